@@ -1,0 +1,61 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { GalleyError } from './errors.ts'
+
+/** Everything that the environment can say. The only reader of `process.env`. */
+const Environment = z.object({
+  GALLEY_HOME: z.string().min(1).optional(),
+  GALLEY_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://').optional(),
+  GALLEY_URL: z.url().optional(),
+  GALLEY_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+  GALLEY_MEMORY: z.coerce.number().int().min(128).optional(),
+  GALLEY_THREADS: z.coerce.number().int().min(1).optional(),
+  GALLEY_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
+  GALLEY_WORKSPACE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).optional(),
+  LANG: z.string().optional(),
+  NO_COLOR: z.string().optional(),
+})
+
+export interface Config {
+  /** The data folder; absolute. */
+  readonly home: string
+  /** A PostgreSQL server to use instead of the embedded one. */
+  readonly databaseUrl: string | undefined
+  /** A running Galley server that the command line talks to instead of its own process. */
+  readonly url: string | undefined
+  readonly port: number | undefined
+  /** Memory that the batch engine may take, MiB. */
+  readonly memoryMiB: number
+  /** Threads for engines and trainers. */
+  readonly threads: number | undefined
+  readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly workspace: string
+  readonly language: 'ko' | 'en'
+  readonly color: boolean
+}
+
+/** Reads the configuration; `base` is the folder that relative paths start from. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = process.cwd()): Config {
+  const parsed = Environment.safeParse(env)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new GalleyError('CONFIG_INVALID', {
+      what: `the environment variable ${issue?.path.join('.') ?? '?'} is not usable`,
+      why: issue?.message ?? 'unknown',
+      fix: 'correct it or unset it',
+    })
+  }
+  const e = parsed.data
+  return {
+    home: resolve(base, e.GALLEY_HOME ?? '.galley'),
+    databaseUrl: e.GALLEY_DATABASE_URL,
+    url: e.GALLEY_URL,
+    port: e.GALLEY_PORT,
+    memoryMiB: e.GALLEY_MEMORY ?? 640,
+    threads: e.GALLEY_THREADS,
+    log: e.GALLEY_LOG ?? 'warn',
+    workspace: e.GALLEY_WORKSPACE ?? 'default',
+    language: e.LANG?.toLowerCase().startsWith('ko') ? 'ko' : 'en',
+    color: e.NO_COLOR === undefined,
+  }
+}

@@ -1,0 +1,71 @@
+import type { Scope } from '../base/scope.ts'
+import type { Plan } from '../plan/nodes.ts'
+import type { Schema } from '../plan/types.ts'
+import type { Batch } from './batch.ts'
+import type { Ledger } from './ledger.ts'
+
+/** The engines that exist; a new one adds its name here and passes `engines/conformance`. */
+export type EngineName = 'reference' | 'duckdb' | 'row'
+
+/** Why an engine can't take a plan: the node, and the reason in words. */
+export interface Gap {
+  readonly node: string
+  readonly reason: string
+}
+
+/** What is known of the inputs before running: rows and bytes by source. */
+export interface Stats {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** What a run is expected to cost. */
+export interface Cost {
+  readonly rows: number
+  readonly bytes: number
+  /** Bytes that would move between host and device. */
+  readonly moved: number
+}
+
+export interface Progress {
+  /** Work done, in `unit`s; `total` when it is known. */
+  readonly done: number
+  readonly total?: number
+  readonly unit: 'rows' | 'bytes' | 'steps' | 'percent'
+}
+
+export interface RunContext {
+  readonly scope: Scope
+  readonly signal: AbortSignal
+  readonly ledger: Ledger
+  progress?(progress: Progress): void
+}
+
+/** Where the result goes: pulled as batches, left where it is, or written to a Parquet file without passing through JavaScript. */
+export type Sink = 'batches' | { readonly parquet: string }
+
+export interface Relation {
+  readonly place: 'host' | 'device'
+  readonly schema: Schema
+  /** Rows, when known before reading. */
+  readonly rows: number
+  /** Reads from the start; may be called again for another pass. */
+  batches(columns?: readonly string[]): AsyncIterable<Batch>
+  close(): void
+}
+
+export interface Prepared {
+  estimate(stats: Stats): Cost
+  run(ctx: RunContext, sink: Sink): Promise<Relation>
+  /** What will run, in the engine's own words (SQL, kernel source, …), for `explain`. */
+  explain(): string
+}
+
+export interface Engine {
+  readonly name: EngineName
+  /** Pure. Either a plan made ready or the list of what this engine can't do. */
+  prepare(plan: Plan): Prepared | readonly Gap[]
+  close(): Promise<void>
+}
+
+export const isGaps = (answer: Prepared | readonly Gap[]): answer is readonly Gap[] => Array.isArray(answer)

@@ -1,0 +1,44 @@
+import type { Progress, Relation } from '../../engines/engine.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+
+/** What a trainer gets. The relations hold one row an example; every feature column is numeric (bool, int, float). */
+export interface TrainTask {
+  readonly train: Relation
+  /** Rows for early stopping and tuning; never for the final report. */
+  readonly validate?: Relation
+  readonly features: readonly string[]
+  /** A bool or 0/1 column. */
+  readonly target: string
+  readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
+  readonly seed: number
+  /** Threads the trainer may use; the result does not depend on it. */
+  readonly threads: number
+}
+
+export interface TrainContext {
+  readonly signal: AbortSignal
+  progress(progress: Progress): void
+}
+
+/** A trained model as data: JSON, and large arrays as base64 of little-endian typed arrays. */
+export interface TrainedModel {
+  readonly format: 1
+  readonly kind: string
+  readonly features: readonly string[]
+  readonly target: string
+  readonly params: Readonly<Record<string, unknown>>
+  /** Kind-specific; read only by the trainer that made it. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** One trainer is one file behind this interface; `training/conformance` is its suite. */
+export interface Trainer {
+  readonly kind: string
+  /**
+   * Learns from `task.train`. The same task and seed give the same model on any number of threads.
+   * @throws TRAIN_DATA when there is nothing to learn from (no rows, one class only, a column that is not numeric)
+   */
+  train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel>
+  /** The model made ready to score. @throws MODEL_FORMAT_NEWER */
+  load(model: TrainedModel): Evaluator
+}
