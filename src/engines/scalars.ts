@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto'
+import { GalleyError } from '../base/errors.ts'
+import type { FunctionName, Literal } from '../plan/expr.ts'
+import { isFloat, isInteger, type ScalarType, type Type, typeName } from '../plan/types.ts'
+import type { Value } from './batch.ts'
+
+/**
+ * What each function means on JavaScript values: bigint for int64, times and durations; number for int32, dates and
+ * floats; null in gives null out unless the table says otherwise. Shared by the engines that run in JavaScript.
+ */
+export type Scalar = (args: readonly Value[], types: readonly Type[]) => Value
+
+const MAX = 2n ** 63n - 1n
+const MIN = -(2n ** 63n)
+
+function invalid(what: string, why: string): GalleyError {
+  return new GalleyError('VALUE_INVALID', { what, why, fix: 'correct the value, or say what should happen with cast(…, { onError: "null" })' })
+}
+
+function int64(value: bigint, fn: string): bigint {
+  if (value > MAX || value < MIN) throw invalid(`${fn} overflows int64`, `the result is ${value}`)
+  return value
+}
+
+/** A total order on non-null values of one type: numbers with NaN last and −0 = 0, text by UTF-8 bytes. */
+export function compare(a: Value, b: Value): number {
+  if (typeof a === 'string' && typeof b === 'string') return compareUtf8(a, b)
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
+    if (Number.isNaN(b)) return -1
+    return a < b ? -1 : a > b ? 1 : 0
+  }
+  const x = a as number | bigint
+  const y = b as number | bigint
+  if (typeof x === 'number' && Number.isNaN(x)) return 1
+  if (typeof y === 'number' && Number.isNaN(y)) return -1
+  // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number are compared by value
+  return x == y ? 0 : x < y ? -1 : 1
+}
+
+/** Order by code points equals order by UTF-8 bytes; JavaScript's own order differs outside the BMP. */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x === y) continue
+    const sx = x >= 0xd800 && x <= 0xdfff
+    const sy = y >= 0xd800 && y <= 0xdfff
+    return sx === sy ? (x < y ? -1 : 1) : sx ? 1 : -1
+  }
+  return a.length - b.length
+}
+
+const isBig = (v: Value): v is bigint => typeof v === 'bigint'
+const num = (v: Value): number => Number(v)
+/** Integer arithmetic when both sides are integers, float64 otherwise. */
+const arithmetic =
+  (fn: string, big: (a: bigint, b: bigint) => bigint, float: (a: number, b: number) => number): Scalar =>
+  ([a, b], [ta, tb]) =>
+    isFloat(ta as Type) || isFloat(tb as Type)
+      ? float(num(a as Value), num(b as Value))
+      : int64(big(BigInt(a as number | bigint), BigInt(b as number | bigint)), fn)
+const float =
+  (f: (x: number) => number): Scalar =>
+  ([a]) =>
+    f(num(a as Value))
+/** Leaves integers as they are. */
+const rounding =
+  (f: (x: number) => number): Scalar =>
+  ([a], [t]) =>
+    isInteger(t as Type) ? (a as Value) : f(num(a as Value))
+const text =
+  (f: (...s: string[]) => Value): Scalar =>
+  (args) =>
+    f(...(args as string[]))
+const test =
+  (f: (order: number) => boolean): Scalar =>
+  ([a, b]) =>
+    f(compare(a as Value, b as Value))
+
+/** Half away from zero. */
+export const roundHalfAway = (x: number): number => (x < 0 ? -roundHalfUp(-x) : roundHalfUp(x))
+/** `Math.floor(x + 0.5)` is wrong just below a half, where the addition itself rounds up. */
+function roundHalfUp(x: number): number {
+  const floor = Math.floor(x)
+  return x - floor >= 0.5 ? floor + 1 : floor
+}
+
+const DAY = 86_400_000_000n
+/** Days since 1970 of a local timestamp (µs) or a date. */
+const dayOf = (v: Value): number => (isBig(v) ? Number((v - ((v % DAY) + DAY) % DAY) / DAY) : num(v))
+const microsOfDay = (v: Value): bigint => (((v as bigint) % DAY) + DAY) % DAY
+const dateOf = (v: Value): Date => new Date(dayOf(v) * 86_400_000)
+const calendar =
+  (f: (d: Date) => number): Scalar =>
+  ([v]) =>
+    BigInt(f(dateOf(v as Value)))
+
+/** Nulls in these are seen by the function itself. */
+export const SEES_NULL: ReadonlySet<FunctionName> = new Set(['and', 'or', 'isNull', 'coalesce', 'isIn', 'least', 'greatest'])
+
+const extreme =
+  (sign: number): Scalar =>
+  (args) => {
+    const present = args.filter((v) => v !== null)
+    return present.length === 0 ? null : present.reduce((a, b) => (compare(b, a) * sign > 0 ? b : a))
+  }
+
+export const SCALARS: Record<FunctionName, Scalar> = {
+  eq: test((o) => o === 0), ne: test((o) => o !== 0), lt: test((o) => o < 0), le: test((o) => o <= 0), gt: test((o) => o > 0), ge: test((o) => o >= 0),
+  and: ([a, b]) => (a === false || b === false ? false : a === null || b === null ? null : true),
+  or: ([a, b]) => (a === true || b === true ? true : a === null || b === null ? null : false),
+  not: ([a]) => !a,
+  isNull: ([a]) => a === null,
+  isNaN: ([a]) => Number.isNaN(a),
+  coalesce: (args) => args.find((v) => v !== null) ?? null,
+  isIn: ([a, ...set]) => (a === null ? null : set.some((v) => v !== null && compare(a as Value, v) === 0) ? true : set.includes(null) ? null : false),
+  least: extreme(-1), greatest: extreme(1),
+  add: arithmetic('add', (a, b) => a + b, (a, b) => a + b),
+  sub: arithmetic('sub', (a, b) => a - b, (a, b) => a - b),
+  mul: arithmetic('mul', (a, b) => a * b, (a, b) => a * b),
+  div: ([a, b]) => num(a as Value) / num(b as Value),
+  intDiv: ([a, b]) => {
+    if (BigInt(b as bigint) === 0n) throw invalid('intDiv by zero', `the dividend is ${String(a)}`)
+    return int64(BigInt(a as bigint) / BigInt(b as bigint), 'intDiv')
+  },
+  mod: ([a, b], [ta, tb]) => {
+    if (isFloat(ta as Type) || isFloat(tb as Type)) return num(a as Value) % num(b as Value)
+    if (BigInt(b as bigint) === 0n) throw invalid('mod by zero', `the dividend is ${String(a)}`)
+    return BigInt(a as bigint) % BigInt(b as bigint)
+  },
+  neg: ([a]) => (isBig(a as Value) ? int64(-(a as bigint), 'neg') : -num(a as Value)),
+  abs: ([a]) => (isBig(a as Value) ? int64((a as bigint) < 0n ? -(a as bigint) : (a as bigint), 'abs') : Math.abs(num(a as Value))),
+  sqrt: float(Math.sqrt), ln: float(Math.log), exp: float(Math.exp),
+  pow: ([a, b]) => num(a as Value) ** num(b as Value),
+  floor: rounding(Math.floor), ceil: rounding(Math.ceil), trunc: rounding(Math.trunc), round: rounding(roundHalfAway),
+  length: text((s) => BigInt([...s].length)), lower: text((s) => s.toLowerCase()), upper: text((s) => s.toUpperCase()),
+  trim: text((s) => s.replace(/^ +| +$/g, '')), concat: text((...s) => s.join('')),
+  contains: text((s, part = '') => s.includes(part)), startsWith: text((s, part = '') => s.startsWith(part)), endsWith: text((s, part = '') => s.endsWith(part)),
+  replace: text((s, from = '', to = '') => (from === '' ? s : s.replaceAll(from, () => to))),
+  substring: ([s, from, length]) => [...(s as string)].slice(Number(from) - 1, Number(from) - 1 + Number(length)).join(''),
+  addDuration: ([a, b]) => int64((a as bigint) + (b as bigint), 'plus'),
+  subDuration: ([a, b]) => int64((a as bigint) - (b as bigint), 'minus'),
+  diffTime: ([a, b], [t]) => (t === 'date' ? BigInt(num(a as Value) - num(b as Value)) * DAY : (a as bigint) - (b as bigint)),
+  micros: ([a], [t]) => {
+    if (isInteger(t as Type)) return BigInt(a as bigint)
+    const x = roundHalfAway(num(a as Value))
+    if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 63) throw invalid('a duration is out of range', `it is ${x} µs`)
+    return BigInt(x)
+  },
+  toInstant: ([a]) => a as Value, toLocal: ([a]) => a as Value,
+  toDate: ([a]) => dayOf(a as Value),
+  year: calendar((d) => d.getUTCFullYear()), month: calendar((d) => d.getUTCMonth() + 1), day: calendar((d) => d.getUTCDate()),
+  weekday: calendar((d) => d.getUTCDay() || 7),
+  dayOfYear: calendar((d) => Math.round((d.getTime() - Date.UTC(d.getUTCFullYear(), 0, 1)) / 86_400_000) + 1),
+  hour: ([v]) => microsOfDay(v as Value) / 3_600_000_000n,
+  minute: ([v]) => (microsOfDay(v as Value) / 60_000_000n) % 60n,
+  minuteOfDay: ([v]) => microsOfDay(v as Value) / 60_000_000n,
+  hash32: ([v]) => (typeof v === 'string' ? hashText(v) : hashInteger(BigInt(v as bigint))),
+}
+
+/** The first 32 bits of md5 of the UTF-8 bytes. */
+function hashText(s: string): bigint {
+  return BigInt(createHash('md5').update(s).digest().readUInt32BE(0))
+}
+
+/** murmur3's 32-bit finaliser over the low word, then over that xor the high word. */
+export function hashInteger(v: bigint): bigint {
+  const low = Number(BigInt.asUintN(32, v))
+  const high = Number(BigInt.asUintN(32, v >> 32n))
+  return BigInt(finalise((finalise(low) ^ high) >>> 0))
+}
+
+function finalise(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+/** A literal of the plan as the value that engines compute with. */
+export function literalValue(value: Literal, type: Type): Value {
+  if (value === null) return null
+  if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration') return BigInt(value as string | number)
+  return value
+}
+
+const INTEGER = /^[+-]?\d+$/
+const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$|^nan$/i
+
+/** A strict cast: the whole text must parse, a float must be integral, a number must fit. @throws VALUE_INVALID */
+export function cast(value: Value, from: Type, to: ScalarType): Value {
+  if (value === null || from === to) return value
+  const fail = () => invalid(`'${String(value)}' can't become a ${to}`, `it is a ${typeName(from)}`)
+  if (to === 'string') return castToText(value, from)
+  if (isInteger(to)) {
+    let n: bigint
+    if (typeof value === 'string') {
+      if (!INTEGER.test(value)) throw fail()
+      n = BigInt(value.replace(/^\+/, ''))
+    } else if (typeof value === 'boolean') n = value ? 1n : 0n
+    else if (typeof value === 'number' && !Number.isInteger(value)) throw fail()
+    else n = BigInt(value as number | bigint)
+    const bound = to === 'int32' ? 2n ** 31n : 2n ** 63n
+    if (n >= bound || n < -bound) throw fail()
+    return to === 'int32' ? Number(n) : n
+  }
+  if (isFloat(to)) {
+    if (typeof value === 'string') {
+      if (!FLOAT.test(value)) throw fail()
+      const lower = value.toLowerCase()
+      const n = lower.includes('inf') ? (lower.startsWith('-') ? -Infinity : Infinity) : lower.includes('nan') ? Number.NaN : Number(value)
+      return to === 'float32' ? Math.fround(n) : n
+    }
+    const n = Number(value)
+    return to === 'float32' ? Math.fround(n) : n
+  }
+  if (to === 'bool') {
+    if (value === 'true' || value === 'false') return value === 'true'
+    if (isInteger(from)) return Number(value) !== 0
+  }
+  throw fail()
+}
+
+function castToText(value: Value, from: Type): string {
+  if (from === 'timestamp' || from === 'local timestamp') {
+    const micros = value as bigint
+    const base = new Date(Number((micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1000n)).toISOString().slice(0, 19).replace('T', ' ')
+    const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+    return part === 0n ? base : `${base}.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
+  }
+  if (from === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+  return String(value)
+}
+
+/** Applies a function by the null rule of its table. */
+export function applyScalar(fn: FunctionName, args: readonly Value[], types: readonly Type[]): Value {
+  if (!SEES_NULL.has(fn) && args.includes(null)) return null
+  return SCALARS[fn](args, types)
+}
+
+/** The key text of a lookup or a group: nulls and types told apart, −0 as 0. */
+export function keyOf(values: readonly Value[]): string {
+  if (values.length === 1 && typeof values[0] === 'string') return `s${values[0]}`
+  return values
+    .map((v) => (v === null ? 'n' : typeof v === 'string' ? `s${v.length}:${v}` : typeof v === 'object' ? `o${JSON.stringify(v)}` : Object.is(v, -0) ? 'v0' : `v${String(v)}`))
+    .join('|')
+}
+

@@ -1,0 +1,128 @@
+import type { Relation } from '../../engines/engine.ts'
+import { type ClassCounts, numericBatches } from './intake.ts'
+
+/** What one pass over the training rows tells: counts, and a sample of every feature. */
+export interface Sample extends ClassCounts {
+  /** One array a feature, the same rows in each. */
+  readonly columns: readonly Float64Array[]
+}
+
+const MAX_ROWS = 200_000
+const MAX_CELLS = 8_000_000
+
+/** The 32-bit finaliser of MurmurHash3. */
+function mix(value: number): number {
+  let h = value | 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+/**
+ * One pass that counts rows and positives and keeps at most 200,000 rows: those whose hashed row number is below a bound
+ * that halves whenever the sample is full. The same rows in the same order and the same seed give the same sample.
+ */
+export async function sampleRows(
+  relation: Relation,
+  features: readonly string[],
+  target: string,
+  seed: number,
+  signal: AbortSignal,
+): Promise<Sample> {
+  const cap = Math.min(MAX_ROWS, Math.max(10_000, Math.floor(MAX_CELLS / Math.max(1, features.length))))
+  const columns = features.map(() => new Float64Array(cap))
+  const hashes = new Uint32Array(cap)
+  const salt = mix(seed + 0x9e3779b9)
+  let bound = 2 ** 32
+  let kept = 0
+  let rows = 0
+  let positives = 0
+
+  const halve = (): void => {
+    bound /= 2
+    let to = 0
+    for (let i = 0; i < kept; i++) {
+      if ((hashes[i] as number) >= bound) continue
+      hashes[to] = hashes[i] as number
+      for (const column of columns) column[to] = column[i] as number
+      to++
+    }
+    kept = to
+  }
+
+  for await (const batch of numericBatches(relation, features, target, signal)) {
+    for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
+    rows += batch.rows
+    // pieces no larger than half the sample, so that halving always makes room in the end
+    for (let from = 0; from < batch.rows; from += 4096) {
+      const end = Math.min(from + 4096, batch.rows)
+      const picks = pick(batch.at, from, end, salt, bound)
+      while (kept + picks.length > cap) {
+        halve()
+        const still = picks.filter((i) => mix((batch.at + i) ^ salt) < bound)
+        picks.splice(0, picks.length, ...still)
+      }
+      for (const [k, i] of picks.entries()) hashes[kept + k] = mix((batch.at + i) ^ salt)
+      for (const [f, column] of columns.entries()) {
+        const values = batch.feature(f)
+        for (let k = 0; k < picks.length; k++) column[kept + k] = values[picks[k] as number] as number
+      }
+      kept += picks.length
+    }
+  }
+  return { rows, positives, columns: columns.map((column) => column.subarray(0, kept)) }
+}
+
+function pick(at: number, from: number, end: number, salt: number, bound: number): number[] {
+  const picks: number[] = []
+  for (let i = from; i < end; i++) if (mix((at + i) ^ salt) < bound) picks.push(i)
+  return picks
+}
+
+/**
+ * Edges that cut a feature's values into at most `maxBins` bins of about the same number of rows; a value that fills a
+ * bin alone gets its own, and with few distinct values each has its own. Ascending; the bin of x is the number of edges
+ * below x, so "bin ≤ b" and "x ≤ edges[b]" say the same. Missing values (NaN) are left aside. After LightGBM's
+ * GreedyFindBin (Ke et al., 2017).
+ */
+export function binEdges(values: Float64Array, maxBins: number): Float64Array {
+  const sorted = values.filter((x) => !Number.isNaN(x)).sort()
+  const distinct: number[] = []
+  const counts: number[] = []
+  for (const x of sorted) {
+    // −0 and 0 are one value
+    if (distinct.length > 0 && distinct[distinct.length - 1] === x) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1
+    else {
+      distinct.push(x)
+      counts.push(1)
+    }
+  }
+  const edges: number[] = []
+  const cut = (i: number): void => void edges.push(between(distinct[i] as number, distinct[i + 1] as number))
+  if (distinct.length <= maxBins) {
+    for (let i = 0; i + 1 < distinct.length; i++) cut(i)
+    return Float64Array.from(edges)
+  }
+  const size = sorted.length / maxBins
+  const big = counts.map((count) => count >= size)
+  let rest = counts.reduce((sum, count, i) => (big[i] ? sum : sum + count), 0)
+  let restBins = maxBins - big.filter(Boolean).length
+  let mean = rest / Math.max(1, restBins)
+  let filled = 0
+  for (let i = 0; i + 1 < distinct.length && edges.length + 1 < maxBins; i++) {
+    const count = counts[i] as number
+    filled += count
+    if (!big[i]) rest -= count
+    if (!big[i] && filled < mean && !(big[i + 1] && filled >= Math.max(1, mean / 2))) continue
+    cut(i)
+    filled = 0
+    if (!big[i]) mean = rest / Math.max(1, --restBins)
+  }
+  return Float64Array.from(edges)
+}
+
+/** A number m with a ≤ m < b, halfway where that is possible. */
+function between(a: number, b: number): number {
+  const middle = a / 2 + b / 2
+  return middle >= a && middle < b ? middle : a
+}

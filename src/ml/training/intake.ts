@@ -1,0 +1,120 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { type Column, copyFloat64 } from '../../engines/batch.ts'
+import type { Relation } from '../../engines/engine.ts'
+import { fieldOf, isFloat, isInteger, typeName } from '../../plan/types.ts'
+import type { TrainTask } from './trainer.ts'
+
+/** One batch as a trainer reads it. */
+export interface NumericBatch {
+  readonly rows: number
+  /** Row number of its first row. */
+  readonly at: number
+  /** Feature `index` as float64, NaN where missing; `rows` values, valid until the next call. */
+  feature(index: number): Float64Array
+  /** 0 or 1 a row; valid until the next batch. */
+  readonly labels: Uint8Array
+}
+
+const dataError = (what: string, fix: string, details: Record<string, unknown> = {}): GalleyError =>
+  new GalleyError('TRAIN_DATA', { what, fix, details })
+
+/**
+ * Makes sure that the columns of a task can be learnt from.
+ * @throws PLAN_UNKNOWN_COLUMN naming the ones that exist; TRAIN_DATA for a column that is not bool, int or float, for
+ * the target among the features, and for no features when `needFeatures`
+ */
+export function checkColumns(task: TrainTask, needFeatures = true): void {
+  if (needFeatures && task.features.length === 0) throw dataError('there are no features to learn from', 'name some')
+  if (task.features.includes(task.target))
+    throw dataError(`the target "${task.target}" is among the features`, 'leave it out of the features')
+  for (const relation of task.validate ? [task.train, task.validate] : [task.train])
+    for (const name of [...task.features, task.target]) {
+      const { type } = fieldOf(relation.schema, name, 'the training rows')
+      if (type !== 'bool' && !isInteger(type) && !isFloat(type))
+        throw dataError(
+          `the column "${name}" is not numeric: it is ${typeName(type)}`,
+          'encode it as a number (bool, int or float), or leave it out',
+          { column: name },
+        )
+    }
+}
+
+/**
+ * Reads features and labels from the start, batch by batch, letting other work run between batches.
+ * @throws TRAIN_DATA for a label that is missing or not 0 or 1, CANCELLED
+ */
+export async function* numericBatches(
+  relation: Relation,
+  features: readonly string[],
+  target: string,
+  signal: AbortSignal,
+): AsyncGenerator<NumericBatch, void, undefined> {
+  let at = 0
+  let sinceTurn = 0
+  let buffer = new Float64Array(0)
+  let labels = new Uint8Array(0)
+  for await (const batch of relation.batches([...features, target])) {
+    throwIfAborted(signal)
+    const { rows } = batch
+    if (rows === 0) continue
+    if (buffer.length < rows) {
+      buffer = new Float64Array(rows)
+      labels = new Uint8Array(rows)
+    }
+    const byName = new Map(batch.schema.map((field, i) => [field.name, batch.columns[i]]))
+    const read = (name: string): Float64Array => {
+      copyFloat64(byName.get(name) as Column, buffer, 0)
+      return buffer.subarray(0, rows)
+    }
+    readLabels(read(target), labels, target)
+    yield {
+      rows,
+      at,
+      labels: labels.subarray(0, rows),
+      feature: (index) => read(features[index] as string),
+    }
+    at += rows
+    sinceTurn += rows
+    if (sinceTurn >= 65_536) {
+      sinceTurn = 0
+      await nextTurn()
+    }
+  }
+}
+
+function readLabels(values: Float64Array, out: Uint8Array, target: string): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    if (value !== 0 && value !== 1) {
+      const shown = Number.isNaN(value) ? 'missing' : String(value)
+      throw dataError(`the target "${target}" has a value that is ${shown}`, 'make it a bool or 0/1 column without nulls', {
+        column: target,
+      })
+    }
+    out[i] = value
+  }
+}
+
+/** Rows and positives of what was read. */
+export interface ClassCounts {
+  readonly rows: number
+  readonly positives: number
+}
+
+/** @throws TRAIN_DATA when there are no rows or only one class */
+export function checkClasses({ rows, positives }: ClassCounts, target: string): void {
+  if (rows === 0) throw dataError('there are no rows to learn from', 'check the filters before the training step')
+  if (positives === 0 || positives === rows)
+    throw dataError(
+      `the target "${target}" is ${positives === 0 ? 0 : 1} in all ${rows} rows: there is only one class`,
+      'bring rows of both classes',
+      { rows, positives },
+    )
+}
+
+/** @throws TRAIN_DATA when a second pass gave other rows than the first */
+export function checkSameRows(first: number, second: number): void {
+  if (first !== second)
+    throw dataError(`the first pass over the rows gave ${first}, the second ${second}`, 'train on a dataset version')
+}
