@@ -5,13 +5,19 @@ import { GalleyError } from './errors.ts'
 /** Everything that the environment can say. The only reader of `process.env`. */
 const Environment = z.object({
   GALLEY_HOME: z.string().min(1).optional(),
-  GALLEY_DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://').optional(),
+  GALLEY_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
+    .optional(),
   GALLEY_URL: z.url().optional(),
   GALLEY_PORT: z.coerce.number().int().min(0).max(65535).optional(),
   GALLEY_MEMORY: z.coerce.number().int().min(128).optional(),
   GALLEY_THREADS: z.coerce.number().int().min(1).optional(),
   GALLEY_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
-  GALLEY_WORKSPACE: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).optional(),
+  GALLEY_WORKSPACE: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+    .optional(),
   LANG: z.string().optional(),
   NO_COLOR: z.string().optional(),
 })

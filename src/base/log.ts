@@ -16,9 +16,11 @@ export function createLog(
   write: (line: string) => void = (line) => void process.stderr.write(line),
   now: () => number = Date.now,
 ): Log {
-  const at = (own: LogLevel) => (message: string, fields: Record<string, unknown> = {}) => {
-    if (ORDER.indexOf(own) < ORDER.indexOf(level)) return
-    write(`${JSON.stringify({ format: 1, time: new Date(now()).toISOString(), level: own, message, ...fields })}\n`)
-  }
+  const at =
+    (own: LogLevel) =>
+    (message: string, fields: Record<string, unknown> = {}) => {
+      if (ORDER.indexOf(own) < ORDER.indexOf(level)) return
+      write(`${JSON.stringify({ format: 1, time: new Date(now()).toISOString(), level: own, message, ...fields })}\n`)
+    }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

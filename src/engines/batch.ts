@@ -54,7 +54,15 @@ export interface Batch {
 }
 
 /** One value as JavaScript holds it: bigint for 64-bit integers, instants, durations and decimals; null when missing. */
-export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | { readonly [k: string]: Value }
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [k: string]: Value }
 
 export function isValid(validity: Uint8Array | null, row: number): boolean {
   return validity === null || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1
@@ -97,8 +105,7 @@ export function copyFloat64(column: Column, out: Float64Array, at: number): void
   } else {
     for (let i = 0; i < length; i++) out[at + i] = values[i] as number
   }
-  if (validity !== null)
-    for (let i = 0; i < length; i++) if (!isValid(validity, i)) out[at + i] = Number.NaN
+  if (validity !== null) for (let i = 0; i < length; i++) if (!isValid(validity, i)) out[at + i] = Number.NaN
 }
 
 /** Bytes a batch holds, for ledgers. */
@@ -116,7 +123,16 @@ export function batchBytes(batch: Batch): number {
 
 /** A batch of JavaScript values, for tests and small tables. Rows are records keyed by column name. */
 export function batchOf(schema: Schema, rows: readonly Readonly<Record<string, Value>>[]): Batch {
-  return { schema, rows: rows.length, columns: schema.map((field) => columnOf(field, rows.map((r) => r[field.name] ?? null))) }
+  return {
+    schema,
+    rows: rows.length,
+    columns: schema.map((field) =>
+      columnOf(
+        field,
+        rows.map((r) => r[field.name] ?? null),
+      ),
+    ),
+  }
 }
 
 function columnOf(field: Field, values: readonly Value[]): Column {
@@ -130,7 +146,14 @@ function columnOf(field: Field, values: readonly Value[]): Column {
   if (type === 'string') {
     const words = [...new Set(values.filter((v): v is string => typeof v === 'string'))]
     const index = new Map(words.map((word, i) => [word, i]))
-    return { kind: 'dictionary', type, length, validity, words, codes: Int32Array.from(values, (v) => index.get(v as string) ?? 0) }
+    return {
+      kind: 'dictionary',
+      type,
+      length,
+      validity,
+      words,
+      codes: Int32Array.from(values, (v) => index.get(v as string) ?? 0),
+    }
   }
   const array = fixedArray(type, length)
   if (array === undefined) return { kind: 'object', type, length, validity, values }

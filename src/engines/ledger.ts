@@ -34,8 +34,7 @@ export function createLedger(): Ledger {
     stages: () => stages,
     total() {
       const sum = empty()
-      for (const entry of stages.values())
-        for (const key of Object.keys(sum) as LedgerKey[]) sum[key] += entry[key]
+      for (const entry of stages.values()) for (const key of Object.keys(sum) as LedgerKey[]) sum[key] += entry[key]
       return sum
     },
   }
