@@ -53,29 +53,24 @@ export async function sampleRows(
   for await (const batch of numericBatches(relation, features, target, signal)) {
     for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
     rows += batch.rows
-    // pieces no larger than half the sample, so that halving always makes room in the end
-    for (let from = 0; from < batch.rows; from += 4096) {
-      const end = Math.min(from + 4096, batch.rows)
-      const picks = pick(batch.at, from, end, salt, bound)
-      while (kept + picks.length > cap) {
-        halve()
-        const still = picks.filter((i) => mix((batch.at + i) ^ salt) < bound)
-        picks.splice(0, picks.length, ...still)
-      }
-      for (const [k, i] of picks.entries()) hashes[kept + k] = mix((batch.at + i) ^ salt)
-      for (const [f, column] of columns.entries()) {
-        const values = batch.feature(f)
-        for (let k = 0; k < picks.length; k++) column[kept + k] = values[picks[k] as number] as number
-      }
-      kept += picks.length
+    let picks = pick(batch.at, batch.rows, salt, bound)
+    while (kept + picks.length > cap) {
+      halve()
+      picks = picks.filter((i) => mix((batch.at + i) ^ salt) < bound)
     }
+    for (const [k, i] of picks.entries()) hashes[kept + k] = mix((batch.at + i) ^ salt)
+    for (const [f, column] of columns.entries()) {
+      const values = batch.feature(f)
+      for (let k = 0; k < picks.length; k++) column[kept + k] = values[picks[k] as number] as number
+    }
+    kept += picks.length
   }
   return { rows, positives, columns: columns.map((column) => column.subarray(0, kept)) }
 }
 
-function pick(at: number, from: number, end: number, salt: number, bound: number): number[] {
+function pick(at: number, rows: number, salt: number, bound: number): number[] {
   const picks: number[] = []
-  for (let i = from; i < end; i++) if (mix((at + i) ^ salt) < bound) picks.push(i)
+  for (let i = 0; i < rows; i++) if (mix((at + i) ^ salt) < bound) picks.push(i)
   return picks
 }
 

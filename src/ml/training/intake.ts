@@ -88,9 +88,13 @@ function readLabels(values: Float64Array, out: Uint8Array, target: string): void
     const value = values[i]
     if (value !== 0 && value !== 1) {
       const shown = Number.isNaN(value) ? 'missing' : String(value)
-      throw dataError(`the target "${target}" has a value that is ${shown}`, 'make it a bool or 0/1 column without nulls', {
-        column: target,
-      })
+      throw dataError(
+        `the target "${target}" has a value that is ${shown}`,
+        'make it a bool or 0/1 column without nulls',
+        {
+          column: target,
+        },
+      )
     }
     out[i] = value
   }

@@ -1,0 +1,126 @@
+import { GalleyError } from '../../../base/errors.ts'
+import type { Kernels } from './wasm.ts'
+
+/** Edges a feature has room for; its bins are one more, and bin 255 is for missing values. */
+export const EDGES = 255
+/** Values that are binned in one call. */
+export const STAGE = 16_384
+/** Bytes of one feature's histogram. */
+export const FEATURE_BYTES = 4096
+/** Bytes of a split candidate: six float64. */
+export const CANDIDATE_BYTES = 48
+/** Rows of a block whose validation loss is summed on its own. */
+export const LOSS_BLOCK = 4096
+/** Bytes of a node for `applyTree`: five int32. */
+export const NODE_BYTES = 20
+
+/** How much there is to place. */
+export interface Shape {
+  readonly rows: number
+  readonly validateRows: number
+  readonly features: number
+  readonly leaves: number
+  readonly threads: number
+}
+
+/** Where everything lies in the shared memory, in bytes from its start. */
+export interface Layout extends Shape {
+  readonly stride: number
+  readonly records: number
+  /** Bins by column, `rows` bytes a feature, for partitioning. */
+  readonly columns: number
+  readonly labels: number
+  readonly validateLabels: number
+  readonly order: number
+  readonly spare: number
+  readonly scores: number
+  readonly leafOf: number
+  /** One set of histograms a thread. */
+  readonly scratch: number
+  /** One set of histograms a leaf. */
+  readonly slots: number
+  readonly candidates: number
+  readonly totals: number
+  readonly values: number
+  readonly nodes: number
+  readonly losses: number
+  readonly validateScores: number
+  readonly barrier: number
+  readonly edges: number
+  readonly stage: number
+  readonly bytes: number
+  /** Fixed point: gradients are held in units of 1 / gradientScale, hessians of 1 / hessianScale. */
+  readonly gradientScale: number
+  readonly hessianScale: number
+  readonly countBits: number
+}
+
+const LIMIT = 2 ** 32
+
+/** Places the arrays of a training. @throws TRAIN_DATA when they need more than WebAssembly's 4 GiB */
+export function layOut(shape: Shape): Layout {
+  const { rows, validateRows, features, leaves, threads } = shape
+  const stride = 16 + Math.ceil(features / 4) * 4
+  const padded = rows + 4
+  let at = 64
+  const place = (bytes: number): number => {
+    const start = at
+    at += Math.ceil(bytes / 64) * 64
+    return start
+  }
+  // sums stay below 2⁵² in a gradient and 2⁶³ in a hessian with its count, so that they are exact in float64 too
+  const countBits = Math.ceil(Math.log2(rows + 1))
+  const layout = {
+    ...shape,
+    stride,
+    records: place((padded + validateRows) * stride),
+    columns: place(features * rows),
+    labels: place(padded),
+    validateLabels: place(validateRows),
+    order: place(padded * 4),
+    spare: place(padded * 4),
+    scores: place(padded * 4),
+    leafOf: place(padded * 2),
+    scratch: place(threads * features * FEATURE_BYTES),
+    slots: place(leaves * features * FEATURE_BYTES),
+    candidates: place(leaves * features * CANDIDATE_BYTES),
+    totals: place(threads * 64),
+    values: place(leaves * 4),
+    nodes: place(leaves * NODE_BYTES),
+    losses: place(Math.ceil(validateRows / LOSS_BLOCK) * 8),
+    validateScores: place(validateRows * 8),
+    barrier: place(64),
+    edges: place(EDGES * 8),
+    stage: place(STAGE * 8),
+    gradientScale: 2 ** Math.min(30, 52 - countBits),
+    hessianScale: 2 ** Math.min(30, 64 - 2 * countBits),
+    countBits,
+  }
+  if (at > LIMIT)
+    throw new GalleyError('TRAIN_DATA', {
+      what: `training on ${rows} rows × ${features} features with ${leaves} leaves needs ${(at / 2 ** 30).toFixed(1)} GiB`,
+      why: 'the trainer holds at most 4 GiB',
+      fix: 'sample the rows, or use fewer features or leaves',
+      details: { bytes: at },
+    })
+  return { ...layout, bytes: at }
+}
+
+/** Tells the kernels where things lie. */
+export function setUp(kernels: Kernels, layout: Layout): void {
+  const { records, stride, features, order, spare, scores, labels, leafOf } = layout
+  const { countBits, gradientScale, hessianScale } = layout
+  kernels.setup(
+    records,
+    stride,
+    features,
+    order,
+    spare,
+    scores,
+    labels,
+    leafOf,
+    countBits,
+    gradientScale,
+    hessianScale,
+  )
+}

@@ -1,0 +1,8 @@
+import type { Trainer } from './trainer.ts'
+
+/** The trainers by kind; each is loaded when it is first used. A new one adds its line here. */
+export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
+  gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
+}
+
+export type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
