@@ -14,7 +14,11 @@ const MAX = 2n ** 63n - 1n
 const MIN = -(2n ** 63n)
 
 function invalid(what: string, why: string): GalleyError {
-  return new GalleyError('VALUE_INVALID', { what, why, fix: 'correct the value, or say what should happen with cast(…, { onError: "null" })' })
+  return new GalleyError('VALUE_INVALID', {
+    what,
+    why,
+    fix: 'correct the value, or say what should happen with cast(…, { onError: "null" })',
+  })
 }
 
 function int64(value: bigint, fn: string): bigint {
@@ -89,7 +93,7 @@ function roundHalfUp(x: number): number {
 
 const DAY = 86_400_000_000n
 /** Days since 1970 of a local timestamp (µs) or a date. */
-const dayOf = (v: Value): number => (isBig(v) ? Number((v - ((v % DAY) + DAY) % DAY) / DAY) : num(v))
+const dayOf = (v: Value): number => (isBig(v) ? Number((v - (((v % DAY) + DAY) % DAY)) / DAY) : num(v))
 const microsOfDay = (v: Value): bigint => (((v as bigint) % DAY) + DAY) % DAY
 const dateOf = (v: Value): Date => new Date(dayOf(v) * 86_400_000)
 const calendar =
@@ -98,7 +102,15 @@ const calendar =
     BigInt(f(dateOf(v as Value)))
 
 /** Nulls in these are seen by the function itself. */
-export const SEES_NULL: ReadonlySet<FunctionName> = new Set(['and', 'or', 'isNull', 'coalesce', 'isIn', 'least', 'greatest'])
+export const SEES_NULL: ReadonlySet<FunctionName> = new Set([
+  'and',
+  'or',
+  'isNull',
+  'coalesce',
+  'isIn',
+  'least',
+  'greatest',
+])
 
 const extreme =
   (sign: number): Scalar =>
@@ -108,18 +120,43 @@ const extreme =
   }
 
 export const SCALARS: Record<FunctionName, Scalar> = {
-  eq: test((o) => o === 0), ne: test((o) => o !== 0), lt: test((o) => o < 0), le: test((o) => o <= 0), gt: test((o) => o > 0), ge: test((o) => o >= 0),
+  eq: test((o) => o === 0),
+  ne: test((o) => o !== 0),
+  lt: test((o) => o < 0),
+  le: test((o) => o <= 0),
+  gt: test((o) => o > 0),
+  ge: test((o) => o >= 0),
   and: ([a, b]) => (a === false || b === false ? false : a === null || b === null ? null : true),
   or: ([a, b]) => (a === true || b === true ? true : a === null || b === null ? null : false),
   not: ([a]) => !a,
   isNull: ([a]) => a === null,
   isNaN: ([a]) => Number.isNaN(a),
   coalesce: (args) => args.find((v) => v !== null) ?? null,
-  isIn: ([a, ...set]) => (a === null ? null : set.some((v) => v !== null && compare(a as Value, v) === 0) ? true : set.includes(null) ? null : false),
-  least: extreme(-1), greatest: extreme(1),
-  add: arithmetic('add', (a, b) => a + b, (a, b) => a + b),
-  sub: arithmetic('sub', (a, b) => a - b, (a, b) => a - b),
-  mul: arithmetic('mul', (a, b) => a * b, (a, b) => a * b),
+  isIn: ([a, ...set]) =>
+    a === null
+      ? null
+      : set.some((v) => v !== null && compare(a as Value, v) === 0)
+        ? true
+        : set.includes(null)
+          ? null
+          : false,
+  least: extreme(-1),
+  greatest: extreme(1),
+  add: arithmetic(
+    'add',
+    (a, b) => a + b,
+    (a, b) => a + b,
+  ),
+  sub: arithmetic(
+    'sub',
+    (a, b) => a - b,
+    (a, b) => a - b,
+  ),
+  mul: arithmetic(
+    'mul',
+    (a, b) => a * b,
+    (a, b) => a * b,
+  ),
   div: ([a, b]) => num(a as Value) / num(b as Value),
   intDiv: ([a, b]) => {
     if (BigInt(b as bigint) === 0n) throw invalid('intDiv by zero', `the dividend is ${String(a)}`)
@@ -131,27 +168,43 @@ export const SCALARS: Record<FunctionName, Scalar> = {
     return BigInt(a as bigint) % BigInt(b as bigint)
   },
   neg: ([a]) => (isBig(a as Value) ? int64(-(a as bigint), 'neg') : -num(a as Value)),
-  abs: ([a]) => (isBig(a as Value) ? int64((a as bigint) < 0n ? -(a as bigint) : (a as bigint), 'abs') : Math.abs(num(a as Value))),
-  sqrt: float(Math.sqrt), ln: float(Math.log), exp: float(Math.exp),
+  abs: ([a]) =>
+    isBig(a as Value) ? int64((a as bigint) < 0n ? -(a as bigint) : (a as bigint), 'abs') : Math.abs(num(a as Value)),
+  sqrt: float(Math.sqrt),
+  ln: float(Math.log),
+  exp: float(Math.exp),
   pow: ([a, b]) => num(a as Value) ** num(b as Value),
-  floor: rounding(Math.floor), ceil: rounding(Math.ceil), trunc: rounding(Math.trunc), round: rounding(roundHalfAway),
-  length: text((s) => BigInt([...s].length)), lower: text((s) => s.toLowerCase()), upper: text((s) => s.toUpperCase()),
-  trim: text((s) => s.replace(/^ +| +$/g, '')), concat: text((...s) => s.join('')),
-  contains: text((s, part = '') => s.includes(part)), startsWith: text((s, part = '') => s.startsWith(part)), endsWith: text((s, part = '') => s.endsWith(part)),
+  floor: rounding(Math.floor),
+  ceil: rounding(Math.ceil),
+  trunc: rounding(Math.trunc),
+  round: rounding(roundHalfAway),
+  length: text((s) => BigInt([...s].length)),
+  lower: text((s) => s.toLowerCase()),
+  upper: text((s) => s.toUpperCase()),
+  trim: text((s) => s.replace(/^ +| +$/g, '')),
+  concat: text((...s) => s.join('')),
+  contains: text((s, part = '') => s.includes(part)),
+  startsWith: text((s, part = '') => s.startsWith(part)),
+  endsWith: text((s, part = '') => s.endsWith(part)),
   replace: text((s, from = '', to = '') => (from === '' ? s : s.replaceAll(from, () => to))),
-  substring: ([s, from, length]) => [...(s as string)].slice(Number(from) - 1, Number(from) - 1 + Number(length)).join(''),
+  substring: ([s, from, length]) =>
+    [...(s as string)].slice(Number(from) - 1, Number(from) - 1 + Number(length)).join(''),
   addDuration: ([a, b]) => int64((a as bigint) + (b as bigint), 'plus'),
   subDuration: ([a, b]) => int64((a as bigint) - (b as bigint), 'minus'),
-  diffTime: ([a, b], [t]) => (t === 'date' ? BigInt(num(a as Value) - num(b as Value)) * DAY : (a as bigint) - (b as bigint)),
+  diffTime: ([a, b], [t]) =>
+    t === 'date' ? BigInt(num(a as Value) - num(b as Value)) * DAY : (a as bigint) - (b as bigint),
   micros: ([a], [t]) => {
     if (isInteger(t as Type)) return BigInt(a as bigint)
     const x = roundHalfAway(num(a as Value))
     if (!Number.isFinite(x) || Math.abs(x) >= 2 ** 63) throw invalid('a duration is out of range', `it is ${x} µs`)
     return BigInt(x)
   },
-  toInstant: ([a]) => a as Value, toLocal: ([a]) => a as Value,
+  toInstant: ([a]) => a as Value,
+  toLocal: ([a]) => a as Value,
   toDate: ([a]) => dayOf(a as Value),
-  year: calendar((d) => d.getUTCFullYear()), month: calendar((d) => d.getUTCMonth() + 1), day: calendar((d) => d.getUTCDate()),
+  year: calendar((d) => d.getUTCFullYear()),
+  month: calendar((d) => d.getUTCMonth() + 1),
+  day: calendar((d) => d.getUTCDate()),
   weekday: calendar((d) => d.getUTCDay() || 7),
   dayOfYear: calendar((d) => Math.round((d.getTime() - Date.UTC(d.getUTCFullYear(), 0, 1)) / 86_400_000) + 1),
   hour: ([v]) => microsOfDay(v as Value) / 3_600_000_000n,
@@ -181,7 +234,8 @@ function finalise(h: number): number {
 /** A literal of the plan as the value that engines compute with. */
 export function literalValue(value: Literal, type: Type): Value {
   if (value === null) return null
-  if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration') return BigInt(value as string | number)
+  if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration')
+    return BigInt(value as string | number)
   return value
 }
 
@@ -209,7 +263,13 @@ export function cast(value: Value, from: Type, to: ScalarType): Value {
     if (typeof value === 'string') {
       if (!FLOAT.test(value)) throw fail()
       const lower = value.toLowerCase()
-      const n = lower.includes('inf') ? (lower.startsWith('-') ? -Infinity : Infinity) : lower.includes('nan') ? Number.NaN : Number(value)
+      const n = lower.includes('inf')
+        ? lower.startsWith('-')
+          ? -Infinity
+          : Infinity
+        : lower.includes('nan')
+          ? Number.NaN
+          : Number(value)
       return to === 'float32' ? Math.fround(n) : n
     }
     const n = Number(value)
@@ -225,7 +285,10 @@ export function cast(value: Value, from: Type, to: ScalarType): Value {
 function castToText(value: Value, from: Type): string {
   if (from === 'timestamp' || from === 'local timestamp') {
     const micros = value as bigint
-    const base = new Date(Number((micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1000n)).toISOString().slice(0, 19).replace('T', ' ')
+    const base = new Date(Number((micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1000n))
+      .toISOString()
+      .slice(0, 19)
+      .replace('T', ' ')
     const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
     return part === 0n ? base : `${base}.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
   }
@@ -243,7 +306,16 @@ export function applyScalar(fn: FunctionName, args: readonly Value[], types: rea
 export function keyOf(values: readonly Value[]): string {
   if (values.length === 1 && typeof values[0] === 'string') return `s${values[0]}`
   return values
-    .map((v) => (v === null ? 'n' : typeof v === 'string' ? `s${v.length}:${v}` : typeof v === 'object' ? `o${JSON.stringify(v)}` : Object.is(v, -0) ? 'v0' : `v${String(v)}`))
+    .map((v) =>
+      v === null
+        ? 'n'
+        : typeof v === 'string'
+          ? `s${v.length}:${v}`
+          : typeof v === 'object'
+            ? `o${JSON.stringify(v)}`
+            : Object.is(v, -0)
+              ? 'v0'
+              : `v${String(v)}`,
+    )
     .join('|')
 }
-

@@ -46,7 +46,13 @@ export function compileExpr(e: Expr, schema: Schema, models: (name: string) => E
       const types = e.args.map((a) => infer(a, schema, 'lookup').type)
       const args = e.args.map((a) => compileExpr(a, schema, models))
       const table = new Map(
-        e.table.keys.map((key, i) => [keyOf(key.map((k, j) => literalValue(k, types[j] ?? 'string'))), literalValue(e.table.values[i] ?? null, e.type)] as const),
+        e.table.keys.map(
+          (key, i) =>
+            [
+              keyOf(key.map((k, j) => literalValue(k, types[j] ?? 'string'))),
+              literalValue(e.table.values[i] ?? null, e.type),
+            ] as const,
+        ),
       )
       const fallback = literalValue(e.fallback, e.type)
       return (row) => {
@@ -71,7 +77,12 @@ export function compileExpr(e: Expr, schema: Schema, models: (name: string) => E
       const args = e.args.map((a) => compileExpr(a, schema, models))
       const f = SCALARS[e.fn]
       const [a, b] = args
-      if (SEES_NULL.has(e.fn)) return (row) => f(args.map((arg) => arg(row)), types)
+      if (SEES_NULL.has(e.fn))
+        return (row) =>
+          f(
+            args.map((arg) => arg(row)),
+            types,
+          )
       if (args.length === 1 && a)
         return (row) => {
           const x = a(row)
@@ -93,5 +104,9 @@ export function compileExpr(e: Expr, schema: Schema, models: (name: string) => E
 }
 
 function noModel(name: string): Evaluator {
-  throw new GalleyError('ENGINE_GAP', { what: `no model '${name}' is bound`, why: 'predict() needs one', fix: 'run the plan where the model is loaded' })
+  throw new GalleyError('ENGINE_GAP', {
+    what: `no model '${name}' is bound`,
+    why: 'predict() needs one',
+    fix: 'run the plan where the model is loaded',
+  })
 }

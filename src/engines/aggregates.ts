@@ -1,0 +1,94 @@
+import { GalleyError } from '../base/errors.ts'
+import type { Agg } from '../plan/expr.ts'
+import { infer } from '../plan/infer.ts'
+import type { Schema, Type } from '../plan/types.ts'
+import { isFloat } from '../plan/types.ts'
+import type { Value } from './batch.ts'
+import { compileExpr, type Tuple } from './row/expr.ts'
+import { compare, keyOf } from './scalars.ts'
+
+/** An aggregate over a handful of rows, by its definition. */
+export type AggregateOver = (rows: readonly Tuple[]) => Value
+
+/** Compiles an aggregate: nulls are skipped, nothing gives null (count gives 0). */
+export function compileAgg(agg: Agg, schema: Schema): AggregateOver {
+  if (agg.arg === null) return (rows) => BigInt(rows.length)
+  const arg = compileExpr(agg.arg, schema)
+  const { type } = infer(agg.arg, schema, agg.fn)
+  if (agg.fn === 'corr') {
+    const other = compileExpr(agg.arg2 ?? agg.arg, schema)
+    return (rows) => correlation(rows.map((r) => [arg(r), other(r)] as const))
+  }
+  return (rows) => {
+    const values: Value[] = []
+    for (const row of rows) {
+      const value = arg(row)
+      if (value !== null) values.push(value)
+    }
+    return fold(agg, values, type)
+  }
+}
+
+function fold(agg: Agg, values: readonly Value[], type: Type): Value {
+  switch (agg.fn) {
+    case 'count':
+      return BigInt(values.length)
+    case 'countDistinct':
+      return BigInt(new Set(values.map((v) => keyOf([v]))).size)
+    case 'sum': {
+      if (values.length === 0) return null
+      if (isFloat(type)) return compensatedSum(values as number[])
+      const total = values.reduce<bigint>((a, v) => a + BigInt(v as bigint | number | boolean), 0n)
+      if (total >= 2n ** 63n || total < -(2n ** 63n)) throw new GalleyError('VALUE_INVALID', { what: 'sum overflows int64', why: `it is ${total}`, fix: 'cast to float64 first' })
+      return total
+    }
+    case 'mean':
+      return values.length === 0 ? null : compensatedSum(values.map(Number)) / values.length
+    case 'min':
+      return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) < 0 ? b : a))
+    case 'max':
+      return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) > 0 ? b : a))
+    case 'stddev':
+    case 'variance': {
+      if (values.length < 2) return null
+      const xs = values.map(Number)
+      const mean = compensatedSum(xs) / xs.length
+      const variance = compensatedSum(xs.map((x) => (x - mean) ** 2)) / (xs.length - 1)
+      return agg.fn === 'stddev' ? Math.sqrt(variance) : variance
+    }
+    case 'quantile': {
+      if (values.length === 0) return null
+      const xs = values.map(Number).sort((a, b) => compare(a, b))
+      const at = (agg.param ?? 0.5) * (xs.length - 1)
+      const low = xs[Math.floor(at)] ?? 0
+      const high = xs[Math.ceil(at)] ?? low
+      return low + (high - low) * (at - Math.floor(at))
+    }
+    case 'corr':
+      return null
+  }
+}
+
+/** Neumaier's compensated sum. */
+export function compensatedSum(xs: readonly number[]): number {
+  let sum = 0
+  let rest = 0
+  for (const x of xs) {
+    const t = sum + x
+    rest += Math.abs(sum) >= Math.abs(x) ? sum - t + x : x - t + sum
+    sum = t
+  }
+  return Number.isFinite(rest) ? sum + rest : sum
+}
+
+/** Pearson's correlation over the pairs without a null; null for fewer than two pairs or no variance. */
+function correlation(pairs: readonly (readonly [Value, Value])[]): number | null {
+  const both = pairs.filter(([x, y]) => x !== null && y !== null).map(([x, y]) => [Number(x), Number(y)] as const)
+  if (both.length < 2) return null
+  const mx = compensatedSum(both.map(([x]) => x)) / both.length
+  const my = compensatedSum(both.map(([, y]) => y)) / both.length
+  const sxy = compensatedSum(both.map(([x, y]) => (x - mx) * (y - my)))
+  const sxx = compensatedSum(both.map(([x]) => (x - mx) ** 2))
+  const syy = compensatedSum(both.map(([, y]) => (y - my) ** 2))
+  return sxx === 0 || syy === 0 ? null : sxy / Math.sqrt(sxx * syy)
+}

@@ -1,0 +1,165 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { asGalleyError, GalleyError, throwIfAborted } from '../../base/errors.ts'
+import type { Node, Plan } from '../../plan/nodes.ts'
+import { build } from '../../plan/nodes.ts'
+import type { Schema } from '../../plan/types.ts'
+import { nodes } from '../../plan/walk.ts'
+import { type Batch, batchBytes } from '../batch.ts'
+import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
+import { gapsOf, lower } from './lower.ts'
+import { quote, text } from './sql.ts'
+import { batchOfChunk, StringCache } from './vectors.ts'
+
+export interface DuckdbOptions {
+  /** Memory that queries may take before they spill, MiB. */
+  readonly memoryMiB: number
+  readonly threads?: number
+  /** Folder for what spills. */
+  readonly temp: string
+}
+
+/** The batch engine: DuckDB in this process, without a database file, over Parquet. */
+export function createDuckdbEngine(options: DuckdbOptions): Engine {
+  let instance: Promise<DuckDBInstance> | undefined
+  const open = () => {
+    instance ??= openInstance(options)
+    return instance
+  }
+  return {
+    name: 'duckdb',
+    prepare(plan) {
+      const gaps = gapsOf(plan.root)
+      return gaps.length > 0 ? gaps : prepared(plan, open)
+    },
+    async close() {
+      const opened = instance
+      instance = undefined
+      ;(await opened)?.closeSync()
+    },
+  }
+}
+
+async function openInstance(options: DuckdbOptions): Promise<DuckDBInstance> {
+  mkdirSync(options.temp, { recursive: true })
+  return DuckDBInstance.create(':memory:', {
+    memory_limit: `${options.memoryMiB}MiB`,
+    temp_directory: options.temp,
+    preserve_insertion_order: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+  })
+}
+
+function prepared(plan: Plan, open: () => Promise<DuckDBInstance>): Prepared {
+  const sql = lower(plan.root)
+  const { schema } = plan.root
+  return {
+    estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
+    explain: () => sql,
+    async run(ctx, sink) {
+      for (const file of filesOf(plan.root)) ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+      if (sink === 'batches') return streamed(sql, schema, open, ctx)
+      return writeParquet(sql, schema, open, ctx, sink.parquet)
+    },
+  }
+}
+
+const filesOf = (root: Node): string[] => [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
+
+async function writeParquet(sql: string, schema: Schema, open: () => Promise<DuckDBInstance>, ctx: RunContext, path: string): Promise<Relation> {
+  // instants are marked as such in the file, so that every Parquet reader knows them
+  const columns = schema.map((f) => (f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name)))
+  const rows = await withConnection(open, ctx, async (connection) => {
+    const result = await connection.run(`COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`)
+    return result.rowsChanged
+  })
+  ctx.ledger.add('duckdb', 'bytesOut', statSync(path).size)
+  const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
+  return { ...streamed(lower(scan), schema, open, ctx), rows }
+}
+
+function streamed(sql: string, schema: Schema, open: () => Promise<DuckDBInstance>, ctx: RunContext): Relation {
+  return {
+    place: 'host',
+    schema,
+    rows: Number.NaN,
+    async *batches(columns) {
+      const wanted = columns ? columns.map((name) => schema.find((f) => f.name === name)).filter((f) => f !== undefined) : schema
+      const select = columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
+      yield* stream(select, wanted, open, ctx)
+    },
+    close: () => {},
+  }
+}
+
+async function* stream(sql: string, schema: Schema, open: () => Promise<DuckDBInstance>, ctx: RunContext): AsyncGenerator<Batch> {
+  const { connection, release } = await connect(open, ctx)
+  const strings = new StringCache()
+  try {
+    const result = await connection.stream(sql)
+    for (;;) {
+      throwIfAborted(ctx.signal)
+      const chunk = await result.fetchChunk()
+      if (!chunk || chunk.rowCount === 0) return
+      const batch = batchOfChunk(chunk, schema, strings)
+      ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
+      yield batch
+    }
+  } catch (error) {
+    throw translate(error, ctx)
+  } finally {
+    release()
+  }
+}
+
+async function withConnection<T>(open: () => Promise<DuckDBInstance>, ctx: RunContext, work: (c: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { connection, release } = await connect(open, ctx)
+  try {
+    return await work(connection)
+  } catch (error) {
+    throw translate(error, ctx)
+  } finally {
+    release()
+  }
+}
+
+/** One connection a run: the signal interrupts it, its progress is told every 200 ms. */
+async function connect(open: () => Promise<DuckDBInstance>, ctx: RunContext): Promise<{ connection: DuckDBConnection; release: () => void }> {
+  throwIfAborted(ctx.signal)
+  const connection = await (await open()).connect()
+  await connection.run("SET TimeZone = 'UTC'")
+  const interrupt = () => connection.interrupt()
+  ctx.signal.addEventListener('abort', interrupt, { once: true })
+  const timer = ctx.progress
+    ? setInterval(() => {
+        const { percentage } = connection.progress
+        if (percentage > 0) ctx.progress?.({ done: Math.min(100, percentage), total: 100, unit: 'percent' })
+      }, 200)
+    : undefined
+  return {
+    connection,
+    release() {
+      clearInterval(timer)
+      ctx.signal.removeEventListener('abort', interrupt)
+      connection.closeSync()
+    },
+  }
+}
+
+/** DuckDB's errors by kind. */
+function translate(error: unknown, ctx: RunContext): GalleyError {
+  if (error instanceof GalleyError) return error
+  if (ctx.signal.aborted) return new GalleyError('CANCELLED', { what: 'cancelled', cause: error })
+  const message = error instanceof Error ? error.message : String(error)
+  const first = (message.split('\n')[0] ?? message).replace(/^(\w+ )*Error: /, '')
+  if (/no space left|disk quota|could not write all bytes|max_temp_directory_size/i.test(message))
+    return new GalleyError('DISK_FULL', { what: 'the disk is full', why: first, fix: 'free some space or point GALLEY_HOME at a larger disk, then run the same command again', cause: error })
+  if (/^Out of Memory/i.test(message))
+    return new GalleyError('ENGINE_FAILED', { what: 'the query needs more memory than it may take', why: first, fix: 'raise GALLEY_MEMORY (MiB)', cause: error })
+  if (/^(Conversion|Out of Range|Invalid Input) Error/i.test(message)) return new GalleyError('VALUE_INVALID', { what: 'a value does not fit its operation', why: first, fix: 'clean the value first, or cast with onError: "null"', cause: error })
+  if (/parquet|No files found|IO Error/i.test(message)) return new GalleyError('SOURCE_BROKEN', { what: 'a file could not be read', why: first, fix: 'check that the file is whole: copy or download it again', cause: error })
+  const other = asGalleyError(error)
+  return other.code === 'INTERNAL_BUG' ? new GalleyError('ENGINE_FAILED', { what: 'the query failed', why: first, cause: error }) : other
+}

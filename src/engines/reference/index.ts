@@ -1,0 +1,174 @@
+import { GalleyError } from '../../base/errors.ts'
+import { type Node, nodeChildren, type Plan } from '../../plan/nodes.ts'
+import { nodes } from '../../plan/walk.ts'
+import { compileAgg } from '../aggregates.ts'
+import { batchOf, type Value } from '../batch.ts'
+import { type Engine, type Gap, type Prepared, type Relation } from '../engine.ts'
+import { compileExpr, type Tuple } from '../row/expr.ts'
+import { compare, keyOf, literalValue } from '../scalars.ts'
+
+/** The oracle: every node by its definition, over arrays, however slow. Reads literal rows only. */
+export function createReferenceEngine(): Engine {
+  return {
+    name: 'reference',
+    prepare(plan: Plan): Prepared | readonly Gap[] {
+      const gaps = [...nodes(plan.root)]
+        .filter((n) => n.op === 'scan' && n.from.kind !== 'rows')
+        .map((n) => ({ node: n.op, reason: 'the reference engine reads literal rows only' }))
+      if (gaps.length > 0) return gaps
+      return {
+        estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
+        explain: () => 'row by row, by definition',
+        async run(_, sink) {
+          if (sink !== 'batches') throw new GalleyError('ENGINE_GAP', { what: 'the reference engine writes no files', fix: "ask for 'batches'" })
+          return relationOf(plan.root, evaluate(plan.root))
+        },
+      }
+    },
+    close: async () => {},
+  }
+}
+
+function relationOf(root: Node, rows: readonly Tuple[]): Relation {
+  const records = rows.map((row) => Object.fromEntries(root.schema.map((f, i) => [f.name, row[i] ?? null])))
+  return {
+    place: 'host',
+    schema: root.schema,
+    rows: rows.length,
+    async *batches(columns) {
+      const schema = columns ? root.schema.filter((f) => columns.includes(f.name)) : root.schema
+      yield batchOf(schema, records)
+    },
+    close: () => {},
+  }
+}
+
+/** The rows of a node, in schema order. */
+export function evaluate(n: Node): Tuple[] {
+  const [first, second] = nodeChildren(n)
+  const input = first ? evaluate(first) : []
+  const schema = first?.schema ?? []
+  const at = (name: string, within = schema) => within.findIndex((f) => f.name === name)
+  const keys = (names: readonly string[], within = schema) => {
+    const indices = names.map((name) => at(name, within))
+    return (row: Tuple) => indices.map((i) => row[i] as Value)
+  }
+  switch (n.op) {
+    case 'scan':
+      if (n.from.kind !== 'rows') throw new GalleyError('ENGINE_GAP', { what: 'the reference engine reads literal rows only' })
+      return n.from.rows.map((row) => n.schema.map((f, i) => literalValue(row[i] ?? null, f.type)))
+    case 'filter': {
+      const keep = compileExpr(n.predicate, schema)
+      return input.filter((row) => keep(row) === true)
+    }
+    case 'reject': {
+      const drop = compileExpr(n.predicate, schema)
+      return input.filter((row) => drop(row) !== true)
+    }
+    case 'select': {
+      const columns = n.columns.map(([, e]) => compileExpr(e, schema))
+      return input.map((row) => columns.map((c) => c(row)))
+    }
+    case 'derive': {
+      const computed = new Map(n.columns.map(([name, e]) => [name, compileExpr(e, schema)]))
+      const columns = n.schema.map((f) => computed.get(f.name) ?? ((row: Tuple) => row[at(f.name)] as Value))
+      return input.map((row) => columns.map((c) => c(row)))
+    }
+    case 'distinct':
+      return [...new Map(input.map((row) => [keyOf(row), row])).values()]
+    case 'union':
+      return [...input, ...(second ? evaluate(second) : [])]
+    case 'limit':
+      return input.slice(0, n.count)
+    case 'sort': {
+      const by = n.keys.map((k) => [compileExpr(k.by, schema), k.descending ? -1 : 1] as const)
+      return [...input].sort((a, b) => {
+        for (const [key, sign] of by) {
+          const x = key(a)
+          const y = key(b)
+          const order = x === null || y === null ? Number(x === null) - Number(y === null) : compare(x, y) * sign
+          if (order !== 0) return order
+        }
+        return 0
+      })
+    }
+    case 'aggregate': {
+      const key = keys(n.by)
+      const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
+      const groups = new Map<string, Tuple[]>()
+      if (n.by.length === 0) groups.set('', [])
+      for (const row of input) {
+        const k = n.by.length === 0 ? '' : keyOf(key(row))
+        groups.set(k, [...(groups.get(k) ?? []), row])
+      }
+      return [...groups.values()].map((rows) => [...(rows[0] ? key(rows[0]) : []), ...aggs.map((a) => a(rows))])
+    }
+    case 'join': {
+      const right = second ? evaluate(second) : []
+      const leftKey = keys(n.on.map(([l]) => l))
+      const rightSchema = second?.schema ?? []
+      const rightKey = keys(n.on.map(([, r]) => r), rightSchema)
+      const matches = (row: Tuple) => right.filter((other) => matching(leftKey(row), rightKey(other)))
+      if (n.how === 'semi') return input.filter((row) => matches(row).length > 0)
+      if (n.how === 'anti') return input.filter((row) => matches(row).length === 0)
+      const dropped = new Set(n.on.map(([, r]) => r))
+      const kept = rightSchema.flatMap((f, i) => (dropped.has(f.name) ? [] : [i]))
+      return input.flatMap((row) => {
+        const found = matches(row)
+        if (found.length === 0) return n.how === 'left' ? [[...row, ...kept.map(() => null)]] : []
+        return found.map((other) => [...row, ...kept.map((i) => other[i] as Value)])
+      })
+    }
+    case 'rolling':
+      return rolling(n, input, input, keys(n.by), at(n.on)).map((window, i) => [...keys(n.by)(input[i] as Tuple), input[i]?.[at(n.on)] as Value, ...window])
+    case 'asof':
+      return asOf(n, input)
+  }
+}
+
+const matching = (a: readonly Value[], b: readonly Value[]): boolean =>
+  a.every((v, i) => v !== null && b[i] !== null && compare(v, b[i] as Value) === 0)
+
+/** The window's aggregates as of each probe: over the key's rows with `t − over ≤ on < t`. */
+function rolling(n: Extract<Node, { op: 'rolling' }>, events: readonly Tuple[], probes: readonly Tuple[], probeKey: (row: Tuple) => Value[], probeAt: number): Tuple[] {
+  const { schema } = n.input
+  const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
+  const by = n.by.map((name) => schema.findIndex((f) => f.name === name))
+  const on = schema.findIndex((f) => f.name === n.on)
+  return probes.map((probe) => {
+    const t = probe[probeAt] as bigint | null
+    const key = probeKey(probe)
+    const inside = events.filter((event) => {
+      const when = event[on] as bigint | null
+      if (t === null || when === null || when >= t || when < t - BigInt(n.over)) return false
+      return matching(key, by.map((i) => event[i] as Value))
+    })
+    return aggs.map((a) => a(inside))
+  })
+}
+
+function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Tuple[]): Tuple[] {
+  const leftSchema = n.left.schema
+  const key = (row: Tuple) => n.by.map(([l]) => row[leftSchema.findIndex((f) => f.name === l)] as Value)
+  const at = leftSchema.findIndex((f) => f.name === n.at)
+  if (n.right.op === 'rolling') {
+    const windows = rolling(n.right, evaluate(n.right.input), left, key, at)
+    return left.map((row, i) => [...row, ...(windows[i] ?? [])])
+  }
+  const { schema } = n.right
+  const right = evaluate(n.right)
+  const on = schema.findIndex((f) => f.name === n.on)
+  const by = n.by.map(([, r]) => schema.findIndex((f) => f.name === r))
+  const skip = new Set([...n.by.map(([, r]) => r), n.on])
+  const kept = schema.flatMap((f, i) => (skip.has(f.name) ? [] : [i]))
+  return left.map((row) => {
+    const t = row[at] ?? null
+    let best: Tuple | undefined
+    for (const other of right) {
+      const when = other[on] ?? null
+      if (t === null || when === null || compare(when, t) >= 0 || !matching(key(row), by.map((i) => other[i] as Value))) continue
+      if (!best || compare(when, best[on] as Value) > 0) best = other
+    }
+    return [...row, ...kept.map((i) => best?.[i] ?? null)]
+  })
+}
