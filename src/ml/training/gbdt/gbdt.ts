@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { throwIfAborted } from '../../../base/errors.ts'
 import { binEdges, sampleRows } from '../bins.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from '../intake.ts'
 import { encodeArray } from '../model.ts'
@@ -38,12 +40,14 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)
   checkClasses(sample, task.target)
   const { rows, positives } = sample
-  const used = task.features
-    .map((name, index) => {
-      const values = sample.columns[index] as Float64Array
-      return { name, index, edges: binEdges(values, params.maxBins), missing: values.some(Number.isNaN) }
-    })
-    .filter(({ edges, missing }) => edges.length > 0 || missing)
+  const used: (UsedFeature & { readonly name: string })[] = []
+  for (const [index, name] of task.features.entries()) {
+    const values = sample.columns[index] as Float64Array
+    const edges = binEdges(values, params.maxBins)
+    if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
+    await nextTurn()
+    throwIfAborted(signal)
+  }
   const base = Math.log(positives / (rows - positives))
 
   const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
@@ -59,7 +63,10 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     const kernels = await loadKernels(memory)
     setUp(kernels, layout)
     const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), target: task.target }
-    checkSameRows(rows, (await fill(kernels, memory, layout, { ...source, relation: task.train }, 'train', signal)).rows)
+    checkSameRows(
+      rows,
+      (await fill(kernels, memory, layout, { ...source, relation: task.train }, 'train', signal)).rows,
+    )
     if (stopping && task.validate !== undefined) {
       const read = await fill(kernels, memory, layout, { ...source, relation: task.validate }, 'validate', signal)
       checkSameRows(validateRows, read.rows)

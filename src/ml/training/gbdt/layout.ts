@@ -110,17 +110,5 @@ export function layOut(shape: Shape): Layout {
 export function setUp(kernels: Kernels, layout: Layout): void {
   const { records, stride, features, order, spare, scores, labels, leafOf } = layout
   const { countBits, gradientScale, hessianScale } = layout
-  kernels.setup(
-    records,
-    stride,
-    features,
-    order,
-    spare,
-    scores,
-    labels,
-    leafOf,
-    countBits,
-    gradientScale,
-    hessianScale,
-  )
+  kernels.setup(records, stride, features, order, spare, scores, labels, leafOf, countBits, gradientScale, hessianScale)
 }

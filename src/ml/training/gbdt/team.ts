@@ -17,7 +17,8 @@ export async function growOnWorkers(
 ): Promise<BinnedTree[]> {
   const trees: BinnedTree[] = []
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const cancel = (): void => reject(new GalleyError('CANCELLED', { what: 'training was cancelled', cause: signal.reason }))
+  const cancel = (): void =>
+    reject(new GalleyError('CANCELLED', { what: 'training was cancelled', cause: signal.reason }))
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel)
   const workers: Worker[] = []

@@ -4,13 +4,20 @@ import { readFile } from 'node:fs/promises'
 export interface SharedMemory {
   readonly buffer: SharedArrayBuffer
 }
+/** Memory of one thread. */
+export interface PlainMemory {
+  readonly buffer: ArrayBuffer
+}
 interface CompiledModule {
   readonly compiled?: never
 }
 declare const WebAssembly: {
-  Memory: new (descriptor: { initial: number; maximum: number; shared: true }) => SharedMemory
+  Memory: {
+    new (descriptor: { initial: number; maximum: number; shared: true }): SharedMemory
+    new (descriptor: { initial: number; maximum: number }): PlainMemory
+  }
+  Instance: new (module: CompiledModule, imports: object) => { readonly exports: unknown }
   compile(bytes: Uint8Array): Promise<CompiledModule>
-  instantiate(module: CompiledModule, imports: object): Promise<{ readonly exports: unknown }>
 }
 
 /** The exports of `assembly/kernels.ts`; addresses are bytes from the start of the memory. */
@@ -66,11 +73,23 @@ export function sharedMemory(bytes: number): SharedMemory {
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
 }
 
-let compiled: Promise<CompiledModule> | undefined
+/** Memory of at least `bytes`, zeroed, for the calling thread alone. */
+export function plainMemory(bytes: number): PlainMemory {
+  const pages = Math.ceil(bytes / PAGE)
+  return new WebAssembly.Memory({ initial: pages, maximum: pages })
+}
 
-/** The kernels over one memory. */
+/** The committed binary of that name, compiled. */
+export async function compileWasm(name: 'kernels' | 'scorer'): Promise<CompiledModule> {
+  return WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url)))
+}
+
+/** A compiled module's functions over one memory. */
+export function instantiateWasm<Exports>(module: CompiledModule, memory: SharedMemory | PlainMemory): Exports {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Exports
+}
+
+/** The training kernels over one memory. */
 export async function loadKernels(memory: SharedMemory): Promise<Kernels> {
-  compiled ??= readFile(new URL('./kernels.wasm', import.meta.url)).then((bytes) => WebAssembly.compile(bytes))
-  const { exports } = await WebAssembly.instantiate(await compiled, { env: { memory } })
-  return exports as Kernels
+  return instantiateWasm<Kernels>(await compileWasm('kernels'), memory)
 }

@@ -1,0 +1,51 @@
+import { bodyNumber, broken, checkModel, decodeBytes, decodeFloat64, decodeInt32 } from '../model.ts'
+import type { TrainedModel } from '../trainer.ts'
+
+/**
+ * A forest as flat arrays over all nodes of all trees. A child ≥ 0 is a node, a child below zero is value ~child. The
+ * lowest bit of `test` says whether missing values go left, the rest is the feature.
+ */
+export interface Forest {
+  readonly base: number
+  readonly roots: Int32Array
+  readonly test: Int32Array
+  readonly threshold: Float64Array
+  /** Left and right child of node i at 2i and 2i + 1. */
+  readonly children: Int32Array
+  readonly values: Float64Array
+}
+
+/** Reads a gbdt model. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
+export function readForest(model: TrainedModel): Forest {
+  checkModel(model, 'gbdt')
+  const { body } = model
+  const treeLeaves = decodeInt32(body, 'treeLeaves')
+  const feature = decodeInt32(body, 'feature')
+  const threshold = decodeFloat64(body, 'threshold')
+  const missingLeft = decodeInt32(body, 'missingLeft')
+  const left = decodeInt32(body, 'left')
+  const right = decodeInt32(body, 'right')
+  const values = Float64Array.from(new Float32Array(decodeBytes(body, 'values')))
+  const nodes = feature.length
+  if ([threshold, missingLeft, left, right].some((array) => array.length !== nodes)) throw broken('its arrays disagree')
+  if (feature.some((f) => f < 0 || f >= model.features.length)) throw broken('it splits on a feature that it lacks')
+
+  const roots = new Int32Array(treeLeaves.length)
+  const children = new Int32Array(nodes * 2)
+  let node = 0
+  let leaf = 0
+  for (const [tree, leaves] of treeLeaves.entries()) {
+    const end = node + leaves - 1
+    const place = (child: number): number => (child >= 0 ? node + child : ~(leaf + ~child))
+    roots[tree] = leaves === 1 ? ~leaf : node
+    for (let i = node; i < end; i++) {
+      children[i * 2] = place(left[i] as number)
+      children[i * 2 + 1] = place(right[i] as number)
+    }
+    node = end
+    leaf += leaves
+  }
+  if (node !== nodes || leaf !== values.length) throw broken('its trees and arrays disagree')
+  const test = Int32Array.from(feature, (f, i) => f * 2 + (missingLeft[i] as number))
+  return { base: bodyNumber(body, 'base'), roots, test, threshold, children, values }
+}

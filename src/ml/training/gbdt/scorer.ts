@@ -1,0 +1,61 @@
+import type { Forest } from './forest.ts'
+import { compileWasm, instantiateWasm, plainMemory } from './wasm.ts'
+
+interface ScorerKernel {
+  score(roots: number, trees: number, data: number, stride: number, rows: number, out: number): void
+}
+
+/** Rows scored together: their features stay in the cache while all trees pass over them. */
+const BLOCK = 256
+const NODE_BYTES = 24
+const LEAF = 2
+
+const compiled = await compileWasm('scorer')
+
+/**
+ * A function that writes the log odds of `rows` rows, given column by column, into `out`. Its memory holds the forest and
+ * one block of rows.
+ */
+export function makeScorer(
+  forest: Forest,
+  features: number,
+): (columns: readonly Float64Array[], rows: number, out: Float64Array) => void {
+  const { roots, test, threshold, children, values } = forest
+  const nodes = test.length
+  const leavesAt = 64 + nodes * NODE_BYTES
+  const rootsAt = leavesAt + values.length * NODE_BYTES
+  const dataAt = Math.ceil((rootsAt + roots.length * 4) / 64) * 64
+  const outAt = dataAt + BLOCK * features * 8
+  const memory = plainMemory(outAt + BLOCK * 8)
+  const kernel = instantiateWasm<ScorerKernel>(compiled, memory)
+
+  const view = new DataView(memory.buffer)
+  const addressOf = (node: number): number => (node >= 0 ? 64 + node * NODE_BYTES : leavesAt + ~node * NODE_BYTES)
+  const put = (at: number, limit: number, offset: number, how: number, left: number, right: number): void => {
+    view.setFloat64(at, limit, true)
+    for (const [i, value] of [offset, how, left, right].entries()) view.setUint32(at + 8 + i * 4, value, true)
+  }
+  for (let i = 0; i < nodes; i++) {
+    const how = test[i] as number
+    const left = addressOf(children[i * 2] as number)
+    const right = addressOf(children[i * 2 + 1] as number)
+    put(addressOf(i), threshold[i] as number, (how >> 1) * 8, how & 1, left, right)
+  }
+  for (const [i, value] of values.entries()) put(addressOf(~i), value, 0, LEAF, addressOf(~i), addressOf(~i))
+  for (const [i, root] of roots.entries()) view.setUint32(rootsAt + i * 4, addressOf(root), true)
+
+  const data = new Float64Array(memory.buffer, dataAt, BLOCK * features)
+  const scores = new Float64Array(memory.buffer, outAt, BLOCK)
+  return (columns, rows, out) => {
+    for (let from = 0; from < rows; from += BLOCK) {
+      const count = Math.min(BLOCK, rows - from)
+      for (let f = 0; f < features; f++) {
+        const column = columns[f] as Float64Array
+        for (let i = 0, to = f; i < count; i++, to += features) data[to] = column[from + i] as number
+      }
+      scores.fill(forest.base)
+      kernel.score(rootsAt, roots.length, dataAt, features * 8, (count + 3) & ~3, outAt)
+      out.set(count === BLOCK ? scores : scores.subarray(0, count), from)
+    }
+  }
+}
