@@ -25,11 +25,12 @@ export function compileAgg(agg: Agg, schema: Schema): AggregateOver {
       const value = arg(row)
       if (value !== null) values.push(value)
     }
-    return fold(agg, values, type)
+    return foldValues(agg, values, type)
   }
 }
 
-function fold(agg: Agg, values: readonly Value[], type: Type): Value {
+/** An aggregate over values without nulls, of a column of `type`. */
+export function foldValues(agg: Agg, values: readonly Value[], type: Type): Value {
   switch (agg.fn) {
     case 'count':
       return BigInt(values.length)

@@ -117,7 +117,7 @@ export type In<T extends ScalarType> = ColOf<T> | (T extends 'bool' ? boolean : 
 
 /** What a table looks like to TypeScript: column name → type name. */
 export type Columns = Record<string, ScalarType>
-export type Row<S extends Columns> = { readonly [K in keyof S]: ColOf<S[K]> }
+export type Row<S> = { readonly [K in keyof S]: ColOf<S[K]> }
 
 const METHODS: Record<string, FunctionName> = {
   isNull: 'isNull', eq: 'eq', ne: 'ne', lt: 'lt', le: 'le', gt: 'gt', ge: 'ge', orElse: 'coalesce', and: 'and', or: 'or', not: 'not',
@@ -191,7 +191,7 @@ export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 
 }
 
 /** The `r` of a row callback: one column shell a name; an unknown name fails and says which exist. */
-export function rowOf<S extends Columns>(schema: Schema, where: string): Row<S> {
+export function rowOf<S>(schema: Schema, where: string): Row<S> {
   const names = schema.map((f) => f.name)
   return new Proxy({} as Row<S>, {
     get(_, name) {

@@ -12,11 +12,11 @@ export interface AggOf<T extends ScalarType> {
 
 type Added<O> = { [K in keyof O]: O[K] extends { readonly type: infer T extends ScalarType } ? T : O[K] extends AggOf<infer T> ? T : never }
 /** Lazy on purpose: forcing each merge makes long chains slow to check. */
-type Merge<A, B> = { [K in keyof A | keyof B]: K extends keyof B ? B[K] : K extends keyof A ? A[K] : never } & Columns
+type Merge<A, B> = { [K in keyof A | keyof B]: K extends keyof B ? B[K] : K extends keyof A ? A[K] : never }
 type Key<S> = keyof S & string
 
 /** A rolling window: aggregates as a function of key and time, read with `asOf`. */
-export interface Rolling<S extends Columns> {
+export interface Rolling<S> {
   readonly node: Extract<Node, { op: 'rolling' }>
   readonly columns?: S
 }
@@ -25,7 +25,7 @@ export interface Rolling<S extends Columns> {
  * A relation being described. Every verb gives a new Table; nothing runs until an engine gets the plan.
  * A shell over frozen plan nodes: no state of its own.
  */
-export interface Table<S extends Columns> {
+export interface Table<S> {
   readonly node: Node
   readonly schema: Schema
   toPlan(): Plan
@@ -36,15 +36,15 @@ export interface Table<S extends Columns> {
   /** Adds columns, or replaces those of the same name. */
   derive<O extends Record<string, Col>>(f: (r: Row<S>) => O): Table<Merge<S, Added<O>>>
   select<K extends Key<S>>(...names: K[]): Table<Pick<S, K>>
-  drop<K extends Key<S>>(...names: K[]): Table<Omit<S, K> & Columns>
+  drop<K extends Key<S>>(...names: K[]): Table<Omit<S, K>>
   rename<const M extends { readonly [K in Key<S>]?: string }>(names: M): Table<Columns>
   aggregate<K extends Key<S>, O extends Record<string, AggOf<ScalarType>>>(by: readonly K[], f: (r: Row<S>) => O): Table<Merge<Pick<S, K>, Added<O>>>
   /** Inner join unless `how` says otherwise; `on` maps this table's columns to the other's. */
-  join<B extends Columns>(other: Table<B>, on: { readonly [K in Key<S>]?: Key<B> }, options?: { how?: JoinHow }): Table<Merge<B, S>>
+  join<B>(other: Table<B>, on: { readonly [K in Key<S>]?: Key<B> }, options?: { how?: JoinHow }): Table<Merge<B, S>>
   /** What a window said at the moment `at` of each row: `[at − over, at)`. */
-  asOf<B extends Columns>(window: Rolling<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S> }): Table<Merge<S, B>>
+  asOf<B>(window: Rolling<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S> }): Table<Merge<S, B>>
   /** The latest row of another table strictly before `at`. */
-  asOf<B extends Columns>(other: Table<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S>; on: Key<B> }): Table<Merge<B, S>>
+  asOf<B>(other: Table<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S>; on: Key<B> }): Table<Merge<B, S>>
   rolling<O extends Record<string, AggOf<ScalarType>>>(options: { by: Key<S> | readonly Key<S>[]; on: Key<S>; over: Col<'duration'> }, f: (r: Row<S>) => O): Rolling<Added<O>>
   distinct(): Table<S>
   sort(...by: readonly (Key<S> | { by: Key<S>; descending: boolean })[]): Table<S>
@@ -57,7 +57,7 @@ const exprs = (o: Record<string, Col>): Named<Expr> => Object.entries(o).map(([n
 const aggs = (o: Record<string, AggOf<ScalarType>>): Named<Agg> => Object.entries(o).map(([name, a]) => [name, a.agg] as const)
 
 /** The fluent shell around a node. */
-export function table<S extends Columns>(node: Node): Table<S> {
+export function table<S>(node: Node): Table<S> {
   const { schema } = node
   const row = (where: string) => rowOf<S>(schema, where)
   const next = (n: Parameters<typeof build>[0]) => table<never>(build(n))

@@ -1,0 +1,144 @@
+import { GalleyError } from '../../base/errors.ts'
+import type { Agg } from '../../plan/expr.ts'
+import { infer } from '../../plan/infer.ts'
+import type { Node } from '../../plan/nodes.ts'
+import type { Value } from '../batch.ts'
+import { foldValues } from '../aggregates.ts'
+import { keyOf } from '../scalars.ts'
+import { compileExpr, type RowFunction, type Tuple } from './expr.ts'
+
+/** One key's events in order of time: µs, and for each aggregate the value it reads. */
+interface Track {
+  times: number[]
+  values: Value[][]
+  /** Events before this index are forgotten. */
+  start: number
+}
+
+/**
+ * A rolling window as keyed state: `feed` adds an event in any order, `ask` gives the aggregates over `[at − over, at)`.
+ * History is kept for the window plus `lateness` behind the newest event; what is older is forgotten.
+ */
+export class WindowState {
+  readonly #over: number
+  readonly #keep: number
+  readonly #key: RowFunction[]
+  readonly #on: RowFunction
+  readonly #args: (RowFunction | null)[]
+  readonly #folds: ((values: readonly Value[], count: number) => Value)[]
+  readonly #tracks = new Map<string, Track>()
+  #newest = Number.NEGATIVE_INFINITY
+  #horizon = Number.NEGATIVE_INFINITY
+  #events = 0
+
+  /** `lateness` in µs. */
+  constructor(window: Extract<Node, { op: 'rolling' }>, lateness: number) {
+    const { schema } = window.input
+    this.#over = window.over
+    this.#keep = window.over + lateness
+    this.#key = window.by.map((name) => compileExpr({ op: 'col', name }, schema))
+    this.#on = compileExpr({ op: 'col', name: window.on }, schema)
+    this.#args = window.aggs.map(([, a]) => (a.arg === null ? null : compileExpr(a.arg, schema)))
+    this.#folds = window.aggs.map(([, a]) => folder(a, a.arg === null ? 'int64' : infer(a.arg, schema, a.fn).type))
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  /** The oldest moment (µs) that can still be asked about; −∞ until something had to be forgotten. */
+  get oldest(): number {
+    return this.#horizon + this.#over
+  }
+
+  /** The newest event's time, µs. */
+  get newest(): number {
+    return this.#newest
+  }
+
+  /** Adds an event. False when it is older than the history that is kept, or has no key or time. */
+  feed(row: Tuple): boolean {
+    const on = this.#on(row)
+    const key = this.#key.map((k) => k(row))
+    if (on === null || key.includes(null)) return false
+    const time = Number(on)
+    if (time < this.#horizon) return false
+    const id = keyOf(key)
+    let track = this.#tracks.get(id)
+    if (!track) this.#tracks.set(id, (track = { times: [], values: this.#args.map(() => []), start: 0 }))
+    const at = insertionPoint(track.times, time, track.start)
+    const last = at === track.times.length
+    if (last) track.times.push(time)
+    else track.times.splice(at, 0, time)
+    this.#args.forEach((arg, i) => {
+      if (!arg) return
+      const column = track.values[i] as Value[]
+      if (last) column.push(arg(row))
+      else column.splice(at, 0, arg(row))
+    })
+    this.#events++
+    if (time > this.#newest) {
+      this.#newest = time
+      this.#horizon = Math.max(this.#horizon, time - this.#keep)
+      this.#forget(track)
+    }
+    return true
+  }
+
+  /** The aggregates for `key` as of `at`. @throws TOO_OLD */
+  ask(key: readonly Value[], at: Value): Value[] {
+    if (at === null || key.includes(null)) return this.#folds.map((f) => f([], 0))
+    const time = Number(at)
+    if (time < this.oldest)
+      throw new GalleyError('TOO_OLD', {
+        what: 'the request is older than the history that this endpoint keeps',
+        why: `it asks about ${iso(time)}, history begins at ${iso(this.oldest)}`,
+        fix: 'ask about a later moment, or serve with a longer lateness',
+        details: { asked: iso(time), oldest: iso(this.oldest) },
+      })
+    const track = this.#tracks.get(keyOf(key))
+    if (!track) return this.#folds.map((f) => f([], 0))
+    const from = lowerBound(track.times, time - this.#over, track.start)
+    const to = lowerBound(track.times, time, from)
+    return this.#folds.map((f, i) => (this.#args[i] ? f((track.values[i] as Value[]).slice(from, to), to - from) : f([], to - from)))
+  }
+
+  /** Forgets one track's old events; cheap, called as time moves. */
+  #forget(track: Track): void {
+    while (track.start < track.times.length && (track.times[track.start] as number) < this.#horizon) {
+      track.start++
+      this.#events--
+    }
+    if (track.start > 1024 && track.start * 2 > track.times.length) {
+      track.times = track.times.slice(track.start)
+      track.values = track.values.map((v) => v.slice(track.start))
+      track.start = 0
+    }
+  }
+}
+
+const iso = (micros: number): string => (Number.isFinite(micros) ? new Date(micros / 1000).toISOString() : 'the beginning')
+
+function folder(agg: Agg, type: Parameters<typeof foldValues>[2]): (values: readonly Value[], count: number) => Value {
+  if (agg.arg === null) return (_, count) => BigInt(count)
+  return (values) => foldValues(agg, values.includes(null) ? values.filter((v) => v !== null) : values, type)
+}
+
+/** The first index from `start` on whose time is not before `time`. */
+function lowerBound(times: readonly number[], time: number, start: number): number {
+  let low = start
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((times[middle] as number) < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Where an event of `time` goes, after those of the same time; events mostly arrive in order. */
+function insertionPoint(times: readonly number[], time: number, start: number): number {
+  let at = times.length
+  while (at > start && (times[at - 1] as number) > time) at--
+  return at
+}
