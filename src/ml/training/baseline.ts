@@ -1,0 +1,128 @@
+import { GalleyError } from '../../base/errors.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import { binEdges, sampleRows } from './bins.ts'
+import { checkClasses, checkColumns, checkSameRows, numericBatches } from './intake.ts'
+import { bodyNumber, broken, checkModel, decodeFloat64, encodeArray } from './model.ts'
+import { type NumberParam, numberParams } from './params.ts'
+import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
+
+/** `by` (names of up to three features) is read apart. `smoothing` is the rows' worth of the overall rate in every cell. */
+export const BASELINE_PARAMS = {
+  bins: { value: 64, min: 2, max: 255, integer: true },
+  smoothing: { value: 20, min: 0, max: 1e9 },
+} as const satisfies Record<string, NumberParam>
+
+const MOST = 3
+
+/**
+ * What a model has to beat: the overall rate of the target, or its rate in the cells of a grid over the features named in
+ * `by`, each cut into quantile bins (missing values have their own), drawn towards the overall rate:
+ * (positives + smoothing · rate) / (rows + smoothing).
+ */
+export const baseline: Trainer = { kind: 'baseline', train, load }
+
+async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
+  const params = numberParams('baseline', task.params, BASELINE_PARAMS, ['by'])
+  const by = byOf(task)
+  checkColumns(task, false)
+  const sample = await sampleRows(task.train, by, task.target, task.seed, ctx.signal)
+  checkClasses(sample, task.target)
+  const prior = sample.positives / sample.rows
+  const axes = sample.columns.map((values) => binEdges(values, params.bins))
+  const size = axes.reduce((product, edges) => product * (edges.length + 2), 1)
+  const rows = new Float64Array(size)
+  const positives = new Float64Array(size)
+  let read = 0
+  if (by.length > 0) {
+    for await (const batch of numericBatches(task.train, by, task.target, ctx.signal)) {
+      const cells = new Int32Array(batch.rows)
+      for (const [f, edges] of axes.entries()) {
+        const values = batch.feature(f)
+        for (let i = 0; i < batch.rows; i++)
+          cells[i] = (cells[i] as number) * (edges.length + 2) + binOf(edges, values[i] as number)
+      }
+      for (let i = 0; i < batch.rows; i++) {
+        const cell = cells[i] as number
+        rows[cell] = (rows[cell] as number) + 1
+        positives[cell] = (positives[cell] as number) + (batch.labels[i] as number)
+      }
+      read += batch.rows
+      ctx.progress({ done: read, total: sample.rows, unit: 'rows' })
+    }
+    checkSameRows(sample.rows, read)
+  }
+  const rates = rows.map((n, cell) =>
+    n + params.smoothing === 0
+      ? prior
+      : ((positives[cell] as number) + params.smoothing * prior) / (n + params.smoothing),
+  )
+  return {
+    format: 1,
+    kind: 'baseline',
+    features: task.features,
+    target: task.target,
+    params: { ...params, by },
+    body: {
+      prior,
+      by: by.map((name) => task.features.indexOf(name)),
+      edges: Object.fromEntries(axes.map((edges, i) => [String(i), encodeArray(edges)])),
+      rates: by.length === 0 ? encodeArray(Float64Array.of(prior)) : encodeArray(rates),
+    },
+  }
+}
+
+function byOf({ params, features }: TrainTask): readonly string[] {
+  const by = params['by'] ?? []
+  if (!Array.isArray(by) || by.length > MOST || new Set(by).size !== by.length)
+    throw new GalleyError('USAGE_INVALID', {
+      what: `baseline: by must be a list of up to ${MOST} different features`,
+      why: `it is ${JSON.stringify(by)}`,
+    })
+  for (const name of by as readonly string[])
+    if (!features.includes(name))
+      throw new GalleyError('USAGE_INVALID', {
+        what: `baseline: by names "${name}", which is not one of the features`,
+        fix: `choose from: ${features.join(', ')}`,
+      })
+  return by as readonly string[]
+}
+
+/** The number of edges below x; one more than the last bin for a missing value. */
+function binOf(edges: Float64Array, x: number): number {
+  if (Number.isNaN(x)) return edges.length + 1
+  let low = 0
+  let high = edges.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((edges[middle] as number) < x) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function load(model: TrainedModel): Evaluator {
+  checkModel(model, 'baseline')
+  const { body } = model
+  const prior = bodyNumber(body, 'prior')
+  const by = body['by'] as readonly number[]
+  const rates = decodeFloat64(body, 'rates')
+  const axes = by.map((_, i) => decodeFloat64(body['edges'] as Record<string, unknown>, String(i)))
+  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1) && by.length > 0)
+    throw broken('its grid and rates disagree')
+  const rateOf = (valueAt: (feature: number) => number): number => {
+    let cell = 0
+    for (let i = 0; i < axes.length; i++) {
+      const edges = axes[i] as Float64Array
+      cell = cell * (edges.length + 2) + binOf(edges, valueAt(by[i] as number))
+    }
+    return rates[cell] ?? prior
+  }
+  return {
+    kind: 'baseline',
+    inputs: model.features,
+    one: (row) => rateOf((f) => row[f] as number),
+    many: (columns, rows, out) => {
+      for (let i = 0; i < rows; i++) out[i] = rateOf((f) => (columns[f] as Float64Array)[i] as number)
+    },
+  }
+}

@@ -1,0 +1,156 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { throwIfAborted } from '../../base/errors.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import { type ColumnStats, columnStats, designOf, makeBlocks } from './design.ts'
+import { checkClasses, checkColumns } from './intake.ts'
+import { addOuter, solveSymmetric } from './linear.ts'
+import { bodyNumber, checkModel, decodeFloat64, encodeArray } from './model.ts'
+import { type NumberParam, numberParams } from './params.ts'
+import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
+
+/**
+ * `l2` is λ in Σ loss + λ/2 · Σ w², over standardised columns and without the intercept; `tolerance` bounds the Newton
+ * decrement a row at which it stops.
+ */
+export const LOGISTIC_PARAMS = {
+  l2: { value: 1, min: 0, max: 1e12 },
+  maxIterations: { value: 50, min: 1, max: 1000, integer: true },
+  tolerance: { value: 1e-9, min: 0, max: 1 },
+} as const satisfies Record<string, NumberParam>
+
+/**
+ * L2-regularised logistic regression by Newton's method with step halving. Columns are standardised; a missing value
+ * counts as the mean and, in columns that miss some in training, adds an indicator; an infinite one counts as the
+ * largest or smallest finite value of the training rows.
+ */
+export const logistic: Trainer = { kind: 'logistic', train, load }
+
+async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
+  const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)
+  checkColumns(task)
+  const stats = await columnStats(task.train, task.features, task.target, ctx.signal)
+  checkClasses(stats, task.target)
+  const design = designOf(stats.columns)
+  const blocks = await makeBlocks(task, stats, design, ctx.signal)
+  const size = design.width + 1
+
+  /** Loss at `weights` with its gradient and Hessian (lower triangle), in one pass. The intercept comes last. */
+  const evaluate = async (weights: Float64Array): Promise<{ loss: number; g: Float64Array; h: Float64Array }> => {
+    const g = new Float64Array(size)
+    const h = new Float64Array(size * size)
+    const row = new Float64Array(size)
+    row[size - 1] = 1
+    let loss = 0
+    let turn = 0
+    for await (const { x, labels, rows } of blocks()) {
+      throwIfAborted(ctx.signal)
+      for (let i = 0; i < rows; i++) {
+        let score = weights[size - 1] as number
+        for (let j = 0, at = i * design.width; j < size - 1; j++) {
+          const value = x[at + j] as number
+          row[j] = value
+          score += value * (weights[j] as number)
+        }
+        const z = Math.exp(-Math.abs(score))
+        const p = score >= 0 ? 1 / (1 + z) : z / (1 + z)
+        const y = labels[i] as number
+        loss += Math.log1p(z) + (y === 1 ? Math.max(-score, 0) : Math.max(score, 0))
+        addOuter(g, h, row, p - y, z / (1 + z) ** 2)
+      }
+      if (++turn % 8 === 0) await nextTurn()
+    }
+    for (let j = 0; j < size - 1; j++) {
+      const w = weights[j] as number
+      loss += (params.l2 / 2) * w * w
+      g[j] = (g[j] as number) + params.l2 * w
+      h[j * size + j] = (h[j * size + j] as number) + params.l2
+    }
+    return { loss, g, h }
+  }
+
+  let weights = new Float64Array(size)
+  weights[size - 1] = Math.log(stats.positives / (stats.rows - stats.positives))
+  let here = await evaluate(weights)
+  let iterations = 0
+  for (let halvings = 0; iterations < params.maxIterations; iterations++) {
+    ctx.progress({ done: iterations, unit: 'steps' })
+    const step = solveSymmetric(here.h, here.g)
+    let decrement = 0
+    for (let j = 0; j < size; j++) decrement += (step[j] as number) * (here.g[j] as number)
+    if (decrement / 2 <= params.tolerance * stats.rows) break
+    let scale = 1
+    let next = weights
+    let there = here
+    for (halvings = 0; halvings < 20; halvings++) {
+      next = weights.map((w, j) => w - scale * (step[j] as number))
+      there = await evaluate(next)
+      if (there.loss <= here.loss) break
+      scale /= 2
+    }
+    if (there.loss > here.loss) break
+    weights = next
+    here = there
+  }
+  return {
+    format: 1,
+    kind: 'logistic',
+    features: task.features,
+    target: task.target,
+    params,
+    body: body(stats.columns, design.indicators, weights, { iterations, loss: here.loss / stats.rows }),
+  }
+}
+
+function body(
+  columns: readonly ColumnStats[],
+  indicators: readonly number[],
+  weights: Float64Array,
+  fit: { iterations: number; loss: number },
+): TrainedModel['body'] {
+  const missing = new Float64Array(columns.length)
+  for (const [k, f] of indicators.entries()) missing[f] = weights[columns.length + k] as number
+  const of = (pick: (c: ColumnStats) => number): string => encodeArray(Float64Array.from(columns, pick))
+  return {
+    ...fit,
+    intercept: weights[weights.length - 1] as number,
+    weights: encodeArray(weights.slice(0, columns.length)),
+    missing: encodeArray(missing),
+    mean: of((c) => c.mean),
+    scale: of((c) => c.scale),
+    low: of((c) => c.low),
+    high: of((c) => c.high),
+  }
+}
+
+function load(model: TrainedModel): Evaluator {
+  checkModel(model, 'logistic')
+  const { body } = model
+  const intercept = bodyNumber(body, 'intercept')
+  const [weights, missing, mean, scale, low, high] = ['weights', 'missing', 'mean', 'scale', 'low', 'high'].map(
+    (name) => decodeFloat64(body, name),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
+  const term = (f: number, x: number): number => {
+    if (Number.isNaN(x)) return missing[f] as number
+    const value =
+      x === Number.POSITIVE_INFINITY ? (high[f] as number) : x === Number.NEGATIVE_INFINITY ? (low[f] as number) : x
+    return (value - (mean[f] as number)) * (scale[f] as number) * (weights[f] as number)
+  }
+  const probability = (score: number): number => 1 / (1 + Math.exp(-score))
+  return {
+    kind: 'logistic',
+    inputs: model.features,
+    one: (row) => {
+      let score = intercept
+      for (let f = 0; f < weights.length; f++) score += term(f, row[f] as number)
+      return probability(score)
+    },
+    many: (columns, rows, out) => {
+      out.fill(intercept, 0, rows)
+      for (let f = 0; f < weights.length; f++) {
+        const column = columns[f] as Float64Array
+        for (let i = 0; i < rows; i++) out[i] = (out[i] as number) + term(f, column[i] as number)
+      }
+      for (let i = 0; i < rows; i++) out[i] = probability(out[i] as number)
+    },
+  }
+}
