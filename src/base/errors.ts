@@ -29,6 +29,7 @@ export const CODES = {
   STORE_CORRUPT: { status: 500, exit: 1 },
   STORE_CONFLICT: { status: 409, exit: 1 },
   STORE_FORMAT_NEWER: { status: 500, exit: 2 },
+  BLOB_UNKNOWN: { status: 404, exit: 1 },
   // tenancy
   WORKSPACE_UNKNOWN: { status: 404, exit: 2 },
   // data

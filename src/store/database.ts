@@ -1,0 +1,114 @@
+import pg from 'pg'
+import { drizzle, type NodePgDatabase } from './drizzle.ts'
+import { codeOf, failure, isConnectionLoss } from './failures.ts'
+
+/** What statements are built on: the pool, or one connection within a transaction. */
+export type Queries = NodePgDatabase<Record<string, never>>
+
+/** The database as the accessors see it. Whatever fails comes out as a GalleyError. */
+export interface Database {
+  /** Milliseconds since 1970 UTC, for what is stored as a time of day; leases use the database's own clock. */
+  now(): number
+  /** Runs statements that change nothing; they are run again when the connection was lost. */
+  read<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
+  /** Runs statements that take effect together or not at all. After a lost connection the outcome is unknown. */
+  write<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
+}
+
+export interface DatabasePool extends Database {
+  /** One transaction for all that `work` does through the database it is given. Deadlocks run it again. */
+  transaction<T>(what: string, work: (tx: Database) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** A URL, or the embedded server's address. */
+  readonly connection: pg.PoolConfig
+  /** Brings the server back when it does not accept connections; absent for a server that is not ours. */
+  readonly ensure?: () => Promise<void>
+  readonly now: () => number
+  /** The data folder, asked for room when the server went away. */
+  readonly home?: string
+}
+
+const ATTEMPTS = 4
+/** Connections of one process. The embedded server takes 64 in all. */
+const POOL = 6
+
+export function openDatabase(options: DatabaseOptions): DatabasePool {
+  const pool = new pg.Pool({ max: POOL, connectionTimeoutMillis: 15_000, ...options.connection })
+  pool.on('error', () => undefined) // an idle connection that broke is replaced at the next use
+  pool.on('connect', (client) => void client.on('error', () => undefined)) // the statement on it fails by itself
+
+  const failed = (error: unknown, what: string) => failure(error, what, options.home)
+
+  const connect = async (): Promise<pg.PoolClient> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await pool.connect()
+      } catch (error) {
+        if (attempt === ATTEMPTS || !options.ensure || !isConnectionLoss(error)) throw error
+        await options.ensure()
+      }
+    }
+  }
+
+  /** One connection for `work`; a broken one is thrown away. */
+  const using = async <T>(work: (client: pg.PoolClient) => PromiseLike<T>): Promise<T> => {
+    const client = await connect()
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (error) {
+      client.release(isConnectionLoss(error))
+      throw error
+    }
+  }
+
+  const inTransaction = <T>(work: (q: Queries) => PromiseLike<T>): Promise<T> =>
+    using(async (client) => {
+      await client.query('BEGIN')
+      try {
+        const result = await work(drizzle(client))
+        await client.query('COMMIT')
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined)
+        throw error
+      }
+    })
+
+  const again = async <T>(what: string, when: (error: unknown) => boolean, work: () => Promise<T>): Promise<T> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work()
+      } catch (error) {
+        if (attempt === ATTEMPTS || !when(error)) throw failed(error, what)
+      }
+    }
+  }
+  /** Deadlock or serialisation failure: PostgreSQL has undone it and asks to try again. */
+  const undone = (error: unknown) => /^40/.test(codeOf(error) ?? '')
+
+  return {
+    now: options.now,
+    read: (what, work) => again(what, isConnectionLoss, () => using((client) => work(drizzle(client)))),
+    write: (what, work) => again(what, undone, () => inTransaction(work)),
+    transaction: (what, work) =>
+      again(what, undone, () =>
+        inTransaction((q) => {
+          const inside = async <T>(name: string, part: (q: Queries) => PromiseLike<T>): Promise<T> => {
+            try {
+              return await part(q)
+            } catch (error) {
+              // a failure to be tried again must reach the outer loop as it is
+              throw undone(error) ? error : failed(error, name)
+            }
+          }
+          return work({ now: options.now, read: inside, write: inside })
+        }),
+      ),
+    close: () => pool.end(),
+  }
+}

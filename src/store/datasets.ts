@@ -1,0 +1,118 @@
+import type { Scope } from '../base/scope.ts'
+import type { Database, Queries } from './database.ts'
+import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { datasets, datasetVersions } from './schema/datasets.ts'
+import { unknownName, unknownVersion } from './unknown.ts'
+
+export type Dataset = typeof datasets.$inferSelect
+export type DatasetVersion = typeof datasetVersions.$inferSelect
+/** What a version is published with: the rest is given by the store. */
+export type NewDatasetVersion = Omit<typeof datasetVersions.$inferInsert, 'workspace' | 'version' | 'created'>
+
+export interface Datasets {
+  /** Publishes the next version. In a transaction it is visible, and its number taken, only if that commits. */
+  publish(scope: Scope, version: NewDatasetVersion): Promise<DatasetVersion>
+  /** The version, or the newest. @throws DATASET_UNKNOWN */
+  get(scope: Scope, name: string, version?: number): Promise<DatasetVersion>
+  find(scope: Scope, name: string, version?: number): Promise<DatasetVersion | undefined>
+  /** By name. */
+  list(scope: Scope, page?: PageRequest): Promise<Page<Dataset>>
+  /** Newest first. */
+  versions(scope: Scope, name: string, page?: PageRequest): Promise<Page<DatasetVersion>>
+  /** What a run has published. */
+  ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
+}
+
+export function datasetsOn(db: Database): Datasets {
+  const named = (scope: Scope, name: string) => and(eq(datasets.workspace, scope.workspace), eq(datasets.name, name))
+  const versionsOf = (scope: Scope, name: string) =>
+    and(eq(datasetVersions.workspace, scope.workspace), eq(datasetVersions.name, name))
+
+  const findWith = async (q: Queries, scope: Scope, name: string, version?: number) => {
+    const wanted = version === undefined ? undefined : eq(datasetVersions.version, version)
+    const [row] = await q
+      .select()
+      .from(datasetVersions)
+      .where(and(versionsOf(scope, name), wanted))
+      .orderBy(desc(datasetVersions.version))
+      .limit(1)
+    return row
+  }
+
+  return {
+    publish: (scope, version) =>
+      db.write(`the dataset '${version.name}' could not be published`, async (q) => {
+        const [head] = await q
+          .insert(datasets)
+          .values({ workspace: scope.workspace, name: version.name, latest: 1, created: db.now() })
+          .onConflictDoUpdate({
+            target: [datasets.workspace, datasets.name],
+            set: { latest: sql`${datasets.latest} + 1` },
+          })
+          .returning({ latest: datasets.latest })
+        const values = { ...version, workspace: scope.workspace, version: head?.latest ?? 1, created: db.now() }
+        const [row] = await q.insert(datasetVersions).values(values).returning()
+        return row as DatasetVersion
+      }),
+
+    find: (scope, name, version) =>
+      db.read(`the dataset '${name}' could not be read`, (q) => findWith(q, scope, name, version)),
+
+    get: (scope, name, version) =>
+      db.read(`the dataset '${name}' could not be read`, async (q) => {
+        const row = await findWith(q, scope, name, version)
+        if (row) return row
+        const [head] = await q.select().from(datasets).where(named(scope, name))
+        if (head && version !== undefined)
+          throw unknownVersion('DATASET_UNKNOWN', 'dataset', name, version, head.latest)
+        const all = await q
+          .select({ name: datasets.name })
+          .from(datasets)
+          .where(eq(datasets.workspace, scope.workspace))
+        throw unknownName(
+          'DATASET_UNKNOWN',
+          'dataset',
+          name,
+          all.map((each) => each.name),
+        )
+      }),
+
+    list: (scope, page = {}) =>
+      db.read('the datasets could not be read', async (q) => {
+        const after = keyOf(page, 'string')
+        const limit = limitOf(page)
+        const rows = await q
+          .select()
+          .from(datasets)
+          .where(
+            and(eq(datasets.workspace, scope.workspace), after === undefined ? undefined : gt(datasets.name, after)),
+          )
+          .orderBy(asc(datasets.name))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.name)
+      }),
+
+    versions: (scope, name, page = {}) =>
+      db.read(`the versions of '${name}' could not be read`, async (q) => {
+        const before = keyOf(page, 'number')
+        const limit = limitOf(page)
+        const rows = await q
+          .select()
+          .from(datasetVersions)
+          .where(and(versionsOf(scope, name), before === undefined ? undefined : lt(datasetVersions.version, before)))
+          .orderBy(desc(datasetVersions.version))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.version)
+      }),
+
+    ofRun: (scope, run) =>
+      db.read('the datasets of the run could not be read', (q) =>
+        q
+          .select()
+          .from(datasetVersions)
+          .where(and(eq(datasetVersions.workspace, scope.workspace), eq(datasetVersions.run, run)))
+          .orderBy(datasetVersions.name, datasetVersions.version),
+      ),
+  }
+}

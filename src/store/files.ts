@@ -1,0 +1,87 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { newId } from '../base/ids.ts'
+import { failure } from './failures.ts'
+import { isAlive, ownToken } from './process.ts'
+
+/** Makes a rename or a new file in `folder` survive power loss. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // some file systems refuse to sync a folder; there is nothing more to do on those
+    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * Writes the whole file or nothing: to a temporary name beside it, flushed to disk, renamed, the folder flushed.
+ * Creates the folder. @throws DISK_FULL
+ */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${newId().slice(0, 12)}.tmp`)
+  let handle: FileHandle | undefined
+  try {
+    await mkdir(folder, { recursive: true })
+    handle = await open(temporary, 'wx')
+    await handle.writeFile(data)
+    await handle.sync()
+    await handle.close()
+    await rename(temporary, path)
+    await syncFolder(folder)
+  } catch (error) {
+    await handle?.close().catch(() => undefined)
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw failure(error, `${path} could not be written`)
+  }
+}
+
+/** The file's text, or undefined when there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw failure(error, `${path} could not be read`)
+  }
+}
+
+/** A folder for what need not outlast this process. */
+export interface TempFolder {
+  /** Absolute. */
+  readonly path: string
+  /** A path in it that nothing uses yet; nothing is created. */
+  file(suffix?: string): string
+  /** Removes it and all that is in it. */
+  close(): void
+}
+
+/** Leftovers of a process of another machine or container can't be judged, only their age. */
+const STRANGER_MS = 24 * 3_600_000
+
+/**
+ * This process's own folder under `root`. First removes what dead processes left there; a folder of a living process
+ * stays, and one of another machine's process does for a day.
+ */
+export function openTempFolder(root: string): TempFolder {
+  const path = join(root, `${encodeURIComponent(ownToken())} ${newId().slice(0, 8)}`)
+  mkdirSync(path, { recursive: true })
+  const now = statSync(path).mtimeMs
+  for (const name of readdirSync(root)) {
+    if (name.startsWith('.')) continue
+    const left = join(root, name)
+    const alive = isAlive(decodeURIComponent(name.split(' ')[0] ?? ''))
+    const old = now - (statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? now) > STRANGER_MS
+    if (alive === false || (alive === undefined && old)) rmSync(left, { recursive: true, force: true })
+  }
+  return {
+    path,
+    file: (suffix = '') => join(path, `${newId()}${suffix}`),
+    close: () => rmSync(path, { recursive: true, force: true }),
+  }
+}

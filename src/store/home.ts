@@ -1,0 +1,73 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { GalleyError } from '../base/errors.ts'
+import { failure } from './failures.ts'
+import { openTempFolder, readIfThere, type TempFolder, writeFileAtomic } from './files.ts'
+import { takeLock } from './lock.ts'
+
+/** The format of the data folder; a change that older releases can't read raises it. */
+export const HOME_FORMAT = 1
+
+/** The data folder, laid out. Nothing is written outside it. */
+export interface Home {
+  readonly path: string
+  /** The embedded database. */
+  readonly postgres: string
+  /** Content-addressed files. */
+  readonly blobs: string
+  /** Manifests and Parquet. */
+  readonly datasets: string
+  /** Append-only logs: feeds, predictions. */
+  readonly logs: string
+  /** This process's own part of `tmp/`. */
+  readonly tmp: TempFolder
+}
+
+/** Creates what is missing, checks VERSION, cleans up after dead processes. @throws STORE_FORMAT_NEWER, DISK_FULL */
+export async function openHome(path: string): Promise<Home> {
+  const root = resolve(path)
+  const at = (name: string) => join(root, name)
+  try {
+    for (const name of ['postgres', 'blobs', 'datasets', 'logs', 'tmp'])
+      mkdirSync(at(name), { recursive: true, mode: 0o755 })
+    await checkVersion(root)
+    return {
+      path: root,
+      postgres: at('postgres'),
+      blobs: at('blobs'),
+      datasets: at('datasets'),
+      logs: at('logs'),
+      tmp: openTempFolder(at('tmp')),
+    }
+  } catch (error) {
+    throw failure(error, `the data folder ${root} could not be opened`)
+  }
+}
+
+async function checkVersion(root: string): Promise<void> {
+  const file = join(root, 'VERSION')
+  const text = await readIfThere(file)
+  if (text === undefined) {
+    const release = await takeLock(join(root, 'tmp', '.lock'), 10_000)
+    try {
+      if ((await readIfThere(file)) === undefined) await writeFileAtomic(file, `${HOME_FORMAT}\n`)
+    } finally {
+      release()
+    }
+    return
+  }
+  const found = Number(text.trim())
+  if (!Number.isInteger(found) || found < 1)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `the data folder's VERSION can't be read`,
+      why: `${file} holds ${JSON.stringify(text.slice(0, 40))} instead of a number`,
+      fix: 'point GALLEY_HOME at a folder that Galley made, or at a new one',
+    })
+  if (found > HOME_FORMAT)
+    throw new GalleyError('STORE_FORMAT_NEWER', {
+      what: 'the data folder was written by a newer Galley',
+      why: `${root} has format ${found}, this release knows up to ${HOME_FORMAT}`,
+      fix: 'use the newer release, or point GALLEY_HOME at another folder',
+      details: { found, known: HOME_FORMAT },
+    })
+}

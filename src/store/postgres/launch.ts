@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { GalleyError } from '../../base/errors.ts'
+import { newId } from '../../base/ids.ts'
+import { codeOf, failure } from '../failures.ts'
+import type { Identity } from './identity.ts'
+
+/** The major version of the programs that come with this release; a data folder of another one is refused. */
+const MAJOR = '18'
+
+/** Small and quiet: the product as a whole stays within 2 GiB, and one machine's few processes are the only clients. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '',
+  unix_socket_permissions: '0700',
+  max_connections: '64',
+  shared_buffers: '24MB',
+  work_mem: '4MB',
+  maintenance_work_mem: '16MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '128MB',
+  min_wal_size: '16MB',
+  io_method: 'sync',
+  max_worker_processes: '2',
+  max_parallel_workers: '0',
+  max_logical_replication_workers: '0',
+  jit: 'off',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  full_page_writes: 'on',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  log_min_messages: 'warning',
+  log_line_prefix: '%m [%p] ',
+  log_checkpoints: 'off',
+  autovacuum_naptime: '60s',
+}
+
+/** Environment of the server: nothing of ours is inherited. */
+function environment(identity: Identity): Record<string, string> {
+  const env: Record<string, string> = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }
+  const { libraries } = identity.binaries
+  if (libraries) {
+    env['LD_LIBRARY_PATH'] = libraries
+    env['DYLD_LIBRARY_PATH'] = libraries
+  }
+  return env
+}
+
+function start(identity: Identity, program: string, args: readonly string[], log: string, cwd: string): ChildProcess {
+  const output = openSync(log, 'a')
+  try {
+    const { file, args: all } = identity.command(join(identity.binaries.root, 'bin', program), args)
+    return spawn(file, all, {
+      cwd,
+      env: environment(identity),
+      stdio: ['ignore', output, output],
+      detached: true,
+      ...(file.endsWith('setpriv') ? {} : identity.user),
+    })
+  } finally {
+    closeSync(output)
+  }
+}
+
+/** Makes the database's folder; a half-made one never gets its name. */
+export async function initialise(identity: Identity, folder: string, data: string, log: string): Promise<void> {
+  if (existsSync(join(data, 'PG_VERSION'))) {
+    const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
+    if (found === MAJOR) return
+    throw new GalleyError('STORE_FORMAT_NEWER', {
+      what: 'the embedded database is of another version',
+      why: `${data} was made by PostgreSQL ${found}, this release brings ${MAJOR}`,
+      fix: 'export with the release that made it and import with this one',
+    })
+  }
+  const draft = join(folder, `.data-${newId().slice(0, 8)}`)
+  try {
+    mkdirSync(draft, { mode: 0o700 })
+    if (identity.user) chownSync(draft, identity.user.uid, identity.user.gid)
+    const args = ['-D', draft, '-U', 'galley', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin']
+    args.push('--builtin-locale=C.UTF-8', '--auth=trust', '--no-instructions', '--wal-segsize=4')
+    const code = await ended(start(identity, 'initdb', args, log, folder))
+    if (code !== 0) throw broken('the embedded database could not be made', `initdb ended with code ${code}`, log)
+    renameSync(draft, data)
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    throw failure(error, 'the embedded database could not be made')
+  }
+}
+
+/** Starts the server and waits until `ready` answers true. The server outlives this process until someone stops it. */
+export async function launch(
+  identity: Identity,
+  data: string,
+  socket: string,
+  log: string,
+  ready: () => Promise<boolean>,
+): Promise<void> {
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 4 << 20) renameSync(log, `${log}.1`)
+  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socket })
+  const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  for (let attempt = 1; ; attempt++) {
+    const child = start(identity, 'postgres', args, log, data)
+    let code: number | undefined
+    const end = ended(child).then((c) => {
+      code = c
+    })
+    child.unref()
+    for (let waited = 0; waited < 120_000; waited += 5) {
+      if (await ready()) return
+      if (code !== undefined) break
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 5))])
+    }
+    // after kill -9 of the former server its children need a moment to leave the shared memory
+    const why = tail(log)
+    const retry = /shared memory block .* is still in use|lock file .* already exists/s.test(why) && attempt < 40
+    if (!retry) throw broken('the embedded database did not start', `it ended with code ${code ?? 'none'}`, log)
+    await new Promise((resolve) => setTimeout(resolve, 250))
+  }
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? (signal ? 128 : 1)))
+  })
+}
+
+function broken(what: string, how: string, log: string): GalleyError {
+  const words = tail(log)
+  const cause = Object.assign(new Error(words), /no space left/i.test(words) ? { code: 'ENOSPC' } : {})
+  if (codeOf(cause) === 'ENOSPC') return failure(cause, what)
+  return new GalleyError('STORE_UNAVAILABLE', {
+    what,
+    why: `${how}; it said: ${words || '(nothing)'}`,
+    fix: `see ${log}; GALLEY_DATABASE_URL uses a PostgreSQL server instead`,
+  })
+}
+
+/** The last lines of the server's log. */
+function tail(log: string): string {
+  try {
+    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-4).join(' | ')
+  } catch {
+    return ''
+  }
+}

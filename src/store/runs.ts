@@ -1,0 +1,186 @@
+import { GalleyError } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Database } from './database.ts'
+import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { isAlive, ownToken } from './process.ts'
+import { runs } from './schema/runs.ts'
+import { steps } from './schema/steps.ts'
+
+export type Run = typeof runs.$inferSelect
+export type RunStatus = Run['status']
+
+export interface NewRun {
+  readonly recipe: string
+  /** Hash of the recipe's JSON. */
+  readonly recipeHash: string
+  readonly recipeJson?: unknown
+}
+
+export interface Runs {
+  /** A new run of this process, with the workspace's next number. */
+  start(scope: Scope, run: NewRun): Promise<Run>
+  /** By number or id. @throws RUN_UNKNOWN */
+  get(scope: Scope, run: number | string): Promise<Run>
+  /** Newest first. */
+  list(
+    scope: Scope,
+    page?: PageRequest & { recipe?: string | undefined; status?: RunStatus | undefined },
+  ): Promise<Page<Run>>
+  /** Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over */
+  finish(
+    scope: Scope,
+    id: string,
+    end: { status: Exclude<RunStatus, 'running'>; summary?: unknown; error?: unknown },
+  ): Promise<Run>
+  /** Says that this process is at it. False when it should stop: cancelled, ended or taken over. */
+  heartbeat(scope: Scope, id: string): Promise<boolean>
+  /** Marks a running run cancelled, whoever runs it; its process learns it from its heartbeat. */
+  cancel(scope: Scope, id: string): Promise<boolean>
+  /** Runs whose process is gone: dead on this machine, or silent for a minute on another. */
+  abandoned(scope: Scope): Promise<Run[]>
+  /** Makes an abandoned run this process's own; what its former process still does is fenced off. @throws STORE_CONFLICT */
+  adopt(scope: Scope, run: Run): Promise<Run>
+}
+
+/** Silence after which a run of another machine counts as abandoned. */
+const SILENCE = '60 seconds'
+
+export function runsOn(db: Database): Runs {
+  return {
+    start: (scope, run) =>
+      db.write(`the run of '${run.recipe}' could not be recorded`, async (q) => {
+        const { rows } = await q.execute<{ value: number }>(sql`
+          insert into counters (workspace, noun, value) values (${scope.workspace}, 'run', 1)
+          on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
+        const [row] = await q
+          .insert(runs)
+          .values({
+            workspace: scope.workspace,
+            id: newId(),
+            number: rows[0]?.value ?? 1,
+            recipe: run.recipe,
+            recipeHash: run.recipeHash,
+            recipeJson: run.recipeJson ?? null,
+            status: 'running',
+            started: db.now(),
+            owner: ownToken(),
+            heartbeat: sql`clock_timestamp()`,
+          })
+          .returning()
+        return must(row)
+      }),
+
+    get: async (scope, run) => {
+      const which = typeof run === 'number' ? eq(runs.number, run) : eq(runs.id, run)
+      const [row] = await db.read(`run ${run} could not be read`, (q) =>
+        q
+          .select()
+          .from(runs)
+          .where(and(eq(runs.workspace, scope.workspace), which)),
+      )
+      if (row) return row
+      throw new GalleyError('RUN_UNKNOWN', {
+        what: `there is no run ${run}`,
+        why: 'this workspace has none of that number or id',
+        fix: 'list the runs to see those there are',
+      })
+    },
+
+    list: (scope, page = {}) =>
+      db.read('the runs could not be read', async (q) => {
+        const before = keyOf(page, 'number')
+        const limit = limitOf(page)
+        const rows = await q
+          .select()
+          .from(runs)
+          .where(
+            and(
+              eq(runs.workspace, scope.workspace),
+              before === undefined ? undefined : lt(runs.number, before),
+              page.recipe === undefined ? undefined : eq(runs.recipe, page.recipe),
+              page.status === undefined ? undefined : eq(runs.status, page.status),
+            ),
+          )
+          .orderBy(desc(runs.number))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.number)
+      }),
+
+    finish: (scope, id, end) =>
+      db.write(`the end of run ${id} could not be recorded`, async (q) => {
+        const [row] = await q
+          .update(runs)
+          .set({ status: end.status, ended: db.now(), summary: end.summary ?? null, error: end.error ?? null })
+          .where(and(mine(scope, id), eq(runs.owner, ownToken())))
+          .returning()
+        if (row) return row
+        throw new GalleyError('STORE_CONFLICT', {
+          what: `run ${id} is no longer this process's to end`,
+          why: 'it was cancelled, has ended, or another process took it over',
+          fix: 'read it again',
+        })
+      }),
+
+    heartbeat: (scope, id) =>
+      db.write(`the heartbeat of run ${id} could not be recorded`, async (q) => {
+        const rows = await q
+          .update(runs)
+          .set({ heartbeat: sql`clock_timestamp()` })
+          .where(and(mine(scope, id), eq(runs.owner, ownToken())))
+          .returning({ id: runs.id })
+        return rows.length > 0
+      }),
+
+    cancel: (scope, id) =>
+      db.write(`run ${id} could not be cancelled`, async (q) => {
+        const rows = await q
+          .update(runs)
+          .set({ status: 'cancelled', ended: db.now() })
+          .where(mine(scope, id))
+          .returning({ id: runs.id })
+        return rows.length > 0
+      }),
+
+    abandoned: async (scope) => {
+      const silent = sql<boolean>`${runs.heartbeat} < clock_timestamp() - ${SILENCE}::interval`
+      const rows = await db.read('the abandoned runs could not be read', (q) =>
+        q
+          .select({ run: runs, silent })
+          .from(runs)
+          .where(and(eq(runs.workspace, scope.workspace), eq(runs.status, 'running')))
+          .orderBy(runs.number),
+      )
+      return rows.filter(({ run, silent }) => !(isAlive(run.owner) ?? !silent)).map(({ run }) => run)
+    },
+
+    adopt: (scope, run) =>
+      db.write(`run ${run.number} could not be taken over`, async (q) => {
+        const [row] = await q
+          .update(runs)
+          .set({ owner: ownToken(), heartbeat: sql`clock_timestamp()` })
+          .where(and(mine(scope, run.id), eq(runs.owner, run.owner)))
+          .returning()
+        if (!row)
+          throw new GalleyError('STORE_CONFLICT', {
+            what: `run ${run.number} could not be taken over`,
+            why: 'it has ended, or another process was faster',
+            fix: 'read it again',
+          })
+        await q
+          .update(steps)
+          .set({ status: 'pending', owner: null, lease: null, generation: sql`${steps.generation} + 1` })
+          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run.id), eq(steps.status, 'running')))
+        return row
+      }),
+  }
+}
+
+const mine = (scope: Scope, id: string) =>
+  and(eq(runs.workspace, scope.workspace), eq(runs.id, id), eq(runs.status, 'running'))
+
+function must<T>(row: T | undefined): T {
+  if (row === undefined) throw new GalleyError('INTERNAL_BUG', { what: 'an insert gave no row back' })
+  return row
+}

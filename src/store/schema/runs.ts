@@ -1,0 +1,22 @@
+import { integer, pgTable, text, unique } from '../drizzle.ts'
+import { moment, payload, workspaceColumn } from './columns.ts'
+
+export const runs = pgTable(
+  'runs',
+  {
+    workspace: workspaceColumn(),
+    id: text('id').primaryKey(),
+    number: integer('number').notNull(),
+    recipe: text('recipe').notNull(),
+    recipeHash: text('recipe_hash').notNull(),
+    recipeJson: payload('recipe_json'),
+    status: text('status').$type<'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
+    started: moment('started').notNull(),
+    ended: moment('ended'),
+    error: payload('error'),
+    summary: payload('summary'),
+    owner: text('owner').notNull(),
+    heartbeat: moment('heartbeat').notNull(),
+  },
+  (t) => [unique().on(t.workspace, t.number)],
+)

@@ -1,0 +1,29 @@
+import { boolean, doublePrecision, integer, pgTable, primaryKey, text } from '../drizzle.ts'
+import { moment, payload, workspaceColumn } from './columns.ts'
+
+export const steps = pgTable(
+  'steps',
+  {
+    workspace: workspaceColumn(),
+    run: text('run').notNull(),
+    id: text('id').notNull(),
+    /** Place in the recipe, from 0. */
+    position: integer('position').notNull(),
+    kind: text('kind').notNull(),
+    cacheKey: text('cache_key'),
+    status: text('status').$type<'pending' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled'>().notNull(),
+    cached: boolean('cached').notNull(),
+    output: payload('output'),
+    seconds: doublePrecision('seconds'),
+    engine: text('engine'),
+    ledger: payload('ledger'),
+    error: payload('error'),
+    owner: text('owner'),
+    lease: moment('lease'),
+    /** Raised by every claim: a holder of an older one can no longer write. */
+    generation: integer('generation').notNull(),
+    started: moment('started'),
+    ended: moment('ended'),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.id] })],
+)

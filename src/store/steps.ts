@@ -1,0 +1,181 @@
+import { GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Database } from './database.ts'
+import { and, asc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
+import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { ownToken } from './process.ts'
+import { steps } from './schema/steps.ts'
+
+export type Step = typeof steps.$inferSelect
+export type StepStatus = Step['status']
+
+export interface NewStep {
+  readonly id: string
+  readonly kind: string
+  readonly cacheKey?: string | null
+}
+
+/** What proves that a process may still write a step's result. */
+export interface StepClaim {
+  readonly run: string
+  readonly id: string
+  readonly generation: number
+}
+
+export interface StepEnd {
+  readonly output?: unknown
+  readonly cached?: boolean
+  readonly cacheKey?: string
+  readonly seconds?: number
+  readonly engine?: string
+  readonly ledger?: unknown
+}
+
+export interface Steps {
+  /** Records a run's steps in order, all pending. */
+  plan(scope: Scope, run: string, list: readonly NewStep[]): Promise<void>
+  /**
+   * Takes a pending or failed step, or a running one whose lease ran out, for `seconds`. Undefined when another holds it
+   * or it is done. Every claim raises the generation, so that the one before can no longer write.
+   */
+  claim(scope: Scope, run: string, id: string, seconds?: number): Promise<StepClaim | undefined>
+  /** Extends the lease. False when the step was taken over: stop working on it. */
+  renew(scope: Scope, claim: StepClaim, seconds?: number): Promise<boolean>
+  /**
+   * Marks the step done. Call it first in the transaction that publishes what the step made: then all of it happens only
+   * if the claim still holds. @throws STORE_CONFLICT when it does not
+   */
+  complete(scope: Scope, claim: StepClaim, end: StepEnd): Promise<Step>
+  /** Marks the step failed (or cancelled). @throws STORE_CONFLICT when the claim no longer holds */
+  fail(scope: Scope, claim: StepClaim, error: unknown, status?: 'failed' | 'cancelled'): Promise<Step>
+  /** Marks steps that will not run. */
+  skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
+  /** In the recipe's order. */
+  list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
+}
+
+/** Seconds that a claim holds without renewal. */
+const LEASE = 10
+
+export function stepsOn(db: Database): Steps {
+  const where = (scope: Scope, run: string, id: string) =>
+    and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.id, id))
+  const held = (scope: Scope, claim: StepClaim) =>
+    and(where(scope, claim.run, claim.id), eq(steps.status, 'running'), eq(steps.generation, claim.generation))
+  const until = (seconds: number) => sql`clock_timestamp() + make_interval(secs => ${seconds})`
+  const end = async (scope: Scope, claim: StepClaim, values: Partial<typeof steps.$inferInsert>): Promise<Step> =>
+    db.write(`the end of step '${claim.id}' could not be recorded`, async (q) => {
+      const [row] = await q
+        .update(steps)
+        .set({ ...values, ended: db.now(), lease: null, owner: null })
+        .where(held(scope, claim))
+        .returning()
+      if (row) return row
+      throw new GalleyError('STORE_CONFLICT', {
+        what: `step '${claim.id}' was taken over`,
+        why: 'its lease ran out and another process claimed it; nothing of this attempt was kept',
+        fix: 'stop this attempt; the other one goes on',
+        details: { step: claim.id, generation: claim.generation },
+      })
+    })
+  return {
+    plan: async (scope, run, list) => {
+      if (list.length === 0) return
+      await db.write('the steps could not be recorded', (q) =>
+        q.insert(steps).values(
+          list.map((step, position) => ({
+            workspace: scope.workspace,
+            run,
+            id: step.id,
+            position,
+            kind: step.kind,
+            cacheKey: step.cacheKey ?? null,
+            status: 'pending' as const,
+            cached: false,
+            generation: 0,
+          })),
+        ),
+      )
+    },
+
+    claim: (scope, run, id, seconds = LEASE) =>
+      db.write(`step '${id}' could not be claimed`, async (q) => {
+        const free = or(
+          inArray(steps.status, ['pending', 'failed']),
+          and(eq(steps.status, 'running'), lt(steps.lease, sql`clock_timestamp()`)),
+        )
+        const [row] = await q
+          .update(steps)
+          .set({
+            status: 'running',
+            owner: ownToken(),
+            lease: until(seconds),
+            generation: sql`${steps.generation} + 1`,
+            started: db.now(),
+            error: null,
+          })
+          .where(and(where(scope, run, id), free))
+          .returning({ generation: steps.generation })
+        return row && { run, id, generation: row.generation }
+      }),
+
+    renew: (scope, claim, seconds = LEASE) =>
+      db.write(`the lease of step '${claim.id}' could not be extended`, async (q) => {
+        const rows = await q
+          .update(steps)
+          .set({ lease: until(seconds) })
+          .where(held(scope, claim))
+          .returning({ id: steps.id })
+        return rows.length > 0
+      }),
+
+    complete: (scope, claim, result) =>
+      end(scope, claim, {
+        status: 'done',
+        output: result.output ?? null,
+        cached: result.cached ?? false,
+        ...(result.cacheKey === undefined ? {} : { cacheKey: result.cacheKey }),
+        seconds: result.seconds ?? null,
+        engine: result.engine ?? null,
+        ledger: result.ledger ?? null,
+      }),
+
+    fail: (scope, claim, error, status = 'failed') => end(scope, claim, { status, error: error ?? null }),
+
+    skip: async (scope, run, ids) => {
+      if (ids.length === 0) return
+      await db.write('the skipped steps could not be recorded', (q) =>
+        q
+          .update(steps)
+          .set({ status: 'skipped' })
+          .where(
+            and(
+              eq(steps.workspace, scope.workspace),
+              eq(steps.run, run),
+              inArray(steps.id, [...ids]),
+              eq(steps.status, 'pending'),
+            ),
+          ),
+      )
+    },
+
+    list: (scope, run, page = {}) =>
+      db.read('the steps could not be read', async (q) => {
+        const after = keyOf(page, 'number')
+        const limit = limitOf(page)
+        const rows = await q
+          .select()
+          .from(steps)
+          .where(
+            and(
+              eq(steps.workspace, scope.workspace),
+              eq(steps.run, run),
+              after === undefined ? undefined : gt(steps.position, after),
+            ),
+          )
+          .orderBy(asc(steps.position))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.position)
+      }),
+  }
+}

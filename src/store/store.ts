@@ -1,0 +1,122 @@
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { Log } from '../base/log.ts'
+import type { Scope } from '../base/scope.ts'
+import { type Artifacts, artifactsOn } from './artifacts.ts'
+import type { Blobs } from './blobs/blobs.ts'
+import { fileBlobs } from './blobs/files.ts'
+import { type Cache, cacheOn } from './cache.ts'
+import { type Database, openDatabase } from './database.ts'
+import { type Datasets, datasetsOn } from './datasets.ts'
+import { type Endpoints, endpointsOn } from './endpoints.ts'
+import { type Events, eventsOn } from './events.ts'
+import { type Home, openHome } from './home.ts'
+import { migrate } from './migrate.ts'
+import { type Models, modelsOn } from './models.ts'
+import { joinServer, type ServerShare } from './postgres/server.ts'
+import { type Runs, runsOn } from './runs.ts'
+import { type Steps, stepsOn } from './steps.ts'
+import { type MonitorWindows, windowsOn } from './windows.ts'
+import { type Workspaces, workspacesOn } from './workspaces.ts'
+
+/** The tables, one group of functions for each noun. All of them take a Scope first. */
+export interface Tables {
+  readonly runs: Runs
+  readonly steps: Steps
+  readonly cache: Cache
+  readonly datasets: Datasets
+  readonly models: Models
+  readonly endpoints: Endpoints
+  readonly artifacts: Artifacts
+  readonly windows: MonitorWindows
+  readonly events: Events
+}
+
+/** Everything that Galley keeps. */
+export interface Store extends Tables {
+  readonly home: Home
+  readonly blobs: Blobs
+  /** Only for `tenancy`, which makes scopes from them. */
+  readonly workspaces: Workspaces
+  /**
+   * All that `work` does through `tx` takes effect together or not at all. Let it touch only the database: after a
+   * deadlock it is run again.
+   */
+  transaction<T>(scope: Scope, work: (tx: Tables) => Promise<T>): Promise<T>
+  /** The embedded server's process id; undefined when another server is used. */
+  serverPid(): number | undefined
+  /** Leaves the database (the last process to leave stops it) and removes this process's temporary files. */
+  close(): Promise<void>
+}
+
+export interface StoreOptions {
+  /** The data folder. */
+  readonly home: string
+  /** A PostgreSQL server to use instead of the embedded one. */
+  readonly databaseUrl?: string | undefined
+  readonly log?: Log | undefined
+  readonly clock?: Clock
+}
+
+/** Opens the data folder, starts or joins its database, and brings its tables to this release. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { databaseUrl, log, clock = systemClock } = options
+  const start = clock.ticks()
+  const home = await openHome(options.home)
+  let server: ServerShare | undefined
+  try {
+    if (databaseUrl === undefined) server = await joinServer(home.postgres, join(home.logs, 'postgres.log'))
+    const share = server
+    const database = openDatabase({
+      connection: share ? { ...share.connection } : { connectionString: databaseUrl },
+      now: clock.now,
+      home: home.path,
+      ...(share ? { ensure: () => share.ensure() } : {}),
+    })
+    try {
+      await migrate(database)
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+    log?.debug('store opened', {
+      home: home.path,
+      embedded: share !== undefined,
+      ms: Math.round(clock.ticks() - start),
+    })
+    let closing: Promise<void> | undefined
+    const close = async () => {
+      await database.close()
+      await share?.close()
+      home.tmp.close()
+    }
+    return {
+      ...tablesOn(database),
+      home,
+      blobs: fileBlobs(home.blobs, home.tmp),
+      workspaces: workspacesOn(database),
+      transaction: (_scope, work) =>
+        database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+      serverPid: () => share?.pid(),
+      close: () => (closing ??= close()),
+    }
+  } catch (error) {
+    await server?.close().catch(() => undefined)
+    home.tmp.close()
+    throw error
+  }
+}
+
+function tablesOn(database: Database): Tables {
+  return {
+    runs: runsOn(database),
+    steps: stepsOn(database),
+    cache: cacheOn(database),
+    datasets: datasetsOn(database),
+    models: modelsOn(database),
+    endpoints: endpointsOn(database),
+    artifacts: artifactsOn(database),
+    windows: windowsOn(database),
+    events: eventsOn(database),
+  }
+}

@@ -1,0 +1,48 @@
+import { newId } from '../base/ids.ts'
+import type { Database } from './database.ts'
+import { asc, eq, gt } from './drizzle.ts'
+import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { workspaces } from './schema/workspaces.ts'
+
+export type Workspace = typeof workspaces.$inferSelect
+
+/** The only rows above scopes: `tenancy` makes scopes from them. */
+export interface Workspaces {
+  /** The workspace of that name, created when it is not there. */
+  ensure(name: string): Promise<Workspace>
+  find(name: string): Promise<Workspace | undefined>
+  list(page?: PageRequest): Promise<Page<Workspace>>
+}
+
+export function workspacesOn(db: Database): Workspaces {
+  const find = (name: string) =>
+    db.read(`the workspace '${name}' could not be read`, async (q) => {
+      const [row] = await q.select().from(workspaces).where(eq(workspaces.name, name))
+      return row
+    })
+  return {
+    find,
+    async ensure(name) {
+      const found = await find(name)
+      if (found) return found
+      const row = { id: newId(), name, created: db.now() }
+      const made = await db.write(`the workspace '${name}' could not be created`, (q) =>
+        q.insert(workspaces).values(row).onConflictDoNothing().returning(),
+      )
+      return made[0] ?? (await find(name)) ?? row
+    },
+    list: (page = {}) =>
+      db.read('the workspaces could not be read', async (q) => {
+        const after = keyOf(page, 'string')
+        const limit = limitOf(page)
+        const where = after === undefined ? undefined : gt(workspaces.name, after)
+        const rows = await q
+          .select()
+          .from(workspaces)
+          .where(where)
+          .orderBy(asc(workspaces.name))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.name)
+      }),
+  }
+}
