@@ -111,7 +111,7 @@ const RULES: Record<FunctionName, Rule> = {
   year: calendar, month: calendar, day: calendar, hour: calendar, minute: calendar, minuteOfDay: calendar,
   weekday: calendar, dayOfYear: calendar,
   hash32: ([a], fail) => {
-    if (!a || !(a.type === 'string' || isInteger(a.type))) throw fail('it takes an integer or text')
+    if (!a || !(a.type === 'string' || isInteger(a.type) || isTemporal(a.type))) throw fail('it takes an integer, text or a time')
     return 'int64'
   },
 }

@@ -111,6 +111,7 @@ export const CASES: readonly Case[] = [
   gives('hash of text', call('hash32', str('abc')), BigInt(0x90015098)),
   gives('hash of 0', call('hash32', int(0)), 0n),
   gives('hash of 1', call('hash32', int(1)), BigInt(hashVector(1))),
+  gives('hash of a time is that of its µs', call('eq', call('hash32', local('2001-01-01T00:00:00')), call('hash32', int('978307200000000'))), true),
   gives('hash of −1', call('hash32', int(-1)), BigInt(hashVector(0xffffffff, 0xffffffff))),
 ]
 

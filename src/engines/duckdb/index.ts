@@ -19,8 +19,14 @@ export interface DuckdbOptions {
   readonly temp: string
 }
 
+/** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
+export interface DuckdbEngine extends Engine {
+  /** Runs statements on one connection; the rows of each come back as JSON objects. */
+  session<T>(ctx: RunContext, work: (query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<T>): Promise<T>
+}
+
 /** The batch engine: DuckDB in this process, without a database file, over Parquet. */
-export function createDuckdbEngine(options: DuckdbOptions): Engine {
+export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
   let instance: Promise<DuckDBInstance> | undefined
   const open = () => {
     instance ??= openInstance(options)
@@ -32,6 +38,7 @@ export function createDuckdbEngine(options: DuckdbOptions): Engine {
       const gaps = gapsOf(plan.root)
       return gaps.length > 0 ? gaps : prepared(plan, open)
     },
+    session: (ctx, work) => withConnection(open, ctx, (connection) => work(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson())),
     async close() {
       const opened = instance
       instance = undefined

@@ -118,10 +118,16 @@ function sqlCall(e: Extract<Expr, { op: 'call' }>, schema: Schema): string {
     case 'minuteOfDay':
       return `CAST(hour(${a}) * 60 + minute(${a}) AS BIGINT)`
     case 'hash32':
-      return types[0] === 'string' ? `CAST(CAST(('0x' || substr(md5(${a}), 1, 8)) AS UBIGINT) AS BIGINT)` : sqlHashInteger(`CAST(${a} AS BIGINT)`)
+      return types[0] === 'string' ? `CAST(CAST(('0x' || substr(md5(${a}), 1, 8)) AS UBIGINT) AS BIGINT)` : sqlHashInteger(sqlInteger(a, types[0] ?? 'int64'))
     default:
       return `${NAMES[e.fn] ?? e.fn}(${args.join(', ')})`
   }
+}
+
+/** Integers and times as the BIGINT that is hashed: µs, or days since 1970. */
+function sqlInteger(sql: string, type: Type): string {
+  if (type === 'date') return `CAST(${sql} - DATE '1970-01-01' AS BIGINT)`
+  return type === 'timestamp' || type === 'local timestamp' ? `epoch_us(${sql})` : `CAST(${sql} AS BIGINT)`
 }
 
 /** murmur3's finaliser over the low word, then over that xor the high word, in unsigned 64-bit arithmetic. */

@@ -1,0 +1,46 @@
+import type { Scope } from '../../base/scope.ts'
+import type { Progress } from '../../engines/engine.ts'
+import type { Columns } from '../../plan/column.ts'
+import type { Schema } from '../../plan/types.ts'
+
+/** A source as a recipe names it: where the rows are and what they are. Plain JSON; no secret ever stands in it. */
+export interface SourceSpec<S = Columns> {
+  /** A name in the table of connectors. */
+  readonly connector: string
+  /** A path, relative to the recipe's folder unless absolute. */
+  readonly path: string
+  /** Columns to read, with their types; other columns of the source are left alone. */
+  readonly columns: S
+  readonly options: Readonly<Record<string, string | number | boolean>>
+}
+
+/** A source made ready: Parquet files with exactly the declared columns' names and types. */
+export interface SourceSnapshot {
+  readonly files: readonly string[]
+  readonly schema: Schema
+  readonly rows: number
+  readonly bytes: number
+  /** SHA-256 of the content as it was read. */
+  readonly hash: string
+  /** Rows that could not be read, by reason. */
+  readonly rejected: Readonly<Record<string, number>>
+}
+
+export interface ConnectorContext {
+  readonly scope: Scope
+  readonly signal: AbortSignal
+  progress(progress: Progress): void
+  /** Runs SQL in the batch engine; rows come back as JSON. */
+  query(sql: string): Promise<Record<string, unknown>[]>
+  /** A file of this run that is kept when the step succeeds, under the workspace's data. */
+  keep(name: string): Promise<string>
+}
+
+/** One connector is one file behind this interface and one line in the table. */
+export interface Connector {
+  readonly kind: string
+  /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING */
+  fingerprint(spec: SourceSpec, path: string): Promise<{ hash: string; bytes: number }>
+  /** Makes the source ready. @throws SOURCE_MISSING, SOURCE_BROKEN, SOURCE_SCHEMA */
+  snapshot(spec: SourceSpec, path: string, ctx: ConnectorContext): Promise<SourceSnapshot>
+}

@@ -1,0 +1,20 @@
+import { stat } from 'node:fs/promises'
+import { GalleyError } from '../../base/errors.ts'
+import { hashFile } from '../../base/hash.ts'
+import { unknownColumn } from '../../plan/types.ts'
+import type { SourceSpec } from './connector.ts'
+
+/** Size and content hash of a file, or an error that says what is there. */
+export async function fingerprintFile(path: string): Promise<{ hash: string; bytes: number }> {
+  const info = await stat(path).catch(() => undefined)
+  if (!info)
+    throw new GalleyError('SOURCE_MISSING', { what: `there is no file at ${path}`, why: 'the source can not be read', fix: 'check the path in the recipe; it is relative to the folder of the recipe' })
+  if (!info.isFile()) throw new GalleyError('SOURCE_MISSING', { what: `${path} is not a file`, fix: 'name a file' })
+  if (info.size === 0) throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
+  return { hash: await hashFile(path), bytes: info.size }
+}
+
+/** Fails when the source lacks a declared column, naming those it has. */
+export function requireColumns(spec: SourceSpec, existing: readonly string[], path: string): void {
+  for (const name of Object.keys(spec.columns)) if (!existing.includes(name)) throw unknownColumn(name, existing, path)
+}

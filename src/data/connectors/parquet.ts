@@ -1,0 +1,41 @@
+import { GalleyError } from '../../base/errors.ts'
+import { sqlType, text } from '../../engines/duckdb/sql.ts'
+import type { ScalarType } from '../../plan/types.ts'
+import type { Connector, SourceSpec } from './connector.ts'
+import { fingerprintFile, requireColumns } from './files.ts'
+
+/** A Parquet file as a source, read in place. */
+export const parquet = <const S extends Record<string, ScalarType>>(path: string, columns: S): SourceSpec<S> => ({ connector: 'parquet', path, columns, options: {} })
+
+/** Types of a file that may stand for a declared one without changing a value. */
+const STANDS_FOR: Partial<Record<string, readonly string[]>> = {
+  BIGINT: ['TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', 'UINTEGER'],
+  INTEGER: ['TINYINT', 'SMALLINT', 'UTINYINT', 'USMALLINT'],
+  DOUBLE: ['FLOAT'],
+  TIMESTAMP: ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_MS', 'TIMESTAMP_S', 'TIMESTAMP_NS'],
+}
+
+export const parquetConnector: Connector = {
+  kind: 'parquet',
+  fingerprint: (_, path) => fingerprintFile(path),
+  async snapshot(spec, path, ctx) {
+    const { hash, bytes } = await fingerprintFile(path)
+    const columns = await ctx.query(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`)
+    const types = new Map(columns.map((c) => [String(c['column_name']), String(c['column_type'])]))
+    requireColumns(spec, [...types.keys()], path)
+    for (const [name, type] of Object.entries(spec.columns)) {
+      const has = types.get(name) ?? ''
+      const wants = sqlType(type)
+      if (has !== wants && !STANDS_FOR[wants]?.includes(has))
+        throw new GalleyError('SOURCE_SCHEMA', {
+          what: `column '${name}' of ${path} is ${has}, the recipe says ${type}`,
+          why: 'a wrong type would change values silently',
+          fix: `declare what it is in the recipe, and cast it there if you need a ${type}`,
+          details: { column: name, has, wants: type },
+        })
+    }
+    const [count] = await ctx.query(`SELECT sum(num_rows)::BIGINT AS n FROM parquet_file_metadata(${text(path)})`)
+    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type, nullable: true }))
+    return { files: [path], schema, rows: Number(count?.['n'] ?? 0), bytes, hash, rejected: {} }
+  },
+}
