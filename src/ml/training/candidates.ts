@@ -1,7 +1,10 @@
 import type { Candidate } from '../../runs/recipe.ts'
 
 /** The rate of the target in cells of a few features; everything else has to beat it. */
-export const baseline = (options: { by?: readonly string[] } = {}): Candidate => ({ trainer: 'baseline', params: options.by ? { by: options.by } : {} })
+export const baseline = (options: { by?: readonly string[] } = {}): Candidate => ({
+  trainer: 'baseline',
+  params: options.by ? { by: options.by } : {},
+})
 
 /** L2-regularised logistic regression on standardised features. */
 export const logistic = (options: { l2?: number } = {}): Candidate => ({ trainer: 'logistic', params: { ...options } })

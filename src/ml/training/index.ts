@@ -6,5 +6,3 @@ export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   logistic: async () => (await import('./logistic.ts')).logistic,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
-
-export type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'

@@ -28,7 +28,7 @@ export const GBDT_PARAMS = {
 /**
  * Gradient-boosted decision trees for a 0/1 target: logistic loss, histograms of at most 255 bins, leaf-wise growth, and
  * for missing values a direction learnt at every split (Friedman 2001; Ke et al. 2017, "LightGBM"). Sums are exact
- * integers, so the model is the same on any number of threads. Holds about `2 × features + 50` bytes a row outside the
+ * integers, so the model is the same on any number of threads. Holds about `2 × features + 35` bytes a row outside the
  * JavaScript heap; reads the rows twice.
  */
 export const gbdt: Trainer = { kind: 'gbdt', train, load: loadForest }
