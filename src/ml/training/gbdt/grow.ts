@@ -165,24 +165,17 @@ export function grow(
     if (all !== split.count)
       throw new GalleyError('INTERNAL_BUG', { what: `a split put ${all} rows left and its histogram ${split.count}` })
     kernels.place(from, to, went, start + before, start + split.count + (from - start - before))
-    const left = {
-      slot: smallRight ? leaf.slot : slot,
-      start,
-      count: split.count,
-      g: split.g,
-      h: split.h,
-      above: node,
-      right: false,
-    }
+    const common = { above: node, start, slot: leaf.slot }
+    const left = { ...common, count: split.count, g: split.g, h: split.h, right: false }
     const right = {
-      slot: smallRight ? slot : leaf.slot,
+      ...common,
       start: start + split.count,
       count: leaf.count - split.count,
       g: leaf.g - split.g,
       h: leaf.h - split.h,
-      above: node,
       right: true,
     }
+    ;(smallRight ? right : left).slot = slot
     if (scanned) {
       const gap = features * FEATURE_BYTES
       for (let f = me; f < features; f += threads)
