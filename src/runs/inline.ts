@@ -1,0 +1,31 @@
+import { GalleyError } from '../base/errors.ts'
+import { build, type Node } from '../plan/nodes.ts'
+import { bindScans } from '../plan/walk.ts'
+import type { PlanSpec, Recipe, Step } from './recipe.ts'
+
+/** The step of that id. @throws RECIPE_INVALID */
+export function stepOf(recipe: Recipe, id: string): Step {
+  const step = recipe.steps.find((s) => s.id === id)
+  if (!step) throw new GalleyError('RECIPE_INVALID', { what: `the recipe '${recipe.name}' has no step '${id}'`, fix: `it has ${recipe.steps.map((s) => s.id).join(', ')}` })
+  return step
+}
+
+/** A step's whole plan, from the sources on: the steps it reads are replaced by their own plans. */
+export function wholePlan(recipe: Recipe, id: string): Node {
+  const spec = stepOf(recipe, id).spec as Partial<PlanSpec>
+  if (!spec.plan) throw new GalleyError('RECIPE_INVALID', { what: `step '${id}' has no plan` })
+  return bindScans(spec.plan.root, (from) => (from.kind === 'step' ? wholePlan(recipe, from.name) : undefined))
+}
+
+/** Files of an earlier step's output, as a scan has them. */
+export interface Rows {
+  readonly files: readonly string[]
+}
+
+/** A step's plan over the files that its inputs left. */
+export function boundPlan(root: Node, input: (id: string) => Rows): Node {
+  return bindScans(root, (from, scan) => {
+    if (from.kind !== 'step' && from.kind !== 'source') return undefined
+    return build({ op: 'scan', from: { kind: 'parquet', files: input(from.name).files }, schema: scan.schema })
+  })
+}

@@ -1,0 +1,55 @@
+import type { Log } from '../base/log.ts'
+import type { Scope } from '../base/scope.ts'
+import type { DuckdbEngine } from '../engines/duckdb/index.ts'
+import type { Progress } from '../engines/engine.ts'
+import type { Ledger } from '../engines/ledger.ts'
+import type { Store, Tables } from '../store/store.ts'
+import type { Recipe, Step } from './recipe.ts'
+
+/** What every step's output has: the identity of its content, which goes into the keys of the steps that read it. */
+export interface Output {
+  /** Equal hashes are equal content. */
+  readonly hash: string
+}
+
+export interface StepContext<Spec> {
+  readonly scope: Scope
+  readonly recipe: Recipe
+  /** The folder that relative paths of sources start from. */
+  readonly folder: string
+  readonly step: Step<Spec>
+  readonly run: { readonly id: string; readonly number: number }
+  readonly store: Store
+  readonly duckdb: DuckdbEngine
+  readonly signal: AbortSignal
+  readonly ledger: Ledger
+  readonly log: Log
+  /** Milliseconds since 1970 at which the run began; the only time that may reach an output. */
+  readonly started: number
+  readonly threads: number
+  progress(progress: Progress): void
+  /** The output of an input by step id. */
+  input<T extends Output>(id: string): T
+}
+
+/** What a step leaves: its output, and writes that happen in the transaction that completes it. */
+export interface StepResult<Out extends Output> {
+  readonly output: Out
+  /** Runs in the completing transaction; what it returns replaces the output. */
+  publish?(tx: Tables): Promise<Out>
+}
+
+/** A kind of step: one object, registered in `main.ts`. */
+export interface StepKind<Spec = never, Out extends Output = Output> {
+  readonly kind: string
+  /** `import.meta.url` of its module: the code hash starts there. */
+  readonly module: string
+  /** What stands for the spec in the cache key; the spec itself unless given (a source gives its content instead of its path). */
+  identity?(spec: Spec, ctx: { readonly folder: string }): Promise<unknown>
+  run(ctx: StepContext<Spec>): Promise<StepResult<Out>>
+  /** False when what the output points to is gone; the step then runs again. */
+  present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>
+  /** One line for people. */
+  summary(output: Out): string
+}
+export type AnyStepKind = StepKind<never, never>

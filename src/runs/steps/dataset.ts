@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { GalleyError } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
+import { present } from '../../data/datasets/files.ts'
+import { checkExpectations, type Verdict } from '../../data/quality/expectations.ts'
+import { build } from '../../plan/nodes.ts'
+import { codeHash } from '../code.ts'
+import { wholePlan } from '../inline.ts'
+import type { StepKind } from '../kind.ts'
+import type { DatasetSpec } from '../recipe.ts'
+import { materialise, rowsOf, summarise, type TableOutput } from './table.ts'
+
+export interface DatasetOutput extends TableOutput {
+  readonly name: string
+  readonly version: number
+  readonly verdicts: readonly Verdict[]
+}
+
+/** Publishes a version of a dataset: unfitted features, checked, immutable, with its manifest. */
+export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
+  kind: 'dataset',
+  module: import.meta.url,
+  async run(ctx) {
+    const { spec, id } = ctx.step
+    const table = await materialise(ctx, spec.plan.root, id, {
+      split: spec.split,
+      moment: spec.moment,
+      planHash: hashJson(wholePlan(ctx.recipe, id)),
+      codeHash: codeHash(import.meta.url),
+    })
+    if (table.rows === 0) throw new GalleyError('DATASET_EMPTY', { what: `the dataset '${id}' would be empty`, why: 'every row was rejected or filtered out', fix: 'look at the reasons of the steps before it' })
+    const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
+    const verdicts = await checkExpectations(scan, spec.expect, (n) => rowsOf(ctx, n))
+    const broken = verdicts.filter((v) => v.failed > 0)
+    if (broken.length > 0)
+      throw new GalleyError('QUALITY_FAILED', {
+        what: `'${id}' breaks ${broken.length} of its expectations`,
+        why: broken.map((v) => `${v.title}: ${v.failed.toLocaleString('en-US')} rows`).join('; '),
+        fix: 'reject such rows with a reason, or correct the expectation',
+        details: { failed: Object.fromEntries(broken.map((v) => [v.title, v.failed])) },
+      })
+    const output: DatasetOutput = { ...table, name: id, version: 0, verdicts }
+    return {
+      output,
+      async publish(tx) {
+        // the same content as the newest version is that version
+        const newest = await tx.datasets.find(ctx.scope, id)
+        if (newest?.hash === output.hash) return { ...output, version: newest.version }
+        const published = await tx.datasets.publish(ctx.scope, {
+          name: id, rows: table.rows, bytes: table.bytes, schema: table.schema, hash: output.hash,
+          path: join(ctx.scope.workspace, id, table.folder.slice(table.folder.lastIndexOf('/') + 1), 'manifest.json'),
+          parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
+          details: { split: spec.split, rejected: table.rejected, verdicts },
+          run: ctx.run.id, step: id,
+        })
+        return { ...output, version: published.version }
+      },
+    }
+  },
+  present: (o) => present([{ path: o.files[0] ?? '', bytes: o.bytes }]),
+  summary: (o) => `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} checks passed` : ''}`,
+}
