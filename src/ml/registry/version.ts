@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { GalleyError } from '../../base/errors.ts'
+import type { Scope } from '../../base/scope.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import type { Expr } from '../../plan/expr.ts'
+import type { Named } from '../../plan/nodes.ts'
+import type { Store } from '../../store/store.ts'
+import type { ColumnReference } from '../monitoring/reference.ts'
+import { trainers } from '../training/index.ts'
+import type { TrainedModel } from '../training/trainer.ts'
+
+/** A model version as it is stored: everything that scoring a row of its dataset needs. */
+export interface ModelPackage {
+  readonly format: 1
+  readonly model: TrainedModel
+  /** Scores from here on count as positive; chosen on validation rows. */
+  readonly threshold: number
+  /** The fits' columns, bound for serving. */
+  readonly fits: Named<Expr>
+  /** Inputs and scores as training saw them, for the monitor; the score comes last. */
+  readonly reference: readonly ColumnReference[]
+}
+
+const Head = z.object({ format: z.number(), threshold: z.number(), model: z.object({ kind: z.string(), features: z.array(z.string()) }), fits: z.array(z.unknown()), reference: z.array(z.unknown()) })
+
+/** Reads a model version's package and makes it ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
+export async function loadPackage(store: Store, scope: Scope, blob: string): Promise<{ pack: ModelPackage; evaluator: Evaluator }> {
+  const text = new TextDecoder().decode(await store.blobs.get(scope, blob))
+  const json: unknown = JSON.parse(text)
+  const head = Head.safeParse(json)
+  if (!head.success) throw new GalleyError('STORE_CORRUPT', { what: `blob ${blob} is not a model`, why: head.error.issues[0]?.message ?? 'unknown', fix: 'train again' })
+  if (head.data.format > 1) throw new GalleyError('MODEL_FORMAT_NEWER', { what: `the model has format ${head.data.format}`, why: 'this Galley reads format 1', fix: 'upgrade Galley' })
+  const pack = json as ModelPackage
+  const load = Object.hasOwn(trainers, pack.model.kind) ? trainers[pack.model.kind] : undefined
+  if (!load) throw new GalleyError('MODEL_FORMAT_NEWER', { what: `the model is of an unknown kind '${pack.model.kind}'`, fix: 'upgrade Galley' })
+  return { pack, evaluator: (await load()).load(pack.model) }
+}
