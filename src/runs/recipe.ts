@@ -67,6 +67,8 @@ export interface ServeSpec {
   readonly warmUntil: string | null
   /** Fewest predictions that a window of the monitor judges. */
   readonly watchRows: number
+  /** µs that a window of the monitor spans. */
+  readonly watchSpan: number
 }
 
 export interface Dataset<S> {
@@ -103,9 +105,11 @@ export interface Kitchen {
     gate?: (m: GateMetrics) => Col<'bool'>
     seed?: number
   }): Model
-  serve(name: string, model: Model, options: { entry: string; input: readonly string[]; lateness?: Col<'duration'>; warmUntil?: string; watchRows?: number }): void
+  serve(name: string, model: Model, options: { entry: string; input: readonly string[]; lateness?: Col<'duration'>; warmUntil?: string; watch?: { over?: Col<'duration'>; rows?: number } }): void
 }
 
+/** µs */
+const DAY = 86_400_000_000
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** Declares a recipe. The function runs once; what it declared is plain, frozen data. @throws RECIPE_INVALID, PLAN_* */
@@ -160,13 +164,14 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       return { step: add(id, 'train', [data.step], spec) }
     },
     serve(id, model, options) {
-      const lateness = options.lateness?.expr
+      const micros = (d: Col<'duration'> | undefined, otherwise: number) => (d?.expr.op === 'lit' ? Number(d.expr.value) : otherwise)
       const spec: ServeSpec = {
         entry: options.entry,
         input: options.input,
-        lateness: lateness?.op === 'lit' ? Number(lateness.value) : 86_400_000_000,
+        lateness: micros(options.lateness, DAY),
         warmUntil: options.warmUntil ?? null,
-        watchRows: options.watchRows ?? 1000,
+        watchRows: options.watch?.rows ?? 1000,
+        watchSpan: micros(options.watch?.over, 7 * DAY),
       }
       add(id, 'serve', [model.step], spec)
     },

@@ -86,7 +86,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     for (const m of Object.values(matrices)) m.close()
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
     const output: TrainOutput = {
-      hash: blob.hash, name: id, version: 0, kind: best.result.trainer, blob: blob.hash,
+      hash: hashJson([blob.hash, data.hash]), name: id, version: 0, kind: best.result.trainer, blob: blob.hash,
       dataset: { name: data.name, version: data.version, step: ctx.step.inputs[0] ?? '' },
       chosen: best.result, candidates: results.map((r) => r.result), gate,
     }

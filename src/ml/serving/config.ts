@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { GalleyError } from '../../base/errors.ts'
+import type { OnlinePlan } from '../../plan/online.ts'
+
+/** A deployment as it is stored: what an endpoint of this generation serves. Plain JSON. */
+export interface EndpointConfig {
+  readonly format: 1
+  readonly model: { readonly name: string; readonly version: number; readonly blob: string }
+  readonly online: OnlinePlan
+  /** The column of the answer that says which moment a request is about; null without one. */
+  readonly moment: string | null
+  /** µs */
+  readonly lateness: number
+  /** Rows of each table by id, as a blob of literal rows. */
+  readonly tables: Readonly<Record<string, string>>
+  /** Parquet files with each window's history at deployment, by state id. */
+  readonly warm: Readonly<Record<string, readonly string[]>>
+  readonly watch: { readonly rows: number; readonly span: number }
+}
+
+const Head = z.object({ format: z.number(), model: z.object({ name: z.string(), version: z.number(), blob: z.string() }), online: z.object({ format: z.number() }), lateness: z.number() })
+
+/** @throws STORE_CORRUPT, STORE_FORMAT_NEWER */
+export function readConfig(json: unknown): EndpointConfig {
+  const head = Head.safeParse(json)
+  if (!head.success) throw new GalleyError('STORE_CORRUPT', { what: 'the deployment can not be read', why: head.error.issues[0]?.message ?? 'unknown', fix: 'deploy again: run the recipe' })
+  if (head.data.format > 1) throw new GalleyError('STORE_FORMAT_NEWER', { what: `the deployment has format ${head.data.format}`, why: 'this Galley reads format 1', fix: 'upgrade Galley' })
+  return json as EndpointConfig
+}
