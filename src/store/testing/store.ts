@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Scope } from '../base/scope.ts'
-import { openStore, type Store } from './store.ts'
+import type { Scope } from '../../base/scope.ts'
+import { openStore, type Store } from '../store.ts'
 
 /** A store of a test's own, in a folder that goes when it is closed; half a second to open. */
 export interface TestStore {

@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Scope } from '../base/scope.ts'
+import type { Page } from './page.ts'
+import type { Store } from './store.ts'
+import { openTestStore, type TestStore } from './testing/store.ts'
+
+let test: TestStore
+let store: Store
+let scope: Scope
+let other: Scope
+
+beforeAll(async () => {
+  test = await openTestStore()
+  ;({ store, scope, other } = test)
+})
+afterAll(() => test.close())
+
+const newRun = () => store.runs.start(scope, { recipe: 'r', recipeHash: 'h', recipeJson: { b: 1, a: ['\u0000'] } })
+const version = (name: string) => ({
+  name,
+  rows: 5e9,
+  bytes: 1,
+  schema: [{ name: 'a' }],
+  hash: 'h',
+  path: 'p',
+  parents: [],
+})
+const model = (name: string) => ({ name, kind: 'gbdt', metrics: { auc: 0.7 }, blob: 'b', bytes: 3, features: ['a'] })
+
+async function all<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = []
+  let cursor: string | undefined
+  do {
+    const page = await read(cursor)
+    items.push(...page.items)
+    cursor = page.next
+  } while (cursor)
+  return items
+}
+
+describe('runs', () => {
+  it('are numbered from 1 in each workspace, without gaps, also when started at once', async () => {
+    const fresh = { workspace: (await store.workspaces.ensure('numbers')).id, caller: 'test' }
+    const started = await Promise.all(
+      Array.from({ length: 30 }, () => store.runs.start(fresh, { recipe: 'r', recipeHash: 'h' })),
+    )
+    expect(started.map((run) => run.number).sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
+    const listed = await all((cursor) => store.runs.list(fresh, { cursor, limit: 7 }))
+    expect(listed.map((run) => run.number)).toEqual(Array.from({ length: 30 }, (_, i) => 30 - i))
+  })
+
+  it('keep their JSON as it was, strings that look like numbers and zero characters included', async () => {
+    const run = await store.runs.start(scope, {
+      recipe: 'r',
+      recipeHash: 'h',
+      recipeJson: ['12', '\u0000', null, 1e300],
+    })
+    expect((await store.runs.get(scope, run.number)).recipeJson).toEqual(['12', '\u0000', null, 1e300])
+    const { id } = await store.runs.finish(scope, run.id, { status: 'done', summary: '12' })
+    expect(await store.runs.get(scope, id)).toMatchObject({ status: 'done', summary: '12', error: null })
+  })
+
+  it('end once, and tell their process when they were cancelled', async () => {
+    const run = await newRun()
+    expect(await store.runs.heartbeat(scope, run.id)).toBe(true)
+    expect(await store.runs.cancel(scope, run.id)).toBe(true)
+    expect(await store.runs.heartbeat(scope, run.id)).toBe(false)
+    expect(await store.runs.cancel(scope, run.id)).toBe(false)
+    await expect(store.runs.finish(scope, run.id, { status: 'done' })).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+  })
+
+  it('that are unknown say so', async () => {
+    await expect(store.runs.get(scope, 9999)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
+    await expect(store.runs.list(scope, { limit: 0 })).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    await expect(store.runs.list(scope, { cursor: 'rubbish' })).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+  })
+
+  it('of living processes are not abandoned', async () => {
+    await newRun()
+    expect(await store.runs.abandoned(scope)).toEqual([])
+  })
+})
+
+describe('steps', () => {
+  it('are claimed once, and again when the lease ran out; the former claim can no longer write', async () => {
+    const run = await newRun()
+    await store.steps.plan(scope, run.id, [{ id: 'clean', kind: 'table' }])
+    const claims = await Promise.all(Array.from({ length: 8 }, () => store.steps.claim(scope, run.id, 'clean', 0.2)))
+    const stale = claims.find((claim) => claim !== undefined)
+    expect(claims.filter((claim) => claim !== undefined).length).toBe(1)
+    if (!stale) throw new Error('no claim')
+    expect(await store.steps.renew(scope, stale, 0.2)).toBe(true)
+    expect(await store.steps.claim(scope, run.id, 'clean')).toBeUndefined()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const fresh = await store.steps.claim(scope, run.id, 'clean')
+    if (!fresh) throw new Error('no claim')
+    expect(fresh.generation).toBe(stale.generation + 1)
+    expect(await store.steps.renew(scope, stale)).toBe(false)
+
+    const attempt = store.transaction(scope, async (tx) => {
+      await tx.datasets.publish(scope, { ...version('fenced'), run: run.id })
+      await tx.cache.put(scope, { key: 'fenced', output: 1, run: run.id, step: 'clean' })
+      await tx.steps.complete(scope, stale, { output: 'stale' })
+    })
+    await expect(attempt).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect(await store.datasets.find(scope, 'fenced')).toBeUndefined()
+    expect(await store.cache.find(scope, 'fenced')).toBeUndefined()
+
+    const published = await store.transaction(scope, async (tx) => {
+      await tx.steps.complete(scope, fresh, { output: 'fresh', seconds: 1.5, cached: false, ledger: { a: 1 } })
+      return tx.datasets.publish(scope, { ...version('fenced'), run: run.id })
+    })
+    expect(published.version).toBe(1)
+    const [step] = (await store.steps.list(scope, run.id)).items
+    expect(step).toMatchObject({ status: 'done', output: 'fresh', seconds: 1.5, ledger: { a: 1 }, owner: null })
+    expect(await store.steps.claim(scope, run.id, 'clean')).toBeUndefined()
+  })
+
+  it('that failed may be claimed again; skipped ones may not', async () => {
+    const run = await newRun()
+    await store.steps.plan(scope, run.id, [
+      { id: 'a', kind: 'table' },
+      { id: 'b', kind: 'table' },
+    ])
+    const claim = await store.steps.claim(scope, run.id, 'a')
+    if (!claim) throw new Error('no claim')
+    await store.steps.fail(scope, claim, { code: 'X' })
+    await store.steps.skip(scope, run.id, ['a', 'b'])
+    expect((await store.steps.list(scope, run.id)).items.map((step) => step.status)).toEqual(['failed', 'skipped'])
+    expect(await store.steps.claim(scope, run.id, 'a')).toMatchObject({ generation: 2 })
+    expect(await store.steps.claim(scope, run.id, 'b')).toBeUndefined()
+  })
+
+  it('of an adopted run are fenced off from its former process', async () => {
+    const run = await newRun()
+    await store.steps.plan(scope, run.id, [{ id: 'a', kind: 'table' }])
+    const claim = await store.steps.claim(scope, run.id, 'a', 60)
+    if (!claim) throw new Error('no claim')
+    await store.runs.adopt(scope, run)
+    await expect(store.steps.complete(scope, claim, {})).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect(await store.steps.claim(scope, run.id, 'a')).toMatchObject({ generation: 3 })
+  })
+})
+
+describe('datasets and models', () => {
+  it('allot versions at publish, without gaps, also at once and when some fail', async () => {
+    const publish = (fail: boolean) =>
+      store.transaction(scope, async (tx) => {
+        const { version: number } = await tx.datasets.publish(scope, version('v'))
+        if (fail) throw new Error('on purpose')
+        return number
+      })
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => publish(i % 4 === 0)))
+    const numbers = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1))
+    const listed = await all((cursor) => store.datasets.versions(scope, 'v', { cursor, limit: 4 }))
+    expect(listed.map((each) => each.version)).toEqual(Array.from({ length: 15 }, (_, i) => 15 - i))
+    expect((await store.datasets.get(scope, 'v')).version).toBe(15)
+    expect((await store.datasets.get(scope, 'v', 3)).rows).toBe(5e9)
+  })
+
+  it('that are unknown name the ones there are', async () => {
+    await store.datasets.publish(scope, version('flights'))
+    await expect(store.datasets.get(scope, 'flihgts')).rejects.toMatchObject({
+      code: 'DATASET_UNKNOWN',
+      fix: "did you mean 'flights'?",
+    })
+    await expect(store.datasets.get(scope, 'flights', 7)).rejects.toThrow(/from 1 to 1/)
+    await expect(store.models.get(scope, 'm7')).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' })
+  })
+
+  it('refuse a model of a dataset version that is not there', async () => {
+    const wrong = store.models.publish(scope, { ...model('m'), dataset: 'flights', datasetVersion: 99 })
+    await expect(wrong).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    const right = await store.models.publish(scope, { ...model('m'), dataset: 'flights', datasetVersion: 1 })
+    expect(right).toMatchObject({ version: 1, metrics: { auc: 0.7 }, features: ['a'] })
+  })
+})
+
+describe('endpoints', () => {
+  it('keep a history, and only the newest deployment may change their state', async () => {
+    await store.models.publish(scope, model('served'))
+    const deployment = { name: 'e', model: 'served', modelVersion: 1, config: { input: [] } }
+    const first = await store.endpoints.deploy(scope, deployment)
+    const second = await store.endpoints.deploy(scope, { ...deployment, config: { input: ['a'] } })
+    expect([first.generation, second.generation]).toEqual([1, 2])
+    await expect(store.endpoints.setState(scope, 'e', 1, 'ready')).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect(await store.endpoints.setState(scope, 'e', 2, 'ready')).toMatchObject({
+      state: 'ready',
+      config: { input: ['a'] },
+    })
+    expect((await store.endpoints.deployments(scope, 'e')).items.map((each) => each.generation)).toEqual([2, 1])
+    await expect(store.endpoints.get(scope, 'f')).rejects.toMatchObject({ code: 'ENDPOINT_UNKNOWN' })
+
+    await store.windows.put(scope, { endpoint: 'e', start: 0, end: 10, rows: 1, verdict: 'ok' })
+    await store.windows.put(scope, { endpoint: 'e', start: 0, end: 10, rows: 2, verdict: 'late' })
+    await store.windows.put(scope, { endpoint: 'e', start: 10, end: 20, rows: 3, verdict: 'ok' })
+    const windows = await all((cursor) => store.windows.list(scope, 'e', { cursor, limit: 1 }))
+    expect(windows.map(({ start, rows }) => [start, rows])).toEqual([
+      [10, 3],
+      [0, 2],
+    ])
+    expect(await store.endpoints.remove(scope, 'e')).toBe(true)
+    expect(await store.endpoints.remove(scope, 'e')).toBe(false)
+  })
+})
+
+describe('transactions', () => {
+  it('show nothing of what they undo', async () => {
+    const work = store.transaction(scope, async (tx) => {
+      await tx.events.record(scope, { action: 'test.undo', subject: 'x' })
+      expect((await tx.events.list(scope, { action: 'test.undo' })).items.length).toBe(1)
+      throw new Error('on purpose')
+    })
+    await expect(work).rejects.toThrow(/on purpose/)
+    expect((await store.events.list(scope, { action: 'test.undo' })).items).toEqual([])
+  })
+
+  it('are run again after a deadlock', async () => {
+    for (const name of ['x', 'y']) await store.datasets.publish(scope, version(name))
+    const both = (first: string, second: string) =>
+      store.transaction(scope, async (tx) => {
+        await tx.datasets.publish(scope, version(first))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return (await tx.datasets.publish(scope, version(second))).version
+      })
+    expect((await Promise.all([both('x', 'y'), both('y', 'x')])).sort()).toEqual([2, 3])
+  })
+})
+
+describe('workspaces', () => {
+  it('see nothing of each other, in any list, by any name', async () => {
+    const run = await newRun()
+    await store.steps.plan(scope, run.id, [{ id: 'a', kind: 'table' }])
+    await store.datasets.publish(scope, { ...version('secret'), run: run.id })
+    await store.models.publish(scope, model('secret'))
+    await store.endpoints.deploy(scope, { name: 'secret', model: 'secret', modelVersion: 1, config: {} })
+    await store.cache.put(scope, { key: 'secret', output: 1, run: run.id, step: 'a' })
+    await store.windows.put(scope, { endpoint: 'secret', start: 0, end: 1, rows: 1, verdict: 1 })
+    await store.events.record(scope, { action: 'a.b', subject: 'secret' })
+    const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
+    const artifact = await store.artifacts.add(scope, file)
+
+    const lists = [
+      store.runs.list(other),
+      store.steps.list(other, run.id),
+      store.datasets.list(other),
+      store.datasets.versions(other, 'secret'),
+      store.models.list(other),
+      store.models.versions(other, 'secret'),
+      store.endpoints.list(other),
+      store.endpoints.deployments(other, 'secret'),
+      store.artifacts.list(other, { run: run.id }),
+      store.windows.list(other, 'secret'),
+      store.events.list(other),
+    ]
+    for (const page of await Promise.all<Page<unknown>>(lists)) expect(page).toEqual({ items: [] })
+    expect(await store.datasets.ofRun(other, run.id)).toEqual([])
+    expect(await store.runs.abandoned(other)).toEqual([])
+    expect(await store.cache.find(other, 'secret')).toBeUndefined()
+    expect(await store.endpoints.find(other, 'secret')).toBeUndefined()
+    await expect(store.runs.get(other, run.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
+    await expect(store.runs.get(other, run.number)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
+    await expect(store.artifacts.get(other, artifact.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
+
+    expect(await store.runs.cancel(other, run.id)).toBe(false)
+    expect(await store.runs.heartbeat(other, run.id)).toBe(false)
+    expect(await store.steps.claim(other, run.id, 'a')).toBeUndefined()
+    expect(await store.endpoints.remove(other, 'secret')).toBe(false)
+    await store.cache.forget(other, 'secret')
+    await store.steps.skip(other, run.id, ['a'])
+    await expect(store.steps.plan(other, run.id, [{ id: 'z', kind: 'table' }])).rejects.toMatchObject({
+      code: 'STORE_CONFLICT',
+    })
+    await expect(store.artifacts.add(other, file)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect(await store.cache.find(scope, 'secret')).toBeDefined()
+    expect((await store.steps.list(scope, run.id)).items).toMatchObject([{ id: 'a', status: 'pending' }])
+  })
+})
