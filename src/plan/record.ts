@@ -74,7 +74,9 @@ function sample(f: Field): unknown {
   return f.type === 'string' ? 'text' : '2001-06-30 18:05:00'
 }
 
-const example = (schema: Schema): string => JSON.stringify(Object.fromEntries(schema.map((f) => [f.name, sample(f)])))
+/** A record of the right shape. */
+export const exampleOf = (schema: Schema): Record<string, unknown> => Object.fromEntries(schema.map((f) => [f.name, sample(f)]))
+const example = (schema: Schema): string => JSON.stringify(exampleOf(schema))
 
 const invalid = (what: string, why: string, fix: string, column?: string): GalleyError =>
   new GalleyError('RECORD_INVALID', { what, why, fix, ...(column ? { details: { column } } : {}) })

@@ -136,8 +136,9 @@ function lowerRunningTotals(n: AsOf, w: Rolling, visit: (n: Node) => string, pro
     totals.push(`count(${arg ?? '*'}) OVER past AS c${i}`)
     const count = `(coalesce(b.c${i}, 0) - coalesce(a.c${i}, 0))`
     if (a.fn === 'count' || arg === null || a.arg === null) return named(count, name)
-    const number = infer(a.arg, schema, a.fn).type === 'bool' ? `CAST(${arg} AS BIGINT)` : arg
-    totals.push(`sum(${number}) OVER past AS s${i}`)
+    // a running sum of booleans is a count; others are narrowed from 128 bits, which halves what the joins carry
+    const bool = infer(a.arg, schema, a.fn).type === 'bool'
+    totals.push(bool ? `count(CASE WHEN ${arg} THEN 1 END) OVER past AS s${i}` : `CAST(sum(${arg}) OVER past AS BIGINT) AS s${i}`)
     const sum = `(coalesce(b.s${i}, 0) - coalesce(a.s${i}, 0))`
     const value = a.fn === 'sum' ? `CAST(${sum} AS BIGINT)` : `CAST(${sum} AS DOUBLE) / ${count}`
     return named(`CASE WHEN ${count} > 0 THEN ${value} END`, name)

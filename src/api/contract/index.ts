@@ -1,0 +1,9 @@
+import { datasets } from './datasets.ts'
+import { endpoints } from './endpoints.ts'
+import { health } from './health.ts'
+import { models } from './models.ts'
+import { runs } from './runs.ts'
+
+/** Every route of the server, by noun and verb. */
+export const contract = { health, runs, datasets, models, endpoints }
+export type Contract = typeof contract

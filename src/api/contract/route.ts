@@ -1,0 +1,46 @@
+import { z } from 'zod'
+
+/** A route as data: the server, the OpenAPI document, the SDK and the command line all derive from it. Browser-safe. */
+export interface Route<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  readonly method: 'get' | 'post'
+  /** With `{name}` for parameters. */
+  readonly path: string
+  readonly summary: string
+  /** What a caller must be allowed to do. */
+  readonly access: 'read' | 'predict' | 'write'
+  readonly params: P
+  readonly query: Q
+  readonly body: B
+  readonly output: O
+  /** Largest body, bytes. */
+  readonly limit: number
+}
+
+export const nothing = z.object({})
+/** Fills in what a route does not take. */
+export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = z.ZodUndefined, O extends z.ZodType = z.ZodUnknown>(r: {
+  method: 'get' | 'post'
+  path: string
+  summary: string
+  access: Route['access']
+  params?: P
+  query?: Q
+  body?: B
+  output: O
+  limit?: number
+}): Route<P, Q, B, O> {
+  return { params: nothing as unknown as P, query: nothing as unknown as Q, body: z.undefined() as unknown as B, limit: 1 << 20, ...r }
+}
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).optional().describe('items a page, 50 unless given'),
+  cursor: z.string().max(400).optional().describe('`next` of the page before'),
+})
+export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })
+export const name = z.string().min(1).max(63)
+/** Milliseconds since 1970 UTC. */
+export const moment = z.number()
+
+/** The body of every failure. */
+export const failure = z.object({ code: z.string(), what: z.string(), why: z.string().optional(), fix: z.string().optional(), details: z.record(z.string(), z.unknown()).optional() })
+export type Failure = z.infer<typeof failure>

@@ -1,0 +1,15 @@
+import { datasets } from './datasets.ts'
+import { endpoints } from './endpoints.ts'
+import type { Handlers } from './handlers.ts'
+import { models } from './models.ts'
+import { runs } from './runs.ts'
+
+export const handlers: Handlers = {
+  health: {
+    check: async ({ ware, scope }) => ({ ok: true, version: ware.version, endpoints: { ...ware.hub(scope).states() } }),
+  },
+  runs,
+  datasets,
+  models,
+  endpoints,
+}

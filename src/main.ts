@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { createApp, listen, type ServerOptions } from './api/server.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import type { Config } from './base/config.ts'
+import { createLog, type Log } from './base/log.ts'
+import type { Scope } from './base/scope.ts'
+import { createDuckdbEngine, type DuckdbEngine } from './engines/duckdb/index.ts'
+import { analyseStep } from './ml/analysis/step.ts'
+import { createHub, type EndpointHub } from './ml/serving/hub.ts'
+import { serveStep } from './ml/serving/step.ts'
+import { trainStep } from './ml/training/step.ts'
+import type { AnyStepKind } from './runs/kind.ts'
+import type { Kitchenware } from './runs/runner.ts'
+import { datasetStep } from './runs/steps/dataset.ts'
+import { sourceStep } from './runs/steps/source.ts'
+import { tableStep } from './runs/steps/table.ts'
+import { openStore, type Store } from './store/store.ts'
+import { openScope } from './tenancy/workspace.ts'
+
+/** The step kinds by name. */
+const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
+  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep].map((kind) => [kind.kind, kind as unknown as AnyStepKind]),
+)
+
+export const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+
+/** A whole Galley in this process. */
+export interface Galley {
+  readonly config: Config
+  readonly store: Store
+  readonly duckdb: DuckdbEngine
+  readonly ware: Kitchenware
+  readonly log: Log
+  readonly clock: Clock
+  /** @throws WORKSPACE_UNKNOWN */
+  scope(workspace?: string): Promise<Scope>
+  hub(scope: Scope): EndpointHub
+  /** The server's application without a port. */
+  app(): ReturnType<typeof createApp>
+  listen(at: { port: number; host?: string }): ReturnType<typeof listen>
+  close(): Promise<void>
+}
+
+/** Wires the parts together and opens the data folder. */
+export async function openGalley(config: Config): Promise<Galley> {
+  const log = createLog(config.log)
+  const clock = systemClock
+  const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log, clock })
+  const threads = config.threads ?? availableParallelism()
+  const duckdb = createDuckdbEngine({ memoryMiB: config.memoryMiB, threads, temp: store.home.tmp.path })
+  const hubs = new Map<string, EndpointHub>()
+  const scopes = new Map<string, Promise<Scope>>()
+  const scope = (workspace: string = config.workspace): Promise<Scope> => {
+    let known = scopes.get(workspace)
+    if (!known) {
+      known = openScope(store, workspace, 'local')
+      scopes.set(workspace, known)
+      known.catch(() => scopes.delete(workspace))
+    }
+    return known
+  }
+  const hub = (s: Scope): EndpointHub => {
+    let known = hubs.get(s.workspace)
+    if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log })))
+    return known
+  }
+  const server: ServerOptions = { ware: { store, version: VERSION, hub }, log, scopeOf: scope }
+  return {
+    config, store, duckdb, log, clock, scope, hub,
+    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION },
+    app: () => createApp(server),
+    listen: (at) => listen(server, at),
+    async close() {
+      for (const h of hubs.values()) await h.close()
+      await duckdb.close()
+      await store.close()
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import type { Clock } from '../../base/clock.ts'
+import { throwIfAborted } from '../../base/errors.ts'
+import { isValid } from '../../engines/batch.ts'
+import type { Relation } from '../../engines/engine.ts'
+import type { Schema } from '../../plan/types.ts'
+
+/** History as it happened: each row is asked about at `at` and becomes known, label and all, at `known`. Times in µs. */
+export interface History {
+  readonly rows: number
+  readonly at: Float64Array
+  readonly known: Float64Array
+  /** Row numbers by `known`. */
+  readonly byKnown: Uint32Array
+  /** The raw record of a row with the given columns. */
+  record(row: number, columns: Schema): Record<string, unknown>
+}
+
+/** Where a replay is sent: an endpoint in this process, or one behind HTTP. */
+export interface ReplayTarget {
+  predict(records: readonly Record<string, unknown>[]): Promise<unknown>
+  feed(records: readonly Record<string, unknown>[]): Promise<unknown>
+}
+
+/** Reads rows that are sorted by their moment into memory, column by column. */
+export async function readHistory(rows: Relation, names: { at: string; known: string }): Promise<History> {
+  const columns = new Map<string, unknown[]>(rows.schema.map((f) => [f.name, []]))
+  let count = 0
+  for await (const batch of rows.batches()) {
+    batch.columns.forEach((column, i) => {
+      const field = batch.schema[i] as Schema[number]
+      const out = columns.get(field.name) as unknown[]
+      const time = field.name === names.at || field.name === names.known
+      for (let r = 0; r < batch.rows; r++) {
+        if (!isValid(column.validity, r)) out.push(null)
+        else if (column.kind === 'dictionary') out.push(column.words[column.codes[r] as number])
+        else if (column.kind === 'fixed') {
+          const value = column.values[r] as number | bigint
+          out.push(column.type === 'bool' ? value !== 0 : time || field.type === 'int64' ? Number(value) : column.type === 'local timestamp' || column.type === 'timestamp' ? Number(value) : value)
+        } else out.push(null)
+      }
+    })
+    count += batch.rows
+  }
+  const at = Float64Array.from(columns.get(names.at) as number[])
+  const known = Float64Array.from(columns.get(names.known) as number[])
+  const byKnown = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => (known[a] as number) - (known[b] as number))
+  return {
+    rows: count,
+    at,
+    known,
+    byKnown,
+    record(row, wanted) {
+      const record: Record<string, unknown> = {}
+      for (const f of wanted) {
+        const value = columns.get(f.name)?.[row] ?? null
+        record[f.name] = value !== null && (f.type === 'local timestamp' || f.type === 'timestamp') ? new Date((value as number) / 1000).toISOString().slice(0, 19).replace('T', ' ') : value
+      }
+      return record
+    },
+  }
+}
+
+export interface ReplayOptions {
+  readonly input: Schema
+  readonly feedInput: Schema
+  /** Rows to ask about, from `from` up to `until` in order of `at`. */
+  readonly from: number
+  readonly until: number
+  /** µs that are sent together: first what became known within it, then the requests of it. */
+  readonly slice: number
+  /** Requests in flight at once; each carries `batch` records. */
+  readonly concurrency: number
+  readonly batch: number
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  keep?(row: number): boolean
+  progress?(done: number): void
+}
+
+/**
+ * Replays history in order of arrival. What becomes known within a slice is sent ahead of that slice's requests:
+ * answers are as of each request's own moment, so they come out as if everything had been sent event by event.
+ * Gives the milliseconds that each request took.
+ */
+export async function replay(history: History, target: ReplayTarget, options: ReplayOptions): Promise<Float64Array> {
+  const { from, until, slice, keep, clock } = options
+  const latencies: number[] = []
+  let next = from
+  let fed = firstKnownFrom(history, from === 0 ? Number.NEGATIVE_INFINITY : (history.at[from] as number))
+  while (next < until) {
+    throwIfAborted(options.signal)
+    const end = (history.at[next] as number) + slice
+    const events: Record<string, unknown>[] = []
+    for (; fed < history.rows && (history.known[history.byKnown[fed] as number] as number) < end; fed++) {
+      const row = history.byKnown[fed] as number
+      if (!keep || keep(row)) events.push(history.record(row, options.feedInput))
+    }
+    for (let i = 0; i < events.length; i += 5000) await target.feed(events.slice(i, i + 5000))
+    const groups: Record<string, unknown>[][] = [[]]
+    for (; next < until && (history.at[next] as number) < end; next++) {
+      if (keep && !keep(next)) continue
+      const last = groups.at(-1) as Record<string, unknown>[]
+      if (last.length < options.batch) last.push(history.record(next, options.input))
+      else groups.push([history.record(next, options.input)])
+    }
+    await inParallel(groups.filter((g) => g.length > 0), options.concurrency, async (group) => {
+      const began = clock.ticks()
+      await target.predict(group)
+      latencies.push(clock.ticks() - began)
+    })
+    options.progress?.(next - from)
+  }
+  return Float64Array.from(latencies)
+}
+
+/** Where in `byKnown` the events from `time` on begin. */
+function firstKnownFrom(history: History, time: number): number {
+  let low = 0
+  let high = history.rows
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((history.known[history.byKnown[middle] as number] as number) < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  await Promise.all(
+    Array.from({ length: Math.min(limit, items.length) }, async () => {
+      while (next < items.length) await work(items[next++] as T)
+    }),
+  )
+}
+
+/** A percentile (0 to 1) by the nearest rank; NaN of nothing. */
+export function percentile(values: Float64Array, p: number): number {
+  const sorted = Float64Array.from(values).sort()
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? Number.NaN
+}

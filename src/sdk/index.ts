@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import { contract, type Contract } from '../api/contract/index.ts'
+import type { Failure, Route } from '../api/contract/route.ts'
+import { CODES, type ErrorCode, GalleyError } from '../base/errors.ts'
+
+type Fields<T> = T extends undefined ? Record<never, never> : T
+type Arguments<R extends Route> = Fields<z.input<R['params']>> & Fields<z.input<R['query']>> & (R['method'] extends 'post' ? { body: z.input<R['body']> } : Record<never, never>)
+type Method<R extends Route> = (args: Arguments<R>, options?: { signal?: AbortSignal }) => Promise<z.output<R['output']>>
+
+/** One method for every route of the contract: `client.endpoints.predict({ name, body })`. */
+export type Client = { readonly [N in keyof Contract]: { readonly [V in keyof Contract[N]]: Contract[N][V] extends Route ? Method<Contract[N][V]> : never } }
+
+export interface ClientOptions {
+  /** Where the server is, without a path. */
+  readonly url: string
+  /** The platform's fetch, or an application's own for a server in the same process. */
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly workspace?: string
+}
+
+/** A typed client of the server. Failures come out as the GalleyError that the server threw. */
+export function createClient(options: ClientOptions): Client {
+  return Object.fromEntries(
+    Object.entries(contract).map(([noun, verbs]) => [noun, Object.fromEntries(Object.entries(verbs as Record<string, Route>).map(([verb, r]) => [verb, method(options, r)]))]),
+  ) as unknown as Client
+}
+
+function method(options: ClientOptions, r: Route) {
+  return async (args: Record<string, unknown>, { signal }: { signal?: AbortSignal } = {}): Promise<unknown> => {
+    const rest = { ...args }
+    const path = r.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+      const value = String(rest[key])
+      delete rest[key]
+      return encodeURIComponent(value)
+    })
+    const url = new URL(path, options.url)
+    if (r.method === 'get') for (const [key, value] of Object.entries(rest)) if (value !== undefined) url.searchParams.set(key, String(value))
+    const request = new Request(url, {
+      method: r.method.toUpperCase(),
+      headers: { ...(r.method === 'post' ? { 'content-type': 'application/json' } : {}), ...(options.workspace ? { 'x-galley-workspace': options.workspace } : {}) },
+      ...(r.method === 'post' ? { body: JSON.stringify(args['body']) } : {}),
+      ...(signal ? { signal } : {}),
+    })
+    const response = await Promise.resolve(options.fetch(request)).catch((cause: unknown) => {
+      throw new GalleyError('SERVER_UNREACHABLE', { what: `no Galley answers at ${options.url}`, why: cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause), fix: 'start one with: galley up', cause })
+    })
+    const text = await response.text()
+    if (response.ok) return JSON.parse(text)
+    throw failureOf(text, response.status)
+  }
+}
+
+function failureOf(text: string, status: number): GalleyError {
+  try {
+    const json = JSON.parse(text) as Failure
+    if (Object.hasOwn(CODES, json.code)) {
+      const { what, why, fix, details } = json
+      return new GalleyError(json.code as ErrorCode, { what, ...(why ? { why } : {}), ...(fix ? { fix } : {}), ...(details ? { details } : {}) })
+    }
+  } catch {
+    // not an answer of ours
+  }
+  return new GalleyError('SERVER_UNREACHABLE', { what: `the server answered ${status}`, why: text.slice(0, 200), fix: 'check that GALLEY_URL points at a Galley server' })
+}
