@@ -109,7 +109,7 @@ export async function launch(
   ready: () => Promise<boolean>,
 ): Promise<void> {
   if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 4 << 20) renameSync(log, `${log}.1`)
-  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: socket })
+  const settings = Object.entries({ ...SETTINGS, unix_socket_directories: `"${socket.replaceAll('"', '""')}"` })
   const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   for (let attempt = 1; ; attempt++) {
     const child = start(identity, 'postgres', args, log, data)
