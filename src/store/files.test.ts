@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openTempFolder, readIfThere, writeFileAtomic } from './files.ts'
+import { holder, takeLock, tryLock } from './lock.ts'
+import { isAlive, ownToken } from './process.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'galley-files-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+/** A process of this machine that is gone: this one's token with another start. */
+const dead = () => `${ownToken()}0`
+
+describe('processes', () => {
+  it('know themselves, the dead, and those that they can not judge', () => {
+    expect(isAlive(ownToken())).toBe(true)
+    expect(isAlive(dead())).toBe(false)
+    expect(isAlive('elsewhere/1:1:1')).toBeUndefined()
+    expect(isAlive('')).toBeUndefined()
+  })
+})
+
+describe('writeFileAtomic', () => {
+  it('writes whole files, makes folders and leaves nothing else', async () => {
+    const path = join(folder, 'a', 'b', 'file')
+    await writeFileAtomic(path, 'one')
+    await writeFileAtomic(path, Buffer.from('two'))
+    expect(readFileSync(path, 'utf8')).toBe('two')
+    expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['file'])
+  })
+
+  it('leaves what was there when it fails', async () => {
+    const path = join(folder, 'file')
+    mkdirSync(path)
+    await expect(writeFileAtomic(path, 'x')).rejects.toThrow()
+    expect(readdirSync(folder)).toEqual(['file'])
+  })
+
+  it('readIfThere tells a missing file from an unreadable one', async () => {
+    expect(await readIfThere(join(folder, 'none'))).toBeUndefined()
+    await expect(readIfThere(folder)).rejects.toThrow()
+  })
+})
+
+describe('temporary folders', () => {
+  it('go with their process; others stay', () => {
+    const root = join(folder, 'tmp')
+    const leave = (token: string) => {
+      const path = join(root, `${encodeURIComponent(token)} 1`)
+      mkdirSync(path, { recursive: true })
+      writeFileSync(join(path, 'file'), '')
+      return path
+    }
+    const [ofDead, ofStranger, ofMine] = [leave(dead()), leave('elsewhere/1:1:1'), leave(ownToken())]
+    const temp = openTempFolder(root)
+    expect([ofDead, ofStranger, ofMine].map((path) => existsSync(path))).toEqual([false, true, true])
+    writeFileSync(temp.file('.txt'), '')
+    expect(readdirSync(temp.path).length).toBe(1)
+    temp.close()
+    expect(existsSync(temp.path)).toBe(false)
+  })
+})
+
+describe('locks', () => {
+  it('are held by one, and free again after', async () => {
+    const release = tryLock(folder)
+    expect(release).toBeDefined()
+    expect(holder(folder)).toBe(ownToken())
+    expect(tryLock(folder)).toBeUndefined()
+    await expect(takeLock(folder, 20)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    release?.()
+    expect(holder(folder)).toBeUndefined()
+    tryLock(folder)?.()
+    expect(readdirSync(folder)).toEqual(['2'])
+  })
+
+  it('of dead processes are free', () => {
+    writeFileSync(join(folder, '7'), dead())
+    expect(tryLock(folder)).toBeDefined()
+    expect(readdirSync(folder)).toEqual(['8'])
+  })
+
+  it('let one through at a time', async () => {
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      const release = await takeLock(folder, 10_000)
+      most = Math.max(most, ++inside)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      inside--
+      release()
+    }
+    await Promise.all(Array.from({ length: 30 }, work))
+    expect(most).toBe(1)
+  })
+})
