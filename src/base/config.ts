@@ -65,3 +65,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     color: e.NO_COLOR === undefined,
   }
 }
+
+/** True when GALLEY_LOG asks for stacks; usable where the rest of the configuration may be wrong. */
+export const debugging = (): boolean => process.env['GALLEY_LOG'] === 'debug'

@@ -52,3 +52,21 @@ export function runReporter(workspace: string, clock: Clock = systemClock, strea
     }
   }
 }
+
+/** For work outside of a run: a moving bar on a terminal, one line at the end. */
+export function stageReporter(stream: NodeJS.WriteStream = process.stderr, clock: Clock = systemClock) {
+  let last = 0
+  return {
+    progress(stage: string, share: number): void {
+      const now = clock.ticks()
+      if (stream.isTTY !== true || now - last < 80) return
+      last = now
+      const full = Math.round(Math.min(1, share) * WIDTH)
+      stream.write(`\r\u001b[2K  … ${stage.padEnd(36)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`)
+    },
+    done(kind: string, step: string, summary: string, cached: boolean, seconds: number): void {
+      if (stream.isTTY === true) stream.write('\r\u001b[2K')
+      note(`  ✔ ${kind.padEnd(8)} ${step.padEnd(22)} ${summary}  ${cached ? 'cached' : `${seconds.toFixed(1)} s`}`)
+    },
+  }
+}

@@ -3,8 +3,9 @@ import { contract, type Contract } from '../api/contract/index.ts'
 import type { Failure, Route } from '../api/contract/route.ts'
 import { CODES, type ErrorCode, GalleyError } from '../base/errors.ts'
 
-type Fields<T> = T extends undefined ? Record<never, never> : T
-type Arguments<R extends Route> = Fields<z.input<R['params']>> & Fields<z.input<R['query']>> & (R['method'] extends 'post' ? { body: z.input<R['body']> } : Record<never, never>)
+/** A route without parameters has an empty object, which TypeScript takes for an index of nevers. */
+type Fields<T> = string extends keyof T ? unknown : T
+type Arguments<R extends Route> = Fields<z.input<R['params']>> & Fields<z.input<R['query']>> & (undefined extends z.input<R['body']> ? unknown : { body: z.input<R['body']> })
 type Method<R extends Route> = (args: Arguments<R>, options?: { signal?: AbortSignal }) => Promise<z.output<R['output']>>
 
 /** One method for every route of the contract: `client.endpoints.predict({ name, body })`. */

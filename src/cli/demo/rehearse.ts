@@ -1,0 +1,139 @@
+import { GalleyError } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
+import type { Scope } from '../../base/scope.ts'
+import { isGaps } from '../../engines/engine.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import type { Galley } from '../../main.ts'
+import type { DriftVerdict } from '../../ml/monitoring/drift.ts'
+import { type LiveEndpoint, openEndpoint } from '../../ml/serving/endpoint.ts'
+import { type History, percentile, readHistory, replay } from '../../ml/serving/replay.ts'
+import type { ServeOutput } from '../../ml/serving/step.ts'
+import { col } from '../../plan/expr.ts'
+import { build, plan } from '../../plan/nodes.ts'
+import { codeHash } from '../../runs/code.ts'
+import type { Recipe } from '../../runs/recipe.ts'
+import { stepOf } from '../../runs/inline.ts'
+import type { DatasetSpec } from '../../runs/recipe.ts'
+import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { createClient } from '../../sdk/index.ts'
+import { platformFetch } from '../../base/fetch.ts'
+
+/** What the rehearsal of the service over its test month found. */
+export interface Rehearsal {
+  readonly requests: number
+  readonly overHttp: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly httpSeconds: number
+  readonly june: DriftVerdict
+  readonly shifted: DriftVerdict
+  readonly seconds: { readonly replay: number; readonly shifted: number }
+}
+
+export interface RehearseOptions {
+  readonly galley: Galley
+  readonly scope: Scope
+  readonly recipe: Recipe
+  readonly served: ServeOutput
+  readonly dataset: DatasetOutput
+  readonly url: string
+  readonly signal: AbortSignal
+  /** Stage and share done, 0 to 1. */
+  progress(stage: string, share: number): void
+}
+
+const OVER_HTTP = 20_000
+const MINUTE = 60_000_000
+const WEEK = 7 * 86_400_000_000
+
+/**
+ * Serves the test month as it happened on a fresh deployment: the first 20,000 requests over HTTP, the rest through the
+ * same function in process. Then shows the monitor a week in which half of the airports are gone. Done once for a
+ * deployment and its code; afterwards what was found is read back.
+ */
+export async function rehearse(options: RehearseOptions): Promise<{ found: Rehearsal; cached: boolean }> {
+  const { galley, scope, served } = options
+  const key = hashJson({ rehearsal: 1, served: served.hash, dataset: options.dataset.hash, code: codeHash(import.meta.url) })
+  const known = await galley.store.cache.find(scope, key)
+  if (known) return { found: known.output as Rehearsal, cached: true }
+  const { model, modelVersion } = await galley.store.endpoints.get(scope, served.endpoint)
+  // a fresh deployment: whatever an interrupted rehearsal left belongs to the former one
+  await galley.store.endpoints.deploy(scope, { name: served.endpoint, model, modelVersion, config: served.config })
+  const hub = galley.hub(scope)
+  await hub.refresh()
+  const live = await hub.get(served.endpoint)
+  const history = await testMonth(options)
+  const clock = galley.clock
+
+  const began = clock.ticks()
+  const { latencies, httpSeconds } = await overHttp(options, history, live)
+  const done = Math.min(OVER_HTTP, history.rows)
+  await replay(history, live, {
+    input: live.input, feedInput: live.feedInput, from: done, until: history.rows, slice: 60 * MINUTE, concurrency: 1, batch: 2000, signal: options.signal, clock,
+    progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.rows - done)),
+  })
+  const replayed = (clock.ticks() - began) / 1000
+  const shifted = await shift(options, history)
+  const found: Rehearsal = {
+    requests: history.rows, overHttp: done, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), httpSeconds,
+    june: live.monitor.verdict(), shifted, seconds: { replay: replayed, shifted: (clock.ticks() - began) / 1000 - replayed },
+  }
+  const { id } = (await galley.store.runs.list(scope, { limit: 1 })).items[0] ?? { id: '' }
+  await galley.store.cache.put(scope, { key, output: found, run: id, step: 'rehearsal' })
+  return { found, cached: false }
+}
+
+async function overHttp(options: RehearseOptions, history: History, live: LiveEndpoint): Promise<{ latencies: Float64Array; httpSeconds: number }> {
+  const { galley, served, url } = options
+  const client = createClient({ url, fetch: platformFetch, workspace: galley.config.workspace })
+  const name = served.endpoint
+  const began = galley.clock.ticks()
+  const latencies = await replay(
+    history,
+    { predict: ([record]) => client.endpoints.predict({ name, body: record ?? {} }), feed: (records) => client.endpoints.feed({ name, body: { records: [...records] } }) },
+    {
+      input: live.input, feedInput: live.feedInput, from: 0, until: Math.min(OVER_HTTP, history.rows), slice: 10 * MINUTE, concurrency: 8, batch: 1, signal: options.signal, clock: galley.clock,
+      progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
+    },
+  )
+  return { latencies, httpSeconds: (galley.clock.ticks() - began) / 1000 }
+}
+
+/** A week of June without half of the airports, in a rehearsal that keeps nothing. */
+async function shift(options: RehearseOptions, history: History): Promise<DriftVerdict> {
+  const { galley, scope, served } = options
+  const endpoint = await openEndpoint({ store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true }, served.endpoint)
+  const start = history.at[0] ?? 0
+  let until = 0
+  while (until < history.rows && (history.at[until] as number) < start + WEEK) until++
+  const origins = [...new Set(Array.from({ length: until }, (_, row) => String(history.record(row, endpoint.input)['origin'])))].sort()
+  const gone = new Set(origins.filter((_, i) => i % 2 === 0))
+  await replay(history, endpoint, {
+    input: endpoint.input, feedInput: endpoint.feedInput, from: 0, until, slice: 60 * MINUTE, concurrency: 1, batch: 2000, signal: options.signal, clock: galley.clock,
+    keep: (row) => {
+      const { origin, destination } = history.record(row, endpoint.feedInput)
+      return !gone.has(String(origin)) && !gone.has(String(destination))
+    },
+    progress: (n) => options.progress('a week with half the airports gone', n / until),
+  })
+  const verdict = endpoint.monitor.verdict()
+  await endpoint.close()
+  return verdict
+}
+
+/** The test part in order of its moments, with what its records need and when each became known. */
+async function testMonth({ galley, scope, recipe, served, dataset, signal }: RehearseOptions): Promise<History> {
+  const spec = stepOf(recipe, dataset.name).spec as DatasetSpec
+  const test = spec.split?.['test']
+  const moment = spec.moment
+  if (!test || !moment) throw new GalleyError('RECIPE_INVALID', { what: 'a rehearsal needs a test part and a moment', fix: 'give the dataset split and moment' })
+  const { online } = served.config
+  const known = online.states[0]?.window.on ?? moment
+  const columns = [...new Set([moment, known, ...online.input.map((f) => f.name), ...online.feedInput.map((f) => f.name)])]
+  const scan = build({ op: 'scan', from: { kind: 'parquet', files: dataset.files }, schema: dataset.schema })
+  const rows = build({ op: 'select', input: build({ op: 'filter', input: scan, predicate: test }), columns: columns.map((c) => [c, col(c)] as const) })
+  const sorted = build({ op: 'sort', input: rows, keys: [{ by: col(moment), descending: false }] })
+  const prepared = galley.duckdb.prepare(plan(sorted))
+  if (isGaps(prepared)) throw new GalleyError('ENGINE_GAP', { what: 'the test month can not be read', why: JSON.stringify(prepared) })
+  return readHistory(await prepared.run({ scope, signal, ledger: createLedger() }, 'batches'), { at: moment, known })
+}

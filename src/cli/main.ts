@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { debugging } from '../base/config.ts'
+import { asGalleyError } from '../base/errors.ts'
+import { VERSION } from '../main.ts'
+import { datasets } from './datasets.ts'
+import { demo } from './demo.ts'
+import { doctor } from './doctor.ts'
+import { endpoints } from './endpoints.ts'
+import { explain } from './explain.ts'
+import { models } from './models.ts'
+import { printError } from './output.ts'
+import { predict } from './predict.ts'
+import { run } from './run.ts'
+import { runs } from './runs.ts'
+import { up } from './up.ts'
+
+const program = new Command('galley')
+  .description('A shared kitchen for AI services: a recipe and data in, a live, watched service out.')
+  .version(VERSION)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+for (const command of [run(), up(), demo(), predict(), explain(), datasets(), models(), endpoints(), runs(), doctor()]) {
+  command.exitOverride()
+  for (const sub of command.commands) sub.exitOverride()
+  program.addCommand(command)
+}
+
+try {
+  await program.parseAsync(process.argv)
+} catch (thrown) {
+  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? 0 : 2
+  else {
+    const error = asGalleyError(thrown)
+    printError(error)
+    if (error.code === 'INTERNAL_BUG' && debugging()) process.stderr.write(`${(error.cause as Error)?.stack ?? ''}\n`)
+    process.exitCode = error.exit
+  }
+}
