@@ -1,0 +1,208 @@
+import { type Agg, call, col, type Expr, lit } from '../../plan/expr.ts'
+import { build, type Named, type Node } from '../../plan/nodes.ts'
+import { fieldOf, typeName } from '../../plan/types.ts'
+import {
+  aggregate,
+  type Cell,
+  type Collect,
+  type Column,
+  groupAggs,
+  kindOf,
+  numberOf,
+  project,
+  TARGET,
+  tidy,
+} from './columns.ts'
+import { correlate } from './correlation.ts'
+import { FEW, fromFrequencies } from './frequency.ts'
+import { byStrength, effectOf, type Overall, pairOf } from './target.ts'
+import { calendarOf, timeStats } from './times.ts'
+import type { ColumnProfile, Part, Profile, TargetProfile } from './types.ts'
+import { warningsOf } from './warnings.ts'
+import { wideNumber } from './wide.ts'
+
+export interface ProfileOptions {
+  /** The column that a model is to predict; how the others move it is looked at when it is a bool or a number. */
+  readonly target?: string | null
+  /** Named parts as conditions over the rows; the first that holds counts. */
+  readonly parts?: Readonly<Record<string, Expr>> | null
+  /** The time column whose weekdays and hours are looked at; the first one unless given. */
+  readonly calendar?: string | null
+  /** Told after each column. */
+  progress?(done: number, total: number): void
+}
+
+/**
+ * Looks at every column of a table, at their correlations and at what moves the target. All of it is plans, so any engine
+ * serves; every count and quantile is exact but those of wide columns, whose error is stated.
+ *
+ * `collect` gives the rows of a small plan. A scan is read about twice a column: hand over files, not a long plan.
+ * @throws PLAN_UNKNOWN_COLUMN for a target that does not exist
+ */
+export async function profile(rows: Node, collect: Collect, options: ProfileOptions = {}): Promise<Profile> {
+  const named = options.target ? fieldOf(rows.schema, options.target, 'the target of a profile') : null
+  const target = named && (kindOf(named) === 'bool' || kindOf(named) === 'number') ? named : null
+  const { table, columns } = project(rows, target)
+  const [whole] = await collect(aggregate(table, [], groupAggs(target !== null)))
+  const total = numberOf(whole?.['n']) ?? 0
+  const looked: { column: Column; profile: ColumnProfile; cells: readonly Cell[] }[] = []
+  for (const column of columns) {
+    looked.push({ column, ...(await look(table, column, total, target !== null && column.field !== target, collect)) })
+    options.progress?.(looked.length, columns.length + 1)
+  }
+  const correlation = await correlate(
+    table,
+    looked.map((l) => [l.column, l.profile] as const),
+    target?.name ?? null,
+    collect,
+  )
+  const of = target ? looked.find((l) => l.column.field === target) : undefined
+  const overall = of && overallOf(of.profile)
+  const effects: TargetProfile | null =
+    target && of
+      ? {
+          column: target.name,
+          kind: of.column.kind === 'bool' ? 'bool' : 'number',
+          count: numberOf(whole?.['ny']) ?? 0,
+          mean: tidy(numberOf(whole?.['my'])),
+          features: overall
+            ? looked
+                .filter((l) => l !== of && l.cells.length > 0)
+                .map((l) =>
+                  effectOf(
+                    l.column,
+                    l.profile,
+                    l.cells,
+                    overall,
+                    pairOf(correlation, l.column.field.name, target.name),
+                  ),
+                )
+                .sort(byStrength)
+            : [],
+        }
+      : null
+  const clock = clockOf(columns, options.calendar ?? null)
+  const parts = await partsOf(rows, target?.name ?? null, options.parts ?? null, collect)
+  const profiles = looked.map((l) => l.profile)
+  return {
+    format: 1,
+    rows: total,
+    columns: profiles,
+    correlation,
+    target: effects,
+    calendar: clock && total > 0 ? await calendarOf(table, clock, target !== null, collect) : null,
+    parts,
+    warnings: warningsOf(total, profiles, correlation, effects, parts),
+  }
+}
+
+async function look(
+  table: Node,
+  column: Column,
+  rows: number,
+  withTarget: boolean,
+  collect: Collect,
+): Promise<{ profile: ColumnProfile; cells: readonly Cell[] }> {
+  const x = col(column.key)
+  const { field, kind } = column
+  const aggs: Named<Agg>[number][] = [['n', { fn: 'count', arg: x }]]
+  if (kind !== 'other') aggs.push(['d', { fn: 'countDistinct', arg: x }])
+  if (kind === 'time') aggs.push(['min', { fn: 'min', arg: x }], ['max', { fn: 'max', arg: x }])
+  const [counted] = await collect(aggregate(table, [], aggs))
+  const count = numberOf(counted?.['n']) ?? 0
+  const distinct = kind === 'other' ? null : (numberOf(counted?.['d']) ?? 0)
+  const base: ColumnProfile = {
+    name: field.name,
+    type: typeName(field.type),
+    kind,
+    unit: column.unit,
+    description: field.description ?? null,
+    count,
+    nulls: rows - count,
+    distinct,
+    number: null,
+    trues: null,
+    text: null,
+    time: null,
+    histogram: null,
+    top: [],
+  }
+  if (distinct === null) return { profile: base, cells: [] }
+  if (kind === 'time') {
+    const { cells, ...found } = await timeStats(table, column, counted ?? {}, withTarget, collect)
+    return { profile: { ...base, ...found }, cells }
+  }
+  if (distinct <= FEW) {
+    const { cells, ...found } = fromFrequencies(
+      column,
+      await collect(aggregate(table, [column.key], groupAggs(withTarget))),
+    )
+    return { profile: { ...base, ...found }, cells }
+  }
+  if (kind === 'number') {
+    const { cells, ...found } = await wideNumber(table, column, withTarget, collect)
+    return { profile: { ...base, ...found }, cells }
+  }
+  return { profile: { ...base, top: distinct === count ? [] : await topOf(table, column, collect) }, cells: [] }
+}
+
+/** The ten most frequent texts of too many to hold. */
+async function topOf(table: Node, column: Column, collect: Collect): Promise<ColumnProfile['top']> {
+  const present = build({ op: 'filter', input: table, predicate: call('not', call('isNull', col(column.key))) })
+  const groups = aggregate(present, [column.key], groupAggs(false))
+  const sorted = build({
+    op: 'sort',
+    input: groups,
+    keys: [
+      { by: col('n'), descending: true },
+      { by: col(column.key), descending: false },
+    ],
+  })
+  const rows = await collect(build({ op: 'limit', input: sorted, count: 10 }))
+  return rows.map((r) => ({ value: String(r[column.key]), count: numberOf(r['n']) ?? 0 }))
+}
+
+function overallOf(p: ColumnProfile): Overall | undefined {
+  if (p.trues !== null) {
+    const share = p.trues / p.count
+    return { n: p.count, mean: share, variance: share * (1 - share) }
+  }
+  const n = p.count - (p.number?.nan ?? 0) - (p.number?.infinite ?? 0)
+  if (p.number === null || p.number.mean === null || p.number.stddev === null) return undefined
+  return { n, mean: p.number.mean, variance: (p.number.stddev ** 2 * (n - 1)) / n }
+}
+
+/** The time column to read weekdays from: the named one, else a wall clock, else an instant. */
+function clockOf(columns: readonly Column[], wanted: string | null): Column | undefined {
+  const clocks = columns.filter((c) => c.field.type === 'timestamp' || c.field.type === 'local timestamp')
+  return (
+    clocks.find((c) => c.field.name === wanted) ?? clocks.find((c) => c.field.type === 'local timestamp') ?? clocks[0]
+  )
+}
+
+async function partsOf(
+  rows: Node,
+  target: string | null,
+  parts: Readonly<Record<string, Expr>> | null,
+  collect: Collect,
+): Promise<Part[]> {
+  const names = Object.keys(parts ?? {})
+  if (!parts || names.length === 0) return []
+  const which: Expr = {
+    op: 'case',
+    when: names.map((name, i) => [parts[name] as Expr, lit(String(i), 'int64')] as const),
+    otherwise: lit(null, 'int64'),
+  }
+  const marked = build({
+    op: 'select',
+    input: rows,
+    columns: [['part', which], ...(target ? ([[TARGET, col(target)]] as const) : [])],
+  })
+  const found = await collect(aggregate(marked, ['part'], groupAggs(target !== null)))
+  const at = (name: string | null, i: number | null): Part[] => {
+    const row = found.find((r) => numberOf(r['part']) === i)
+    if (!row) return name === null ? [] : [{ name, rows: 0, mean: null }]
+    return [{ name, rows: numberOf(row['n']) ?? 0, mean: tidy(numberOf(row['my'])) }]
+  }
+  return [...names.flatMap((name, i) => at(name, i)), ...at(null, null)]
+}
