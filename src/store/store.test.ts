@@ -7,11 +7,10 @@ import { openTestStore, type TestStore } from './testing/store.ts'
 let test: TestStore
 let store: Store
 let scope: Scope
-let other: Scope
 
 beforeAll(async () => {
   test = await openTestStore()
-  ;({ store, scope, other } = test)
+  ;({ store, scope } = test)
 })
 afterAll(() => test.close())
 
@@ -225,55 +224,5 @@ describe('transactions', () => {
         return (await tx.datasets.publish(scope, version(second))).version
       })
     expect((await Promise.all([both('x', 'y'), both('y', 'x')])).sort()).toEqual([2, 3])
-  })
-})
-
-describe('workspaces', () => {
-  it('see nothing of each other, in any list, by any name', async () => {
-    const run = await newRun()
-    await store.steps.plan(scope, run.id, [{ id: 'a', kind: 'table' }])
-    await store.datasets.publish(scope, { ...version('secret'), run: run.id })
-    await store.models.publish(scope, model('secret'))
-    await store.endpoints.deploy(scope, { name: 'secret', model: 'secret', modelVersion: 1, config: {} })
-    await store.cache.put(scope, { key: 'secret', output: 1, run: run.id, step: 'a' })
-    await store.windows.put(scope, { endpoint: 'secret', start: 0, end: 1, rows: 1, verdict: 1 })
-    await store.events.record(scope, { action: 'a.b', subject: 'secret' })
-    const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
-    const artifact = await store.artifacts.add(scope, file)
-
-    const lists = [
-      store.runs.list(other),
-      store.steps.list(other, run.id),
-      store.datasets.list(other),
-      store.datasets.versions(other, 'secret'),
-      store.models.list(other),
-      store.models.versions(other, 'secret'),
-      store.endpoints.list(other),
-      store.endpoints.deployments(other, 'secret'),
-      store.artifacts.list(other, { run: run.id }),
-      store.windows.list(other, 'secret'),
-      store.events.list(other),
-    ]
-    for (const page of await Promise.all<Page<unknown>>(lists)) expect(page).toEqual({ items: [] })
-    expect(await store.datasets.ofRun(other, run.id)).toEqual([])
-    expect(await store.runs.abandoned(other)).toEqual([])
-    expect(await store.cache.find(other, 'secret')).toBeUndefined()
-    expect(await store.endpoints.find(other, 'secret')).toBeUndefined()
-    await expect(store.runs.get(other, run.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
-    await expect(store.runs.get(other, run.number)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
-    await expect(store.artifacts.get(other, artifact.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
-
-    expect(await store.runs.cancel(other, run.id)).toBe(false)
-    expect(await store.runs.heartbeat(other, run.id)).toBe(false)
-    expect(await store.steps.claim(other, run.id, 'a')).toBeUndefined()
-    expect(await store.endpoints.remove(other, 'secret')).toBe(false)
-    await store.cache.forget(other, 'secret')
-    await store.steps.skip(other, run.id, ['a'])
-    await expect(store.steps.plan(other, run.id, [{ id: 'z', kind: 'table' }])).rejects.toMatchObject({
-      code: 'STORE_CONFLICT',
-    })
-    await expect(store.artifacts.add(other, file)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
-    expect(await store.cache.find(scope, 'secret')).toBeDefined()
-    expect((await store.steps.list(scope, run.id)).items).toMatchObject([{ id: 'a', status: 'pending' }])
   })
 })

@@ -1,20 +1,11 @@
-import { constants, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { type FileHandle, open, truncate } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { failure } from '../failures.ts'
-import { syncFolder, writeFileAtomic } from '../files.ts'
 import { holder, tryLock } from '../lock.ts'
-import { frameSize, LARGEST_RECORD, writeFrame } from './frame.ts'
-import {
-  type LogRecord,
-  readSegment,
-  SEGMENT_HEAD,
-  type Segment,
-  scanLast,
-  segmentPath,
-  segmentsOf,
-} from './segments.ts'
+import { openLogFiles } from './files.ts'
+import { LARGEST_RECORD } from './frame.ts'
+import { type LogRecord, readSegment, type Segment, segmentsOf } from './segments.ts'
 
 export type { LogRecord }
 
@@ -34,13 +25,13 @@ export interface AppendLogOptions {
 export interface AppendLog {
   /**
    * Adds a record (JSON unless it is bytes) and answers its offset once it is durable. Appends that wait at the same time
-   * share one flush. @throws DISK_FULL; once there is
-   * room again later appends succeed. After a failed flush none does: open the log anew
+   * share one flush. @throws DISK_FULL; once there is room again later appends succeed. After a failed flush none does:
+   * open the log anew
    */
   append(record: unknown): Promise<number>
   /** Waits until all that was appended so far is on disk, whatever the durability. */
   sync(): Promise<void>
-  /** The offset that the next record will get. */
+  /** The offset after the last durable record. */
   readonly next: number
   /** The offset of the oldest record kept. */
   readonly oldest: number
@@ -58,16 +49,15 @@ interface Waiting {
 }
 
 const SEGMENT_BYTES = 64 << 20
-/** Bytes written in one go at most. */
+/** Bytes written in one go, give or take one record. */
 const GROUP_BYTES = 4 << 20
-const LAZY_SYNC_MS = 1000
+const LAZY_FLUSH_MS = 1000
 
 /**
  * Opens the log for writing. What a crash cut short at its end is removed; records that were answered stay.
  * @throws STORE_CONFLICT when another writer has it, STORE_CORRUPT, STORE_FORMAT_NEWER
  */
 export async function openAppendLog(folder: string, options: AppendLogOptions = {}): Promise<AppendLog> {
-  const { durability = 'sync', segmentBytes = SEGMENT_BYTES } = options
   mkdirSync(folder, { recursive: true })
   const unlock = tryLock(join(folder, 'lock'))
   if (!unlock)
@@ -77,128 +67,39 @@ export async function openAppendLog(folder: string, options: AppendLogOptions = 
       fix: 'end it first; reading needs no lock',
     })
   try {
-    return await openLocked(folder, durability, segmentBytes, unlock)
+    return await openLocked(folder, options, unlock)
   } catch (error) {
     unlock()
     throw failure(error, `the log ${folder} could not be opened`)
   }
 }
 
-async function openLocked(
-  folder: string,
-  durability: Durability,
-  segmentBytes: number,
-  unlock: () => void,
-): Promise<AppendLog> {
-  let segments = segmentsOf(folder)
-  let file: FileHandle
-  let size: number
-  let next: number
-  let epoch = 1
-  let epochStarts = true
-
-  const begin = async (first: number): Promise<FileHandle> => {
-    const path = segmentPath(folder, first)
-    const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants
-    const handle = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND)
-    await handle.write(SEGMENT_HEAD)
-    await handle.datasync()
-    await syncFolder(folder)
-    segments = [...segments.filter((segment) => segment.first !== first), { path, first }]
-    return handle
-  }
-
-  const last = segments.at(-1)
-  if (last) {
-    const scan = scanLast(last, flushedBytes(folder, last))
-    next = last.first + scan.records
-    epoch = scan.epoch + 1
-    if (scan.bytes === 0) {
-      file = await begin(last.first)
-      size = SEGMENT_HEAD.length
-    } else {
-      await truncate(last.path, scan.bytes)
-      file = await open(last.path, 'a')
-      await file.datasync()
-      size = scan.bytes
-    }
-  } else {
-    next = 0
-    file = await begin(0)
-    size = SEGMENT_HEAD.length
-  }
-
+async function openLocked(folder: string, options: AppendLogOptions, unlock: () => void): Promise<AppendLog> {
+  const { durability = 'sync', segmentBytes = SEGMENT_BYTES } = options
+  const files = await openLogFiles(folder, segmentBytes)
   /** Offset before which everything is answered. */
-  let durable = next
+  let durable = files.next()
   let waiting: Waiting[] = []
+  /** What is at the files now; never rejects. */
   let working: Promise<void> | undefined
-  let broken: GalleyError | undefined
   let closed = false
-  let unsynced = false
   let timer: NodeJS.Timeout | undefined
 
-  const flush = async () => {
-    if (!unsynced) return
-    try {
-      await file.datasync()
-    } catch (error) {
-      // what the disk holds is not known any more
-      throw (broken = failure(error, `the log ${folder} could not be flushed`))
-    }
-    unsynced = false
-    epoch++
-    epochStarts = true
-  }
-
-  const rotate = async () => {
-    await flush()
-    const full = file
-    file = await begin(next)
-    size = SEGMENT_HEAD.length
-    await full.close()
-  }
-
-  const writeGroup = async (group: readonly Waiting[]): Promise<void> => {
-    if (size >= segmentBytes) await rotate()
-    const bytes = Buffer.allocUnsafe(group.reduce((sum, { payload }) => sum + frameSize(payload), 0))
-    let at = 0
-    for (const [i, { payload }] of group.entries()) at = writeFrame(bytes, at, payload, epoch, epochStarts && i === 0)
-    try {
-      for (let written = 0; written < bytes.length; ) written += (await file.write(bytes, written)).bytesWritten
-    } catch (error) {
-      // take back what was half-written; when that works the log goes on with the next append
-      await file.truncate(size).catch(() => {
-        broken = failure(error, `the log ${folder} could not be written`)
-      })
-      throw error
-    }
-    epochStarts = false
-    unsynced = true
-    size += bytes.length
-    if (durability === 'sync') await flush()
-    else
-      timer ??= setTimeout(() => {
-        timer = undefined
-        void sync().catch(() => undefined)
-      }, LAZY_SYNC_MS).unref()
-    const first = next
-    next += group.length
-    durable = next
-    group.forEach((each, i) => void each.done(first + i))
-  }
-
   const work = async () => {
-    // appends made in this turn of the event loop join the first group
-    await Promise.resolve()
+    await Promise.resolve() // appends made in this turn of the event loop join the first group
     while (waiting.length > 0) {
       const [group, rest] = cut(waiting)
       waiting = rest
       try {
-        if (broken) throw broken
-        await writeGroup(group)
+        const first = files.next()
+        await files.write(group.map(({ payload }) => payload))
+        if (durability === 'sync') await files.flush()
+        else flushSoon()
+        durable = files.next()
+        for (const [i, { done }] of group.entries()) done(first + i)
       } catch (error) {
         const known = failure(error, `the log ${folder} could not be written`)
-        for (const each of group) each.failed(known)
+        for (const { failed } of group) failed(known)
       }
     }
     working = undefined
@@ -206,12 +107,22 @@ async function openLocked(
 
   const sync = async () => {
     while (working) await working
+    const flushed = files.flush()
+    working = flushed
+      .catch(() => undefined) // told to whoever waits for `flushed`
+      .then(() => {
+        working = waiting.length > 0 ? work() : undefined
+      })
+    await flushed
+    const broken = files.broken()
     if (broken) throw broken
-    const current = (working = flush().finally(() => {
-      working = undefined
-      if (waiting.length > 0) working = work()
-    }))
-    await current
+  }
+
+  const flushSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      sync().catch(() => undefined) // the next append says it
+    }, LAZY_FLUSH_MS).unref()
   }
 
   return {
@@ -231,38 +142,21 @@ async function openLocked(
     },
     sync,
     get next() {
-      return next + waiting.length
+      return durable
     },
     get oldest() {
-      return segments[0]?.first ?? 0
+      return files.segments()[0]?.first ?? 0
     },
-    read: (from = 0) =>
-      readRange(
-        () => segments,
-        from,
-        () => durable,
-      ),
-    prune(offset) {
-      while (segments.length > 1 && (segments[1]?.first ?? 0) <= offset) {
-        const [oldest, ...rest] = segments
-        if (oldest) rmSync(oldest.path, { force: true })
-        segments = rest
-      }
-    },
+    read: (from = 0) => readRange(files.segments, from, () => durable),
+    prune: files.prune,
     async close() {
       if (closed) return
       closed = true
       clearTimeout(timer)
       try {
-        await sync()
-        const segment = segments.at(-1)
-        if (segment)
-          await writeFileAtomic(
-            join(folder, 'flushed.json'),
-            JSON.stringify({ format: 1, first: segment.first, bytes: size }),
-          )
+        while (working) await working
+        await files.close()
       } finally {
-        await file.close()
         unlock()
       }
     },
@@ -273,21 +167,8 @@ async function openLocked(
 function cut(waiting: Waiting[]): [Waiting[], Waiting[]] {
   let bytes = 0
   let count = 0
-  while (count < waiting.length && (count === 0 || bytes < GROUP_BYTES)) {
-    bytes += waiting[count]?.payload.byteLength ?? 0
-    count++
-  }
+  while (count < waiting.length && bytes < GROUP_BYTES) bytes += waiting[count++]?.payload.byteLength ?? 0
   return count === waiting.length ? [waiting, []] : [waiting.slice(0, count), waiting.slice(count)]
-}
-
-/** Bytes of the newest segment that the last orderly end knew to be on disk. */
-function flushedBytes(folder: string, last: Segment): number {
-  try {
-    const note = JSON.parse(readFileSync(join(folder, 'flushed.json'), 'utf8')) as { first?: number; bytes?: number }
-    return note.first === last.first ? (note.bytes ?? 0) : 0
-  } catch {
-    return 0
-  }
 }
 
 async function* readRange(list: () => readonly Segment[], from: number, end: () => number): AsyncIterable<LogRecord> {
