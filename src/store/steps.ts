@@ -7,7 +7,6 @@ import { ownToken } from './process.ts'
 import { steps } from './schema/steps.ts'
 
 export type Step = typeof steps.$inferSelect
-export type StepStatus = Step['status']
 
 export interface NewStep {
   readonly id: string
