@@ -2,9 +2,10 @@ import type { Agg, Expr } from '../../plan/expr.ts'
 import { exprChildren } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { type Node, nodeChildren } from '../../plan/nodes.ts'
-import { isFloat, type Schema } from '../../plan/types.ts'
+import { type Field, isFloat, type Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { Gap } from '../engine.ts'
+import type { WindowEvents } from './windows.ts'
 import { quote, sqlAgg, sqlExpr, sqlLiteral, sqlType, text } from './sql.ts'
 
 /** What DuckDB can't take, node by node. */
@@ -23,29 +24,64 @@ export function gapsOf(root: Node): Gap[] {
 
 const predicts = (e: Expr): boolean => e.op === 'predict' || exprChildren(e).some(predicts)
 
-/** A plan as one SELECT over common table expressions, one a node; a node used twice is written once. */
-export function lower(root: Node): string {
+/** A window that is sorted into typed arrays before the query runs. */
+export interface WindowBuild extends WindowEvents {
+  /** Stands for the table's id in every query. */
+  readonly placeholder: string
+  /** Gives key, µs and the columns of the totals. */
+  readonly sql: string
+  readonly schema: Schema
+}
+
+export interface Lowered {
+  readonly sql: string
+  /** In the order in which they can be built. */
+  readonly windows: readonly WindowBuild[]
+}
+
+type Visit = (n: Node) => string
+interface Lowering {
+  readonly visit: Visit
+  /** The SELECT for a subplan of its own. */
+  readonly whole: (n: Node) => string
+  /** Undefined when windows are to stay in SQL. */
+  readonly windows: WindowBuild[] | undefined
+}
+
+/**
+ * A plan as one SELECT over common table expressions, one a node; a node used twice is written once. Exact rolling
+ * windows become tables of their own unless `windows` is false.
+ */
+export function lower(root: Node, options: { windows?: boolean } = {}): Lowered {
+  const windows: WindowBuild[] | undefined = options.windows === false ? undefined : []
+  const sql = lowerWhole(root, windows)
+  return { sql, windows: windows ?? [] }
+}
+
+function lowerWhole(root: Node, windows: WindowBuild[] | undefined): string {
   const ctes: string[] = []
   const names = new Map<Node, string>()
   const visit = (n: Node): string => {
     const known = names.get(n)
     if (known) return known
-    const sql = lowerNode(n, visit)
+    const sql = lowerNode(n, lowering)
     const name = `n${names.size}`
     names.set(n, name)
     ctes.push(`${name} AS (${sql})`)
     return name
   }
+  const lowering: Lowering = { visit, windows, whole: (n) => lowerWhole(n, windows) }
   // sort (and limit over it) must be the outermost SELECT, or the order is lost
   if (root.op === 'sort' || root.op === 'limit') {
-    const sql = lowerNode(root, visit)
+    const sql = lowerNode(root, lowering)
     return ctes.length > 0 ? `WITH ${ctes.join(',\n')}\n${sql}` : sql
   }
   const last = visit(root)
   return `WITH ${ctes.join(',\n')}\nSELECT * FROM ${last}`
 }
 
-function lowerNode(n: Node, visit: (n: Node) => string): string {
+function lowerNode(n: Node, lowering: Lowering): string {
+  const { visit } = lowering
   switch (n.op) {
     case 'scan':
       return lowerScan(n)
@@ -71,7 +107,7 @@ function lowerNode(n: Node, visit: (n: Node) => string): string {
     case 'sort':
       return `SELECT * FROM ${visit(n.input)} ORDER BY ${n.keys.map((k) => `${sqlExpr(k.by, n.input.schema)} ${k.descending ? 'DESC' : 'ASC'} NULLS LAST`).join(', ')}`
     case 'limit':
-      return `${n.input.op === 'sort' ? lowerNode(n.input, visit) : `SELECT * FROM ${visit(n.input)}`} LIMIT ${n.count}`
+      return `${n.input.op === 'sort' ? lowerNode(n.input, lowering) : `SELECT * FROM ${visit(n.input)}`} LIMIT ${n.count}`
     case 'join': {
       const on = n.on.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`).join(' AND ')
       const keys = new Set(n.on.map(([, r]) => r))
@@ -81,10 +117,10 @@ function lowerNode(n: Node, visit: (n: Node) => string): string {
     case 'rolling': {
       const asof = { op: 'asof', left: n.input, right: n, by: n.by.map((b) => [b, b] as const), at: n.on, on: n.on, schema: n.schema } as const
       const keep = [...n.by, n.on].map(quote)
-      return lowerRolling(asof, n, visit, `SELECT ${keep.join(', ')} FROM ${visit(n.input)}`)
+      return lowerRolling(asof, n, lowering, `SELECT ${keep.join(', ')} FROM ${visit(n.input)}`)
     }
     case 'asof': {
-      if (n.right.op === 'rolling') return lowerRolling(n, n.right, visit, `SELECT * FROM ${visit(n.left)}`)
+      if (n.right.op === 'rolling') return lowerRolling(n, n.right, lowering, `SELECT * FROM ${visit(n.left)}`)
       const skip = new Set([...n.by.map(([, r]) => r), n.on])
       const right = n.right.schema.filter((f) => !skip.has(f.name)).map((f) => `__r.${quote(f.name)}`)
       const on = [...n.by.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`), `__l.${quote(n.at)} > __r.${quote(n.on)}`]
@@ -112,13 +148,12 @@ type AsOf = Pick<Extract<Node, { op: 'asof' }>, 'by' | 'at'>
 type Rolling = Extract<Node, { op: 'rolling' }>
 
 /**
- * A rolling window read at each probe's time. Counts and exact sums are differences of running totals, fetched by
- * two as-of joins (4 × faster than a window over events and probes together, docs/decisions/0002); the
- * others run over that window, which needs no subtraction and so loses no digits.
+ * A rolling window read at each probe's time. Counts and sums of integers come from running totals in a table built
+ * beforehand; the others run as a window over events and probes together, which subtracts nothing and so loses no digits.
  */
-function lowerRolling(n: AsOf, w: Rolling, visit: (n: Node) => string, probes: string): string {
-  const exact = w.aggs.every(([, a]) => isExact(a, w.input.schema))
-  return exact ? lowerRunningTotals(n, w, visit, probes) : lowerWindow(n, w, visit, probes)
+function lowerRolling(n: AsOf, w: Rolling, lowering: Lowering, probes: string): string {
+  const exact = lowering.windows !== undefined && w.aggs.every(([, a]) => isExact(a, w.input.schema))
+  return exact ? lowerTable(n, w, lowering, lowering.windows as WindowBuild[], probes) : lowerWindow(n, w, lowering.visit, probes)
 }
 
 function isExact(a: Agg, schema: Schema): boolean {
@@ -126,34 +161,54 @@ function isExact(a: Agg, schema: Schema): boolean {
   return (a.fn === 'sum' || a.fn === 'mean') && a.arg !== null && !isFloat(infer(a.arg, schema, a.fn).type)
 }
 
-function lowerRunningTotals(n: AsOf, w: Rolling, visit: (n: Node) => string, probes: string): string {
-  const schema = w.input.schema
-  const keys = w.by.map(quote)
-  const present = [...keys, quote(w.on)].map((k) => `${k} IS NOT NULL`).join(' AND ')
-  const totals: string[] = []
-  const results = w.aggs.map(([name, a], i) => {
-    const arg = a.arg === null ? null : sqlExpr(a.arg, schema)
-    totals.push(`count(${arg ?? '*'}) OVER past AS c${i}`)
-    const count = `(coalesce(b.c${i}, 0) - coalesce(a.c${i}, 0))`
-    if (a.fn === 'count' || arg === null || a.arg === null) return named(count, name)
-    // a running sum of booleans is a count; others are narrowed from 128 bits, which halves what the joins carry
-    const bool = infer(a.arg, schema, a.fn).type === 'bool'
-    totals.push(bool ? `count(CASE WHEN ${arg} THEN 1 END) OVER past AS s${i}` : `CAST(sum(${arg}) OVER past AS BIGINT) AS s${i}`)
-    const sum = `(coalesce(b.s${i}, 0) - coalesce(a.s${i}, 0))`
-    const value = a.fn === 'sum' ? `CAST(${sum} AS BIGINT)` : `CAST(${sum} AS DOUBLE) / ${count}`
-    return named(`CASE WHEN ${count} > 0 THEN ${value} END`, name)
+function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuild[], probes: string): string {
+  const { schema } = w.input
+  const columns: WindowEvents['columns'][number][] = ['rows']
+  const values: string[] = []
+  const types: Field[] = []
+  const total = (kind: 'present' | 'sum', sql: string): number => {
+    const name = `v${values.length}`
+    values.push(`${sql} AS ${name}`)
+    types.push({ name, type: kind === 'present' ? 'bool' : 'int64', nullable: true })
+    columns.push(kind)
+    return columns.length - 1
+  }
+  const source = lowering.whole(w.input)
+  const placeholder = `/*window*/${windows.length + 1}/**/`
+  const read = (column: number) => `CAST(galley_total(${placeholder}, ${column}, "__w") AS BIGINT)`
+  const results = w.aggs.map(([name, a]) => {
+    if (a.arg === null) return named(read(0), name)
+    const arg = sqlExpr(a.arg, schema)
+    const count = read(total('present', `CASE WHEN ${arg} IS NOT NULL THEN TRUE END`))
+    if (a.fn === 'count') return named(count, name)
+    const sum = read(total('sum', `CAST(${arg} AS BIGINT)`))
+    return named(`CASE WHEN ${count} > 0 THEN ${a.fn === 'sum' ? sum : `CAST(${sum} AS DOUBLE) / ${count}`} END`, name)
   })
-  const events = `SELECT ${[...keys, `epoch_us(${quote(w.on)}) AS "__t"`, ...totals].join(', ')} FROM ${visit(w.input)} WHERE ${present}
-    WINDOW past AS (PARTITION BY ${keys.join(', ')} ORDER BY epoch_us(${quote(w.on)}) RANGE UNBOUNDED PRECEDING)`
-  const match = (alias: string) => n.by.map(([l], i) => `__l.${quote(l)} = ${alias}.${keys[i]}`).join(' AND ')
-  const at = `epoch_us(__l.${quote(n.at)})`
-  return `WITH events AS MATERIALIZED (${events})
-    SELECT __l.*, ${results.join(', ')} FROM (${probes}) __l
-    ASOF LEFT JOIN events b ON ${match('b')} AND ${at} > b."__t"
-    ASOF LEFT JOIN events a ON ${match('a')} AND ${at} - ${w.over} > a."__t"`
+  const keys = w.by.map(quote)
+  const on = quote(w.on)
+  const present = [...keys, on].map((k) => `${k} IS NOT NULL`).join(' AND ')
+  windows.push({
+    over: w.over,
+    columns,
+    placeholder,
+    schema: [{ name: 'k', type: 'string', nullable: false }, { name: 't', type: 'int64', nullable: false }, ...types],
+    sql: `SELECT ${[`${keyText(keys)} AS k`, `epoch_us(${on}) AS t`, ...values].join(', ')} FROM (${source}) WHERE ${present}`,
+  })
+  const probe = n.by.map(([l]) => quote(l))
+  const at = quote(n.at)
+  const missing = [...probe, at].map((k) => `${k} IS NULL`).join(' OR ')
+  return `SELECT * EXCLUDE ("__w"), ${results.join(', ')} FROM (
+    SELECT *, CASE WHEN ${missing} THEN 0 ELSE galley_window(${placeholder}, ${keyText(probe)}, epoch_us(${at})) END AS "__w" FROM (${probes}))`
 }
 
-function lowerWindow(n: AsOf, w: Rolling, visit: (n: Node) => string, probes: string): string {
+/** Keys as one text; several are told apart by their lengths. */
+function keyText(keys: readonly string[]): string {
+  const [only] = keys
+  if (keys.length === 1 && only) return `CAST(${only} AS VARCHAR)`
+  return keys.map((k) => `length(CAST(${k} AS VARCHAR)) || ':' || CAST(${k} AS VARCHAR)`).join(' || ')
+}
+
+function lowerWindow(n: AsOf, w: Rolling, visit: Visit, probes: string): string {
   const schema = w.input.schema
   const keys = w.by.map(quote)
   const present = [...keys, quote(w.on)].map((k) => `${k} IS NOT NULL`).join(' AND ')
