@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import { type Language, type MessageKey, text } from '../../base/i18n.ts'
+import type { Profile } from '../../data/profile/types.ts'
+import { distribution, effect, overTime, topValues } from './charts.ts'
+import { columnHead, columnRow } from './columns.ts'
+import { calendar, correlations } from './heatmaps.ts'
+import { both, code, dataScript, type Html, html, trusted } from './html.ts'
+import { type Chart, createRenderer } from './render.ts'
+import { bar, findings, quality, type ReportFacts, tiles } from './sections.ts'
+import { SCRIPT, STYLE } from './style.ts'
+
+/** Columns whose effect on the target is drawn; the table below holds all. */
+const EFFECTS = 12
+
+/**
+ * The report as one HTML file that opens from disk: charts as SVG, words in Korean and English, nothing loaded from
+ * elsewhere. `language` is what it opens in where the reader's browser doesn't say.
+ */
+export async function renderReport(p: Profile, facts: ReportFacts, language: Language): Promise<string> {
+  const render = await createRenderer()
+  const charts: Record<string, Chart> = {}
+  const draw: Draw = async (id, chart, label) => {
+    charts[id] = chart
+    return render(chart, label)
+  }
+  const sections = [
+    findings(p),
+    quality(p, facts),
+    await targetSection(p, draw),
+    await timeSection(p, draw),
+    await correlationSection(p, draw),
+    await columnSection(p, draw),
+  ]
+  const nav = (['findings', 'quality', 'target', 'time', 'correlation', 'columns'] as const)
+    .filter((_, i) => sections[i])
+    .map((id) => html`<a href="#${id}">${both(`report.nav.${id}`)}</a>`)
+  const radio = (l: Language) =>
+    html`<input class="lang" type="radio" name="lang" id="lang-${l}" ${l === language ? trusted('checked') : null} aria-label="${text(l, 'language.name')}">`
+  const page = html`<body>
+${radio('en')}${radio('ko')}
+<header><div>
+  <div class="top"><div class="brand">${LOGO} Galley <span>${both('report.title')}</span></div>
+  <div class="switch"><label for="lang-en" lang="und">English</label><label for="lang-ko" lang="und">한국어</label></div></div>
+  <h1>${facts.dataset}<small>@${facts.version}</small></h1>
+  <p class="origin">${both('report.origin', { recipe: html`<b>${facts.recipe}</b>`, run: facts.run, date: facts.date })}</p>
+  <nav>${nav}</nav>
+</div></header>
+<main>${tiles(p, facts)}${sections}</main>
+<footer><p>${both('footer.method')}</p></footer>
+${dataScript('charts', charts)}
+${dataScript('profile', p)}
+${trusted(`<script>${SCRIPT}</script>`)}
+</body>`
+  const title = html`${facts.dataset}@${facts.version} · Galley`
+  // a page that holds other people's values runs one script, ours, and asks no one for anything
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'`
+  return `<!doctype html>
+<html lang="${language}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title.markup}</title><style>${STYLE}</style></head>
+${page.markup}
+</html>
+`
+}
+
+type Draw = (id: string, chart: Chart, label: string) => Promise<Html>
+
+const LOGO = trusted(
+  '<svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true"><rect x="1" y="12" width="5" height="9" rx="1.4" fill="var(--soft)"/><rect x="8.5" y="6" width="5" height="15" rx="1.4" fill="var(--accent)"/><rect x="16" y="1" width="5" height="20" rx="1.4" fill="var(--against)"/></svg>',
+)
+
+async function targetSection(p: Profile, draw: Draw): Promise<Html | null> {
+  const { target } = p
+  if (!target || target.features.length === 0) return null
+  const leaks = new Set(p.warnings.filter((w) => w.code === 'leak').flatMap((w) => w.columns))
+  const name = { target: code(target.column) }
+  const figure = (f: (typeof target.features)[number]) =>
+    html`<span>${both('target.strength')} ${f.strength === null ? '–' : f.strength.toFixed(2)}${f.correlation === null ? null : ` · r ${f.correlation.toFixed(2).replace('-', '−')}`}</span>`
+  const flag = (column: string) => (leaks.has(column) ? html`<span class="leak">${both('target.leak')}</span>` : null)
+  const cards: Html[] = []
+  // moments are drawn over time, below
+  for (const [i, f] of target.features
+    .filter((x) => x.kind !== 'time' && x.bins.length > 1)
+    .slice(0, EFFECTS)
+    .entries())
+    cards.push(
+      html`<div class="card"><header><div>${code(f.column)}${flag(f.column)}</div>${figure(f)}</header>${await draw(`effect-${i}`, effect(f, target, '…'), `${target.column} / ${f.column}`)}</div>`,
+    )
+  const rows = target.features.map(
+    (f) =>
+      html`<tr><td>${code(f.column)}${flag(f.column)}</td><td style="width:38%">${bar(f.strength ?? 0)}</td><td class="n">${f.strength === null ? '–' : f.strength.toFixed(3)}</td><td class="n">${f.correlation === null ? '–' : f.correlation.toFixed(3).replace('-', '−')}</td></tr>`,
+  )
+  return html`<section id="target"><h2>${both('target.title', name)}</h2><p class="note">${both(target.kind === 'bool' ? 'target.share' : 'target.mean', name)}</p>
+    <div class="cards">${cards}</div>
+    <h3>${both('target.more')}</h3><table><thead><tr><th>${both('column.name')}</th><th></th><th class="n">${both('target.strength')}</th><th class="n">r</th></tr></thead><tbody>${rows}</tbody></table></section>`
+}
+
+async function timeSection(p: Profile, draw: Draw): Promise<Html | null> {
+  const { target, calendar: c } = p
+  const column =
+    p.columns.find((x) => x.name === c?.column && x.histogram) ??
+    p.columns.find((x) => x.kind === 'time' && x.histogram)
+  const h = column?.histogram
+  if (!column || !h || h.counts.length < 2) return null
+  const name = { target: code(target?.column ?? '') }
+  const means = target?.features.find((f) => f.column === column.name)?.bins ?? null
+  const trend = await draw('time', overTime(h, means, target?.kind ?? 'number'), column.name)
+  const subject = target ? html` · ${both(target.kind === 'bool' ? 'time.share' : 'time.mean', name)}` : null
+  const figures = [
+    html`<figure><figcaption>${both('time.rows', { column: code(column.name), width: widthOf(h.width) })}${subject}</figcaption><div class="scroll">${trend}</div></figure>`,
+  ]
+  if (c && c.cells.length > 1) {
+    const kind = target?.kind ?? null
+    const in2 = async (l: Language) =>
+      draw(
+        `calendar-${l}`,
+        calendar(
+          c,
+          kind,
+          [1, 2, 3, 4, 5, 6, 7].map((d) => text(l, `weekday.${d}` as MessageKey)),
+        ),
+        c.column,
+      )
+    const caption = both(
+      kind === null ? 'time.calendarRows' : kind === 'bool' ? 'time.calendarShare' : 'time.calendarMean',
+      { ...name, column: code(c.column), clock: both(c.clock === 'UTC' ? 'time.utc' : 'time.local') },
+    )
+    figures.push(
+      html`<figure><figcaption>${caption}</figcaption><div class="scroll"><div lang="en">${await in2('en')}</div><div lang="ko">${await in2('ko')}</div></div></figure>`,
+    )
+  }
+  return html`<section id="time"><h2>${both('time.title')}</h2>${figures}</section>`
+}
+
+/** A bucket's width in the largest unit that gives a whole number; µs. */
+function widthOf(width: number): Html {
+  const units = [
+    [86_400e6, 'time.days'],
+    [3600e6, 'time.hours'],
+    [60e6, 'time.minutes'],
+    [1e6, 'time.seconds'],
+  ] as const
+  const [size, key] = units.find(([u]) => width % u === 0) ?? units[3]
+  return both(key, { n: width / size })
+}
+
+async function correlationSection(p: Profile, draw: Draw): Promise<Html | null> {
+  const { correlation } = p
+  if (correlation.columns.length < 2) return null
+  const notes = correlation.missing.map((m) => html`<br>${both(`correlation.${m.reason}`, { column: code(m.column) })}`)
+  const skipped =
+    correlation.skipped.length > 0 ? html`<br>${both('correlation.skipped', { n: correlation.skipped.length })}` : null
+  return html`<section id="correlation"><h2>${both('correlation.title')}</h2><p class="note">${both('correlation.note')}${notes}${skipped}</p><div class="scroll">${await draw('correlation', correlations(correlation), 'r')}</div></section>`
+}
+
+async function columnSection(p: Profile, draw: Draw): Promise<Html> {
+  const rows: Html[] = []
+  for (const [i, c] of p.columns.entries()) {
+    const mini = distribution(c, 'mini')
+    const full =
+      c.kind === 'text' && c.top.length > 0 ? topValues(c, 'full') : c.histogram ? distribution(c, 'full') : null
+    rows.push(
+      columnRow(
+        c,
+        p.rows,
+        mini && (await draw(`column-${i}`, mini, c.name)),
+        full && (await draw(`column-${i}-full`, full, c.name)),
+      ),
+    )
+  }
+  return html`<section id="columns"><h2>${both('report.nav.columns')}</h2><div class="cols">${columnHead}${rows}</div></section>`
+}

@@ -1,0 +1,104 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
+import { profile } from '../../data/profile/profile.ts'
+import { build } from '../../plan/nodes.ts'
+import type { Output, StepKind } from '../../runs/kind.ts'
+import type { AnalyseSpec, DatasetSpec, Step } from '../../runs/recipe.ts'
+import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { rowsOf } from '../../runs/steps/table.ts'
+import { renderReport } from './report.ts'
+
+export interface AnalyseOutput extends Output {
+  /** The HTML file as a blob, and where a browser opens it. */
+  readonly report: string
+  readonly path: string
+  readonly bytes: number
+  /** The profile as a blob of JSON. */
+  readonly profile: string
+  readonly columns: number
+  readonly warnings: number
+}
+
+const NAME = 'report.html'
+
+/** Profiles a dataset version and writes the report of it: one HTML file, and the profile as JSON. */
+export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
+  kind: 'analyse',
+  module: import.meta.url,
+  async run(ctx) {
+    const input = ctx.step.inputs[0] ?? ''
+    const data = ctx.input<DatasetOutput>(input)
+    const spec = ctx.recipe.steps.find((s): s is Step<DatasetSpec> => s.id === input && s.kind === 'dataset')?.spec
+    const rows = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
+    const local = data.schema.find((f) => f.name === spec?.moment)?.type === 'local timestamp'
+    const found = await profile(rows, (n) => rowsOf(ctx, n), {
+      target: ctx.step.spec.target,
+      parts: spec?.split ?? null,
+      calendar: local ? (spec?.moment ?? null) : null,
+      progress: (done, total) => ctx.progress({ done, total, unit: 'steps' }),
+    })
+    const page = await renderReport(
+      found,
+      {
+        dataset: data.name,
+        version: data.version,
+        recipe: ctx.recipe.name,
+        run: ctx.run.number,
+        date: new Date(ctx.started).toISOString().slice(0, 16).replace('T', ' '),
+        verdicts: data.verdicts,
+        rejected: data.rejected,
+      },
+      'en',
+    )
+    const report = await ctx.store.blobs.put(ctx.scope, page)
+    const json = await ctx.store.blobs.put(ctx.scope, JSON.stringify(found))
+    const draft = ctx.store.home.tmp.file('.report')
+    await mkdir(draft, { recursive: true })
+    await writeFile(join(draft, NAME), page)
+    const folder = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, report.hash.slice(0, 32))
+    await publishFolder(draft, folder)
+    const output: AnalyseOutput = {
+      hash: report.hash,
+      report: report.hash,
+      path: join(folder, NAME),
+      bytes: report.bytes,
+      profile: json.hash,
+      columns: found.columns.length,
+      warnings: found.warnings.length,
+    }
+    return {
+      output,
+      async publish(tx) {
+        const details = {
+          dataset: data.name,
+          version: data.version,
+          columns: output.columns,
+          warnings: output.warnings,
+          path: output.path,
+        }
+        const about = { run: ctx.run.id, step: ctx.step.id, details }
+        await tx.artifacts.add(ctx.scope, {
+          ...about,
+          kind: 'report',
+          name: NAME,
+          mediaType: 'text/html',
+          blob: report.hash,
+          bytes: report.bytes,
+        })
+        await tx.artifacts.add(ctx.scope, {
+          ...about,
+          kind: 'profile',
+          name: 'profile.json',
+          mediaType: 'application/json',
+          blob: json.hash,
+          bytes: json.bytes,
+        })
+        return output
+      },
+    }
+  },
+  present: async (o, { scope, store }) =>
+    (await present([{ path: o.path, bytes: o.bytes }])) && (await store.blobs.find(scope, o.report)) !== undefined,
+  summary: (o) => `${o.columns} columns, ${o.warnings} ${o.warnings === 1 ? 'warning' : 'warnings'}  ${NAME}`,
+}
