@@ -25,6 +25,9 @@ const KNOWN: readonly (readonly [
   ['ENOTFOUND', 'STORE_UNAVAILABLE'],
   ['EPIPE', 'STORE_UNAVAILABLE'],
   ['ETIMEDOUT', 'STORE_UNAVAILABLE'],
+  ['EACCES', 'STORE_UNAVAILABLE'],
+  ['EPERM', 'STORE_UNAVAILABLE'],
+  ['EROFS', 'STORE_UNAVAILABLE'],
 ]
 
 const FIX = {
@@ -66,7 +69,10 @@ export function failure(thrown: unknown, what: string, home?: string): GalleyErr
   let code = KNOWN.find(([prefix]) => found.startsWith(prefix))?.[1]
   if (!code) return asGalleyError(thrown)
   if (code === 'STORE_UNAVAILABLE' && home && isFull(home)) code = 'DISK_FULL'
-  return new GalleyError(code, { what, why: reason(thrown), fix: FIX[code], cause: thrown })
+  const fix = /^(EACCES|EPERM|EROFS)/.test(found)
+    ? 'run as the owner of the data folder, or point GALLEY_HOME at one of your own'
+    : FIX[code]
+  return new GalleyError(code, { what, why: reason(thrown), fix, cause: thrown })
 }
 
 /** The deepest cause's own words: wrappers say only that a query failed. */

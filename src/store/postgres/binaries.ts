@@ -1,17 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync, symlinkSync } from 'node:fs'
-import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { cp, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-
-/** PostgreSQL's programs, and where the loader finds what they link to when that is not beside them. */
-export interface Binaries {
-  /** The folder that holds `bin`, `lib` and `share`. */
-  readonly root: string
-  /** Extra library folder, for the loader's search path. */
-  readonly libraries: string | undefined
-}
 
 interface Link {
   readonly source: string
@@ -35,56 +27,52 @@ export function findBinaries(): string {
 }
 
 /**
- * Makes the package usable without its install script: its libraries lack the short names that programs link to. They
- * are made in place, or, where the package is read-only, in a folder under `scratch`.
+ * Makes the package usable without its install script: its libraries lack the short names that programs link to. False
+ * where this user may not make them. Answers the folder that holds `bin`, `lib` and `share`.
  */
-export async function linkLibraries(packageRoot: string, scratch: string): Promise<Binaries> {
+export function linkLibraries(packageRoot: string): { readonly root: string; readonly usable: boolean } {
   const root = join(packageRoot, 'native')
-  const list = join(root, 'pg-symlinks.json')
-  if (!existsSync(list)) return { root, libraries: undefined }
-  const links = (JSON.parse(readFileSync(list, 'utf8')) as Link[]).filter((link) => link.target.includes('/lib/'))
-  const missing = links.filter((link) => !existsSync(join(packageRoot, link.target)))
-  if (missing.length === 0) return { root, libraries: undefined }
   try {
-    for (const link of missing) makeLink(relative(dirname(link.target), link.source), join(packageRoot, link.target))
-    return { root, libraries: undefined }
+    for (const link of linksOf(root)) makeLink(link, packageRoot)
+    return { root, usable: true }
   } catch (error) {
-    if (!['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (['EACCES', 'EROFS', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return { root, usable: false }
+    throw error
   }
-  const libraries = join(scratch, 'lib')
-  await mkdir(libraries, { recursive: true })
-  for (const link of missing) makeLink(join(packageRoot, link.source), join(libraries, basename(link.target)))
-  return { root, libraries }
 }
 
-const inside = (path: string) => path.replace(/^native\//, '')
+function linksOf(root: string): Link[] {
+  const list = join(root, 'pg-symlinks.json')
+  return existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as Link[]) : []
+}
 
-function makeLink(source: string, target: string): void {
+function makeLink({ source, target }: Link, packageRoot: string): void {
+  const path = join(packageRoot, target)
+  if (existsSync(path)) return
   try {
-    symlinkSync(source, target)
+    symlinkSync(relative(dirname(target), source), path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
-/** The programs copied into `folder`, where a user who may not enter the checkout can read them. */
-export async function copyBinaries(packageRoot: string, folder: string): Promise<Binaries> {
+/** The programs copied into `folder`, for a user who can't read or link them where they are. Answers their folder. */
+export async function copyBinaries(packageRoot: string, folder: string): Promise<string> {
   const version = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
   const target = join(folder, `server-${version}`)
-  if (!existsSync(target)) {
-    const draft = join(folder, `.server-${newId().slice(0, 8)}`)
-    const wanted = (path: string) => !/\.a$|\/(include|pkgconfig|man|doc)(\/|$)/.test(path)
-    await cp(join(packageRoot, 'native'), draft, { recursive: true, filter: wanted, verbatimSymlinks: true })
-    for (const link of JSON.parse(readFileSync(join(draft, 'pg-symlinks.json'), 'utf8')) as Link[])
-      await symlink(relative(dirname(link.target), link.source), join(draft, inside(link.target))).catch(
-        () => undefined,
-      )
-    await rename(draft, target).catch(async (error) => {
-      await rm(draft, { recursive: true, force: true })
-      if (!existsSync(target)) throw error
-    })
+  if (existsSync(target)) return target
+  const draft = join(folder, `.server-${newId().slice(0, 8)}`)
+  try {
+    const native = join(packageRoot, 'native')
+    const wanted = (path: string) => !/\.a$|(^|\/)(include|pkgconfig|man|doc)(\/|$)/.test(relative(native, path))
+    await cp(native, join(draft, 'native'), { recursive: true, filter: wanted, verbatimSymlinks: true })
+    for (const link of linksOf(join(draft, 'native'))) makeLink(link, draft)
+    await rename(join(draft, 'native'), target)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
   }
-  return { root: target, libraries: undefined }
+  return target
 }
 
 /** Whether `path` can be used from a user without any right of ours. */

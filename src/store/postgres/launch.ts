@@ -48,23 +48,15 @@ const SETTINGS: Readonly<Record<string, string>> = {
 }
 
 /** Environment of the server: nothing of ours is inherited. */
-function environment(identity: Identity): Record<string, string> {
-  const env: Record<string, string> = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }
-  const { libraries } = identity.binaries
-  if (libraries) {
-    env['LD_LIBRARY_PATH'] = libraries
-    env['DYLD_LIBRARY_PATH'] = libraries
-  }
-  return env
-}
+const ENVIRONMENT: Readonly<Record<string, string>> = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' }
 
 function start(identity: Identity, program: string, args: readonly string[], log: string, cwd: string): ChildProcess {
   const output = openSync(log, 'a')
   try {
-    const { file, args: all } = identity.command(join(identity.binaries.root, 'bin', program), args)
+    const { file, args: all } = identity.command(join(identity.binaries, 'bin', program), args)
     return spawn(file, all, {
       cwd,
-      env: environment(identity),
+      env: ENVIRONMENT,
       stdio: ['ignore', output, output],
       detached: true,
       ...(file.endsWith('setpriv') ? {} : identity.user),
