@@ -5,11 +5,11 @@ const folder = new URL('../data/', import.meta.resolve('vega-datasets'))
 const data = (file: string) => fileURLToPath(new URL(file, folder))
 
 /** As a plane leaves the gate: how likely is it to arrive more than 15 minutes late? */
-export default recipe('flight-delay', (k) => {
-  const airports = k.source('airports', csv(data('airports.csv'), { iata: 'string', longitude: 'float64' }))
+export const flightDelay = (flightsFile: string, airportsFile: string) => recipe('flight-delay', (k) => {
+  const airports = k.source('airports', csv(airportsFile, { iata: 'string', longitude: 'float64' }))
   const raw = k.source(
     'flights',
-    parquet(data('flights-3m.parquet'), {
+    parquet(flightsFile, {
       date: 'local timestamp', // the minute it left the gate, on the origin's wall clock
       delay: 'int64', // minutes late on arrival
       distance: 'int64', // miles
@@ -81,3 +81,5 @@ export default recipe('flight-delay', (k) => {
     warmUntil: '2001-06-01',
   })
 })
+
+export default flightDelay(data('flights-3m.parquet'), data('airports.csv'))
