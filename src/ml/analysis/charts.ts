@@ -21,41 +21,37 @@ export function distribution(c: ColumnProfile, size: 'mini' | 'full'): Chart | n
 
 /** A histogram; values outside its range are told beside it. */
 export function histogram(h: Histogram, time: boolean, size: 'mini' | 'full'): Chart {
-  const scale = time ? 1e-3 : 1
-  const values = h.counts.map((n, i) => ({
-    from: (h.from + i * h.width) * scale,
-    to: (h.from + (i + 1) * h.width) * scale,
-    n,
-  }))
   const bare = size === 'mini'
+  const at = (i: number): number => (h.from + i * h.width) * (time ? 1e-3 : 1)
+  const bins = h.counts.map((n, i) => ({ from: at(i), to: at(i + 1), n }))
+  const domain = [at(0), at(h.counts.length)]
+  const labels = time ? { format: timeFormat(h), tickCount: 8 } : { format: numberFormat(h), tickCount: 6 }
+  const axis = bare ? null : { title: null, grid: false, ...labels }
+  const y = { field: 'n', type: quantitative, axis: bare ? null : { title: null, tickCount: 3, format: '~s' } }
+  const common = { ...(bare ? MINI : { width: 560, height: 120 }) }
+  if (time) {
+    // the last step needs an end of its own
+    const values = [...bins, { from: at(bins.length), to: at(bins.length), n: bins.at(-1)?.n ?? 0 }]
+    const x = { field: 'from', type: 'temporal', scale: { type: 'utc', nice: false, domain }, axis }
+    return styled({
+      ...common,
+      data: { values },
+      mark: { type: 'area', interpolate: 'step-after', color: COLOURS.accent },
+      encoding: { x, y },
+    })
+  }
   const x = {
     field: 'from',
-    type: time ? 'temporal' : quantitative,
-    scale: {
-      ...(time ? { type: 'utc' } : {}),
-      zero: false,
-      nice: false,
-      domain: [values[0]?.from ?? 0, values.at(-1)?.to ?? 1],
-    },
-    axis: bare
-      ? null
-      : {
-          title: null,
-          grid: false,
-          ...(time
-            ? { format: timeFormat(h.width * h.counts.length), tickCount: 8 }
-            : { format: numberFormat(h), tickCount: 6 }),
-        },
+    type: quantitative,
+    bin: { binned: true },
+    scale: { zero: false, nice: false, domain },
+    axis,
   }
   return styled({
-    ...(bare ? MINI : { width: 560, height: 120 }),
-    data: { values },
-    mark: { type: 'bar', color: COLOURS.accent, binSpacing: values.length > 60 ? 0 : 1 },
-    encoding: {
-      x: time ? x : { ...x, bin: { binned: true } },
-      x2: { field: 'to' },
-      y: { field: 'n', type: quantitative, axis: bare ? null : { title: null, tickCount: 3, format: '~s' } },
-    },
+    ...common,
+    data: { values: bins },
+    mark: { type: 'bar', color: COLOURS.accent, binSpacing: 1 },
+    encoding: { x, x2: { field: 'to' }, y },
   })
 }
 
@@ -164,14 +160,14 @@ export function effect(f: FeatureEffect, target: TargetProfile, others: string):
 function labelOf(b: EffectBin, others: string): string {
   if (b.label !== null) return shorten(b.label, 12)
   if (b.from === null || b.to === null) return others
-  return b.from === b.to ? compact(b.from) : `${compact(b.from)}–${compact(b.to)}`
+  return b.from === b.to ? compact(b.from) : `${compact(b.from, 2)} … ${compact(b.to, 2)}`
 }
 
 /** Rows over time, and the target's mean below when there is one. */
 export function overTime(h: Histogram, mean: readonly EffectBin[] | null, kind: 'bool' | 'number'): Chart {
   const domain = [h.from / 1e3, (h.from + h.width * h.counts.length) / 1e3]
   const x = (axis: unknown) => ({ field: 't', type: 'temporal', scale: { type: 'utc', domain, nice: false }, axis })
-  const labelled = { title: null, grid: false, format: timeFormat(h.width * h.counts.length), tickCount: 10 }
+  const labelled = { title: null, grid: false, format: timeFormat(h), tickCount: 10 }
   const y = (field: string, format: string, zero: boolean) => ({
     field,
     type: quantitative,
@@ -208,7 +204,8 @@ function numberFormat(h: Histogram): string {
 const DAY = 86_400e6
 
 /** Digits only, so that both languages can read it. */
-function timeFormat(span: number): string {
+function timeFormat(h: Histogram): string {
+  const span = h.width * h.counts.length
   if (span > 4 * 365 * DAY) return '%Y'
   if (span > 300 * DAY) return '%Y-%m'
   return span > 3 * DAY ? '%m-%d' : '%H:%M'

@@ -1,5 +1,5 @@
 import { type ColumnProfile, QUANTILES } from '../../data/profile/types.ts'
-import { both, code, type Fragment, type Html, html, shorten } from './html.ts'
+import { both, code, type Fragment, type Html, html, shorten, trusted } from './html.ts'
 import { compact, number, percent } from './text.ts'
 
 /** One column: a line of figures with a small chart, and what opens below it. */
@@ -8,10 +8,10 @@ export function columnRow(c: ColumnProfile, rows: number, mini: Html | null, ful
   return html`<details><summary>
     <div>${code(c.name)}<small>${type}${c.description === null ? null : ` · ${shorten(c.description, 80)}`}</small></div>
     <div>${mini}</div>
-    <div>${percent(c.nulls, rows)}</div>
+    <div${c.nulls === 0 ? trusted(' class="zero"') : null}>${percent(c.nulls, rows)}</div>
     <div>${c.distinct === null ? '–' : number(c.distinct)}</div>
     ${range(c)}
-  </summary><div class="detail"><div>${full}${outside(c)}</div><div>${facts(c)}${top(c)}</div></div></details>`
+  </summary><div class="detail"><div>${full}${outside(c)}${c.number ? top(c) : null}</div><div>${facts(c)}${c.number ? null : top(c)}</div></div></details>`
 }
 
 export const columnHead: Html = html`<div class="row"><div>${both('column.name')}</div><div>${both('column.distribution')}</div><div>${both('column.missing')}</div><div>${both('column.distinct')}</div><div class="range"><div>${both('column.low')}</div><div>${both('column.typical')}</div><div>${both('column.high')}</div></div></div>`
@@ -67,7 +67,7 @@ function facts(c: ColumnProfile): Html | null {
 function top(c: ColumnProfile): Html | null {
   if (c.top.length === 0) return null
   const rows = c.top
-    .slice(0, c.number ? 5 : 10)
+    .slice(0, c.number ? 7 : 10)
     .map(
       (t) =>
         html`<tr><td class="v">${t.value === '' ? '␀' : shorten(t.value, 60)}</td><td class="n">${number(t.count)}</td><td class="n">${percent(t.count, c.count)}</td></tr>`,

@@ -2,7 +2,7 @@ import type { Calendar, Correlation } from '../../data/profile/types.ts'
 import { WIDE } from './charts.ts'
 import { shorten } from './html.ts'
 import { type Chart, COLOURS, styled } from './render.ts'
-import { compact } from './text.ts'
+import { compact, fixed } from './text.ts'
 
 const quantitative = 'quantitative'
 
@@ -68,9 +68,9 @@ export function correlations(c: Correlation): Chart {
     row.map((r, j) => ({
       i,
       j,
-      size: r === null ? 0 : Math.abs(r),
+      size: r === null ? 0 : i === j ? 0.08 : Math.abs(r),
       sign: (r ?? 0) < 0 ? '-' : '+',
-      label: r === null ? '·' : i === j ? '' : r.toFixed(2).replace('-', '−'),
+      label: r === null ? '·' : i === j ? '' : fixed(r, 2),
     })),
   )
   const names = JSON.stringify(Object.fromEntries(c.columns.map((name, i) => [i, shorten(name, 20)])))

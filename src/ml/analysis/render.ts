@@ -43,11 +43,20 @@ export const styled = (chart: Record<string, unknown>): Chart =>
 export async function createRenderer(): Promise<(chart: Chart, label: string) => Promise<Html>> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')])
   const logger = vega.logger(vega.Error)
+  let clips = 0
+  // the library counts them through the whole process; a page has to come out the same each time
+  const renumbered = () => {
+    const known = new Map<string, string>()
+    return (id: string): string => {
+      if (!known.has(id)) known.set(id, `c${clips++}`)
+      return known.get(id) ?? id
+    }
+  }
   return async (chart, label) => {
     const { spec } = vegaLite.compile(chart, { logger })
     const view = new vega.View(vega.parse(spec), { renderer: 'none', logger })
     try {
-      return trusted(themed(await view.toSVG(), label))
+      return trusted(themed(await view.toSVG(), label).replace(/(?<=id="|url\(#)clip\d+/g, renumbered()))
     } finally {
       view.finalize()
     }

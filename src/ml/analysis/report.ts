@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Language, type MessageKey, text } from '../../base/i18n.ts'
-import type { Profile } from '../../data/profile/types.ts'
+import type { Correlation, Profile } from '../../data/profile/types.ts'
 import { distribution, effect, overTime, topValues } from './charts.ts'
 import { columnHead, columnRow } from './columns.ts'
 import { calendar, correlations } from './heatmaps.ts'
@@ -8,6 +8,7 @@ import { both, code, dataScript, type Html, html, trusted } from './html.ts'
 import { type Chart, createRenderer } from './render.ts'
 import { bar, findings, quality, type ReportFacts, tiles } from './sections.ts'
 import { SCRIPT, STYLE } from './style.ts'
+import { fixed } from './text.ts'
 
 /** Columns whose effect on the target is drawn; the table below holds all. */
 const EFFECTS = 12
@@ -74,7 +75,7 @@ async function targetSection(p: Profile, draw: Draw): Promise<Html | null> {
   const leaks = new Set(p.warnings.filter((w) => w.code === 'leak').flatMap((w) => w.columns))
   const name = { target: code(target.column) }
   const figure = (f: (typeof target.features)[number]) =>
-    html`<span>${both('target.strength')} ${f.strength === null ? '–' : f.strength.toFixed(2)}${f.correlation === null ? null : ` · r ${f.correlation.toFixed(2).replace('-', '−')}`}</span>`
+    html`<span>${both('target.strength')} ${f.strength === null ? '–' : f.strength.toFixed(2)}${f.correlation === null ? null : ` · r ${fixed(f.correlation, 2)}`}</span>`
   const flag = (column: string) => (leaks.has(column) ? html`<span class="leak">${both('target.leak')}</span>` : null)
   const cards: Html[] = []
   // moments are drawn over time, below
@@ -87,7 +88,7 @@ async function targetSection(p: Profile, draw: Draw): Promise<Html | null> {
     )
   const rows = target.features.map(
     (f) =>
-      html`<tr><td>${code(f.column)}${flag(f.column)}</td><td style="width:38%">${bar(f.strength ?? 0)}</td><td class="n">${f.strength === null ? '–' : f.strength.toFixed(3)}</td><td class="n">${f.correlation === null ? '–' : f.correlation.toFixed(3).replace('-', '−')}</td></tr>`,
+      html`<tr><td>${code(f.column)}${flag(f.column)}</td><td style="width:38%">${bar(f.strength ?? 0)}</td><td class="n">${f.strength === null ? '–' : f.strength.toFixed(3)}</td><td class="n">${f.correlation === null ? '–' : fixed(f.correlation, 3)}</td></tr>`,
   )
   return html`<section id="target"><h2>${both('target.title', name)}</h2><p class="note">${both(target.kind === 'bool' ? 'target.share' : 'target.mean', name)}</p>
     <div class="cards">${cards}</div>
@@ -104,9 +105,11 @@ async function timeSection(p: Profile, draw: Draw): Promise<Html | null> {
   const name = { target: code(target?.column ?? '') }
   const means = target?.features.find((f) => f.column === column.name)?.bins ?? null
   const trend = await draw('time', overTime(h, means, target?.kind ?? 'number'), column.name)
-  const subject = target ? html` · ${both(target.kind === 'bool' ? 'time.share' : 'time.mean', name)}` : null
+  const subject = target
+    ? html`<i class="dot two"></i>${both(target.kind === 'bool' ? 'time.share' : 'time.mean', name)}`
+    : null
   const figures = [
-    html`<figure><figcaption>${both('time.rows', { column: code(column.name), width: widthOf(h.width) })}${subject}</figcaption><div class="scroll">${trend}</div></figure>`,
+    html`<figure><figcaption><i class="dot"></i>${both('time.rows', { column: code(column.name), width: widthOf(h.width) })}${subject}</figcaption><div class="scroll">${trend}</div></figure>`,
   ]
   if (c && c.cells.length > 1) {
     const kind = target?.kind ?? null
@@ -134,13 +137,13 @@ async function timeSection(p: Profile, draw: Draw): Promise<Html | null> {
 /** A bucket's width in the largest unit that gives a whole number; µs. */
 function widthOf(width: number): Html {
   const units = [
-    [86_400e6, 'time.days'],
-    [3600e6, 'time.hours'],
-    [60e6, 'time.minutes'],
-    [1e6, 'time.seconds'],
+    [86_400e6, 'day'],
+    [3600e6, 'hour'],
+    [60e6, 'minute'],
+    [1e6, 'second'],
   ] as const
-  const [size, key] = units.find(([u]) => width % u === 0) ?? units[3]
-  return both(key, { n: width / size })
+  const [size, unit] = units.find(([u]) => width % u === 0) ?? units[3]
+  return width === size ? both(`time.${unit}`) : both(`time.${unit}s`, { n: width / size })
 }
 
 async function correlationSection(p: Profile, draw: Draw): Promise<Html | null> {
@@ -149,7 +152,18 @@ async function correlationSection(p: Profile, draw: Draw): Promise<Html | null> 
   const notes = correlation.missing.map((m) => html`<br>${both(`correlation.${m.reason}`, { column: code(m.column) })}`)
   const skipped =
     correlation.skipped.length > 0 ? html`<br>${both('correlation.skipped', { n: correlation.skipped.length })}` : null
-  return html`<section id="correlation"><h2>${both('correlation.title')}</h2><p class="note">${both('correlation.note')}${notes}${skipped}</p><div class="scroll">${await draw('correlation', correlations(correlation), 'r')}</div></section>`
+  return html`<section id="correlation"><h2>${both('correlation.title')}</h2><p class="note">${both('correlation.note')}${notes}${skipped}</p><div class="side"><div class="scroll">${await draw('correlation', correlations(correlation), 'r')}</div>${strongest(correlation)}</div></section>`
+}
+
+/** The pairs that go together most. */
+function strongest(c: Correlation): Html {
+  const pairs = c.columns.flatMap((a, i) => c.columns.slice(0, i).map((b, j) => ({ a, b, r: c.values[i]?.[j] ?? 0 })))
+  const top = pairs
+    .filter((x) => Math.abs(x.r) >= 0.1)
+    .sort((x, y) => Math.abs(y.r) - Math.abs(x.r))
+    .slice(0, 12)
+  const rows = top.map((x) => html`<tr><td>${code(x.b)} · ${code(x.a)}</td><td class="n">${fixed(x.r, 3)}</td></tr>`)
+  return html`<table><thead><tr><th>${both('correlation.pairs')}</th><th class="n">r</th></tr></thead><tbody>${rows}</tbody></table>`
 }
 
 async function columnSection(p: Profile, draw: Draw): Promise<Html> {

@@ -7,8 +7,8 @@ export const STYLE = `
 html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.55 ui-sans-serif,system-ui,"Segoe UI","Helvetica Neue","Apple SD Gothic Neo","Malgun Gothic","Noto Sans KR","NanumGothic","Nanum Gothic",sans-serif;font-variant-numeric:tabular-nums;word-break:keep-all;overflow-wrap:anywhere}
 body:has(#lang-en:checked) [lang=ko],body:has(#lang-ko:checked) [lang=en]{display:none}
-main,header>div,footer{max-width:1120px;margin:0 auto;padding:0 24px}
-header{background:var(--card);border-bottom:1px solid var(--line)}
+main,body>header>div,footer{max-width:1120px;margin:0 auto;padding:0 24px}
+body>header{background:var(--card);border-bottom:1px solid var(--line)}
 .top{display:flex;justify-content:space-between;align-items:center;padding:18px 0 0}
 .brand{display:flex;gap:9px;align-items:center;font-weight:700;letter-spacing:.02em}
 .brand svg{display:block}
@@ -24,8 +24,8 @@ nav a:hover{color:var(--ink);border-color:var(--accent)}
 input.lang{position:absolute;opacity:0;pointer-events:none}
 body:has(#lang-en:checked) label[for=lang-en],body:has(#lang-ko:checked) label[for=lang-ko]{background:var(--accent);color:var(--card)}
 body:has(input.lang:focus-visible) .switch{outline:2px solid var(--accent);outline-offset:2px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:24px 0 0}
-.tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
+.tiles{display:flex;flex-wrap:wrap;gap:10px;margin:24px 0 0}
+.tile{flex:1 1 auto;white-space:nowrap;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
 .tile b{display:block;font-size:24px;line-height:1.2;font-weight:650;letter-spacing:-.01em}
 .tile span{color:var(--muted);font-size:13px}
 .tile.act b{color:var(--act)}
@@ -52,10 +52,13 @@ tr:last-child td{border-bottom:0}
 .bar i{display:block;height:100%;background:var(--accent);border-radius:3px}
 .cards{display:grid;grid-template-columns:repeat(3,1fr);gap:14px}
 .card{border:1px solid var(--line);border-radius:10px;padding:12px 12px 6px;min-width:0}
-.card header{all:unset;display:flex;justify-content:space-between;gap:8px;align-items:baseline;margin-bottom:6px}
-.card header span{color:var(--muted);font-size:12.5px;white-space:nowrap}
-.card .leak{color:var(--act);font-weight:600;font-size:12px;margin-left:6px}
+.card header{display:flex;justify-content:space-between;gap:8px;align-items:baseline;margin-bottom:6px}
+.card header>span{color:var(--muted);font-size:12.5px;white-space:nowrap}
+.leak{color:var(--act);font-weight:600;font-size:12px;margin-left:6px}
 svg{max-width:100%;height:auto;display:block}
+.dot{display:inline-block;width:9px;height:9px;border-radius:50%;background:var(--accent);margin:0 6px 0 0}.dot.two{background:var(--against);margin-left:16px}
+.side{display:grid;grid-template-columns:auto minmax(230px,1fr);gap:32px;align-items:start}
+.zero{color:var(--muted)}
 figure{margin:14px 0 0}
 figcaption{font-size:13px;color:var(--muted);margin:0 0 6px}
 .scroll{overflow-x:auto}
@@ -74,7 +77,7 @@ figcaption{font-size:13px;color:var(--muted);margin:0 0 6px}
 .detail table{font-size:13px}.detail td,.detail th{padding:3px 8px 3px 0}
 .v{overflow-wrap:anywhere}
 footer{color:var(--muted);font-size:13px;padding:8px 24px 40px}
-@media (max-width:860px){.pair,.detail,.cards{grid-template-columns:1fr}.cols>.row{display:none}.cols summary{grid-template-columns:1fr 200px}.range{grid-column:1/-1}}
+@media (max-width:860px){.pair,.detail,.cards,.side{grid-template-columns:1fr}.cols>.row{display:none}.cols summary{grid-template-columns:1fr 200px}.range{grid-column:1/-1}}
 @media print{body{font-size:11px}nav,.switch{display:none}section,.tile,.card,.cols details{break-inside:avoid}section{padding:12px 0;border:0;border-top:1px solid var(--line);border-radius:0;break-inside:auto}.scroll{overflow:visible}}
 `
 

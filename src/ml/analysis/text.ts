@@ -30,4 +30,10 @@ export function percent(part: number, whole: number): string {
   return `${Number(share.toPrecision(3))} %`
 }
 
+/** A coefficient with so many decimals; what rounds to nothing has no sign. */
+export function fixed(x: number, decimals: number): string {
+  const s = x.toFixed(decimals)
+  return minus(Number(s) === 0 ? s.replace('-', '') : s)
+}
+
 const minus = (s: string): string => s.replaceAll('-', '−')
