@@ -3,6 +3,7 @@ import type { ColumnProfile, Profile } from '../../data/profile/types.ts'
 import { escapeHtml } from './html.ts'
 import { renderReport } from './report.ts'
 import type { ReportFacts } from './sections.ts'
+import { setAside } from './step.ts'
 import { compact, fixed, number, percent } from './text.ts'
 
 const EVIL = `</script><script>alert("1")</script><img src=x onerror='alert(2)'>&`
@@ -143,8 +144,7 @@ test('values and names never become markup', async () => {
 
 test('specifications and profile are embedded as JSON', async () => {
   const page = await renderReport(profile, facts, 'en')
-  const embedded = (id: string) =>
-    JSON.parse(new RegExp(`id="${id}">([\s\S]*?)</script>`).exec(page)?.[1] ?? '') as unknown
+  const embedded = (id: string) => JSON.parse(page.split(`id="${id}">`)[1]?.split('</script>')[0] ?? '') as unknown
   expect(embedded('profile')).toEqual(profile)
   expect(Object.keys(embedded('charts') as object)).toEqual(
     expect.arrayContaining(['effect-0', 'time', 'calendar-ko', 'correlation', 'column-0']),
@@ -186,4 +186,23 @@ test('numbers for people', () => {
   ])
   expect([fixed(-0.001, 2), fixed(-0.5, 2)]).toEqual(['0.00', '−0.50'])
   expect(escapeHtml('<a b="c">\u0000\u202e')).toBe('&lt;a b=&quot;c&quot;&gt;␀�')
+})
+
+test('rows set aside are counted along the whole way, each step once', () => {
+  const step = (id: string, ...inputs: string[]) => ({ id, kind: 'table', inputs, spec: null })
+  const steps = [
+    step('raw'),
+    step('a', 'raw'),
+    step('b', 'a'),
+    step('c', 'a'),
+    step('data', 'b', 'c'),
+    step('other', 'raw'),
+  ]
+  const rejected: Record<string, Record<string, number>> = {
+    a: { duplicate: 2 },
+    b: { late: 1 },
+    data: { late: 4 },
+    other: { no: 9 },
+  }
+  expect(setAside(steps, 'data', (id) => rejected[id])).toEqual({ duplicate: 2, late: 5 })
 })

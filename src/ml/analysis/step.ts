@@ -22,6 +22,24 @@ export interface AnalyseOutput extends Output {
 
 const NAME = 'report.html'
 
+/** Rows set aside by a step and by all that it is made from, by reason. */
+export function setAside(
+  steps: readonly Step[],
+  id: string,
+  rejectedBy: (id: string) => Readonly<Record<string, number>> | undefined,
+): Record<string, number> {
+  const total: Record<string, number> = Object.create(null) as Record<string, number>
+  const seen = new Set<string>()
+  const visit = (name: string): void => {
+    if (seen.has(name)) return
+    seen.add(name)
+    for (const input of steps.find((s) => s.id === name)?.inputs ?? []) visit(input)
+    for (const [reason, n] of Object.entries(rejectedBy(name) ?? {})) total[reason] = (total[reason] ?? 0) + n
+  }
+  visit(id)
+  return { ...total }
+}
+
 /** Profiles a dataset version and writes the report of it: one HTML file, and the profile as JSON. */
 export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
   kind: 'analyse',
@@ -47,7 +65,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
         run: ctx.run.number,
         date: new Date(ctx.started).toISOString().slice(0, 16).replace('T', ' '),
         verdicts: data.verdicts,
-        rejected: data.rejected,
+        rejected: setAside(ctx.recipe.steps, input, (id) => ctx.input<DatasetOutput>(id).rejected),
       },
       'en',
     )
