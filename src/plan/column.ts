@@ -180,14 +180,20 @@ export function literal(value: unknown, like: Type): Expr {
   return lit(value, like)
 }
 
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z)?)?$/
+
 /** An ISO date or date-time as the literal form of its type: µs (as text) or days since 1970. */
 export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 'date'): Literal {
-  const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z)?)?$/.exec(text)
-  const ms = match ? Date.parse(`${match[1]}T${match[2] ?? '00:00'}:${match[3] ?? '00'}Z`) : Number.NaN
-  if (!match || Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== match[1])
+  const m = ISO.exec(text)
+  const n = (i: number): number => Number(m?.[i] ?? 0)
+  const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
+  const date = new Date(ms)
+  // 30 February rolls over into March, and 24:00 into the next day: such text is no time
+  if (!m || n(1) < 100 || date.getUTCMonth() !== n(2) - 1 || date.getUTCDate() !== n(3) || n(4) > 23 || n(5) > 59 || n(6) > 59)
     throw new GalleyError('PLAN_TYPE_MISMATCH', { what: `'${text}' is not a ${type}`, fix: "write it like '2001-06-30' or '2001-06-30 18:05:00'" })
   if (type === 'date') return ms / 86_400_000
-  return (BigInt(ms) * 1000n + BigInt((match[4] ?? '').padEnd(6, '0'))).toString()
+  const micros = Number((m[7] ?? '').padEnd(6, '0'))
+  return Number.isSafeInteger(ms * 1000) ? String(ms * 1000 + micros) : (BigInt(ms) * 1000n + BigInt(micros)).toString()
 }
 
 /** The `r` of a row callback: one column shell a name; an unknown name fails and says which exist. */

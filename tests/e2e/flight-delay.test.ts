@@ -80,7 +80,7 @@ describe('the main job on a sample of real flights', () => {
     const compared = ['lateOut', 'flightsOut', 'lateIn', 'flightsIn', 'minuteOfDay', 'weekday', 'distance'] as const
     const answers: Record<string, unknown>[] = []
     await replay(history, { feed: live.feed, predict: async (records) => answers.push(...records.map((r) => live.explain(r))) }, {
-      input: live.input, feedInput: live.feedInput, from: 0, until: 20_000, slice: 60_000_000, concurrency: 1, batch: 1, signal, clock: galley.clock,
+      input: live.input, feedInput: live.feedInput, from: 0, until: 20_000, slice: 60_000_000, signal,
     })
     await live.close()
     const show = (r: Record<string, unknown>) => [r['at'], ...compared.map((c) => r[c])].map(String).join(' ')

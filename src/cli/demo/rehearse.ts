@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
@@ -16,6 +18,7 @@ import { stepOf } from '../../runs/inline.ts'
 import type { DatasetSpec } from '../../runs/recipe.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { createClient } from '../../sdk/index.ts'
+import type { Called, Calls } from './caller.ts'
 import { platformFetch } from '../../base/fetch.ts'
 
 /** What the rehearsal of the service over its test month found. */
@@ -43,6 +46,8 @@ export interface RehearseOptions {
 }
 
 const OVER_HTTP = 20_000
+/** Requests in flight at once. */
+const CONCURRENCY = 8
 const MINUTE = 60_000_000
 const WEEK = 7 * 86_400_000_000
 
@@ -69,7 +74,7 @@ export async function rehearse(options: RehearseOptions): Promise<{ found: Rehea
   const { latencies, httpSeconds } = await overHttp(options, history, live)
   const done = Math.min(OVER_HTTP, history.rows)
   await replay(history, live, {
-    input: live.input, feedInput: live.feedInput, from: done, until: history.rows, slice: 60 * MINUTE, concurrency: 1, batch: 2000, signal: options.signal, clock,
+    input: live.input, feedInput: live.feedInput, from: done, until: history.rows, slice: 360 * MINUTE, signal: options.signal,
     progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.rows - done)),
   })
   const replayed = (clock.ticks() - began) / 1000
@@ -87,16 +92,30 @@ async function overHttp(options: RehearseOptions, history: History, live: LiveEn
   const { galley, served, url } = options
   const client = createClient({ url, fetch: platformFetch, workspace: galley.config.workspace })
   const name = served.endpoint
-  const began = galley.clock.ticks()
-  const latencies = await replay(
-    history,
-    { predict: ([record]) => client.endpoints.predict({ name, body: record ?? {} }), feed: (records) => client.endpoints.feed({ name, body: { records: [...records] } }) },
-    {
-      input: live.input, feedInput: live.feedInput, from: 0, until: Math.min(OVER_HTTP, history.rows), slice: 10 * MINUTE, concurrency: 8, batch: 1, signal: options.signal, clock: galley.clock,
-      progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
-    },
-  )
-  return { latencies, httpSeconds: (galley.clock.ticks() - began) / 1000 }
+  const caller = new Worker(new URL('./caller.ts', import.meta.url))
+  const latencies: Float64Array[] = []
+  const predict = async (records: readonly Record<string, unknown>[]) => {
+    if (records.length === 0) return
+    const answered = once(caller, 'message') as Promise<[Called]>
+    caller.postMessage({ url: `${url}/v1/endpoints/${name}/predict`, bodies: records.map((r) => JSON.stringify(r)), concurrency: CONCURRENCY } satisfies Calls)
+    const [called] = await answered
+    if (called.failure) throw new GalleyError('STEP_FAILED', { what: 'a request of the rehearsal failed', why: called.failure })
+    latencies.push(called.latencies)
+  }
+  try {
+    const began = galley.clock.ticks()
+    await replay(
+      history,
+      { predict, feed: (records) => client.endpoints.feed({ name, body: { records: [...records] } }) },
+      {
+        input: live.input, feedInput: live.feedInput, from: 0, until: Math.min(OVER_HTTP, history.rows), slice: 10 * MINUTE, signal: options.signal,
+        progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
+      },
+    )
+    return { latencies: Float64Array.from(latencies.flatMap((l) => [...l])), httpSeconds: (galley.clock.ticks() - began) / 1000 }
+  } finally {
+    await caller.terminate()
+  }
 }
 
 /** A week of June without half of the airports, in a rehearsal that keeps nothing. */
@@ -109,7 +128,7 @@ async function shift(options: RehearseOptions, history: History): Promise<DriftV
   const origins = [...new Set(Array.from({ length: until }, (_, row) => String(history.record(row, endpoint.input)['origin'])))].sort()
   const gone = new Set(origins.filter((_, i) => i % 2 === 0))
   await replay(history, endpoint, {
-    input: endpoint.input, feedInput: endpoint.feedInput, from: 0, until, slice: 60 * MINUTE, concurrency: 1, batch: 2000, signal: options.signal, clock: galley.clock,
+    input: endpoint.input, feedInput: endpoint.feedInput, from: 0, until, slice: 360 * MINUTE, signal: options.signal,
     keep: (row) => {
       const { origin, destination } = history.record(row, endpoint.feedInput)
       return !gone.has(String(origin)) && !gone.has(String(destination))

@@ -38,7 +38,7 @@ export interface LiveEndpoint {
   readonly feedInput: Schema
   readonly features: readonly string[]
   readonly monitor: Monitor
-  /** Answers records and logs them; each is durable when the answer comes. @throws RECORD_INVALID, RECORD_REJECTED, TOO_OLD */
+  /** Answers records and logs them: what was answered outlives this process, and power loss but for the last second. @throws RECORD_INVALID, RECORD_REJECTED, TOO_OLD */
   predict(records: readonly unknown[]): Promise<Prediction[]>
   /** Takes in events that feed its state. Durable when it answers; repeated ones are taken once. @throws RECORD_INVALID */
   feed(records: readonly unknown[]): Promise<{ taken: number; ignored: number }>
@@ -57,10 +57,12 @@ export interface EndpointOptions {
   readonly ephemeral?: boolean
 }
 
+/** A request as it was answered: the raw record, the features the model saw, the score, and the moment it is about (µs). */
+type Answered = readonly [record: Readonly<Record<string, unknown>>, features: readonly (number | null)[], score: number, moment: number | null]
 /** What one record of the prediction log holds: requests that were answered together. */
 interface LoggedPredictions {
   readonly time: number
-  readonly rows: readonly { readonly record: RecordValues; readonly features: readonly (number | null)[]; readonly score: number; readonly moment: number | null }[]
+  readonly rows: readonly Answered[]
 }
 
 /** Brings a deployment to life: loads the model and tables, warms the state, and takes up its logs where they ended. */
@@ -73,7 +75,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   await warm(options, config, program)
   const features = evaluator.inputs.map((f) => program.schema.findIndex((s) => s.name === f))
   const moment = config.moment ? program.schema.findIndex((s) => s.name === config.moment) : -1
-  const watched = pack.reference.map((r) => ({ feature: evaluator.inputs.indexOf(r.name), input: config.online.input.findIndex((f) => f.name === r.name), score: r.name === 'score' }))
+  const watched = pack.reference.map((r) => ({ name: r.name, feature: evaluator.inputs.indexOf(r.name) }))
   const folder = join(store.home.logs, scope.workspace, name, String(row.generation))
   const checkpoint = join(folder, 'monitor.json')
   const saved = options.ephemeral ? undefined : await readCheckpoint(checkpoint)
@@ -86,10 +88,10 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       .catch((error: unknown) => log.error('a monitoring window could not be recorded', { endpoint: name, error: String(error) }))
   }
   const monitor = new Monitor({ reference: pack.reference, span: config.watch.span, rows: config.watch.rows, onWindow }, saved?.monitor)
-  const observe = (p: LoggedPredictions['rows'][number], time: number) =>
-    monitor.observe(watched.map((w) => (w.score ? p.score : w.feature >= 0 ? (p.features[w.feature] ?? null) : w.input >= 0 ? (p.record[w.input] as string | null) : null)), p.moment ?? time * 1000)
+  const observe = ([record, seen, score, about]: Answered, time: number) =>
+    monitor.observe(watched.map((w) => (w.name === 'score' ? score : w.feature >= 0 ? (seen[w.feature] ?? null) : ((record[w.name] ?? null) as string | null))), about ?? time * 1000)
 
-  const logs = options.ephemeral ? undefined : { feed: await openAppendLog(join(folder, 'feed')), predictions: await openAppendLog(join(folder, 'predictions')) }
+  const logs = options.ephemeral ? undefined : { feed: await openAppendLog(join(folder, 'feed')), predictions: await openAppendLog(join(folder, 'predictions'), { durability: 'flush' }) }
   if (logs) {
     for await (const record of logs.feed.read()) for (const values of reviveRows(jsonOf(record), config.online.feedInput)) program.feed(values)
     for await (const record of logs.predictions.read(saved?.offset ?? 0)) {
@@ -127,12 +129,12 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       const time = clock.now()
       const logged: LoggedPredictions = {
         time,
-        rows: rows.map((r, i) => ({
-          record: (read[i] as RecordValues).map((v) => (typeof v === 'bigint' ? v.toString() : v)),
-          features: columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
-          score: scores[i] as number,
-          moment: moment < 0 ? null : number(r[moment] as Value),
-        })),
+        rows: rows.map((r, i): Answered => [
+          records[i] as Record<string, unknown>,
+          columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
+          scores[i] as number,
+          moment < 0 ? null : number(r[moment] as Value),
+        ]),
       }
       await logs?.predictions.append(logged)
       for (const p of logged.rows) observe(p, time)

@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock.ts'
 import { throwIfAborted } from '../../base/errors.ts'
 import { isValid } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
@@ -17,6 +16,7 @@ export interface History {
 
 /** Where a replay is sent: an endpoint in this process, or one behind HTTP. */
 export interface ReplayTarget {
+  /** Asks about a slice's records, in whatever way the target takes them. */
   predict(records: readonly Record<string, unknown>[]): Promise<unknown>
   feed(records: readonly Record<string, unknown>[]): Promise<unknown>
 }
@@ -68,11 +68,7 @@ export interface ReplayOptions {
   readonly until: number
   /** µs that are sent together: first what became known within it, then the requests of it. */
   readonly slice: number
-  /** Requests in flight at once; each carries `batch` records. */
-  readonly concurrency: number
-  readonly batch: number
   readonly signal: AbortSignal
-  readonly clock: Clock
   keep?(row: number): boolean
   progress?(done: number): void
 }
@@ -80,11 +76,9 @@ export interface ReplayOptions {
 /**
  * Replays history in order of arrival. What becomes known within a slice is sent ahead of that slice's requests:
  * answers are as of each request's own moment, so they come out as if everything had been sent event by event.
- * Gives the milliseconds that each request took.
  */
-export async function replay(history: History, target: ReplayTarget, options: ReplayOptions): Promise<Float64Array> {
-  const { from, until, slice, keep, clock } = options
-  const latencies: number[] = []
+export async function replay(history: History, target: ReplayTarget, options: ReplayOptions): Promise<void> {
+  const { from, until, slice, keep } = options
   let next = from
   let fed = firstKnownFrom(history, from === 0 ? Number.NEGATIVE_INFINITY : (history.at[from] as number))
   while (next < until) {
@@ -96,21 +90,11 @@ export async function replay(history: History, target: ReplayTarget, options: Re
       if (!keep || keep(row)) events.push(history.record(row, options.feedInput))
     }
     for (let i = 0; i < events.length; i += 5000) await target.feed(events.slice(i, i + 5000))
-    const groups: Record<string, unknown>[][] = [[]]
-    for (; next < until && (history.at[next] as number) < end; next++) {
-      if (keep && !keep(next)) continue
-      const last = groups.at(-1) as Record<string, unknown>[]
-      if (last.length < options.batch) last.push(history.record(next, options.input))
-      else groups.push([history.record(next, options.input)])
-    }
-    await inParallel(groups.filter((g) => g.length > 0), options.concurrency, async (group) => {
-      const began = clock.ticks()
-      await target.predict(group)
-      latencies.push(clock.ticks() - began)
-    })
+    const asked: Record<string, unknown>[] = []
+    for (; next < until && (history.at[next] as number) < end; next++) if (!keep || keep(next)) asked.push(history.record(next, options.input))
+    for (let i = 0; i < asked.length; i += 5000) await target.predict(asked.slice(i, i + 5000))
     options.progress?.(next - from)
   }
-  return Float64Array.from(latencies)
 }
 
 /** Where in `byKnown` the events from `time` on begin. */
@@ -123,15 +107,6 @@ function firstKnownFrom(history: History, time: number): number {
     else high = middle
   }
   return low
-}
-
-async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0
-  await Promise.all(
-    Array.from({ length: Math.min(limit, items.length) }, async () => {
-      while (next < items.length) await work(items[next++] as T)
-    }),
-  )
 }
 
 /** A percentile (0 to 1) by the nearest rank; NaN of nothing. */
