@@ -11,7 +11,7 @@ import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
 import type { AnyStepKind } from './runs/kind.ts'
-import type { Kitchenware } from './runs/runner.ts'
+import type { Kitchenware } from './runs/step.ts'
 import { datasetStep } from './runs/steps/dataset.ts'
 import { sourceStep } from './runs/steps/source.ts'
 import { tableStep } from './runs/steps/table.ts'
@@ -20,10 +20,15 @@ import { openScope } from './tenancy/workspace.ts'
 
 /** The step kinds by name. */
 const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
-  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep].map((kind) => [kind.kind, kind as unknown as AnyStepKind]),
+  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep].map((kind) => [
+    kind.kind,
+    kind as unknown as AnyStepKind,
+  ]),
 )
 
-export const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version
+export const VERSION = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version
 
 /** A whole Galley in this process. */
 export interface Galley {
@@ -67,7 +72,13 @@ export async function openGalley(config: Config): Promise<Galley> {
   }
   const server: ServerOptions = { ware: { store, version: VERSION, hub }, log, scopeOf: scope }
   return {
-    config, store, duckdb, log, clock, scope, hub,
+    config,
+    store,
+    duckdb,
+    log,
+    clock,
+    scope,
+    hub,
     ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION },
     app: () => createApp(server),
     listen: (at) => listen(server, at),

@@ -17,7 +17,8 @@ export function answerHot(options: ServerOptions, request: IncomingMessage, resp
   const route = verb === 'predict' ? contract.endpoints.predict : contract.endpoints.feed
   const fail = (thrown: unknown) => {
     const error = asGalleyError(thrown)
-    if (error.status >= 500 && error.code !== 'ENDPOINT_NOT_READY') options.log.error('a request failed', { ...error.toJSON() })
+    if (error.status >= 500 && error.code !== 'ENDPOINT_NOT_READY')
+      options.log.error('a request failed', { ...error.toJSON() })
     const text = JSON.stringify(error.toJSON())
     if (response.headersSent || response.destroyed) return
     response.writeHead(error.status, { ...headersOf(error), 'content-length': Buffer.byteLength(text) })
@@ -57,10 +58,25 @@ export function answerHot(options: ServerOptions, request: IncomingMessage, resp
         const params = { name }
         const output =
           verb === 'predict'
-            ? await endpoints.predict({ ware: options.ware, scope, params, query: {}, body: parse(contract.endpoints.predict.body, json) })
-            : await endpoints.feed({ ware: options.ware, scope, params, query: {}, body: parse(contract.endpoints.feed.body, json) })
+            ? await endpoints.predict({
+                ware: options.ware,
+                scope,
+                params,
+                query: {},
+                body: parse(contract.endpoints.predict.body, json),
+              })
+            : await endpoints.feed({
+                ware: options.ware,
+                scope,
+                params,
+                query: {},
+                body: parse(contract.endpoints.feed.body, json),
+              })
         const text = JSON.stringify(output)
-        response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text) })
+        response.writeHead(200, {
+          'content-type': 'application/json; charset=utf-8',
+          'content-length': Buffer.byteLength(text),
+        })
         response.end(text)
       } catch (thrown) {
         fail(thrown)

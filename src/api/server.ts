@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { asGalleyError, GalleyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { contract } from './contract/index.ts'
 import { failure, type Route } from './contract/route.ts'
+import { answerHot } from './hot.ts'
 import type { ApiWare } from './routes/handlers.ts'
 import { handlers } from './routes/index.ts'
-import { answerHot } from './hot.ts'
 
 export interface ServerOptions {
   readonly ware: ApiWare
@@ -19,7 +19,13 @@ export interface ServerOptions {
   scopeOf(workspace: string | undefined): Promise<Scope>
 }
 
-type AnyHandler = (call: { ware: ApiWare; scope: Scope; params: unknown; query: unknown; body: unknown }) => Promise<unknown>
+type AnyHandler = (call: {
+  ware: ApiWare
+  scope: Scope
+  params: unknown
+  query: unknown
+  body: unknown
+}) => Promise<unknown>
 
 /** The application: every route of the contract, its OpenAPI document, and one shape of error. Works without a port. */
 export function createApp(options: ServerOptions): OpenAPIHono {
@@ -31,13 +37,25 @@ export function createApp(options: ServerOptions): OpenAPIHono {
   for (const [noun, verbs] of Object.entries(contract))
     for (const [verb, r] of Object.entries(verbs as Record<string, Route>)) {
       const handle = (handlers as unknown as Record<string, Record<string, AnyHandler>>)[noun]?.[verb] as AnyHandler
-      app.openapi(describe(noun, verb, r), (async (c: Context) => c.json((await call(options, r, handle, c)) as never, 200)) as never)
+      app.openapi(describe(noun, verb, r), (async (c: Context) =>
+        c.json((await call(options, r, handle, c)) as never, 200)) as never)
     }
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Galley', version: options.ware.version } })
-  app.notFound((c) => answer(new GalleyError('ROUTE_UNKNOWN', { what: `there is no ${c.req.method} ${c.req.path}`, fix: 'GET /v1/openapi.json lists every route' })))
+  app.notFound((c) =>
+    answer(
+      new GalleyError('ROUTE_UNKNOWN', {
+        what: `there is no ${c.req.method} ${c.req.path}`,
+        fix: 'GET /v1/openapi.json lists every route',
+      }),
+    ),
+  )
   app.onError((thrown) => {
     const error = asGalleyError(thrown)
-    if (error.status >= 500) options.log.error('a request failed', { ...error.toJSON(), stack: (error.cause as Error | undefined)?.stack ?? error.stack })
+    if (error.status >= 500)
+      options.log.error('a request failed', {
+        ...error.toJSON(),
+        stack: (error.cause as Error | undefined)?.stack ?? error.stack,
+      })
     return answer(error)
   })
   return app
@@ -60,7 +78,11 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
 function invalid(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): GalleyError {
   const [first] = error.issues
   const where = first && first.path.length > 0 ? `'${first.path.map(String).join('.')}'` : 'the request'
-  return new GalleyError('REQUEST_INVALID', { what: `${where} is not what this route takes`, why: first?.message ?? 'unknown', fix: 'see /v1/openapi.json' })
+  return new GalleyError('REQUEST_INVALID', {
+    what: `${where} is not what this route takes`,
+    why: first?.message ?? 'unknown',
+    fix: 'see /v1/openapi.json',
+  })
 }
 
 async function json(c: Context, limit: number): Promise<unknown> {
@@ -75,12 +97,20 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new GalleyError('REQUEST_INVALID', { what: 'the body is not JSON', why: (cause as Error).message, fix: 'send a JSON object with content-type application/json', cause })
+    throw new GalleyError('REQUEST_INVALID', {
+      what: 'the body is not JSON',
+      why: (cause as Error).message,
+      fix: 'send a JSON object with content-type application/json',
+      cause,
+    })
   }
 }
 
 export const tooLarge = (limit: number): GalleyError =>
-  new GalleyError('BODY_TOO_LARGE', { what: `the body is larger than ${limit.toLocaleString('en-US')} bytes`, fix: 'send fewer records at a time' })
+  new GalleyError('BODY_TOO_LARGE', {
+    what: `the body is larger than ${limit.toLocaleString('en-US')} bytes`,
+    fix: 'send fewer records at a time',
+  })
 
 export function headersOf(error: GalleyError): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' }
@@ -88,7 +118,11 @@ export function headersOf(error: GalleyError): Record<string, string> {
   return headers
 }
 
-const answer = (error: GalleyError): Response => new Response(JSON.stringify(error.toJSON()), { status: error.status === 499 ? 500 : error.status, headers: headersOf(error) })
+const answer = (error: GalleyError): Response =>
+  new Response(JSON.stringify(error.toJSON()), {
+    status: error.status === 499 ? 500 : error.status,
+    headers: headersOf(error),
+  })
 
 function describe(noun: string, verb: string, r: Route) {
   return createRoute({
@@ -110,7 +144,10 @@ function describe(noun: string, verb: string, r: Route) {
 }
 
 /** Listens on loopback unless told otherwise; predictions take a short path past the framework. */
-export async function listen(options: ServerOptions, at: { port: number; host?: string }): Promise<{ url: string; server: Server; close(): Promise<void> }> {
+export async function listen(
+  options: ServerOptions,
+  at: { port: number; host?: string },
+): Promise<{ url: string; server: Server; close(): Promise<void> }> {
   const app = createApp(options)
   const rest = getRequestListener(app.fetch)
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -123,7 +160,12 @@ export async function listen(options: ServerOptions, at: { port: number; host?: 
     server.once('error', reject)
     server.listen(at.port, at.host ?? '127.0.0.1', resolve)
   }).catch((cause: NodeJS.ErrnoException) => {
-    throw new GalleyError('CONFIG_INVALID', { what: `port ${at.port} can't be opened`, why: cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message, fix: 'choose another with --port or GALLEY_PORT, or 0 for any free one', cause })
+    throw new GalleyError('CONFIG_INVALID', {
+      what: `port ${at.port} can't be opened`,
+      why: cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message,
+      fix: 'choose another with --port or GALLEY_PORT, or 0 for any free one',
+      cause,
+    })
   })
   const { port } = server.address() as AddressInfo
   return {

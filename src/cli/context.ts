@@ -18,12 +18,25 @@ const addressFile = (config: Config): string => join(config.home, 'server.json')
 export async function reach(): Promise<Reach> {
   const config = readConfig()
   const url = config.url ?? (await runningServer(config))
-  if (url) return { config, client: createClient({ url, fetch: platformFetch, workspace: config.workspace }), close: async () => {} }
+  if (url)
+    return {
+      config,
+      client: createClient({ url, fetch: platformFetch, workspace: config.workspace }),
+      close: async () => {},
+    }
   const galley = await openGalley(config)
   const app = galley.app()
   const scope = await galley.scope()
   await galley.hub(scope).refresh()
-  return { config, client: createClient({ url: 'http://in.process', fetch: (request) => app.fetch(request), workspace: config.workspace }), close: () => galley.close() }
+  return {
+    config,
+    client: createClient({
+      url: 'http://in.process',
+      fetch: (request) => app.fetch(request),
+      workspace: config.workspace,
+    }),
+    close: () => galley.close(),
+  }
 }
 
 /** The address of a living server on this data folder. */

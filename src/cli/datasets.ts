@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { typeName, type Type } from '../plan/types.ts'
+import { type Type, typeName } from '../plan/types.ts'
 import { bytes } from '../runs/text.ts'
 import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
@@ -7,10 +7,23 @@ import { bold, print, table, when } from './output.ts'
 export function datasets(): Command {
   const noun = new Command('datasets').description('datasets and their versions')
   listOptions(noun.command('ls').description('list datasets')).action((o: ListOptions) =>
-    printPage(o, (c, page) => c.datasets.list(page), ['name', 'newest'], (d) => [d.name, `@${d.latest}`], 'no dataset yet: run a recipe that makes one'),
+    printPage(
+      o,
+      (c, page) => c.datasets.list(page),
+      ['name', 'newest'],
+      (d) => [d.name, `@${d.latest}`],
+      'no dataset yet: run a recipe that makes one',
+    ),
   )
-  listOptions(noun.command('versions <name>').description('list the versions of a dataset')).action((name: string, o: ListOptions) =>
-    printPage(o, (c, page) => c.datasets.versions({ name, ...page }), ['version', 'rows', 'size', 'created', 'hash'], (v) => [`@${v.version}`, v.rows, bytes(v.bytes), when(v.created), v.hash.slice(0, 12)], 'no versions'),
+  listOptions(noun.command('versions <name>').description('list the versions of a dataset')).action(
+    (name: string, o: ListOptions) =>
+      printPage(
+        o,
+        (c, page) => c.datasets.versions({ name, ...page }),
+        ['version', 'rows', 'size', 'created', 'hash'],
+        (v) => [`@${v.version}`, v.rows, bytes(v.bytes), when(v.created), v.hash.slice(0, 12)],
+        'no versions',
+      ),
   )
   noun
     .command('show <name>')
@@ -21,10 +34,17 @@ export function datasets(): Command {
       withClient(async (client) => {
         const v = await client.datasets.get({ name, ...(o.version ? { version: o.version } : {}) })
         if (o.json) return print(JSON.stringify(v))
-        print(`${bold(`${v.name}@${v.version}`)}  ${v.rows.toLocaleString('en-US')} rows  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`)
+        print(
+          `${bold(`${v.name}@${v.version}`)}  ${v.rows.toLocaleString('en-US')} rows  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`,
+        )
         const { rejected = {} } = v.details as { rejected?: Record<string, number> }
         for (const [reason, n] of Object.entries(rejected)) print(`rejected ${n.toLocaleString('en-US')}: ${reason}`)
-        print(table(['column', 'type', 'may be null'], v.schema.map((f) => [f.name, typeName(f.type as Type), f.nullable ? 'yes' : 'no'])))
+        print(
+          table(
+            ['column', 'type', 'may be null'],
+            v.schema.map((f) => [f.name, typeName(f.type as Type), f.nullable ? 'yes' : 'no']),
+          ),
+        )
       }),
     )
   return noun

@@ -39,7 +39,9 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
   const { recipe, folder } = await loadRecipe(RECIPE)
   const scope = await galley.scope()
   const { workspace } = galley.config
-  const result = await interruptible((signal) => run(galley.ware, scope, recipe, { folder, signal, on: runReporter(workspace) }))
+  const result = await interruptible((signal) =>
+    run(galley.ware, scope, recipe, { folder, signal, on: runReporter(workspace) }),
+  )
   const output = <T>(id: string) => result.outputs.get(id) as unknown as T
   const dataset = output<DatasetOutput>('flight-features')
   const model = output<TrainOutput>('late-arrival')
@@ -50,9 +52,24 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
     await galley.hub(scope).start()
     const stages = stageReporter()
     const { found, cached } = await interruptible((signal) =>
-      rehearse({ galley, scope, recipe, served: output<ServeOutput>('flight-delay'), dataset, url: server.url, signal, progress: stages.progress }),
+      rehearse({
+        galley,
+        scope,
+        recipe,
+        served: output<ServeOutput>('flight-delay'),
+        dataset,
+        url: server.url,
+        signal,
+        progress: stages.progress,
+      }),
     )
-    stages.done('watch', 'flight-delay', `${found.requests.toLocaleString('en-US')} flights of June served as they happened · ${verdict('june', found.june)} · ${verdict('half the airports gone', found.shifted)}`, cached, found.seconds.replay + found.seconds.shifted)
+    stages.done(
+      'watch',
+      'flight-delay',
+      `${found.requests.toLocaleString('en-US')} flights of June served as they happened · ${verdict('june', found.june)} · ${verdict('half the airports gone', found.shifted)}`,
+      cached,
+      found.seconds.replay + found.seconds.shifted,
+    )
     tell(galley, server.url, model, report, found)
     if (options.once) print(JSON.stringify(summary(result, server.url, dataset, model, found, cached)))
     else {
@@ -65,16 +82,35 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
   }
 }
 
-const verdict = (what: string, v: DriftVerdict): string => `${what}: ${v.status} (PSI ${v.psi.toFixed(2)}${v.worst ? ` in ${v.worst}` : ''})`
+const verdict = (what: string, v: DriftVerdict): string =>
+  `${what}: ${v.status} (PSI ${v.psi.toFixed(2)}${v.worst ? ` in ${v.worst}` : ''})`
 
 /** What a person reads at the end: how good, how fast, what the monitor says, and where to go on. */
 function tell(galley: Galley, url: string, model: TrainOutput, report: AnalyseOutput, found: Rehearsal): void {
   print()
   print(metrics(model.candidates))
   print()
-  print(table(['replayed', 'requests', 'p50 ms', 'p99 ms', 'req/s'], [['over HTTP', found.overHttp, found.p50Ms.toFixed(2), found.p99Ms.toFixed(2), Math.round(found.overHttp / found.httpSeconds)]]))
+  print(
+    table(
+      ['replayed', 'requests', 'p50 ms', 'p99 ms', 'req/s'],
+      [
+        [
+          'over HTTP',
+          found.overHttp,
+          found.p50Ms.toFixed(2),
+          found.p99Ms.toFixed(2),
+          Math.round(found.overHttp / found.httpSeconds),
+        ],
+      ],
+    ),
+  )
   print()
-  print(table(['watched', 'verdict', 'rows', 'PSI', 'KS', 'most shifted'], [row('June', found.june), row('half the airports gone', found.shifted)]))
+  print(
+    table(
+      ['watched', 'verdict', 'rows', 'PSI', 'KS', 'most shifted'],
+      [row('June', found.june), row('half the airports gone', found.shifted)],
+    ),
+  )
   print()
   print(`report    ${report.path}`)
   print(`service   ${url}/v1/endpoints/flight-delay`)
@@ -84,26 +120,51 @@ function tell(galley: Galley, url: string, model: TrainOutput, report: AnalyseOu
   print(`data in   ${galley.config.home}`)
 }
 
-const row = (what: string, v: DriftVerdict) => [what, v.status, v.rows, v.psi.toFixed(3), v.ks.toFixed(3), v.worst ?? '–'] as const
+const row = (what: string, v: DriftVerdict) =>
+  [what, v.status, v.rows, v.psi.toFixed(3), v.ks.toFixed(3), v.worst ?? '–'] as const
 
 /** The last line of `--once`. */
-function summary(result: RunResult, url: string, dataset: DatasetOutput, model: TrainOutput, found: Rehearsal, cached: boolean): unknown {
+function summary(
+  result: RunResult,
+  url: string,
+  dataset: DatasetOutput,
+  model: TrainOutput,
+  found: Rehearsal,
+  cached: boolean,
+): unknown {
   const base = model.candidates.find((c) => c.trainer === 'baseline')
-  const drift = (v: DriftVerdict) => ({ status: v.status, psi: round(v.psi), ks: round(v.ks), worst: v.worst, rows: v.rows })
+  const drift = (v: DriftVerdict) => ({
+    status: v.status,
+    psi: round(v.psi),
+    ks: round(v.ks),
+    worst: v.worst,
+    rows: v.rows,
+  })
   return {
     ok: true,
     run: result.number,
     dataset: { name: dataset.name, version: dataset.version, rows: dataset.rows },
     model: {
-      name: model.name, version: model.version,
+      name: model.name,
+      version: model.version,
       metrics: { auc: round(model.chosen.test.auc), logLoss: round(model.chosen.test.logLoss) },
       baseline: { auc: round(base?.test.auc ?? null), logLoss: round(base?.test.logLoss ?? null) },
     },
-    endpoint: { url: `${url}/v1/endpoints/flight-delay`, requests: found.requests, p50Ms: round(found.p50Ms), p99Ms: round(found.p99Ms) },
+    endpoint: {
+      url: `${url}/v1/endpoints/flight-delay`,
+      requests: found.requests,
+      p50Ms: round(found.p50Ms),
+      p99Ms: round(found.p99Ms),
+    },
     drift: { june: drift(found.june), shifted: drift(found.shifted) },
-    seconds: { ...Object.fromEntries(Object.entries(result.seconds).map(([id, s]) => [id, round(s)])), replay: cached ? 0 : round(found.seconds.replay), shifted: cached ? 0 : round(found.seconds.shifted) },
+    seconds: {
+      ...Object.fromEntries(Object.entries(result.seconds).map(([id, s]) => [id, round(s)])),
+      replay: cached ? 0 : round(found.seconds.replay),
+      shifted: cached ? 0 : round(found.seconds.shifted),
+    },
     cached: result.cached,
   }
 }
 
-const round = (n: number | null): number | null => (n === null || !Number.isFinite(n) ? null : Math.round(n * 10_000) / 10_000)
+const round = (n: number | null): number | null =>
+  n === null || !Number.isFinite(n) ? null : Math.round(n * 10_000) / 10_000

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
-import { VERSION, openGalley } from '../main.ts'
+import { openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
 import { runningServer } from './context.ts'
 import { print } from './output.ts'
@@ -37,36 +37,78 @@ async function examine(): Promise<Check[]> {
   const checks: Check[] = []
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   const recent = major > 22 || (major === 22 && minor >= 18)
-  checks.push({ name: 'node', status: recent ? 'ok' : 'bad', says: `${process.version} on ${process.platform} ${process.arch}, Galley ${VERSION}`, ...(recent ? {} : { fix: 'run through npm or ./galley, which bring a newer Node' }) })
+  checks.push({
+    name: 'node',
+    status: recent ? 'ok' : 'bad',
+    says: `${process.version} on ${process.platform} ${process.arch}, Galley ${VERSION}`,
+    ...(recent ? {} : { fix: 'run through npm or ./galley, which bring a newer Node' }),
+  })
   const cores = availableParallelism()
   checks.push({ name: 'processor', status: cores >= 2 ? 'ok' : 'warn', says: `${cores} cores` })
   const memory = totalmem()
-  checks.push({ name: 'memory', status: memory >= 2 * 2 ** 30 ? 'ok' : 'warn', says: `${bytes(memory)}, ${config.memoryMiB} MiB of it for the batch engine`, ...(memory >= 2 * 2 ** 30 ? {} : { fix: 'lower GALLEY_MEMORY, and expect large joins to spill to disk' }) })
+  checks.push({
+    name: 'memory',
+    status: memory >= 2 * 2 ** 30 ? 'ok' : 'warn',
+    says: `${bytes(memory)}, ${config.memoryMiB} MiB of it for the batch engine`,
+    ...(memory >= 2 * 2 ** 30 ? {} : { fix: 'lower GALLEY_MEMORY, and expect large joins to spill to disk' }),
+  })
   try {
     mkdirSync(config.home, { recursive: true })
     accessSync(config.home, constants.W_OK)
     const { bavail, bsize } = statfsSync(config.home)
     const free = bavail * bsize
-    checks.push({ name: 'data folder', status: free > 2 * 2 ** 30 ? 'ok' : 'warn', says: `${config.home}, ${bytes(free)} free`, ...(free > 2 * 2 ** 30 ? {} : { fix: 'free some space, or point GALLEY_HOME at a larger disk' }) })
+    checks.push({
+      name: 'data folder',
+      status: free > 2 * 2 ** 30 ? 'ok' : 'warn',
+      says: `${config.home}, ${bytes(free)} free`,
+      ...(free > 2 * 2 ** 30 ? {} : { fix: 'free some space, or point GALLEY_HOME at a larger disk' }),
+    })
   } catch (error) {
-    checks.push({ name: 'data folder', status: 'bad', says: `${config.home} can't be written: ${(error as Error).message}`, fix: 'point GALLEY_HOME at a folder that you may write' })
+    checks.push({
+      name: 'data folder',
+      status: 'bad',
+      says: `${config.home} can't be written: ${(error as Error).message}`,
+      fix: 'point GALLEY_HOME at a folder that you may write',
+    })
     return checks
   }
   const server = await runningServer(config)
-  checks.push({ name: 'server', status: 'ok', says: server ? `answers at ${server}` : 'none is running on this data folder (galley up starts one)' })
+  checks.push({
+    name: 'server',
+    status: 'ok',
+    says: server ? `answers at ${server}` : 'none is running on this data folder (galley up starts one)',
+  })
   try {
     const galley = await openGalley(config)
     const scope = await galley.scope()
     await galley.store.runs.list(scope, { limit: 1 })
-    checks.push({ name: 'database', status: 'ok', says: config.databaseUrl ? 'the server at GALLEY_DATABASE_URL answers' : 'embedded PostgreSQL starts and answers' })
+    checks.push({
+      name: 'database',
+      status: 'ok',
+      says: config.databaseUrl ? 'the server at GALLEY_DATABASE_URL answers' : 'embedded PostgreSQL starts and answers',
+    })
     const ledger = (await import('../engines/ledger.ts')).createLedger()
-    const [row] = await galley.duckdb.session({ scope, signal: new AbortController().signal, ledger }, (query) => query('SELECT version() AS version'))
+    const [row] = await galley.duckdb.session({ scope, signal: new AbortController().signal, ledger }, (query) =>
+      query('SELECT version() AS version'),
+    )
     checks.push({ name: 'duckdb', status: 'ok', says: String(row?.['version']) })
     await galley.close()
   } catch (thrown) {
     const error = asGalleyError(thrown)
-    checks.push({ name: 'database', status: 'bad', says: `${error.what}${error.why ? `: ${error.why}` : ''}`, ...(error.fix ? { fix: error.fix } : {}) })
+    checks.push({
+      name: 'database',
+      status: 'bad',
+      says: `${error.what}${error.why ? `: ${error.why}` : ''}`,
+      ...(error.fix ? { fix: error.fix } : {}),
+    })
   }
-  checks.push({ name: 'gpu', status: existsSync('/dev/dri') || existsSync('/dev/nvidia0') ? 'ok' : 'warn', says: existsSync('/dev/dri') || existsSync('/dev/nvidia0') ? 'a device is there' : 'none: everything runs on the processor' })
+  checks.push({
+    name: 'gpu',
+    status: existsSync('/dev/dri') || existsSync('/dev/nvidia0') ? 'ok' : 'warn',
+    says:
+      existsSync('/dev/dri') || existsSync('/dev/nvidia0')
+        ? 'a device is there'
+        : 'none: everything runs on the processor',
+  })
   return checks
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { Client } from '../sdk/index.ts'
 import { reach } from './context.ts'
 import { print, table } from './output.ts'
@@ -17,18 +17,27 @@ export function count(text: string): number {
 
 /** Adds what every list takes. */
 export const listOptions = (command: Command): Command =>
-  command.option('--limit <n>', 'items a page', count).option('--cursor <cursor>', 'what follows an earlier page').option('--json', 'print JSON')
+  command
+    .option('--limit <n>', 'items a page', count)
+    .option('--cursor <cursor>', 'what follows an earlier page')
+    .option('--json', 'print JSON')
 
 /** Asks for one page and prints it, as a table or JSON. */
 export async function printPage<T>(
   options: ListOptions,
-  ask: (client: Client, page: { limit?: number; cursor?: string }) => Promise<{ items: readonly T[]; next?: string | undefined }>,
+  ask: (
+    client: Client,
+    page: { limit?: number; cursor?: string },
+  ) => Promise<{ items: readonly T[]; next?: string | undefined }>,
   head: readonly string[],
   row: (item: T) => readonly (string | number | null)[],
   empty: string,
 ): Promise<void> {
   await withClient(async (client) => {
-    const page = await ask(client, { ...(options.limit ? { limit: options.limit } : {}), ...(options.cursor ? { cursor: options.cursor } : {}) })
+    const page = await ask(client, {
+      ...(options.limit ? { limit: options.limit } : {}),
+      ...(options.cursor ? { cursor: options.cursor } : {}),
+    })
     if (options.json) return print(JSON.stringify(page))
     if (page.items.length === 0) return print(empty)
     print(table(head, page.items.map(row)))

@@ -21,7 +21,18 @@ const program = new Command('galley')
   .showSuggestionAfterError()
   .exitOverride()
   .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
-for (const command of [run(), up(), demo(), predict(), explain(), datasets(), models(), endpoints(), runs(), doctor()]) {
+for (const command of [
+  run(),
+  up(),
+  demo(),
+  predict(),
+  explain(),
+  datasets(),
+  models(),
+  endpoints(),
+  runs(),
+  doctor(),
+]) {
   command.exitOverride()
   for (const sub of command.commands) sub.exitOverride()
   program.addCommand(command)

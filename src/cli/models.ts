@@ -19,10 +19,23 @@ interface Candidate {
 export function models(): Command {
   const noun = new Command('models').description('models and their versions')
   listOptions(noun.command('ls').description('list models')).action((o: ListOptions) =>
-    printPage(o, (c, page) => c.models.list(page), ['name', 'newest'], (m) => [m.name, `@${m.latest}`], 'no model yet: run a recipe that trains one'),
+    printPage(
+      o,
+      (c, page) => c.models.list(page),
+      ['name', 'newest'],
+      (m) => [m.name, `@${m.latest}`],
+      'no model yet: run a recipe that trains one',
+    ),
   )
-  listOptions(noun.command('versions <name>').description('list the versions of a model')).action((name: string, o: ListOptions) =>
-    printPage(o, (c, page) => c.models.versions({ name, ...page }), ['version', 'kind', 'data', 'created'], (v) => [`@${v.version}`, v.kind, `${v.dataset}@${v.datasetVersion}`, when(v.created)], 'no versions'),
+  listOptions(noun.command('versions <name>').description('list the versions of a model')).action(
+    (name: string, o: ListOptions) =>
+      printPage(
+        o,
+        (c, page) => c.models.versions({ name, ...page }),
+        ['version', 'kind', 'data', 'created'],
+        (v) => [`@${v.version}`, v.kind, `${v.dataset}@${v.datasetVersion}`, when(v.created)],
+        'no versions',
+      ),
   )
   noun
     .command('show <name>')
@@ -33,8 +46,12 @@ export function models(): Command {
       withClient(async (client) => {
         const v = await client.models.get({ name, ...(o.version ? { version: o.version } : {}) })
         if (o.json) return print(JSON.stringify(v))
-        print(`${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}`)
-        print(`plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`)
+        print(
+          `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}`,
+        )
+        print(
+          `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
+        )
         const { candidates = [] } = v.details as { candidates?: Candidate[] }
         print(metrics(candidates))
       }),
@@ -47,6 +64,17 @@ export function metrics(candidates: readonly Candidate[]): string {
   const n = (x: number | null) => (x === null ? '–' : x.toFixed(4))
   return table(
     ['candidate', 'part', 'AUC', 'log loss', 'Brier', 'precision', 'recall', 'threshold'],
-    candidates.flatMap((c) => (['validate', 'test'] as const).map((part) => [c.trainer, part, n(c[part].auc), n(c[part].logLoss), n(c[part].brier), n(c[part].confusion.precision), n(c[part].confusion.recall), n(c[part].confusion.threshold)])),
+    candidates.flatMap((c) =>
+      (['validate', 'test'] as const).map((part) => [
+        c.trainer,
+        part,
+        n(c[part].auc),
+        n(c[part].logLoss),
+        n(c[part].brier),
+        n(c[part].confusion.precision),
+        n(c[part].confusion.recall),
+        n(c[part].confusion.threshold),
+      ]),
+    ),
   )
 }

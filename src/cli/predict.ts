@@ -14,7 +14,12 @@ export function predict(): Command {
         try {
           body = JSON.parse(options.json) as Record<string, unknown>
         } catch (cause) {
-          throw new GalleyError('USAGE_INVALID', { what: '--json is not JSON', why: (cause as Error).message, fix: 'quote the object for your shell: --json \'{"a": 1}\'', cause })
+          throw new GalleyError('USAGE_INVALID', {
+            what: '--json is not JSON',
+            why: (cause as Error).message,
+            fix: 'quote the object for your shell: --json \'{"a": 1}\'',
+            cause,
+          })
         }
         print(JSON.stringify(await client.endpoints.predict({ name, body })))
       }),

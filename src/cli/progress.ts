@@ -6,7 +6,11 @@ import { note } from './output.ts'
 const WIDTH = 24
 
 /** Draws a run: bars that move on a terminal, one plain line a step elsewhere. */
-export function runReporter(workspace: string, clock: Clock = systemClock, stream: NodeJS.WriteStream = process.stderr): (event: RunEvent) => void {
+export function runReporter(
+  workspace: string,
+  clock: Clock = systemClock,
+  stream: NodeJS.WriteStream = process.stderr,
+): (event: RunEvent) => void {
   const live = stream.isTTY === true
   let drawn = false
   let last = 0
@@ -35,12 +39,16 @@ export function runReporter(workspace: string, clock: Clock = systemClock, strea
         last = now
         const share = total ? Math.min(1, done / total) : 0
         const full = Math.round(share * WIDTH)
-        draw(`  … ${event.kind.padEnd(8)} ${event.step.padEnd(20)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`)
+        draw(
+          `  … ${event.kind.padEnd(8)} ${event.step.padEnd(20)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`,
+        )
         return
       }
       case 'done':
         clear()
-        note(`  ✔ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.summary}  ${event.cached ? 'cached' : `${event.seconds.toFixed(1)} s`}`)
+        note(
+          `  ✔ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.summary}  ${event.cached ? 'cached' : `${event.seconds.toFixed(1)} s`}`,
+        )
         return
       case 'failed':
         clear()
@@ -48,7 +56,9 @@ export function runReporter(workspace: string, clock: Clock = systemClock, strea
         return
       case 'end':
         clear()
-        note(`  ${event.status}  moved between host and device ${bytes(event.ledger.up + event.ledger.down)} · read ${bytes(event.ledger.bytesIn)} · wrote ${bytes(event.ledger.bytesOut)} · ${event.seconds.toFixed(1)} s`)
+        note(
+          `  ${event.status}  moved between host and device ${bytes(event.ledger.up + event.ledger.down)} · read ${bytes(event.ledger.bytesIn)} · wrote ${bytes(event.ledger.bytesOut)} · ${event.seconds.toFixed(1)} s`,
+        )
     }
   }
 }
@@ -62,7 +72,9 @@ export function stageReporter(stream: NodeJS.WriteStream = process.stderr, clock
       if (stream.isTTY !== true || now - last < 80) return
       last = now
       const full = Math.round(Math.min(1, share) * WIDTH)
-      stream.write(`\r\u001b[2K  … ${stage.padEnd(36)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`)
+      stream.write(
+        `\r\u001b[2K  … ${stage.padEnd(36)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`,
+      )
     },
     done(kind: string, step: string, summary: string, cached: boolean, seconds: number): void {
       if (stream.isTTY === true) stream.write('\r\u001b[2K')

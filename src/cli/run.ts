@@ -18,7 +18,9 @@ export function run(): Command {
       const galley = await openGalley(config)
       try {
         const scope = await galley.scope()
-        const result = await interruptible((signal) => runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace) }))
+        const result = await interruptible((signal) =>
+          runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace) }),
+        )
         if (options.json) print(JSON.stringify({ run: result.number, seconds: result.seconds, cached: result.cached }))
       } finally {
         await galley.close()

@@ -7,7 +7,19 @@ const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed
 export function runs(): Command {
   const noun = new Command('runs').description('runs of recipes and their steps')
   listOptions(noun.command('ls').description('list runs, newest first')).action((o: ListOptions) =>
-    printPage(o, (c, page) => c.runs.list(page), ['run', 'recipe', 'status', 'started', 'took'], (r) => [`${r.number}`, r.recipe, r.status, when(r.started), seconds(r.ended === null ? null : (r.ended - r.started) / 1000)], 'no run yet: galley run RECIPE'),
+    printPage(
+      o,
+      (c, page) => c.runs.list(page),
+      ['run', 'recipe', 'status', 'started', 'took'],
+      (r) => [
+        `${r.number}`,
+        r.recipe,
+        r.status,
+        when(r.started),
+        seconds(r.ended === null ? null : (r.ended - r.started) / 1000),
+      ],
+      'no run yet: galley run RECIPE',
+    ),
   )
   noun
     .command('show <run>')
@@ -18,8 +30,16 @@ export function runs(): Command {
         const r = await client.runs.get({ run })
         if (o.json) return print(JSON.stringify(r))
         print(`${bold(`run ${r.number}`)}  ${r.recipe}  ${r.status}  started ${when(r.started)}`)
-        print(table(['step', 'kind', 'status', 'took'], r.steps.map((s) => [s.id, s.kind, s.cached ? `${s.status} (cached)` : s.status, seconds(s.seconds)])))
-        if (r.error) print(`${r.error.code}: ${r.error.what}${r.error.why ? `\n  why: ${r.error.why}` : ''}${r.error.fix ? `\n  fix: ${r.error.fix}` : ''}`)
+        print(
+          table(
+            ['step', 'kind', 'status', 'took'],
+            r.steps.map((s) => [s.id, s.kind, s.cached ? `${s.status} (cached)` : s.status, seconds(s.seconds)]),
+          ),
+        )
+        if (r.error)
+          print(
+            `${r.error.code}: ${r.error.what}${r.error.why ? `\n  why: ${r.error.why}` : ''}${r.error.fix ? `\n  fix: ${r.error.fix}` : ''}`,
+          )
       }),
     )
   return noun

@@ -15,7 +15,12 @@ export function up(): Command {
     .action(async (options: { port?: number }) => {
       const config = readConfig()
       const running = await runningServer(config)
-      if (running) throw new GalleyError('STORE_CONFLICT', { what: 'this data folder is served already', why: `a server answers at ${running}`, fix: 'use that one, or point GALLEY_HOME at another folder' })
+      if (running)
+        throw new GalleyError('STORE_CONFLICT', {
+          what: 'this data folder is served already',
+          why: `a server answers at ${running}`,
+          fix: 'use that one, or point GALLEY_HOME at another folder',
+        })
       const galley = await openGalley(config)
       try {
         const server = await galley.listen({ port: options.port ?? config.port ?? DEFAULT_PORT })
@@ -25,8 +30,12 @@ export function up(): Command {
           const hub = galley.hub(await galley.scope())
           await hub.start()
           const states = Object.entries(hub.states())
-          for (const [name, state] of states) print(`${name}  ${state}  POST ${server.url}/v1/endpoints/${name}/predict`)
-          if (states.length === 0) note('no endpoint is deployed yet: run a recipe that serves one, for instance  ./galley run recipes/flight-delay/recipe.ts')
+          for (const [name, state] of states)
+            print(`${name}  ${state}  POST ${server.url}/v1/endpoints/${name}/predict`)
+          if (states.length === 0)
+            note(
+              'no endpoint is deployed yet: run a recipe that serves one, for instance  ./galley run recipes/flight-delay/recipe.ts',
+            )
           await untilInterrupted()
           note('stopping')
         } finally {

@@ -5,7 +5,7 @@ import type { Schema, Type } from '../plan/types.ts'
 import { isFloat } from '../plan/types.ts'
 import type { Value } from './batch.ts'
 import { compileExpr, type Tuple } from './row/expr.ts'
-import { compare, keyOf } from './scalars.ts'
+import { compare, keyOf } from './values.ts'
 
 /** An aggregate over a handful of rows, by its definition. */
 export type AggregateOver = (rows: readonly Tuple[]) => Value
@@ -40,7 +40,12 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       if (values.length === 0) return null
       if (isFloat(type)) return compensatedSum(values as number[])
       const total = values.reduce<bigint>((a, v) => a + BigInt(v as bigint | number | boolean), 0n)
-      if (total >= 2n ** 63n || total < -(2n ** 63n)) throw new GalleyError('VALUE_INVALID', { what: 'sum overflows int64', why: `it is ${total}`, fix: 'cast to float64 first' })
+      if (total >= 2n ** 63n || total < -(2n ** 63n))
+        throw new GalleyError('VALUE_INVALID', {
+          what: 'sum overflows int64',
+          why: `it is ${total}`,
+          fix: 'cast to float64 first',
+        })
       return total
     }
     case 'mean':

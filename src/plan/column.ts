@@ -1,7 +1,7 @@
-import { GalleyError } from '../base/errors.ts'
-import { call, col, type Expr, type FunctionName, type Literal, lit } from './expr.ts'
+import { call, col, type Expr, type FunctionName } from './expr.ts'
 import { infer } from './infer.ts'
-import { isFloat, isInteger, type ScalarType, type Schema, type Type, typeName, unknownColumn } from './types.ts'
+import { literal } from './literal.ts'
+import { type ScalarType, type Schema, type Type, unknownColumn } from './types.ts'
 
 /**
  * The typed shell around an expression that row callbacks get. Which methods a column has follows from its type,
@@ -35,7 +35,8 @@ export interface BoolCol extends Col<'bool'> {
 }
 type Num = 'int32' | 'int64' | 'float32' | 'float64'
 type Wide<A, B> = A extends 'float32' | 'float64' ? 'float64' : B extends 'float32' | 'float64' ? 'float64' : 'int64'
-export interface NumCol<T extends Num = Num> extends Omit<Ordered<T>, 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'between'> {
+export interface NumCol<T extends Num = Num>
+  extends Omit<Ordered<T>, 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge' | 'between'> {
   eq(other: AnyNum): BoolCol
   ne(other: AnyNum): BoolCol
   lt(other: AnyNum): BoolCol
@@ -103,28 +104,75 @@ export interface DurationCol extends Ordered<'duration'> {
   plus(d: Col<'duration'>): DurationCol
   minus(d: Col<'duration'>): DurationCol
 }
-export type ColOf<T> = T extends 'bool' ? BoolCol
-  : T extends Num ? NumCol<T>
-  : T extends 'string' ? StringCol
-  : T extends 'date' ? DateCol
-  : T extends 'local timestamp' ? LocalCol
-  : T extends 'timestamp' ? InstantCol
-  : T extends 'duration' ? DurationCol
-  : T extends ScalarType ? Col<T> : never
+export type ColOf<T> = T extends 'bool'
+  ? BoolCol
+  : T extends Num
+    ? NumCol<T>
+    : T extends 'string'
+      ? StringCol
+      : T extends 'date'
+        ? DateCol
+        : T extends 'local timestamp'
+          ? LocalCol
+          : T extends 'timestamp'
+            ? InstantCol
+            : T extends 'duration'
+              ? DurationCol
+              : T extends ScalarType
+                ? Col<T>
+                : never
 
 /** What may stand where a column of type T is expected: such a column or a plain value. Times are ISO strings. */
-export type In<T extends ScalarType> = ColOf<T> | (T extends 'bool' ? boolean : T extends Num ? number : T extends 'bytes' | 'duration' ? never : string)
+export type In<T extends ScalarType> =
+  | ColOf<T>
+  | (T extends 'bool' ? boolean : T extends Num ? number : T extends 'bytes' | 'duration' ? never : string)
 
 /** What a table looks like to TypeScript: column name → type name. */
 export type Columns = Record<string, ScalarType>
 export type Row<S> = { readonly [K in keyof S]: ColOf<S[K]> }
 
 const METHODS: Record<string, FunctionName> = {
-  isNull: 'isNull', eq: 'eq', ne: 'ne', lt: 'lt', le: 'le', gt: 'gt', ge: 'ge', orElse: 'coalesce', and: 'and', or: 'or', not: 'not',
-  times: 'mul', div: 'div', mod: 'mod', abs: 'abs', neg: 'neg', sqrt: 'sqrt', ln: 'ln', exp: 'exp', floor: 'floor', ceil: 'ceil', round: 'round',
-  length: 'length', lower: 'lower', upper: 'upper', trim: 'trim', concat: 'concat', contains: 'contains', startsWith: 'startsWith', endsWith: 'endsWith',
-  year: 'year', month: 'month', day: 'day', weekday: 'weekday', dayOfYear: 'dayOfYear', hour: 'hour', minute: 'minute', minuteOfDay: 'minuteOfDay',
-  toDate: 'toDate', toInstant: 'toInstant', toLocal: 'toLocal',
+  isNull: 'isNull',
+  eq: 'eq',
+  ne: 'ne',
+  lt: 'lt',
+  le: 'le',
+  gt: 'gt',
+  ge: 'ge',
+  orElse: 'coalesce',
+  and: 'and',
+  or: 'or',
+  not: 'not',
+  times: 'mul',
+  div: 'div',
+  mod: 'mod',
+  abs: 'abs',
+  neg: 'neg',
+  sqrt: 'sqrt',
+  ln: 'ln',
+  exp: 'exp',
+  floor: 'floor',
+  ceil: 'ceil',
+  round: 'round',
+  length: 'length',
+  lower: 'lower',
+  upper: 'upper',
+  trim: 'trim',
+  concat: 'concat',
+  contains: 'contains',
+  startsWith: 'startsWith',
+  endsWith: 'endsWith',
+  year: 'year',
+  month: 'month',
+  day: 'day',
+  weekday: 'weekday',
+  dayOfYear: 'dayOfYear',
+  hour: 'hour',
+  minute: 'minute',
+  minuteOfDay: 'minuteOfDay',
+  toDate: 'toDate',
+  toInstant: 'toInstant',
+  toLocal: 'toLocal',
 }
 
 /** Wraps an expression over `schema`. The methods are the ones of its type; a wrong one fails by name. */
@@ -144,7 +192,8 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
   shell['plus'] = timeShift('add', 'addDuration')
   shell['minus'] = timeShift('sub', 'subDuration')
   shell['isIn'] = (values: unknown[]) => wrap(call('isIn', expr, ...values.map(arg)))
-  shell['between'] = (low: unknown, high: unknown) => wrap(call('and', call('ge', expr, arg(low)), call('le', expr, arg(high))))
+  shell['between'] = (low: unknown, high: unknown) =>
+    wrap(call('and', call('ge', expr, arg(low)), call('le', expr, arg(high))))
   shell['cast'] = (to: ScalarType, options: { onError?: 'fail' | 'null' } = {}) =>
     wrap({ op: 'cast', arg: expr, to, onError: options.onError ?? 'fail' })
   shell['choose'] = (yes: Col, no: Col) => wrap({ op: 'case', when: [[expr, yes.expr]], otherwise: no.expr })
@@ -155,45 +204,6 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
 export function operand(value: unknown, like: Type): Expr {
   if (value !== null && typeof value === 'object' && 'expr' in value) return (value as Col).expr
   return literal(value, like)
-}
-
-/** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
-export function literal(value: unknown, like: Type): Expr {
-  if (value === null) return lit(null, like)
-  const wrong = () =>
-    new GalleyError('PLAN_TYPE_MISMATCH', {
-      what: `${JSON.stringify(value) ?? String(value)} can't stand where a ${typeName(like)} is expected`,
-      fix: `give a ${typeName(like)}`,
-    })
-  if (like === 'bool') {
-    if (typeof value !== 'boolean') throw wrong()
-    return lit(value, 'bool')
-  }
-  if (isInteger(like) || isFloat(like)) {
-    if (typeof value === 'bigint') return lit(value.toString(), 'int64')
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong()
-    if (isInteger(like) && Number.isSafeInteger(value)) return lit(String(value), 'int64')
-    return lit(value, 'float64')
-  }
-  if (typeof value !== 'string') throw wrong()
-  if (like === 'local timestamp' || like === 'timestamp' || like === 'date') return lit(isoMicros(value, like), like)
-  return lit(value, like)
-}
-
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z)?)?$/
-
-/** An ISO date or date-time as the literal form of its type: µs (as text) or days since 1970. */
-export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 'date'): Literal {
-  const m = ISO.exec(text)
-  const n = (i: number): number => Number(m?.[i] ?? 0)
-  const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
-  const date = new Date(ms)
-  // 30 February rolls over into March, and 24:00 into the next day: such text is no time
-  if (!m || n(1) < 100 || date.getUTCMonth() !== n(2) - 1 || date.getUTCDate() !== n(3) || n(4) > 23 || n(5) > 59 || n(6) > 59)
-    throw new GalleyError('PLAN_TYPE_MISMATCH', { what: `'${text}' is not a ${type}`, fix: "write it like '2001-06-30' or '2001-06-30 18:05:00'" })
-  if (type === 'date') return ms / 86_400_000
-  const micros = Number((m[7] ?? '').padEnd(6, '0'))
-  return Number.isSafeInteger(ms * 1000) ? String(ms * 1000 + micros) : (BigInt(ms) * 1000n + BigInt(micros)).toString()
 }
 
 /** The `r` of a row callback: one column shell a name; an unknown name fails and says which exist. */

@@ -52,22 +52,73 @@ export type AggregateName = (typeof AGGREGATES)[number]
 
 export const FUNCTIONS = [
   // comparison and logic
-  'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'not', 'isNull', 'coalesce', 'isIn', 'isNaN',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'and',
+  'or',
+  'not',
+  'isNull',
+  'coalesce',
+  'isIn',
+  'isNaN',
   // arithmetic
-  'add', 'sub', 'mul', 'div', 'intDiv', 'mod', 'neg', 'abs', 'sqrt', 'ln', 'exp', 'pow', 'floor', 'ceil', 'round', 'trunc',
-  'least', 'greatest',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'intDiv',
+  'mod',
+  'neg',
+  'abs',
+  'sqrt',
+  'ln',
+  'exp',
+  'pow',
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
+  'least',
+  'greatest',
   // strings
-  'length', 'lower', 'upper', 'trim', 'concat', 'contains', 'startsWith', 'endsWith', 'substring', 'replace',
+  'length',
+  'lower',
+  'upper',
+  'trim',
+  'concat',
+  'contains',
+  'startsWith',
+  'endsWith',
+  'substring',
+  'replace',
   // time
-  'addDuration', 'subDuration', 'diffTime', 'micros', 'toInstant', 'toLocal', 'year', 'month', 'day', 'hour', 'minute',
-  'minuteOfDay', 'weekday', 'dayOfYear', 'toDate',
+  'addDuration',
+  'subDuration',
+  'diffTime',
+  'micros',
+  'toInstant',
+  'toLocal',
+  'year',
+  'month',
+  'day',
+  'hour',
+  'minute',
+  'minuteOfDay',
+  'weekday',
+  'dayOfYear',
+  'toDate',
   // hashing, for split and sample
   'hash32',
 ] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
 export const col = (name: string): Expr => Object.freeze({ op: 'col', name })
-export const call = (fn: FunctionName, ...args: Expr[]): Expr => Object.freeze({ op: 'call', fn, args: Object.freeze(args) })
+export const call = (fn: FunctionName, ...args: Expr[]): Expr =>
+  Object.freeze({ op: 'call', fn, args: Object.freeze(args) })
 export const lit = (value: Literal, type: Type): Expr => Object.freeze({ op: 'lit', value, type })
 
 /** The one table of child expressions: walking, rewriting and collecting columns all go through it. */

@@ -28,7 +28,10 @@ export interface BoundFit {
  * Replaces keys by the rate of the target among their rows: `(Σ + s·prior) / (n + s)`, as `<column>Rate`
  * (Micci-Barreca 2001). For training rows the own fold is left out, so that no row sees its own label.
  */
-export function targetEncode(columns: readonly string[], options: { smoothing?: number; folds?: number } = {}): TargetEncode {
+export function targetEncode(
+  columns: readonly string[],
+  options: { smoothing?: number; folds?: number } = {},
+): TargetEncode {
   return { kind: 'targetEncode', columns, smoothing: options.smoothing ?? 20, folds: options.folds ?? 5 }
 }
 
@@ -37,16 +40,40 @@ export const fitColumns = (fit: Fit): string[] => fit.columns.map(rateName)
 const rateName = (column: string): string => `${column}Rate`
 
 /** The fold of a row, from the moment it is about: equal moments share a fold on every engine. */
-const foldOf = (moment: string, folds: number): Expr => call('mod', call('hash32', col(moment)), lit(String(folds), 'int64'))
+const foldOf = (moment: string, folds: number): Expr =>
+  call('mod', call('hash32', col(moment)), lit(String(folds), 'int64'))
 
 /** The aggregate queries that fit needs over the training rows, one a column: its key, fold, `hits` and `rows`. */
 export function fitQueries(fit: Fit, train: Node, target: string, moment: string): Named<Node> {
   const at = fieldOf(train.schema, moment, 'fit')
-  if (!isTemporal(at.type)) throw new GalleyError('PLAN_TYPE_MISMATCH', { what: `fit needs a time to make folds of`, why: `'${moment}' is not one` })
+  if (!isTemporal(at.type))
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `fit needs a time to make folds of`,
+      why: `'${moment}' is not one`,
+    })
   return fit.columns.map((column) => {
     fieldOf(train.schema, column, 'targetEncode')
-    const keyed = build({ op: 'select', input: train, columns: [['key', col(column)], ['fold', foldOf(moment, fit.folds)], ['hit', col(target)]] })
-    return [column, build({ op: 'aggregate', input: keyed, by: ['key', 'fold'], aggs: [['hits', { fn: 'sum', arg: col('hit') }], ['rows', { fn: 'count', arg: col('hit') }]] })] as const
+    const keyed = build({
+      op: 'select',
+      input: train,
+      columns: [
+        ['key', col(column)],
+        ['fold', foldOf(moment, fit.folds)],
+        ['hit', col(target)],
+      ],
+    })
+    return [
+      column,
+      build({
+        op: 'aggregate',
+        input: keyed,
+        by: ['key', 'fold'],
+        aggs: [
+          ['hits', { fn: 'sum', arg: col('hit') }],
+          ['rows', { fn: 'count', arg: col('hit') }],
+        ],
+      }),
+    ] as const
   })
 }
 
@@ -58,7 +85,9 @@ export function bindFit(fit: Fit, found: ReadonlyMap<string, readonly FitRow[]>,
   const training: [string, Expr][] = []
   const serving: [string, Expr][] = []
   for (const column of fit.columns) {
-    const rows = [...(found.get(column) ?? [])].sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : String(a[0]) > String(b[0]) ? 1 : Number(a[1]) - Number(b[1])))
+    const rows = [...(found.get(column) ?? [])].sort((a, b) =>
+      String(a[0]) < String(b[0]) ? -1 : String(a[0]) > String(b[0]) ? 1 : Number(a[1]) - Number(b[1]),
+    )
     const hits = rows.reduce((sum, r) => sum + r[2], 0)
     const seen = rows.reduce((sum, r) => sum + r[3], 0)
     const prior = seen > 0 ? hits / seen : 0
@@ -69,7 +98,19 @@ export function bindFit(fit: Fit, found: ReadonlyMap<string, readonly FitRow[]>,
       byKey.set(key, { hits: sum.hits + hits, rows: sum.rows + n })
     }
     const keys = [...byKey.keys()]
-    serving.push([rateName(column), { op: 'lookup', args: [col(column)], table: { keys: keys.map((k) => [k]), values: keys.map((k) => rate(byKey.get(k)?.hits ?? 0, byKey.get(k)?.rows ?? 0)) }, fallback: prior, type: 'float64' }])
+    serving.push([
+      rateName(column),
+      {
+        op: 'lookup',
+        args: [col(column)],
+        table: {
+          keys: keys.map((k) => [k]),
+          values: keys.map((k) => rate(byKey.get(k)?.hits ?? 0, byKey.get(k)?.rows ?? 0)),
+        },
+        fallback: prior,
+        type: 'float64',
+      },
+    ])
     training.push([
       rateName(column),
       {
@@ -77,7 +118,9 @@ export function bindFit(fit: Fit, found: ReadonlyMap<string, readonly FitRow[]>,
         args: [col(column), foldOf(moment, fit.folds)],
         table: {
           keys: rows.map(([key, fold]) => [key, fold]),
-          values: rows.map(([key, , hits, n]) => rate((byKey.get(key)?.hits ?? 0) - hits, (byKey.get(key)?.rows ?? 0) - n)),
+          values: rows.map(([key, , hits, n]) =>
+            rate((byKey.get(key)?.hits ?? 0) - hits, (byKey.get(key)?.rows ?? 0) - n),
+          ),
         },
         fallback: prior,
         type: 'float64',

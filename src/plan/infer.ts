@@ -1,6 +1,16 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr, FunctionName } from './expr.ts'
-import { commonType, fieldOf, isFloat, isInteger, isNumeric, isTemporal, type Schema, type Type, typeName } from './types.ts'
+import {
+  commonType,
+  fieldOf,
+  isFloat,
+  isInteger,
+  isNumeric,
+  isTemporal,
+  type Schema,
+  type Type,
+  typeName,
+} from './types.ts'
 
 /** The type of an expression and whether it may be null. */
 export interface Inferred {
@@ -49,7 +59,11 @@ const calendar: Rule = ([a], fail) => {
   return 'int64'
 }
 const shift: Rule = ([a, b], fail) => {
-  if (!a || !(a.type === 'timestamp' || a.type === 'local timestamp' || a.type === 'duration') || b?.type !== 'duration')
+  if (
+    !a ||
+    !(a.type === 'timestamp' || a.type === 'local timestamp' || a.type === 'duration') ||
+    b?.type !== 'duration'
+  )
     throw fail('it takes a timestamp and a duration')
   return a.type
 }
@@ -66,18 +80,30 @@ const onlyFrom =
 
 /** What each function takes and gives. One line a function. */
 const RULES: Record<FunctionName, Rule> = {
-  eq: comparable, ne: comparable, lt: comparable, le: comparable, gt: comparable, ge: comparable,
-  and: logical, or: logical, not: logical, isNull: always('bool'),
+  eq: comparable,
+  ne: comparable,
+  lt: comparable,
+  le: comparable,
+  gt: comparable,
+  ge: comparable,
+  and: logical,
+  or: logical,
+  not: logical,
+  isNull: always('bool'),
   isNaN: ([a], fail) => {
     if (!a || !isFloat(a.type)) throw fail('it takes a float')
     return 'bool'
   },
-  coalesce: same, least: same, greatest: same,
+  coalesce: same,
+  least: same,
+  greatest: same,
   isIn: (args, fail) => {
     same(args, fail)
     return 'bool'
   },
-  add: arithmetic, sub: arithmetic, mul: arithmetic,
+  add: arithmetic,
+  sub: arithmetic,
+  mul: arithmetic,
   div: (args, fail) => {
     arithmetic(args, fail)
     return 'float64'
@@ -86,17 +112,32 @@ const RULES: Record<FunctionName, Rule> = {
     if (!a || !b || !isInteger(a.type) || !isInteger(b.type)) throw fail('it takes two integers')
     return 'int64'
   },
-  mod: arithmetic, neg: numeric, abs: numeric,
-  sqrt: toFloat, ln: toFloat, exp: toFloat,
+  mod: arithmetic,
+  neg: numeric,
+  abs: numeric,
+  sqrt: toFloat,
+  ln: toFloat,
+  exp: toFloat,
   pow: (args, fail) => {
     arithmetic(args, fail)
     return 'float64'
   },
-  floor: numeric, ceil: numeric, round: numeric, trunc: numeric,
-  length: text('int64'), lower: text('string'), upper: text('string'), trim: text('string'),
-  concat: text('string', 9), contains: text('bool', 1), startsWith: text('bool', 1), endsWith: text('bool', 1),
-  substring: text('string'), replace: text('string', 2),
-  addDuration: shift, subDuration: shift,
+  floor: numeric,
+  ceil: numeric,
+  round: numeric,
+  trunc: numeric,
+  length: text('int64'),
+  lower: text('string'),
+  upper: text('string'),
+  trim: text('string'),
+  concat: text('string', 9),
+  contains: text('bool', 1),
+  startsWith: text('bool', 1),
+  endsWith: text('bool', 1),
+  substring: text('string'),
+  replace: text('string', 2),
+  addDuration: shift,
+  subDuration: shift,
   diffTime: ([a, b], fail) => {
     if (!a || !b || !isTemporal(a.type) || a.type !== b.type) throw fail('it takes two timestamps of one kind')
     return 'duration'
@@ -108,10 +149,17 @@ const RULES: Record<FunctionName, Rule> = {
   toInstant: onlyFrom('local timestamp', 'timestamp'),
   toLocal: onlyFrom('timestamp', 'local timestamp'),
   toDate: onlyFrom('local timestamp', 'date'),
-  year: calendar, month: calendar, day: calendar, hour: calendar, minute: calendar, minuteOfDay: calendar,
-  weekday: calendar, dayOfYear: calendar,
+  year: calendar,
+  month: calendar,
+  day: calendar,
+  hour: calendar,
+  minute: calendar,
+  minuteOfDay: calendar,
+  weekday: calendar,
+  dayOfYear: calendar,
   hash32: ([a], fail) => {
-    if (!a || !(a.type === 'string' || isInteger(a.type) || isTemporal(a.type))) throw fail('it takes an integer, text or a time')
+    if (!a || !(a.type === 'string' || isInteger(a.type) || isTemporal(a.type)))
+      throw fail('it takes an integer, text or a time')
     return 'int64'
   },
 }
@@ -165,7 +213,11 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
   if (agg.arg2) infer(agg.arg2, schema, where)
   if (agg.fn === 'min' || agg.fn === 'max') return { type: arg.type, nullable: true }
   if (!isNumeric(arg.type) && arg.type !== 'bool') throw mismatch(agg.fn, [arg], 'it takes a number or a bool', where)
-  if (agg.fn === 'sum') return { type: isFloat(arg.type) ? 'float64' : arg.type === 'bool' ? 'int64' : isInteger(arg.type) ? 'int64' : arg.type, nullable: true }
+  if (agg.fn === 'sum')
+    return {
+      type: isFloat(arg.type) ? 'float64' : arg.type === 'bool' ? 'int64' : isInteger(arg.type) ? 'int64' : arg.type,
+      nullable: true,
+    }
   return { type: 'float64', nullable: true }
 }
 

@@ -1,9 +1,9 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
-import { bindScans, nodes, printExpr } from './walk.ts'
 import { build, mapNode, type Node } from './nodes.ts'
 import { project } from './prune.ts'
 import type { Schema } from './types.ts'
+import { bindScans, nodes, printExpr } from './walk.ts'
 
 /** A rolling window as keyed state: fed by rows of `feed`, asked by requests as of their own time. */
 export interface OnlineState {
@@ -36,7 +36,9 @@ export const nodeId = (n: Node): string => hashJson(n).slice(0, 16)
 
 /** True when a node reads the source that records arrive at. */
 export const reads = (n: Node, entry: string): boolean =>
-  [...nodes(n)].some((x) => x.op === 'scan' && (x.from.kind === 'record' || (x.from.kind === 'source' && x.from.name === entry)))
+  [...nodes(n)].some(
+    (x) => x.op === 'scan' && (x.from.kind === 'record' || (x.from.kind === 'source' && x.from.name === entry)),
+  )
 
 /**
  * Slices a plan to what an endpoint needs for `outputs`. The record takes the place of one row of `entry`; rejections
@@ -45,7 +47,10 @@ export const reads = (n: Node, entry: string): boolean =>
  * @throws PLAN_NEEDS_LABEL when an output would need a column that the request does not bring
  * @throws PLAN_INVALID when a verb on the way has no meaning for one record (aggregate, sort, …)
  */
-export function online(root: Node, options: { entry: string; outputs: readonly string[]; input: readonly string[] }): OnlinePlan {
+export function online(
+  root: Node,
+  options: { entry: string; outputs: readonly string[]; input: readonly string[] },
+): OnlinePlan {
   const { entry } = options
   const sliced = project(withoutHistory(root, entry), options.outputs)
   const states = new Map<string, OnlineState>()
@@ -60,14 +65,18 @@ export function online(root: Node, options: { entry: string; outputs: readonly s
       case 'join':
         if (reads(n.right, entry)) throw notOnline('a join of the entry with itself', 'use asOf')
         tables.set(nodeId(n.right), { id: nodeId(n.right), node: n.right })
-        return path(n.left)
+        path(n.left)
+        return
       case 'asof': {
         if (n.right.op === 'rolling' && reads(n.right, entry)) {
           const id = nodeId(n.right)
           states.set(id, { id, window: n.right, title: titleOf(n.right) })
-          for (const s of nodes(n.right)) if (s.op === 'scan' && s.from.kind === 'source' && s.from.name === entry) feedInput = widest(feedInput, s.schema)
+          for (const s of nodes(n.right))
+            if (s.op === 'scan' && s.from.kind === 'source' && s.from.name === entry)
+              feedInput = widest(feedInput, s.schema)
           for (const t of joinsOf(n.right.input)) tables.set(nodeId(t), { id: nodeId(t), node: t })
-          return path(n.left)
+          path(n.left)
+          return
         }
         throw notOnline('asOf another table', 'use a rolling window')
       }
@@ -75,20 +84,39 @@ export function online(root: Node, options: { entry: string; outputs: readonly s
       case 'reject':
       case 'select':
       case 'derive':
-        return path(n.input)
+        path(n.input)
+        return
       default:
         throw notOnline(n.op, 'compute it in an earlier step and join its result')
     }
   }
   path(sliced)
   const missing = input.filter((f) => !options.input.includes(f.name))
-  if (missing.length > 0) throw needsLabel(sliced, missing.map((f) => f.name), options)
+  if (missing.length > 0)
+    throw needsLabel(
+      sliced,
+      missing.map((f) => f.name),
+      options,
+    )
   const unread = options.input.filter((name) => !input.some((f) => f.name === name))
   const full = [...nodes(root)].find((n) => n.op === 'scan' && n.from.kind === 'source' && n.from.name === entry)
   const extra = (full?.schema ?? []).filter((f) => unread.includes(f.name))
-  const toRecord = (n: Node, schema: Schema) => bindScans(n, (from) => (from.kind === 'source' && from.name === entry ? build({ op: 'scan', from: { kind: 'record' }, schema }) : undefined))
+  const toRecord = (n: Node, schema: Schema) =>
+    bindScans(n, (from) =>
+      from.kind === 'source' && from.name === entry
+        ? build({ op: 'scan', from: { kind: 'record' }, schema })
+        : undefined,
+    )
   const asked = [...input, ...extra]
-  return { format: 1, entry, input: asked, feedInput, request: keepWindows(sliced, (n) => toRecord(n, asked)), states: [...states.values()], tables: [...tables.values()] }
+  return {
+    format: 1,
+    entry,
+    input: asked,
+    feedInput,
+    request: keepWindows(sliced, (n) => toRecord(n, asked)),
+    states: [...states.values()],
+    tables: [...tables.values()],
+  }
 }
 
 /** Binds the scans of the request path only: a window keeps the scan that its own id was made of. */
@@ -120,13 +148,27 @@ function titleOf(w: Extract<Node, { op: 'rolling' }>): string {
 }
 
 const notOnline = (what: string, fix: string): GalleyError =>
-  new GalleyError('PLAN_INVALID', { what: `an endpoint can't answer this plan: ${what} has no meaning for one record`, fix })
+  new GalleyError('PLAN_INVALID', {
+    what: `an endpoint can't answer this plan: ${what} has no meaning for one record`,
+    fix,
+  })
 
-function needsLabel(root: Node, missing: readonly string[], options: { outputs: readonly string[]; input: readonly string[] }): GalleyError {
-  const users = [...nodes(root)].flatMap((n) => (n.op === 'derive' || n.op === 'select' ? n.columns.map(([name, e]) => `${name} = ${printExpr(e)}`) : [])).filter((line) => missing.some((m) => line.includes(m)))
+function needsLabel(
+  root: Node,
+  missing: readonly string[],
+  options: { outputs: readonly string[]; input: readonly string[] },
+): GalleyError {
+  const users = [...nodes(root)]
+    .flatMap((n) =>
+      n.op === 'derive' || n.op === 'select' ? n.columns.map(([name, e]) => `${name} = ${printExpr(e)}`) : [],
+    )
+    .filter((line) => missing.some((m) => line.includes(m)))
   return new GalleyError('PLAN_NEEDS_LABEL', {
     what: `the endpoint would need ${missing.map((m) => `'${m}'`).join(', ')}, which the request does not bring`,
-    why: users.length > 0 ? `it is read by ${users.slice(0, 3).join('; ')}` : `the outputs ${options.outputs.join(', ')} depend on it`,
+    why:
+      users.length > 0
+        ? `it is read by ${users.slice(0, 3).join('; ')}`
+        : `the outputs ${options.outputs.join(', ')} depend on it`,
     fix: `leave out the features that are known only later, or add ${missing.join(', ')} to the input`,
     details: { missing, input: options.input },
   })

@@ -32,15 +32,33 @@ export function prune(n: Node, wanted: ReadonlySet<string>): Node {
     }
     case 'rolling': {
       const aggs = wantedAggs(n.aggs, wanted)
-      return build({ ...n, aggs, input: prune(n.input, new Set([...n.by, n.on, ...aggs.flatMap(([, a]) => aggColumns(a))])) })
+      return build({
+        ...n,
+        aggs,
+        input: prune(n.input, new Set([...n.by, n.on, ...aggs.flatMap(([, a]) => aggColumns(a))])),
+      })
     }
     case 'join': {
-      const left = prune(n.left, union(only(wanted, n.left), n.on.map(([l]) => l)))
-      const right = prune(n.right, union(only(wanted, n.right), n.on.map(([, r]) => r)))
+      const left = prune(
+        n.left,
+        union(
+          only(wanted, n.left),
+          n.on.map(([l]) => l),
+        ),
+      )
+      const right = prune(
+        n.right,
+        union(
+          only(wanted, n.right),
+          n.on.map(([, r]) => r),
+        ),
+      )
       return build({ ...n, left, right })
     }
     case 'asof': {
-      const fromRight = n.right.schema.filter((f) => wanted.has(f.name) && !n.left.schema.some((l) => l.name === f.name))
+      const fromRight = n.right.schema.filter(
+        (f) => wanted.has(f.name) && !n.left.schema.some((l) => l.name === f.name),
+      )
       if (fromRight.length === 0) return prune(n.left, wanted)
       const left = prune(n.left, union(only(wanted, n.left), [...n.by.map(([l]) => l), n.at]))
       const right = prune(n.right, new Set([...fromRight.map((f) => f.name), ...n.by.map(([, r]) => r), n.on]))
@@ -60,9 +78,13 @@ export function prune(n: Node, wanted: ReadonlySet<string>): Node {
 export function project(n: Node, names: readonly string[]): Node {
   const pruned = prune(n, new Set(names))
   const same = pruned.schema.length === names.length && pruned.schema.every((f, i) => f.name === names[i])
-  return same ? pruned : build({ op: 'select', input: pruned, columns: names.map((name) => [name, col(name)] as const) })
+  return same
+    ? pruned
+    : build({ op: 'select', input: pruned, columns: names.map((name) => [name, col(name)] as const) })
 }
 
-const wantedAggs = <T>(aggs: Named<T>, wanted: ReadonlySet<string>): Named<T> => aggs.filter(([name]) => wanted.has(name))
+const wantedAggs = <T>(aggs: Named<T>, wanted: ReadonlySet<string>): Named<T> =>
+  aggs.filter(([name]) => wanted.has(name))
 const union = (set: ReadonlySet<string>, more: readonly string[]): Set<string> => new Set([...set, ...more])
-const only = (wanted: ReadonlySet<string>, n: Node): Set<string> => new Set(n.schema.filter((f) => wanted.has(f.name)).map((f) => f.name))
+const only = (wanted: ReadonlySet<string>, n: Node): Set<string> =>
+  new Set(n.schema.filter((f) => wanted.has(f.name)).map((f) => f.name))

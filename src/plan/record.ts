@@ -1,5 +1,5 @@
 import { GalleyError, nearest } from '../base/errors.ts'
-import { isoMicros } from './column.ts'
+import { isoMicros } from './literal.ts'
 import { type Field, isInteger, type Schema, typeName } from './types.ts'
 
 /** A record's values in schema order, as engines compute with them. */
@@ -12,15 +12,28 @@ export type RecordValues = (null | boolean | number | bigint | string)[]
  */
 export function readRecord(schema: Schema, json: unknown): RecordValues {
   if (json === null || typeof json !== 'object' || Array.isArray(json))
-    throw invalid('the record is not an object', `it is ${json === null ? 'null' : Array.isArray(json) ? 'a list' : `a ${typeof json}`}`, `send ${example(schema)}`)
+    throw invalid(
+      'the record is not an object',
+      `it is ${json === null ? 'null' : Array.isArray(json) ? 'a list' : `a ${typeof json}`}`,
+      `send ${example(schema)}`,
+    )
   const record = json as Readonly<Record<string, unknown>>
   for (const name of Object.keys(record))
     if (!schema.some((f) => f.name === name)) {
-      const close = nearest(name, schema.map((f) => f.name))
-      throw invalid(`there is no column '${name}' in the request`, `the columns are ${schema.map((f) => `'${f.name}'`).join(', ')}`, close ? `did you mean '${close}'?` : 'leave it out', name)
+      const close = nearest(
+        name,
+        schema.map((f) => f.name),
+      )
+      throw invalid(
+        `there is no column '${name}' in the request`,
+        `the columns are ${schema.map((f) => `'${f.name}'`).join(', ')}`,
+        close ? `did you mean '${close}'?` : 'leave it out',
+        name,
+      )
     }
   return schema.map((f) => {
-    if (!Object.hasOwn(record, f.name)) throw invalid(`the record lacks '${f.name}'`, `it is a ${typeName(f.type)}`, `send ${example(schema)}`, f.name)
+    if (!Object.hasOwn(record, f.name))
+      throw invalid(`the record lacks '${f.name}'`, `it is a ${typeName(f.type)}`, `send ${example(schema)}`, f.name)
     return readValue(f, record[f.name])
   })
 }
@@ -30,9 +43,20 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
     if (f.nullable) return null
     throw invalid(`'${f.name}' must not be null`, 'the recipe says so', 'send a value', f.name)
   }
-  const wrong = () => invalid(`'${f.name}' is not a ${typeName(f.type)}`, `it is ${JSON.stringify(value)?.slice(0, 80) ?? typeof value}`, `send for instance ${JSON.stringify(sample(f))}`, f.name)
+  const wrong = () =>
+    invalid(
+      `'${f.name}' is not a ${typeName(f.type)}`,
+      `it is ${JSON.stringify(value)?.slice(0, 80) ?? typeof value}`,
+      `send for instance ${JSON.stringify(sample(f))}`,
+      f.name,
+    )
   if (isInteger(f.type)) {
-    if (typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value !== 'string' || !/^[+-]?\d{1,19}$/.test(value)) throw wrong()
+    if (
+      typeof value === 'number'
+        ? !Number.isSafeInteger(value)
+        : typeof value !== 'string' || !/^[+-]?\d{1,19}$/.test(value)
+    )
+      throw wrong()
     const n = BigInt(value as number | string)
     const bits = f.type === 'int32' ? 32 : 64
     if (BigInt.asIntN(bits, n) !== n) throw wrong()
@@ -75,7 +99,8 @@ function sample(f: Field): unknown {
 }
 
 /** A record of the right shape. */
-export const exampleOf = (schema: Schema): Record<string, unknown> => Object.fromEntries(schema.map((f) => [f.name, sample(f)]))
+export const exampleOf = (schema: Schema): Record<string, unknown> =>
+  Object.fromEntries(schema.map((f) => [f.name, sample(f)]))
 const example = (schema: Schema): string => JSON.stringify(exampleOf(schema))
 
 const invalid = (what: string, why: string, fix: string, column?: string): GalleyError =>

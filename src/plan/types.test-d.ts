@@ -15,7 +15,9 @@ raw.select('date', 'dleay')
 // @ts-expect-error no such key on the other side
 raw.join(airports, { origin: 'iataa' })
 
-const joined = raw.join(airports, { origin: 'iata' }).derive((r) => ({ at: r.date.minus(minutes(r.longitude.times(4))).toInstant(), late: r.delay.gt(15) }))
+const joined = raw
+  .join(airports, { origin: 'iata' })
+  .derive((r) => ({ at: r.date.minus(minutes(r.longitude.times(4))).toInstant(), late: r.delay.gt(15) }))
 const rate = joined.rolling({ by: 'origin', on: 'at', over: hours(3) }, (r) => ({ rate: mean(r.late), n: count() }))
 const features = joined.asOf(rate, { by: 'origin', at: 'at' })
 features.filter((r) => r.rate.gt(0.5).and(r.n.gt(3)))

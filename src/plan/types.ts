@@ -53,8 +53,7 @@ export const isInteger = (type: Type): boolean => type === 'int32' || type === '
 export const isFloat = (type: Type): boolean => type === 'float32' || type === 'float64'
 export const isNumeric = (type: Type): boolean =>
   isInteger(type) || isFloat(type) || (typeof type === 'object' && 'decimal' in type)
-export const isTemporal = (type: Type): boolean =>
-  type === 'date' || type === 'timestamp' || type === 'local timestamp'
+export const isTemporal = (type: Type): boolean => type === 'date' || type === 'timestamp' || type === 'local timestamp'
 
 /** The type both sides of an arithmetic operation or comparison are widened to, or undefined when there is none. */
 export function commonType(a: Type, b: Type): Type | undefined {
@@ -84,4 +83,3 @@ export function unknownColumn(name: string, existing: readonly string[], where: 
     details: { column: name, columns: existing },
   })
 }
-

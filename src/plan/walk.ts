@@ -1,4 +1,3 @@
-import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { Agg, Expr, Literal } from './expr.ts'
 import { type From, mapNode, type Node, nodeChildren, type Plan } from './nodes.ts'
@@ -48,20 +47,6 @@ export function hashPlan(plan: Plan): string {
   return hashJson(plan)
 }
 
-/** Reads a plan back from JSON. @throws PLAN_FORMAT_NEWER, PLAN_INVALID */
-export function readPlan(json: unknown): Plan {
-  const candidate = json as Partial<Plan> | null
-  if (typeof candidate !== 'object' || candidate === null || typeof candidate.root !== 'object')
-    throw new GalleyError('PLAN_INVALID', { what: 'this is not a plan', why: 'it has no root node' })
-  if (candidate.format !== 1)
-    throw new GalleyError('PLAN_FORMAT_NEWER', {
-      what: `this plan has format ${String(candidate.format)}`,
-      why: 'this Galley reads format 1',
-      fix: 'upgrade Galley',
-    })
-  return candidate as Plan
-}
-
 /** An expression on one line, for people. */
 export function printExpr(e: Expr): string {
   switch (e.op) {
@@ -92,8 +77,20 @@ function printTime(value: Literal, type: Type): string {
 }
 
 const INFIX: Partial<Record<string, string>> = {
-  eq: '=', ne: '≠', lt: '<', le: '≤', gt: '>', ge: '≥', and: 'and', or: 'or',
-  add: '+', sub: '−', mul: '×', div: '÷', addDuration: '+', subDuration: '−',
+  eq: '=',
+  ne: '≠',
+  lt: '<',
+  le: '≤',
+  gt: '>',
+  ge: '≥',
+  and: 'and',
+  or: 'or',
+  add: '+',
+  sub: '−',
+  mul: '×',
+  div: '÷',
+  addDuration: '+',
+  subDuration: '−',
 }
 
 export const printAgg = (agg: Agg): string =>

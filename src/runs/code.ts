@@ -19,7 +19,8 @@ export function codeHash(module: string): string {
     const source = readFileSync(file)
     seen.set(file, sha256(source))
     if (!file.endsWith('.ts')) return
-    for (const [, imported, url] of source.toString('utf8').matchAll(IMPORT)) visit(resolve(dirname(file), (imported ?? url) as string))
+    for (const [, imported, url] of source.toString('utf8').matchAll(IMPORT))
+      visit(resolve(dirname(file), (imported ?? url) as string))
   }
   visit(root)
   const base = dirname(root)

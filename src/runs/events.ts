@@ -4,11 +4,30 @@ import type { LedgerEntry } from '../engines/ledger.ts'
 
 /** What a run tells while it goes on; a terminal draws bars from it, a log prints lines. */
 export type RunEvent =
-  | { readonly type: 'run'; readonly run: number; readonly recipe: string; readonly workspace: string; readonly steps: number }
+  | {
+      readonly type: 'run'
+      readonly run: number
+      readonly recipe: string
+      readonly workspace: string
+      readonly steps: number
+    }
   | { readonly type: 'start'; readonly step: string; readonly kind: string }
   | { readonly type: 'progress'; readonly step: string; readonly kind: string; readonly progress: Progress }
-  | { readonly type: 'done'; readonly step: string; readonly kind: string; readonly summary: string; readonly cached: boolean; readonly seconds: number }
+  | {
+      readonly type: 'done'
+      readonly step: string
+      readonly kind: string
+      readonly summary: string
+      readonly cached: boolean
+      readonly seconds: number
+    }
   | { readonly type: 'failed'; readonly step: string; readonly kind: string; readonly error: GalleyError }
-  | { readonly type: 'end'; readonly run: number; readonly status: 'done' | 'failed' | 'cancelled'; readonly seconds: number; readonly ledger: LedgerEntry }
+  | {
+      readonly type: 'end'
+      readonly run: number
+      readonly status: 'done' | 'failed' | 'cancelled'
+      readonly seconds: number
+      readonly ledger: LedgerEntry
+    }
 
 export type OnRunEvent = (event: RunEvent) => void

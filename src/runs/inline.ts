@@ -1,12 +1,16 @@
 import { GalleyError } from '../base/errors.ts'
 import { build, type Node } from '../plan/nodes.ts'
 import { bindScans } from '../plan/walk.ts'
-import type { PlanSpec, Recipe, Step } from './recipe.ts'
+import type { PlanSpec, Recipe, Step } from './specs.ts'
 
 /** The step of that id. @throws RECIPE_INVALID */
 export function stepOf(recipe: Recipe, id: string): Step {
   const step = recipe.steps.find((s) => s.id === id)
-  if (!step) throw new GalleyError('RECIPE_INVALID', { what: `the recipe '${recipe.name}' has no step '${id}'`, fix: `it has ${recipe.steps.map((s) => s.id).join(', ')}` })
+  if (!step)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `the recipe '${recipe.name}' has no step '${id}'`,
+      fix: `it has ${recipe.steps.map((s) => s.id).join(', ')}`,
+    })
   return step
 }
 

@@ -4,7 +4,7 @@ import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { Progress } from '../engines/engine.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
-import type { Recipe, Step } from './recipe.ts'
+import type { Recipe, Step } from './specs.ts'
 
 /** What every step's output has: the identity of its content, which goes into the keys of the steps that read it. */
 export interface Output {

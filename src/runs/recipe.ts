@@ -1,75 +1,15 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
-import { type Col, type Columns, column, isoMicros, type Row, rowOf } from '../plan/column.ts'
-import { call, col, type Expr, lit } from '../plan/expr.ts'
+import { type Col, type Columns, column, type Row, rowOf } from '../plan/column.ts'
+import { call, col, lit } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits.ts'
+import { isoMicros } from '../plan/literal.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
-import { printExpr, scanned } from '../plan/walk.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, type ScalarType } from '../plan/types.ts'
-
-/** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
-export interface Step<Spec = unknown> {
-  readonly id: string
-  readonly kind: string
-  readonly inputs: readonly string[]
-  readonly spec: Spec
-}
-
-/** A recipe as data: what is hashed, stored, sent to a worker and drawn. */
-export interface Recipe {
-  readonly format: 1
-  readonly name: string
-  readonly steps: readonly Step[]
-}
-
-export interface PlanSpec {
-  readonly plan: Plan
-}
-/** Named parts of a dataset as conditions over its rows. */
-export type Split = Readonly<Record<string, Expr>>
-export interface Expectation {
-  /** In words, for reports. */
-  readonly title: string
-  /** True for a good row; null counts as good. */
-  readonly condition: Expr
-}
-export interface DatasetSpec extends PlanSpec {
-  readonly split: Split | null
-  readonly expect: readonly Expectation[]
-  /** The column that a row's moment is read from; rows are folded and watched by it. */
-  readonly moment: string | null
-}
-export interface AnalyseSpec {
-  readonly target: string | null
-}
-export interface Candidate {
-  readonly trainer: string
-  readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
-}
-export interface TrainSpec {
-  readonly target: string
-  readonly features: readonly string[]
-  readonly fit: readonly Fit[]
-  readonly candidates: readonly Candidate[]
-  /** Over `<part>.<metric>` of the chosen model and `baseline.<part>.<metric>`; null accepts any. */
-  readonly gate: { readonly condition: Expr; readonly title: string } | null
-  readonly seed: number
-}
-export interface ServeSpec {
-  /** The source whose raw records the endpoint takes. */
-  readonly entry: string
-  readonly input: readonly string[]
-  /** µs that fed events may arrive late, and requests be behind the newest one. */
-  readonly lateness: number
-  /** State is warmed with history known before this moment (ISO); all of it when null. */
-  readonly warmUntil: string | null
-  /** Fewest predictions that a window of the monitor judges. */
-  readonly watchRows: number
-  /** µs that a window of the monitor spans. */
-  readonly watchSpan: number
-}
+import { printExpr, scanned } from '../plan/walk.ts'
+import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 
 export interface Dataset<S> {
   readonly step: string
@@ -82,11 +22,16 @@ export interface Model {
 type Number64 = Col<'float64'> & Row<{ x: 'float64' }>['x']
 type PartMetrics = { readonly [M in 'auc' | 'logLoss' | 'brier' | 'accuracy']: Number64 }
 /** What a gate sees. */
-export type GateMetrics = { readonly validate: PartMetrics; readonly test: PartMetrics; readonly baseline: { readonly validate: PartMetrics; readonly test: PartMetrics } }
+export type GateMetrics = {
+  readonly validate: PartMetrics
+  readonly test: PartMetrics
+  readonly baseline: { readonly validate: PartMetrics; readonly test: PartMetrics }
+}
 export const GATE_METRICS = ['auc', 'logLoss', 'brier', 'accuracy'] as const
 const GATE_SCHEMA: readonly Field[] = ['validate', 'test', 'baseline.validate', 'baseline.test'].flatMap((part) =>
   GATE_METRICS.map((m): Field => ({ name: `${part}.${m}`, type: 'float64', nullable: true })),
 )
+
 export { GATE_SCHEMA }
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
@@ -95,17 +40,39 @@ export interface Kitchen {
   /** Names a table, so that it is computed once, kept, and reported with what it rejected. */
   step<S>(name: string, t: Table<S>): Table<S>
   /** Publishes a table as a version of a dataset. Fits are not part of it: they belong to training. */
-  dataset<S>(name: string, t: Table<S>, options?: { split?: (r: Row<S>) => Record<string, Col<'bool'>>; expect?: (r: Row<S>) => Record<string, Col<'bool'>>; moment?: keyof S & string }): Dataset<S>
+  dataset<S>(
+    name: string,
+    t: Table<S>,
+    options?: {
+      split?: (r: Row<S>) => Record<string, Col<'bool'>>
+      expect?: (r: Row<S>) => Record<string, Col<'bool'>>
+      moment?: keyof S & string
+    },
+  ): Dataset<S>
   analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string }): void
-  train<S>(name: string, data: Dataset<S>, options: {
-    target: keyof S & string
-    features: readonly (keyof S & string)[]
-    fit?: readonly Fit[]
-    candidates: readonly Candidate[]
-    gate?: (m: GateMetrics) => Col<'bool'>
-    seed?: number
-  }): Model
-  serve(name: string, model: Model, options: { entry: string; input: readonly string[]; lateness?: Col<'duration'>; warmUntil?: string; watch?: { over?: Col<'duration'>; rows?: number } }): void
+  train<S>(
+    name: string,
+    data: Dataset<S>,
+    options: {
+      target: keyof S & string
+      features: readonly (keyof S & string)[]
+      fit?: readonly Fit[]
+      candidates: readonly Candidate[]
+      gate?: (m: GateMetrics) => Col<'bool'>
+      seed?: number
+    },
+  ): Model
+  serve(
+    name: string,
+    model: Model,
+    options: {
+      entry: string
+      input: readonly string[]
+      lateness?: Col<'duration'>
+      warmUntil?: string
+      watch?: { over?: Col<'duration'>; rows?: number }
+    },
+  ): void
 }
 
 /** µs */
@@ -118,12 +85,17 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
   const steps = new Map<string, Step>()
   const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
     checkName(id, kind)
-    if (steps.has(id)) throw new GalleyError('RECIPE_INVALID', { what: `two steps are named '${id}'`, fix: 'give each step a name of its own' })
+    if (steps.has(id))
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `two steps are named '${id}'`,
+        fix: 'give each step a name of its own',
+      })
     steps.set(id, Object.freeze({ id, kind, inputs, spec }))
     return id
   }
   const inputsOf = (p: Plan): string[] => scanned(p.root).map((s) => s.name)
-  const fromStep = <S>(id: string, t: Table<S>): Table<S> => table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
+  const fromStep = <S>(id: string, t: Table<S>): Table<S> =>
+    table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
   declare({
     source(id, spec) {
       add(id, 'source', [], spec)
@@ -150,8 +122,13 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)
     },
     train(id, data, options) {
-      for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap((f) => f.columns)]) fieldOf(data.table.schema, c, `train of '${id}'`)
-      if (options.candidates.length === 0) throw new GalleyError('RECIPE_INVALID', { what: `'${id}' has nothing to train`, fix: 'name at least one candidate, for instance gbdt()' })
+      for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap((f) => f.columns)])
+        fieldOf(data.table.schema, c, `train of '${id}'`)
+      if (options.candidates.length === 0)
+        throw new GalleyError('RECIPE_INVALID', {
+          what: `'${id}' has nothing to train`,
+          fix: 'name at least one candidate, for instance gbdt()',
+        })
       const condition = options.gate?.(gateMetrics()).expr
       const spec: TrainSpec = {
         target: options.target,
@@ -164,7 +141,8 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       return { step: add(id, 'train', [data.step], spec) }
     },
     serve(id, model, options) {
-      const micros = (d: Col<'duration'> | undefined, otherwise: number) => (d?.expr.op === 'lit' ? Number(d.expr.value) : otherwise)
+      const micros = (d: Col<'duration'> | undefined, otherwise: number) =>
+        d?.expr.op === 'lit' ? Number(d.expr.value) : otherwise
       const spec: ServeSpec = {
         entry: options.entry,
         input: options.input,
@@ -176,7 +154,11 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       add(id, 'serve', [model.step], spec)
     },
   })
-  if (steps.size === 0) throw new GalleyError('RECIPE_INVALID', { what: `the recipe '${name}' has no steps`, fix: 'declare at least a source and a dataset' })
+  if (steps.size === 0)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `the recipe '${name}' has no steps`,
+      fix: 'declare at least a source and a dataset',
+    })
   return Object.freeze({ format: 1, name, steps: [...steps.values()] })
 }
 
@@ -184,24 +166,41 @@ export const hashRecipe = (r: Recipe): string => hashJson(r)
 
 function checkName(name: string, kind: string): void {
   if (!NAME.test(name))
-    throw new GalleyError('RECIPE_INVALID', { what: `'${name}' can't name a ${kind}`, why: 'names are lower-case letters, digits and dashes, beginning with a letter, 63 at most', fix: 'choose such a name' })
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `'${name}' can't name a ${kind}`,
+      why: 'names are lower-case letters, digits and dashes, beginning with a letter, 63 at most',
+      fix: 'choose such a name',
+    })
 }
 
 /** `m.validate.auc` and its like as columns over the gate's schema. */
 function gateMetrics(): GateMetrics {
   const part = (prefix: string): PartMetrics =>
-    Object.fromEntries(GATE_METRICS.map((m) => [m, column(col(`${prefix}.${m}`), GATE_SCHEMA, 'gate')])) as unknown as PartMetrics
-  return { validate: part('validate'), test: part('test'), baseline: { validate: part('baseline.validate'), test: part('baseline.test') } }
+    Object.fromEntries(
+      GATE_METRICS.map((m) => [m, column(col(`${prefix}.${m}`), GATE_SCHEMA, 'gate')]),
+    ) as unknown as PartMetrics
+  return {
+    validate: part('validate'),
+    test: part('test'),
+    baseline: { validate: part('baseline.validate'), test: part('baseline.test') },
+  }
 }
 
 /** Splits by time: each part from the first date up to, not including, the second (ISO dates). */
-export function byTime<S>(moment: keyof S & string, parts: Readonly<Record<string, readonly [from: string, until: string]>>): (r: Row<S>) => Record<string, Col<'bool'>> {
+export function byTime<S>(
+  moment: keyof S & string,
+  parts: Readonly<Record<string, readonly [from: string, until: string]>>,
+): (r: Row<S>) => Record<string, Col<'bool'>> {
   return (r) => {
     const c = (r as unknown as Record<string, Col>)[moment] as Col
     const type = c.type as ScalarType & ('timestamp' | 'local timestamp' | 'date')
     return Object.fromEntries(
       Object.entries(parts).map(([name, [from, until]]) => {
-        const expr = call('and', call('ge', c.expr, lit(isoMicros(from, type), type)), call('lt', c.expr, lit(isoMicros(until, type), type)))
+        const expr = call(
+          'and',
+          call('ge', c.expr, lit(isoMicros(from, type), type)),
+          call('lt', c.expr, lit(isoMicros(until, type), type)),
+        )
         return [name, { expr, type: 'bool' } as unknown as Col<'bool'>]
       }),
     )

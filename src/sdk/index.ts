@@ -1,15 +1,24 @@
 import type { z } from 'zod'
-import { contract, type Contract } from '../api/contract/index.ts'
+import { type Contract, contract } from '../api/contract/index.ts'
 import type { Failure, Route } from '../api/contract/route.ts'
 import { CODES, type ErrorCode, GalleyError } from '../base/errors.ts'
 
 /** A route without parameters has an empty object, which TypeScript takes for an index of nevers. */
 type Fields<T> = string extends keyof T ? unknown : T
-type Arguments<R extends Route> = Fields<z.input<R['params']>> & Fields<z.input<R['query']>> & (undefined extends z.input<R['body']> ? unknown : { body: z.input<R['body']> })
-type Method<R extends Route> = (args: Arguments<R>, options?: { signal?: AbortSignal }) => Promise<z.output<R['output']>>
+type Arguments<R extends Route> = Fields<z.input<R['params']>> &
+  Fields<z.input<R['query']>> &
+  (undefined extends z.input<R['body']> ? unknown : { body: z.input<R['body']> })
+type Method<R extends Route> = (
+  args: Arguments<R>,
+  options?: { signal?: AbortSignal },
+) => Promise<z.output<R['output']>>
 
 /** One method for every route of the contract: `client.endpoints.predict({ name, body })`. */
-export type Client = { readonly [N in keyof Contract]: { readonly [V in keyof Contract[N]]: Contract[N][V] extends Route ? Method<Contract[N][V]> : never } }
+export type Client = {
+  readonly [N in keyof Contract]: {
+    readonly [V in keyof Contract[N]]: Contract[N][V] extends Route ? Method<Contract[N][V]> : never
+  }
+}
 
 export interface ClientOptions {
   /** Where the server is, without a path. */
@@ -22,7 +31,10 @@ export interface ClientOptions {
 /** A typed client of the server. Failures come out as the GalleyError that the server threw. */
 export function createClient(options: ClientOptions): Client {
   return Object.fromEntries(
-    Object.entries(contract).map(([noun, verbs]) => [noun, Object.fromEntries(Object.entries(verbs as Record<string, Route>).map(([verb, r]) => [verb, method(options, r)]))]),
+    Object.entries(contract).map(([noun, verbs]) => [
+      noun,
+      Object.fromEntries(Object.entries(verbs as Record<string, Route>).map(([verb, r]) => [verb, method(options, r)])),
+    ]),
   ) as unknown as Client
 }
 
@@ -35,15 +47,24 @@ function method(options: ClientOptions, r: Route) {
       return encodeURIComponent(value)
     })
     const url = new URL(path, options.url)
-    if (r.method === 'get') for (const [key, value] of Object.entries(rest)) if (value !== undefined) url.searchParams.set(key, String(value))
+    if (r.method === 'get')
+      for (const [key, value] of Object.entries(rest)) if (value !== undefined) url.searchParams.set(key, String(value))
     const request = new Request(url, {
       method: r.method.toUpperCase(),
-      headers: { ...(r.method === 'post' ? { 'content-type': 'application/json' } : {}), ...(options.workspace ? { 'x-galley-workspace': options.workspace } : {}) },
+      headers: {
+        ...(r.method === 'post' ? { 'content-type': 'application/json' } : {}),
+        ...(options.workspace ? { 'x-galley-workspace': options.workspace } : {}),
+      },
       ...(r.method === 'post' ? { body: JSON.stringify(args['body']) } : {}),
       ...(signal ? { signal } : {}),
     })
     const response = await Promise.resolve(options.fetch(request)).catch((cause: unknown) => {
-      throw new GalleyError('SERVER_UNREACHABLE', { what: `no Galley answers at ${options.url}`, why: cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause), fix: 'start one with: galley up', cause })
+      throw new GalleyError('SERVER_UNREACHABLE', {
+        what: `no Galley answers at ${options.url}`,
+        why: cause instanceof Error ? ((cause.cause as Error | undefined)?.message ?? cause.message) : String(cause),
+        fix: 'start one with: galley up',
+        cause,
+      })
     })
     const text = await response.text()
     if (response.ok) return JSON.parse(text)
@@ -56,10 +77,19 @@ function failureOf(text: string, status: number): GalleyError {
     const json = JSON.parse(text) as Failure
     if (Object.hasOwn(CODES, json.code)) {
       const { what, why, fix, details } = json
-      return new GalleyError(json.code as ErrorCode, { what, ...(why ? { why } : {}), ...(fix ? { fix } : {}), ...(details ? { details } : {}) })
+      return new GalleyError(json.code as ErrorCode, {
+        what,
+        ...(why ? { why } : {}),
+        ...(fix ? { fix } : {}),
+        ...(details ? { details } : {}),
+      })
     }
   } catch {
     // not an answer of ours
   }
-  return new GalleyError('SERVER_UNREACHABLE', { what: `the server answered ${status}`, why: text.slice(0, 200), fix: 'check that GALLEY_URL points at a Galley server' })
+  return new GalleyError('SERVER_UNREACHABLE', {
+    what: `the server answered ${status}`,
+    why: text.slice(0, 200),
+    fix: 'check that GALLEY_URL points at a Galley server',
+  })
 }

@@ -5,18 +5,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { flightDelay } from '../../recipes/flight-delay/recipe.ts'
 import { readConfig } from '../../src/base/config.ts'
 import type { Scope } from '../../src/base/scope.ts'
+import { createLedger } from '../../src/engines/ledger.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { readHistory, replay } from '../../src/ml/serving/replay.ts'
 import type { ServeOutput } from '../../src/ml/serving/step.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
-import { col, lit, call } from '../../src/plan/expr.ts'
+import { call, col, lit } from '../../src/plan/expr.ts'
 import { build } from '../../src/plan/nodes.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
 import { type RunResult, run } from '../../src/runs/runner.ts'
 import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
 import { rowsOf, runPlan } from '../../src/runs/steps/table.ts'
-import { createLedger } from '../../src/engines/ledger.ts'
 import { sampleFlights } from './sample.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'galley-e2e-'))
@@ -71,17 +71,33 @@ describe('the main job on a sample of real flights', () => {
     const data = output<DatasetOutput>('flight-features')
     const served = output<ServeOutput>('flight-delay')
     const scan = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
-    const june = build({ op: 'filter', input: scan, predicate: call('ge', col('date'), lit('991353600000000', 'local timestamp')) })
+    const june = build({
+      op: 'filter',
+      input: scan,
+      predicate: call('ge', col('date'), lit('991353600000000', 'local timestamp')),
+    })
     const sorted = build({ op: 'sort', input: june, keys: [{ by: col('at'), descending: false }] })
     const ctx = { duckdb: galley.duckdb, scope, signal, ledger: createLedger() }
     const batch = await rowsOf(ctx, sorted)
     const history = await readHistory(await runPlan(ctx, sorted, 'batches'), { at: 'at', known: 'known' })
-    const live = await openEndpoint({ store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true }, served.endpoint)
+    const live = await openEndpoint(
+      { store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true },
+      served.endpoint,
+    )
     const compared = ['lateOut', 'flightsOut', 'lateIn', 'flightsIn', 'minuteOfDay', 'weekday', 'distance'] as const
     const answers: Record<string, unknown>[] = []
-    await replay(history, { feed: live.feed, predict: async (records) => answers.push(...records.map((r) => live.explain(r))) }, {
-      input: live.input, feedInput: live.feedInput, from: 0, until: 20_000, slice: 60_000_000, signal,
-    })
+    await replay(
+      history,
+      { feed: live.feed, predict: async (records) => answers.push(...records.map((r) => live.explain(r))) },
+      {
+        input: live.input,
+        feedInput: live.feedInput,
+        from: 0,
+        until: 20_000,
+        slice: 60_000_000,
+        signal,
+      },
+    )
     await live.close()
     const show = (r: Record<string, unknown>) => [r['at'], ...compared.map((c) => r[c])].map(String).join(' ')
     expect(answers).toHaveLength(20_000)

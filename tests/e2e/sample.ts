@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { testContext } from '../../src/engines/conformance/suite.ts'
+import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 
 const folder = fileURLToPath(new URL('../data/', import.meta.resolve('vega-datasets')))
 export const FLIGHTS = join(folder, 'flights-3m.parquet')
@@ -17,7 +17,9 @@ export async function sampleFlights(into: string): Promise<{ flights: string; ai
   const engine = createDuckdbEngine({ memoryMiB: 512, threads: 2, temp: join(into, 'tmp') })
   const days = `(month(date) <= 4 AND day(date) <= 3) OR (month(date) IN (5, 6) AND day(date) <= 4) OR delay < -120 OR date >= '2001-07-01'`
   const rows = await engine.session(testContext(), async (query) => {
-    const [written] = await query(`COPY (SELECT * FROM read_parquet('${FLIGHTS}') WHERE ${days}) TO '${flights}' (FORMAT parquet)`)
+    const [written] = await query(
+      `COPY (SELECT * FROM read_parquet('${FLIGHTS}') WHERE ${days}) TO '${flights}' (FORMAT parquet)`,
+    )
     return Number(written?.['Count'])
   })
   await engine.close()

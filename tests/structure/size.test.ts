@@ -9,9 +9,7 @@ const AIM = 250
 /**
  * Files above the aim, each with a ceiling that may only go down. A file that gets back under the aim leaves the list.
  */
-const LONGER: Readonly<Record<string, number>> = {
-  'src/engines/scalars.ts': 325,
-}
+const LONGER: Readonly<Record<string, number>> = {}
 
 const sources = sourcesUnder('src', 'tests', 'bench', 'scripts', 'recipes')
 

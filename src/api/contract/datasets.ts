@@ -3,19 +3,43 @@ import { moment, name, pageOf, pageQuery, route } from './route.ts'
 
 export const dataset = z.object({ name, latest: z.number() })
 export const datasetVersion = z.object({
-  name, version: z.number(), rows: z.number(), bytes: z.number(), hash: z.string(), created: moment, run: z.string().nullable(),
+  name,
+  version: z.number(),
+  rows: z.number(),
+  bytes: z.number(),
+  hash: z.string(),
+  created: moment,
+  run: z.string().nullable(),
   schema: z.array(z.object({ name: z.string(), type: z.unknown(), nullable: z.boolean() }).loose()),
-  parents: z.unknown(), details: z.unknown(),
+  parents: z.unknown(),
+  details: z.unknown(),
 })
 
 export const datasets = {
-  list: route({ method: 'get', path: '/v1/datasets', access: 'read', summary: 'Datasets by name', query: pageQuery, output: pageOf(dataset) }),
+  list: route({
+    method: 'get',
+    path: '/v1/datasets',
+    access: 'read',
+    summary: 'Datasets by name',
+    query: pageQuery,
+    output: pageOf(dataset),
+  }),
   versions: route({
-    method: 'get', path: '/v1/datasets/{name}/versions', access: 'read', summary: 'Versions of a dataset, newest first',
-    params: z.object({ name }), query: pageQuery, output: pageOf(datasetVersion),
+    method: 'get',
+    path: '/v1/datasets/{name}/versions',
+    access: 'read',
+    summary: 'Versions of a dataset, newest first',
+    params: z.object({ name }),
+    query: pageQuery,
+    output: pageOf(datasetVersion),
   }),
   get: route({
-    method: 'get', path: '/v1/datasets/{name}', access: 'read', summary: 'A version of a dataset, the newest unless told otherwise',
-    params: z.object({ name }), query: z.object({ version: z.coerce.number().int().positive().optional() }), output: datasetVersion,
+    method: 'get',
+    path: '/v1/datasets/{name}',
+    access: 'read',
+    summary: 'A version of a dataset, the newest unless told otherwise',
+    params: z.object({ name }),
+    query: z.object({ version: z.coerce.number().int().positive().optional() }),
+    output: datasetVersion,
   }),
 }

@@ -3,18 +3,46 @@ import { moment, name, pageOf, pageQuery, route } from './route.ts'
 
 export const model = z.object({ name, latest: z.number() })
 export const modelVersion = z.object({
-  name, version: z.number(), kind: z.string(), metrics: z.unknown(), bytes: z.number(), dataset: z.string().nullable(), datasetVersion: z.number().nullable(),
-  planHash: z.string().nullable(), codeHash: z.string().nullable(), features: z.unknown(), details: z.unknown(), created: moment, run: z.string().nullable(),
+  name,
+  version: z.number(),
+  kind: z.string(),
+  metrics: z.unknown(),
+  bytes: z.number(),
+  dataset: z.string().nullable(),
+  datasetVersion: z.number().nullable(),
+  planHash: z.string().nullable(),
+  codeHash: z.string().nullable(),
+  features: z.unknown(),
+  details: z.unknown(),
+  created: moment,
+  run: z.string().nullable(),
 })
 
 export const models = {
-  list: route({ method: 'get', path: '/v1/models', access: 'read', summary: 'Models by name', query: pageQuery, output: pageOf(model) }),
+  list: route({
+    method: 'get',
+    path: '/v1/models',
+    access: 'read',
+    summary: 'Models by name',
+    query: pageQuery,
+    output: pageOf(model),
+  }),
   versions: route({
-    method: 'get', path: '/v1/models/{name}/versions', access: 'read', summary: 'Versions of a model, newest first',
-    params: z.object({ name }), query: pageQuery, output: pageOf(modelVersion),
+    method: 'get',
+    path: '/v1/models/{name}/versions',
+    access: 'read',
+    summary: 'Versions of a model, newest first',
+    params: z.object({ name }),
+    query: pageQuery,
+    output: pageOf(modelVersion),
   }),
   get: route({
-    method: 'get', path: '/v1/models/{name}', access: 'read', summary: 'A version of a model, the newest unless told otherwise',
-    params: z.object({ name }), query: z.object({ version: z.coerce.number().int().positive().optional() }), output: modelVersion,
+    method: 'get',
+    path: '/v1/models/{name}',
+    access: 'read',
+    summary: 'A version of a model, the newest unless told otherwise',
+    params: z.object({ name }),
+    query: z.object({ version: z.coerce.number().int().positive().optional() }),
+    output: modelVersion,
   }),
 }

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 
 /** A route as data: the server, the OpenAPI document, the SDK and the command line all derive from it. Browser-safe. */
-export interface Route<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+export interface Route<
+  P extends z.ZodType = z.ZodType,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+> {
   readonly method: 'get' | 'post'
   /** With `{name}` for parameters. */
   readonly path: string
@@ -18,7 +23,12 @@ export interface Route<P extends z.ZodType = z.ZodType, Q extends z.ZodType = z.
 
 export const nothing = z.object({})
 /** Fills in what a route does not take. */
-export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType = typeof nothing, B extends z.ZodType = z.ZodUndefined, O extends z.ZodType = z.ZodUnknown>(r: {
+export function route<
+  P extends z.ZodType = typeof nothing,
+  Q extends z.ZodType = typeof nothing,
+  B extends z.ZodType = z.ZodUndefined,
+  O extends z.ZodType = z.ZodUnknown,
+>(r: {
   method: 'get' | 'post'
   path: string
   summary: string
@@ -29,7 +39,13 @@ export function route<P extends z.ZodType = typeof nothing, Q extends z.ZodType 
   output: O
   limit?: number
 }): Route<P, Q, B, O> {
-  return { params: nothing as unknown as P, query: nothing as unknown as Q, body: z.undefined() as unknown as B, limit: 1 << 20, ...r }
+  return {
+    params: nothing as unknown as P,
+    query: nothing as unknown as Q,
+    body: z.undefined() as unknown as B,
+    limit: 1 << 20,
+    ...r,
+  }
 }
 
 export const pageQuery = z.object({
@@ -42,5 +58,11 @@ export const name = z.string().min(1).max(63)
 export const moment = z.number()
 
 /** The body of every failure. */
-export const failure = z.object({ code: z.string(), what: z.string(), why: z.string().optional(), fix: z.string().optional(), details: z.record(z.string(), z.unknown()).optional() })
+export const failure = z.object({
+  code: z.string(),
+  what: z.string(),
+  why: z.string().optional(),
+  fix: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+})
 export type Failure = z.infer<typeof failure>

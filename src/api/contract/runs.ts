@@ -2,17 +2,39 @@ import { z } from 'zod'
 import { failure, moment, pageOf, pageQuery, route } from './route.ts'
 
 export const run = z.object({
-  number: z.number(), id: z.string(), recipe: z.string(), status: z.enum(['running', 'done', 'failed', 'cancelled']),
-  started: moment, ended: moment.nullable(), error: failure.nullable(),
+  number: z.number(),
+  id: z.string(),
+  recipe: z.string(),
+  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  started: moment,
+  ended: moment.nullable(),
+  error: failure.nullable(),
 })
 export const step = z.object({
-  id: z.string(), kind: z.string(), status: z.string(), cached: z.boolean(), seconds: z.number().nullable(), error: failure.nullable(), ledger: z.unknown(),
+  id: z.string(),
+  kind: z.string(),
+  status: z.string(),
+  cached: z.boolean(),
+  seconds: z.number().nullable(),
+  error: failure.nullable(),
+  ledger: z.unknown(),
 })
 
 export const runs = {
-  list: route({ method: 'get', path: '/v1/runs', access: 'read', summary: 'Runs, newest first', query: pageQuery, output: pageOf(run) }),
+  list: route({
+    method: 'get',
+    path: '/v1/runs',
+    access: 'read',
+    summary: 'Runs, newest first',
+    query: pageQuery,
+    output: pageOf(run),
+  }),
   get: route({
-    method: 'get', path: '/v1/runs/{run}', access: 'read', summary: 'A run and its steps, by number or id',
-    params: z.object({ run: z.string().max(64) }), output: run.extend({ steps: z.array(step) }),
+    method: 'get',
+    path: '/v1/runs/{run}',
+    access: 'read',
+    summary: 'A run and its steps, by number or id',
+    params: z.object({ run: z.string().max(64) }),
+    output: run.extend({ steps: z.array(step) }),
   }),
 }

@@ -4,8 +4,16 @@ import type { datasetVersion } from '../contract/datasets.ts'
 import type { NounHandlers } from './handlers.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
-  name: v.name, version: v.version, rows: v.rows, bytes: v.bytes, hash: v.hash, created: v.created, run: v.run,
-  schema: v.schema as z.input<typeof datasetVersion>['schema'], parents: v.parents, details: v.details,
+  name: v.name,
+  version: v.version,
+  rows: v.rows,
+  bytes: v.bytes,
+  hash: v.hash,
+  created: v.created,
+  run: v.run,
+  schema: v.schema as z.input<typeof datasetVersion>['schema'],
+  parents: v.parents,
+  details: v.details,
 })
 
 export const datasets: NounHandlers<'datasets'> = {
@@ -18,5 +26,6 @@ export const datasets: NounHandlers<'datasets'> = {
     const page = await ware.store.datasets.versions(scope, params.name, query)
     return { ...page, items: page.items.map(present) }
   },
-  get: async ({ ware, scope, params, query }) => present(await ware.store.datasets.get(scope, params.name, query.version)),
+  get: async ({ ware, scope, params, query }) =>
+    present(await ware.store.datasets.get(scope, params.name, query.version)),
 }

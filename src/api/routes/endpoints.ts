@@ -7,7 +7,14 @@ import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
 type Drift = z.input<typeof drift>
-const present = (e: Endpoint) => ({ name: e.name, model: `${e.model}@${e.modelVersion}`, state: e.state, generation: e.generation, updated: e.updated, error: e.error as Failure | null })
+const present = (e: Endpoint) => ({
+  name: e.name,
+  model: `${e.model}@${e.modelVersion}`,
+  state: e.state,
+  generation: e.generation,
+  updated: e.updated,
+  error: e.error as Failure | null,
+})
 
 export const endpoints: NounHandlers<'endpoints'> = {
   list: async ({ ware, scope, query }) => {
@@ -17,7 +24,13 @@ export const endpoints: NounHandlers<'endpoints'> = {
   get: async ({ ware, scope, params }) => {
     const row = await ware.store.endpoints.get(scope, params.name)
     const { online } = readConfig(row.config)
-    return { ...present(row), input: [...online.input].map((f) => ({ ...f })), feed: [...online.feedInput].map((f) => ({ ...f })), states: online.states.map((s) => s.title), example: exampleOf(online.input) }
+    return {
+      ...present(row),
+      input: [...online.input].map((f) => ({ ...f })),
+      feed: [...online.feedInput].map((f) => ({ ...f })),
+      states: online.states.map((s) => s.title),
+      example: exampleOf(online.input),
+    }
   },
   predict: async ({ ware, scope, params, body }) => {
     const live = await ware.hub(scope).get(params.name)
@@ -30,9 +43,13 @@ export const endpoints: NounHandlers<'endpoints'> = {
     const page = await ware.store.windows.list(scope, params.name, query)
     return {
       overall: live.monitor.verdict() as Drift,
-      windows: { ...page, items: page.items.map((w) => ({ start: w.start, end: w.end, rows: w.rows, verdict: w.verdict as Drift })) },
+      windows: {
+        ...page,
+        items: page.items.map((w) => ({ start: w.start, end: w.end, rows: w.rows, verdict: w.verdict as Drift })),
+      },
     }
   },
 }
 
-const isMany = (body: { records?: unknown }): body is { records: Record<string, unknown>[] } => Array.isArray(body.records)
+const isMany = (body: { records?: unknown }): body is { records: Record<string, unknown>[] } =>
+  Array.isArray(body.records)

@@ -22,5 +22,9 @@ export interface Call<R extends Route> {
 }
 export type Handler<R extends Route> = (call: Call<R>) => Promise<z.input<R['output']>>
 /** One handler for every route of the contract; a missing one does not compile. */
-export type Handlers = { readonly [N in keyof Contract]: { readonly [V in keyof Contract[N]]: Contract[N][V] extends Route ? Handler<Contract[N][V]> : never } }
+export type Handlers = {
+  readonly [N in keyof Contract]: {
+    readonly [V in keyof Contract[N]]: Contract[N][V] extends Route ? Handler<Contract[N][V]> : never
+  }
+}
 export type NounHandlers<N extends keyof Contract> = Handlers[N]

@@ -4,8 +4,19 @@ import type { modelVersion } from '../contract/models.ts'
 import type { NounHandlers } from './handlers.ts'
 
 const present = (v: ModelVersion): z.input<typeof modelVersion> => ({
-  name: v.name, version: v.version, kind: v.kind, metrics: v.metrics, bytes: v.bytes, dataset: v.dataset, datasetVersion: v.datasetVersion,
-  planHash: v.planHash, codeHash: v.codeHash, features: v.features, details: v.details, created: v.created, run: v.run,
+  name: v.name,
+  version: v.version,
+  kind: v.kind,
+  metrics: v.metrics,
+  bytes: v.bytes,
+  dataset: v.dataset,
+  datasetVersion: v.datasetVersion,
+  planHash: v.planHash,
+  codeHash: v.codeHash,
+  features: v.features,
+  details: v.details,
+  created: v.created,
+  run: v.run,
 })
 
 export const models: NounHandlers<'models'> = {
@@ -18,5 +29,6 @@ export const models: NounHandlers<'models'> = {
     const page = await ware.store.models.versions(scope, params.name, query)
     return { ...page, items: page.items.map(present) }
   },
-  get: async ({ ware, scope, params, query }) => present(await ware.store.models.get(scope, params.name, query.version)),
+  get: async ({ ware, scope, params, query }) =>
+    present(await ware.store.models.get(scope, params.name, query.version)),
 }

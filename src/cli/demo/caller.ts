@@ -18,14 +18,22 @@ const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
 function post(url: string, body: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-      })
-      response.on('end', () => resolve(response.statusCode === 200 ? null : text))
-    })
+    const call = request(
+      url,
+      {
+        method: 'POST',
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          text += chunk
+        })
+        response.on('end', () => resolve(response.statusCode === 200 ? null : text))
+      },
+    )
     call.on('error', (error) => resolve(error.message))
     call.end(body)
   })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { GalleyError } from '../../base/errors.ts'
+import { platformFetch } from '../../base/fetch.ts'
 import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import { isGaps } from '../../engines/engine.ts'
@@ -13,13 +14,11 @@ import type { ServeOutput } from '../../ml/serving/step.ts'
 import { col } from '../../plan/expr.ts'
 import { build, plan } from '../../plan/nodes.ts'
 import { codeHash } from '../../runs/code.ts'
-import type { Recipe } from '../../runs/recipe.ts'
 import { stepOf } from '../../runs/inline.ts'
-import type { DatasetSpec } from '../../runs/recipe.ts'
+import type { DatasetSpec, Recipe } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { createClient } from '../../sdk/index.ts'
 import type { Called, Calls } from './caller.ts'
-import { platformFetch } from '../../base/fetch.ts'
 
 /** What the rehearsal of the service over its test month found. */
 export interface Rehearsal {
@@ -58,7 +57,12 @@ const WEEK = 7 * 86_400_000_000
  */
 export async function rehearse(options: RehearseOptions): Promise<{ found: Rehearsal; cached: boolean }> {
   const { galley, scope, served } = options
-  const key = hashJson({ rehearsal: 1, served: served.hash, dataset: options.dataset.hash, code: codeHash(import.meta.url) })
+  const key = hashJson({
+    rehearsal: 1,
+    served: served.hash,
+    dataset: options.dataset.hash,
+    code: codeHash(import.meta.url),
+  })
   const known = await galley.store.cache.find(scope, key)
   if (known) return { found: known.output as Rehearsal, cached: true }
   const { model, modelVersion } = await galley.store.endpoints.get(scope, served.endpoint)
@@ -74,21 +78,36 @@ export async function rehearse(options: RehearseOptions): Promise<{ found: Rehea
   const { latencies, httpSeconds } = await overHttp(options, history, live)
   const done = Math.min(OVER_HTTP, history.rows)
   await replay(history, live, {
-    input: live.input, feedInput: live.feedInput, from: done, until: history.rows, slice: 360 * MINUTE, signal: options.signal,
+    input: live.input,
+    feedInput: live.feedInput,
+    from: done,
+    until: history.rows,
+    slice: 360 * MINUTE,
+    signal: options.signal,
     progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.rows - done)),
   })
   const replayed = (clock.ticks() - began) / 1000
   const shifted = await shift(options, history)
   const found: Rehearsal = {
-    requests: history.rows, overHttp: done, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), httpSeconds,
-    june: live.monitor.verdict(), shifted, seconds: { replay: replayed, shifted: (clock.ticks() - began) / 1000 - replayed },
+    requests: history.rows,
+    overHttp: done,
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    httpSeconds,
+    june: live.monitor.verdict(),
+    shifted,
+    seconds: { replay: replayed, shifted: (clock.ticks() - began) / 1000 - replayed },
   }
   const { id } = (await galley.store.runs.list(scope, { limit: 1 })).items[0] ?? { id: '' }
   await galley.store.cache.put(scope, { key, output: found, run: id, step: 'rehearsal' })
   return { found, cached: false }
 }
 
-async function overHttp(options: RehearseOptions, history: History, live: LiveEndpoint): Promise<{ latencies: Float64Array; httpSeconds: number }> {
+async function overHttp(
+  options: RehearseOptions,
+  history: History,
+  live: LiveEndpoint,
+): Promise<{ latencies: Float64Array; httpSeconds: number }> {
   const { galley, served, url } = options
   const client = createClient({ url, fetch: platformFetch, workspace: galley.config.workspace })
   const name = served.endpoint
@@ -97,9 +116,14 @@ async function overHttp(options: RehearseOptions, history: History, live: LiveEn
   const predict = async (records: readonly Record<string, unknown>[]) => {
     if (records.length === 0) return
     const answered = once(caller, 'message') as Promise<[Called]>
-    caller.postMessage({ url: `${url}/v1/endpoints/${name}/predict`, bodies: records.map((r) => JSON.stringify(r)), concurrency: CONCURRENCY } satisfies Calls)
+    caller.postMessage({
+      url: `${url}/v1/endpoints/${name}/predict`,
+      bodies: records.map((r) => JSON.stringify(r)),
+      concurrency: CONCURRENCY,
+    } satisfies Calls)
     const [called] = await answered
-    if (called.failure) throw new GalleyError('STEP_FAILED', { what: 'a request of the rehearsal failed', why: called.failure })
+    if (called.failure)
+      throw new GalleyError('STEP_FAILED', { what: 'a request of the rehearsal failed', why: called.failure })
     latencies.push(called.latencies)
   }
   try {
@@ -108,11 +132,19 @@ async function overHttp(options: RehearseOptions, history: History, live: LiveEn
       history,
       { predict, feed: (records) => client.endpoints.feed({ name, body: { records: [...records] } }) },
       {
-        input: live.input, feedInput: live.feedInput, from: 0, until: Math.min(OVER_HTTP, history.rows), slice: 10 * MINUTE, signal: options.signal,
+        input: live.input,
+        feedInput: live.feedInput,
+        from: 0,
+        until: Math.min(OVER_HTTP, history.rows),
+        slice: 10 * MINUTE,
+        signal: options.signal,
         progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
       },
     )
-    return { latencies: Float64Array.from(latencies.flatMap((l) => [...l])), httpSeconds: (galley.clock.ticks() - began) / 1000 }
+    return {
+      latencies: Float64Array.from(latencies.flatMap((l) => [...l])),
+      httpSeconds: (galley.clock.ticks() - began) / 1000,
+    }
   } finally {
     await caller.terminate()
   }
@@ -121,14 +153,24 @@ async function overHttp(options: RehearseOptions, history: History, live: LiveEn
 /** A week of June without half of the airports, in a rehearsal that keeps nothing. */
 async function shift(options: RehearseOptions, history: History): Promise<DriftVerdict> {
   const { galley, scope, served } = options
-  const endpoint = await openEndpoint({ store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true }, served.endpoint)
+  const endpoint = await openEndpoint(
+    { store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true },
+    served.endpoint,
+  )
   const start = history.at[0] ?? 0
   let until = 0
   while (until < history.rows && (history.at[until] as number) < start + WEEK) until++
-  const origins = [...new Set(Array.from({ length: until }, (_, row) => String(history.record(row, endpoint.input)['origin'])))].sort()
+  const origins = [
+    ...new Set(Array.from({ length: until }, (_, row) => String(history.record(row, endpoint.input)['origin']))),
+  ].sort()
   const gone = new Set(origins.filter((_, i) => i % 2 === 0))
   await replay(history, endpoint, {
-    input: endpoint.input, feedInput: endpoint.feedInput, from: 0, until, slice: 360 * MINUTE, signal: options.signal,
+    input: endpoint.input,
+    feedInput: endpoint.feedInput,
+    from: 0,
+    until,
+    slice: 360 * MINUTE,
+    signal: options.signal,
     keep: (row) => {
       const { origin, destination } = history.record(row, endpoint.feedInput)
       return !gone.has(String(origin)) && !gone.has(String(destination))
@@ -145,14 +187,25 @@ async function testMonth({ galley, scope, recipe, served, dataset, signal }: Reh
   const spec = stepOf(recipe, dataset.name).spec as DatasetSpec
   const test = spec.split?.['test']
   const moment = spec.moment
-  if (!test || !moment) throw new GalleyError('RECIPE_INVALID', { what: 'a rehearsal needs a test part and a moment', fix: 'give the dataset split and moment' })
+  if (!test || !moment)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: 'a rehearsal needs a test part and a moment',
+      fix: 'give the dataset split and moment',
+    })
   const { online } = served.config
   const known = online.states[0]?.window.on ?? moment
-  const columns = [...new Set([moment, known, ...online.input.map((f) => f.name), ...online.feedInput.map((f) => f.name)])]
+  const columns = [
+    ...new Set([moment, known, ...online.input.map((f) => f.name), ...online.feedInput.map((f) => f.name)]),
+  ]
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: dataset.files }, schema: dataset.schema })
-  const rows = build({ op: 'select', input: build({ op: 'filter', input: scan, predicate: test }), columns: columns.map((c) => [c, col(c)] as const) })
+  const rows = build({
+    op: 'select',
+    input: build({ op: 'filter', input: scan, predicate: test }),
+    columns: columns.map((c) => [c, col(c)] as const),
+  })
   const sorted = build({ op: 'sort', input: rows, keys: [{ by: col(moment), descending: false }] })
   const prepared = galley.duckdb.prepare(plan(sorted))
-  if (isGaps(prepared)) throw new GalleyError('ENGINE_GAP', { what: 'the test month can not be read', why: JSON.stringify(prepared) })
+  if (isGaps(prepared))
+    throw new GalleyError('ENGINE_GAP', { what: 'the test month can not be read', why: JSON.stringify(prepared) })
   return readHistory(await prepared.run({ scope, signal, ledger: createLedger() }, 'batches'), { at: moment, known })
 }

@@ -13,7 +13,11 @@ export interface CsvOptions {
 }
 
 /** A CSV file with a header line as a source. */
-export const csv = <const S extends Record<string, ScalarType>>(path: string, columns: S, options: CsvOptions = {}): SourceSpec<S> => ({
+export const csv = <const S extends Record<string, ScalarType>>(
+  path: string,
+  columns: S,
+  options: CsvOptions = {},
+): SourceSpec<S> => ({
   connector: 'csv',
   path,
   columns,
@@ -26,16 +30,27 @@ export const csvConnector: Connector = {
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
     const delimiter = spec.options['delimiter'] ? `, delim = ${text(String(spec.options['delimiter']))}` : ''
-    const header = await ctx.query(`DESCRIBE SELECT * FROM read_csv(${text(path)}, header = true, all_varchar = true${delimiter})`)
+    const header = await ctx.query(
+      `DESCRIBE SELECT * FROM read_csv(${text(path)}, header = true, all_varchar = true${delimiter})`,
+    )
     const names = header.map((c) => String(c['column_name']))
     requireColumns(spec, names, path)
     const types = names.map((name) => `${text(name)}: ${text(sqlType(spec.columns[name] ?? 'string'))}`)
     const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
     const columns = Object.keys(spec.columns).map(quote).join(', ')
     const read = `read_csv(${text(path)}, header = true, auto_detect = true, columns = {${types.join(', ')}}, store_rejects = true${delimiter})`
-    const [written] = await ctx.query(`COPY (SELECT ${columns} FROM ${read}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`)
-    const bad = await ctx.query('SELECT line, column_name, error_type, error_message, csv_line FROM reject_errors ORDER BY line')
-    const broken = bad.filter((b) => b['column_name'] === null || Object.hasOwn(spec.columns, String(b['column_name'])) || b['error_type'] !== 'CAST')
+    const [written] = await ctx.query(
+      `COPY (SELECT ${columns} FROM ${read}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`,
+    )
+    const bad = await ctx.query(
+      'SELECT line, column_name, error_type, error_message, csv_line FROM reject_errors ORDER BY line',
+    )
+    const broken = bad.filter(
+      (b) =>
+        b['column_name'] === null ||
+        Object.hasOwn(spec.columns, String(b['column_name'])) ||
+        b['error_type'] !== 'CAST',
+    )
     const [first] = broken
     if (first && spec.options['broken'] !== 'skip')
       throw new GalleyError('SOURCE_BROKEN', {

@@ -8,9 +8,14 @@ import type { SourceSpec } from './connector.ts'
 export async function fingerprintFile(path: string): Promise<{ hash: string; bytes: number }> {
   const info = await stat(path).catch(() => undefined)
   if (!info)
-    throw new GalleyError('SOURCE_MISSING', { what: `there is no file at ${path}`, why: 'the source can not be read', fix: 'check the path in the recipe; it is relative to the folder of the recipe' })
+    throw new GalleyError('SOURCE_MISSING', {
+      what: `there is no file at ${path}`,
+      why: 'the source can not be read',
+      fix: 'check the path in the recipe; it is relative to the folder of the recipe',
+    })
   if (!info.isFile()) throw new GalleyError('SOURCE_MISSING', { what: `${path} is not a file`, fix: 'name a file' })
-  if (info.size === 0) throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
+  if (info.size === 0)
+    throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
   return { hash: await hashFile(path), bytes: info.size }
 }
 

@@ -12,5 +12,9 @@ export async function connector(kind: string): Promise<Connector> {
   const load = Object.hasOwn(CONNECTORS, kind) ? CONNECTORS[kind] : undefined
   if (load) return load()
   const close = nearest(kind, Object.keys(CONNECTORS))
-  throw new GalleyError('RECIPE_INVALID', { what: `there is no connector '${kind}'`, why: `there are ${Object.keys(CONNECTORS).join(', ')}`, fix: close ? `did you mean '${close}'?` : 'use one of these' })
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `there is no connector '${kind}'`,
+    why: `there are ${Object.keys(CONNECTORS).join(', ')}`,
+    fix: close ? `did you mean '${close}'?` : 'use one of these',
+  })
 }

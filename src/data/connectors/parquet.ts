@@ -5,7 +5,12 @@ import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
 
 /** A Parquet file as a source, read in place. */
-export const parquet = <const S extends Record<string, ScalarType>>(path: string, columns: S): SourceSpec<S> => ({ connector: 'parquet', path, columns, options: {} })
+export const parquet = <const S extends Record<string, ScalarType>>(path: string, columns: S): SourceSpec<S> => ({
+  connector: 'parquet',
+  path,
+  columns,
+  options: {},
+})
 
 /** Types of a file that may stand for a declared one without changing a value. */
 const STANDS_FOR: Partial<Record<string, readonly string[]>> = {

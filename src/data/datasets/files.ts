@@ -5,7 +5,8 @@ import { syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 
 /** The folder of one published table, within the data folder. `id` is the identity of its content. */
-export const folderOf = (store: Store, scope: Scope, name: string, id: string): string => join(store.home.datasets, scope.workspace, name, id)
+export const folderOf = (store: Store, scope: Scope, name: string, id: string): string =>
+  join(store.home.datasets, scope.workspace, name, id)
 
 /**
  * Moves a finished folder to its place in one step: readers see all of it or nothing. When the same content stands

@@ -7,7 +7,12 @@ import type { Schema } from '../../plan/types.ts'
 export interface Manifest {
   readonly format: 1
   readonly name: string
-  readonly files: readonly { readonly path: string; readonly rows: number; readonly bytes: number; readonly sha256: string }[]
+  readonly files: readonly {
+    readonly path: string
+    readonly rows: number
+    readonly bytes: number
+    readonly sha256: string
+  }[]
   readonly schema: Schema
   readonly rows: number
   readonly bytes: number
@@ -21,7 +26,12 @@ export interface Manifest {
   readonly created: string
 }
 
-const Head = z.object({ format: z.number(), name: z.string(), rows: z.number(), files: z.array(z.object({ path: z.string(), sha256: z.string() })) })
+const Head = z.object({
+  format: z.number(),
+  name: z.string(),
+  rows: z.number(),
+  files: z.array(z.object({ path: z.string(), sha256: z.string() })),
+})
 
 /** @throws STORE_CORRUPT, STORE_FORMAT_NEWER */
 export function readManifest(text: string, where: string): Manifest {
@@ -29,10 +39,25 @@ export function readManifest(text: string, where: string): Manifest {
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new GalleyError('STORE_CORRUPT', { what: `the manifest ${where} can't be read`, why: 'it is not JSON', fix: 'restore it from a backup, or run the recipe again', cause })
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `the manifest ${where} can't be read`,
+      why: 'it is not JSON',
+      fix: 'restore it from a backup, or run the recipe again',
+      cause,
+    })
   }
   const head = Head.safeParse(json)
-  if (!head.success) throw new GalleyError('STORE_CORRUPT', { what: `${where} is not a manifest`, why: head.error.issues[0]?.message ?? 'unknown', fix: 'restore it from a backup, or run the recipe again' })
-  if (head.data.format > 1) throw new GalleyError('STORE_FORMAT_NEWER', { what: `${where} has format ${head.data.format}`, why: 'this Galley reads format 1', fix: 'upgrade Galley' })
+  if (!head.success)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `${where} is not a manifest`,
+      why: head.error.issues[0]?.message ?? 'unknown',
+      fix: 'restore it from a backup, or run the recipe again',
+    })
+  if (head.data.format > 1)
+    throw new GalleyError('STORE_FORMAT_NEWER', {
+      what: `${where} has format ${head.data.format}`,
+      why: 'this Galley reads format 1',
+      fix: 'upgrade Galley',
+    })
   return json as Manifest
 }

@@ -18,7 +18,11 @@ export interface DeclaredGap {
 }
 
 /** A context for tests: workspace `test`, never cancelled. */
-export const testContext = (): RunContext => ({ scope: { workspace: 'test', caller: 'test' }, signal: new AbortController().signal, ledger: createLedger() })
+export const testContext = (): RunContext => ({
+  scope: { workspace: 'test', caller: 'test' },
+  signal: new AbortController().signal,
+  ledger: createLedger(),
+})
 
 /** All rows of a node as arrays of values. @throws when the engine declares a gap */
 export async function collect(engine: Engine, root: Node): Promise<Value[][]> {
@@ -32,13 +36,18 @@ export async function collect(engine: Engine, root: Node): Promise<Value[][]> {
   return out
 }
 
-const show = (v: Value): string => (typeof v === 'bigint' ? `${v}n` : typeof v === 'number' ? (Object.is(v, -0) ? '0' : String(v)) : JSON.stringify(v))
+const show = (v: Value): string =>
+  typeof v === 'bigint' ? `${v}n` : typeof v === 'number' ? (Object.is(v, -0) ? '0' : String(v)) : JSON.stringify(v)
 const line = (row: readonly Value[]): string => row.map(show).join(' | ')
 /** Relations have no order unless sorted: compared as bags of lines. */
 export const asBag = (rows: readonly (readonly Value[])[]): string[] => rows.map(line).sort()
 
 /** The one suite that every engine passes: hand-written cases, then generated plans compared with the reference. */
-export function engineConformance(name: string, make: () => Engine, options: { gaps?: readonly DeclaredGap[]; takes?: (n: Node) => boolean; runs?: number; seed?: number } = {}): void {
+export function engineConformance(
+  name: string,
+  make: () => Engine,
+  options: { gaps?: readonly DeclaredGap[]; takes?: (n: Node) => boolean; runs?: number; seed?: number } = {},
+): void {
   const engine = make()
   const reference = createReferenceEngine()
   afterAll(() => engine.close())
@@ -73,4 +82,3 @@ export function engineConformance(name: string, make: () => Engine, options: { g
     )
   })
 }
-

@@ -1,12 +1,13 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
-import { asGalleyError, GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { throwIfAborted } from '../../base/errors.ts'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import { type Batch, batchBytes } from '../batch.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
+import { translate } from './failures.ts'
 import { gapsOf, type Lowered, lower } from './lower.ts'
 import { quote, text } from './sql.ts'
 import { batchOfChunk, StringCache } from './vectors.ts'
@@ -23,7 +24,10 @@ export interface DuckdbOptions {
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {
   /** Runs statements on one connection; the rows of each come back as JSON objects. */
-  session<T>(ctx: RunContext, work: (query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<T>): Promise<T>
+  session<T>(
+    ctx: RunContext,
+    work: (query: (sql: string) => Promise<Record<string, unknown>[]>) => Promise<T>,
+  ): Promise<T>
 }
 
 /** The batch engine: DuckDB in this process, without a database file, over Parquet. */
@@ -39,7 +43,10 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
       const gaps = gapsOf(plan.root)
       return gaps.length > 0 ? gaps : prepared(plan, open)
     },
-    session: (ctx, work) => withConnection(open, ctx, (connection) => work(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson())),
+    session: (ctx, work) =>
+      withConnection(open, ctx, (connection) =>
+        work(async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson()),
+      ),
     async close() {
       const closing = opened
       opened = undefined
@@ -78,9 +85,16 @@ function prepared(plan: Plan, open: Open): Prepared {
   const { schema } = plan.root
   return {
     estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
-    explain: () => [...lowered.windows.map((w) => `-- ${w.placeholder}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`), lowered.sql].join('\n'),
+    explain: () =>
+      [
+        ...lowered.windows.map(
+          (w) => `-- ${w.placeholder}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`,
+        ),
+        lowered.sql,
+      ].join('\n'),
     async run(ctx, sink) {
-      for (const file of filesOf(plan.root)) ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
+      for (const file of filesOf(plan.root))
+        ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
       const source: Source = { root: plan.root, lowered, open }
       if (sink === 'batches') return streamed(source, schema, ctx)
       return writeParquet(source, schema, ctx, sink.parquet)
@@ -95,7 +109,11 @@ interface Source {
 }
 
 /** Builds the plan's windows, runs `work` with the SQL that reads them, and forgets them. */
-async function* withWindows<T>(source: Source, ctx: RunContext, work: (sql: string) => AsyncIterable<T>): AsyncGenerator<T> {
+async function* withWindows<T>(
+  source: Source,
+  ctx: RunContext,
+  work: (sql: string) => AsyncIterable<T>,
+): AsyncGenerator<T> {
   const { windows, sql } = source.lowered
   if (windows.length === 0) {
     yield* work(sql)
@@ -123,15 +141,20 @@ async function* withWindows<T>(source: Source, ctx: RunContext, work: (sql: stri
   }
 }
 
-const filesOf = (root: Node): string[] => [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
+const filesOf = (root: Node): string[] =>
+  [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
 
 async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<Relation> {
   // instants are marked as such in the file, so that every Parquet reader knows them
-  const columns = schema.map((f) => (f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name)))
+  const columns = schema.map((f) =>
+    f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name),
+  )
   let rows = 0
   const copy = async function* (sql: string): AsyncGenerator<number> {
     yield await withConnection(source.open, ctx, async (connection) => {
-      const result = await connection.run(`COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`)
+      const result = await connection.run(
+        `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`,
+      )
       return result.rowsChanged
     })
   }
@@ -147,8 +170,11 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
     schema,
     rows: Number.NaN,
     async *batches(columns) {
-      const wanted = columns ? columns.map((name) => schema.find((f) => f.name === name)).filter((f) => f !== undefined) : schema
-      const select = (sql: string) => (columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql)
+      const wanted = columns
+        ? columns.map((name) => schema.find((f) => f.name === name)).filter((f) => f !== undefined)
+        : schema
+      const select = (sql: string) =>
+        columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
       yield* withWindows(source, ctx, (sql) => stream(select(sql), wanted, source.open, ctx))
     },
     close: () => {},
@@ -207,20 +233,4 @@ async function connect(open: Open, ctx: RunContext): Promise<{ connection: DuckD
       connection.closeSync()
     },
   }
-}
-
-/** DuckDB's errors by kind. */
-function translate(error: unknown, ctx: RunContext): GalleyError {
-  if (error instanceof GalleyError) return error
-  if (ctx.signal.aborted) return new GalleyError('CANCELLED', { what: 'cancelled', cause: error })
-  const message = error instanceof Error ? error.message : String(error)
-  const first = (message.split('\n')[0] ?? message).replace(/^(\w+ )*Error: /, '')
-  if (/no space left|disk quota|could not write all bytes|max_temp_directory_size/i.test(message))
-    return new GalleyError('DISK_FULL', { what: 'the disk is full', why: first, fix: 'free some space or point GALLEY_HOME at a larger disk, then run the same command again', cause: error })
-  if (/^Out of Memory/i.test(message))
-    return new GalleyError('ENGINE_FAILED', { what: 'the query needs more memory than it may take', why: first, fix: 'raise GALLEY_MEMORY (MiB)', cause: error })
-  if (/^(Conversion|Out of Range|Invalid Input) Error/i.test(message)) return new GalleyError('VALUE_INVALID', { what: 'a value does not fit its operation', why: first, fix: 'clean the value first, or cast with onError: "null"', cause: error })
-  if (/parquet|No files found|IO Error/i.test(message)) return new GalleyError('SOURCE_BROKEN', { what: 'a file could not be read', why: first, fix: 'check that the file is whole: copy or download it again', cause: error })
-  const other = asGalleyError(error)
-  return other.code === 'INTERNAL_BUG' ? new GalleyError('ENGINE_FAILED', { what: 'the query failed', why: first, cause: error }) : other
 }

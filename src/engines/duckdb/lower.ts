@@ -5,16 +5,19 @@ import { type Node, nodeChildren } from '../../plan/nodes.ts'
 import { type Field, isFloat, type Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { Gap } from '../engine.ts'
+import { sqlAgg } from './aggregates.ts'
+import { quote, sqlExpr, sqlLiteral, sqlType, text } from './sql.ts'
 import type { WindowEvents } from './windows.ts'
-import { quote, sqlAgg, sqlExpr, sqlLiteral, sqlType, text } from './sql.ts'
 
 /** What DuckDB can't take, node by node. */
 export function gapsOf(root: Node): Gap[] {
   const gaps: Gap[] = []
   for (const n of nodes(root)) {
-    if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'rows') gaps.push({ node: n.op, reason: `the scan of a ${n.from.kind} is not bound to files` })
+    if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'rows')
+      gaps.push({ node: n.op, reason: `the scan of a ${n.from.kind} is not bound to files` })
     if (n.op === 'filter' || n.op === 'reject' || n.op === 'select' || n.op === 'derive') {
-      if (nodeChildren(n)[0]?.op === 'sort') gaps.push({ node: n.op, reason: 'an order is kept only when sort, or sort and limit, come last' })
+      if (nodeChildren(n)[0]?.op === 'sort')
+        gaps.push({ node: n.op, reason: 'an order is kept only when sort, or sort and limit, come last' })
       const own = n.op === 'filter' || n.op === 'reject' ? [n.predicate] : n.columns.map(([, e]) => e)
       if (own.some(predicts)) gaps.push({ node: n.op, reason: 'SQL does not evaluate models' })
     }
@@ -111,11 +114,22 @@ function lowerNode(n: Node, lowering: Lowering): string {
     case 'join': {
       const on = n.on.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`).join(' AND ')
       const keys = new Set(n.on.map(([, r]) => r))
-      const right = n.how === 'semi' || n.how === 'anti' ? [] : n.right.schema.filter((f) => !keys.has(f.name)).map((f) => `__r.${quote(f.name)}`)
+      const right =
+        n.how === 'semi' || n.how === 'anti'
+          ? []
+          : n.right.schema.filter((f) => !keys.has(f.name)).map((f) => `__r.${quote(f.name)}`)
       return `SELECT ${['__l.*', ...right].join(', ')} FROM ${visit(n.left)} __l ${n.how.toUpperCase()} JOIN ${visit(n.right)} __r ON ${on}`
     }
     case 'rolling': {
-      const asof = { op: 'asof', left: n.input, right: n, by: n.by.map((b) => [b, b] as const), at: n.on, on: n.on, schema: n.schema } as const
+      const asof = {
+        op: 'asof',
+        left: n.input,
+        right: n,
+        by: n.by.map((b) => [b, b] as const),
+        at: n.on,
+        on: n.on,
+        schema: n.schema,
+      } as const
       const keep = [...n.by, n.on].map(quote)
       return lowerRolling(asof, n, lowering, `SELECT ${keep.join(', ')} FROM ${visit(n.input)}`)
     }
@@ -123,7 +137,10 @@ function lowerNode(n: Node, lowering: Lowering): string {
       if (n.right.op === 'rolling') return lowerRolling(n, n.right, lowering, `SELECT * FROM ${visit(n.left)}`)
       const skip = new Set([...n.by.map(([, r]) => r), n.on])
       const right = n.right.schema.filter((f) => !skip.has(f.name)).map((f) => `__r.${quote(f.name)}`)
-      const on = [...n.by.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`), `__l.${quote(n.at)} > __r.${quote(n.on)}`]
+      const on = [
+        ...n.by.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`),
+        `__l.${quote(n.at)} > __r.${quote(n.on)}`,
+      ]
       return `SELECT ${['__l.*', ...right].join(', ')} FROM ${visit(n.left)} __l ASOF LEFT JOIN ${visit(n.right)} __r ON ${on.join(' AND ')}`
     }
   }
@@ -153,7 +170,9 @@ type Rolling = Extract<Node, { op: 'rolling' }>
  */
 function lowerRolling(n: AsOf, w: Rolling, lowering: Lowering, probes: string): string {
   const exact = lowering.windows !== undefined && w.aggs.every(([, a]) => isExact(a, w.input.schema))
-  return exact ? lowerTable(n, w, lowering, lowering.windows as WindowBuild[], probes) : lowerWindow(n, w, lowering.visit, probes)
+  return exact
+    ? lowerTable(n, w, lowering, lowering.windows as WindowBuild[], probes)
+    : lowerWindow(n, w, lowering.visit, probes)
 }
 
 function isExact(a: Agg, schema: Schema): boolean {
@@ -215,7 +234,9 @@ function lowerWindow(n: AsOf, w: Rolling, visit: Visit, probes: string): string 
   const names = w.by.map((_, i) => `"__k${i}"`)
   const columns = schema.map((f) => quote(f.name))
   const over = ' OVER around'
-  const results = w.aggs.map(([name, a]) => named(a.arg === null ? `count("__event")${over}` : sqlAgg(a, schema, over), name))
+  const results = w.aggs.map(([name, a]) =>
+    named(a.arg === null ? `count("__event")${over}` : sqlAgg(a, schema, over), name),
+  )
   return `SELECT unnest("__probe"), ${w.aggs.map(([name]) => quote(name)).join(', ')} FROM (
     SELECT "__probe", ${results.join(', ')} FROM (
       SELECT ${keys.map((k, i) => `${k} AS ${names[i]}`).join(', ')}, epoch_us(${quote(w.on)}) AS "__t", 1 AS "__event", NULL AS "__probe", ${columns.join(', ')} FROM ${visit(w.input)} WHERE ${present}

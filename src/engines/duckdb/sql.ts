@@ -1,4 +1,4 @@
-import type { Agg, Expr, FunctionName, Literal } from '../../plan/expr.ts'
+import type { Expr, FunctionName, Literal } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { isFloat, isInteger, type Schema, type Type } from '../../plan/types.ts'
 
@@ -15,8 +15,17 @@ export function sqlType(type: Type): string {
     return `STRUCT(${type.struct.map(([name, t]) => `${quote(name)} ${sqlType(t)}`).join(', ')})`
   }
   return {
-    bool: 'BOOLEAN', int32: 'INTEGER', int64: 'BIGINT', float32: 'FLOAT', float64: 'DOUBLE', string: 'VARCHAR', bytes: 'BLOB',
-    date: 'DATE', timestamp: 'TIMESTAMP', 'local timestamp': 'TIMESTAMP', duration: 'BIGINT',
+    bool: 'BOOLEAN',
+    int32: 'INTEGER',
+    int64: 'BIGINT',
+    float32: 'FLOAT',
+    float64: 'DOUBLE',
+    string: 'VARCHAR',
+    bytes: 'BLOB',
+    date: 'DATE',
+    timestamp: 'TIMESTAMP',
+    'local timestamp': 'TIMESTAMP',
+    duration: 'BIGINT',
   }[type]
 }
 
@@ -32,15 +41,46 @@ export function sqlLiteral(value: Literal, type: Type): string {
 
 /** Functions that DuckDB has under this name with our meaning. */
 const NAMES: Partial<Record<FunctionName, string>> = {
-  coalesce: 'coalesce', abs: 'abs', ln: 'ln', exp: 'exp', sqrt: 'sqrt', least: 'least', greatest: 'greatest', isNaN: 'isnan',
-  length: 'length', lower: 'lower', upper: 'upper', trim: 'trim', contains: 'contains', startsWith: 'starts_with', endsWith: 'ends_with',
-  substring: 'substring', pow: 'pow',
+  coalesce: 'coalesce',
+  abs: 'abs',
+  ln: 'ln',
+  exp: 'exp',
+  sqrt: 'sqrt',
+  least: 'least',
+  greatest: 'greatest',
+  isNaN: 'isnan',
+  length: 'length',
+  lower: 'lower',
+  upper: 'upper',
+  trim: 'trim',
+  contains: 'contains',
+  startsWith: 'starts_with',
+  endsWith: 'ends_with',
+  substring: 'substring',
+  pow: 'pow',
 }
 const INFIX: Partial<Record<FunctionName, string>> = {
-  eq: '=', ne: '<>', lt: '<', le: '<=', gt: '>', ge: '>=', and: 'AND', or: 'OR', add: '+', sub: '-', mul: '*', concat: '||',
+  eq: '=',
+  ne: '<>',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+  and: 'AND',
+  or: 'OR',
+  add: '+',
+  sub: '-',
+  mul: '*',
+  concat: '||',
 }
 const CALENDAR: Partial<Record<FunctionName, string>> = {
-  year: 'year', month: 'month', day: 'day', weekday: 'isodow', dayOfYear: 'dayofyear', hour: 'hour', minute: 'minute',
+  year: 'year',
+  month: 'month',
+  day: 'day',
+  weekday: 'isodow',
+  dayOfYear: 'dayofyear',
+  hour: 'hour',
+  minute: 'minute',
 }
 
 const error = (message: string): string => `error(${text(message)})`
@@ -118,7 +158,9 @@ function sqlCall(e: Extract<Expr, { op: 'call' }>, schema: Schema): string {
     case 'minuteOfDay':
       return `CAST(hour(${a}) * 60 + minute(${a}) AS BIGINT)`
     case 'hash32':
-      return types[0] === 'string' ? `CAST(CAST(('0x' || substr(md5(${a}), 1, 8)) AS UBIGINT) AS BIGINT)` : sqlHashInteger(sqlInteger(a, types[0] ?? 'int64'))
+      return types[0] === 'string'
+        ? `CAST(CAST(('0x' || substr(md5(${a}), 1, 8)) AS UBIGINT) AS BIGINT)`
+        : sqlHashInteger(sqlInteger(a, types[0] ?? 'int64'))
     default:
       return `${NAMES[e.fn] ?? e.fn}(${args.join(', ')})`
   }
@@ -149,11 +191,14 @@ function sqlCast(e: Extract<Expr, { op: 'cast' }>, schema: Schema): string {
   const to = sqlType(e.to)
   const direct = `${e.onError === 'null' ? 'TRY_CAST' : 'CAST'}(${arg} AS ${to})`
   const otherwise = e.onError === 'null' ? `CAST(NULL AS ${to})` : error(`a ${String(from)} can't become a ${e.to}`)
-  const only = (condition: string) => `CASE WHEN ${arg} IS NULL THEN NULL WHEN ${condition} THEN ${direct} ELSE ${otherwise} END`
+  const only = (condition: string) =>
+    `CASE WHEN ${arg} IS NULL THEN NULL WHEN ${condition} THEN ${direct} ELSE ${otherwise} END`
   if (isInteger(e.to) && from === 'string') return only(`regexp_full_match(${arg}, '[+-]?[0-9]+')`)
   if (isInteger(e.to) && isFloat(from)) return only(`${arg} = trunc(${arg}) AND isfinite(${arg})`)
   if (isFloat(e.to) && from === 'string')
-    return only(`regexp_full_match(${arg}, '(?i)[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(inity)?|nan')`)
+    return only(
+      `regexp_full_match(${arg}, '(?i)[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(inity)?|nan')`,
+    )
   if (e.to === 'bool' && from === 'string') return only(`${arg} IN ('true', 'false')`)
   return direct
 }
@@ -163,43 +208,13 @@ function sqlLookup(e: Extract<Expr, { op: 'lookup' }>, schema: Schema): string {
   const fallback = sqlLiteral(e.fallback, e.type)
   if (e.table.keys.length === 0) return fallback
   const types = e.args.map((a) => infer(a, schema, 'lookup').type)
-  const rows = e.table.keys.map((key, i) => `(${[...key.map((k, j) => sqlLiteral(k, types[j] ?? 'string')), sqlLiteral(e.table.values[i] ?? null, e.type)].join(', ')})`)
+  const rows = e.table.keys.map(
+    (key, i) =>
+      `(${[...key.map((k, j) => sqlLiteral(k, types[j] ?? 'string')), sqlLiteral(e.table.values[i] ?? null, e.type)].join(', ')})`,
+  )
   const names = e.args.map((_, i) => `k${i}`)
   const where = e.args.map((a, i) => `k${i} IS NOT DISTINCT FROM ${sqlExpr(a, schema)}`).join(' AND ')
   const source = `FROM (VALUES ${rows.join(', ')}) AS lookup(${[...names, 'v'].join(', ')}) WHERE ${where}`
   if (!e.table.values.includes(null)) return `coalesce((SELECT v ${source}), ${fallback})`
   return `CASE WHEN (SELECT TRUE ${source}) THEN (SELECT v ${source}) ELSE ${fallback} END`
-}
-
-/** An aggregate; `over` is an OVER clause for windows. */
-export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
-  if (agg.arg === null) return `count(*)${over}`
-  const type = infer(agg.arg, schema, agg.fn).type
-  const arg = sqlExpr(agg.arg, schema)
-  const number = type === 'bool' ? `CAST(${arg} AS INTEGER)` : arg
-  switch (agg.fn) {
-    case 'count':
-      return `count(${arg})${over}`
-    case 'countDistinct':
-      return `count(DISTINCT ${arg})${over}`
-    case 'sum':
-      return isFloat(type) ? `fsum(${arg})${over}` : `CAST(sum(${number})${over} AS ${typeof type === 'object' ? sqlType(type) : 'BIGINT'})`
-    case 'mean':
-      return isFloat(type) ? `favg(CAST(${arg} AS DOUBLE))${over}` : `avg(${number})${over}`
-    case 'min':
-    case 'max':
-      return `${agg.fn}(${arg})${over}`
-    case 'stddev':
-      return `stddev_samp(CAST(${number} AS DOUBLE))${over}`
-    case 'variance':
-      return `var_samp(CAST(${number} AS DOUBLE))${over}`
-    case 'quantile':
-      return `quantile_cont(CAST(${number} AS DOUBLE), ${Number(agg.param ?? 0.5)})${over}`
-    case 'corr': {
-      const other = sqlExpr(agg.arg2 ?? agg.arg, schema)
-      const otherType = infer(agg.arg2 ?? agg.arg, schema, agg.fn).type
-      const second = otherType === 'bool' ? `CAST(${other} AS INTEGER)` : other
-      return `nullif(corr(CAST(${number} AS DOUBLE), CAST(${second} AS DOUBLE)), 'nan'::DOUBLE)${over}`
-    }
-  }
 }

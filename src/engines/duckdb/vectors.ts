@@ -11,10 +11,24 @@ export function batchOfChunk(chunk: DuckDBDataChunk, schema: Schema, strings: St
 
 /** Bytes a value of a fixed-width type takes in a DuckDB vector. */
 const WIDTH: Partial<Record<string, number>> = {
-  bool: 1, int32: 4, date: 4, float32: 4, int64: 8, float64: 8, timestamp: 8, 'local timestamp': 8, duration: 8,
+  bool: 1,
+  int32: 4,
+  date: 4,
+  float32: 4,
+  int64: 8,
+  float64: 8,
+  timestamp: 8,
+  'local timestamp': 8,
+  duration: 8,
 }
 
-function columnOfVector(chunk: DuckDBDataChunk, index: number, rows: number, field: Field, strings: StringCache): Column {
+function columnOfVector(
+  chunk: DuckDBDataChunk,
+  index: number,
+  rows: number,
+  field: Field,
+  strings: StringCache,
+): Column {
   const { type } = field
   const width = typeof type === 'string' ? WIDTH[type] : undefined
   const vector = duckdb.data_chunk_get_vector(chunk.chunk, index)
@@ -108,5 +122,7 @@ export class StringCache {
 
 function longWord(data: Uint8Array, bytes: Buffer, row: number, length: number): string {
   if (length <= 12) return bytes.toString('utf8', row * 16 + 4, row * 16 + 4 + length)
-  return Buffer.from(duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, data.byteOffset + row * 16 + 8, length)).toString('utf8')
+  return Buffer.from(
+    duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, data.byteOffset + row * 16 + 8, length),
+  ).toString('utf8')
 }

@@ -1,6 +1,16 @@
-import { type DuckDBConnection, type DuckDBDataChunk, DuckDBScalarFunction, type DuckDBVector, BIGINT, DOUBLE, INTEGER, VARCHAR } from '@duckdb/node-api'
+import {
+  BIGINT,
+  DOUBLE,
+  type DuckDBConnection,
+  type DuckDBDataChunk,
+  DuckDBScalarFunction,
+  type DuckDBVector,
+  INTEGER,
+  VARCHAR,
+} from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { type Batch, type Column, isValid } from '../batch.ts'
+import { sortByTime } from './sort.ts'
 
 /**
  * Rolling windows over exact aggregates (counts, sums of integers). DuckDB streams the events once; they are sorted by
@@ -66,7 +76,8 @@ class Events {
       const column = batch.columns[at++] as Column
       const out = this.values[c] as Float64Array
       const values = column.kind === 'fixed' ? column.values : undefined
-      for (let i = 0; i < batch.rows; i++) out[this.length + i] = !isValid(column.validity, i) ? 0 : kind === 'present' ? 1 : Number(values?.[i] ?? 0)
+      for (let i = 0; i < batch.rows; i++)
+        out[this.length + i] = !isValid(column.validity, i) ? 0 : kind === 'present' ? 1 : Number(values?.[i] ?? 0)
     })
     this.length += batch.rows
   }
@@ -92,11 +103,16 @@ export async function buildWindow(batches: AsyncIterable<Batch>, spec: WindowEve
   const { length, codes, times } = events
   if (length >= PACK) throw new TooLarge('more events than positions can be packed')
   const starts = new Int32Array(events.keys.size + 1)
-  for (let i = 0; i < length; i++) starts[(codes[i] as number) + 1]!++
+  for (let i = 0; i < length; i++) starts[(codes[i] as number) + 1] = (starts[(codes[i] as number) + 1] as number) + 1
   for (let k = 0; k < events.keys.size; k++) starts[k + 1] = (starts[k + 1] as number) + (starts[k] as number)
   const order = new Uint32Array(length)
   const next = starts.slice()
-  for (let i = 0; i < length; i++) order[next[codes[i] as number]!++] = i
+  for (let i = 0; i < length; i++) {
+    const code = codes[i] as number
+    const at = next[code] as number
+    order[at] = i
+    next[code] = at + 1
+  }
   for (let k = 0; k < events.keys.size; k++) sortByTime(order, times, starts[k] as number, starts[k + 1] as number)
   const sorted = new Float64Array(length)
   for (let i = 0; i < length; i++) sorted[i] = times[order[i] as number] as number
@@ -113,39 +129,10 @@ export async function buildWindow(batches: AsyncIterable<Batch>, spec: WindowEve
     if (magnitude > Number.MAX_SAFE_INTEGER) throw new TooLarge('the sums may not be exact in doubles')
     return out
   })
-  const ranges = new Map([...events.keys].map(([key, code]) => [key, [starts[code] as number, starts[code + 1] as number] as const]))
+  const ranges = new Map(
+    [...events.keys].map(([key, code]) => [key, [starts[code] as number, starts[code + 1] as number] as const]),
+  )
   return { over: spec.over, ranges, times: sorted, totals }
-}
-
-/** Sorts `order[start, end)` by time: time and place packed into 64 bits and sorted as integers, where they fit. */
-function sortByTime(order: Uint32Array, times: Float64Array, start: number, end: number): void {
-  const n = end - start
-  if (n < 2) return
-  let low = Number.POSITIVE_INFINITY
-  let high = Number.NEGATIVE_INFINITY
-  for (let i = start; i < end; i++) {
-    const t = times[order[i] as number] as number
-    if (t < low) low = t
-    if (t > high) high = t
-  }
-  const bits = 32 - Math.clz32(n)
-  if (high - low >= 2 ** (63 - bits) || high - low > Number.MAX_SAFE_INTEGER) {
-    order.subarray(start, end).sort((a, b) => (times[a] as number) - (times[b] as number))
-    return
-  }
-  const own = order.slice(start, end)
-  const packed = new BigUint64Array(n)
-  const words = new Uint32Array(packed.buffer)
-  const part = 2 ** (32 - bits)
-  for (let i = 0; i < n; i++) {
-    const t = (times[own[i] as number] as number) - low
-    const above = Math.floor(t / part)
-    words[i * 2 + 1] = above
-    words[i * 2] = (t - above * part) * 2 ** bits + i
-  }
-  packed.sort()
-  const mask = 2 ** bits - 1
-  for (let i = 0; i < n; i++) order[start + i] = own[(words[i * 2] as number) & mask] as number
 }
 
 /** The first position from `low` on whose time is not before `t`. */

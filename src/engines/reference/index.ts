@@ -3,9 +3,9 @@ import { type Node, nodeChildren, type Plan } from '../../plan/nodes.ts'
 import { nodes } from '../../plan/walk.ts'
 import { compileAgg } from '../aggregates.ts'
 import { batchOf, type Value } from '../batch.ts'
-import { type Engine, type Gap, type Prepared, type Relation } from '../engine.ts'
+import type { Engine, Gap, Prepared, Relation } from '../engine.ts'
 import { compileExpr, type Tuple } from '../row/expr.ts'
-import { compare, keyOf, literalValue } from '../scalars.ts'
+import { compare, keyOf, literalValue } from '../values.ts'
 
 /** The oracle: every node by its definition, over arrays, however slow. Reads literal rows only. */
 export function createReferenceEngine(): Engine {
@@ -20,7 +20,11 @@ export function createReferenceEngine(): Engine {
         estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
         explain: () => 'row by row, by definition',
         async run(_, sink) {
-          if (sink !== 'batches') throw new GalleyError('ENGINE_GAP', { what: 'the reference engine writes no files', fix: "ask for 'batches'" })
+          if (sink !== 'batches')
+            throw new GalleyError('ENGINE_GAP', {
+              what: 'the reference engine writes no files',
+              fix: "ask for 'batches'",
+            })
           return relationOf(plan.root, evaluate(plan.root))
         },
       }
@@ -55,7 +59,8 @@ export function evaluate(n: Node): Tuple[] {
   }
   switch (n.op) {
     case 'scan':
-      if (n.from.kind !== 'rows') throw new GalleyError('ENGINE_GAP', { what: 'the reference engine reads literal rows only' })
+      if (n.from.kind !== 'rows')
+        throw new GalleyError('ENGINE_GAP', { what: 'the reference engine reads literal rows only' })
       return n.from.rows.map((row) => n.schema.map((f, i) => literalValue(row[i] ?? null, f.type)))
     case 'filter': {
       const keep = compileExpr(n.predicate, schema)
@@ -107,7 +112,10 @@ export function evaluate(n: Node): Tuple[] {
       const right = second ? evaluate(second) : []
       const leftKey = keys(n.on.map(([l]) => l))
       const rightSchema = second?.schema ?? []
-      const rightKey = keys(n.on.map(([, r]) => r), rightSchema)
+      const rightKey = keys(
+        n.on.map(([, r]) => r),
+        rightSchema,
+      )
       const matches = (row: Tuple) => right.filter((other) => matching(leftKey(row), rightKey(other)))
       if (n.how === 'semi') return input.filter((row) => matches(row).length > 0)
       if (n.how === 'anti') return input.filter((row) => matches(row).length === 0)
@@ -120,7 +128,11 @@ export function evaluate(n: Node): Tuple[] {
       })
     }
     case 'rolling':
-      return rolling(n, input, input, keys(n.by), at(n.on)).map((window, i) => [...keys(n.by)(input[i] as Tuple), input[i]?.[at(n.on)] as Value, ...window])
+      return rolling(n, input, input, keys(n.by), at(n.on)).map((window, i) => [
+        ...keys(n.by)(input[i] as Tuple),
+        input[i]?.[at(n.on)] as Value,
+        ...window,
+      ])
     case 'asof':
       return asOf(n, input)
   }
@@ -130,7 +142,13 @@ const matching = (a: readonly Value[], b: readonly Value[]): boolean =>
   a.every((v, i) => v !== null && b[i] !== null && compare(v, b[i] as Value) === 0)
 
 /** The window's aggregates as of each probe: over the key's rows with `t − over ≤ on < t`. */
-function rolling(n: Extract<Node, { op: 'rolling' }>, events: readonly Tuple[], probes: readonly Tuple[], probeKey: (row: Tuple) => Value[], probeAt: number): Tuple[] {
+function rolling(
+  n: Extract<Node, { op: 'rolling' }>,
+  events: readonly Tuple[],
+  probes: readonly Tuple[],
+  probeKey: (row: Tuple) => Value[],
+  probeAt: number,
+): Tuple[] {
   const { schema } = n.input
   const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
   const by = n.by.map((name) => schema.findIndex((f) => f.name === name))
@@ -141,7 +159,10 @@ function rolling(n: Extract<Node, { op: 'rolling' }>, events: readonly Tuple[], 
     const inside = events.filter((event) => {
       const when = event[on] as bigint | null
       if (t === null || when === null || when >= t || when < t - BigInt(n.over)) return false
-      return matching(key, by.map((i) => event[i] as Value))
+      return matching(
+        key,
+        by.map((i) => event[i] as Value),
+      )
     })
     return aggs.map((a) => a(inside))
   })
@@ -166,7 +187,16 @@ function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Tuple[]): Tuple[]
     let best: Tuple | undefined
     for (const other of right) {
       const when = other[on] ?? null
-      if (t === null || when === null || compare(when, t) >= 0 || !matching(key(row), by.map((i) => other[i] as Value))) continue
+      if (
+        t === null ||
+        when === null ||
+        compare(when, t) >= 0 ||
+        !matching(
+          key(row),
+          by.map((i) => other[i] as Value),
+        )
+      )
+        continue
       if (!best || compare(when, best[on] as Value) > 0) best = other
     }
     return [...row, ...kept.map((i) => best?.[i] ?? null)]

@@ -4,7 +4,8 @@ import type { Expr } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Schema } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
-import { cast, keyOf, literalValue, SCALARS, SEES_NULL } from '../scalars.ts'
+import { SCALARS, SEES_NULL } from '../scalars.ts'
+import { cast, keyOf, literalValue } from '../values.ts'
 
 /** One row: values in schema order. */
 export type Tuple = Value[]

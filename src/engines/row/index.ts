@@ -4,10 +4,10 @@ import { nodeChildren } from '../../plan/nodes.ts'
 import { nodes } from '../../plan/walk.ts'
 import { batchOf } from '../batch.ts'
 import type { Engine, Gap, Prepared } from '../engine.ts'
-import { keyOf, literalValue } from '../scalars.ts'
+import { keyOf, literalValue } from '../values.ts'
 import { compileExpr, type Tuple } from './expr.ts'
 
-export { compileOnline, type OnlineProgram, type ProgramInputs } from './program.ts'
+export { compileOnline, type OnlineProgram } from './program.ts'
 
 const TAKES: ReadonlySet<Node['op']> = new Set(['scan', 'filter', 'reject', 'select', 'derive', 'distinct', 'union'])
 
@@ -21,7 +21,8 @@ export function createRowEngine(): Engine {
     prepare(plan: Plan): Prepared | readonly Gap[] {
       const gaps = [...nodes(plan.root)].flatMap((n): Gap[] => {
         if (!TAKES.has(n.op)) return [{ node: n.op, reason: 'it needs more than one row at a time' }]
-        if (n.op === 'scan' && n.from.kind !== 'rows') return [{ node: n.op, reason: 'the row engine reads literal rows and records' }]
+        if (n.op === 'scan' && n.from.kind !== 'rows')
+          return [{ node: n.op, reason: 'the row engine reads literal rows and records' }]
         return []
       })
       if (gaps.length > 0) return gaps
@@ -29,7 +30,8 @@ export function createRowEngine(): Engine {
         estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
         explain: () => 'one closure a column, row by row',
         async run(ctx, sink) {
-          if (sink !== 'batches') throw new GalleyError('ENGINE_GAP', { what: 'the row engine writes no files', fix: "ask for 'batches'" })
+          if (sink !== 'batches')
+            throw new GalleyError('ENGINE_GAP', { what: 'the row engine writes no files', fix: "ask for 'batches'" })
           throwIfAborted(ctx.signal)
           const rows = [...rowsOf(plan.root)]
           const { schema } = plan.root
@@ -56,7 +58,8 @@ function* rowsOf(n: Node): Generator<Tuple> {
   const schema = input?.schema ?? []
   switch (n.op) {
     case 'scan':
-      if (n.from.kind === 'rows') for (const row of n.from.rows) yield n.schema.map((f, i) => literalValue(row[i] ?? null, f.type))
+      if (n.from.kind === 'rows')
+        for (const row of n.from.rows) yield n.schema.map((f, i) => literalValue(row[i] ?? null, f.type))
       return
     case 'filter':
     case 'reject': {

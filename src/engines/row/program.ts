@@ -1,12 +1,12 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Node } from '../../plan/nodes.ts'
+import { build } from '../../plan/nodes.ts'
 import { nodeId, type OnlinePlan } from '../../plan/online.ts'
 import type { Schema } from '../../plan/types.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
-import { build } from '../../plan/nodes.ts'
 import type { Value } from '../batch.ts'
-import { keyOf } from '../scalars.ts'
+import { keyOf } from '../values.ts'
 import { compileExpr, type Tuple } from './expr.ts'
 import { WindowState } from './state.ts'
 
@@ -44,7 +44,11 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const seen = new Seen(inputs.lateness + Math.max(0, ...plan.states.map((s) => s.window.over)))
   const dedupes = plan.states.some((s) => [...nodes(s.window.input)].some((n) => n.op === 'distinct'))
   const feeds = plan.states.map((s) => {
-    const entry = bindScans(s.window.input, (from) => (from.kind === 'source' && from.name === plan.entry ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput }) : undefined))
+    const entry = bindScans(s.window.input, (from) =>
+      from.kind === 'source' && from.name === plan.entry
+        ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput })
+        : undefined,
+    )
     return { state: states.get(s.id) as WindowState, row: compile(selectLike(entry, s.window.input.schema)) }
   })
   return {
@@ -53,7 +57,12 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     answer(record) {
       const row = request(record)
       if (refused(row))
-        throw new GalleyError('RECORD_REJECTED', { what: 'the record is not one this service answers for', why: row.reason, fix: 'correct the record; the reason is the recipe’s own rule', details: { reason: row.reason } })
+        throw new GalleyError('RECORD_REJECTED', {
+          what: 'the record is not one this service answers for',
+          why: row.reason,
+          fix: 'correct the record; the reason is the recipe’s own rule',
+          details: { reason: row.reason },
+        })
       return row
     },
     feed(record) {
@@ -142,7 +151,15 @@ function compiler(inputs: ProgramInputs, states: ReadonlyMap<string, WindowState
         const at = expr({ op: 'col', name: n.at }, n.left.schema)
         return (record) => {
           const row = left(record)
-          return refused(row) ? row : [...row, ...state.ask(key.map((k) => k(row)), at(row))]
+          return refused(row)
+            ? row
+            : [
+                ...row,
+                ...state.ask(
+                  key.map((k) => k(row)),
+                  at(row),
+                ),
+              ]
         }
       }
       default:
@@ -165,8 +182,15 @@ function compileJoin(n: Extract<Node, { op: 'join' }>, left: Step, table: readon
     if (key.includes(null)) continue
     const id = keyOf(key)
     if (index.has(id) && n.how !== 'semi' && n.how !== 'anti')
-      throw new GalleyError('PLAN_INVALID', { what: `an endpoint can't answer this join: ${n.on.map(([, r]) => r).join(', ')} is not unique on its right side`, why: `'${key.join(', ')}' stands twice`, fix: 'make the table unique by that key first (aggregate or distinct)' })
-    index.set(id, kept.map((i) => row[i] as Value))
+      throw new GalleyError('PLAN_INVALID', {
+        what: `an endpoint can't answer this join: ${n.on.map(([, r]) => r).join(', ')} is not unique on its right side`,
+        why: `'${key.join(', ')}' stands twice`,
+        fix: 'make the table unique by that key first (aggregate or distinct)',
+      })
+    index.set(
+      id,
+      kept.map((i) => row[i] as Value),
+    )
   }
   const nothing: Tuple = kept.map(() => null)
   return (record) => {
@@ -174,7 +198,8 @@ function compileJoin(n: Extract<Node, { op: 'join' }>, left: Step, table: readon
     if (refused(row)) return row
     const key = keys.map((i) => row[i] as Value)
     const found = key.includes(null) ? undefined : index.get(keyOf(key))
-    if (n.how === 'semi' || n.how === 'anti') return (found !== undefined) === (n.how === 'semi') ? row : unmatched(n, key)
+    if (n.how === 'semi' || n.how === 'anti')
+      return (found !== undefined) === (n.how === 'semi') ? row : unmatched(n, key)
     if (!found && n.how === 'inner') return unmatched(n, key)
     return [...row, ...(found ?? nothing)]
   }

@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hours, minutes, count, max, mean, scan, sum } from '../../plan/table.ts'
-import { nodes } from '../../plan/walk.ts'
-import { bindScans } from '../../plan/walk.ts'
+import { build, plan } from '../../plan/nodes.ts'
 import { online } from '../../plan/online.ts'
-import { build } from '../../plan/nodes.ts'
+import { count, hours, max, mean, minutes, scan, sum } from '../../plan/table.ts'
+import { bindScans, nodes } from '../../plan/walk.ts'
 import type { Value } from '../batch.ts'
-import { engineConformance } from '../conformance/suite.ts'
-import { evaluate } from '../reference/index.ts'
-import { literalValue } from '../scalars.ts'
 import { CASES } from '../conformance/cases.ts'
+import { engineConformance } from '../conformance/suite.ts'
 import { isGaps } from '../engine.ts'
+import { evaluate } from '../reference/index.ts'
+import { literalValue } from '../values.ts'
 import { compileOnline, createRowEngine } from './index.ts'
-import { plan } from '../../plan/nodes.ts'
 
 const engine = createRowEngine()
-const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) => ({ case: c.name, kind: 'impossible' as const, reason: 'it needs more than one row at a time' }))
+const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) => ({
+  case: c.name,
+  kind: 'impossible' as const,
+  reason: 'it needs more than one row at a time',
+}))
 engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 300 })
 
 const COLUMNS = { at: 'timestamp', key: 'string', other: 'string', delay: 'int64' } as const
@@ -31,15 +33,30 @@ const cleaned = events
   .derive((r) => ({ when: r.at.plus(minutes(r.shift)), late: r.delay.gt(15) }))
 const landed = cleaned.derive((r) => ({ known: r.when.plus(hours(2)) }))
 const byKey = landed.rolling({ by: 'key', on: 'known', over: hours(3) }, (r) => ({ n: count(), rate: mean(r.late) }))
-const byOther = landed.rolling({ by: 'other', on: 'known', over: hours(5) }, (r) => ({ total: sum(r.delay), worst: max(r.delay) }))
-const features = landed.asOf(byKey, { by: 'key', at: 'when' }).asOf(byOther, { by: 'other', at: 'when' }).derive((r) => ({ twice: r.n.times(2) }))
+const byOther = landed.rolling({ by: 'other', on: 'known', over: hours(5) }, (r) => ({
+  total: sum(r.delay),
+  worst: max(r.delay),
+}))
+const features = landed
+  .asOf(byKey, { by: 'key', at: 'when' })
+  .asOf(byOther, { by: 'other', at: 'when' })
+  .derive((r) => ({ twice: r.n.times(2) }))
 
 const OUT = ['when', 'key', 'other', 'n', 'rate', 'total', 'worst', 'twice'] as const
-const PLACES = [['a', '0'], ['b', '-30'], ['c', '45']] as const
+const PLACES = [
+  ['a', '0'],
+  ['b', '-30'],
+  ['c', '45'],
+] as const
 
 test('served event by event in order of arrival, a plan gives the batch result row for row', () => {
   const rowsArb = fc.array(
-    fc.tuple(fc.integer({ min: 0, max: 96 }).map((q) => String(q * 900_000_000)), fc.constantFrom('a', 'b', 'c', 'nowhere', 'z'), fc.constantFrom('a', 'b'), fc.integer({ min: -60, max: 60 }).map(String)),
+    fc.tuple(
+      fc.integer({ min: 0, max: 96 }).map((q) => String(q * 900_000_000)),
+      fc.constantFrom('a', 'b', 'c', 'nowhere', 'z'),
+      fc.constantFrom('a', 'b'),
+      fc.integer({ min: -60, max: 60 }).map(String),
+    ),
     { maxLength: 40 },
   )
   const sliced = online(features.node, { entry: 'events', outputs: OUT, input: ['at', 'key', 'other'] })
@@ -48,13 +65,18 @@ test('served event by event in order of arrival, a plan gives the batch result r
       const distinct = [...new Map(rows.map((r) => [r.join(), r])).values()]
       const bound = bindScans(features.node, (from, s) => {
         if (from.kind !== 'source') return undefined
-        return build({ op: 'scan', schema: s.schema, from: { kind: 'rows', rows: from.name === 'events' ? rows : PLACES } })
+        return build({
+          op: 'scan',
+          schema: s.schema,
+          from: { kind: 'rows', rows: from.name === 'events' ? rows : PLACES },
+        })
       })
       const pick = bound.schema.map((f) => f.name)
       const batch = evaluate(bound).map((row) => OUT.map((name) => row[pick.indexOf(name)]))
       const tables = new Map(sliced.tables.map((t) => [t.id, PLACES.map((p) => [p[0], BigInt(p[1])] as Value[])]))
       const program = compileOnline(sliced, { tables, lateness: 0 })
-      const record = (r: readonly string[], schema: typeof sliced.input) => schema.map((f) => literalValue(r[Object.keys(COLUMNS).indexOf(f.name)] ?? null, f.type))
+      const record = (r: readonly string[], schema: typeof sliced.input) =>
+        schema.map((f) => literalValue(r[Object.keys(COLUMNS).indexOf(f.name)] ?? null, f.type))
       const shift = (r: readonly string[]) => Number(PLACES.find((p) => p[0] === r[1])?.[1] ?? 0) * 60_000_000
       const moments = [
         ...distinct.map((r) => ({ at: Number(r[0]) + shift(r), ask: true, r })),
@@ -67,7 +89,10 @@ test('served event by event in order of arrival, a plan gives the batch result r
         else if (m.r[1] === 'a' || m.r[1] === 'b' || m.r[1] === 'c') {
           const row = program.answer(record(m.r, sliced.input))
           if (Number(m.r[3]) >= -50) served.push(row)
-        } else expect(() => program.answer(record(m.r, sliced.input))).toThrowError(m.r[1] === 'z' ? 'never' : "key 'nowhere'")
+        } else
+          expect(() => program.answer(record(m.r, sliced.input))).toThrowError(
+            m.r[1] === 'z' ? 'never' : "key 'nowhere'",
+          )
       }
       const show = (rs: readonly (readonly unknown[])[]) => rs.map((r) => r.map(String).join(' | ')).sort()
       expect(show(served)).toEqual(show(batch))
@@ -96,5 +121,7 @@ test('a label is not asked of the request, and a plan that needs one is refused'
   const sliced = online(features.node, { entry: 'events', outputs: ['n', 'rate'], input: ['at', 'key'] })
   expect(sliced.input.map((f) => f.name).sort()).toEqual(['at', 'key'])
   expect([...nodes(sliced.request)].some((n) => n.op === 'distinct' && n === sliced.request)).toBe(false)
-  expect(() => online(features.node, { entry: 'events', outputs: ['late'], input: ['at', 'key'] })).toThrowError("would need 'delay'")
+  expect(() => online(features.node, { entry: 'events', outputs: ['late'], input: ['at', 'key'] })).toThrowError(
+    "would need 'delay'",
+  )
 })

@@ -2,9 +2,9 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Node } from '../../plan/nodes.ts'
-import type { Value } from '../batch.ts'
 import { foldValues } from '../aggregates.ts'
-import { keyOf } from '../scalars.ts'
+import type { Value } from '../batch.ts'
+import { keyOf } from '../values.ts'
 import { compileExpr, type RowFunction, type Tuple } from './expr.ts'
 
 /** One key's events in order of time: µs, and for each aggregate the value it reads. */
@@ -100,7 +100,9 @@ export class WindowState {
     if (!track) return this.#folds.map((f) => f([], 0))
     const from = lowerBound(track.times, time - this.#over, track.start)
     const to = lowerBound(track.times, time, from)
-    return this.#folds.map((f, i) => (this.#args[i] ? f((track.values[i] as Value[]).slice(from, to), to - from) : f([], to - from)))
+    return this.#folds.map((f, i) =>
+      this.#args[i] ? f((track.values[i] as Value[]).slice(from, to), to - from) : f([], to - from),
+    )
   }
 
   /** Forgets one track's old events; cheap, called as time moves. */
@@ -117,7 +119,8 @@ export class WindowState {
   }
 }
 
-const iso = (micros: number): string => (Number.isFinite(micros) ? new Date(micros / 1000).toISOString() : 'the beginning')
+const iso = (micros: number): string =>
+  Number.isFinite(micros) ? new Date(micros / 1000).toISOString() : 'the beginning'
 
 function folder(agg: Agg, type: Parameters<typeof foldValues>[2]): (values: readonly Value[], count: number) => Value {
   if (agg.arg === null) return (_, count) => BigInt(count)

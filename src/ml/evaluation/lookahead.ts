@@ -31,12 +31,21 @@ type Rows = readonly Readonly<Record<string, unknown>>[]
  * a feature of an earlier row that then changes has seen one of them. Finds no false positives; what it can miss is a
  * leak that none of the moments touches. `bind` gives the entry's and the other sources' rows.
  */
-export async function findLookAhead(q: LookAheadQuestion, bind: (source: string) => Node, collect: (n: Node) => Promise<Rows>): Promise<LookAhead[]> {
+export async function findLookAhead(
+  q: LookAheadQuestion,
+  bind: (source: string) => Node,
+  collect: (n: Node) => Promise<Rows>,
+): Promise<LookAhead[]> {
   const found: LookAhead[] = []
   for (const moment of q.moments) {
     const at = lit(String(moment), 'timestamp')
     const before = await featuresBefore(q, at, bind, collect)
-    const after = await featuresBefore(q, at, (source) => (source === q.entry ? changed(bind(source), q, at) : bind(source)), collect)
+    const after = await featuresBefore(
+      q,
+      at,
+      (source) => (source === q.entry ? changed(bind(source), q, at) : bind(source)),
+      collect,
+    )
     for (const feature of q.features) {
       const rows = differing(before, after, feature)
       if (rows > 0) found.push({ feature, moment, rows })
@@ -47,12 +56,21 @@ export async function findLookAhead(q: LookAheadQuestion, bind: (source: string)
 
 /** The entry with another label wherever it is not known at the moment. */
 function changed(entry: Node, q: LookAheadQuestion, at: Expr): Node {
-  const other: Expr = { op: 'case', when: [[call('ge', col(q.truth.known), at), call('sub', lit('500', 'int64'), col(q.label))]], otherwise: col(q.label) }
+  const other: Expr = {
+    op: 'case',
+    when: [[call('ge', col(q.truth.known), at), call('sub', lit('500', 'int64'), col(q.label))]],
+    otherwise: col(q.label),
+  }
   const kept = entry.schema.map((f) => [f.name, f.name === q.label ? other : col(f.name)] as const)
   return build({ op: 'select', input: entry, columns: kept })
 }
 
-async function featuresBefore(q: LookAheadQuestion, at: Expr, bind: (source: string) => Node, collect: (n: Node) => Promise<Rows>): Promise<Rows> {
+async function featuresBefore(
+  q: LookAheadQuestion,
+  at: Expr,
+  bind: (source: string) => Node,
+  collect: (n: Node) => Promise<Rows>,
+): Promise<Rows> {
   const bound = bindScans(q.root, (from) => (from.kind === 'source' ? bind(from.name) : undefined))
   const asked = build({ op: 'filter', input: bound, predicate: call('le', col(q.truth.asked), at) })
   const columns = [...new Set([q.truth.asked, q.truth.known, ...q.features])]

@@ -33,11 +33,22 @@ export const WARN = 0.1
 export const ALARM = 0.25
 
 export function liveCounts(reference: readonly ColumnReference[]): LiveCounts {
-  return { rows: 0, columns: reference.map((r) => ({ bins: r.kind === 'numeric' ? new Array<number>(r.counts.length).fill(0) : [], names: new Map(), missing: 0 })) }
+  return {
+    rows: 0,
+    columns: reference.map((r) => ({
+      bins: r.kind === 'numeric' ? new Array<number>(r.counts.length).fill(0) : [],
+      names: new Map(),
+      missing: 0,
+    })),
+  }
 }
 
 /** Adds one row: numbers for numeric columns, text for the others, null or NaN for missing. */
-export function observe(live: LiveCounts, reference: readonly ColumnReference[], values: readonly (number | string | null)[]): void {
+export function observe(
+  live: LiveCounts,
+  reference: readonly ColumnReference[],
+  values: readonly (number | string | null)[],
+): void {
   live.rows++
   for (let i = 0; i < reference.length; i++) {
     const r = reference[i] as ColumnReference
@@ -68,19 +79,42 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
   const columns = reference.map((r, i): ColumnDrift => {
     const now = live.columns[i] as LiveCounts['columns'][number]
     const before = shares(r)
-    const after = r.kind === 'numeric' ? now.bins : [...Object.keys(r.counts).map((name) => now.names.get(name) ?? 0), live.rows - now.missing - sum(Object.keys(r.counts).map((name) => now.names.get(name) ?? 0))]
+    const after =
+      r.kind === 'numeric'
+        ? now.bins
+        : [
+            ...Object.keys(r.counts).map((name) => now.names.get(name) ?? 0),
+            live.rows - now.missing - sum(Object.keys(r.counts).map((name) => now.names.get(name) ?? 0)),
+          ]
     const missingBefore = r.kind === 'numeric' ? r.missing / Math.max(1, r.missing + sum(r.counts)) : 0
     const [tenthsBefore, tenthsAfter] = pooled(before, after)
-    return { name: r.name, psi: psi([...tenthsBefore, ...(r.kind === 'numeric' ? [r.missing] : [])], [...tenthsAfter, ...(r.kind === 'numeric' ? [now.missing] : [])]), ks: r.kind === 'numeric' ? ks(before, after) : null, missing: now.missing / Math.max(1, live.rows), missingBefore }
+    return {
+      name: r.name,
+      psi: psi(
+        [...tenthsBefore, ...(r.kind === 'numeric' ? [r.missing] : [])],
+        [...tenthsAfter, ...(r.kind === 'numeric' ? [now.missing] : [])],
+      ),
+      ks: r.kind === 'numeric' ? ks(before, after) : null,
+      missing: now.missing / Math.max(1, live.rows),
+      missingBefore,
+    }
   })
   const worst = columns.reduce<ColumnDrift | null>((w, c) => (w === null || c.psi > w.psi ? c : w), null)
   const psiMost = worst?.psi ?? 0
   const status = live.rows < enough ? 'too few rows' : psiMost > ALARM ? 'alarm' : psiMost > WARN ? 'warn' : 'ok'
-  return { status, rows: live.rows, worst: worst?.name ?? null, psi: psiMost, ks: Math.max(0, ...columns.map((c) => c.ks ?? 0)), columns }
+  return {
+    status,
+    rows: live.rows,
+    worst: worst?.name ?? null,
+    psi: psiMost,
+    ks: Math.max(0, ...columns.map((c) => c.ks ?? 0)),
+    columns,
+  }
 }
 
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0)
-const shares = (r: ColumnReference): readonly number[] => (r.kind === 'numeric' ? r.counts : [...Object.values(r.counts), r.other])
+const shares = (r: ColumnReference): readonly number[] =>
+  r.kind === 'numeric' ? r.counts : [...Object.values(r.counts), r.other]
 
 /** Neighbouring bins joined until each holds a tenth of the reference. */
 function pooled(before: readonly number[], after: readonly number[]): [number[], number[]] {

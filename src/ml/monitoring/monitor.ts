@@ -28,7 +28,11 @@ export interface MonitorSnapshot {
 }
 interface CountsJson {
   readonly rows: number
-  readonly columns: readonly { readonly bins: readonly number[]; readonly names: readonly (readonly [string, number])[]; readonly missing: number }[]
+  readonly columns: readonly {
+    readonly bins: readonly number[]
+    readonly names: readonly (readonly [string, number])[]
+    readonly missing: number
+  }[]
 }
 
 /**
@@ -81,9 +85,21 @@ export class Monitor {
   }
 
   snapshot(): MonitorSnapshot {
-    return { format: 1, origin: this.#origin, newest: this.#newest, windows: [...this.#open].map(([index, c]) => ({ index, counts: jsonOf(c) })), total: jsonOf(this.#total) }
+    return {
+      format: 1,
+      origin: this.#origin,
+      newest: this.#newest,
+      windows: [...this.#open].map(([index, c]) => ({ index, counts: jsonOf(c) })),
+      total: jsonOf(this.#total),
+    }
   }
 }
 
-const jsonOf = (c: LiveCounts): CountsJson => ({ rows: c.rows, columns: c.columns.map((x) => ({ bins: x.bins, names: [...x.names], missing: x.missing })) })
-const countsOf = (json: CountsJson): LiveCounts => ({ rows: json.rows, columns: json.columns.map((x) => ({ bins: [...x.bins], names: new Map(x.names), missing: x.missing })) })
+const jsonOf = (c: LiveCounts): CountsJson => ({
+  rows: c.rows,
+  columns: c.columns.map((x) => ({ bins: x.bins, names: [...x.names], missing: x.missing })),
+})
+const countsOf = (json: CountsJson): LiveCounts => ({
+  rows: json.rows,
+  columns: json.columns.map((x) => ({ bins: [...x.bins], names: new Map(x.names), missing: x.missing })),
+})

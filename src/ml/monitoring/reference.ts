@@ -29,7 +29,8 @@ export function numericReference(name: string, values: Float64Array): NumericRef
   const cuts: number[] = []
   for (let i = 1; i < FINE_BINS; i++) {
     const cut = present[Math.floor((i * present.length) / FINE_BINS)]
-    if (cut !== undefined && cut > (cuts.at(-1) ?? Number.NEGATIVE_INFINITY) && cut > (present[0] as number)) cuts.push(cut)
+    if (cut !== undefined && cut > (cuts.at(-1) ?? Number.NEGATIVE_INFINITY) && cut > (present[0] as number))
+      cuts.push(cut)
   }
   const counts = new Array<number>(cuts.length + 1).fill(0)
   for (const v of present) counts[binOf(cuts, v)] = (counts[binOf(cuts, v)] ?? 0) + 1
@@ -39,7 +40,12 @@ export function numericReference(name: string, values: Float64Array): NumericRef
 /** Names beyond the first 200 are pooled as other. */
 export function categoryReference(name: string, counts: ReadonlyMap<string, number>): CategoryReference {
   const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-  return { kind: 'category', name, counts: Object.fromEntries(sorted.slice(0, 200)), other: sorted.slice(200).reduce((sum, [, n]) => sum + n, 0) }
+  return {
+    kind: 'category',
+    name,
+    counts: Object.fromEntries(sorted.slice(0, 200)),
+    other: sorted.slice(200).reduce((sum, [, n]) => sum + n, 0),
+  }
 }
 
 /** The bin of a value by its cut points. */
@@ -55,7 +61,11 @@ export function binOf(cuts: readonly number[], value: number): number {
 }
 
 /** Every k-th row of numeric columns, so that about `size` are read whole; column by column. */
-export async function sampleColumns(relation: Relation, columns: readonly string[], size: number): Promise<Map<string, Float64Array>> {
+export async function sampleColumns(
+  relation: Relation,
+  columns: readonly string[],
+  size: number,
+): Promise<Map<string, Float64Array>> {
   const every = Math.max(1, Math.floor(relation.rows / size))
   const out = columns.map(() => new Float64Array(Math.ceil(relation.rows / every)))
   let buffer = new Float64Array(4096)

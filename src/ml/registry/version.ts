@@ -21,17 +21,41 @@ export interface ModelPackage {
   readonly reference: readonly ColumnReference[]
 }
 
-const Head = z.object({ format: z.number(), threshold: z.number(), model: z.object({ kind: z.string(), features: z.array(z.string()) }), fits: z.array(z.unknown()), reference: z.array(z.unknown()) })
+const Head = z.object({
+  format: z.number(),
+  threshold: z.number(),
+  model: z.object({ kind: z.string(), features: z.array(z.string()) }),
+  fits: z.array(z.unknown()),
+  reference: z.array(z.unknown()),
+})
 
 /** Reads a model version's package and makes it ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
-export async function loadPackage(store: Store, scope: Scope, blob: string): Promise<{ pack: ModelPackage; evaluator: Evaluator }> {
+export async function loadPackage(
+  store: Store,
+  scope: Scope,
+  blob: string,
+): Promise<{ pack: ModelPackage; evaluator: Evaluator }> {
   const text = new TextDecoder().decode(await store.blobs.get(scope, blob))
   const json: unknown = JSON.parse(text)
   const head = Head.safeParse(json)
-  if (!head.success) throw new GalleyError('STORE_CORRUPT', { what: `blob ${blob} is not a model`, why: head.error.issues[0]?.message ?? 'unknown', fix: 'train again' })
-  if (head.data.format > 1) throw new GalleyError('MODEL_FORMAT_NEWER', { what: `the model has format ${head.data.format}`, why: 'this Galley reads format 1', fix: 'upgrade Galley' })
+  if (!head.success)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `blob ${blob} is not a model`,
+      why: head.error.issues[0]?.message ?? 'unknown',
+      fix: 'train again',
+    })
+  if (head.data.format > 1)
+    throw new GalleyError('MODEL_FORMAT_NEWER', {
+      what: `the model has format ${head.data.format}`,
+      why: 'this Galley reads format 1',
+      fix: 'upgrade Galley',
+    })
   const pack = json as ModelPackage
   const load = Object.hasOwn(trainers, pack.model.kind) ? trainers[pack.model.kind] : undefined
-  if (!load) throw new GalleyError('MODEL_FORMAT_NEWER', { what: `the model is of an unknown kind '${pack.model.kind}'`, fix: 'upgrade Galley' })
+  if (!load)
+    throw new GalleyError('MODEL_FORMAT_NEWER', {
+      what: `the model is of an unknown kind '${pack.model.kind}'`,
+      fix: 'upgrade Galley',
+    })
   return { pack, evaluator: (await load()).load(pack.model) }
 }

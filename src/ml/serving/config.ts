@@ -18,12 +18,27 @@ export interface EndpointConfig {
   readonly watch: { readonly rows: number; readonly span: number }
 }
 
-const Head = z.object({ format: z.number(), model: z.object({ name: z.string(), version: z.number(), blob: z.string() }), online: z.object({ format: z.number() }), lateness: z.number() })
+const Head = z.object({
+  format: z.number(),
+  model: z.object({ name: z.string(), version: z.number(), blob: z.string() }),
+  online: z.object({ format: z.number() }),
+  lateness: z.number(),
+})
 
 /** @throws STORE_CORRUPT, STORE_FORMAT_NEWER */
 export function readConfig(json: unknown): EndpointConfig {
   const head = Head.safeParse(json)
-  if (!head.success) throw new GalleyError('STORE_CORRUPT', { what: 'the deployment can not be read', why: head.error.issues[0]?.message ?? 'unknown', fix: 'deploy again: run the recipe' })
-  if (head.data.format > 1) throw new GalleyError('STORE_FORMAT_NEWER', { what: `the deployment has format ${head.data.format}`, why: 'this Galley reads format 1', fix: 'upgrade Galley' })
+  if (!head.success)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: 'the deployment can not be read',
+      why: head.error.issues[0]?.message ?? 'unknown',
+      fix: 'deploy again: run the recipe',
+    })
+  if (head.data.format > 1)
+    throw new GalleyError('STORE_FORMAT_NEWER', {
+      what: `the deployment has format ${head.data.format}`,
+      why: 'this Galley reads format 1',
+      fix: 'upgrade Galley',
+    })
   return json as EndpointConfig
 }

@@ -1,25 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
-import { GalleyError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
-import { type Value, valueAt } from '../../engines/batch.ts'
+import type { Value } from '../../engines/batch.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
-import { isGaps } from '../../engines/engine.ts'
-import { createLedger } from '../../engines/ledger.ts'
-import { compileOnline, type OnlineProgram } from '../../engines/row/index.ts'
-import { literalValue } from '../../engines/scalars.ts'
+import { compileOnline } from '../../engines/row/index.ts'
+import { literalValue } from '../../engines/values.ts'
 import type { Literal } from '../../plan/expr.ts'
-import { build, plan } from '../../plan/nodes.ts'
-import { readRecord, type RecordValues } from '../../plan/record.ts'
+import { type RecordValues, readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
 import { writeFileAtomic } from '../../store/files.ts'
 import { jsonOf, openAppendLog } from '../../store/log/appendlog.ts'
 import type { Store } from '../../store/store.ts'
 import { Monitor, type MonitorSnapshot, type WindowVerdict } from '../monitoring/monitor.ts'
 import { loadPackage } from '../registry/version.ts'
-import { type EndpointConfig, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
+import { loadTables, warm } from './load.ts'
 
 export interface Prediction {
   /** P(target). */
@@ -58,7 +55,12 @@ export interface EndpointOptions {
 }
 
 /** A request as it was answered: the raw record, the features the model saw, the score, and the moment it is about (µs). */
-type Answered = readonly [record: Readonly<Record<string, unknown>>, features: readonly (number | null)[], score: number, moment: number | null]
+type Answered = readonly [
+  record: Readonly<Record<string, unknown>>,
+  features: readonly (number | null)[],
+  score: number,
+  moment: number | null,
+]
 /** What one record of the prediction log holds: requests that were answered together. */
 interface LoggedPredictions {
   readonly time: number
@@ -82,18 +84,51 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   const onWindow = (w: WindowVerdict) => {
     if (options.ephemeral) return
     const { status, worst, psi } = w.verdict
-    if (status === 'alarm') log.warn('the monitor sees a shift', { endpoint: name, column: worst, psi, from: new Date(w.start / 1000).toISOString(), to: new Date(w.end / 1000).toISOString() })
+    if (status === 'alarm')
+      log.warn('the monitor sees a shift', {
+        endpoint: name,
+        column: worst,
+        psi,
+        from: new Date(w.start / 1000).toISOString(),
+        to: new Date(w.end / 1000).toISOString(),
+      })
     store.windows
-      .put(scope, { endpoint: name, start: w.start / 1000, end: w.end / 1000, rows: w.verdict.rows, verdict: w.verdict })
-      .catch((error: unknown) => log.error('a monitoring window could not be recorded', { endpoint: name, error: String(error) }))
+      .put(scope, {
+        endpoint: name,
+        start: w.start / 1000,
+        end: w.end / 1000,
+        rows: w.verdict.rows,
+        verdict: w.verdict,
+      })
+      .catch((error: unknown) =>
+        log.error('a monitoring window could not be recorded', { endpoint: name, error: String(error) }),
+      )
   }
-  const monitor = new Monitor({ reference: pack.reference, span: config.watch.span, rows: config.watch.rows, onWindow }, saved?.monitor)
+  const monitor = new Monitor(
+    { reference: pack.reference, span: config.watch.span, rows: config.watch.rows, onWindow },
+    saved?.monitor,
+  )
   const observe = ([record, seen, score, about]: Answered, time: number) =>
-    monitor.observe(watched.map((w) => (w.name === 'score' ? score : w.feature >= 0 ? (seen[w.feature] ?? null) : ((record[w.name] ?? null) as string | null))), about ?? time * 1000)
+    monitor.observe(
+      watched.map((w) =>
+        w.name === 'score'
+          ? score
+          : w.feature >= 0
+            ? (seen[w.feature] ?? null)
+            : ((record[w.name] ?? null) as string | null),
+      ),
+      about ?? time * 1000,
+    )
 
-  const logs = options.ephemeral ? undefined : { feed: await openAppendLog(join(folder, 'feed')), predictions: await openAppendLog(join(folder, 'predictions'), { durability: 'flush' }) }
+  const logs = options.ephemeral
+    ? undefined
+    : {
+        feed: await openAppendLog(join(folder, 'feed')),
+        predictions: await openAppendLog(join(folder, 'predictions'), { durability: 'flush' }),
+      }
   if (logs) {
-    for await (const record of logs.feed.read()) for (const values of reviveRows(jsonOf(record), config.online.feedInput)) program.feed(values)
+    for await (const record of logs.feed.read())
+      for (const values of reviveRows(jsonOf(record), config.online.feedInput)) program.feed(values)
     for await (const record of logs.predictions.read(saved?.offset ?? 0)) {
       const { rows, time } = jsonOf(record) as LoggedPredictions
       for (const p of rows) observe(p, time)
@@ -107,7 +142,10 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
     if (!logs) return
     sinceCheckpoint = 0
     await logs.predictions.sync()
-    await writeFileAtomic(checkpoint, JSON.stringify({ format: 1, offset: logs.predictions.next, monitor: monitor.snapshot() }))
+    await writeFileAtomic(
+      checkpoint,
+      JSON.stringify({ format: 1, offset: logs.predictions.next, monitor: monitor.snapshot() }),
+    )
   }
 
   return {
@@ -129,12 +167,14 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       const time = clock.now()
       const logged: LoggedPredictions = {
         time,
-        rows: rows.map((r, i): Answered => [
-          records[i] as Record<string, unknown>,
-          columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
-          scores[i] as number,
-          moment < 0 ? null : number(r[moment] as Value),
-        ]),
+        rows: rows.map(
+          (r, i): Answered => [
+            records[i] as Record<string, unknown>,
+            columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
+            scores[i] as number,
+            moment < 0 ? null : number(r[moment] as Value),
+          ],
+        ),
       }
       await logs?.predictions.append(logged)
       for (const p of logged.rows) observe(p, time)
@@ -163,39 +203,11 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
 
 /** Rows of a log as values again. */
 function* reviveRows(json: unknown, schema: Schema): Generator<RecordValues> {
-  for (const row of json as Literal[][]) yield schema.map((f, i) => literalValue(row[i] ?? null, f.type) as RecordValues[number])
+  for (const row of json as Literal[][])
+    yield schema.map((f, i) => literalValue(row[i] ?? null, f.type) as RecordValues[number])
 }
 
 async function readCheckpoint(path: string): Promise<{ offset: number; monitor: MonitorSnapshot } | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
   return text === undefined ? undefined : (JSON.parse(text) as { offset: number; monitor: MonitorSnapshot })
 }
-
-async function loadTables({ store, scope }: EndpointOptions, config: EndpointConfig): Promise<Map<string, Value[][]>> {
-  const tables = new Map<string, Value[][]>()
-  for (const table of config.online.tables) {
-    const blob = config.tables[table.id]
-    if (!blob) throw new GalleyError('STORE_CORRUPT', { what: 'the deployment lacks a table', why: table.id, fix: 'deploy again: run the recipe' })
-    const rows = JSON.parse(new TextDecoder().decode(await store.blobs.get(scope, blob))) as Literal[][]
-    tables.set(table.id, rows.map((r) => table.node.schema.map((f, i) => literalValue(r[i] ?? null, f.type))))
-  }
-  return tables
-}
-
-/** Feeds each window the history it was deployed with. */
-async function warm(options: EndpointOptions, config: EndpointConfig, program: OnlineProgram): Promise<void> {
-  for (const state of config.online.states) {
-    const files = config.warm[state.id]
-    const window = program.states.get(state.id)
-    if (!files || !window) continue
-    const prepared = options.duckdb.prepare(plan(build({ op: 'scan', from: { kind: 'parquet', files }, schema: state.window.input.schema })))
-    if (isGaps(prepared)) throw new GalleyError('INTERNAL_BUG', { what: 'a window can not be warmed', why: JSON.stringify(prepared) })
-    const relation = await prepared.run({ scope: options.scope, signal: new AbortController().signal, ledger: createLedger() }, 'batches')
-    const rows: Value[][] = []
-    for await (const batch of relation.batches()) for (let i = 0; i < batch.rows; i++) rows.push(batch.columns.map((c) => valueAt(c, i)))
-    const on = state.window.input.schema.findIndex((f) => f.name === state.window.on)
-    rows.sort((a, b) => Number(a[on] ?? 0) - Number(b[on] ?? 0))
-    for (const row of rows) window.feed(row)
-  }
-}
-

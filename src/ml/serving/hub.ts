@@ -52,11 +52,13 @@ export function createHub(options: EndpointOptions): EndpointHub {
     let cursor: string | undefined
     do {
       const page = await store.endpoints.list(scope, { limit: 100, cursor })
-      await Promise.all(page.items.map((row) => {
-        const slot = slots.get(row.name)
-        if (slot && slot.generation >= row.generation) return slot.opening
-        return closed ? undefined : open(row)
-      }))
+      await Promise.all(
+        page.items.map((row) => {
+          const slot = slots.get(row.name)
+          if (slot && slot.generation >= row.generation) return slot.opening
+          return closed ? undefined : open(row)
+        }),
+      )
       cursor = page.next
     } while (cursor)
   }
@@ -75,7 +77,12 @@ export function createHub(options: EndpointOptions): EndpointHub {
       const row = await store.endpoints.get(scope, name)
       if (slot?.state === 'failed' && slot.error) throw slot.error
       if (!slot) void open(row)
-      throw new GalleyError('ENDPOINT_NOT_READY', { what: `the endpoint '${name}' is starting`, why: 'its model and history are being loaded', fix: 'ask again in a second', details: { retryAfter: 1 } })
+      throw new GalleyError('ENDPOINT_NOT_READY', {
+        what: `the endpoint '${name}' is starting`,
+        why: 'its model and history are being loaded',
+        fix: 'ask again in a second',
+        details: { retryAfter: 1 },
+      })
     },
     states: () => Object.fromEntries([...slots].map(([name, slot]) => [name, slot.state])),
     async close() {

@@ -35,7 +35,15 @@ export async function readHistory(rows: Relation, names: { at: string; known: st
         else if (column.kind === 'dictionary') out.push(column.words[column.codes[r] as number])
         else if (column.kind === 'fixed') {
           const value = column.values[r] as number | bigint
-          out.push(column.type === 'bool' ? value !== 0 : time || field.type === 'int64' ? Number(value) : column.type === 'local timestamp' || column.type === 'timestamp' ? Number(value) : value)
+          out.push(
+            column.type === 'bool'
+              ? value !== 0
+              : time || field.type === 'int64'
+                ? Number(value)
+                : column.type === 'local timestamp' || column.type === 'timestamp'
+                  ? Number(value)
+                  : value,
+          )
         } else out.push(null)
       }
     })
@@ -43,7 +51,9 @@ export async function readHistory(rows: Relation, names: { at: string; known: st
   }
   const at = Float64Array.from(columns.get(names.at) as number[])
   const known = Float64Array.from(columns.get(names.known) as number[])
-  const byKnown = Uint32Array.from({ length: count }, (_, i) => i).sort((a, b) => (known[a] as number) - (known[b] as number))
+  const byKnown = Uint32Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => (known[a] as number) - (known[b] as number),
+  )
   return {
     rows: count,
     at,
@@ -53,7 +63,10 @@ export async function readHistory(rows: Relation, names: { at: string; known: st
       const record: Record<string, unknown> = {}
       for (const f of wanted) {
         const value = columns.get(f.name)?.[row] ?? null
-        record[f.name] = value !== null && (f.type === 'local timestamp' || f.type === 'timestamp') ? new Date((value as number) / 1000).toISOString().slice(0, 19).replace('T', ' ') : value
+        record[f.name] =
+          value !== null && (f.type === 'local timestamp' || f.type === 'timestamp')
+            ? new Date((value as number) / 1000).toISOString().slice(0, 19).replace('T', ' ')
+            : value
       }
       return record
     },
@@ -91,7 +104,8 @@ export async function replay(history: History, target: ReplayTarget, options: Re
     }
     for (let i = 0; i < events.length; i += 5000) await target.feed(events.slice(i, i + 5000))
     const asked: Record<string, unknown>[] = []
-    for (; next < until && (history.at[next] as number) < end; next++) if (!keep || keep(next)) asked.push(history.record(next, options.input))
+    for (; next < until && (history.at[next] as number) < end; next++)
+      if (!keep || keep(next)) asked.push(history.record(next, options.input))
     for (let i = 0; i < asked.length; i += 5000) await target.predict(asked.slice(i, i + 5000))
     options.progress?.(next - from)
   }

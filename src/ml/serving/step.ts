@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
 import type { Value } from '../../engines/batch.ts'
-import { isoMicros } from '../../plan/column.ts'
 import { call, col, lit } from '../../plan/expr.ts'
+import { isoMicros } from '../../plan/literal.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { nodeId, online, type OnlineState } from '../../plan/online.ts'
+import { nodeId, type OnlineState, online } from '../../plan/online.ts'
 import { rewrite } from '../../plan/walk.ts'
 import { boundPlan, stepOf, wholePlan } from '../../runs/inline.ts'
 import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
-import type { DatasetSpec, PlanSpec, ServeSpec } from '../../runs/recipe.ts'
+import type { DatasetSpec, PlanSpec, ServeSpec } from '../../runs/specs.ts'
 import { rowsOf, runPlan, type TableOutput } from '../../runs/steps/table.ts'
 import { loadPackage } from '../registry/version.ts'
 import type { TrainOutput } from '../training/step.ts'
@@ -51,7 +51,11 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     await mkdir(draft, { recursive: true })
     const warm: Record<string, readonly string[]> = {}
     for (const [i, state] of sliced.states.entries()) {
-      await runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, await history(ctx, bind(state.window.input), state, spec), { parquet: join(draft, `state-${i}.parquet`) })
+      await runPlan(
+        { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger },
+        await history(ctx, bind(state.window.input), state, spec),
+        { parquet: join(draft, `state-${i}.parquet`) },
+      )
       ctx.progress({ done: i + 1, total: sliced.states.length, unit: 'steps' })
     }
     const target = folderOf(ctx.store, ctx.scope, `_${id}`, hashJson([model.hash, spec, sliced]).slice(0, 32))
@@ -63,13 +67,33 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const config: EndpointConfig = {
       format: 1,
       model: { name: model.name, version: model.version, blob: model.blob },
-      online: sliced, moment: dataset.moment, lateness: spec.lateness, tables, warm, watch: { rows: spec.watchRows, span: spec.watchSpan },
+      online: sliced,
+      moment: dataset.moment,
+      lateness: spec.lateness,
+      tables,
+      warm,
+      watch: { rows: spec.watchRows, span: spec.watchSpan },
     }
-    const output: ServeOutput = { hash: hashJson(config), endpoint: id, generation: 0, model: `${model.name}@${model.version}`, states: sliced.states.map((s) => s.title), config, folder: target }
+    const output: ServeOutput = {
+      hash: hashJson(config),
+      endpoint: id,
+      generation: 0,
+      model: `${model.name}@${model.version}`,
+      states: sliced.states.map((s) => s.title),
+      config,
+      folder: target,
+    }
     return {
       output,
       async publish(tx) {
-        const endpoint = await tx.endpoints.deploy(ctx.scope, { name: id, model: model.name, modelVersion: model.version, config, run: ctx.run.id, step: id })
+        const endpoint = await tx.endpoints.deploy(ctx.scope, {
+          name: id,
+          model: model.name,
+          modelVersion: model.version,
+          config,
+          run: ctx.run.id,
+          step: id,
+        })
         return { ...output, generation: endpoint.generation }
       },
     }
@@ -77,17 +101,28 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
   async present(o, { scope, store }) {
     const endpoint = await store.endpoints.find(scope, o.endpoint)
     if (!endpoint || hashJson(endpoint.config) !== o.hash) return false
-    return o.folder === null || (await present([{ path: join(o.folder, 'README.txt'), bytes: `History that the endpoint '${o.endpoint}' starts from.\n`.length }]))
+    return (
+      o.folder === null ||
+      (await present([
+        {
+          path: join(o.folder, 'README.txt'),
+          bytes: `History that the endpoint '${o.endpoint}' starts from.\n`.length,
+        },
+      ]))
+    )
   },
   summary: (o) => `${o.endpoint} → ${o.model}  ${o.states.length > 0 ? `state: ${o.states.join(' · ')}` : 'no state'}`,
 }
 
-const literalOf = (v: Value): string | number | boolean | null => (typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null))
+const literalOf = (v: Value): string | number | boolean | null =>
+  typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null)
 
 /** Parts of a plan that a step has computed already are read from its files. */
 function fromSteps(ctx: StepContext<ServeSpec>, root: Node): Node {
   const made = new Map<string, string>()
-  for (const step of ctx.recipe.steps) if (step.kind === 'table' && (step.spec as Partial<PlanSpec>).plan) made.set(nodeId(wholePlan(ctx.recipe, step.id)), step.id)
+  for (const step of ctx.recipe.steps)
+    if (step.kind === 'table' && (step.spec as Partial<PlanSpec>).plan)
+      made.set(nodeId(wholePlan(ctx.recipe, step.id)), step.id)
   return rewrite(root, (n) => {
     const id = n.op === 'scan' ? undefined : made.get(nodeId(n))
     return id ? build({ op: 'scan', from: { kind: 'step', name: id }, schema: n.schema }) : n
@@ -101,9 +136,20 @@ async function history(ctx: StepContext<ServeSpec>, rows: Node, state: OnlineSta
   let until: bigint
   if (spec.warmUntil) until = BigInt(isoMicros(spec.warmUntil, type) as string)
   else {
-    const [newest] = await rowsOf(ctx, build({ op: 'aggregate', input: rows, by: [], aggs: [['newest', { fn: 'max', arg: col(on) }]] }))
+    const [newest] = await rowsOf(
+      ctx,
+      build({ op: 'aggregate', input: rows, by: [], aggs: [['newest', { fn: 'max', arg: col(on) }]] }),
+    )
     until = BigInt((newest?.['newest'] as bigint | null) ?? 0n) + 1n
   }
   const from = until - BigInt(over + spec.lateness)
-  return build({ op: 'filter', input: rows, predicate: call('and', call('ge', col(on), lit(from.toString(), type)), call('lt', col(on), lit(until.toString(), type))) })
+  return build({
+    op: 'filter',
+    input: rows,
+    predicate: call(
+      'and',
+      call('ge', col(on), lit(from.toString(), type)),
+      call('lt', col(on), lit(until.toString(), type)),
+    ),
+  })
 }

@@ -1,4 +1,4 @@
-import type { Candidate } from '../../runs/recipe.ts'
+import type { Candidate } from '../../runs/specs.ts'
 
 /** The rate of the target in cells of a few features; everything else has to beat it. */
 export const baseline = (options: { by?: readonly string[] } = {}): Candidate => ({

@@ -1,25 +1,23 @@
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
-import { copyFloat64, type Value } from '../../engines/batch.ts'
-import type { Relation } from '../../engines/engine.ts'
 import { compileExpr } from '../../engines/row/expr.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { col, type Expr } from '../../plan/expr.ts'
-import { type BoundFit, bindFit, type FitRow, fitColumns, fitQueries } from '../../plan/fits.ts'
-import { build, type Named, type Node } from '../../plan/nodes.ts'
+import { fitColumns } from '../../plan/fits.ts'
+import { plan } from '../../plan/nodes.ts'
+import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
 import { wholePlan } from '../../runs/inline.ts'
-import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
-import { GATE_METRICS, GATE_SCHEMA, type TrainSpec } from '../../runs/recipe.ts'
+import type { Output, StepKind } from '../../runs/kind.ts'
+import { GATE_METRICS, GATE_SCHEMA } from '../../runs/recipe.ts'
+import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { rowsOf, runPlan } from '../../runs/steps/table.ts'
 import { chooseThreshold } from '../evaluation/confusion.ts'
 import { evaluate, type Report } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
-import { categoryReference, type ColumnReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
+import { fitOn, matrix, partsOf, referenceOf, score } from './parts.ts'
 
 export interface CandidateResult {
   readonly trainer: string
@@ -40,8 +38,6 @@ export interface TrainOutput extends Output {
   readonly gate: { readonly title: string; readonly passed: boolean } | null
 }
 
-const PARTS = ['train', 'validate', 'test'] as const
-
 /** Trains the candidates on the training part, judges them on the others, and registers the best if the gate lets it pass. */
 export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   kind: 'train',
@@ -50,22 +46,58 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const { spec, id } = ctx.step
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')
     const parts = partsOf(ctx, data)
-    const fits = await fit(ctx, parts.train, data)
+    const fits = await fitOn(ctx, parts.train, data)
     const features = [...spec.features, ...spec.fit.flatMap(fitColumns)]
     const matrices = {
-      train: await matrix(ctx, parts.train, features, fits.flatMap((f) => f.training)),
-      validate: await matrix(ctx, parts.validate, features, fits.flatMap((f) => f.serving)),
-      test: await matrix(ctx, parts.test, features, fits.flatMap((f) => f.serving)),
+      train: await matrix(
+        ctx,
+        parts.train,
+        features,
+        fits.flatMap((f) => f.training),
+      ),
+      validate: await matrix(
+        ctx,
+        parts.validate,
+        features,
+        fits.flatMap((f) => f.serving),
+      ),
+      test: await matrix(
+        ctx,
+        parts.test,
+        features,
+        fits.flatMap((f) => f.serving),
+      ),
     }
-    const results: { result: CandidateResult; evaluator: Evaluator; pack: Omit<ModelPackage, 'reference'>; scores: Float64Array }[] = []
+    const results: {
+      result: CandidateResult
+      evaluator: Evaluator
+      pack: Omit<ModelPackage, 'reference'>
+      scores: Float64Array
+    }[] = []
     for (const [i, candidate] of spec.candidates.entries()) {
       const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
-      if (!load) throw new GalleyError('RECIPE_INVALID', { what: `there is no trainer '${candidate.trainer}'`, fix: `there are ${Object.keys(trainers).join(', ')}` })
+      if (!load)
+        throw new GalleyError('RECIPE_INVALID', {
+          what: `there is no trainer '${candidate.trainer}'`,
+          fix: `there are ${Object.keys(trainers).join(', ')}`,
+        })
       const trainer = await load()
       const began = systemClock.ticks()
       const model = await trainer.train(
-        { train: matrices.train, validate: matrices.validate, features, target: spec.target, params: candidate.params, seed: spec.seed, threads: ctx.threads },
-        { signal: ctx.signal, progress: (p) => ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }) },
+        {
+          train: matrices.train,
+          validate: matrices.validate,
+          features,
+          target: spec.target,
+          params: candidate.params,
+          seed: spec.seed,
+          threads: ctx.threads,
+        },
+        {
+          signal: ctx.signal,
+          progress: (p) =>
+            ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
+        },
       )
       const seconds = (systemClock.ticks() - began) / 1000
       const evaluator = trainer.load(model)
@@ -74,31 +106,58 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       const threshold = chooseThreshold(rank(validate.scores, validate.labels), { by: 'f1' })
       const serving = fits.flatMap((f) => f.serving)
       results.push({
-        result: { trainer: candidate.trainer, params: candidate.params, validate: evaluate(validate.scores, validate.labels, { threshold }), test: evaluate(test.scores, test.labels, { threshold }), seconds },
+        result: {
+          trainer: candidate.trainer,
+          params: candidate.params,
+          validate: evaluate(validate.scores, validate.labels, { threshold }),
+          test: evaluate(test.scores, test.labels, { threshold }),
+          seconds,
+        },
         evaluator,
         pack: { format: 1, model, threshold, fits: serving },
         scores: validate.scores,
       })
     }
     const best = results.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
-    const gate = judge(spec, best.result, results.map((r) => r.result))
-    const pack: ModelPackage = { ...best.pack, reference: await referenceOf(ctx, parts.train, matrices.train, features, best.scores) }
+    const gate = judge(
+      spec,
+      best.result,
+      results.map((r) => r.result),
+    )
+    const pack: ModelPackage = {
+      ...best.pack,
+      reference: await referenceOf(ctx, parts.train, matrices.train, features, best.scores),
+    }
     for (const m of Object.values(matrices)) m.close()
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
     const output: TrainOutput = {
-      hash: hashJson([blob.hash, data.hash]), name: id, version: 0, kind: best.result.trainer, blob: blob.hash,
+      hash: hashJson([blob.hash, data.hash]),
+      name: id,
+      version: 0,
+      kind: best.result.trainer,
+      blob: blob.hash,
       dataset: { name: data.name, version: data.version, step: ctx.step.inputs[0] ?? '' },
-      chosen: best.result, candidates: results.map((r) => r.result), gate,
+      chosen: best.result,
+      candidates: results.map((r) => r.result),
+      gate,
     }
     return {
       output,
       async publish(tx) {
         const published = await tx.models.publish(ctx.scope, {
-          name: id, kind: output.kind, blob: blob.hash, bytes: blob.bytes, dataset: data.name, datasetVersion: data.version,
+          name: id,
+          kind: output.kind,
+          blob: blob.hash,
+          bytes: blob.bytes,
+          dataset: data.name,
+          datasetVersion: data.version,
           metrics: { validate: best.result.validate, test: best.result.test },
-          planHash: hashJson(wholePlan(ctx.recipe, output.dataset.step)), codeHash: codeHash(import.meta.url), features,
+          planHash: hashPlan(plan(wholePlan(ctx.recipe, output.dataset.step))),
+          codeHash: codeHash(import.meta.url),
+          features,
           details: { candidates: output.candidates, gate, target: spec.target, fits: fits.map((f) => f.difference) },
-          run: ctx.run.id, step: id,
+          run: ctx.run.id,
+          step: id,
         })
         return { ...output, version: published.version }
       },
@@ -106,103 +165,33 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   },
   present: async (o, { scope, store }) => (await store.blobs.find(scope, o.blob)) !== undefined,
   summary(o) {
-    const others = o.candidates.filter((c) => c !== o.chosen && c.trainer !== o.kind).map((c) => `${c.trainer} ${three(c.test.auc)}`)
+    const others = o.candidates
+      .filter((c) => c !== o.chosen && c.trainer !== o.kind)
+      .map((c) => `${c.trainer} ${three(c.test.auc)}`)
     return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}`
   },
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))
 
-function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Record<(typeof PARTS)[number], Node> {
-  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
-  const split = (dataset?.spec as { split?: Readonly<Record<string, Expr>> | null } | undefined)?.split
-  const scan = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
-  return Object.fromEntries(
-    PARTS.map((part) => {
-      const condition = split?.[part]
-      if (!condition) throw new GalleyError('RECIPE_INVALID', { what: `the dataset has no part '${part}'`, why: 'a model is judged on rows it has not seen', fix: "give the dataset a split, for instance split: byTime('date', { train: …, validate: …, test: … })" })
-      return [part, build({ op: 'filter', input: scan, predicate: condition })]
-    }),
-  ) as Record<(typeof PARTS)[number], Node>
-}
-
-/** Runs the fits' queries on the training rows and binds what they found. */
-async function fit(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
-  const { spec } = ctx.step
-  if (spec.fit.length === 0) return []
-  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
-  const moment = (dataset?.spec as { moment?: string | null } | undefined)?.moment ?? data.schema.find((f) => f.type === 'timestamp' || f.type === 'local timestamp')?.name
-  if (!moment) throw new GalleyError('RECIPE_INVALID', { what: 'fits need a time column to make folds of', fix: "name it: k.dataset(…, { moment: 'at' })" })
-  const bound: BoundFit[] = []
-  for (const f of spec.fit) {
-    const found = new Map<string, FitRow[]>()
-    for (const [column, query] of fitQueries(f, train, spec.target, moment))
-      found.set(column, (await rowsOf(ctx, query)).map((r): FitRow => [literalOf(r['key'] ?? null), literalOf(r['fold'] ?? null), Number(r['hits'] ?? 0), Number(r['rows'] ?? 0)]))
-    bound.push(bindFit(f, found, moment))
-  }
-  return bound
-}
-
-const literalOf = (v: Value): string | number | boolean | null => (typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null))
-
-/** A part as numbers: features and target in one Parquet file, read as often as trainers want. */
-async function matrix(ctx: StepContext<TrainSpec>, part: Node, features: readonly string[], fits: Named<Expr>): Promise<Relation> {
-  const derived = fits.length > 0 ? build({ op: 'derive', input: part, columns: fits }) : part
-  const target = ctx.step.spec.target
-  const select = build({ op: 'select', input: derived, columns: [...features, target].map((name) => [name, col(name)] as const) })
-  return runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, select, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
-}
-
-/** Scores every row of a part, batch by batch. */
-async function score(evaluator: Evaluator, part: Relation, target: string): Promise<{ scores: Float64Array; labels: Uint8Array }> {
-  const scores = new Float64Array(part.rows)
-  const labels = new Uint8Array(part.rows)
-  const block = 32_768
-  const columns = evaluator.inputs.map(() => new Float64Array(block))
-  const label = new Float64Array(block)
-  let held = 0
-  let done = 0
-  const flush = () => {
-    evaluator.many(columns, held, scores.subarray(done, done + held))
-    for (let i = 0; i < held; i++) labels[done + i] = label[i] as number
-    done += held
-    held = 0
-  }
-  for await (const batch of part.batches([...evaluator.inputs, target])) {
-    if (held + batch.rows > block) flush()
-    evaluator.inputs.forEach((name, c) => copyFloat64(batch.columns[batch.schema.findIndex((f) => f.name === name)] as (typeof batch.columns)[number], columns[c] as Float64Array, held))
-    copyFloat64(batch.columns[batch.schema.findIndex((f) => f.name === target)] as (typeof batch.columns)[number], label, held)
-    held += batch.rows
-  }
-  flush()
-  return { scores, labels }
-}
-
 /** @throws GATE_REFUSED when the best candidate does not pass */
 function judge(spec: TrainSpec, best: CandidateResult, all: readonly CandidateResult[]): TrainOutput['gate'] {
   if (!spec.gate) return null
   const base = all.find((c) => c.trainer === 'baseline')
-  const metric = (r: Report | undefined, m: (typeof GATE_METRICS)[number]): number | null => (r ? (m === 'accuracy' ? r.confusion.accuracy : r[m]) : null)
-  const row = [best.validate, best.test, base?.validate, base?.test].flatMap((r) => GATE_METRICS.map((m) => metric(r, m)))
+  const metric = (r: Report | undefined, m: (typeof GATE_METRICS)[number]): number | null =>
+    r ? (m === 'accuracy' ? r.confusion.accuracy : r[m]) : null
+  const row = [best.validate, best.test, base?.validate, base?.test].flatMap((r) =>
+    GATE_METRICS.map((m) => metric(r, m)),
+  )
   const passed = compileExpr(spec.gate.condition, GATE_SCHEMA)(row) === true
   if (!passed)
     throw new GalleyError('GATE_REFUSED', {
       what: `the gate refuses ${best.trainer}`,
       why: `${spec.gate.title} does not hold: validate AUC ${three(best.validate.auc)}, baseline ${three(base?.validate.auc ?? null)}`,
       fix: 'the service keeps its former model; improve the features or the data, or change the gate on purpose',
-      details: { candidates: all.map((c) => ({ trainer: c.trainer, auc: c.validate.auc, logLoss: c.validate.logLoss })) },
+      details: {
+        candidates: all.map((c) => ({ trainer: c.trainer, auc: c.validate.auc, logLoss: c.validate.logLoss })),
+      },
     })
   return { title: spec.gate.title, passed }
-}
-
-/** What the monitor compares live rows with: features of training rows, and scores of rows the model has not seen. */
-async function referenceOf(ctx: StepContext<TrainSpec>, train: Node, matrix: Relation, features: readonly string[], scores: Float64Array): Promise<ColumnReference[]> {
-  const sample = await sampleColumns(matrix, features, 100_000)
-  const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
-  for (const column of ctx.step.spec.fit.flatMap((f) => f.columns)) {
-    const rows = await rowsOf(ctx, build({ op: 'aggregate', input: train, by: [column], aggs: [['n', { fn: 'count', arg: null }]] }))
-    out.push(categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])]))))
-  }
-  out.push(numericReference('score', scores))
-  return out
 }

@@ -1,14 +1,13 @@
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { hashJson } from '../../base/hash.ts'
-import { present } from '../../data/datasets/files.ts'
 import { checkExpectations, type Verdict } from '../../data/quality/expectations.ts'
-import { build } from '../../plan/nodes.ts'
+import { build, plan } from '../../plan/nodes.ts'
+import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../code.ts'
 import { wholePlan } from '../inline.ts'
 import type { StepKind } from '../kind.ts'
-import type { DatasetSpec } from '../recipe.ts'
-import { materialise, rowsOf, summarise, type TableOutput } from './table.ts'
+import type { DatasetSpec } from '../specs.ts'
+import { materialise, rowsOf, summarise, type TableOutput, whole } from './table.ts'
 
 export interface DatasetOutput extends TableOutput {
   readonly name: string
@@ -25,10 +24,15 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
     const table = await materialise(ctx, spec.plan.root, id, {
       split: spec.split,
       moment: spec.moment,
-      planHash: hashJson(wholePlan(ctx.recipe, id)),
+      planHash: hashPlan(plan(wholePlan(ctx.recipe, id))),
       codeHash: codeHash(import.meta.url),
     })
-    if (table.rows === 0) throw new GalleyError('DATASET_EMPTY', { what: `the dataset '${id}' would be empty`, why: 'every row was rejected or filtered out', fix: 'look at the reasons of the steps before it' })
+    if (table.rows === 0)
+      throw new GalleyError('DATASET_EMPTY', {
+        what: `the dataset '${id}' would be empty`,
+        why: 'every row was rejected or filtered out',
+        fix: 'look at the reasons of the steps before it',
+      })
     const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
     const verdicts = await checkExpectations(scan, spec.expect, (n) => rowsOf(ctx, n))
     const broken = verdicts.filter((v) => v.failed > 0)
@@ -47,16 +51,22 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
         const newest = await tx.datasets.find(ctx.scope, id)
         if (newest?.hash === output.hash) return { ...output, version: newest.version }
         const published = await tx.datasets.publish(ctx.scope, {
-          name: id, rows: table.rows, bytes: table.bytes, schema: table.schema, hash: output.hash,
+          name: id,
+          rows: table.rows,
+          bytes: table.bytes,
+          schema: table.schema,
+          hash: output.hash,
           path: join(ctx.scope.workspace, id, table.folder.slice(table.folder.lastIndexOf('/') + 1), 'manifest.json'),
           parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
           details: { split: spec.split, rejected: table.rejected, verdicts },
-          run: ctx.run.id, step: id,
+          run: ctx.run.id,
+          step: id,
         })
         return { ...output, version: published.version }
       },
     }
   },
-  present: (o) => present([{ path: o.files[0] ?? '', bytes: o.bytes }]),
-  summary: (o) => `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} checks passed` : ''}`,
+  present: whole,
+  summary: (o) =>
+    `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} checks passed` : ''}`,
 }

@@ -3,18 +3,20 @@ import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile, hashJson } from '../../base/hash.ts'
 import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
-import type { Manifest } from '../../data/datasets/manifest.ts'
+import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import { mainInput, rejectedRows } from '../../data/datasets/rejections.ts'
-import { isGaps } from '../../engines/engine.ts'
 import { valueAt } from '../../engines/batch.ts'
+import { isGaps } from '../../engines/engine.ts'
 import { col } from '../../plan/expr.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
+import { hashPlan } from '../../plan/walk.ts'
+import { readIfThere } from '../../store/files.ts'
+import { codeHash } from '../code.ts'
 import { boundPlan } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
-import type { PlanSpec } from '../recipe.ts'
+import type { PlanSpec } from '../specs.ts'
 import { integer } from '../text.ts'
-import { codeHash } from '../code.ts'
 
 export interface TableOutput extends Output {
   readonly files: readonly string[]
@@ -33,7 +35,7 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
   kind: 'table',
   module: import.meta.url,
   run: async (ctx) => ({ output: await materialise(ctx, ctx.step.spec.plan.root, `_${ctx.step.id}`, {}) }),
-  present: (o) => present([{ path: o.files[0] ?? '', bytes: o.bytes }]),
+  present: whole,
   summary: summarise,
 }
 
@@ -44,23 +46,50 @@ export function summarise(o: TableOutput): string {
 }
 
 /** The engine's relation for a plan. @throws ENGINE_GAP naming what it can't do */
-export async function runPlan(ctx: Pick<StepContext<unknown>, 'duckdb' | 'scope' | 'signal' | 'ledger'> & Partial<Pick<StepContext<unknown>, 'progress'>>, root: Node, sink: 'batches' | { parquet: string }) {
+export async function runPlan(
+  ctx: Pick<StepContext<unknown>, 'duckdb' | 'scope' | 'signal' | 'ledger'> &
+    Partial<Pick<StepContext<unknown>, 'progress'>>,
+  root: Node,
+  sink: 'batches' | { parquet: string },
+) {
   const prepared = ctx.duckdb.prepare(plan(root))
-  if (isGaps(prepared)) throw new GalleyError('ENGINE_GAP', { what: `${ctx.duckdb.name} can't run this plan`, why: prepared.map((g) => `${g.node}: ${g.reason}`).join('; '), fix: 'write it with other verbs' })
+  if (isGaps(prepared))
+    throw new GalleyError('ENGINE_GAP', {
+      what: `${ctx.duckdb.name} can't run this plan`,
+      why: prepared.map((g) => `${g.node}: ${g.reason}`).join('; '),
+      fix: 'write it with other verbs',
+    })
   return prepared.run(ctx, sink)
 }
 
 /** All rows of a small result as records. */
-export async function rowsOf(ctx: Parameters<typeof runPlan>[0], root: Node): Promise<Record<string, ReturnType<typeof valueAt>>[]> {
-  const relation = await runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, root, 'batches')
+export async function rowsOf(
+  ctx: Parameters<typeof runPlan>[0],
+  root: Node,
+): Promise<Record<string, ReturnType<typeof valueAt>>[]> {
+  const relation = await runPlan(
+    { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger },
+    root,
+    'batches',
+  )
   const rows: Record<string, ReturnType<typeof valueAt>>[] = []
   for await (const batch of relation.batches())
-    for (let i = 0; i < batch.rows; i++) rows.push(Object.fromEntries(batch.schema.map((f, c) => [f.name, valueAt(batch.columns[c] as (typeof batch.columns)[number], i)])))
+    for (let i = 0; i < batch.rows; i++)
+      rows.push(
+        Object.fromEntries(
+          batch.schema.map((f, c) => [f.name, valueAt(batch.columns[c] as (typeof batch.columns)[number], i)]),
+        ),
+      )
   return rows
 }
 
 /** Writes a plan's rows, what it rejected, and the manifest; published in one step. */
-export async function materialise(ctx: StepContext<PlanSpec>, root: Node, name: string, extra: Partial<Manifest>): Promise<TableOutput> {
+export async function materialise(
+  ctx: StepContext<PlanSpec>,
+  root: Node,
+  name: string,
+  extra: Partial<Manifest>,
+): Promise<TableOutput> {
   const bound = boundPlan(root, (id) => ctx.input<TableOutput>(id))
   const draft = ctx.store.home.tmp.file('.table')
   await mkdir(draft, { recursive: true })
@@ -74,9 +103,20 @@ export async function materialise(ctx: StepContext<PlanSpec>, root: Node, name: 
   const size = (await stat(file)).size
   const parents = ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash }))
   const manifest: Manifest = {
-    format: 1, name, files: [{ path: 'data.parquet', rows, bytes: size, sha256 }], schema: root.schema, rows, bytes: size,
-    split: null, moment: null, planHash: hashJson(root), codeHash: codeHash(import.meta.url), parents, run: ctx.run.id,
-    created: new Date(ctx.started).toISOString(), ...extra,
+    format: 1,
+    name,
+    files: [{ path: 'data.parquet', rows, bytes: size, sha256 }],
+    schema: root.schema,
+    rows,
+    bytes: size,
+    split: null,
+    moment: null,
+    planHash: hashPlan(plan(root)),
+    codeHash: codeHash(import.meta.url),
+    parents,
+    run: ctx.run.id,
+    created: new Date(ctx.started).toISOString(),
+    ...extra,
   }
   await writeFile(join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
   const target = folderOf(ctx.store, ctx.scope, name, sha256.slice(0, 32))
@@ -84,25 +124,51 @@ export async function materialise(ctx: StepContext<PlanSpec>, root: Node, name: 
   // what is named by its content counts as the same content, whichever run wrote it
   return {
     hash: hashJson([sha256, root.schema, manifest.split, manifest.moment]),
-    files: [join(target, 'data.parquet')], schema: root.schema, rows, bytes: size,
+    files: [join(target, 'data.parquet')],
+    schema: root.schema,
+    rows,
+    bytes: size,
     rejected: { ...rejected.other, ...rejected.byReject },
     quarantine: setAside ? join(target, 'rejected.parquet') : null,
     folder: target,
   }
 }
 
+/** True when the files are there as their manifest says. */
+export async function whole(o: TableOutput): Promise<boolean> {
+  const file = join(o.folder, 'manifest.json')
+  const text = await readIfThere(file)
+  if (text === undefined) return false
+  const manifest = readManifest(text, file)
+  return present(manifest.files.map((f) => ({ path: join(o.folder, f.path), bytes: f.bytes })))
+}
+
 /** How many rows were lost and why: duplicates, rejections by reason, and what an inner join did not match. */
-async function reasons(ctx: StepContext<PlanSpec>, root: Node, rowsOut: number): Promise<{ byReject: Record<string, number>; other: Record<string, number> }> {
-  const count = async (n: Node) => Number((await rowsOf(ctx, build({ op: 'aggregate', input: n, by: [], aggs: [['n', { fn: 'count', arg: null }]] })))[0]?.['n'] ?? 0)
+async function reasons(
+  ctx: StepContext<PlanSpec>,
+  root: Node,
+  rowsOut: number,
+): Promise<{ byReject: Record<string, number>; other: Record<string, number> }> {
+  const count = async (n: Node) =>
+    Number(
+      (await rowsOf(ctx, build({ op: 'aggregate', input: n, by: [], aggs: [['n', { fn: 'count', arg: null }]] })))[0]?.[
+        'n'
+      ] ?? 0,
+    )
   const bad = rejectedRows(root)
   const byReject: Record<string, number> = {}
   const other: Record<string, number> = {}
   if (bad)
-    for (const row of await rowsOf(ctx, build({ op: 'aggregate', input: bad, by: ['reason'], aggs: [['n', { fn: 'count', arg: col('reason') }]] })))
+    for (const row of await rowsOf(
+      ctx,
+      build({ op: 'aggregate', input: bad, by: ['reason'], aggs: [['n', { fn: 'count', arg: col('reason') }]] }),
+    ))
       byReject[String(row['reason'])] = Number(row['n'])
   const main: Node[] = []
   for (let n: Node | undefined = root; n; n = mainInput(n)) main.push(n)
-  const keepsCount = main.every((n) => n.op !== 'aggregate' && n.op !== 'filter' && n.op !== 'limit' && n.op !== 'union')
+  const keepsCount = main.every(
+    (n) => n.op !== 'aggregate' && n.op !== 'filter' && n.op !== 'limit' && n.op !== 'union',
+  )
   const drops = main.filter((n) => n.op === 'distinct' || (n.op === 'join' && n.how !== 'left'))
   const source = main.at(-1)
   if (!keepsCount || drops.length === 0 || !source) return { byReject, other }

@@ -1,0 +1,42 @@
+import { asGalleyError, GalleyError } from '../../base/errors.ts'
+import type { RunContext } from '../engine.ts'
+
+/** DuckDB's errors by kind. */
+export function translate(error: unknown, ctx: RunContext): GalleyError {
+  if (error instanceof GalleyError) return error
+  if (ctx.signal.aborted) return new GalleyError('CANCELLED', { what: 'cancelled', cause: error })
+  const message = error instanceof Error ? error.message : String(error)
+  const first = (message.split('\n')[0] ?? message).replace(/^(\w+ )*Error: /, '')
+  if (/no space left|disk quota|could not write all bytes|max_temp_directory_size/i.test(message))
+    return new GalleyError('DISK_FULL', {
+      what: 'the disk is full',
+      why: first,
+      fix: 'free some space or point GALLEY_HOME at a larger disk, then run the same command again',
+      cause: error,
+    })
+  if (/^Out of Memory/i.test(message))
+    return new GalleyError('ENGINE_FAILED', {
+      what: 'the query needs more memory than it may take',
+      why: first,
+      fix: 'raise GALLEY_MEMORY (MiB)',
+      cause: error,
+    })
+  if (/^(Conversion|Out of Range|Invalid Input) Error/i.test(message))
+    return new GalleyError('VALUE_INVALID', {
+      what: 'a value does not fit its operation',
+      why: first,
+      fix: 'clean the value first, or cast with onError: "null"',
+      cause: error,
+    })
+  if (/parquet|No files found|IO Error/i.test(message))
+    return new GalleyError('SOURCE_BROKEN', {
+      what: 'a file could not be read',
+      why: first,
+      fix: 'check that the file is whole: copy or download it again',
+      cause: error,
+    })
+  const other = asGalleyError(error)
+  return other.code === 'INTERNAL_BUG'
+    ? new GalleyError('ENGINE_FAILED', { what: 'the query failed', why: first, cause: error })
+    : other
+}

@@ -1,0 +1,62 @@
+import { GalleyError } from '../../base/errors.ts'
+import type { Scope } from '../../base/scope.ts'
+import { type Value, valueAt } from '../../engines/batch.ts'
+import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
+import { isGaps } from '../../engines/engine.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import type { OnlineProgram } from '../../engines/row/index.ts'
+import { literalValue } from '../../engines/values.ts'
+import type { Literal } from '../../plan/expr.ts'
+import { build, plan } from '../../plan/nodes.ts'
+import type { Store } from '../../store/store.ts'
+import type { EndpointConfig } from './config.ts'
+
+interface From {
+  readonly store: Store
+  readonly duckdb: DuckdbEngine
+  readonly scope: Scope
+}
+
+/** The rows of the deployment's tables, by id. */
+export async function loadTables({ store, scope }: From, config: EndpointConfig): Promise<Map<string, Value[][]>> {
+  const tables = new Map<string, Value[][]>()
+  for (const table of config.online.tables) {
+    const blob = config.tables[table.id]
+    if (!blob)
+      throw new GalleyError('STORE_CORRUPT', {
+        what: 'the deployment lacks a table',
+        why: table.id,
+        fix: 'deploy again: run the recipe',
+      })
+    const rows = JSON.parse(new TextDecoder().decode(await store.blobs.get(scope, blob))) as Literal[][]
+    tables.set(
+      table.id,
+      rows.map((r) => table.node.schema.map((f, i) => literalValue(r[i] ?? null, f.type))),
+    )
+  }
+  return tables
+}
+
+/** Feeds each window the history it was deployed with. */
+export async function warm(options: From, config: EndpointConfig, program: OnlineProgram): Promise<void> {
+  for (const state of config.online.states) {
+    const files = config.warm[state.id]
+    const window = program.states.get(state.id)
+    if (!files || !window) continue
+    const prepared = options.duckdb.prepare(
+      plan(build({ op: 'scan', from: { kind: 'parquet', files }, schema: state.window.input.schema })),
+    )
+    if (isGaps(prepared))
+      throw new GalleyError('INTERNAL_BUG', { what: 'a window can not be warmed', why: JSON.stringify(prepared) })
+    const relation = await prepared.run(
+      { scope: options.scope, signal: new AbortController().signal, ledger: createLedger() },
+      'batches',
+    )
+    const rows: Value[][] = []
+    for await (const batch of relation.batches())
+      for (let i = 0; i < batch.rows; i++) rows.push(batch.columns.map((c) => valueAt(c, i)))
+    const on = state.window.input.schema.findIndex((f) => f.name === state.window.on)
+    rows.sort((a, b) => Number(a[on] ?? 0) - Number(b[on] ?? 0))
+    for (const row of rows) window.feed(row)
+  }
+}

@@ -1,0 +1,147 @@
+import { GalleyError } from '../../base/errors.ts'
+import { copyFloat64, type Value } from '../../engines/batch.ts'
+import type { Relation } from '../../engines/engine.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import { col, type Expr } from '../../plan/expr.ts'
+import { type BoundFit, bindFit, type FitRow, fitQueries } from '../../plan/fits.ts'
+import { build, type Named, type Node } from '../../plan/nodes.ts'
+import type { StepContext } from '../../runs/kind.ts'
+import type { TrainSpec } from '../../runs/specs.ts'
+import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { rowsOf, runPlan } from '../../runs/steps/table.ts'
+import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
+
+const PARTS = ['train', 'validate', 'test'] as const
+
+/** The dataset's parts as plans over its files. @throws RECIPE_INVALID when it has no such parts */
+export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Record<(typeof PARTS)[number], Node> {
+  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
+  const split = (dataset?.spec as { split?: Readonly<Record<string, Expr>> | null } | undefined)?.split
+  const scan = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
+  return Object.fromEntries(
+    PARTS.map((part) => {
+      const condition = split?.[part]
+      if (!condition)
+        throw new GalleyError('RECIPE_INVALID', {
+          what: `the dataset has no part '${part}'`,
+          why: 'a model is judged on rows it has not seen',
+          fix: "give the dataset a split, for instance split: byTime('date', { train: …, validate: …, test: … })",
+        })
+      return [part, build({ op: 'filter', input: scan, predicate: condition })]
+    }),
+  ) as Record<(typeof PARTS)[number], Node>
+}
+
+/** Runs the fits' queries on the training rows and binds what they found. */
+export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
+  const { spec } = ctx.step
+  if (spec.fit.length === 0) return []
+  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
+  const moment =
+    (dataset?.spec as { moment?: string | null } | undefined)?.moment ??
+    data.schema.find((f) => f.type === 'timestamp' || f.type === 'local timestamp')?.name
+  if (!moment)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: 'fits need a time column to make folds of',
+      fix: "name it: k.dataset(…, { moment: 'at' })",
+    })
+  const bound: BoundFit[] = []
+  for (const f of spec.fit) {
+    const found = new Map<string, FitRow[]>()
+    for (const [column, query] of fitQueries(f, train, spec.target, moment))
+      found.set(
+        column,
+        (await rowsOf(ctx, query)).map(
+          (r): FitRow => [
+            literalOf(r['key'] ?? null),
+            literalOf(r['fold'] ?? null),
+            Number(r['hits'] ?? 0),
+            Number(r['rows'] ?? 0),
+          ],
+        ),
+      )
+    bound.push(bindFit(f, found, moment))
+  }
+  return bound
+}
+
+const literalOf = (v: Value): string | number | boolean | null =>
+  typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null)
+
+/** A part as numbers: features and target in one Parquet file, read as often as trainers want. */
+export async function matrix(
+  ctx: StepContext<TrainSpec>,
+  part: Node,
+  features: readonly string[],
+  fits: Named<Expr>,
+): Promise<Relation> {
+  const derived = fits.length > 0 ? build({ op: 'derive', input: part, columns: fits }) : part
+  const target = ctx.step.spec.target
+  const select = build({
+    op: 'select',
+    input: derived,
+    columns: [...features, target].map((name) => [name, col(name)] as const),
+  })
+  return runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, select, {
+    parquet: ctx.store.home.tmp.file('.matrix.parquet'),
+  })
+}
+
+/** Scores every row of a part, batch by batch. */
+export async function score(
+  evaluator: Evaluator,
+  part: Relation,
+  target: string,
+): Promise<{ scores: Float64Array; labels: Uint8Array }> {
+  const scores = new Float64Array(part.rows)
+  const labels = new Uint8Array(part.rows)
+  const block = 32_768
+  const columns = evaluator.inputs.map(() => new Float64Array(block))
+  const label = new Float64Array(block)
+  let held = 0
+  let done = 0
+  const flush = () => {
+    evaluator.many(columns, held, scores.subarray(done, done + held))
+    for (let i = 0; i < held; i++) labels[done + i] = label[i] as number
+    done += held
+    held = 0
+  }
+  for await (const batch of part.batches([...evaluator.inputs, target])) {
+    if (held + batch.rows > block) flush()
+    for (const [c, name] of evaluator.inputs.entries())
+      copyFloat64(
+        batch.columns[batch.schema.findIndex((f) => f.name === name)] as (typeof batch.columns)[number],
+        columns[c] as Float64Array,
+        held,
+      )
+    copyFloat64(
+      batch.columns[batch.schema.findIndex((f) => f.name === target)] as (typeof batch.columns)[number],
+      label,
+      held,
+    )
+    held += batch.rows
+  }
+  flush()
+  return { scores, labels }
+}
+
+/** What the monitor compares live rows with: features of training rows, and scores of rows the model has not seen. */
+export async function referenceOf(
+  ctx: StepContext<TrainSpec>,
+  train: Node,
+  matrix: Relation,
+  features: readonly string[],
+  scores: Float64Array,
+): Promise<ColumnReference[]> {
+  const sample = await sampleColumns(matrix, features, 100_000)
+  const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
+  for (const column of ctx.step.spec.fit.flatMap((f) => f.columns)) {
+    const rows = await rowsOf(
+      ctx,
+      build({ op: 'aggregate', input: train, by: [column], aggs: [['n', { fn: 'count', arg: null }]] }),
+    )
+    out.push(categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])]))))
+  }
+  out.push(numericReference('score', scores))
+  return out
+}

@@ -1,0 +1,167 @@
+import { GalleyError } from '../base/errors.ts'
+import type { Agg, Expr } from './expr.ts'
+import { infer, inferAgg } from './infer.ts'
+import type { Named, Node } from './nodes.ts'
+import { type Field, fieldOf, isTemporal, type Schema, sameType, typeName, unknownColumn } from './types.ts'
+
+/** A node as it is described, before its schema is known. */
+export type WithoutSchema<N> = N extends Node ? Omit<N, 'schema'> & { schema?: Schema } : never
+
+/** The columns that a node gives, checked against its inputs. @throws PLAN_* */
+export function deriveSchema(n: WithoutSchema<Node>): Schema {
+  switch (n.op) {
+    case 'scan':
+      return unique(n.schema ?? [], 'the source')
+    case 'filter':
+    case 'reject':
+      expectBool(n.predicate, n.input.schema, n.op)
+      return n.input.schema
+    case 'select':
+      return unique(typed(n.columns, n.input.schema, 'select'), 'select')
+    case 'derive': {
+      const added = typed(n.columns, n.input.schema, 'derive')
+      const names = new Set(added.map((f) => f.name))
+      unique(added, 'derive')
+      return [...n.input.schema.filter((f) => !names.has(f.name)), ...added]
+    }
+    case 'aggregate':
+      return unique(
+        [
+          ...n.by.map((name) => fieldOf(n.input.schema, name, 'aggregate')),
+          ...aggFields(n.aggs, n.input.schema, 'aggregate'),
+        ],
+        'aggregate',
+      )
+    case 'rolling':
+      expectTemporal(n.input.schema, n.on, 'rolling')
+      if (!(Number.isSafeInteger(n.over) && n.over > 0))
+        throw new GalleyError('PLAN_INVALID', {
+          what: 'a rolling window needs a span',
+          why: `got ${n.over} µs`,
+          fix: 'use for instance hours(3)',
+        })
+      return unique(
+        [
+          ...n.by.map((name) => fieldOf(n.input.schema, name, 'rolling')),
+          fieldOf(n.input.schema, n.on, 'rolling'),
+          ...aggFields(n.aggs, n.input.schema, 'rolling'),
+        ],
+        'rolling',
+      )
+    case 'join': {
+      checkKeys(n.on, n.left.schema, n.right.schema, 'join')
+      if (n.how === 'semi' || n.how === 'anti') return n.left.schema
+      const keys = new Set(n.on.map(([, r]) => r))
+      const added = n.right.schema.filter((f) => !keys.has(f.name))
+      return unique([...n.left.schema, ...(n.how === 'left' ? added.map(nullable) : added)], 'join')
+    }
+    case 'asof': {
+      checkKeys(n.by, n.left.schema, n.right.schema, 'asOf')
+      const at = expectTemporal(n.left.schema, n.at, 'asOf')
+      const on = expectTemporal(n.right.schema, n.on, 'asOf')
+      if (!sameType(at.type, on.type))
+        throw new GalleyError('PLAN_TYPE_MISMATCH', {
+          what: `asOf compares '${n.at}' (${typeName(at.type)}) with '${n.on}' (${typeName(on.type)})`,
+          fix: 'bring both to one clock',
+        })
+      const skip = new Set([...n.by.map(([, r]) => r), n.on])
+      const counts =
+        n.right.op === 'rolling'
+          ? new Set(n.right.aggs.filter(([, a]) => a.fn === 'count' || a.fn === 'countDistinct').map(([name]) => name))
+          : new Set<string>()
+      const added = n.right.schema.filter((f) => !skip.has(f.name)).map((f) => (counts.has(f.name) ? f : nullable(f)))
+      return unique([...n.left.schema, ...added], 'asOf')
+    }
+    case 'distinct':
+      return n.input.schema
+    case 'sort':
+      for (const key of n.keys) infer(key.by, n.input.schema, 'sort')
+      return n.input.schema
+    case 'limit':
+      if (n.input.op !== 'sort')
+        throw new GalleyError('PLAN_NEEDS_ORDER', {
+          what: 'limit needs an order',
+          why: 'a relation has none unless it is sorted',
+          fix: 'call sort() just before limit()',
+        })
+      return n.input.schema
+    case 'union': {
+      const right = n.right.schema
+      n.left.schema.forEach((f, i) => {
+        const other = right[i]
+        if (!other || other.name !== f.name || !sameType(other.type, f.type))
+          throw new GalleyError('PLAN_TYPE_MISMATCH', {
+            what: 'union needs two tables of the same columns',
+            why: `column ${i + 1} is '${f.name}' (${typeName(f.type)}) on one side and ${other ? `'${other.name}' (${typeName(other.type)})` : 'missing'} on the other`,
+          })
+      })
+      if (right.length !== n.left.schema.length)
+        throw unknownColumn(
+          right[n.left.schema.length]?.name ?? '?',
+          n.left.schema.map((f) => f.name),
+          'union',
+        )
+      return n.left.schema.map((f, i) => (right[i]?.nullable ? nullable(f) : f))
+    }
+  }
+}
+
+const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true })
+
+/** A bare column keeps what is known of it (unit, description, tags); anything computed starts fresh. */
+function typed(columns: Named<Expr>, schema: Schema, where: string): Field[] {
+  return columns.map(([name, e]) => {
+    if (e.op === 'col') return { ...fieldOf(schema, e.name, where), name }
+    const { type, nullable } = infer(e, schema, `${where} of '${name}'`)
+    return { name, type, nullable }
+  })
+}
+
+const aggFields = (aggs: Named<Agg>, schema: Schema, where: string): Field[] =>
+  aggs.map(([name, agg]) => ({ name, ...inferAgg(agg, schema, `${where} of '${name}'`) }))
+
+function unique(fields: Schema, where: string): Schema {
+  const seen = new Set<string>()
+  for (const f of fields) {
+    if (seen.has(f.name))
+      throw new GalleyError('PLAN_DUPLICATE_COLUMN', {
+        what: `${where} gives two columns named '${f.name}'`,
+        fix: 'rename or drop one of them first',
+        details: { column: f.name },
+      })
+    seen.add(f.name)
+  }
+  return fields
+}
+
+function expectBool(e: Expr, schema: Schema, where: string): void {
+  const { type } = infer(e, schema, where)
+  if (type !== 'bool')
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `${where} needs a condition`,
+      why: `it got a ${typeName(type)}`,
+      fix: 'compare it with something',
+    })
+}
+
+function expectTemporal(schema: Schema, name: string, where: string): Field {
+  const field = fieldOf(schema, name, where)
+  if (!isTemporal(field.type) || field.type === 'date')
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `${where} needs a timestamp`,
+      why: `'${name}' is a ${typeName(field.type)}`,
+    })
+  return field
+}
+
+function checkKeys(on: readonly (readonly [string, string])[], left: Schema, right: Schema, where: string): void {
+  for (const [l, r] of on) {
+    const a = fieldOf(left, l, where)
+    const b = fieldOf(right, r, where)
+    if (!sameType(a.type, b.type))
+      throw new GalleyError('PLAN_TYPE_MISMATCH', {
+        what: `${where} compares '${l}' (${typeName(a.type)}) with '${r}' (${typeName(b.type)})`,
+        fix: 'cast one of them',
+      })
+  }
+}

@@ -1,0 +1,53 @@
+import { GalleyError } from '../base/errors.ts'
+import { type Expr, type Literal, lit } from './expr.ts'
+import { isFloat, isInteger, type Type, typeName } from './types.ts'
+
+/** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
+export function literal(value: unknown, like: Type): Expr {
+  if (value === null) return lit(null, like)
+  const wrong = () =>
+    new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `${JSON.stringify(value) ?? String(value)} can't stand where a ${typeName(like)} is expected`,
+      fix: `give a ${typeName(like)}`,
+    })
+  if (like === 'bool') {
+    if (typeof value !== 'boolean') throw wrong()
+    return lit(value, 'bool')
+  }
+  if (isInteger(like) || isFloat(like)) {
+    if (typeof value === 'bigint') return lit(value.toString(), 'int64')
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong()
+    if (isInteger(like) && Number.isSafeInteger(value)) return lit(String(value), 'int64')
+    return lit(value, 'float64')
+  }
+  if (typeof value !== 'string') throw wrong()
+  if (like === 'local timestamp' || like === 'timestamp' || like === 'date') return lit(isoMicros(value, like), like)
+  return lit(value, like)
+}
+
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z)?)?$/
+
+/** An ISO date or date-time as the literal form of its type: µs (as text) or days since 1970. */
+export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 'date'): Literal {
+  const m = ISO.exec(text)
+  const n = (i: number): number => Number(m?.[i] ?? 0)
+  const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
+  const date = new Date(ms)
+  // 30 February rolls over into March, and 24:00 into the next day: such text is no time
+  if (
+    !m ||
+    n(1) < 100 ||
+    date.getUTCMonth() !== n(2) - 1 ||
+    date.getUTCDate() !== n(3) ||
+    n(4) > 23 ||
+    n(5) > 59 ||
+    n(6) > 59
+  )
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `'${text}' is not a ${type}`,
+      fix: "write it like '2001-06-30' or '2001-06-30 18:05:00'",
+    })
+  if (type === 'date') return ms / 86_400_000
+  const micros = Number((m[7] ?? '').padEnd(6, '0'))
+  return Number.isSafeInteger(ms * 1000) ? String(ms * 1000 + micros) : (BigInt(ms) * 1000n + BigInt(micros)).toString()
+}

@@ -1,0 +1,65 @@
+import type { Expr } from '../plan/expr.ts'
+import type { Fit } from '../plan/fits.ts'
+import type { Plan } from '../plan/nodes.ts'
+
+/** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
+export interface Step<Spec = unknown> {
+  readonly id: string
+  readonly kind: string
+  readonly inputs: readonly string[]
+  readonly spec: Spec
+}
+
+/** A recipe as data: what is hashed, stored, sent to a worker and drawn. */
+export interface Recipe {
+  readonly format: 1
+  readonly name: string
+  readonly steps: readonly Step[]
+}
+
+export interface PlanSpec {
+  readonly plan: Plan
+}
+/** Named parts of a dataset as conditions over its rows. */
+export type Split = Readonly<Record<string, Expr>>
+export interface Expectation {
+  /** In words, for reports. */
+  readonly title: string
+  /** True for a good row; null counts as good. */
+  readonly condition: Expr
+}
+export interface DatasetSpec extends PlanSpec {
+  readonly split: Split | null
+  readonly expect: readonly Expectation[]
+  /** The column that a row's moment is read from; rows are folded and watched by it. */
+  readonly moment: string | null
+}
+export interface AnalyseSpec {
+  readonly target: string | null
+}
+export interface Candidate {
+  readonly trainer: string
+  readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
+}
+export interface TrainSpec {
+  readonly target: string
+  readonly features: readonly string[]
+  readonly fit: readonly Fit[]
+  readonly candidates: readonly Candidate[]
+  /** Over `<part>.<metric>` of the chosen model and `baseline.<part>.<metric>`; null accepts any. */
+  readonly gate: { readonly condition: Expr; readonly title: string } | null
+  readonly seed: number
+}
+export interface ServeSpec {
+  /** The source whose raw records the endpoint takes. */
+  readonly entry: string
+  readonly input: readonly string[]
+  /** µs that fed events may arrive late, and requests be behind the newest one. */
+  readonly lateness: number
+  /** State is warmed with history known before this moment (ISO); all of it when null. */
+  readonly warmUntil: string | null
+  /** Fewest predictions that a window of the monitor judges. */
+  readonly watchRows: number
+  /** µs that a window of the monitor spans. */
+  readonly watchSpan: number
+}

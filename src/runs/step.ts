@@ -1,0 +1,206 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../base/clock.ts'
+import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
+import { hashJson } from '../base/hash.ts'
+import type { Log } from '../base/log.ts'
+import type { Scope } from '../base/scope.ts'
+import type { DuckdbEngine } from '../engines/duckdb/index.ts'
+import { createLedger, type Ledger } from '../engines/ledger.ts'
+import { takeLock } from '../store/lock.ts'
+import type { Store } from '../store/store.ts'
+import { codeHash } from './code.ts'
+import type { OnRunEvent } from './events.ts'
+import type { AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
+import type { Recipe, Step } from './specs.ts'
+
+/** What runs need of the rest: made once, in `main.ts`. */
+export interface Kitchenware {
+  readonly store: Store
+  readonly duckdb: DuckdbEngine
+  readonly kinds: Readonly<Record<string, AnyStepKind>>
+  readonly clock: Clock
+  readonly log: Log
+  readonly threads: number
+  /** Galley's version: part of every cache key. */
+  readonly version: string
+}
+
+/** A step of a run under way. */
+export interface StepRun {
+  readonly recipe: Recipe
+  readonly step: Step
+  readonly record: { readonly id: string; readonly number: number }
+  readonly outputs: ReadonlyMap<string, Output>
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly started: number
+  readonly on: OnRunEvent
+  readonly total: Ledger
+}
+
+/** Runs one step, or takes its output from the cache. */
+export async function runStep(
+  ware: Kitchenware,
+  scope: Scope,
+  s: StepRun,
+): Promise<{ output: Output; seconds: number; cached: boolean }> {
+  const { store, clock } = ware
+  const { step, record, on } = s
+  const kind = kindOf(ware, step)
+  const began = clock.ticks()
+  on({ type: 'start', step: step.id, kind: step.kind })
+  const claim = await store.steps.claim(scope, record.id, step.id, 30)
+  if (!claim)
+    throw new GalleyError('STORE_CONFLICT', {
+      what: `another process holds step '${step.id}' of run ${record.number}`,
+      fix: 'wait for it, or start a run of your own',
+    })
+  const stolen = new AbortController()
+  const lease = setInterval(() => {
+    store.steps.renew(scope, claim, 30).then(
+      (ours) => ours || stolen.abort(new Error('taken over')),
+      () => undefined,
+    )
+  }, 5000)
+  const signal = AbortSignal.any([s.signal, stolen.signal])
+  const took = () => (clock.ticks() - began) / 1000
+  let release: (() => void) | undefined
+  try {
+    const key = await cacheKey(ware, kind, s)
+    const find = async () => {
+      const entry = await store.cache.find(scope, key)
+      if (!entry) return undefined
+      const output = entry.output as Output
+      return (await kind.present?.(output as never, { scope, store })) === false ? undefined : output
+    }
+    let output = await find()
+    if (!output) {
+      release = await onlyOne(store, key, signal)
+      output = await find() // another process may have made it meanwhile
+    }
+    if (output) {
+      const known = output
+      await store.steps.complete(scope, claim, { output: known, cached: true, cacheKey: key, seconds: took() })
+      on({
+        type: 'done',
+        step: step.id,
+        kind: step.kind,
+        summary: kind.summary(known as never),
+        cached: true,
+        seconds: took(),
+      })
+      return { output: known, seconds: took(), cached: true }
+    }
+    const ledger = createLedger()
+    const ctx: StepContext<never> = {
+      scope,
+      recipe: s.recipe,
+      folder: s.folder,
+      step: step as Step<never>,
+      run: record,
+      store,
+      duckdb: ware.duckdb,
+      signal,
+      ledger,
+      log: ware.log,
+      started: s.started,
+      threads: ware.threads,
+      progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
+      input: (id) => inputOf(s.outputs, step, id),
+    }
+    const result = await kind.run(ctx)
+    throwIfAborted(signal)
+    let made: Output = result.output
+    await store.transaction(scope, async (tx) => {
+      made = (await result.publish?.(tx)) ?? result.output
+      await tx.steps.complete(scope, claim, {
+        output: made,
+        cached: false,
+        cacheKey: key,
+        seconds: took(),
+        ledger: Object.fromEntries(ledger.stages()),
+      })
+      await tx.cache.put(scope, { key, output: made, run: record.id, step: step.id })
+    })
+    addAll(s.total, ledger)
+    on({
+      type: 'done',
+      step: step.id,
+      kind: step.kind,
+      summary: kind.summary(made as never),
+      cached: false,
+      seconds: took(),
+    })
+    return { output: made, seconds: took(), cached: false }
+  } catch (thrown) {
+    const error = stolen.signal.aborted
+      ? new GalleyError('STORE_CONFLICT', {
+          what: `step '${step.id}' was taken over by another process`,
+          cause: thrown,
+        })
+      : asGalleyError(thrown)
+    await store.steps
+      .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed')
+      .catch(() => undefined)
+    on({ type: 'failed', step: step.id, kind: step.kind, error })
+    throw error
+  } finally {
+    clearInterval(lease)
+    release?.()
+  }
+}
+
+/** The key of a step's output: what it reads, what it does, and the code that does it. */
+async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
+  const { step } = s
+  const spec = kind.identity ? await kind.identity(step.spec as never, { folder: s.folder }) : step.spec
+  return hashJson({
+    format: 1,
+    galley: ware.version,
+    kind: step.kind,
+    id: step.id,
+    spec,
+    code: codeHash(kind.module),
+    inputs: step.inputs.map((id) => [id, inputOf(s.outputs, step, id).hash]),
+  })
+}
+
+function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
+  const kind = Object.hasOwn(ware.kinds, step.kind) ? ware.kinds[step.kind] : undefined
+  if (!kind)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `step '${step.id}' is of an unknown kind '${step.kind}'`,
+      fix: `the kinds are ${Object.keys(ware.kinds).join(', ')}`,
+    })
+  return kind
+}
+
+function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, step: Step, id: string): T {
+  const output = outputs.get(id)
+  if (!output)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `step '${step.id}' reads '${id}', which has not run`,
+      fix: 'declare steps before the ones that use them',
+    })
+  return output as T
+}
+
+/** Lets one process make an output while others wait for it. */
+async function onlyOne(store: Store, key: string, signal: AbortSignal): Promise<() => void> {
+  const folder = join(store.home.path, 'tmp', '.steps', key)
+  for (;;) {
+    throwIfAborted(signal)
+    try {
+      return await takeLock(folder, 1000)
+    } catch (error) {
+      if (!(error instanceof GalleyError && error.code === 'STORE_CONFLICT')) throw error
+      await sleep(100)
+    }
+  }
+}
+
+function addAll(into: Ledger, from: Ledger): void {
+  for (const [stage, entry] of from.stages())
+    for (const [key, bytes] of Object.entries(entry)) into.add(stage, key as keyof typeof entry, bytes)
+}
