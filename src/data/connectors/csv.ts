@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { GalleyError } from '../../base/errors.ts'
 import { quote, sqlType, text } from '../../engines/duckdb/sql.ts'
 import type { ScalarType } from '../../plan/types.ts'
@@ -29,16 +29,12 @@ export const csvConnector: Connector = {
   fingerprint: (_, path) => fingerprintFile(path),
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
-    const delimiter = spec.options['delimiter'] ? `, delim = ${text(String(spec.options['delimiter']))}` : ''
-    const header = await ctx.query(
-      `DESCRIBE SELECT * FROM read_csv(${text(path)}, header = true, all_varchar = true${delimiter})`,
-    )
-    const names = header.map((c) => String(c['column_name']))
+    const { delimiter, names } = await readHeader(path, spec.options['delimiter'])
     requireColumns(spec, names, path)
     const types = names.map((name) => `${text(name)}: ${text(sqlType(spec.columns[name] ?? 'string'))}`)
     const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
     const columns = Object.keys(spec.columns).map(quote).join(', ')
-    const read = `read_csv(${text(path)}, header = true, auto_detect = true, columns = {${types.join(', ')}}, store_rejects = true${delimiter})`
+    const read = `read_csv(${text(path)}, header = true, auto_detect = false, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true)`
     const [written] = await ctx.query(
       `COPY (SELECT ${columns} FROM ${read}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`,
     )
@@ -68,4 +64,32 @@ export const csvConnector: Connector = {
     await stat(target)
     return { files: [target], schema, rows: Number(written?.['Count'] ?? 0), bytes, hash, rejected }
   },
+}
+
+const DELIMITERS = [',', ';', '\t', '|']
+
+/** The names of the header line, and the delimiter that parts them: the one that stands there most often. */
+async function readHeader(path: string, given: unknown): Promise<{ delimiter: string; names: string[] }> {
+  const file = await open(path)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 20), 0, 1 << 20, 0)
+  await file.close()
+  const line = (
+    buffer
+      .toString('utf8', 0, bytesRead)
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/, 1)[0] ?? ''
+  ).trimEnd()
+  const cells = (d: string) =>
+    [...line.matchAll(cellPattern(d))].map(([, quoted, plain]) =>
+      (quoted !== undefined ? quoted.replaceAll('""', '"') : (plain ?? '')).trim(),
+    )
+  const delimiter =
+    typeof given === 'string' ? given : DELIMITERS.reduce((a, b) => (cells(b).length > cells(a).length ? b : a))
+  return { delimiter, names: cells(delimiter) }
+}
+
+/** A quoted or a plain cell, up to the next delimiter or the end. */
+function cellPattern(delimiter: string): RegExp {
+  const d = delimiter.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`(?:^|${d})(?:"((?:[^"]|"")*)"|([^${d}"]*))(?=${d}|$)`, 'g')
 }

@@ -21,18 +21,22 @@ export function translate(error: unknown, ctx: RunContext): GalleyError {
       fix: 'raise GALLEY_MEMORY (MiB)',
       cause: error,
     })
+  if (
+    /magic bytes|failed to read file|decompress|no files found|^IO Error|not a parquet|corrupt|invalid parquet/i.test(
+      message,
+    )
+  )
+    return new GalleyError('SOURCE_BROKEN', {
+      what: 'a file could not be read',
+      why: first,
+      fix: 'check that the file is whole: copy or download it again',
+      cause: error,
+    })
   if (/^(Conversion|Out of Range|Invalid Input) Error/i.test(message))
     return new GalleyError('VALUE_INVALID', {
       what: 'a value does not fit its operation',
       why: first,
       fix: 'clean the value first, or cast with onError: "null"',
-      cause: error,
-    })
-  if (/parquet|No files found|IO Error/i.test(message))
-    return new GalleyError('SOURCE_BROKEN', {
-      what: 'a file could not be read',
-      why: first,
-      fix: 'check that the file is whole: copy or download it again',
       cause: error,
     })
   const other = asGalleyError(error)

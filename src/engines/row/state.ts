@@ -42,6 +42,11 @@ export class WindowState {
     this.#folds = window.aggs.map(([, a]) => folder(a, a.arg === null ? 'int64' : infer(a.arg, schema, a.fn).type))
   }
 
+  /** Says that history before `time` (µs) is not there: requests that would need it are refused. */
+  startAt(time: number): void {
+    this.#horizon = Math.max(this.#horizon, time)
+  }
+
   get events(): number {
     return this.#events
   }

@@ -13,8 +13,10 @@ export interface EndpointConfig {
   readonly lateness: number
   /** Rows of each table by id, as a blob of literal rows. */
   readonly tables: Readonly<Record<string, string>>
-  /** Parquet files with each window's history at deployment, by state id. */
+  /** Parquet files with each window's history at deployment, by state id; within the data folder's `datasets/`. */
   readonly warm: Readonly<Record<string, readonly string[]>>
+  /** µs since 1970 at which each window's history begins, by state id. */
+  readonly since: Readonly<Record<string, number>>
   readonly watch: { readonly rows: number; readonly span: number }
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { type Value, valueAt } from '../../engines/batch.ts'
@@ -40,9 +41,10 @@ export async function loadTables({ store, scope }: From, config: EndpointConfig)
 /** Feeds each window the history it was deployed with. */
 export async function warm(options: From, config: EndpointConfig, program: OnlineProgram): Promise<void> {
   for (const state of config.online.states) {
-    const files = config.warm[state.id]
+    const files = config.warm[state.id]?.map((file) => join(options.store.home.datasets, file))
     const window = program.states.get(state.id)
     if (!files || !window) continue
+    window.startAt(config.since[state.id] ?? Number.NEGATIVE_INFINITY)
     const prepared = options.duckdb.prepare(
       plan(build({ op: 'scan', from: { kind: 'parquet', files }, schema: state.window.input.schema })),
     )

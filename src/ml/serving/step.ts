@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
 import type { Value } from '../../engines/batch.ts'
@@ -50,17 +50,18 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const draft = ctx.store.home.tmp.file('.warm')
     await mkdir(draft, { recursive: true })
     const warm: Record<string, readonly string[]> = {}
+    const since: Record<string, number> = {}
     for (const [i, state] of sliced.states.entries()) {
-      await runPlan(
-        { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger },
-        await history(ctx, bind(state.window.input), state, spec),
-        { parquet: join(draft, `state-${i}.parquet`) },
-      )
+      const { rows, from } = await history(ctx, bind(state.window.input), state, spec)
+      since[state.id] = from
+      await runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, rows, {
+        parquet: join(draft, `state-${i}.parquet`),
+      })
       ctx.progress({ done: i + 1, total: sliced.states.length, unit: 'steps' })
     }
     const target = folderOf(ctx.store, ctx.scope, `_${id}`, hashJson([model.hash, spec, sliced]).slice(0, 32))
     sliced.states.forEach((state, i) => {
-      warm[state.id] = [join(target, `state-${i}.parquet`)]
+      warm[state.id] = [relative(ctx.store.home.datasets, join(target, `state-${i}.parquet`))]
     })
     await writeFile(join(draft, 'README.txt'), `History that the endpoint '${id}' starts from.\n`)
     await publishFolder(draft, target)
@@ -72,6 +73,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
       lateness: spec.lateness,
       tables,
       warm,
+      since,
       watch: { rows: spec.watchRows, span: spec.watchSpan },
     }
     const output: ServeOutput = {
@@ -129,8 +131,13 @@ function fromSteps(ctx: StepContext<ServeSpec>, root: Node): Node {
   })
 }
 
-/** The window's rows that requests after `warmUntil` can still ask about. */
-async function history(ctx: StepContext<ServeSpec>, rows: Node, state: OnlineState, spec: ServeSpec): Promise<Node> {
+/** The window's rows that requests after `warmUntil` can still ask about, and the moment (µs) from which on they are complete. */
+async function history(
+  ctx: StepContext<ServeSpec>,
+  rows: Node,
+  state: OnlineState,
+  spec: ServeSpec,
+): Promise<{ rows: Node; from: number }> {
   const { on, over } = state.window
   const type = rows.schema.find((f) => f.name === on)?.type as 'timestamp' | 'local timestamp'
   let until: bigint
@@ -143,7 +150,7 @@ async function history(ctx: StepContext<ServeSpec>, rows: Node, state: OnlineSta
     until = BigInt((newest?.['newest'] as bigint | null) ?? 0n) + 1n
   }
   const from = until - BigInt(over + spec.lateness)
-  return build({
+  const kept = build({
     op: 'filter',
     input: rows,
     predicate: call(
@@ -152,4 +159,5 @@ async function history(ctx: StepContext<ServeSpec>, rows: Node, state: OnlineSta
       call('lt', col(on), lit(until.toString(), type)),
     ),
   })
+  return { rows: kept, from: Number(from) }
 }
