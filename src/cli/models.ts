@@ -47,7 +47,7 @@ export function models(): Command {
         const v = await client.models.get({ name, ...(o.version ? { version: o.version } : {}) })
         if (o.json) return print(JSON.stringify(v))
         print(
-          `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}`,
+          `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}  hash ${v.blob.slice(0, 12)}`,
         )
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,

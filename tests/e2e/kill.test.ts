@@ -75,3 +75,12 @@ test('two processes on one data folder work together: each step is done once', a
   expect((await json<{ items: unknown[] }>(home, 'datasets', 'versions', 'flight-features')).items).toHaveLength(1)
   expect((await json<{ items: unknown[] }>(home, 'models', 'versions', 'late-arrival')).items).toHaveLength(1)
 }, 120_000)
+
+test('computed twice, in other folders and with interruptions, data and model are the same to the bit', async () => {
+  const [killed, shared] = [join(folder, 'killed'), join(folder, 'shared')]
+  const hash = async (home: string) => [
+    (await json<{ hash: string }>(home, 'datasets', 'show', 'flight-features')).hash,
+    (await json<{ blob: string }>(home, 'models', 'show', 'late-arrival')).blob,
+  ]
+  expect(await hash(killed)).toEqual(await hash(shared))
+})

@@ -7,6 +7,7 @@ export const modelVersion = z.object({
   version: z.number(),
   kind: z.string(),
   metrics: z.unknown(),
+  blob: z.string().describe('SHA-256 of the model: equal hashes are equal models'),
   bytes: z.number(),
   dataset: z.string().nullable(),
   datasetVersion: z.number().nullable(),

@@ -8,6 +8,7 @@ const present = (v: ModelVersion): z.input<typeof modelVersion> => ({
   version: v.version,
   kind: v.kind,
   metrics: v.metrics,
+  blob: v.blob,
   bytes: v.bytes,
   dataset: v.dataset,
   datasetVersion: v.datasetVersion,

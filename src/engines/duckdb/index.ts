@@ -68,7 +68,8 @@ async function openInstance(options: DuckdbOptions): Promise<Instance> {
   const db = await DuckDBInstance.create(':memory:', {
     memory_limit: `${options.memoryMiB}MiB`,
     temp_directory: options.temp,
-    preserve_insertion_order: 'false',
+    // a file is read in its own order, so that what is computed from it is the same every time
+    preserve_insertion_order: 'true',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     ...(options.threads ? { threads: String(options.threads) } : {}),

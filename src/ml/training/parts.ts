@@ -82,7 +82,13 @@ export async function matrix(
     input: derived,
     columns: [...features, target].map((name) => [name, col(name)] as const),
   })
-  return runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, select, {
+  // the same rows in the same order: the same model, to the bit
+  const sorted = build({
+    op: 'sort',
+    input: select,
+    keys: select.schema.map((f) => ({ by: col(f.name), descending: false })),
+  })
+  return runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, sorted, {
     parquet: ctx.store.home.tmp.file('.matrix.parquet'),
   })
 }

@@ -10,7 +10,7 @@ import { isGaps } from '../../engines/engine.ts'
 import { col } from '../../plan/expr.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
-import { hashPlan } from '../../plan/walk.ts'
+import { hashPlan, nodes } from '../../plan/walk.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
 import { boundPlan } from '../inline.ts'
@@ -94,7 +94,7 @@ export async function materialise(
   const draft = ctx.store.home.tmp.file('.table')
   await mkdir(draft, { recursive: true })
   const file = join(draft, 'data.parquet')
-  const { rows } = await runPlan(ctx, bound, { parquet: file })
+  const { rows } = await runPlan(ctx, inStoredOrder(bound), { parquet: file })
   const rejected = await reasons(ctx, bound, rows)
   const bad = rejectedRows(bound)
   const setAside = bad !== undefined && Object.keys(rejected.byReject).length > 0
@@ -132,6 +132,15 @@ export async function materialise(
     quarantine: setAside ? join(target, 'rejected.parquet') : null,
     folder: target,
   }
+}
+
+/** Verbs after which rows come in an order that may be another the next time. */
+const MIXES: ReadonlySet<Node['op']> = new Set(['distinct', 'join', 'aggregate', 'union'])
+
+/** Rows in an order of their own, where the plan leaves it open: equal content is then equal bytes, whoever computes it. */
+function inStoredOrder(root: Node): Node {
+  if (root.op === 'sort' || root.op === 'limit' || ![...nodes(root)].some((n) => MIXES.has(n.op))) return root
+  return build({ op: 'sort', input: root, keys: root.schema.map((f) => ({ by: col(f.name), descending: false })) })
 }
 
 /** True when the files are there as their manifest says. */
