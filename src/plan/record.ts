@@ -98,8 +98,25 @@ function sample(f: Field): unknown {
   return f.type === 'string' ? 'text' : '2001-06-30 18:05:00'
 }
 
+/** A row's values as the JSON that `readRecord` reads back. */
+export function writeRecord(schema: Schema, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    schema.map((f) => {
+      const value = values[f.name] ?? null
+      if (value === null) return [f.name, null]
+      if (f.type === 'timestamp' || f.type === 'local timestamp')
+        return [f.name, new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')]
+      if (f.type === 'date') return [f.name, new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)]
+      return [
+        f.name,
+        typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()) : value,
+      ]
+    }),
+  )
+}
+
 /** A record of the right shape. */
-export const exampleOf = (schema: Schema): Record<string, unknown> =>
+const exampleOf = (schema: Schema): Record<string, unknown> =>
   Object.fromEntries(schema.map((f) => [f.name, sample(f)]))
 const example = (schema: Schema): string => JSON.stringify(exampleOf(schema))
 

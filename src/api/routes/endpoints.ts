@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { readConfig } from '../../ml/serving/config.ts'
-import { exampleOf } from '../../plan/record.ts'
 import type { Endpoint } from '../../store/endpoints.ts'
 import type { drift } from '../contract/endpoints.ts'
 import type { Failure } from '../contract/route.ts'
@@ -23,13 +22,13 @@ export const endpoints: NounHandlers<'endpoints'> = {
   },
   get: async ({ ware, scope, params }) => {
     const row = await ware.store.endpoints.get(scope, params.name)
-    const { online } = readConfig(row.config)
+    const { online, example } = readConfig(row.config)
     return {
       ...present(row),
       input: [...online.input].map((f) => ({ ...f })),
       feed: [...online.feedInput].map((f) => ({ ...f })),
       states: online.states.map((s) => s.title),
-      example: exampleOf(online.input),
+      example: { ...example },
     }
   },
   predict: async ({ ware, scope, params, body }) => {

@@ -7,6 +7,8 @@ export interface EndpointConfig {
   readonly format: 1
   readonly model: { readonly name: string; readonly version: number; readonly blob: string }
   readonly online: OnlinePlan
+  /** A raw record of the source, for people to try. */
+  readonly example: Readonly<Record<string, unknown>>
   /** The column of the answer that says which moment a request is about; null without one. */
   readonly moment: string | null
   /** µs */

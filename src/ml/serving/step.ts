@@ -6,7 +6,8 @@ import type { Value } from '../../engines/batch.ts'
 import { call, col, lit } from '../../plan/expr.ts'
 import { isoMicros } from '../../plan/literal.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { nodeId, type OnlineState, online } from '../../plan/online.ts'
+import { nodeId, type OnlinePlan, type OnlineState, online } from '../../plan/online.ts'
+import { writeRecord } from '../../plan/record.ts'
 import { rewrite } from '../../plan/walk.ts'
 import { boundPlan, stepOf, wholePlan } from '../../runs/inline.ts'
 import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
@@ -69,6 +70,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
       format: 1,
       model: { name: model.name, version: model.version, blob: model.blob },
       online: sliced,
+      example: await exampleOf(ctx, bind, sliced),
       moment: dataset.moment,
       lateness: spec.lateness,
       tables,
@@ -118,6 +120,22 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
 
 const literalOf = (v: Value): string | number | boolean | null =>
   typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null)
+
+/** The newest record of the source, as a request. */
+async function exampleOf(
+  ctx: StepContext<ServeSpec>,
+  bind: (n: Node) => Node,
+  { entry, input }: OnlinePlan,
+): Promise<Record<string, unknown>> {
+  const source = bind(build({ op: 'scan', from: { kind: 'source', name: entry }, schema: input }))
+  const times = input.filter((f) => f.type === 'timestamp' || f.type === 'local timestamp' || f.type === 'date')
+  const keys = [...times, ...input.filter((f) => !times.includes(f))].map((f) => ({
+    by: col(f.name),
+    descending: true,
+  }))
+  const [row] = await rowsOf(ctx, build({ op: 'limit', count: 1, input: build({ op: 'sort', input: source, keys }) }))
+  return writeRecord(input, row ?? {})
+}
 
 /** Parts of a plan that a step has computed already are read from its files. */
 function fromSteps(ctx: StepContext<ServeSpec>, root: Node): Node {
