@@ -143,6 +143,23 @@ function describe(noun: string, verb: string, r: Route) {
   })
 }
 
+/**
+ * A page of another site must not speak to a server on this machine: neither by its own address (its Origin tells) nor
+ * by a name of its own that leads here (the Host tells).
+ */
+function foreign(request: IncomingMessage): GalleyError | undefined {
+  const { host = '', origin } = request.headers
+  const name = host.replace(/:\d+$/, '')
+  const loopback = request.socket.localAddress === '127.0.0.1' || request.socket.localAddress === '::1'
+  const known = !loopback || name === '127.0.0.1' || name === 'localhost' || name === '[::1]'
+  if (known && (origin === undefined || origin === `http://${host}`)) return undefined
+  return new GalleyError('ORIGIN_REFUSED', {
+    what: 'a page of another site may not call this server',
+    why: known ? `the request comes from ${String(origin)}` : `the request is for the host '${name}'`,
+    fix: 'call it from a program, or from a page that this server gave',
+  })
+}
+
 /** Listens on loopback unless told otherwise; predictions take a short path past the framework. */
 export async function listen(
   options: ServerOptions,
@@ -151,6 +168,12 @@ export async function listen(
   const app = createApp(options)
   const rest = getRequestListener(app.fetch)
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const refusal = foreign(request)
+    if (refusal) {
+      const text = JSON.stringify(refusal.toJSON())
+      response.writeHead(refusal.status, { ...headersOf(refusal), 'content-length': Buffer.byteLength(text) }).end(text)
+      return
+    }
     if (!answerHot(options, request, response)) void rest(request, response)
   })
   server.requestTimeout = 60_000

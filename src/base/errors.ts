@@ -57,6 +57,7 @@ export const CODES = {
   // api
   ROUTE_UNKNOWN: { status: 404, exit: 2 },
   REQUEST_INVALID: { status: 400, exit: 2 },
+  ORIGIN_REFUSED: { status: 403, exit: 1 },
   BODY_TOO_LARGE: { status: 413, exit: 2 },
   SERVER_UNREACHABLE: { status: 503, exit: 4 },
 } as const satisfies Record<string, { status: number; exit: number }>

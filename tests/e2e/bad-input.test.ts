@@ -256,6 +256,14 @@ describe('requests', () => {
     ).toMatchObject({ status: 404, json: { code: 'WORKSPACE_UNKNOWN' } })
   })
 
+  test('a page of another site is refused: by its origin, and by a host name that leads here', async () => {
+    const path = '/v1/endpoints/flight-delay/predict'
+    const refused = { status: 403, json: { code: 'ORIGIN_REFUSED' } }
+    expect(await post(path, JSON.stringify(good), { origin: 'http://evil.example' })).toMatchObject(refused)
+    expect(await post(path, JSON.stringify(good), { host: 'evil.example' })).toMatchObject(refused)
+    expect((await post(path, JSON.stringify(good), { origin: url })).status).toBe(200)
+  })
+
   test('a body of 100 MB: 413, declared or not, and the server goes on', async () => {
     const big = Buffer.alloc(100 << 20, 32)
     expect(
