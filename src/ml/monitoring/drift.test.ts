@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { driftOf, ks, liveCounts, observe, psi } from './drift.ts'
+import { Monitor, type WindowVerdict } from './monitor.ts'
+import { binOf, categoryReference, numericReference } from './reference.ts'
+
+describe('measures', () => {
+  test('the population stability index of equal distributions is 0, and grows with the shift', () => {
+    expect(psi([1000, 1000], [500, 500])).toBeCloseTo(0, 5)
+    // (0.5 − 0.8) ln(0.5 / 0.8) + (0.5 − 0.2) ln(0.5 / 0.2) = 0.4159, by the definition; half a row a bin moves it a little
+    expect(psi([50_000, 50_000], [80_000, 20_000])).toBeCloseTo(0.4159, 3)
+    expect(psi([100, 0], [0, 100])).toBeGreaterThan(1)
+  })
+  test('Kolmogorov–Smirnov is the largest distance of the distribution functions', () => {
+    expect(ks([1, 1, 1, 1], [4, 0, 0, 0])).toBeCloseTo(0.75)
+    expect(ks([5, 5], [50, 50])).toBe(0)
+  })
+})
+
+describe('references', () => {
+  test('cut points part values into equally full bins; ties share one; missing values are counted apart', () => {
+    const r = numericReference('x', Float64Array.from([...Array(1000).keys(), Number.NaN]))
+    expect(r.cuts).toHaveLength(99)
+    expect(new Set(r.counts)).toEqual(new Set([10]))
+    expect(r.missing).toBe(1)
+    expect(numericReference('c', new Float64Array(50).fill(7))).toMatchObject({ cuts: [], counts: [50] })
+    expect(numericReference('e', new Float64Array(0))).toMatchObject({ cuts: [], counts: [0] })
+  })
+  test('a value on a cut belongs to the bin above it', () => {
+    expect([-1, 0, 0.5, 1, 9].map((v) => binOf([0, 1], v))).toEqual([0, 1, 1, 2, 2])
+  })
+})
+
+const reference = [
+  numericReference(
+    'x',
+    Float64Array.from({ length: 10_000 }, (_, i) => i),
+  ),
+  categoryReference(
+    'k',
+    new Map([
+      ['a', 500],
+      ['b', 500],
+    ]),
+  ),
+]
+const live = (rows: readonly (readonly [number | null, string | null])[]) => {
+  const counts = liveCounts(reference)
+  for (const row of rows) observe(counts, reference, row)
+  return driftOf(reference, counts, 100)
+}
+const same = Array.from({ length: 2000 }, (_, i) => [(i * 5) % 10_000, i % 2 ? 'a' : 'b'] as const)
+
+describe('verdicts', () => {
+  test('the same distribution is ok; fewer rows than enough get no verdict', () => {
+    expect(live(same).status).toBe('ok')
+    expect(live(same.slice(0, 99)).status).toBe('too few rows')
+  })
+  test('a shifted number, an unseen name and new gaps are each an alarm that names the column', () => {
+    expect(live(same.map(([x, k]) => [x / 3, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
+    expect(live(same.map(([x], i) => [x, i % 2 ? 'a' : 'new']))).toMatchObject({ status: 'alarm', worst: 'k' })
+    expect(live(same.map(([x, k], i) => [i % 3 ? x : null, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
+  })
+})
+
+test('windows are judged when they are full, and a snapshot goes on where it ended', () => {
+  const judged: WindowVerdict[] = []
+  const options = { reference, span: 1000, rows: 100, onWindow: (w: WindowVerdict) => judged.push(w) }
+  const first = new Monitor(options)
+  for (let i = 0; i < 600; i++) first.observe(same[i] as [number, string], 5000 + i)
+  const second = new Monitor(options, JSON.parse(JSON.stringify(first.snapshot())))
+  for (let i = 600; i < 1200; i++) second.observe(same[i] as [number, string], 5000 + i)
+  expect(judged.map((w) => [w.start, w.end, w.verdict.rows])).toEqual([[5000, 6000, 1000]])
+  expect(second.rows).toBe(1200)
+  expect(second.verdict().rows).toBe(1200)
+})

@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { project, prune } from './prune.ts'
+import { readRecord, writeRecord } from './record.ts'
+import { count, hours, mean, minutes, scan } from './table.ts'
+import { nodes as allNodes, hashPlan, printPlan } from './walk.ts'
+
+const flights = scan(
+  { kind: 'source', name: 'flights' },
+  { date: 'local timestamp', delay: 'int64', distance: 'float64', origin: 'string', ok: 'bool' },
+)
+const code = (f: () => unknown): { code: string; what: string; fix: string | undefined } => {
+  try {
+    f()
+  } catch (e) {
+    return e as { code: string; what: string; fix: string | undefined }
+  }
+  throw new Error('it did not fail')
+}
+// what the editor would underline: written the way plain JavaScript can
+const loose = flights as unknown as {
+  filter(f: (r: Record<string, Record<string, (x?: unknown) => never>>) => unknown): unknown
+}
+
+describe('building fails early and names the choices', () => {
+  test('a misspelt column', () => {
+    expect(code(() => loose.filter((r) => r['dellay']?.['gt']?.(1)))).toMatchObject({
+      code: 'PLAN_UNKNOWN_COLUMN',
+      fix: "did you mean 'delay'?",
+    })
+  })
+  test('a method of another type, a value of another type', () => {
+    expect(code(() => loose.filter((r) => r['origin']?.['hour']?.()))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
+    expect(code(() => loose.filter((r) => r['delay']?.['gt']?.('much')))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
+  })
+  test('limit without an order, a window without a span, a union of other columns', () => {
+    expect(code(() => flights.limit(3))).toMatchObject({ code: 'PLAN_NEEDS_ORDER' })
+    expect(
+      code(() => flights.rolling({ by: 'origin', on: 'date', over: hours(0) }, () => ({ n: count() }))),
+    ).toMatchObject({ code: 'PLAN_INVALID' })
+    expect(code(() => flights.union(flights.drop('ok') as never))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
+  })
+  test('two columns of one name', () => {
+    expect(code(() => flights.join(flights, { origin: 'origin' }))).toMatchObject({ code: 'PLAN_DUPLICATE_COLUMN' })
+  })
+})
+
+const late = flights.derive((r) => ({
+  late: r.delay.gt(15),
+  known: r.date.plus(minutes(r.distance.div(7.5))),
+  unused: r.distance.times(2),
+}))
+const features = late.asOf(
+  late.rolling({ by: 'origin', on: 'known', over: hours(3) }, (r) => ({ rate: mean(r.late), n: count() })),
+  { by: 'origin', at: 'date' },
+)
+
+test('equal plans hash equally, different ones do not, and a plan survives JSON', () => {
+  const again = flights.derive((r) => ({
+    late: r.delay.gt(15),
+    known: r.date.plus(minutes(r.distance.div(7.5))),
+    unused: r.distance.times(2),
+  }))
+  expect(hashPlan(again.toPlan())).toBe(hashPlan(late.toPlan()))
+  expect(hashPlan(flights.derive((r) => ({ late: r.delay.gt(16) })).toPlan())).not.toBe(hashPlan(late.toPlan()))
+  expect(hashPlan(JSON.parse(JSON.stringify(late.toPlan())))).toBe(hashPlan(late.toPlan()))
+  expect(Object.isFrozen(late.node)).toBe(true)
+})
+
+test('pruning keeps what is asked for and drops what nobody reads', () => {
+  const node = project(features.node, ['n'])
+  expect(node.schema.map((f) => f.name)).toEqual(['n'])
+  const read = new Set([...allNodes(node)].flatMap((n) => (n.op === 'scan' ? n.schema.map((f) => f.name) : [])))
+  expect([...read].sort()).toEqual(['date', 'distance', 'origin'])
+  expect(printPlan(node)).not.toContain('unused')
+  const distinct = prune(flights.distinct().select('origin').node, new Set(['origin']))
+  expect([...allNodes(distinct)].find((n) => n.op === 'scan')?.schema).toHaveLength(5)
+})
+
+describe('records', () => {
+  const schema = scan(
+    { kind: 'record' },
+    { at: 'timestamp', day: 'date', n: 'int64', x: 'float64', s: 'string', b: 'bool' },
+  ).schema
+  const good = { at: '2001-06-30 18:05:00', day: '2000-02-29', n: 7, x: 1.5, s: '서울', b: true }
+  test('come in as values and go out as they came', () => {
+    const values = readRecord(schema, good)
+    expect(values).toEqual([993_924_300_000_000n, 11_016, 7n, 1.5, '서울', true])
+    expect(writeRecord(schema, Object.fromEntries(schema.map((f, i) => [f.name, values[i]])))).toEqual(good)
+    expect(readRecord(schema, { ...good, n: '9223372036854775807' })[2]).toBe(9223372036854775807n)
+    expect(readRecord(schema, Object.fromEntries(schema.map((f) => [f.name, null])))).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ])
+  })
+  test.each([
+    [{ ...good, day: '2001-02-29' }],
+    [{ ...good, at: '2001-06-30 24:00:00' }],
+    [{ ...good, at: 'yesterday' }],
+    [{ ...good, n: 2 ** 53 }],
+    [{ ...good, n: '9223372036854775808' }],
+    [{ ...good, x: '1' }],
+    [{ ...good, b: 1 }],
+    [{ ...good, extra: 1 }],
+    [[]],
+    [null],
+    ['x'],
+    [JSON.parse('{"__proto__": {"n": 1}}')],
+  ])('%j is refused', (record) => {
+    expect(code(() => readRecord(schema, record))).toMatchObject({ code: 'RECORD_INVALID', fix: expect.any(String) })
+  })
+})
