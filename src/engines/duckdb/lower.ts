@@ -1,31 +1,11 @@
-import type { Agg, Expr } from '../../plan/expr.ts'
-import { exprChildren } from '../../plan/expr.ts'
+import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
-import { type Node, nodeChildren } from '../../plan/nodes.ts'
+import { type Node } from '../../plan/nodes.ts'
 import { type Field, isFloat, type Schema } from '../../plan/types.ts'
-import { nodes } from '../../plan/walk.ts'
-import type { Gap } from '../engine.ts'
 import { sqlAgg } from './aggregates.ts'
+import { joinLookups } from './lookups.ts'
 import { quote, sqlExpr, sqlLiteral, sqlType, text } from './sql.ts'
 import type { WindowEvents } from './windows.ts'
-
-/** What DuckDB can't take, node by node. */
-export function gapsOf(root: Node): Gap[] {
-  const gaps: Gap[] = []
-  for (const n of nodes(root)) {
-    if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'rows')
-      gaps.push({ node: n.op, reason: `the scan of a ${n.from.kind} is not bound to files` })
-    if (n.op === 'filter' || n.op === 'reject' || n.op === 'select' || n.op === 'derive') {
-      if (nodeChildren(n)[0]?.op === 'sort')
-        gaps.push({ node: n.op, reason: 'an order is kept only when sort, or sort and limit, come last' })
-      const own = n.op === 'filter' || n.op === 'reject' ? [n.predicate] : n.columns.map(([, e]) => e)
-      if (own.some(predicts)) gaps.push({ node: n.op, reason: 'SQL does not evaluate models' })
-    }
-  }
-  return gaps
-}
-
-const predicts = (e: Expr): boolean => e.op === 'predict' || exprChildren(e).some(predicts)
 
 /** A window that is sorted into typed arrays before the query runs. */
 export interface WindowBuild extends WindowEvents {
@@ -92,11 +72,14 @@ function lowerNode(n: Node, lowering: Lowering): string {
       return `SELECT * FROM ${visit(n.input)} WHERE ${sqlExpr(n.predicate, n.input.schema)}`
     case 'reject':
       return `SELECT * FROM ${visit(n.input)} WHERE (${sqlExpr(n.predicate, n.input.schema)}) IS NOT TRUE`
-    case 'select':
-      return `SELECT ${n.columns.map(([name, e]) => named(sqlExpr(e, n.input.schema), name)).join(', ')} FROM ${visit(n.input)}`
+    case 'select': {
+      const { from, schema, columns } = joinLookups(n.columns, n.input.schema, visit(n.input))
+      return `SELECT ${columns.map(([name, e]) => named(sqlExpr(e, schema), name)).join(', ')} FROM ${from}`
+    }
     case 'derive': {
-      const added = new Map(n.columns.map(([name, e]) => [name, sqlExpr(e, n.input.schema)]))
-      return `SELECT ${n.schema.map((f) => named(added.get(f.name) ?? quote(f.name), f.name)).join(', ')} FROM ${visit(n.input)}`
+      const { from, schema, columns } = joinLookups(n.columns, n.input.schema, visit(n.input))
+      const added = new Map(columns.map(([name, e]) => [name, sqlExpr(e, schema)]))
+      return `SELECT ${n.schema.map((f) => named(added.get(f.name) ?? quote(f.name), f.name)).join(', ')} FROM ${from}`
     }
     case 'aggregate': {
       const by = n.by.map(quote)

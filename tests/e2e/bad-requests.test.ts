@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { flightDelay } from '../../recipes/flight-delay/recipe.ts'
+import { readConfig } from '../../src/base/config.ts'
+import { type Galley, openGalley } from '../../src/main.ts'
+import { run } from '../../src/runs/runner.ts'
+import { sampleFlights } from './sample.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'galley-requests-'))
+let g: Galley
+let url = ''
+let close: () => Promise<void> = async () => {}
+const good = { date: '2001-06-02 18:05:00', origin: 'ORD', destination: 'LGA', distance: 733 }
+
+const post = (
+  path: string,
+  body: string | Buffer,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; json: Record<string, unknown>; headers: Record<string, unknown> }> =>
+  new Promise((resolve, reject) => {
+    const call = request(
+      `${url}${path}`,
+      { method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
+      (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk
+        })
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            json: JSON.parse(text) as Record<string, unknown>,
+            headers: response.headers,
+          }),
+        )
+      },
+    )
+    call.on('error', reject)
+    call.end(body)
+  })
+const predict = (record: unknown) => post('/v1/endpoints/flight-delay/predict', JSON.stringify(record))
+
+beforeAll(async () => {
+  const { flights, airports } = await sampleFlights(join(folder, 'source2'))
+  g = await openGalley({ ...readConfig({}), home: join(folder, 'served'), log: 'silent' })
+  const server = await g.listen({ port: 0 })
+  url = server.url
+  close = server.close
+  await run(g.ware, await g.scope(), flightDelay(flights, airports), {
+    folder,
+    signal: new AbortController().signal,
+    on: () => {},
+  })
+}, 60_000)
+afterAll(async () => {
+  await close()
+  await g.close()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+test('before the model is ready: 503 with Retry-After; then it answers', async () => {
+  const early = await predict(good)
+  expect([early.status, early.json['code'], early.headers['retry-after']]).toEqual([503, 'ENDPOINT_NOT_READY', '1'])
+  await g.hub(await g.scope()).start()
+  const answer = await predict(good)
+  expect(answer.status).toBe(200)
+  expect(answer.json).toMatchObject({
+    model: 'late-arrival@1',
+    predictions: [{ score: expect.any(Number), positive: expect.any(Boolean) }],
+  })
+})
+
+test.each([
+  ['an unknown column', { ...good, dinstance: 1 }, 422, 'RECORD_INVALID', "did you mean 'distance'?"],
+  ['a missing column', { date: good.date, origin: 'ORD', destination: 'LGA' }, 422, 'RECORD_INVALID', 'distance'],
+  ['a wrong type', { ...good, distance: 'far' }, 422, 'RECORD_INVALID', 'distance'],
+  ['a fraction for an integer', { ...good, distance: 1.5 }, 422, 'RECORD_INVALID', 'distance'],
+  ['a day that does not exist', { ...good, date: '2001-06-31 10:00:00' }, 422, 'RECORD_INVALID', 'date'],
+  ['a record that the recipe rejects', { ...good, distance: 0 }, 422, 'RECORD_REJECTED', 'no distance'],
+  ['an airport that is not known', { ...good, origin: '???' }, 422, 'RECORD_REJECTED', '???'],
+  ['a moment before the history', { ...good, date: '2001-01-05 10:00:00' }, 422, 'TOO_OLD', 'history'],
+  ['a list', [good], 400, 'REQUEST_INVALID', ''],
+])('%s', async (_, record, status, code, says) => {
+  const answer = await predict(record)
+  expect([answer.status, answer.json['code']]).toEqual([status, code])
+  expect(JSON.stringify(answer.json)).toContain(says)
+  expect(answer.json['fix']).toEqual(expect.any(String))
+})
+
+test('not JSON, no such route, no such endpoint, another workspace', async () => {
+  expect(await post('/v1/endpoints/flight-delay/predict', '{')).toMatchObject({
+    status: 400,
+    json: { code: 'REQUEST_INVALID' },
+  })
+  expect(await post('/v1/nothing', '{}')).toMatchObject({ status: 404, json: { code: 'ROUTE_UNKNOWN' } })
+  expect(await post('/v1/endpoints/none/predict', '{}')).toMatchObject({
+    status: 404,
+    json: { code: 'ENDPOINT_UNKNOWN' },
+  })
+  expect(
+    await post('/v1/endpoints/flight-delay/predict', JSON.stringify(good), { 'x-galley-workspace': 'other' }),
+  ).toMatchObject({ status: 404, json: { code: 'WORKSPACE_UNKNOWN' } })
+})
+
+test('a page of another site is refused: by its origin, and by a host name that leads here', async () => {
+  const path = '/v1/endpoints/flight-delay/predict'
+  const refused = { status: 403, json: { code: 'ORIGIN_REFUSED' } }
+  expect(await post(path, JSON.stringify(good), { origin: 'http://evil.example' })).toMatchObject(refused)
+  expect(await post(path, JSON.stringify(good), { host: 'evil.example' })).toMatchObject(refused)
+  expect((await post(path, JSON.stringify(good), { origin: url })).status).toBe(200)
+})
+
+test('a body of 100 MB: 413, declared or not, and the server goes on', async () => {
+  const big = Buffer.alloc(100 << 20, 32)
+  expect(
+    await post('/v1/endpoints/flight-delay/predict', big.subarray(0, 5 << 20), { 'content-length': String(5 << 20) }),
+  ).toMatchObject({ status: 413, json: { code: 'BODY_TOO_LARGE' } })
+  const chunked = await post('/v1/endpoints/flight-delay/predict', big, { 'transfer-encoding': 'chunked' }).catch(
+    (error: NodeJS.ErrnoException) => error.code,
+  )
+  // a client that does not read before it has sent all may only see the connection close
+  expect(typeof chunked === 'string' ? 413 : chunked?.status).toBe(413)
+  expect((await predict(good)).status).toBe(200)
+})
+
+test('what was fed is there after a restart, and repeated events count once', async () => {
+  const event = { date: '2001-06-04 08:00:00', delay: 60, origin: 'ORD', destination: 'LGA', distance: 733 }
+  const feed = () => post('/v1/endpoints/flight-delay/feed', JSON.stringify({ records: [event] }))
+  expect((await feed()).json).toEqual({ taken: 1, ignored: 0 })
+  expect((await feed()).json).toEqual({ taken: 0, ignored: 1 })
+  const hub = g.hub(await g.scope())
+  const asked = { ...good, date: '2001-06-04 12:00:00' }
+  const before = (await hub.get('flight-delay')).explain(asked)
+  expect(before['flightsOut']).toBe(1n)
+  await hub.close()
+  const { openEndpoint } = await import('../../src/ml/serving/endpoint.ts')
+  const again = await openEndpoint(
+    { store: g.store, duckdb: g.duckdb, scope: await g.scope(), clock: g.clock, log: g.log },
+    'flight-delay',
+  )
+  expect(again.explain(asked)).toEqual(before)
+  await again.close()
+})
