@@ -10,7 +10,7 @@ const Environment = z.object({
     .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://')
     .optional(),
   GALLEY_URL: z.url().optional(),
-  GALLEY_PORT: z.coerce.number().int().min(0).max(65535).optional(),
+  GALLEY_PORT: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65535).optional(),
   GALLEY_MEMORY: z.coerce.number().int().min(128).optional(),
   GALLEY_THREADS: z.coerce.number().int().min(1).optional(),
   GALLEY_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),

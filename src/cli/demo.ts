@@ -11,6 +11,7 @@ import type { DatasetOutput } from '../runs/steps/dataset.ts'
 import { announce } from './context.ts'
 import { type Rehearsal, rehearse } from './demo/rehearse.ts'
 import { interruptible, untilInterrupted } from './interrupt.ts'
+import { port } from './list.ts'
 import { metrics } from './models.ts'
 import { note, print, table } from './output.ts'
 import { runReporter, stageReporter } from './progress.ts'
@@ -23,7 +24,7 @@ export function demo(): Command {
   return new Command('demo')
     .description('run the main job on three million real flights, and leave the service live')
     .option('--once', 'exit when the job is done; the last line is one JSON object')
-    .option('--port <port>', 'port on loopback (any free one)', Number)
+    .option('--port <port>', 'port on loopback (any free one)', port)
     .action(async (options: { once?: boolean; port?: number }) => {
       const config = readConfig()
       const galley = await openGalley(config)
@@ -70,7 +71,7 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
       cached,
       found.seconds.replay + found.seconds.shifted,
     )
-    tell(galley, server.url, model, report, found)
+    tell(galley, server.url, model, report, found, !options.once)
     if (options.once) print(JSON.stringify(summary(result, server.url, dataset, model, found, cached)))
     else {
       note('\nThe service is live; Ctrl-C ends it.')
@@ -86,7 +87,14 @@ const verdict = (what: string, v: DriftVerdict): string =>
   `${what}: ${v.status} (PSI ${v.psi.toFixed(2)}${v.worst ? ` in ${v.worst}` : ''})`
 
 /** What a person reads at the end: how good, how fast, what the monitor says, and where to go on. */
-function tell(galley: Galley, url: string, model: TrainOutput, report: AnalyseOutput, found: Rehearsal): void {
+function tell(
+  galley: Galley,
+  url: string,
+  model: TrainOutput,
+  report: AnalyseOutput,
+  found: Rehearsal,
+  live: boolean,
+): void {
   print()
   print(metrics(model.candidates))
   print()
@@ -113,9 +121,11 @@ function tell(galley: Galley, url: string, model: TrainOutput, report: AnalyseOu
   )
   print()
   print(`report    ${report.path}`)
-  print(`service   ${url}/v1/endpoints/flight-delay`)
-  print(`api       ${url}/v1/openapi.json`)
-  print(`try it    curl -s ${url}/v1/endpoints/flight-delay/predict -d '${JSON.stringify(EXAMPLE)}'`)
+  if (live) {
+    print(`service   ${url}/v1/endpoints/flight-delay`)
+    print(`api       ${url}/v1/openapi.json`)
+    print(`try it    curl -s ${url}/v1/endpoints/flight-delay/predict -d '${JSON.stringify(EXAMPLE)}'`)
+  }
   print(`or        ./galley endpoints show flight-delay · ./galley models show late-arrival · ./galley runs ls`)
   print(`data in   ${galley.config.home}`)
 }

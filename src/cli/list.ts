@@ -15,6 +15,12 @@ export function count(text: string): number {
   return n
 }
 
+export function port(text: string): number {
+  const n = Number(text)
+  if (!Number.isInteger(n) || n < 0 || n > 65535) throw new InvalidArgumentError('give a port number, 0 to 65535')
+  return n
+}
+
 /** Adds what every list takes. */
 export const listOptions = (command: Command): Command =>
   command

@@ -18,6 +18,7 @@ import { up } from './up.ts'
 const program = new Command('galley')
   .description('A shared kitchen for AI services: a recipe and data in, a live, watched service out.')
   .version(VERSION)
+  .enablePositionalOptions()
   .showSuggestionAfterError()
   .exitOverride()
   .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
@@ -37,6 +38,12 @@ for (const command of [
   for (const sub of command.commands) sub.exitOverride()
   program.addCommand(command)
 }
+
+// what reads the output may stop early (`| head`): then there is nothing left to say
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 
 try {
   await program.parseAsync(process.argv)

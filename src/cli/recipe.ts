@@ -40,7 +40,7 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
     if (thrown instanceof GalleyError) throw thrown
     throw new GalleyError('RECIPE_INVALID', {
       what: `the recipe ${path} could not be loaded`,
-      why: thrown instanceof Error ? thrown.message : String(thrown),
+      why: thrown instanceof Error ? `${thrown.message}${placeIn(thrown)}` : String(thrown),
       fix: 'correct the file; your editor shows where',
       cause: thrown,
     })
@@ -53,4 +53,10 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
       fix: "write: export default recipe('name', (k) => { … })",
     })
   return { recipe: loaded.default as Recipe, folder: dirname(file) }
+}
+
+/** Where in the file it is, as the runtime tells it on the first line of the stack. */
+function placeIn(error: Error): string {
+  const line = /:(\d+)(?::\d+)?$/.exec((error.stack ?? '').split('\n', 1)[0] ?? '')?.[1]
+  return line && error instanceof SyntaxError ? `, on line ${line}` : ''
 }

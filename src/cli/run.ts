@@ -3,7 +3,7 @@ import { readConfig } from '../base/config.ts'
 import { openGalley } from '../main.ts'
 import { run as runRecipe } from '../runs/runner.ts'
 import { interruptible } from './interrupt.ts'
-import { print } from './output.ts'
+import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadRecipe } from './recipe.ts'
 
@@ -21,6 +21,8 @@ export function run(): Command {
         const result = await interruptible((signal) =>
           runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace) }),
         )
+        for (const output of result.outputs.values())
+          if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
         if (options.json) print(JSON.stringify({ run: result.number, seconds: result.seconds, cached: result.cached }))
       } finally {
         await galley.close()

@@ -4,6 +4,7 @@ import { GalleyError } from '../base/errors.ts'
 import { openGalley } from '../main.ts'
 import { announce, runningServer } from './context.ts'
 import { untilInterrupted } from './interrupt.ts'
+import { port } from './list.ts'
 import { note, print } from './output.ts'
 
 export const DEFAULT_PORT = 4330
@@ -11,7 +12,7 @@ export const DEFAULT_PORT = 4330
 export function up(): Command {
   return new Command('up')
     .description('serve the deployed endpoints and the API on this machine')
-    .option('--port <port>', `port on loopback (${DEFAULT_PORT}, or GALLEY_PORT; 0 takes any free one)`, Number)
+    .option('--port <port>', `port on loopback (${DEFAULT_PORT}, or GALLEY_PORT; 0 takes any free one)`, port)
     .action(async (options: { port?: number }) => {
       const config = readConfig()
       const running = await runningServer(config)

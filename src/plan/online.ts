@@ -160,7 +160,9 @@ function needsLabel(
 ): GalleyError {
   const users = [...nodes(root)]
     .flatMap((n) =>
-      n.op === 'derive' || n.op === 'select' ? n.columns.map(([name, e]) => `${name} = ${printExpr(e)}`) : [],
+      n.op === 'derive' || n.op === 'select'
+        ? n.columns.filter(([, e]) => e.op !== 'col').map(([name, e]) => `${name} = ${printExpr(e)}`)
+        : [],
     )
     .filter((line) => missing.some((m) => line.includes(m)))
   return new GalleyError('PLAN_NEEDS_LABEL', {

@@ -6,9 +6,11 @@ import { call, col, lit } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits.ts'
 import { isoMicros } from '../plan/literal.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
+import { online } from '../plan/online.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, type ScalarType } from '../plan/types.ts'
 import { printExpr, scanned } from '../plan/walk.ts'
+import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 
 export interface Dataset<S> {
@@ -88,7 +90,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
     if (steps.has(id))
       throw new GalleyError('RECIPE_INVALID', {
         what: `two steps are named '${id}'`,
-        fix: 'give each step a name of its own',
+        fix: 'give each step a name of its own: sources, tables, datasets, models and endpoints share one set of names',
       })
     steps.set(id, Object.freeze({ id, kind, inputs, spec }))
     return id
@@ -141,6 +143,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       return { step: add(id, 'train', [data.step], spec) }
     },
     serve(id, model, options) {
+      checkServed(name, [...steps.values()], id, model, options)
       const micros = (d: Col<'duration'> | undefined, otherwise: number) =>
         d?.expr.op === 'lit' ? Number(d.expr.value) : otherwise
       const spec: ServeSpec = {
@@ -205,4 +208,31 @@ export function byTime<S>(
       }),
     )
   }
+}
+
+/**
+ * Asks already while declaring whether the endpoint can compute its model's features from what a request brings; the
+ * columns of fits are computed from those that they encode. @throws RECIPE_INVALID, PLAN_NEEDS_LABEL, PLAN_INVALID
+ */
+function checkServed(
+  name: string,
+  steps: readonly Step[],
+  id: string,
+  model: Model,
+  options: { entry: string; input: readonly string[] },
+): void {
+  const recipe: Recipe = { format: 1, name, steps }
+  const sources = steps.filter((s) => s.kind === 'source').map((s) => s.id)
+  if (!sources.includes(options.entry))
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `'${id}' has no source '${options.entry}' to take records of`,
+      why: `the sources are ${sources.map((s) => `'${s}'`).join(', ')}`,
+      fix: 'name one of them as entry',
+    })
+  const train = stepOf(recipe, model.step)
+  const { features, fit } = train.spec as TrainSpec
+  const dataset = stepOf(recipe, train.inputs[0] ?? '')
+  const { moment } = dataset.spec as DatasetSpec
+  const outputs = [...new Set([...features, ...fit.flatMap((f) => f.columns), ...(moment ? [moment] : [])])]
+  online(wholePlan(recipe, dataset.id), { entry: options.entry, outputs, input: options.input })
 }

@@ -1,6 +1,6 @@
 import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
-import { type Node } from '../../plan/nodes.ts'
+import type { Node } from '../../plan/nodes.ts'
 import { type Field, isFloat, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
 import { joinLookups } from './lookups.ts'

@@ -60,7 +60,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         throw new GalleyError('RECORD_REJECTED', {
           what: 'the record is not one this service answers for',
           why: row.reason,
-          fix: 'correct the record; the reason is the recipe’s own rule',
+          fix: 'correct the record; the reason is a rule of the recipe',
           details: { reason: row.reason },
         })
       return row

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
+import { GalleyError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
@@ -183,6 +184,12 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       return Array.from(scores, (score) => ({ score, positive: score >= pack.threshold }))
     },
     async feed(records) {
+      if (config.online.states.length === 0)
+        throw new GalleyError('REQUEST_INVALID', {
+          what: `the endpoint '${name}' takes no events`,
+          why: 'its plan has no window over time, so it keeps no state',
+          fix: 'send requests to /predict',
+        })
       const read = records.map((r) => readRecord(config.online.feedInput, r))
       await logs?.feed.append(read.map((values) => values.map((v) => (typeof v === 'bigint' ? v.toString() : v))))
       let taken = 0

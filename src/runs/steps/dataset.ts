@@ -68,5 +68,5 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   },
   present: whole,
   summary: (o) =>
-    `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} checks passed` : ''}`,
+    `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} check${o.verdicts.length === 1 ? '' : 's'} passed` : ''}`,
 }

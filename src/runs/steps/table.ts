@@ -41,7 +41,8 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
 
 export function summarise(o: TableOutput): string {
   const total = Object.values(o.rejected).reduce((a, b) => a + b, 0)
-  const reasons = Object.entries(o.rejected).map(([reason, n]) => `${reason} ${integer(n)}`)
+  const entries = Object.entries(o.rejected)
+  const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
   return `${integer(o.rows)} rows × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
 }
 
