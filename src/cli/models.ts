@@ -7,7 +7,16 @@ interface Report {
   readonly auc: number | null
   readonly logLoss: number | null
   readonly brier: number | null
-  readonly confusion: { readonly threshold: number; readonly precision: number | null; readonly recall: number | null }
+  readonly calibration: { readonly error: number | null }
+  readonly confusion: {
+    readonly threshold: number
+    readonly precision: number | null
+    readonly recall: number | null
+    readonly truePositives: number
+    readonly falsePositives: number
+    readonly trueNegatives: number
+    readonly falseNegatives: number
+  }
 }
 interface Candidate {
   readonly trainer: string
@@ -59,10 +68,10 @@ export function models(): Command {
   return noun
 }
 
-/** Candidates side by side, validation and test. */
+/** Candidates side by side, the baseline among them: quality on both parts, then calibration and confusion on test. */
 export function metrics(candidates: readonly Candidate[]): string {
   const n = (x: number | null) => (x === null ? '–' : x.toFixed(4))
-  return table(
+  const quality = table(
     ['candidate', 'part', 'AUC', 'log loss', 'Brier', 'precision', 'recall', 'threshold'],
     candidates.flatMap((c) =>
       (['validate', 'test'] as const).map((part) => [
@@ -77,4 +86,16 @@ export function metrics(candidates: readonly Candidate[]): string {
       ]),
     ),
   )
+  const counts = table(
+    ['on test', 'calibration error', 'true +', 'false +', 'true −', 'false −'],
+    candidates.map(({ trainer, test: { calibration, confusion: c } }) => [
+      trainer,
+      n(calibration.error),
+      c.truePositives,
+      c.falsePositives,
+      c.trueNegatives,
+      c.falseNegatives,
+    ]),
+  )
+  return `${quality}\n\n${counts}`
 }

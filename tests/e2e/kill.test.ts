@@ -76,6 +76,20 @@ test('two processes on one data folder work together: each step is done once', a
   expect((await json<{ items: unknown[] }>(home, 'models', 'versions', 'late-arrival')).items).toHaveLength(1)
 }, 120_000)
 
+test('of two processes at work one is killed: the other finishes, and nothing is lost or done by halves', async () => {
+  const home = join(folder, 'one-killed')
+  const victim = start(home, ['run', recipe])
+  const other = ended(start(home, ['run', recipe, '--json']))
+  const gone = ended(victim)
+  await sleep(2500)
+  victim.kill('SIGKILL')
+  await gone
+  const { code, out } = await other
+  expect([code, result(out).run > 0]).toEqual([0, true])
+  expect((await json<{ items: unknown[] }>(home, 'datasets', 'versions', 'flight-features')).items).toHaveLength(1)
+  expect(Object.values(published(home)).every((n) => n === 1)).toBe(true)
+}, 120_000)
+
 test('computed twice, in other folders and with interruptions, data and model are the same to the bit', async () => {
   const [killed, shared] = [join(folder, 'killed'), join(folder, 'shared')]
   const hash = async (home: string) => [
