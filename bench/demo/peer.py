@@ -5,9 +5,12 @@
 Cleans, derives the features (with both three-hour windows of what was known), stores them as Parquet, profiles them,
 trains the three candidates, judges them, and saves the best. The last line on stdout is one JSON object.
 """
+import time
+
+clock = time.perf_counter()
+
 import json
 import sys
-import time
 from pathlib import Path
 
 import lightgbm as lgb
@@ -31,7 +34,6 @@ PARTS = {
     "test": ("2001-06-01", "2001-07-01"),
 }
 
-clock = time.perf_counter()
 seconds: dict[str, float] = {}
 
 
