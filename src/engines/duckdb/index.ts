@@ -1,5 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { statSync } from 'node:fs'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
@@ -7,20 +6,13 @@ import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import { type Batch, batchBytes } from '../batch.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
+import { connect, type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
 import { translate } from './failures.ts'
 import { gapsOf } from './gaps.ts'
 import { type Lowered, lower } from './lower.ts'
 import { quote, text } from './sql.ts'
 import { batchOfChunk, StringCache } from './vectors.ts'
-import { buildWindow, registerWindows, TooLarge, type WindowTable } from './windows.ts'
-
-export interface DuckdbOptions {
-  /** Memory that queries may take before they spill, MiB. */
-  readonly memoryMiB: number
-  readonly threads?: number
-  /** Folder for what spills. */
-  readonly temp: string
-}
+import { buildWindow, TooLarge } from './windows.ts'
 
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {
@@ -56,32 +48,6 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
   }
 }
 
-/** The database, and the windows that queries under way read. */
-interface Instance {
-  readonly db: DuckDBInstance
-  readonly windows: Map<number, WindowTable>
-  lastWindow: number
-}
-type Open = () => Promise<Instance>
-
-async function openInstance(options: DuckdbOptions): Promise<Instance> {
-  mkdirSync(options.temp, { recursive: true })
-  const db = await DuckDBInstance.create(':memory:', {
-    memory_limit: `${options.memoryMiB}MiB`,
-    temp_directory: options.temp,
-    // a file is read in its own order, so that what is computed from it is the same every time
-    preserve_insertion_order: 'true',
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    ...(options.threads ? { threads: String(options.threads) } : {}),
-  })
-  const windows = new Map<number, WindowTable>()
-  const connection = await db.connect()
-  registerWindows(connection, windows)
-  connection.closeSync()
-  return { db, windows, lastWindow: 0 }
-}
-
 function prepared(plan: Plan, open: Open): Prepared {
   const lowered = lower(plan.root)
   const { schema } = plan.root
@@ -114,30 +80,31 @@ interface Source {
 async function* withWindows<T>(
   source: Source,
   ctx: RunContext,
-  work: (sql: string) => AsyncIterable<T>,
+  work: (sql: string, ctx: RunContext) => AsyncIterable<T>,
 ): AsyncGenerator<T> {
   const { windows, sql } = source.lowered
   if (windows.length === 0) {
-    yield* work(sql)
+    yield* work(sql, ctx)
     return
   }
   const instance = await source.open()
   const ids: number[] = []
   const fill = (text: string) => windows.reduceRight((s, w, i) => s.replaceAll(w.placeholder, String(ids[i])), text)
   try {
-    for (const w of windows) {
+    for (const [i, w] of windows.entries()) {
       const id = ++instance.lastWindow
-      instance.windows.set(id, await buildWindow(stream(fill(w.sql), w.schema, source.open, ctx), w))
+      const part = partOf(ctx, i, windows.length + 1)
+      instance.windows.set(id, await buildWindow(stream(fill(w.sql), w.schema, source.open, part), w))
       ids.push(id)
     }
   } catch (error) {
     for (const id of ids) instance.windows.delete(id)
     if (!(error instanceof TooLarge)) throw error
-    yield* work(lower(source.root, { windows: false }).sql)
+    yield* work(lower(source.root, { windows: false }).sql, ctx)
     return
   }
   try {
-    yield* work(fill(sql))
+    yield* work(fill(sql), partOf(ctx, windows.length, windows.length + 1))
   } finally {
     for (const id of ids) instance.windows.delete(id)
   }
@@ -146,14 +113,25 @@ async function* withWindows<T>(
 const filesOf = (root: Node): string[] =>
   [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
 
+/** A context whose progress is one of several equal parts. */
+function partOf(ctx: RunContext, part: number, parts: number): RunContext {
+  const { progress } = ctx
+  if (!progress) return ctx
+  return {
+    ...ctx,
+    progress: ({ done, total = 100 }) =>
+      progress({ done: ((part + done / total) / parts) * 100, total: 100, unit: 'percent' }),
+  }
+}
+
 async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<Relation> {
   // instants are marked as such in the file, so that every Parquet reader knows them
   const columns = schema.map((f) =>
     f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name),
   )
   let rows = 0
-  const copy = async function* (sql: string): AsyncGenerator<number> {
-    yield await withConnection(source.open, ctx, async (connection) => {
+  const copy = async function* (sql: string, part: RunContext): AsyncGenerator<number> {
+    yield await withConnection(source.open, part, async (connection) => {
       const result = await connection.run(
         `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`,
       )
@@ -177,7 +155,7 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
         : schema
       const select = (sql: string) =>
         columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
-      yield* withWindows(source, ctx, (sql) => stream(select(sql), wanted, source.open, ctx))
+      yield* withWindows(source, ctx, (sql, part) => stream(select(sql), wanted, source.open, part))
     },
     close: () => {},
   }
@@ -200,39 +178,5 @@ async function* stream(sql: string, schema: Schema, open: Open, ctx: RunContext)
     throw translate(error, ctx)
   } finally {
     release()
-  }
-}
-
-async function withConnection<T>(open: Open, ctx: RunContext, work: (c: DuckDBConnection) => Promise<T>): Promise<T> {
-  const { connection, release } = await connect(open, ctx)
-  try {
-    return await work(connection)
-  } catch (error) {
-    throw translate(error, ctx)
-  } finally {
-    release()
-  }
-}
-
-/** One connection a run: the signal interrupts it, its progress is told every 200 ms. */
-async function connect(open: Open, ctx: RunContext): Promise<{ connection: DuckDBConnection; release: () => void }> {
-  throwIfAborted(ctx.signal)
-  const connection = await (await open()).db.connect()
-  await connection.run("SET TimeZone = 'UTC'")
-  const interrupt = () => connection.interrupt()
-  ctx.signal.addEventListener('abort', interrupt, { once: true })
-  const timer = ctx.progress
-    ? setInterval(() => {
-        const { percentage } = connection.progress
-        if (percentage > 0) ctx.progress?.({ done: Math.min(100, percentage), total: 100, unit: 'percent' })
-      }, 200)
-    : undefined
-  return {
-    connection,
-    release() {
-      clearInterval(timer)
-      ctx.signal.removeEventListener('abort', interrupt)
-      connection.closeSync()
-    },
   }
 }

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { throwIfAborted } from '../../base/errors.ts'
+import type { RunContext } from '../engine.ts'
+import { translate } from './failures.ts'
+import { registerWindows, type WindowTable } from './windows.ts'
+
+export interface DuckdbOptions {
+  /** Memory that queries may take before they spill, MiB. */
+  readonly memoryMiB: number
+  readonly threads?: number
+  /** Folder for what spills. */
+  readonly temp: string
+}
+
+/** The database, and the windows that queries under way read. */
+export interface Instance {
+  readonly db: DuckDBInstance
+  readonly windows: Map<number, WindowTable>
+  lastWindow: number
+}
+export type Open = () => Promise<Instance>
+
+export async function openInstance(options: DuckdbOptions): Promise<Instance> {
+  mkdirSync(options.temp, { recursive: true })
+  const db = await DuckDBInstance.create(':memory:', {
+    memory_limit: `${options.memoryMiB}MiB`,
+    temp_directory: options.temp,
+    // a file is read in its own order, so that what is computed from it is the same every time
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    ...(options.threads ? { threads: String(options.threads) } : {}),
+  })
+  const windows = new Map<number, WindowTable>()
+  const connection = await db.connect()
+  registerWindows(connection, windows)
+  connection.closeSync()
+  return { db, windows, lastWindow: 0 }
+}
+
+/** Runs work on a connection of its own. */
+export async function withConnection<T>(
+  open: Open,
+  ctx: RunContext,
+  work: (c: DuckDBConnection) => Promise<T>,
+): Promise<T> {
+  const { connection, release } = await connect(open, ctx)
+  try {
+    return await work(connection)
+  } catch (error) {
+    throw translate(error, ctx)
+  } finally {
+    release()
+  }
+}
+
+/** One connection a run: the signal interrupts it, its progress is told every 200 ms. */
+export async function connect(
+  open: Open,
+  ctx: RunContext,
+): Promise<{ connection: DuckDBConnection; release: () => void }> {
+  throwIfAborted(ctx.signal)
+  const connection = await (await open()).db.connect()
+  await connection.run("SET TimeZone = 'UTC'")
+  if (ctx.progress) {
+    await connection.run('SET enable_progress_bar = true')
+    await connection.run('SET enable_progress_bar_print = false')
+  }
+  const interrupt = () => connection.interrupt()
+  ctx.signal.addEventListener('abort', interrupt, { once: true })
+  const timer = ctx.progress
+    ? setInterval(() => {
+        const { percentage } = connection.progress
+        if (percentage > 0) ctx.progress?.({ done: Math.min(100, percentage), total: 100, unit: 'percent' })
+      }, 200)
+    : undefined
+  return {
+    connection,
+    release() {
+      clearInterval(timer)
+      ctx.signal.removeEventListener('abort', interrupt)
+      connection.closeSync()
+    },
+  }
+}
