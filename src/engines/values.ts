@@ -50,6 +50,9 @@ export function literalValue(value: Literal, type: Type): Value {
   return value
 }
 
+/** A scalar value as the plan's JSON has it. */
+export const literalOf = (value: Value): Literal => (typeof value === 'bigint' ? value.toString() : (value as Literal))
+
 const INTEGER = /^[+-]?\d+$/
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$|^nan$/i
 

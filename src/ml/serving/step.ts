@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
-import type { Value } from '../../engines/batch.ts'
+import { literalOf } from '../../engines/values.ts'
 import { call, col, lit } from '../../plan/expr.ts'
 import { isoMicros } from '../../plan/literal.ts'
 import { build, type Node } from '../../plan/nodes.ts'
@@ -117,9 +117,6 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
   },
   summary: (o) => `${o.endpoint} → ${o.model}  ${o.states.length > 0 ? `state: ${o.states.join(' · ')}` : 'no state'}`,
 }
-
-const literalOf = (v: Value): string | number | boolean | null =>
-  typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null)
 
 /** The newest record of the source, as a request. */
 async function exampleOf(

@@ -1,6 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
-import { copyFloat64, type Value } from '../../engines/batch.ts'
+import { copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
+import { literalOf } from '../../engines/values.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { col, type Expr } from '../../plan/expr.ts'
 import { type BoundFit, bindFit, type FitRow, fitQueries } from '../../plan/fits.ts'
@@ -64,9 +65,6 @@ export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: Data
   }
   return bound
 }
-
-const literalOf = (v: Value): string | number | boolean | null =>
-  typeof v === 'bigint' ? v.toString() : (v as string | number | boolean | null)
 
 /** A part as numbers: features and target in one Parquet file, read as often as trainers want. */
 export async function matrix(
