@@ -28,7 +28,7 @@ export function notesOf(rows: number, pairs: readonly Pair[]): string[] {
   const share = median(pairs.flatMap((p) => [p.galley.otherShare, p.peer.otherShare]))
   const most = Math.max(...pairs.flatMap((p) => [p.galley.otherShare, p.peer.otherShare]))
   notes.push(
-    `${size}: other work took ${percent(share)} of the processors meanwhile (at most ${percent(most)})${most > 0.1 ? ': not quiet, times are too long' : ''}`,
+    `${size}: other work took ${percent(share)} of the processors meanwhile (at most ${percent(most)})${share > 0.1 ? ': not quiet, times are too long' : ''}`,
   )
   if (first.galley.rows !== first.peer.rows)
     notes.push(`${size}: UNEQUAL: Galley made ${first.galley.rows} rows, ${PEER} ${first.peer.rows}`)

@@ -47,15 +47,20 @@ export const galley = (flights: string, signal: AbortSignal): Promise<Side> =>
     const measured = await measure('Galley', command, { env, signal })
     const ask = async (...words: string[]): Promise<unknown> =>
       JSON.parse(await output('Galley', [process.execPath, GALLEY, ...words, '--json'], { env, signal }))
-    const model = z
-      .object({ details: z.object({ candidates: z.array(Candidate.extend({ trainer: z.string() })) }) })
-      .parse(await ask('models', 'show', 'late-arrival'))
+    const { candidates } = z
+      .object({
+        details: z.object({ candidates: z.array(Candidate.extend({ trainer: z.string(), seconds: z.number() })) }),
+      })
+      .parse(await ask('models', 'show', 'late-arrival')).details
     const dataset = z.object({ rows: z.number() }).parse(await ask('datasets', 'show', 'flight-features'))
     return {
       ...measured,
       rows: dataset.rows,
-      steps: z.object({ seconds: Seconds }).parse(lastLine(measured.stdout)).seconds,
-      candidates: Object.fromEntries(model.details.candidates.map((c) => [c.trainer, c])),
+      steps: {
+        ...z.object({ seconds: Seconds }).parse(lastLine(measured.stdout)).seconds,
+        ...Object.fromEntries(candidates.map((c) => [`late-arrival/${c.trainer}`, c.seconds])),
+      },
+      candidates: Object.fromEntries(candidates.map((c) => [c.trainer, c])),
     }
   })
 
