@@ -216,5 +216,10 @@ function* reviveRows(json: unknown, schema: Schema): Generator<RecordValues> {
 
 async function readCheckpoint(path: string): Promise<{ offset: number; monitor: MonitorSnapshot } | undefined> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as { offset: number; monitor: MonitorSnapshot })
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text) as { offset: number; monitor: MonitorSnapshot }
+  } catch {
+    return undefined // it only saves time: the log that it was made of is read from the start
+  }
 }
