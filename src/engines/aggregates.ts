@@ -4,11 +4,12 @@ import { infer } from '../plan/infer.ts'
 import type { Schema, Type } from '../plan/types.ts'
 import { isFloat } from '../plan/types.ts'
 import type { Value } from './batch.ts'
-import { compileExpr, type Tuple } from './row/expr.ts'
+import { compileExpr } from './closures.ts'
+import type { Slot } from './failure.ts'
 import { compare, keyOf } from './values.ts'
 
 /** An aggregate over a handful of rows, by its definition. */
-export type AggregateOver = (rows: readonly Tuple[]) => Value
+export type AggregateOver = (rows: readonly (readonly Slot[])[]) => Value
 
 /** Compiles an aggregate: nulls are skipped, nothing gives null (count gives 0). */
 export function compileAgg(agg: Agg, schema: Schema): AggregateOver {

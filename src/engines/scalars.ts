@@ -90,6 +90,8 @@ export const SCALARS: Record<FunctionName, Scalar> = {
   ge: test((o) => o >= 0),
   and: ([a, b]) => (a === false || b === false ? false : a === null || b === null ? null : true),
   or: ([a, b]) => (a === true || b === true ? true : a === null || b === null ? null : false),
+  fails: () => false,
+  orNull: ([a]) => a as Value,
   not: ([a]) => !a,
   isNull: ([a]) => a === null,
   isNaN: ([a]) => Number.isNaN(a),

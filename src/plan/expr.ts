@@ -65,6 +65,9 @@ export const FUNCTIONS = [
   'coalesce',
   'isIn',
   'isNaN',
+  // failures: whether a value could not be computed, and null in its place
+  'fails',
+  'orNull',
   // arithmetic
   'add',
   'sub',

@@ -90,6 +90,11 @@ const RULES: Record<FunctionName, Rule> = {
   or: logical,
   not: logical,
   isNull: always('bool'),
+  fails: always('bool'),
+  orNull: ([a], fail) => {
+    if (!a) throw fail('it takes one value')
+    return a.type
+  },
   isNaN: ([a], fail) => {
     if (!a || !isFloat(a.type)) throw fail('it takes a float')
     return 'bool'
@@ -164,7 +169,7 @@ const RULES: Record<FunctionName, Rule> = {
   },
 }
 
-const NEVER_NULL: ReadonlySet<FunctionName> = new Set(['isNull'])
+const NEVER_NULL: ReadonlySet<FunctionName> = new Set(['isNull', 'fails'])
 
 /** The type of `e` over rows of `schema`. @throws PLAN_UNKNOWN_COLUMN, PLAN_TYPE_MISMATCH */
 export function infer(e: Expr, schema: Schema, where: string): Inferred {
@@ -196,7 +201,9 @@ export function infer(e: Expr, schema: Schema, where: string): Inferred {
       if (!rule) throw new GalleyError('PLAN_INVALID', { what: `there is no function '${e.fn}'`, why: `in ${where}` })
       const type = rule(args, (why) => mismatch(e.fn, args, why, where))
       const nullable =
-        e.fn === 'coalesce' ? args.every((a) => a.nullable) : !NEVER_NULL.has(e.fn) && args.some((a) => a.nullable)
+        e.fn === 'coalesce'
+          ? args.every((a) => a.nullable)
+          : e.fn === 'orNull' || (!NEVER_NULL.has(e.fn) && args.some((a) => a.nullable))
       return { type, nullable }
     }
   }

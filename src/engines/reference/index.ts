@@ -3,8 +3,9 @@ import { type Node, nodeChildren, type Plan } from '../../plan/nodes.ts'
 import { nodes } from '../../plan/walk.ts'
 import { compileAgg } from '../aggregates.ts'
 import { batchOf, type Value } from '../batch.ts'
+import { compileExpr, compileSlot, type Tuple } from '../closures.ts'
 import type { Engine, Gap, Prepared, Relation } from '../engine.ts'
-import { compileExpr, type Tuple } from '../row/expr.ts'
+import { raise, type Slot } from '../failure.ts'
 import { compare, keyOf, literalValue } from '../values.ts'
 
 /** The oracle: every node by its definition, over arrays, however slow. Reads literal rows only. */
@@ -47,15 +48,20 @@ function relationOf(root: Node, rows: readonly Tuple[]): Relation {
   }
 }
 
-/** The rows of a node, in schema order. */
+/** The rows of a node, in schema order. @throws VALUE_INVALID for a failure that a surviving row uses */
 export function evaluate(n: Node): Tuple[] {
+  return rowsOf(n).map((row) => row.map(raise))
+}
+
+/** The rows of a node; values that failed and that nobody has used yet stand in it as failures. */
+function rowsOf(n: Node): Slot[][] {
   const [first, second] = nodeChildren(n)
-  const input = first ? evaluate(first) : []
+  const input = first ? rowsOf(first) : []
   const schema = first?.schema ?? []
   const at = (name: string, within = schema) => within.findIndex((f) => f.name === name)
   const keys = (names: readonly string[], within = schema) => {
     const indices = names.map((name) => at(name, within))
-    return (row: Tuple) => indices.map((i) => row[i] as Value)
+    return (row: readonly Slot[]) => indices.map((i) => raise(row[i] as Slot))
   }
   switch (n.op) {
     case 'scan':
@@ -71,52 +77,61 @@ export function evaluate(n: Node): Tuple[] {
       return input.filter((row) => drop(row) !== true)
     }
     case 'select': {
-      const columns = n.columns.map(([, e]) => compileExpr(e, schema))
+      const columns = n.columns.map(([, e]) => compileSlot(e, schema))
       return input.map((row) => columns.map((c) => c(row)))
     }
     case 'derive': {
-      const computed = new Map(n.columns.map(([name, e]) => [name, compileExpr(e, schema)]))
-      const columns = n.schema.map((f) => computed.get(f.name) ?? ((row: Tuple) => row[at(f.name)] as Value))
+      const computed = new Map(n.columns.map(([name, e]) => [name, compileSlot(e, schema)]))
+      const columns = n.schema.map((f) => computed.get(f.name) ?? ((row: readonly Slot[]) => row[at(f.name)] as Slot))
       return input.map((row) => columns.map((c) => c(row)))
     }
     case 'distinct':
-      return [...new Map(input.map((row) => [keyOf(row), row])).values()]
+      return [...new Map(input.map((row) => [keyOf(row.map(raise)), row])).values()]
     case 'union':
-      return [...input, ...(second ? evaluate(second) : [])]
+      return [...input, ...(second ? rowsOf(second) : [])]
     case 'limit':
       return input.slice(0, n.count)
     case 'sort': {
       const by = n.keys.map((k) => [compileExpr(k.by, schema), k.descending ? -1 : 1] as const)
-      return [...input].sort((a, b) => {
-        for (const [key, sign] of by) {
-          const x = key(a)
-          const y = key(b)
-          const order = x === null || y === null ? Number(x === null) - Number(y === null) : compare(x, y) * sign
-          if (order !== 0) return order
-        }
-        return 0
-      })
+      const keyed = input.map((row) => ({ row, key: by.map(([key]) => key(row)) }))
+      return keyed
+        .sort((a, b) => {
+          for (const [i, [, sign]] of by.entries()) {
+            const x = a.key[i] as Value
+            const y = b.key[i] as Value
+            const order = x === null || y === null ? Number(x === null) - Number(y === null) : compare(x, y) * sign
+            if (order !== 0) return order
+          }
+          return 0
+        })
+        .map(({ row }) => row)
     }
     case 'aggregate': {
       const key = keys(n.by)
       const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
-      const groups = new Map<string, Tuple[]>()
+      const groups = new Map<string, Slot[][]>()
       if (n.by.length === 0) groups.set('', [])
       for (const row of input) {
         const k = n.by.length === 0 ? '' : keyOf(key(row))
-        groups.set(k, [...(groups.get(k) ?? []), row])
+        const group = groups.get(k)
+        if (group) group.push(row)
+        else groups.set(k, [row])
       }
       return [...groups.values()].map((rows) => [...(rows[0] ? key(rows[0]) : []), ...aggs.map((a) => a(rows))])
     }
     case 'join': {
-      const right = second ? evaluate(second) : []
+      const right = second ? rowsOf(second) : []
       const leftKey = keys(n.on.map(([l]) => l))
       const rightSchema = second?.schema ?? []
       const rightKey = keys(
         n.on.map(([, r]) => r),
         rightSchema,
       )
-      const matches = (row: Tuple) => right.filter((other) => matching(leftKey(row), rightKey(other)))
+      const rightKeys = right.map(rightKey)
+      const matches = (row: readonly Slot[]) => {
+        const key = leftKey(row)
+        return right.filter((_, i) => matching(key, rightKeys[i] as Value[]))
+      }
       if (n.how === 'semi') return input.filter((row) => matches(row).length > 0)
       if (n.how === 'anti') return input.filter((row) => matches(row).length === 0)
       const dropped = new Set(n.on.map(([, r]) => r))
@@ -124,13 +139,13 @@ export function evaluate(n: Node): Tuple[] {
       return input.flatMap((row) => {
         const found = matches(row)
         if (found.length === 0) return n.how === 'left' ? [[...row, ...kept.map(() => null)]] : []
-        return found.map((other) => [...row, ...kept.map((i) => other[i] as Value)])
+        return found.map((other) => [...row, ...kept.map((i) => other[i] as Slot)])
       })
     }
     case 'rolling':
       return rolling(n, input, input, keys(n.by), at(n.on)).map((window, i) => [
-        ...keys(n.by)(input[i] as Tuple),
-        input[i]?.[at(n.on)] as Value,
+        ...keys(n.by)(input[i] as Slot[]),
+        raise(input[i]?.[at(n.on)] as Slot),
         ...window,
       ])
     case 'asof':
@@ -144,9 +159,9 @@ const matching = (a: readonly Value[], b: readonly Value[]): boolean =>
 /** The window's aggregates as of each probe: over the key's rows with `t − over ≤ on < t`. */
 function rolling(
   n: Extract<Node, { op: 'rolling' }>,
-  events: readonly Tuple[],
-  probes: readonly Tuple[],
-  probeKey: (row: Tuple) => Value[],
+  events: readonly Slot[][],
+  probes: readonly Slot[][],
+  probeKey: (row: readonly Slot[]) => Value[],
   probeAt: number,
 ): Tuple[] {
   const { schema } = n.input
@@ -154,51 +169,51 @@ function rolling(
   const by = n.by.map((name) => schema.findIndex((f) => f.name === name))
   const on = schema.findIndex((f) => f.name === n.on)
   return probes.map((probe) => {
-    const t = probe[probeAt] as bigint | null
+    const t = raise(probe[probeAt] as Slot) as bigint | null
     const key = probeKey(probe)
     const inside = events.filter((event) => {
-      const when = event[on] as bigint | null
+      const when = raise(event[on] as Slot) as bigint | null
       if (t === null || when === null || when >= t || when < t - BigInt(n.over)) return false
       return matching(
         key,
-        by.map((i) => event[i] as Value),
+        by.map((i) => raise(event[i] as Slot)),
       )
     })
     return aggs.map((a) => a(inside))
   })
 }
 
-function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Tuple[]): Tuple[] {
+function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Slot[][]): Slot[][] {
   const leftSchema = n.left.schema
-  const key = (row: Tuple) => n.by.map(([l]) => row[leftSchema.findIndex((f) => f.name === l)] as Value)
+  const key = (row: readonly Slot[]) => n.by.map(([l]) => raise(row[leftSchema.findIndex((f) => f.name === l)] as Slot))
   const at = leftSchema.findIndex((f) => f.name === n.at)
   if (n.right.op === 'rolling') {
-    const windows = rolling(n.right, evaluate(n.right.input), left, key, at)
+    const windows = rolling(n.right, rowsOf(n.right.input), left, key, at)
     return left.map((row, i) => [...row, ...(windows[i] ?? [])])
   }
   const { schema } = n.right
-  const right = evaluate(n.right)
+  const right = rowsOf(n.right)
   const on = schema.findIndex((f) => f.name === n.on)
   const by = n.by.map(([, r]) => schema.findIndex((f) => f.name === r))
   const skip = new Set([...n.by.map(([, r]) => r), n.on])
   const kept = schema.flatMap((f, i) => (skip.has(f.name) ? [] : [i]))
   return left.map((row) => {
-    const t = row[at] ?? null
-    let best: Tuple | undefined
+    const t = raise(row[at] ?? null)
+    let best: { row: readonly Slot[]; when: Value } | undefined
     for (const other of right) {
-      const when = other[on] ?? null
+      const when = raise(other[on] ?? null)
       if (
         t === null ||
         when === null ||
         compare(when, t) >= 0 ||
         !matching(
           key(row),
-          by.map((i) => other[i] as Value),
+          by.map((i) => raise(other[i] as Slot)),
         )
       )
         continue
-      if (!best || compare(when, best[on] as Value) > 0) best = other
+      if (!best || compare(when, best.when) > 0) best = { row: other, when }
     }
-    return [...row, ...kept.map((i) => best?.[i] ?? null)]
+    return [...row, ...kept.map((i) => best?.row[i] ?? null)]
   })
 }

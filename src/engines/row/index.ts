@@ -3,9 +3,9 @@ import type { Node, Plan } from '../../plan/nodes.ts'
 import { nodeChildren } from '../../plan/nodes.ts'
 import { nodes } from '../../plan/walk.ts'
 import { batchOf } from '../batch.ts'
+import { compileExpr, type Tuple } from '../closures.ts'
 import type { Engine, Gap, Prepared } from '../engine.ts'
 import { keyOf, literalValue } from '../values.ts'
-import { compileExpr, type Tuple } from './expr.ts'
 
 export { compileOnline, type OnlineProgram } from './program.ts'
 

@@ -6,8 +6,8 @@ import { nodeId, type OnlinePlan } from '../../plan/online.ts'
 import type { Schema } from '../../plan/types.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import type { Value } from '../batch.ts'
+import { compileExpr, type Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
-import { compileExpr, type Tuple } from './expr.ts'
 import { WindowState } from './state.ts'
 
 /** Computes one row, or says why there is none. */

@@ -4,8 +4,8 @@ import { infer } from '../../plan/infer.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { foldValues } from '../aggregates.ts'
 import type { Value } from '../batch.ts'
+import { compileExpr, type RowFunction, type Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
-import { compileExpr, type RowFunction, type Tuple } from './expr.ts'
 
 /** One key's events in order of time: µs, and for each aggregate the value it reads. */
 interface Track {

@@ -1,7 +1,7 @@
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
-import { compileExpr } from '../../engines/row/expr.ts'
+import { compileExpr } from '../../engines/closures.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { fitColumns } from '../../plan/fits.ts'
 import { plan } from '../../plan/nodes.ts'
