@@ -1,11 +1,11 @@
-import { GalleyError } from '../base/errors.ts'
 import type { Agg } from '../plan/expr.ts'
 import { infer } from '../plan/infer.ts'
 import type { Schema, Type } from '../plan/types.ts'
-import { isFloat } from '../plan/types.ts'
+import { isFloat, scaleOf } from '../plan/types.ts'
 import type { Value } from './batch.ts'
 import { compileExpr } from './closures.ts'
 import type { Slot } from './failure.ts'
+import { fits } from './scalars/scalar.ts'
 import { compare, keyOf } from './values.ts'
 
 /** An aggregate over a handful of rows, by its definition. */
@@ -32,6 +32,7 @@ export function compileAgg(agg: Agg, schema: Schema): AggregateOver {
 
 /** An aggregate over values without nulls, of a column of `type`. */
 export function foldValues(agg: Agg, values: readonly Value[], type: Type): Value {
+  const unit = 10 ** scaleOf(type)
   switch (agg.fn) {
     case 'count':
       return BigInt(values.length)
@@ -41,16 +42,10 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       if (values.length === 0) return null
       if (isFloat(type)) return compensatedSum(values as number[])
       const total = values.reduce<bigint>((a, v) => a + BigInt(v as bigint | number | boolean), 0n)
-      if (total >= 2n ** 63n || total < -(2n ** 63n))
-        throw new GalleyError('VALUE_INVALID', {
-          what: 'sum overflows int64',
-          why: `it is ${total}`,
-          fix: 'cast to float64 first',
-        })
-      return total
+      return fits(total, type, 'sum')
     }
     case 'mean':
-      return values.length === 0 ? null : compensatedSum(values.map(Number)) / values.length
+      return values.length === 0 ? null : compensatedSum(values.map(Number)) / values.length / unit
     case 'min':
       return values.length === 0 ? null : values.reduce((a, b) => (compare(b, a) < 0 ? b : a))
     case 'max':
@@ -58,14 +53,14 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
     case 'stddev':
     case 'variance': {
       if (values.length < 2) return null
-      const xs = values.map(Number)
+      const xs = values.map((v) => Number(v) / unit)
       const mean = compensatedSum(xs) / xs.length
       const variance = compensatedSum(xs.map((x) => (x - mean) ** 2)) / (xs.length - 1)
       return agg.fn === 'stddev' ? Math.sqrt(variance) : variance
     }
     case 'quantile': {
       if (values.length === 0) return null
-      const xs = values.map(Number).sort((a, b) => compare(a, b))
+      const xs = values.map((v) => Number(v) / unit).sort((a, b) => compare(a, b))
       const at = (agg.param ?? 0.5) * (xs.length - 1)
       const low = xs[Math.floor(at)] ?? 0
       const high = xs[Math.ceil(at)] ?? low

@@ -1,12 +1,14 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Evaluator } from '../plan/evaluator.ts'
 import type { Expr } from '../plan/expr.ts'
+import { argumentType } from '../plan/functions/widen.ts'
 import { infer } from '../plan/infer.ts'
 import type { Schema, Type } from '../plan/types.ts'
 import type { Value } from './batch.ts'
+import { cast, widening } from './casts.ts'
 import { attempt, failed, raise, type Slot } from './failure.ts'
-import { SCALARS, SEES_NULL } from './scalars.ts'
-import { cast, keyOf, literalValue } from './values.ts'
+import { SCALARS, SEES_NULL } from './scalars/index.ts'
+import { keyOf, literalValue } from './values.ts'
 
 /** One row: values in schema order. */
 export type Tuple = Value[]
@@ -45,8 +47,9 @@ export function compileSlot(e: Expr, schema: Schema, models: Models = noModel): 
       }
     }
     case 'case': {
-      const branches = e.when.map(([c, v]) => [compile(c), compile(v)] as const)
-      const otherwise = compile(e.otherwise)
+      const type = infer(e, schema, 'case').type
+      const branches = e.when.map(([c, v]) => [compile(c), widened(v, type, schema, compile)] as const)
+      const otherwise = widened(e.otherwise, type, schema, compile)
       return (row) => {
         for (const [condition, value] of branches) {
           const holds = condition(row)
@@ -71,12 +74,27 @@ export function compileSlot(e: Expr, schema: Schema, models: Models = noModel): 
         return model.one(buffer)
       }
     }
-    case 'call':
+    case 'call': {
+      const types = e.args.map((a) => infer(a, schema, e.fn).type)
+      const common = argumentType(e.fn, types)
+      if (common === undefined) return compileCall(e, types, e.args.map(compile))
       return compileCall(
         e,
-        e.args.map((a) => infer(a, schema, e.fn).type),
-        e.args.map(compile),
+        types.map(() => common),
+        e.args.map((a) => widened(a, common, schema, compile)),
       )
+    }
+  }
+}
+
+function widened(e: Expr, to: Type, schema: Schema, compile: (child: Expr) => SlotFunction): SlotFunction {
+  const arg = compile(e)
+  const widen = widening(infer(e, schema, 'widen').type, to)
+  if (!widen) return arg
+  const checked = attempt(widen)
+  return (row) => {
+    const x = arg(row)
+    return failed(x) ? x : checked(x)
   }
 }
 

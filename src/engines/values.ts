@@ -1,6 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Literal } from '../plan/expr.ts'
-import { isFloat, isInteger, type ScalarType, type Type, typeName } from '../plan/types.ts'
+import { isDecimal, isList, isStruct, scaleOf, type Type } from '../plan/types.ts'
 import type { Value } from './batch.ts'
 
 /** A value that its operation can't take. */
@@ -15,6 +15,7 @@ export function invalid(what: string, why: string): GalleyError {
 /** A total order on non-null values of one type: numbers with NaN last and −0 = 0, text by UTF-8 bytes. */
 export function compare(a: Value, b: Value): number {
   if (typeof a === 'string' && typeof b === 'string') return compareUtf8(a, b)
+  if (typeof a === 'object' || typeof b === 'object') return compareNested(a, b)
   if (typeof a === 'number' && typeof b === 'number') {
     if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
     if (Number.isNaN(b)) return -1
@@ -26,6 +27,19 @@ export function compare(a: Value, b: Value): number {
   if (typeof y === 'number' && Number.isNaN(y)) return -1
   // biome-ignore lint/suspicious/noDoubleEquals: a bigint and a number are compared by value
   return x == y ? 0 : x < y ? -1 : 1
+}
+
+/** Bytes in their order; lists and structs item by item, where null equals null: only their equality has a meaning. */
+function compareNested(a: Value, b: Value): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null)
+  if (typeof a !== 'object' || typeof b !== 'object') return compare(a, b)
+  const x: readonly Value[] = a instanceof Uint8Array ? [...a] : Object.values(a)
+  const y: readonly Value[] = b instanceof Uint8Array ? [...b] : Object.values(b)
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    const order = compareNested(x[i] as Value, y[i] as Value)
+    if (order !== 0) return order
+  }
+  return x.length - y.length
 }
 
 /** Order by code points equals order by UTF-8 bytes; JavaScript's own order differs outside the BMP. */
@@ -47,83 +61,56 @@ export function literalValue(value: Literal, type: Type): Value {
   if (value === null) return null
   if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration')
     return BigInt(value as string | number)
-  return value
+  if (type === 'bytes') return new Uint8Array(Buffer.from(value as string, 'base64'))
+  if (typeof type === 'string') return value as Value
+  if (isDecimal(type)) return parseDecimal(String(value), scaleOf(type)) ?? null
+  if (isList(type)) return (value as readonly Literal[]).map((v) => literalValue(v, type.list))
+  const fields = value as Readonly<Record<string, Literal>>
+  return Object.fromEntries(type.struct.map(([name, t]) => [name, literalValue(fields[name] ?? null, t)]))
 }
 
-/** A scalar value as the plan's JSON has it. */
-export const literalOf = (value: Value): Literal => (typeof value === 'bigint' ? value.toString() : (value as Literal))
-
-const INTEGER = /^[+-]?\d+$/
-const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$|^nan$/i
-
-/** A strict cast: the whole text must parse, a float must be integral, a number must fit. @throws VALUE_INVALID */
-export function cast(value: Value, from: Type, to: ScalarType): Value {
-  if (value === null || from === to) return value
-  const fail = () => invalid(`'${String(value)}' can't become a ${to}`, `it is a ${typeName(from)}`)
-  if (to === 'string') return castToText(value, from)
-  if (isInteger(to)) {
-    let n: bigint
-    if (typeof value === 'string') {
-      if (!INTEGER.test(value)) throw fail()
-      n = BigInt(value.replace(/^\+/, ''))
-    } else if (typeof value === 'boolean') n = value ? 1n : 0n
-    else if (typeof value === 'number' && !Number.isInteger(value)) throw fail()
-    else n = BigInt(value as number | bigint)
-    const bound = to === 'int32' ? 2n ** 31n : 2n ** 63n
-    if (n >= bound || n < -bound) throw fail()
-    return to === 'int32' ? Number(n) : n
-  }
-  if (isFloat(to)) {
-    if (typeof value === 'string') {
-      if (!FLOAT.test(value)) throw fail()
-      const lower = value.toLowerCase()
-      const n = lower.includes('inf')
-        ? lower.startsWith('-')
-          ? -Infinity
-          : Infinity
-        : lower.includes('nan')
-          ? Number.NaN
-          : Number(value)
-      return to === 'float32' ? Math.fround(n) : n
-    }
-    const n = Number(value)
-    return to === 'float32' ? Math.fround(n) : n
-  }
-  if (to === 'bool') {
-    if (value === 'true' || value === 'false') return value === 'true'
-    if (isInteger(from)) return Number(value) !== 0
-  }
-  throw fail()
+/** A value as the plan's JSON has it. */
+export function literalOf(value: Value, type: Type = 'int64'): Literal {
+  if (value === null) return null
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (isDecimal(type)) return formatDecimal(value as bigint, scaleOf(type))
+  if (isList(type)) return (value as readonly Value[]).map((v) => literalOf(v, type.list))
+  if (isStruct(type))
+    return Object.fromEntries(
+      type.struct.map(([name, t]) => [name, literalOf((value as Readonly<Record<string, Value>>)[name] ?? null, t)]),
+    )
+  return typeof value === 'bigint' ? value.toString() : (value as Literal)
 }
 
-function castToText(value: Value, from: Type): string {
-  if (from === 'timestamp' || from === 'local timestamp') {
-    const micros = value as bigint
-    const base = new Date(Number((micros - (((micros % 1_000_000n) + 1_000_000n) % 1_000_000n)) / 1000n))
-      .toISOString()
-      .slice(0, 19)
-      .replace('T', ' ')
-    const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-    return part === 0n ? base : `${base}.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
-  }
-  if (from === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
-  return String(value)
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?$/
+
+/** Text as a scaled integer; further digits round half away from zero. Undefined when it is no number. */
+export function parseDecimal(text: string, scale: number): bigint | undefined {
+  const [, sign, whole = '', part = ''] = DECIMAL.exec(text) ?? []
+  if (sign === undefined || whole + part === '') return undefined
+  const kept = part.slice(0, scale).padEnd(scale, '0')
+  const up = part.charCodeAt(scale) >= 53 ? 1n : 0n
+  const n = BigInt(`${whole}${kept}` || '0') + up
+  return sign === '-' ? -n : n
+}
+
+/** A scaled integer as text, with all its digits after the point. */
+export function formatDecimal(value: bigint, scale: number): string {
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0')
+  const text = scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`
+  return value < 0n ? `-${text}` : text
 }
 
 /** The key text of a lookup or a group: nulls and types told apart, −0 as 0. */
 export function keyOf(values: readonly Value[]): string {
   if (values.length === 1 && typeof values[0] === 'string') return `s${values[0]}`
-  return values
-    .map((v) =>
-      v === null
-        ? 'n'
-        : typeof v === 'string'
-          ? `s${v.length}:${v}`
-          : typeof v === 'object'
-            ? `o${JSON.stringify(v)}`
-            : Object.is(v, -0)
-              ? 'v0'
-              : `v${String(v)}`,
-    )
-    .join('|')
+  return values.map(keyPart).join('|')
+}
+
+function keyPart(v: Value): string {
+  if (v === null) return 'n'
+  if (typeof v === 'string') return `s${v.length}:${v}`
+  if (v instanceof Uint8Array) return `b${Buffer.from(v).toString('hex')}`
+  if (typeof v === 'object') return `(${Object.values(v).map(keyPart).join('|')})`
+  return Object.is(v, -0) ? 'v0' : `v${String(v)}`
 }

@@ -2,7 +2,8 @@ import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr } from './expr.ts'
 import { infer, inferAgg } from './infer.ts'
 import type { Named, Node } from './nodes.ts'
-import { type Field, fieldOf, isTemporal, type Schema, sameType, typeName, unknownColumn } from './types.ts'
+import { type Field, fieldOf, isList, isTemporal, type Schema, sameType, typeName, unknownColumn } from './types.ts'
+import { windowSchema } from './window.ts'
 
 /** A node as it is described, before its schema is known. */
 export type WithoutSchema<N> = N extends Node ? Omit<N, 'schema'> & { schema?: Schema } : never
@@ -85,13 +86,33 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
           fix: 'call sort() just before limit()',
         })
       return n.input.schema
+    case 'unnest': {
+      const { type } = fieldOf(n.input.schema, n.column, 'unnest')
+      if (!isList(type))
+        throw new GalleyError('PLAN_TYPE_MISMATCH', {
+          what: 'unnest needs a list',
+          why: `'${n.column}' is a ${typeName(type)}`,
+        })
+      const fields = n.input.schema.map((f) => (f.name === n.column ? { ...f, type: type.list, nullable: true } : f))
+      const place: Field[] = n.position ? [{ name: n.position, type: 'int64', nullable: n.keepEmpty }] : []
+      return unique([...fields, ...place], 'unnest')
+    }
+    case 'annotate': {
+      const notes = new Map(n.notes)
+      for (const name of notes.keys()) fieldOf(n.input.schema, name, 'annotate')
+      return n.input.schema.map((f) => ({ ...f, ...notes.get(f.name) }))
+    }
+    case 'window':
+      return unique(windowSchema(n), 'window')
+    case 'intersect':
+    case 'except':
     case 'union': {
       const right = n.right.schema
       n.left.schema.forEach((f, i) => {
         const other = right[i]
         if (!other || other.name !== f.name || !sameType(other.type, f.type))
           throw new GalleyError('PLAN_TYPE_MISMATCH', {
-            what: 'union needs two tables of the same columns',
+            what: `${n.op} needs two tables of the same columns`,
             why: `column ${i + 1} is '${f.name}' (${typeName(f.type)}) on one side and ${other ? `'${other.name}' (${typeName(other.type)})` : 'missing'} on the other`,
           })
       })
@@ -99,9 +120,9 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
         throw unknownColumn(
           right[n.left.schema.length]?.name ?? '?',
           n.left.schema.map((f) => f.name),
-          'union',
+          n.op,
         )
-      return n.left.schema.map((f, i) => (right[i]?.nullable ? nullable(f) : f))
+      return n.op === 'except' ? n.left.schema : n.left.schema.map((f, i) => (right[i]?.nullable ? nullable(f) : f))
     }
   }
 }
@@ -112,8 +133,7 @@ const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true }
 function typed(columns: Named<Expr>, schema: Schema, where: string): Field[] {
   return columns.map(([name, e]) => {
     if (e.op === 'col') return { ...fieldOf(schema, e.name, where), name }
-    const { type, nullable } = infer(e, schema, `${where} of '${name}'`)
-    return { name, type, nullable }
+    return { name, ...infer(e, schema, `${where} of '${name}'`) }
   })
 }
 

@@ -1,7 +1,10 @@
-import type { ScalarType, Type } from './types.ts'
+import type { Type } from './types.ts'
 
-/** A literal's value in JSON: int64, instants, durations and decimals travel as strings, the rest as themselves. */
-export type Literal = null | boolean | number | string
+/**
+ * A literal's value in JSON: int64, instants (µs), durations (µs) and decimals (`'12.50'`) travel as strings, bytes as
+ * base64, lists as arrays, structs as objects, the rest as themselves.
+ */
+export type Literal = null | boolean | number | string | readonly Literal[] | { readonly [field: string]: Literal }
 
 /** Constants that a fit found, as a keyed table inside an expression. Keys are JSON literals, one list a row. */
 export interface LookupTable {
@@ -14,7 +17,7 @@ export type Expr =
   | { readonly op: 'col'; readonly name: string }
   | { readonly op: 'lit'; readonly value: Literal; readonly type: Type }
   | { readonly op: 'call'; readonly fn: FunctionName; readonly args: readonly Expr[] }
-  | { readonly op: 'cast'; readonly arg: Expr; readonly to: ScalarType; readonly onError: 'fail' | 'null' }
+  | { readonly op: 'cast'; readonly arg: Expr; readonly to: Type; readonly onError: 'fail' | 'null' }
   | { readonly op: 'case'; readonly when: readonly (readonly [Expr, Expr])[]; readonly otherwise: Expr }
   | {
       readonly op: 'lookup'
@@ -22,7 +25,7 @@ export type Expr =
       readonly table: LookupTable
       /** The answer for a key that the table does not hold. */
       readonly fallback: Literal
-      readonly type: ScalarType
+      readonly type: Type
     }
   | { readonly op: 'predict'; readonly model: string; readonly args: readonly Expr[] }
 
@@ -49,6 +52,21 @@ export const AGGREGATES = [
   'corr',
 ] as const
 export type AggregateName = (typeof AGGREGATES)[number]
+
+/** Rows around the present one in its window's order; null is unbounded, 0 the present row, negative before it. */
+export interface Frame {
+  /** `rows` counts rows; `range` measures the one order key: µs for times and dates, its own unit for numbers. */
+  readonly unit: 'rows' | 'range'
+  readonly from: number | null
+  readonly to: number | null
+}
+
+/** One column of a window: a place in the order, a neighbour's value, or an aggregate over a frame. */
+export type WindowCall =
+  | { readonly fn: 'rowNumber' | 'rank' | 'denseRank' }
+  | { readonly fn: 'lag' | 'lead'; readonly arg: Expr; readonly offset: number }
+  | { readonly fn: 'first' | 'last'; readonly arg: Expr; readonly frame: Frame }
+  | { readonly fn: 'aggregate'; readonly agg: Agg; readonly frame: Frame }
 
 export const FUNCTIONS = [
   // comparison and logic
@@ -77,13 +95,18 @@ export const FUNCTIONS = [
   'mod',
   'neg',
   'abs',
+  'sign',
   'sqrt',
   'ln',
+  'log10',
   'exp',
   'pow',
+  'sin',
+  'cos',
   'floor',
   'ceil',
   'round',
+  'roundTo',
   'trunc',
   'least',
   'greatest',
@@ -98,24 +121,54 @@ export const FUNCTIONS = [
   'endsWith',
   'substring',
   'replace',
+  'split',
+  'normalize',
+  // regular expressions (RE2)
+  'matches',
+  'extract',
+  'replaceMatches',
+  // JSON text
+  'jsonString',
+  'jsonNumber',
+  'jsonBool',
+  'jsonLength',
+  // lists and structs
+  'list',
+  'listLength',
+  'listGet',
+  'listContains',
+  'listJoin',
+  'struct',
+  'field',
   // time
   'addDuration',
   'subDuration',
   'diffTime',
   'micros',
+  'inMicros',
+  'addMonths',
+  'addDays',
   'toInstant',
   'toLocal',
+  'toDate',
+  'truncate',
+  'parseTime',
+  'formatTime',
   'year',
+  'quarter',
   'month',
   'day',
   'hour',
   'minute',
+  'second',
   'minuteOfDay',
   'weekday',
   'dayOfYear',
-  'toDate',
+  'isoWeek',
+  'isoYear',
   // hashing, for split and sample
   'hash32',
+  'combine32',
 ] as const
 export type FunctionName = (typeof FUNCTIONS)[number]
 
@@ -178,3 +231,11 @@ export function substitute(e: Expr, by: ReadonlyMap<string, Expr>): Expr {
 export function aggColumns(agg: Agg): string[] {
   return columnsOf(agg.arg, agg.arg2)
 }
+
+/** The expressions of a window's column. */
+export const windowExprs = (call: WindowCall): Expr[] =>
+  call.fn === 'aggregate'
+    ? [call.agg.arg, call.agg.arg2].filter((e) => e !== null && e !== undefined)
+    : 'arg' in call
+      ? [call.arg]
+      : []

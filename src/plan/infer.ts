@@ -1,212 +1,117 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr, FunctionName } from './expr.ts'
+import { RULES } from './functions/index.ts'
+import { type Inferred, logical, same } from './functions/rule.ts'
 import {
-  commonType,
   fieldOf,
+  isDecimal,
   isFloat,
   isInteger,
   isNumeric,
+  isOrdered,
   isTemporal,
+  MAX_DECIMAL_DIGITS,
   type Schema,
+  sameType,
   type Type,
   typeName,
 } from './types.ts'
 
-/** The type of an expression and whether it may be null. */
-export interface Inferred {
-  readonly type: Type
-  readonly nullable: boolean
-}
+export type { Inferred } from './functions/rule.ts'
 
-type Rule = (args: readonly Inferred[], fail: (why: string) => GalleyError) => Type
-
-const numeric: Rule = ([a], fail) => {
-  if (!a || !isNumeric(a.type)) throw fail('it takes a number')
-  return a.type
-}
-const toFloat: Rule = (args, fail) => {
-  numeric(args, fail)
-  return 'float64'
-}
-const arithmetic: Rule = ([a, b], fail) => {
-  const type = a && b && isNumeric(a.type) && isNumeric(b.type) ? commonType(a.type, b.type) : undefined
-  if (!type) throw fail('it takes two numbers')
-  return type === 'int32' ? 'int64' : type === 'float32' ? 'float64' : type
-}
-const comparable: Rule = ([a, b], fail) => {
-  if (!a || !b || !commonType(a.type, b.type)) throw fail('both sides must be of one type')
-  return 'bool'
-}
-const logical: Rule = (args, fail) => {
-  if (args.some((a) => a.type !== 'bool')) throw fail('it takes true or false')
-  return 'bool'
-}
-const same: Rule = (args, fail) => {
-  let type: Type | undefined = args[0]?.type
-  for (const a of args.slice(1)) type = type && commonType(type, a.type)
-  if (!type) throw fail('all arguments must be of one type')
-  return type
-}
-const text =
-  (result: Type, others = 0): Rule =>
-  (args, fail) => {
-    if (args.slice(0, 1 + others).some((a) => a.type !== 'string')) throw fail('it takes text')
-    return result
-  }
-const calendar: Rule = ([a], fail) => {
-  if (a?.type === 'timestamp') throw fail('an instant has no calendar part without a zone: use toLocal() first')
-  if (!a || (a.type !== 'local timestamp' && a.type !== 'date')) throw fail('it takes a local timestamp or a date')
-  return 'int64'
-}
-const shift: Rule = ([a, b], fail) => {
-  if (
-    !a ||
-    !(a.type === 'timestamp' || a.type === 'local timestamp' || a.type === 'duration') ||
-    b?.type !== 'duration'
-  )
-    throw fail('it takes a timestamp and a duration')
-  return a.type
-}
-const always =
-  (result: Type): Rule =>
-  () =>
-    result
-const onlyFrom =
-  (from: Type, result: Type): Rule =>
-  ([a], fail) => {
-    if (a?.type !== from) throw fail(`it takes a ${typeName(from)}`)
-    return result
-  }
-
-/** What each function takes and gives. One line a function. */
-const RULES: Record<FunctionName, Rule> = {
-  eq: comparable,
-  ne: comparable,
-  lt: comparable,
-  le: comparable,
-  gt: comparable,
-  ge: comparable,
-  and: logical,
-  or: logical,
-  not: logical,
-  isNull: always('bool'),
-  fails: always('bool'),
-  orNull: ([a], fail) => {
-    if (!a) throw fail('it takes one value')
-    return a.type
-  },
-  isNaN: ([a], fail) => {
-    if (!a || !isFloat(a.type)) throw fail('it takes a float')
-    return 'bool'
-  },
-  coalesce: same,
-  least: same,
-  greatest: same,
-  isIn: (args, fail) => {
-    same(args, fail)
-    return 'bool'
-  },
-  add: arithmetic,
-  sub: arithmetic,
-  mul: arithmetic,
-  div: (args, fail) => {
-    arithmetic(args, fail)
-    return 'float64'
-  },
-  intDiv: ([a, b], fail) => {
-    if (!a || !b || !isInteger(a.type) || !isInteger(b.type)) throw fail('it takes two integers')
-    return 'int64'
-  },
-  mod: arithmetic,
-  neg: numeric,
-  abs: numeric,
-  sqrt: toFloat,
-  ln: toFloat,
-  exp: toFloat,
-  pow: (args, fail) => {
-    arithmetic(args, fail)
-    return 'float64'
-  },
-  floor: numeric,
-  ceil: numeric,
-  round: numeric,
-  trunc: numeric,
-  length: text('int64'),
-  lower: text('string'),
-  upper: text('string'),
-  trim: text('string'),
-  concat: text('string', 9),
-  contains: text('bool', 1),
-  startsWith: text('bool', 1),
-  endsWith: text('bool', 1),
-  substring: text('string'),
-  replace: text('string', 2),
-  addDuration: shift,
-  subDuration: shift,
-  diffTime: ([a, b], fail) => {
-    if (!a || !b || !isTemporal(a.type) || a.type !== b.type) throw fail('it takes two timestamps of one kind')
-    return 'duration'
-  },
-  micros: (args, fail) => {
-    numeric(args, fail)
-    return 'duration'
-  },
-  toInstant: onlyFrom('local timestamp', 'timestamp'),
-  toLocal: onlyFrom('timestamp', 'local timestamp'),
-  toDate: onlyFrom('local timestamp', 'date'),
-  year: calendar,
-  month: calendar,
-  day: calendar,
-  hour: calendar,
-  minute: calendar,
-  minuteOfDay: calendar,
-  weekday: calendar,
-  dayOfYear: calendar,
-  hash32: ([a], fail) => {
-    if (!a || !(a.type === 'string' || isInteger(a.type) || isTemporal(a.type)))
-      throw fail('it takes an integer, text or a time')
-    return 'int64'
-  },
-}
-
-const NEVER_NULL: ReadonlySet<FunctionName> = new Set(['isNull', 'fails'])
+const NEVER_NULL: ReadonlySet<FunctionName> = new Set(['isNull', 'fails', 'list', 'struct'])
+/** Null even where every argument is there: no match, no such position, another type in the JSON, a failure. */
+const MAY_BE_NULL: ReadonlySet<FunctionName> = new Set([
+  'orNull',
+  'extract',
+  'jsonString',
+  'jsonNumber',
+  'jsonBool',
+  'jsonLength',
+  'listGet',
+  'field',
+])
+/** Functions whose result is measured as their arguments are, when those agree. */
+const KEEPS_UNIT: ReadonlySet<FunctionName> = new Set([
+  'add',
+  'sub',
+  'neg',
+  'abs',
+  'floor',
+  'ceil',
+  'round',
+  'roundTo',
+  'trunc',
+  'least',
+  'greatest',
+  'coalesce',
+  'orNull',
+])
 
 /** The type of `e` over rows of `schema`. @throws PLAN_UNKNOWN_COLUMN, PLAN_TYPE_MISMATCH */
 export function infer(e: Expr, schema: Schema, where: string): Inferred {
   switch (e.op) {
     case 'col': {
-      const field = fieldOf(schema, e.name, where)
-      return { type: field.type, nullable: field.nullable }
+      const { type, nullable, unit, tags } = fieldOf(schema, e.name, where)
+      return { type, nullable, ...(unit ? { unit } : {}), ...(tags ? { tags } : {}) }
     }
     case 'lit':
       return { type: e.type, nullable: e.value === null }
-    case 'cast':
-      return { type: e.to, nullable: infer(e.arg, schema, where).nullable || e.onError === 'null' }
-    case 'lookup':
-      for (const arg of e.args) infer(arg, schema, where)
-      return { type: e.type, nullable: e.fallback === null || e.table.values.includes(null) }
-    case 'predict':
-      for (const arg of e.args) infer(arg, schema, where)
-      return { type: 'float64', nullable: false }
+    case 'cast': {
+      const arg = infer(e.arg, schema, where)
+      if (!castable(arg.type, e.to)) throw mismatch(`cast to ${typeName(e.to)}`, [arg], 'there is no such cast', where)
+      return { ...arg, type: e.to, nullable: arg.nullable || e.onError === 'null' }
+    }
+    case 'lookup': {
+      const args = e.args.map((a) => infer(a, schema, where))
+      return noted({ type: e.type, nullable: e.fallback === null || e.table.values.includes(null) }, args)
+    }
+    case 'predict': {
+      const args = e.args.map((a) => infer(a, schema, where))
+      return noted({ type: 'float64', nullable: false }, args)
+    }
     case 'case': {
       const values = [...e.when.map(([, v]) => v), e.otherwise].map((v) => infer(v, schema, where))
-      for (const [condition] of e.when)
-        logical([infer(condition, schema, where)], (why) => mismatch('case', [], why, where))
-      const type = same(values, (why) => mismatch('case', values, why, where))
-      return { type, nullable: values.some((v) => v.nullable) }
+      const conditions = e.when.map(([condition]) => infer(condition, schema, where))
+      for (const c of conditions) logical([c], (why) => mismatch('case', [], why, where), [])
+      const type = same(values, (why) => mismatch('case', values, why, where), [])
+      return noted({ type, nullable: values.some((v) => v.nullable), ...unitOf(values) }, [...values, ...conditions])
     }
     case 'call': {
       const args = e.args.map((a) => infer(a, schema, where))
       const rule = Object.hasOwn(RULES, e.fn) ? RULES[e.fn] : undefined
       if (!rule) throw new GalleyError('PLAN_INVALID', { what: `there is no function '${e.fn}'`, why: `in ${where}` })
-      const type = rule(args, (why) => mismatch(e.fn, args, why, where))
+      const type = rule(args, (why) => mismatch(e.fn, args, why, where), e.args)
       const nullable =
         e.fn === 'coalesce'
           ? args.every((a) => a.nullable)
-          : e.fn === 'orNull' || (!NEVER_NULL.has(e.fn) && args.some((a) => a.nullable))
-      return { type, nullable }
+          : MAY_BE_NULL.has(e.fn) || (!NEVER_NULL.has(e.fn) && args.some((a) => a.nullable))
+      return noted({ type, nullable, ...(KEEPS_UNIT.has(e.fn) ? unitOf(args) : {}) }, args)
     }
   }
+}
+
+function castable(from: Type, to: Type): boolean {
+  if (sameType(from, to)) return true
+  if (to === 'string') return isOrdered(from) && from !== 'bytes'
+  if (isNumeric(from) && isNumeric(to)) return true
+  if ((from === 'duration' && to === 'int64') || (from === 'int64' && to === 'duration')) return true
+  if (from === 'bool') return isNumeric(to)
+  if (from === 'string') return isNumeric(to) || to === 'bool' || isTemporal(to)
+  return (isInteger(from) && to === 'bool') || (from === 'date' && to === 'local timestamp')
+}
+
+/** The unit that all arguments which have a say share; constants have none. */
+function unitOf(args: readonly Inferred[]): { unit?: string } {
+  const units = new Set(args.flatMap((a) => (a.unit ? [a.unit] : [])))
+  const [unit] = units
+  return units.size === 1 && unit ? { unit } : {}
+}
+
+/** What is made of a tagged column is tagged as it is. */
+function noted(result: Inferred, args: readonly Inferred[]): Inferred {
+  const tags = new Set(args.flatMap((a) => a.tags ?? []))
+  return tags.size > 0 ? { ...result, tags: [...tags].sort() } : result
 }
 
 /** The type of an aggregate over rows of `schema`. */
@@ -217,15 +122,22 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
   }
   if (!agg.arg) throw new GalleyError('PLAN_INVALID', { what: `${agg.fn} needs an argument`, why: `in ${where}` })
   const arg = infer(agg.arg, schema, where)
-  if (agg.arg2) infer(agg.arg2, schema, where)
-  if (agg.fn === 'min' || agg.fn === 'max') return { type: arg.type, nullable: true }
+  const args = agg.arg2 ? [arg, infer(agg.arg2, schema, where)] : [arg]
+  const keeps = agg.fn !== 'corr' && agg.fn !== 'variance'
+  const give = (type: Inferred['type']): Inferred =>
+    noted({ type, nullable: true, ...(keeps ? unitOf([arg]) : {}) }, args)
+  if (agg.fn === 'min' || agg.fn === 'max') {
+    if (!isOrdered(arg.type)) throw mismatch(agg.fn, [arg], 'lists and structs have no order', where)
+    return give(arg.type)
+  }
   if (!isNumeric(arg.type) && arg.type !== 'bool') throw mismatch(agg.fn, [arg], 'it takes a number or a bool', where)
-  if (agg.fn === 'sum')
-    return {
-      type: isFloat(arg.type) ? 'float64' : arg.type === 'bool' ? 'int64' : isInteger(arg.type) ? 'int64' : arg.type,
-      nullable: true,
-    }
-  return { type: 'float64', nullable: true }
+  if (agg.fn === 'quantile' && !((agg.param ?? 0.5) >= 0 && (agg.param ?? 0.5) <= 1))
+    throw new GalleyError('PLAN_INVALID', {
+      what: `quantile takes a probability from 0 to 1, not ${agg.param}`,
+      why: `in ${where}`,
+    })
+  if (agg.fn === 'sum' && isDecimal(arg.type)) return give({ decimal: [MAX_DECIMAL_DIGITS, arg.type.decimal[1]] })
+  return give(agg.fn === 'sum' && !isFloat(arg.type) ? 'int64' : 'float64')
 }
 
 function mismatch(fn: string, args: readonly Inferred[], why: string, where: string): GalleyError {

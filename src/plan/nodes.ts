@@ -1,6 +1,6 @@
 import { deriveSchema, type WithoutSchema } from './derive.ts'
-import type { Agg, Expr, Literal } from './expr.ts'
-import type { Schema } from './types.ts'
+import type { Agg, Expr, Literal, WindowCall } from './expr.ts'
+import type { Note, Schema } from './types.ts'
 
 /** Where a scan's rows come from. A plan fresh from a recipe names sources and steps; a runner binds them to files. */
 export type From =
@@ -60,6 +60,8 @@ export type Node =
       readonly by: readonly (readonly [string, string])[]
       readonly at: string
       readonly on: string
+      /** How old (µs) what the right side says may be; without it, any age. */
+      readonly within?: number
       readonly schema: Schema
     }
   /** Aggregates over `[t − over, t)` of each key's rows: a function of key and time, sampled at its own rows when read as a table. `over` in µs. */
@@ -75,7 +77,37 @@ export type Node =
   | { readonly op: 'distinct'; readonly input: Node; readonly schema: Schema }
   | { readonly op: 'sort'; readonly input: Node; readonly keys: readonly SortKey[]; readonly schema: Schema }
   | { readonly op: 'limit'; readonly input: Node; readonly count: number; readonly schema: Schema }
-  | { readonly op: 'union'; readonly left: Node; readonly right: Node; readonly schema: Schema }
+  /** All rows of both; `intersect` and `except` compare whole rows (null equals null) and give each row once. */
+  | {
+      readonly op: 'union' | 'intersect' | 'except'
+      readonly left: Node
+      readonly right: Node
+      readonly schema: Schema
+    }
+  /**
+   * Adds columns computed over each key's rows in an order. Ties are broken by the remaining columns, so that the
+   * result is the same on every engine.
+   */
+  | {
+      readonly op: 'window'
+      readonly input: Node
+      readonly by: readonly string[]
+      readonly order: readonly SortKey[]
+      readonly columns: Named<WindowCall>
+      readonly schema: Schema
+    }
+  /** One row for each item of a list column, which becomes the item; a row without items is dropped unless `keepEmpty`. */
+  | {
+      readonly op: 'unnest'
+      readonly input: Node
+      readonly column: string
+      readonly keepEmpty: boolean
+      /** A column for the item's place, from 0. */
+      readonly position?: string
+      readonly schema: Schema
+    }
+  /** Says something of columns; the rows are the same. */
+  | { readonly op: 'annotate'; readonly input: Node; readonly notes: Named<Note>; readonly schema: Schema }
 
 export type Named<T> = readonly (readonly [name: string, value: T])[]
 
@@ -95,6 +127,8 @@ export function nodeChildren(n: Node): readonly Node[] {
     case 'join':
     case 'asof':
     case 'union':
+    case 'intersect':
+    case 'except':
       return [n.left, n.right]
     default:
       return [n.input]
@@ -104,7 +138,7 @@ export function nodeChildren(n: Node): readonly Node[] {
 /** Rebuilds a node over mapped children; the schema is derived anew. The same object when nothing changed. */
 export function mapNode(n: Node, f: (child: Node) => Node): Node {
   if (n.op === 'scan') return n
-  if (n.op === 'join' || n.op === 'asof' || n.op === 'union') {
+  if ('left' in n) {
     const left = f(n.left)
     const right = f(n.right)
     return left === n.left && right === n.right ? n : build({ ...n, left, right })

@@ -1,9 +1,10 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import { build, mapNode, type Node } from './nodes.ts'
+import { printExpr } from './print.ts'
 import { project } from './prune.ts'
 import type { Schema } from './types.ts'
-import { bindScans, nodes, printExpr } from './walk.ts'
+import { bindScans, nodes } from './walk.ts'
 
 /** A rolling window as keyed state: fed by rows of `feed`, asked by requests as of their own time. */
 export interface OnlineState {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { printPlan } from './print.ts'
 import { project, prune } from './prune.ts'
 import { readRecord, writeRecord } from './record.ts'
 import { count, hours, mean, minutes, scan } from './table.ts'
-import { nodes as allNodes, hashPlan, printPlan } from './walk.ts'
+import { nodes as allNodes, hashPlan } from './walk.ts'
 
 const flights = scan(
   { kind: 'source', name: 'flights' },

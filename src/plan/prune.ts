@@ -1,4 +1,4 @@
-import { aggColumns, col, columnsOf } from './expr.ts'
+import { aggColumns, col, columnsOf, type WindowCall, windowExprs } from './expr.ts'
 import { build, type Named, type Node } from './nodes.ts'
 
 /**
@@ -67,12 +67,37 @@ export function prune(n: Node, wanted: ReadonlySet<string>): Node {
     case 'sort':
       return build({ ...n, input: prune(n.input, union(wanted, columnsOf(...n.keys.map((k) => k.by)))) })
     case 'limit':
-      return build({ ...n, input: prune(n.input, wanted) })
+      return n // which rows come first may hang on any column
+    case 'window': {
+      const columns = n.columns.filter(([name]) => wanted.has(name))
+      if (columns.length === 0) return prune(n.input, wanted)
+      // ties are broken by the remaining columns, so none of them can go
+      if (columns.some(([, c]) => breaksTies(c))) return n
+      const made = new Set(n.columns.map(([name]) => name))
+      const through = [...wanted].filter((name) => !made.has(name))
+      const read = columnsOf(...columns.flatMap(([, c]) => windowExprs(c)), ...n.order.map((k) => k.by))
+      return build({ ...n, columns, input: prune(n.input, new Set([...through, ...n.by, ...read])) })
+    }
+    case 'unnest':
+      return build({ ...n, input: prune(n.input, union(only(wanted, n.input), [n.column])) })
+    case 'annotate': {
+      const input = prune(n.input, wanted)
+      const notes = n.notes.filter(([name]) => input.schema.some((f) => f.name === name))
+      return notes.length === 0 ? input : build({ ...n, notes, input })
+    }
     case 'distinct':
     case 'union':
+    case 'intersect':
+    case 'except':
       return n
   }
 }
+
+/** Whether which row comes first matters where the order's keys are equal. */
+const breaksTies = (c: WindowCall): boolean =>
+  c.fn !== 'rank' &&
+  c.fn !== 'denseRank' &&
+  !(c.fn === 'aggregate' && (c.frame.unit === 'range' || (c.frame.from === null && c.frame.to === null)))
 
 /** `prune`, and then exactly these columns in this order. */
 export function project(n: Node, names: readonly string[]): Node {

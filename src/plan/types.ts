@@ -24,15 +24,48 @@ export type Type =
   | { readonly list: Type }
   | { readonly struct: readonly (readonly [name: string, type: Type])[] }
 
-export interface Field {
-  readonly name: string
-  readonly type: Type
-  readonly nullable: boolean
+/**
+ * A type as recipes write it: a scalar's name, `decimal(12, 2)`, a list (`string[]`), or a struct as an object.
+ * TypeScript follows it, so that a column of it has the methods of its kind.
+ */
+export type TypeName =
+  | ScalarType
+  | `decimal(${number}, ${number})`
+  | `${ScalarType}[]`
+  | `decimal(${number}, ${number})[]`
+  | { readonly [name: string]: TypeName }
+
+export const MAX_DECIMAL_DIGITS = 18
+
+/** The type of that name. @throws PLAN_INVALID */
+export function parseType(name: TypeName): Type {
+  if (typeof name === 'object')
+    return { struct: Object.entries(name).map(([field, type]) => [field, parseType(type)] as const) }
+  if ((SCALAR_TYPES as readonly string[]).includes(name)) return name as ScalarType
+  if (name.endsWith('[]')) return { list: parseType(name.slice(0, -2) as TypeName) }
+  const [, precision, scale] = /^decimal\((\d{1,2}), ?(\d{1,2})\)$/.exec(name) ?? []
+  const [p, s] = [Number(precision), Number(scale)]
+  if (p >= 1 && p <= MAX_DECIMAL_DIGITS && s <= p) return { decimal: [p, s] }
+  throw new GalleyError('PLAN_INVALID', {
+    what: `'${name}' is not a type`,
+    why: `types are ${SCALAR_TYPES.join(', ')}, decimal(p, s) with at most ${MAX_DECIMAL_DIGITS} digits, and lists of them ('string[]')`,
+    fix: nearestName(name, SCALAR_TYPES) ? `did you mean '${nearestName(name, SCALAR_TYPES)}'?` : 'use one of these',
+  })
+}
+
+/** What is said of a column beside its type. */
+export interface Note {
   /** Unit of measure, as text (`min`, `mi`, `KRW`). */
   readonly unit?: string
   readonly description?: string
-  /** For instance `personal`. */
+  /** For instance `personal`. A column made of tagged ones has their tags. */
   readonly tags?: readonly string[]
+}
+
+export interface Field extends Note {
+  readonly name: string
+  readonly type: Type
+  readonly nullable: boolean
 }
 
 /** Columns in order; names are unique. */
@@ -51,16 +84,26 @@ export function sameType(a: Type, b: Type): boolean {
 
 export const isInteger = (type: Type): boolean => type === 'int32' || type === 'int64'
 export const isFloat = (type: Type): boolean => type === 'float32' || type === 'float64'
-export const isNumeric = (type: Type): boolean =>
-  isInteger(type) || isFloat(type) || (typeof type === 'object' && 'decimal' in type)
 export const isTemporal = (type: Type): boolean => type === 'date' || type === 'timestamp' || type === 'local timestamp'
+
+export const isNumeric = (type: Type): boolean => isInteger(type) || isFloat(type) || isDecimal(type)
+export const isDecimal = (type: Type): type is { readonly decimal: readonly [precision: number, scale: number] } =>
+  typeof type === 'object' && 'decimal' in type
+export const isList = (type: Type): type is { readonly list: Type } => typeof type === 'object' && 'list' in type
+export const isStruct = (type: Type): type is Extract<Type, { struct: unknown }> =>
+  typeof type === 'object' && 'struct' in type
+/** Digits after the point; 0 for integers. */
+export const scaleOf = (type: Type): number => (isDecimal(type) ? type.decimal[1] : 0)
+/** Whether values of the type have an order: all but lists and structs. */
+export const isOrdered = (type: Type): boolean => !isList(type) && !isStruct(type)
 
 /** The type both sides of an arithmetic operation or comparison are widened to, or undefined when there is none. */
 export function commonType(a: Type, b: Type): Type | undefined {
   if (sameType(a, b)) return a
   if (isInteger(a) && isInteger(b)) return 'int64'
-  if (isNumeric(a) && isNumeric(b) && (isFloat(a) || isFloat(b))) return 'float64'
-  return undefined
+  if (!isNumeric(a) || !isNumeric(b)) return undefined
+  if (isFloat(a) || isFloat(b)) return 'float64'
+  return { decimal: [MAX_DECIMAL_DIGITS, Math.max(scaleOf(a), scaleOf(b))] }
 }
 
 /** The field of that name, or an error that names the ones that exist. */

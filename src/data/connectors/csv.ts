@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { GalleyError } from '../../base/errors.ts'
-import { quote, sqlType, text } from '../../engines/duckdb/sql.ts'
+import { quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
 import type { ScalarType } from '../../plan/types.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'

@@ -1,5 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
-import { sqlType, text } from '../../engines/duckdb/sql.ts'
+import { sqlType, text } from '../../engines/duckdb/sql/names.ts'
 import type { ScalarType } from '../../plan/types.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'

@@ -27,7 +27,7 @@ export function rejectedRows(root: Node): Node | undefined {
 /** The input that a plan's rows come from. */
 export function mainInput(n: Node): Node | undefined {
   if (n.op === 'scan') return undefined
-  return n.op === 'join' || n.op === 'asof' || n.op === 'union' ? n.left : n.input
+  return 'left' in n ? n.left : n.input
 }
 
 function marked(input: Node, rejects: readonly Extract<Node, { op: 'reject' }>[]): Node {

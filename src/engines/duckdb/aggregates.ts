@@ -1,7 +1,8 @@
 import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { isFloat, type Schema } from '../../plan/types.ts'
-import { sqlExpr, sqlType } from './sql.ts'
+import { sqlExpr } from './sql/expr.ts'
+import { sqlType } from './sql/names.ts'
 
 /** An aggregate; `over` is an OVER clause for windows. */
 export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {

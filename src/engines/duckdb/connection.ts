@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { RunContext } from '../engine.ts'
 import { translate } from './failures.ts'
-import { registerWindows, type WindowTable } from './windows.ts'
+import { registerWindows, type WindowTable } from './rolling-table.ts'
 
 export interface DuckdbOptions {
   /** Memory that queries may take before they spill, MiB. */

@@ -1,5 +1,5 @@
 import { type Expr, exprChildren } from '../../plan/expr.ts'
-import { type Node, nodeChildren } from '../../plan/nodes.ts'
+import type { Node } from '../../plan/nodes.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { Gap } from '../engine.ts'
 
@@ -10,8 +10,6 @@ export function gapsOf(root: Node): Gap[] {
     if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'rows')
       gaps.push({ node: n.op, reason: `the scan of a ${n.from.kind} is not bound to files` })
     if (n.op === 'filter' || n.op === 'reject' || n.op === 'select' || n.op === 'derive') {
-      if (nodeChildren(n)[0]?.op === 'sort')
-        gaps.push({ node: n.op, reason: 'an order is kept only when sort, or sort and limit, come last' })
       const own = n.op === 'filter' || n.op === 'reject' ? [n.predicate] : n.columns.map(([, e]) => e)
       if (own.some(predicts)) gaps.push({ node: n.op, reason: 'SQL does not evaluate models' })
     }

@@ -10,9 +10,9 @@ import { connect, type DuckdbOptions, type Instance, type Open, openInstance, wi
 import { translate } from './failures.ts'
 import { gapsOf } from './gaps.ts'
 import { type Lowered, lower } from './lower.ts'
-import { quote, text } from './sql.ts'
+import { buildWindow, TooLarge } from './rolling-table.ts'
+import { quote, text } from './sql/names.ts'
 import { batchOfChunk, StringCache } from './vectors.ts'
-import { buildWindow, TooLarge } from './windows.ts'
 
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {

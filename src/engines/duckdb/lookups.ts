@@ -2,7 +2,8 @@ import { col, type Expr, lit, mapExpr } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Named } from '../../plan/nodes.ts'
 import type { Field, Schema } from '../../plan/types.ts'
-import { quote, sqlExpr, sqlLiteral } from './sql.ts'
+import { sqlExpr } from './sql/expr.ts'
+import { quote, sqlLiteral } from './sql/names.ts'
 
 type Lookup = Extract<Expr, { op: 'lookup' }>
 

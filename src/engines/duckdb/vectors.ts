@@ -1,7 +1,8 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
-import type { Field, Schema } from '../../plan/types.ts'
+import { type Field, isDecimal, type Schema } from '../../plan/types.ts'
 import type { Batch, Column } from '../batch.ts'
+import { nestedValue } from './nested.ts'
 
 /** DuckDB's chunks as batches: fixed-width columns are read where they lie, strings become dictionary codes. */
 export function batchOfChunk(chunk: DuckDBDataChunk, schema: Schema, strings: StringCache): Batch {
@@ -38,7 +39,19 @@ function columnOfVector(
     return { kind: 'fixed', type, length: rows, validity, values: view(type as string, data, rows) }
   }
   if (type === 'string') return strings.read(duckdb.vector_get_data(vector, rows * 16), rows, validity)
-  return { kind: 'object', type, length: rows, validity, values: chunk.getColumnValues(index) }
+  if (isDecimal(type))
+    return { kind: 'fixed', type, length: rows, validity, values: scaled(vector, rows, type.decimal[0]) }
+  const values = chunk.getColumnValues(index).map((v) => nestedValue(v, type))
+  return { kind: 'object', type, length: rows, validity, values }
+}
+
+/** DuckDB keeps a decimal of few digits in fewer bytes: those are widened to 64 bits. */
+function scaled(vector: Parameters<typeof duckdb.vector_get_data>[0], rows: number, precision: number): BigInt64Array {
+  const width = precision <= 4 ? 2 : precision <= 9 ? 4 : 8
+  const { buffer, byteOffset } = duckdb.vector_get_data(vector, rows * width)
+  if (width === 8) return new BigInt64Array(buffer, byteOffset, rows)
+  const narrow = width === 2 ? new Int16Array(buffer, byteOffset, rows) : new Int32Array(buffer, byteOffset, rows)
+  return BigInt64Array.from(narrow, BigInt)
 }
 
 /** Arrow's bitmap, or null when every value is present. DuckDB gives no bitmap at all for such a vector. */

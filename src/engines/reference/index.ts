@@ -6,7 +6,9 @@ import { batchOf, type Value } from '../batch.ts'
 import { compileExpr, compileSlot, type Tuple } from '../closures.ts'
 import type { Engine, Gap, Prepared, Relation } from '../engine.ts'
 import { raise, type Slot } from '../failure.ts'
-import { compare, keyOf, literalValue } from '../values.ts'
+import { keyOf, literalValue } from '../values.ts'
+import { asOf, matching, rolling } from './asof.ts'
+import { inOrder, totalOrder, windowRows } from './window.ts'
 
 /** The oracle: every node by its definition, over arrays, however slow. Reads literal rows only. */
 export function createReferenceEngine(): Engine {
@@ -89,23 +91,32 @@ function rowsOf(n: Node): Slot[][] {
       return [...new Map(input.map((row) => [keyOf(row.map(raise)), row])).values()]
     case 'union':
       return [...input, ...(second ? rowsOf(second) : [])]
-    case 'limit':
-      return input.slice(0, n.count)
-    case 'sort': {
-      const by = n.keys.map((k) => [compileExpr(k.by, schema), k.descending ? -1 : 1] as const)
-      const keyed = input.map((row) => ({ row, key: by.map(([key]) => key(row)) }))
-      return keyed
-        .sort((a, b) => {
-          for (const [i, [, sign]] of by.entries()) {
-            const x = a.key[i] as Value
-            const y = b.key[i] as Value
-            const order = x === null || y === null ? Number(x === null) - Number(y === null) : compare(x, y) * sign
-            if (order !== 0) return order
-          }
-          return 0
-        })
-        .map(({ row }) => row)
+    case 'intersect':
+    case 'except': {
+      const other = new Set((second ? rowsOf(second) : []).map((row) => keyOf(row.map(raise))))
+      const distinct = new Map(input.map((row) => [keyOf(row.map(raise)), row]))
+      return [...distinct].flatMap(([key, row]) => (other.has(key) === (n.op === 'intersect') ? [row] : []))
     }
+    case 'annotate':
+      return input
+    case 'unnest': {
+      const list = at(n.column)
+      return input.flatMap((row) => {
+        const items = (raise(row[list] as Slot) as readonly Value[] | null) ?? []
+        const place = (i: number | null): Slot[] => (n.position ? [i === null ? null : BigInt(i)] : [])
+        if (items.length === 0) return n.keepEmpty ? [[...row.with(list, null), ...place(null)]] : []
+        return items.map((item, i) => [...row.with(list, item), ...place(i)])
+      })
+    }
+    case 'window':
+      return windowRows(n, input)
+    case 'limit': {
+      // ties are broken by the remaining columns
+      const keys = n.input.op === 'sort' ? n.input.keys : []
+      return inOrder(input, totalOrder(keys, schema), schema).slice(0, n.count)
+    }
+    case 'sort':
+      return inOrder(input, n.keys, schema)
     case 'aggregate': {
       const key = keys(n.by)
       const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
@@ -149,71 +160,6 @@ function rowsOf(n: Node): Slot[][] {
         ...window,
       ])
     case 'asof':
-      return asOf(n, input)
+      return asOf(n, input, rowsOf(n.right.op === 'rolling' ? n.right.input : n.right))
   }
-}
-
-const matching = (a: readonly Value[], b: readonly Value[]): boolean =>
-  a.every((v, i) => v !== null && b[i] !== null && compare(v, b[i] as Value) === 0)
-
-/** The window's aggregates as of each probe: over the key's rows with `t − over ≤ on < t`. */
-function rolling(
-  n: Extract<Node, { op: 'rolling' }>,
-  events: readonly Slot[][],
-  probes: readonly Slot[][],
-  probeKey: (row: readonly Slot[]) => Value[],
-  probeAt: number,
-): Tuple[] {
-  const { schema } = n.input
-  const aggs = n.aggs.map(([, a]) => compileAgg(a, schema))
-  const by = n.by.map((name) => schema.findIndex((f) => f.name === name))
-  const on = schema.findIndex((f) => f.name === n.on)
-  return probes.map((probe) => {
-    const t = raise(probe[probeAt] as Slot) as bigint | null
-    const key = probeKey(probe)
-    const inside = events.filter((event) => {
-      const when = raise(event[on] as Slot) as bigint | null
-      if (t === null || when === null || when >= t || when < t - BigInt(n.over)) return false
-      return matching(
-        key,
-        by.map((i) => raise(event[i] as Slot)),
-      )
-    })
-    return aggs.map((a) => a(inside))
-  })
-}
-
-function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Slot[][]): Slot[][] {
-  const leftSchema = n.left.schema
-  const key = (row: readonly Slot[]) => n.by.map(([l]) => raise(row[leftSchema.findIndex((f) => f.name === l)] as Slot))
-  const at = leftSchema.findIndex((f) => f.name === n.at)
-  if (n.right.op === 'rolling') {
-    const windows = rolling(n.right, rowsOf(n.right.input), left, key, at)
-    return left.map((row, i) => [...row, ...(windows[i] ?? [])])
-  }
-  const { schema } = n.right
-  const right = rowsOf(n.right)
-  const on = schema.findIndex((f) => f.name === n.on)
-  const by = n.by.map(([, r]) => schema.findIndex((f) => f.name === r))
-  const skip = new Set([...n.by.map(([, r]) => r), n.on])
-  const kept = schema.flatMap((f, i) => (skip.has(f.name) ? [] : [i]))
-  return left.map((row) => {
-    const t = raise(row[at] ?? null)
-    let best: { row: readonly Slot[]; when: Value } | undefined
-    for (const other of right) {
-      const when = raise(other[on] ?? null)
-      if (
-        t === null ||
-        when === null ||
-        compare(when, t) >= 0 ||
-        !matching(
-          key(row),
-          by.map((i) => raise(other[i] as Slot)),
-        )
-      )
-        continue
-      if (!best || compare(when, best.when) > 0) best = { row: other, when }
-    }
-    return [...row, ...kept.map((i) => best?.row[i] ?? null)]
-  })
 }

@@ -1,0 +1,163 @@
+import { isDecimal, isFloat, isInteger, scaleOf, type Type, typeName } from '../plan/types.ts'
+import type { Value } from './batch.ts'
+import { divideRounded, MAX_DECIMAL } from './scalars/scalar.ts'
+import { formatDecimal, invalid, parseDecimal } from './values.ts'
+
+const INTEGER = /^[+-]?\d+$/
+const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$|^nan$/i
+const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(Z)?)?$/
+
+/** A strict cast: the whole text must parse, a float must be integral, a number must fit. @throws VALUE_INVALID */
+export function cast(value: Value, from: Type, to: Type): Value {
+  if (value === null || from === to) return value
+  const fail = () =>
+    invalid(
+      `'${isDecimal(from) ? formatDecimal(value as bigint, scaleOf(from)) : String(value)}' can't become a ${typeName(to)}`,
+      `it is a ${typeName(from)}`,
+    )
+  if (to === 'string') return castToText(value, from)
+  if (isInteger(to)) return castToInteger(value, from, to === 'int32' ? 32 : 64, fail)
+  if (isDecimal(to)) return castToDecimal(value, from, to.decimal, fail)
+  if (isFloat(to)) {
+    const n =
+      typeof value === 'string'
+        ? parseFloat64(value, fail)
+        : isDecimal(from)
+          ? Number(value) / 10 ** scaleOf(from)
+          : Number(value)
+    return to === 'float32' ? Math.fround(n) : n
+  }
+  if (to === 'bool') {
+    if (value === 'true' || value === 'false') return value === 'true'
+    if (isInteger(from)) return Number(value) !== 0
+  }
+  if (to === 'date' || to === 'timestamp' || to === 'local timestamp') {
+    if (typeof value === 'string') return castToTime(value, to, fail)
+    if (from === 'date' && to === 'local timestamp') return BigInt(value as number) * 86_400_000_000n
+  }
+  throw fail()
+}
+
+function castToInteger(value: Value, from: Type, bits: 32 | 64, fail: () => Error): Value {
+  let n: bigint
+  if (typeof value === 'string') {
+    if (!INTEGER.test(value)) throw fail()
+    n = BigInt(value.replace(/^\+/, ''))
+  } else if (typeof value === 'boolean') n = value ? 1n : 0n
+  else if (typeof value === 'number' && !Number.isInteger(value)) throw fail()
+  else if (isDecimal(from)) {
+    const unit = 10n ** BigInt(scaleOf(from))
+    if ((value as bigint) % unit !== 0n) throw fail()
+    n = (value as bigint) / unit
+  } else n = BigInt(value as number | bigint)
+  if (BigInt.asIntN(bits, n) !== n) throw fail()
+  return bits === 32 ? Number(n) : n
+}
+
+/** Digits beyond the scale round half away from zero; what has too many before the point fails. */
+function castToDecimal(
+  value: Value,
+  from: Type,
+  [precision, scale]: readonly [number, number],
+  fail: () => Error,
+): bigint {
+  let n: bigint | undefined
+  if (typeof value === 'string') n = parseDecimal(value, scale)
+  else if (typeof value === 'number' && !Number.isInteger(value))
+    n = Number.isFinite(value) ? parseDecimal(plain(value), scale) : undefined
+  else if (typeof value === 'boolean') n = value ? 10n ** BigInt(scale) : 0n
+  else n = rescale(BigInt(value as number | bigint), scaleOf(from), scale)
+  if (n === undefined || n >= 10n ** BigInt(precision) || n <= -(10n ** BigInt(precision))) throw fail()
+  return n
+}
+
+/** A float's shortest digits without an exponent. */
+function plain(x: number): string {
+  const text = String(x)
+  const [, sign = '', whole = '', part = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text) ?? []
+  const e = Number(exponent)
+  if (e === 0) return text
+  const digits = whole + part
+  const point = whole.length + e
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
+  return `${sign}${digits.slice(0, point).padEnd(point, '0')}.${digits.slice(point)}`
+}
+
+const rescale = (n: bigint, from: number, to: number): bigint =>
+  to >= from ? n * 10n ** BigInt(to - from) : divideRounded(n, 10n ** BigInt(from - to))
+
+function parseFloat64(text: string, fail: () => Error): number {
+  if (!FLOAT.test(text)) throw fail()
+  const lower = text.toLowerCase()
+  if (lower.includes('inf')) return lower.startsWith('-') ? -Infinity : Infinity
+  return lower.includes('nan') ? Number.NaN : Number(text)
+}
+
+/** `2001-06-30`, or with `18:05:00` and up to six further digits; an instant ends with `Z`. */
+function castToTime(text: string, to: 'date' | 'timestamp' | 'local timestamp', fail: () => Error): Value {
+  const m = TIME.exec(text)
+  const n = (i: number): number => Number(m?.[i] ?? 0)
+  if (!m || (to === 'date') !== (m[4] === undefined) || (to === 'timestamp') !== (m[8] === 'Z')) throw fail()
+  const date = new Date(0)
+  date.setUTCFullYear(n(1), n(2) - 1, n(3))
+  if (n(1) < 1 || date.getUTCMonth() !== n(2) - 1 || date.getUTCDate() !== n(3) || n(4) > 23 || n(5) > 59 || n(6) > 59)
+    throw fail()
+  if (to === 'date') return date.getTime() / 86_400_000
+  const seconds = (n(4) * 60 + n(5)) * 60 + n(6)
+  return BigInt(date.getTime()) * 1000n + BigInt(seconds) * 1_000_000n + BigInt((m[7] ?? '').padEnd(6, '0'))
+}
+
+function castToText(value: Value, from: Type): string {
+  if (isDecimal(from)) return formatDecimal(value as bigint, scaleOf(from))
+  if (from === 'timestamp' || from === 'local timestamp') {
+    const micros = value as bigint
+    const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+    const base = new Date(Number((micros - part) / 1000n)).toISOString().slice(0, 19)
+    const text = part === 0n ? base : `${base}.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
+    return from === 'timestamp' ? `${text.replace('T', ' ')}Z` : text.replace('T', ' ')
+  }
+  if (from === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+  return isFloat(from) ? floatText(value as number, from === 'float32') : String(value)
+}
+
+/** The shortest digits that read back as the same float: `5.0`, `0.0001`, `1e-05`, `1e+16`, `inf`, `nan`. */
+function floatText(x: number, single: boolean): string {
+  if (Number.isNaN(x)) return 'nan'
+  if (!Number.isFinite(x)) return x < 0 ? '-inf' : 'inf'
+  if (x === 0) return Object.is(x, -0) ? '-0.0' : '0.0'
+  let text = x.toExponential()
+  for (let digits = 0; single && digits < 9; digits++) {
+    text = x.toExponential(digits)
+    if (Math.fround(Number(text)) === x) break
+  }
+  const [, sign = '', first = '', rest = '', exponent = '0'] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? []
+  const e = Number(exponent)
+  if (e < -4 || e >= 16) {
+    const power = `${e < 0 ? '-' : '+'}${String(Math.abs(e)).padStart(2, '0')}`
+    return `${sign}${first}${rest ? `.${rest}` : ''}e${power}`
+  }
+  const digits = first + rest
+  if (e < 0) return `${sign}0.${'0'.repeat(-e - 1)}${digits}`
+  return `${sign}${digits.slice(0, e + 1).padEnd(e + 1, '0')}.${digits.slice(e + 1) || '0'}`
+}
+
+const exactly = (v: Value): Value => v
+
+/** Brings values of one type to the wider one that `commonType` names; undefined when nothing has to be done. */
+export function widening(from: Type, to: Type): ((value: Value) => Value) | undefined {
+  if (isDecimal(to)) {
+    const factor = 10n ** BigInt(scaleOf(to) - scaleOf(from))
+    if (isDecimal(from) && factor === 1n) return undefined
+    return (v) => {
+      if (v === null) return null
+      const n = BigInt(v as bigint | number) * factor
+      if (n > MAX_DECIMAL || n < -MAX_DECIMAL)
+        throw invalid('a value needs more than 18 digits', `it is widened to ${typeName(to)}`)
+      return n
+    }
+  }
+  if (isFloat(to) && isDecimal(from)) return (v) => (v === null ? null : Number(v) / 10 ** scaleOf(from))
+  if (isFloat(to) && from === 'int64') return (v) => (v === null ? null : Number(v))
+  if (to === 'int64' && from === 'int32') return (v) => (v === null ? null : BigInt(v as number))
+  return from === to ? undefined : exactly
+}

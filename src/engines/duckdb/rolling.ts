@@ -1,0 +1,96 @@
+import type { Agg } from '../../plan/expr.ts'
+import { infer } from '../../plan/infer.ts'
+import type { Node } from '../../plan/nodes.ts'
+import { type Field, isDecimal, isFloat, type Schema } from '../../plan/types.ts'
+import { sqlAgg } from './aggregates.ts'
+import type { Lowering, Visit, WindowBuild } from './lower.ts'
+import type { WindowEvents } from './rolling-table.ts'
+import { sqlExpr } from './sql/expr.ts'
+import { named, quote } from './sql/names.ts'
+
+type AsOf = Pick<Extract<Node, { op: 'asof' }>, 'by' | 'at'>
+type Rolling = Extract<Node, { op: 'rolling' }>
+
+/**
+ * A rolling window read at each probe's time. Counts and sums of integers come from running totals in a table built
+ * beforehand; the others run as a window over events and probes together, which subtracts nothing and so loses no digits.
+ */
+export function lowerRolling(n: AsOf, w: Rolling, lowering: Lowering, probes: string): string {
+  const exact = lowering.windows !== undefined && w.aggs.every(([, a]) => isExact(a, w.input.schema))
+  return exact
+    ? lowerTable(n, w, lowering, lowering.windows as WindowBuild[], probes)
+    : lowerWindow(n, w, lowering.visit, probes)
+}
+
+function isExact(a: Agg, schema: Schema): boolean {
+  if (a.fn === 'count') return true
+  return (a.fn === 'sum' || a.fn === 'mean') && a.arg !== null && isWhole(infer(a.arg, schema, a.fn).type)
+}
+
+const isWhole = (type: Field['type']): boolean => !isFloat(type) && !isDecimal(type)
+
+function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuild[], probes: string): string {
+  const { schema } = w.input
+  const columns: WindowEvents['columns'][number][] = ['rows']
+  const values: string[] = []
+  const types: Field[] = []
+  const total = (kind: 'present' | 'sum', sql: string): number => {
+    const name = `v${values.length}`
+    values.push(`${sql} AS ${name}`)
+    types.push({ name, type: kind === 'present' ? 'bool' : 'int64', nullable: true })
+    columns.push(kind)
+    return columns.length - 1
+  }
+  const source = lowering.whole(w.input)
+  const placeholder = `/*window*/${windows.length + 1}/**/`
+  const read = (column: number) => `CAST(galley_total(${placeholder}, ${column}, "__w") AS BIGINT)`
+  const results = w.aggs.map(([name, a]) => {
+    if (a.arg === null) return named(read(0), name)
+    const arg = sqlExpr(a.arg, schema)
+    const count = read(total('present', `CASE WHEN ${arg} IS NOT NULL THEN TRUE END`))
+    if (a.fn === 'count') return named(count, name)
+    const sum = read(total('sum', `CAST(${arg} AS BIGINT)`))
+    return named(`CASE WHEN ${count} > 0 THEN ${a.fn === 'sum' ? sum : `CAST(${sum} AS DOUBLE) / ${count}`} END`, name)
+  })
+  const keys = w.by.map(quote)
+  const on = quote(w.on)
+  const present = [...keys, on].map((k) => `${k} IS NOT NULL`).join(' AND ')
+  windows.push({
+    over: w.over,
+    columns,
+    placeholder,
+    schema: [{ name: 'k', type: 'string', nullable: false }, { name: 't', type: 'int64', nullable: false }, ...types],
+    sql: `SELECT ${[`${keyText(keys)} AS k`, `epoch_us(${on}) AS t`, ...values].join(', ')} FROM (${source}) WHERE ${present}`,
+  })
+  const probe = n.by.map(([l]) => quote(l))
+  const at = quote(n.at)
+  const missing = [...probe, at].map((k) => `${k} IS NULL`).join(' OR ')
+  return `SELECT * EXCLUDE ("__w"), ${results.join(', ')} FROM (
+    SELECT *, CASE WHEN ${missing} THEN 0 ELSE galley_window(${placeholder}, ${keyText(probe)}, epoch_us(${at})) END AS "__w" FROM (${probes}))`
+}
+
+/** Keys as one text; several are told apart by their lengths. */
+function keyText(keys: readonly string[]): string {
+  const [only] = keys
+  if (keys.length === 1 && only) return `CAST(${only} AS VARCHAR)`
+  return keys.map((k) => `length(CAST(${k} AS VARCHAR)) || ':' || CAST(${k} AS VARCHAR)`).join(' || ')
+}
+
+function lowerWindow(n: AsOf, w: Rolling, visit: Visit, probes: string): string {
+  const schema = w.input.schema
+  const keys = w.by.map(quote)
+  const present = [...keys, quote(w.on)].map((k) => `${k} IS NOT NULL`).join(' AND ')
+  const names = w.by.map((_, i) => `"__k${i}"`)
+  const columns = schema.map((f) => quote(f.name))
+  const over = ' OVER around'
+  const results = w.aggs.map(([name, a]) =>
+    named(a.arg === null ? `count("__event")${over}` : sqlAgg(a, schema, over), name),
+  )
+  return `SELECT unnest("__probe"), ${w.aggs.map(([name]) => quote(name)).join(', ')} FROM (
+    SELECT "__probe", ${results.join(', ')} FROM (
+      SELECT ${keys.map((k, i) => `${k} AS ${names[i]}`).join(', ')}, epoch_us(${quote(w.on)}) AS "__t", 1 AS "__event", NULL AS "__probe", ${columns.join(', ')} FROM ${visit(w.input)} WHERE ${present}
+      UNION ALL
+      SELECT ${n.by.map(([l]) => `__l.${quote(l)}`).join(', ')}, epoch_us(__l.${quote(n.at)}), NULL, __l, ${columns.map(() => 'NULL').join(', ')} FROM (${probes}) __l
+    ) WINDOW around AS (PARTITION BY ${names.join(', ')} ORDER BY "__t" RANGE BETWEEN ${w.over} PRECEDING AND 1 PRECEDING)
+  ) WHERE "__probe" IS NOT NULL`
+}

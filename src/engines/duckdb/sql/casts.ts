@@ -1,0 +1,40 @@
+import { isDecimal, isFloat, isInteger, scaleOf, type Type, typeName } from '../../../plan/types.ts'
+import { failing } from './call.ts'
+import { sqlType } from './names.ts'
+
+const FLOAT = '(?i)[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(inity)?|nan'
+const TIME = '[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?'
+
+/** DuckDB's own casts round and trim; ours are strict. */
+export function sqlCast(arg: string, from: Type, to: Type): string {
+  const target = sqlType(to)
+  const direct = `CAST(${arg} AS ${target})`
+  const wrong = failing(`a ${typeName(from)} can't become a ${typeName(to)}`, target)
+  const only = (condition: string, value = direct) =>
+    `CASE WHEN ${arg} IS NULL THEN NULL WHEN ${condition} THEN ${value} ELSE ${wrong} END`
+  const full = (pattern: string) => `regexp_full_match(${arg}, '${pattern}')`
+  if (from === 'string') {
+    if (isInteger(to)) return only(full('[+-]?[0-9]+'))
+    if (isFloat(to)) return only(full(FLOAT))
+    if (isDecimal(to)) return only(full('[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)'))
+    if (to === 'bool') return only(`${arg} IN ('true', 'false')`)
+    if (to === 'date') return only(`${full('[0-9]{4}-[0-9]{2}-[0-9]{2}')} AND left(${arg}, 4) <> '0000'`)
+    const pattern =
+      to === 'timestamp' ? `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}Z` : `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}`
+    const ok = `${full(pattern)} AND left(${arg}, 4) <> '0000' AND substring(${arg}, 12, 2) < '24' AND substring(${arg}, 18, 2) < '60'`
+    return only(ok, `CAST(rtrim(${arg}, 'Z') AS TIMESTAMP)`)
+  }
+  if (to === 'string') return from === 'timestamp' ? `(CAST(${arg} AS VARCHAR) || 'Z')` : `CAST(${arg} AS VARCHAR)`
+  if (isInteger(to) && isFloat(from)) return only(`${arg} = trunc(${arg}) AND isfinite(${arg})`)
+  if (isInteger(to) && isDecimal(from)) return only(`${arg} = trunc(${arg})`)
+  if (isDecimal(to) && isFloat(from)) {
+    // DuckDB adds a tiny amount before it rounds; this is the plain product, rounded half away from zero
+    const scale = scaleOf(to)
+    const whole = `CAST(round(CAST(${arg} AS DOUBLE) * 1e${scale}) AS DECIMAL(19, 0))`
+    return only(
+      `isfinite(${arg})`,
+      `CAST(${whole} * CAST(1e-${scale} AS DECIMAL(${Math.max(1, scale)}, ${scale})) AS ${target})`,
+    )
+  }
+  return direct
+}

@@ -1,0 +1,157 @@
+import type { Expr } from '../../../plan/expr.ts'
+import { callFails, castFails, fallible } from '../../../plan/functions/fallible.ts'
+import { argumentType } from '../../../plan/functions/widen.ts'
+import { infer } from '../../../plan/infer.ts'
+import { type Schema, sameType, type Type } from '../../../plan/types.ts'
+import { sqlCast } from './casts.ts'
+import { SQL } from './functions.ts'
+import { quote, sqlLiteral, sqlType } from './names.ts'
+
+/**
+ * How an expression is lowered. `strict` raises where it fails, for whatever row DuckDB computes it. `lenient` gives NULL
+ * there instead, and `failureOf` says where that is. `marks` names the columns that say so of columns already computed.
+ */
+export interface Mode {
+  readonly lenient: boolean
+  readonly marks?: ReadonlyMap<string, string>
+}
+const STRICT: Mode = { lenient: false }
+const LENIENT: Mode = { lenient: true }
+
+/** An expression as DuckDB SQL over rows of `schema`. */
+export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
+  const attempt = (sql: string, fails: boolean) => (mode.lenient && fails ? `TRY(${sql})` : sql)
+  switch (e.op) {
+    case 'col':
+      return quote(e.name)
+    case 'lit':
+      return sqlLiteral(e.value, e.type)
+    case 'case': {
+      const { type } = infer(e, schema, 'case')
+      const value = (v: Expr) => widened(v, type, schema, mode)
+      const whens = e.when.map(([c, v]) => `WHEN ${sqlExpr(c, schema, mode)} THEN ${value(v)}`)
+      return `CASE ${whens.join(' ')} ELSE ${value(e.otherwise)} END`
+    }
+    case 'cast': {
+      const from = infer(e.arg, schema, 'cast').type
+      if (sameType(from, e.to)) return sqlExpr(e.arg, schema, mode)
+      const sql = sqlCast(sqlExpr(e.arg, schema, mode), from, e.to)
+      if (!castFails(from, e.to)) return sql
+      if (e.onError === 'null') return fallible(e.arg, schema) && !mode.lenient ? nullFor(e, schema) : `TRY(${sql})`
+      return attempt(sql, true)
+    }
+    case 'lookup':
+      return sqlLookup(e, schema, mode)
+    case 'predict':
+      throw new Error('predict has no SQL form') // prepare() declares the gap before this is reached
+    case 'call': {
+      if (e.fn === 'orNull' || e.fn === 'fails') {
+        const [arg] = e.args as [Expr]
+        const failed = failureOf(arg, schema, mode)
+        if (e.fn === 'fails') return failed ?? 'FALSE'
+        return failed
+          ? `CASE WHEN ${failed} THEN NULL ELSE ${sqlExpr(arg, schema, { ...mode, lenient: true })} END`
+          : sqlExpr(arg, schema, mode)
+      }
+      const own = e.args.map((a) => infer(a, schema, e.fn).type)
+      const common = argumentType(e.fn, own)
+      const types = common ? own.map(() => common) : own
+      const args = e.args.map((a) => (common ? widened(a, common, schema, mode) : sqlExpr(a, schema, mode)))
+      const { type } = infer(e, schema, e.fn)
+      return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own))
+    }
+  }
+}
+
+/** A cast whose failures are null, over an argument whose own failures are not. */
+function nullFor(e: Extract<Expr, { op: 'cast' }>, schema: Schema): string {
+  const own = failureOf(e.arg, schema, LENIENT) ?? 'FALSE'
+  const from = infer(e.arg, schema, 'cast').type
+  const lenient = `TRY(${sqlCast(sqlExpr(e.arg, schema, LENIENT), from, e.to)})`
+  return `CASE WHEN ${own} THEN CAST(CAST(${sqlExpr(e.arg, schema)} AS VARCHAR) AS ${sqlType(e.to)}) ELSE ${lenient} END`
+}
+
+function widened(e: Expr, to: Type, schema: Schema, mode: Mode): string {
+  const sql = sqlExpr(e, schema, mode)
+  const from = infer(e, schema, 'widen').type
+  if (sameType(from, to)) return sql
+  const cast = `CAST(${sql} AS ${sqlType(to)})`
+  return mode.lenient && typeof to === 'object' ? `TRY(${cast})` : cast
+}
+
+/** Where a value fails, as a condition that is never null; undefined when it never does. */
+export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string | undefined {
+  const inner = (child: Expr) => failureOf(child, schema, mode)
+  const value = (child: Expr) => sqlExpr(child, schema, { ...mode, lenient: true })
+  switch (e.op) {
+    case 'col': {
+      const mark = mode.marks?.get(e.name)
+      return mark ? quote(mark) : undefined
+    }
+    case 'lit':
+      return undefined
+    case 'cast': {
+      const arg = inner(e.arg)
+      const own = e.onError === 'fail' && castFails(infer(e.arg, schema, 'cast').type, e.to)
+      return anyOf([arg, own ? `(${value(e.arg)} IS NOT NULL AND ${value(e)} IS NULL)` : undefined])
+    }
+    case 'case': {
+      const type = infer(e, schema, 'case').type
+      const branch = (v: Expr) => {
+        const widens = typeof type === 'object' && !sameType(infer(v, schema, 'case').type, type)
+        const own = widens ? `(${value(v)} IS NOT NULL AND ${widened(v, type, schema, LENIENT)} IS NULL)` : undefined
+        return anyOf([inner(v), own]) ?? 'FALSE'
+      }
+      const whens = e.when.map(([c, v]) => {
+        const condition = inner(c)
+        return `${condition ? `WHEN ${condition} THEN TRUE ` : ''}WHEN ${value(c)} THEN ${branch(v)}`
+      })
+      const sql = `CASE ${whens.join(' ')} ELSE ${branch(e.otherwise)} END`
+      return sql.includes('TRUE') || sql.includes('IS NOT NULL') || mode.marks ? sql : undefined
+    }
+    case 'call': {
+      if (e.fn === 'fails' || e.fn === 'orNull') return undefined
+      if (e.fn === 'and' || e.fn === 'or') {
+        const any = anyOf(e.args.map(inner))
+        const decides = e.fn === 'and' ? 'FALSE' : 'TRUE'
+        const undecided = e.args.map((a) => `(${value(a)}) IS DISTINCT FROM ${decides}`)
+        return any && `(${[any, ...undecided].join(' AND ')})`
+      }
+      if (e.fn === 'coalesce') {
+        if (e.args.every((a) => inner(a) === undefined)) return undefined
+        const whens = e.args.map((a) => `WHEN ${inner(a) ?? 'FALSE'} THEN TRUE WHEN ${value(a)} IS NOT NULL THEN FALSE`)
+        return `CASE ${whens.join(' ')} ELSE FALSE END`
+      }
+      const own = e.args.map((a) => infer(a, schema, e.fn).type)
+      const any = anyOf(e.args.map(inner))
+      if (!callFails(e.fn, own)) return any
+      // JSON that holds nothing there is null without having failed
+      if (e.fn.startsWith('json')) return anyOf([any, `coalesce(NOT json_valid(${value(e.args[0] as Expr)}), FALSE)`])
+      const present = e.args.map((a) => `${value(a)} IS NOT NULL`).join(' AND ')
+      return anyOf([any, `(${present} AND ${value(e)} IS NULL)`])
+    }
+    default:
+      return anyOf(e.args.map(inner))
+  }
+}
+
+function anyOf(conditions: readonly (string | undefined)[]): string | undefined {
+  const present = conditions.filter((c) => c !== undefined)
+  return present.length > 1 ? `(${present.join(' OR ')})` : present[0]
+}
+
+/** Constants of a fit: a small VALUES table, joined by DuckDB as a hash join. */
+function sqlLookup(e: Extract<Expr, { op: 'lookup' }>, schema: Schema, mode: Mode): string {
+  const fallback = sqlLiteral(e.fallback, e.type)
+  if (e.table.keys.length === 0) return fallback
+  const types = e.args.map((a) => infer(a, schema, 'lookup').type)
+  const rows = e.table.keys.map(
+    (key, i) =>
+      `(${[...key.map((k, j) => sqlLiteral(k, types[j] ?? 'string')), sqlLiteral(e.table.values[i] ?? null, e.type)].join(', ')})`,
+  )
+  const names = e.args.map((_, i) => `k${i}`)
+  const where = e.args.map((a, i) => `k${i} IS NOT DISTINCT FROM ${sqlExpr(a, schema, mode)}`).join(' AND ')
+  const source = `FROM (VALUES ${rows.join(', ')}) AS lookup(${[...names, 'v'].join(', ')}) WHERE ${where}`
+  if (!e.table.values.includes(null)) return `coalesce((SELECT v ${source}), ${fallback})`
+  return `CASE WHEN (SELECT TRUE ${source}) THEN (SELECT v ${source}) ELSE ${fallback} END`
+}

@@ -1,0 +1,17 @@
+import { constantOf, type Sqls } from './call.ts'
+import { quote, sqlType } from './names.ts'
+
+export const NESTED: Sqls<'list' | 'listLength' | 'listGet' | 'listContains' | 'listJoin' | 'struct' | 'field'> = {
+  list: ({ args, type }) => `CAST([${args.join(', ')}] AS ${sqlType(type)})`,
+  listLength: ({ args: [a] }) => `CAST(len(${a}) AS BIGINT)`,
+  // DuckDB counts from 1, and from the end below 0
+  listGet: ({ args: [a, at] }) => `(${a})[CASE WHEN ${at} < 0 THEN ${at} ELSE ${at} + 1 END]`,
+  listContains: ({ args: [a, value] }) =>
+    `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN list_contains(${a}, ${value}) END`,
+  listJoin: ({ args: [a, by] }) => `CASE WHEN ${a} IS NOT NULL THEN coalesce(array_to_string(${a}, ${by}), '') END`,
+  struct: ({ args, exprs, type }) => {
+    const fields = args.flatMap((_, i) => (i % 2 === 0 ? [`${quote(constantOf(exprs, i))} := ${args[i + 1]}`] : []))
+    return `CAST(struct_pack(${fields.join(', ')}) AS ${sqlType(type)})`
+  },
+  field: ({ args: [a], exprs }) => `struct_extract(${a}, '${constantOf(exprs, 1).replaceAll("'", "''")}')`,
+}

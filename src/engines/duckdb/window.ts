@@ -1,0 +1,67 @@
+import type { Frame, WindowCall } from '../../plan/expr.ts'
+import { infer } from '../../plan/infer.ts'
+import type { Node, SortKey } from '../../plan/nodes.ts'
+import { isOrdered, type Schema } from '../../plan/types.ts'
+import { sqlAgg } from './aggregates.ts'
+import { sqlExpr } from './sql/expr.ts'
+import { named, quote } from './sql/names.ts'
+
+type Window = Extract<Node, { op: 'window' }>
+
+/** Window functions; calls whose result hangs on ties are computed in an order that has none. */
+export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly SortKey[]) => string[]): string {
+  const { schema } = n.input
+  const keys = orderBy(n.order)
+  const total = [...keys, ...schema.filter((f) => isOrdered(f.type)).map((f) => `${quote(f.name)} ASC NULLS LAST`)]
+  const over = (order: readonly string[], frame = '') =>
+    ` OVER (${[
+      n.by.length > 0 ? `PARTITION BY ${n.by.map(quote).join(', ')}` : '',
+      order.length > 0 ? `ORDER BY ${order.join(', ')}` : '',
+      frame,
+    ]
+      .filter((part) => part !== '')
+      .join(' ')})`
+  const call = (c: WindowCall): string => {
+    switch (c.fn) {
+      case 'rowNumber':
+        return `row_number()${over(total)}`
+      case 'rank':
+        return `rank()${over(keys)}`
+      case 'denseRank':
+        return `dense_rank()${over(keys)}`
+      case 'lag':
+      case 'lead':
+        return `${c.fn}(${sqlExpr(c.arg, schema)}, ${c.offset})${over(total)}`
+      case 'first':
+      case 'last':
+        return `${c.fn}_value(${sqlExpr(c.arg, schema)})${over(c.frame.unit === 'rows' ? total : keys, frameOf(c.frame, n, schema))}`
+      case 'aggregate':
+        return sqlAgg(
+          c.agg,
+          schema,
+          over(c.frame.unit === 'rows' ? total : keys, n.order.length > 0 ? frameOf(c.frame, n, schema) : ''),
+        )
+    }
+  }
+  const added = n.columns.map(([name, c]) => named(call(c), name))
+  const names = new Set(n.columns.map(([name]) => name))
+  const kept = schema.filter((f) => !names.has(f.name)).map((f) => quote(f.name))
+  return `SELECT ${[...kept, ...added].join(', ')} FROM ${input}`
+}
+
+/** `ROWS BETWEEN 3 PRECEDING AND CURRENT ROW`; ranges of times are intervals of µs. */
+function frameOf(frame: Frame, n: Window, schema: Schema): string {
+  const [key] = n.order
+  const type = key ? infer(key.by, schema, 'frame').type : 'int64'
+  const size = (value: number): string => {
+    if (frame.unit === 'rows') return String(value)
+    const time = type === 'date' || type === 'timestamp' || type === 'local timestamp'
+    return time ? `to_microseconds(${value})` : `${value}`
+  }
+  const bound = (value: number | null, end: 'PRECEDING' | 'FOLLOWING'): string => {
+    if (value === null) return `UNBOUNDED ${end}`
+    if (value === 0) return 'CURRENT ROW'
+    return value < 0 ? `${size(-value)} PRECEDING` : `${size(value)} FOLLOWING`
+  }
+  return `${frame.unit.toUpperCase()} BETWEEN ${bound(frame.from, 'PRECEDING')} AND ${bound(frame.to, 'FOLLOWING')}`
+}

@@ -1,0 +1,81 @@
+import { compilePattern } from '../../plan/functions/pattern.ts'
+import type { Value } from '../batch.ts'
+import { jsonAt } from './json.ts'
+import type { Scalar, Scalars } from './scalar.ts'
+
+const text =
+  (f: (...s: string[]) => Value): Scalar =>
+  (args) =>
+    f(...(args as string[]))
+
+/** Unicode's simple case mapping: one code point for one, whatever the language. */
+const simple =
+  (map: (s: string) => string) =>
+  (s: string): string => {
+    const whole = map(s)
+    // a longer result has a mapping to several code points; a capital sigma depends on what follows it
+    if (whole.length === s.length && !s.includes('Σ')) return whole
+    return [...s].map((c) => ([...map(c)].length === 1 ? map(c) : c)).join('')
+  }
+
+export const TEXT: Scalars<
+  | 'length'
+  | 'lower'
+  | 'upper'
+  | 'trim'
+  | 'concat'
+  | 'contains'
+  | 'startsWith'
+  | 'endsWith'
+  | 'substring'
+  | 'replace'
+  | 'split'
+  | 'normalize'
+  | 'matches'
+  | 'extract'
+  | 'replaceMatches'
+  | 'jsonString'
+  | 'jsonNumber'
+  | 'jsonBool'
+  | 'jsonLength'
+> = {
+  length: text((s) => BigInt([...s].length)),
+  lower: text(simple((s) => s.toLowerCase())),
+  upper: text(simple((s) => s.toUpperCase())),
+  trim: text((s) => s.replace(/^ +| +$/g, '')),
+  concat: text((...s) => s.join('')),
+  contains: text((s, part = '') => s.includes(part)),
+  startsWith: text((s, part = '') => s.startsWith(part)),
+  endsWith: text((s, part = '') => s.endsWith(part)),
+  replace: text((s, from = '', to = '') => (from === '' ? s : s.replaceAll(from, () => to))),
+  // from the given position (the first is 1) so many code points; what lies before the first is not there
+  substring: ([s, from, length]) => {
+    const start = Number(from) - 1
+    const end = start + Math.max(0, Number(length))
+    return [...(s as string)].slice(Math.max(0, start), Math.max(0, end)).join('')
+  },
+  split: text((s, by = '') => s.split(by)),
+  normalize: text((s) => s.normalize('NFC')),
+  matches: text((s, pattern = '') => compilePattern(pattern).matcher(s).find()),
+  extract: ([s, pattern, group]) => {
+    const found = compilePattern(pattern as string).matcher(s as string)
+    return found.find() ? (found.group(Number(group)) ?? '') : null
+  },
+  replaceMatches: text((s, pattern = '', to = '') => compilePattern(pattern).matcher(s).replaceAll(to)),
+  jsonString: text((s, path = '') => {
+    const v = jsonAt(s, path)
+    return typeof v === 'string' ? v : null
+  }),
+  jsonNumber: text((s, path = '') => {
+    const v = jsonAt(s, path)
+    return typeof v === 'number' ? v : null
+  }),
+  jsonBool: text((s, path = '') => {
+    const v = jsonAt(s, path)
+    return typeof v === 'boolean' ? v : null
+  }),
+  jsonLength: text((s, path = '') => {
+    const v = jsonAt(s, path)
+    return Array.isArray(v) ? BigInt(v.length) : null
+  }),
+}

@@ -1,0 +1,27 @@
+import { RE2JS } from 're2js'
+import type { GalleyError } from '../../base/errors.ts'
+
+const known = new Map<string, RE2JS>()
+
+/** A pattern in RE2's syntax, compiled once. It takes time linear in the text. @throws when RE2 refuses it */
+export function compilePattern(pattern: string): RE2JS {
+  let compiled = known.get(pattern)
+  if (!compiled) {
+    compiled = RE2JS.compile(pattern)
+    if (known.size >= 1000) known.clear()
+    known.set(pattern, compiled)
+  }
+  return compiled
+}
+
+/** Checks a pattern when the plan is built; gives its number of groups. */
+export function checkPattern(pattern: string, fail: (why: string) => GalleyError): number {
+  if (pattern.length > 10_000) throw fail('the pattern is longer than 10,000 characters')
+  try {
+    return compilePattern(pattern).groupCount()
+  } catch (error) {
+    throw fail(
+      `RE2 refuses the pattern (${error instanceof Error ? error.message : String(error)}): look-around and back-references don’t exist in it, and repetitions are bounded`,
+    )
+  }
+}
