@@ -1,6 +1,6 @@
 import { isDecimal, isFloat, isInteger, scaleOf, type Type, typeName } from '../plan/types.ts'
 import type { Value } from './batch.ts'
-import { divideRounded, MAX_DECIMAL } from './scalars/scalar.ts'
+import { divideRounded, MAX_DECIMAL, roundHalfAway } from './scalars/scalar.ts'
 import { formatDecimal, invalid, parseDecimal } from './values.ts'
 
 const INTEGER = /^[+-]?\d+$/
@@ -63,24 +63,17 @@ function castToDecimal(
 ): bigint {
   let n: bigint | undefined
   if (typeof value === 'string') n = parseDecimal(value, scale)
-  else if (typeof value === 'number' && !Number.isInteger(value))
-    n = Number.isFinite(value) ? parseDecimal(plain(value), scale) : undefined
+  else if (isFloat(from)) n = scaled(value as number, scale)
   else if (typeof value === 'boolean') n = value ? 10n ** BigInt(scale) : 0n
   else n = rescale(BigInt(value as number | bigint), scaleOf(from), scale)
   if (n === undefined || n >= 10n ** BigInt(precision) || n <= -(10n ** BigInt(precision))) throw fail()
   return n
 }
 
-/** A float's shortest digits without an exponent. */
-function plain(x: number): string {
-  const text = String(x)
-  const [, sign = '', whole = '', part = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text) ?? []
-  const e = Number(exponent)
-  if (e === 0) return text
-  const digits = whole + part
-  const point = whole.length + e
-  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
-  return `${sign}${digits.slice(0, point).padEnd(point, '0')}.${digits.slice(point)}`
+/** The plain product, rounded half away from zero. */
+function scaled(x: number, scale: number): bigint | undefined {
+  const n = roundHalfAway(x * 10 ** scale)
+  return Number.isFinite(n) ? BigInt(n) : undefined
 }
 
 const rescale = (n: bigint, from: number, to: number): bigint =>

@@ -7,7 +7,7 @@ import { type Value, valueAt } from '../batch.ts'
 import { type Engine, isGaps, type RunContext } from '../engine.ts'
 import { createLedger } from '../ledger.ts'
 import { createReferenceEngine } from '../reference/index.ts'
-import { CASES } from './cases.ts'
+import { CASES } from './cases/index.ts'
 import { plans } from './generate.ts'
 
 /** A case that an engine can't pass. It runs all the same and must fail: one that starts to pass fails the suite. */
@@ -36,8 +36,22 @@ export async function collect(engine: Engine, root: Node): Promise<Value[][]> {
   return out
 }
 
-const show = (v: Value): string =>
-  typeof v === 'bigint' ? `${v}n` : typeof v === 'number' ? (Object.is(v, -0) ? '0' : String(v)) : JSON.stringify(v)
+function show(v: Value): string {
+  if (v instanceof Uint8Array) return `bytes ${Buffer.from(v).toString('hex')}`
+  if (v !== null && typeof v === 'object')
+    return Array.isArray(v)
+      ? `[${v.map(show).join(', ')}]`
+      : `{ ${Object.entries(v)
+          .map(([k, x]) => `${k}: ${show(x)}`)
+          .join(', ')} }`
+  return typeof v === 'bigint'
+    ? `${v}n`
+    : typeof v === 'number'
+      ? Object.is(v, -0)
+        ? '0'
+        : String(v)
+      : JSON.stringify(v)
+}
 const line = (row: readonly Value[]): string => row.map(show).join(' | ')
 /** Relations have no order unless sorted: compared as bags of lines. */
 export const asBag = (rows: readonly (readonly Value[])[]): string[] => rows.map(line).sort()

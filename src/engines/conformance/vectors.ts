@@ -1,13 +1,13 @@
 import type { Literal } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import type { ScalarType } from '../../plan/types.ts'
+import { parseType, type TypeName } from '../../plan/types.ts'
 
 /** A table of literal rows. */
-export const rowsOf = (columns: Record<string, ScalarType>, rows: readonly (readonly Literal[])[]): Node =>
+export const rowsOf = (columns: Record<string, TypeName>, rows: readonly (readonly Literal[])[]): Node =>
   build({
     op: 'scan',
     from: { kind: 'rows', rows },
-    schema: Object.entries(columns).map(([name, type]) => ({ name, type, nullable: true })),
+    schema: Object.entries(columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true })),
   })
 
 /** murmur3's fmix32 by its published definition (Appleby, MurmurHash3.cpp), low word then high. */

@@ -1,18 +1,16 @@
 import { statSync } from 'node:fs'
-import { throwIfAborted } from '../../base/errors.ts'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
-import { type Batch, batchBytes } from '../batch.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
-import { connect, type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
-import { translate } from './failures.ts'
+import { type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
 import { gapsOf } from './gaps.ts'
-import { type Lowered, lower } from './lower.ts'
-import { buildWindow, TooLarge } from './rolling-table.ts'
+import { mayDropFailures } from './hazard.ts'
+import { lower } from './lower.ts'
+import { execute, type Source, stream } from './run.ts'
 import { quote, text } from './sql/names.ts'
-import { batchOfChunk, StringCache } from './vectors.ts'
 
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {
@@ -70,59 +68,8 @@ function prepared(plan: Plan, open: Open): Prepared {
   }
 }
 
-interface Source {
-  readonly root: Node
-  readonly lowered: Lowered
-  readonly open: Open
-}
-
-/** Builds the plan's windows, runs `work` with the SQL that reads them, and forgets them. */
-async function* withWindows<T>(
-  source: Source,
-  ctx: RunContext,
-  work: (sql: string, ctx: RunContext) => AsyncIterable<T>,
-): AsyncGenerator<T> {
-  const { windows, sql } = source.lowered
-  if (windows.length === 0) {
-    yield* work(sql, ctx)
-    return
-  }
-  const instance = await source.open()
-  const ids: number[] = []
-  const fill = (text: string) => windows.reduceRight((s, w, i) => s.replaceAll(w.placeholder, String(ids[i])), text)
-  try {
-    for (const [i, w] of windows.entries()) {
-      const id = ++instance.lastWindow
-      const part = partOf(ctx, i, windows.length + 1)
-      instance.windows.set(id, await buildWindow(stream(fill(w.sql), w.schema, source.open, part), w))
-      ids.push(id)
-    }
-  } catch (error) {
-    for (const id of ids) instance.windows.delete(id)
-    if (!(error instanceof TooLarge)) throw error
-    yield* work(lower(source.root, { windows: false }).sql, ctx)
-    return
-  }
-  try {
-    yield* work(fill(sql), partOf(ctx, windows.length, windows.length + 1))
-  } finally {
-    for (const id of ids) instance.windows.delete(id)
-  }
-}
-
 const filesOf = (root: Node): string[] =>
   [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
-
-/** A context whose progress is one of several equal parts. */
-function partOf(ctx: RunContext, part: number, parts: number): RunContext {
-  const { progress } = ctx
-  if (!progress) return ctx
-  return {
-    ...ctx,
-    progress: ({ done, total = 100 }) =>
-      progress({ done: ((part + done / total) / parts) * 100, total: 100, unit: 'percent' }),
-  }
-}
 
 async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<Relation> {
   // instants are marked as such in the file, so that every Parquet reader knows them
@@ -130,15 +77,16 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
     f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name),
   )
   let rows = 0
-  const copy = async function* (sql: string, part: RunContext): AsyncGenerator<number> {
-    yield await withConnection(source.open, part, async (connection) => {
-      const result = await connection.run(
+  const copy = async function* (sql: string, part: RunContext, connection?: DuckDBConnection): AsyncGenerator<number> {
+    const write = async (c: DuckDBConnection) => {
+      const result = await c.run(
         `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`,
       )
       return result.rowsChanged
-    })
+    }
+    yield connection ? await write(connection) : await withConnection(source.open, part, write)
   }
-  for await (const written of withWindows(source, ctx, copy)) rows += written
+  for await (const written of execute(source, ctx, copy)) rows = written
   ctx.ledger.add('duckdb', 'bytesOut', statSync(path).size)
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
   return { ...streamed({ root: scan, lowered: lower(scan), open: source.open }, schema, ctx), rows }
@@ -155,28 +103,11 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
         : schema
       const select = (sql: string) =>
         columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
-      yield* withWindows(source, ctx, (sql, part) => stream(select(sql), wanted, source.open, part))
+      const settled = mayDropFailures(source.root)
+      yield* execute(source, ctx, (sql, part, connection) =>
+        stream(select(sql), wanted, source.open, part, { connection, settled: settled && !connection }),
+      )
     },
     close: () => {},
-  }
-}
-
-async function* stream(sql: string, schema: Schema, open: Open, ctx: RunContext): AsyncGenerator<Batch> {
-  const { connection, release } = await connect(open, ctx)
-  const strings = new StringCache()
-  try {
-    const result = await connection.stream(sql)
-    for (;;) {
-      throwIfAborted(ctx.signal)
-      const chunk = await result.fetchChunk()
-      if (!chunk || chunk.rowCount === 0) return
-      const batch = batchOfChunk(chunk, schema, strings)
-      ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
-      yield batch
-    }
-  } catch (error) {
-    throw translate(error, ctx)
-  } finally {
-    release()
   }
 }

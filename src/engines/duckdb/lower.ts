@@ -29,21 +29,28 @@ export interface Lowering {
   readonly visit: Visit
   /** The SELECT for a subplan of its own. */
   readonly whole: (n: Node) => string
+  readonly tables: ReadonlyMap<Node, string>
   /** Undefined when windows are to stay in SQL. */
   readonly windows: WindowBuild[] | undefined
+}
+
+interface LowerOptions {
+  readonly windows?: boolean
+  /** Tables of the database that stand for scans. */
+  readonly tables?: ReadonlyMap<Node, string>
 }
 
 /**
  * A plan as one SELECT over common table expressions, one a node; a node used twice is written once. Exact rolling
  * windows become tables of their own unless `windows` is false.
  */
-export function lower(root: Node, options: { windows?: boolean } = {}): Lowered {
+export function lower(root: Node, options: LowerOptions = {}): Lowered {
   const windows: WindowBuild[] | undefined = options.windows === false ? undefined : []
-  const sql = lowerWhole(root, windows)
+  const sql = lowerWhole(root, windows, options.tables ?? new Map())
   return { sql, windows: windows ?? [] }
 }
 
-function lowerWhole(root: Node, windows: WindowBuild[] | undefined): string {
+function lowerWhole(root: Node, windows: WindowBuild[] | undefined, tables: ReadonlyMap<Node, string>): string {
   const ctes: string[] = []
   const names = new Map<Node, string>()
   const visit = (n: Node): string => {
@@ -55,7 +62,7 @@ function lowerWhole(root: Node, windows: WindowBuild[] | undefined): string {
     ctes.push(`${name} AS (${sql})`)
     return name
   }
-  const lowering: Lowering = { visit, windows, whole: (n) => lowerWhole(n, windows) }
+  const lowering: Lowering = { visit, windows, tables, whole: (n) => lowerWhole(n, windows, tables) }
   const last = visit(root)
   const order = orderOf(root)
   const by = order.map((o) => `${quote(o.column)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`)
@@ -94,8 +101,10 @@ const hidden = (n: Node): string[] => orderOf(n).map((o) => quote(o.column))
 function lowerNode(n: Node, lowering: Lowering): string {
   const { visit } = lowering
   switch (n.op) {
-    case 'scan':
-      return lowerScan(n)
+    case 'scan': {
+      const table = lowering.tables.get(n)
+      return table ? `SELECT * FROM ${table}` : lowerScan(n)
+    }
     case 'filter':
       return `SELECT * FROM ${visit(n.input)} WHERE ${sqlExpr(n.predicate, n.input.schema)}`
     case 'reject':

@@ -16,7 +16,7 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
   const over = (order: readonly string[], frame = '') =>
     ` OVER (${[
       n.by.length > 0 ? `PARTITION BY ${n.by.map(quote).join(', ')}` : '',
-      order.length > 0 ? `ORDER BY ${order.join(', ')}` : '',
+      order.length > 0 && n.order.length > 0 ? `ORDER BY ${order.join(', ')}` : '',
       frame,
     ]
       .filter((part) => part !== '')

@@ -8,7 +8,7 @@ import type { Engine, Gap, Prepared, Relation } from '../engine.ts'
 import { raise, type Slot } from '../failure.ts'
 import { keyOf, literalValue } from '../values.ts'
 import { asOf, matching, rolling } from './asof.ts'
-import { inOrder, totalOrder, windowRows } from './window.ts'
+import { inOrder, tiesOf, windowRows } from './window.ts'
 
 /** The oracle: every node by its definition, over arrays, however slow. Reads literal rows only. */
 export function createReferenceEngine(): Engine {
@@ -113,7 +113,7 @@ function rowsOf(n: Node): Slot[][] {
     case 'limit': {
       // ties are broken by the remaining columns
       const keys = n.input.op === 'sort' ? n.input.keys : []
-      return inOrder(input, totalOrder(keys, schema), schema).slice(0, n.count)
+      return inOrder(input, keys, schema, tiesOf(schema)).slice(0, n.count)
     }
     case 'sort':
       return inOrder(input, n.keys, schema)

@@ -4,15 +4,14 @@ import type { Node, SortKey } from '../../plan/nodes.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { compileAgg } from '../aggregates.ts'
 import type { Value } from '../batch.ts'
-import { compileExpr } from '../closures.ts'
-import { raise, type Slot } from '../failure.ts'
+import { compileExpr, compileSlot } from '../closures.ts'
+import { failed, raise, type Slot } from '../failure.ts'
 import { compare, keyOf } from '../values.ts'
 
 type Row = readonly Slot[]
 
-/** An order in which no two different rows are equal: the keys, then all other columns, ascending. */
-export const totalOrder = (keys: readonly SortKey[], schema: Schema): SortKey[] => [
-  ...keys,
+/** What breaks ties, so that no two different rows are equal: all columns that have an order, ascending. */
+export const tiesOf = (schema: Schema): SortKey[] => [
   ...schema.filter((f) => isOrdered(f.type)).map((f) => ({ by: col(f.name), descending: false })),
 ]
 
@@ -28,14 +27,29 @@ function byKeys(a: readonly Value[], b: readonly Value[], keys: readonly SortKey
   return 0
 }
 
-const keysOf = (rows: readonly Row[], keys: readonly SortKey[], schema: Schema): Value[][] => {
-  const by = keys.map((k) => compileExpr(k.by, schema))
-  return rows.map((row) => by.map((key) => key(row)))
+/** What failed counts as missing where it only breaks ties. */
+const orNull = (slot: Slot): Value => (failed(slot) ? null : slot)
+
+const keysOf = (
+  rows: readonly Row[],
+  own: readonly SortKey[],
+  schema: Schema,
+  ties: readonly SortKey[] = [],
+): Value[][] => {
+  const keys = own.map((k) => compileExpr(k.by, schema))
+  const others = ties.map((k) => compileSlot(k.by, schema))
+  return rows.map((row) => [...keys.map((key) => key(row)), ...others.map((key) => orNull(key(row)))])
 }
 
 /** Rows in the order of the keys; equal ones keep their places. */
-export function inOrder<R extends Row>(rows: readonly R[], keys: readonly SortKey[], schema: Schema): R[] {
-  const keyed = keysOf(rows, keys, schema).map((key, i) => ({ key, row: rows[i] as R }))
+export function inOrder<R extends Row>(
+  rows: readonly R[],
+  own: readonly SortKey[],
+  schema: Schema,
+  ties: readonly SortKey[] = [],
+): R[] {
+  const keys = [...own, ...ties]
+  const keyed = keysOf(rows, own, schema, ties).map((key, i) => ({ key, row: rows[i] as R }))
   return keyed.sort((a, b) => byKeys(a.key, b.key, keys)).map(({ row }) => row)
 }
 
@@ -51,7 +65,7 @@ export function windowRows(n: Extract<Node, { op: 'window' }>, input: readonly S
   const names = new Set(n.columns.map(([name]) => name))
   const kept = schema.flatMap((f, i) => (names.has(f.name) ? [] : [i]))
   return [...groups.values()].flatMap((group) => {
-    const rows = n.order.length > 0 ? inOrder(group, totalOrder(n.order, schema), schema) : group
+    const rows = n.order.length > 0 ? inOrder(group, n.order, schema, tiesOf(schema)) : group
     const keys = keysOf(rows, n.order, schema)
     const columns = n.columns.map(([, call]) => column(call, rows, keys, n.order, schema))
     return rows.map((row, i) => [...kept.map((k) => row[k] as Slot), ...columns.map((c) => c(i))])
@@ -113,8 +127,8 @@ function frameOf(
   return (i, j) => {
     const [a, b] = [keys[i] ?? [], keys[j] ?? []]
     const sign = byKeys(b, a, order)
-    if (sign === 0) return (from === null || from <= 0) && (to === null || to >= 0)
     const x = a[0] ?? null
+    if (sign === 0) return x === null || ((from === null || from <= 0) && (to === null || to >= 0))
     const y = b[0] ?? null
     const distance = x === null || y === null ? Number.NaN : (Number(y) - Number(x)) * unit
     const far = (limit: number) => (Number.isNaN(distance) ? (sign > 0 ? Infinity : -Infinity) : distance) - limit

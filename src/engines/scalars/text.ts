@@ -8,6 +8,15 @@ const text =
   (args) =>
     f(...(args as string[]))
 
+const toLower = (s: string): string => s.toLowerCase()
+const toUpper = (s: string): string => s.toUpperCase()
+/** Lower and upper case of letters whose mapping in JavaScript is to several. */
+const SPECIAL: Readonly<Record<string, readonly [lower: string, upper: string]>> = {
+  İ: ['i', 'İ'],
+  ß: ['ß', 'ẞ'],
+  ᾳ: ['ᾳ', 'ᾼ'],
+}
+
 /** Unicode's simple case mapping: one code point for one, whatever the language. */
 const simple =
   (map: (s: string) => string) =>
@@ -15,7 +24,7 @@ const simple =
     const whole = map(s)
     // a longer result has a mapping to several code points; a capital sigma depends on what follows it
     if (whole.length === s.length && !s.includes('Σ')) return whole
-    return [...s].map((c) => ([...map(c)].length === 1 ? map(c) : c)).join('')
+    return [...s].map((c) => SPECIAL[c]?.[map === toLower ? 0 : 1] ?? ([...map(c)].length === 1 ? map(c) : c)).join('')
   }
 
 export const TEXT: Scalars<
@@ -40,8 +49,8 @@ export const TEXT: Scalars<
   | 'jsonLength'
 > = {
   length: text((s) => BigInt([...s].length)),
-  lower: text(simple((s) => s.toLowerCase())),
-  upper: text(simple((s) => s.toUpperCase())),
+  lower: text(simple(toLower)),
+  upper: text(simple(toUpper)),
   trim: text((s) => s.replace(/^ +| +$/g, '')),
   concat: text((...s) => s.join('')),
   contains: text((s, part = '') => s.includes(part)),

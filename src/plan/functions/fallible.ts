@@ -19,7 +19,12 @@ const ALWAYS: ReadonlySet<FunctionName> = new Set([
 const EXACT: ReadonlySet<FunctionName> = new Set(['add', 'sub', 'mul', 'mod', 'neg', 'abs'])
 
 /** Whether the operation itself, given values that did not fail, can fail. */
-export function callFails(fn: FunctionName, types: readonly Type[]): boolean {
+export function callFails(fn: FunctionName, types: readonly Type[], args: readonly Expr[] = []): boolean {
+  if (fn === 'mod' || fn === 'intDiv') {
+    const [, by] = args
+    const safe = by?.op === 'lit' && by.value !== null && Number(by.value) !== 0 && Number(by.value) !== -1
+    if (safe && !types.some(isDecimal)) return false
+  }
   if (ALWAYS.has(fn)) return true
   if (EXACT.has(fn)) return !types.some(isFloat)
   if (fn === 'micros') return isFloat(types[0] ?? 'int64')
@@ -60,6 +65,7 @@ export function fallible(e: Expr, schema: Schema): boolean {
         callFails(
           e.fn,
           e.args.map((a) => infer(a, schema, e.fn).type),
+          e.args,
         )
       )
     default:

@@ -24,6 +24,8 @@ export function sqlCast(arg: string, from: Type, to: Type): string {
     const ok = `${full(pattern)} AND left(${arg}, 4) <> '0000' AND substring(${arg}, 12, 2) < '24' AND substring(${arg}, 18, 2) < '60'`
     return only(ok, `CAST(rtrim(${arg}, 'Z') AS TIMESTAMP)`)
   }
+  // DuckDB writes the sign of NaN, which has no meaning
+  if (to === 'string' && isFloat(from)) return `CASE WHEN isnan(${arg}) THEN 'nan' ELSE CAST(${arg} AS VARCHAR) END`
   if (to === 'string') return from === 'timestamp' ? `(CAST(${arg} AS VARCHAR) || 'Z')` : `CAST(${arg} AS VARCHAR)`
   if (isInteger(to) && isFloat(from)) return only(`${arg} = trunc(${arg}) AND isfinite(${arg})`)
   if (isInteger(to) && isDecimal(from)) return only(`${arg} = trunc(${arg})`)

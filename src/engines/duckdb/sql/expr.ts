@@ -58,7 +58,7 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
       const types = common ? own.map(() => common) : own
       const args = e.args.map((a) => (common ? widened(a, common, schema, mode) : sqlExpr(a, schema, mode)))
       const { type } = infer(e, schema, e.fn)
-      return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own))
+      return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own, e.args))
     }
   }
 }
@@ -124,7 +124,7 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
       }
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
       const any = anyOf(e.args.map(inner))
-      if (!callFails(e.fn, own)) return any
+      if (!callFails(e.fn, own, e.args)) return any
       // JSON that holds nothing there is null without having failed
       if (e.fn.startsWith('json')) return anyOf([any, `coalesce(NOT json_valid(${value(e.args[0] as Expr)}), FALSE)`])
       const present = e.args.map((a) => `${value(a)} IS NOT NULL`).join(' AND ')

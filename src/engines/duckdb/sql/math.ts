@@ -51,7 +51,7 @@ export const MATH: Sqls<
     `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('intDiv by zero')} ELSE ${a} // ${b} END`,
   mod: ({ args: [a, b], type }) =>
     isFloat(type)
-      ? `CASE WHEN isinf(${b}) AND isfinite(${a}) THEN ${a} ELSE fmod(${a}, ${b}) END`
+      ? `CASE WHEN isinf(${b}) AND isfinite(${a}) THEN ${a} ELSE ${a} % ${b} END`
       : `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('mod by zero')} WHEN ${b} = -1 THEN 0 ELSE ${a} % ${b} END`,
   neg: ({ args: [a] }) => `(-${a})`,
   abs: named('abs'),

@@ -1,34 +1,14 @@
-import type { ErrorCode } from '../../base/errors.ts'
-import { call, col, type Expr, lit } from '../../plan/expr.ts'
-import { build, type Node } from '../../plan/nodes.ts'
-import type { ScalarType } from '../../plan/types.ts'
-import type { Value } from '../batch.ts'
-import { hashVector, rowsOf } from './vectors.ts'
-
-/** One line of docs/semantics.md as a plan and what it gives, or the code it fails with. */
-export interface Case {
-  readonly name: string
-  readonly plan: Node
-  readonly gives?: readonly (readonly Value[])[]
-  readonly ordered?: boolean
-  readonly fails?: ErrorCode
-}
-
-const one = rowsOf({ z: 'int64' }, [['0']])
-const value = (e: Expr, input: Node = one): Node => build({ op: 'select', input, columns: [['v', e]] })
-const int = (n: number | string): Expr => lit(String(n), 'int64')
-const f64 = (n: number): Expr => lit(n, 'float64')
-const str = (s: string): Expr => lit(s, 'string')
-const no = (type: ScalarType): Expr => lit(null, type)
-const local = (iso: string): Expr => lit(String(BigInt(Date.parse(`${iso}Z`)) * 1000n), 'local timestamp')
-const gives = (name: string, e: Expr, v: Value): Case => ({ name, plan: value(e), gives: [[v]] })
-const fails = (name: string, e: Expr): Case => ({ name, plan: value(e), fails: 'VALUE_INVALID' })
+import { call, col, lit } from '../../../plan/expr.ts'
+import { build } from '../../../plan/nodes.ts'
+import { hashVector, rowsOf } from '../vectors.ts'
+import { type Case, f64, fails, gives, int, local, no, str } from './case.ts'
 
 const NAN = call('div', f64(0), f64(0))
 const INF = call('div', f64(1), f64(0))
 const MAX = '9223372036854775807'
 
-export const CASES: readonly Case[] = [
+/** Logic, numbers, casts, text, time, groups, joins, windows over time, hashes. */
+export const BASE: readonly Case[] = [
   // three-valued logic
   gives('null and false is false', call('and', no('bool'), lit(false, 'bool')), false),
   gives('null and true is null', call('and', no('bool'), lit(true, 'bool')), null),

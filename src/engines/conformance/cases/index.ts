@@ -1,0 +1,25 @@
+import { BASE } from './base.ts'
+import type { Case } from './case.ts'
+import { DECIMALS } from './decimals.ts'
+import { FAILING } from './failing.ts'
+import { NESTED } from './nested.ts'
+import { NUMBERS } from './numbers.ts'
+import { TABLES } from './tables.ts'
+import { TEXT } from './text.ts'
+import { TIME } from './time.ts'
+import { WINDOWS } from './windows.ts'
+
+export type { Case } from './case.ts'
+
+/** Every hand-written case: the lines of docs/semantics.md. */
+export const CASES: readonly Case[] = [
+  ...BASE,
+  ...NUMBERS,
+  ...DECIMALS,
+  ...TEXT,
+  ...TIME,
+  ...NESTED,
+  ...FAILING,
+  ...TABLES,
+  ...WINDOWS,
+]

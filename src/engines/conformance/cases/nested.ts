@@ -1,0 +1,83 @@
+import { call, col, lit } from '../../../plan/expr.ts'
+import { build } from '../../../plan/nodes.ts'
+import { rowsOf } from '../vectors.ts'
+import { type Case, gives, int, no, str } from './case.ts'
+
+const words = lit(['a', null, 'c'], { list: 'string' })
+const point = lit(
+  { x: '1', y: null },
+  {
+    struct: [
+      ['x', 'int64'],
+      ['y', 'float64'],
+    ],
+  },
+)
+
+/** Lists and structs. */
+export const NESTED: readonly Case[] = [
+  gives('a list of values', call('list', int(1), no('int64')), [1n, null]),
+  gives('the length of a list counts nulls', call('listLength', words), 3n),
+  gives('items count from 0', call('listGet', words, int(0)), 'a'),
+  gives('negative positions count from the end', call('listGet', words, int(-1)), 'c'),
+  gives('no such item is null', call('listGet', words, int(3)), null),
+  gives('a list contains', call('listContains', words, str('c')), true),
+  gives('a list does not contain', call('listContains', words, str('x')), false),
+  gives('join skips nulls', call('listJoin', words, str('-')), 'a-c'),
+  gives('a field of a struct', call('field', point, str('x')), 1n),
+  gives('a null field', call('field', point, str('y')), null),
+  gives('a struct of values', call('field', call('struct', str('n'), int(7), str('s'), str('x')), str('s')), 'x'),
+  gives('lists are equal item by item', call('eq', words, words), true),
+  gives('bytes', lit('AAEC/w==', 'bytes'), new Uint8Array([0, 1, 2, 255])),
+  {
+    name: 'unnest gives a row an item',
+    plan: build({
+      op: 'unnest',
+      input: rowsOf({ k: 'int64', items: 'string[]' }, [
+        ['1', ['a', null]],
+        ['2', []],
+        ['3', null],
+      ]),
+      column: 'items',
+      keepEmpty: false,
+      position: 'at',
+    }),
+    gives: [
+      [1n, 'a', 0n],
+      [1n, null, 1n],
+    ],
+  },
+  {
+    name: 'unnest can keep rows without items',
+    plan: build({
+      op: 'unnest',
+      input: rowsOf({ k: 'int64', items: 'string[]' }, [
+        ['1', ['a']],
+        ['2', []],
+        ['3', null],
+      ]),
+      column: 'items',
+      keepEmpty: true,
+      position: 'at',
+    }),
+    gives: [
+      [1n, 'a', 0n],
+      [2n, null, null],
+      [3n, null, null],
+    ],
+  },
+  {
+    name: 'lists group by their items',
+    plan: build({
+      op: 'aggregate',
+      input: rowsOf({ items: 'int64[]' }, [[['1', '2']], [['1', '2']], [[]], [null]]),
+      by: ['items'],
+      aggs: [['n', { fn: 'count', arg: col('items') }]],
+    }),
+    gives: [
+      [[1n, 2n], 2n],
+      [[], 1n],
+      [null, 0n],
+    ],
+  },
+]
