@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { call, col, type Expr, lit } from '../../plan/expr.ts'
+import { call, col, type Frame, lit } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import type { Schema } from '../../plan/types.ts'
+import { isOrdered, type Schema } from '../../plan/types.ts'
+import { boolExpr, dyadic, numberExpr, shifted, text } from './expressions.ts'
 
 /** Generated tables and plans. Floats are dyadic (k/16), so that sums are equal whatever their order. */
 export const GENERATED: Schema = [
@@ -11,11 +12,12 @@ export const GENERATED: Schema = [
   { name: 'b', type: 'bool', nullable: true },
   { name: 't', type: 'timestamp', nullable: true },
   { name: 'l', type: 'local timestamp', nullable: true },
+  { name: 'd', type: 'date', nullable: true },
+  { name: 'm', type: { decimal: [9, 2] }, nullable: true },
+  { name: 'v', type: { list: 'int64' }, nullable: true },
 ]
 
 const nullable = <T>(a: fc.Arbitrary<T>) => fc.option(a, { freq: 8, nil: null })
-const text = fc.constantFrom('', 'a', 'b', 'A b', '한글', '\u00e9', 'e\u0301', '😀', '\uffff')
-const dyadic = fc.integer({ min: -64, max: 64 }).map((k) => k / 16)
 /** Around the epoch and a year's end, in steps that collide often. */
 const micros = fc
   .oneof(
@@ -33,6 +35,9 @@ export const rows = (max = 24) =>
       nullable(fc.boolean()),
       nullable(micros),
       nullable(micros),
+      nullable(fc.integer({ min: -400, max: 12_000 })),
+      nullable(fc.integer({ min: -40, max: 40 }).map((n) => (n / 4).toFixed(2))),
+      nullable(fc.array(nullable(fc.integer({ min: 0, max: 3 }).map(String)), { maxLength: 3 })),
     ),
     { maxLength: max },
   )
@@ -40,82 +45,17 @@ export const rows = (max = 24) =>
 export const source = (max?: number): fc.Arbitrary<Node> =>
   rows(max).map((values) => build({ op: 'scan', from: { kind: 'rows', rows: values }, schema: GENERATED }))
 
-const integer = (n: number): Expr => lit(String(n), 'int64')
-
-const numberExpr: fc.Arbitrary<Expr> = fc.letrec<{ n: Expr }>((tie) => ({
-  n: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constantFrom(col('i'), col('x')),
-    fc.integer({ min: -9, max: 9 }).map(integer),
-    dyadic.map((v) => lit(v, 'float64')),
-    fc.tuple(fc.constantFrom('add' as const, 'sub' as const), tie('n'), tie('n')).map(([f, a, b]) => call(f, a, b)),
-    fc.tuple(tie('n'), fc.integer({ min: -3, max: 3 })).map(([a, k]) => call('mul', a, integer(k))),
-    fc
-      .tuple(
-        fc.constantFrom(
-          'abs' as const,
-          'neg' as const,
-          'floor' as const,
-          'ceil' as const,
-          'round' as const,
-          'trunc' as const,
-        ),
-        tie('n'),
-      )
-      .map(([f, a]) => call(f, a)),
-    fc
-      .tuple(
-        fc.constantFrom(
-          'year' as const,
-          'month' as const,
-          'day' as const,
-          'weekday' as const,
-          'dayOfYear' as const,
-          'hour' as const,
-          'minute' as const,
-          'minuteOfDay' as const,
-        ),
-      )
-      .map(([f]) => call(f, col('l'))),
-    fc.constantFrom(call('length', col('k')), call('hash32', col('k')), call('hash32', col('i'))),
-  ),
-})).n
-
-const boolExpr: fc.Arbitrary<Expr> = fc.letrec<{ c: Expr }>((tie) => ({
-  c: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.constant(col('b')),
-    fc
-      .tuple(
-        fc.constantFrom('lt' as const, 'le' as const, 'eq' as const, 'ne' as const, 'gt' as const, 'ge' as const),
-        numberExpr,
-        numberExpr,
-      )
-      .map(([f, a, b]) => call(f, a, b)),
-    fc
-      .tuple(fc.constantFrom('lt' as const, 'ge' as const, 'eq' as const), text)
-      .map(([f, s]) => call(f, col('k'), lit(s, 'string'))),
-    fc
-      .tuple(fc.constantFrom('contains' as const, 'startsWith' as const, 'endsWith' as const), text)
-      .map(([f, s]) => call(f, col('k'), lit(s, 'string'))),
-    fc
-      .array(text, { minLength: 1, maxLength: 3 })
-      .map((set) => call('isIn', col('k'), ...set.map((s) => lit(s, 'string')))),
-    fc.tuple(fc.constantFrom('and' as const, 'or' as const), tie('c'), tie('c')).map(([f, a, b]) => call(f, a, b)),
-    tie('c').map((a) => call('not', a)),
-    fc.constantFrom('k', 'i', 'x', 'b', 't').map((name) => call('isNull', col(name))),
-  ),
-})).c
-
-const shifted: fc.Arbitrary<Expr> = fc
-  .tuple(
-    fc.constantFrom('addDuration' as const, 'subDuration' as const),
-    fc.constantFrom('t', 'l'),
-    fc.integer({ min: -90, max: 90 }),
-  )
-  .map(([f, name, m]) => call(f, col(name), call('micros', call('mul', integer(m), integer(60_000_000)))))
-
 const HOUR = 3_600_000_000
+
+const frame = (unit: Frame['unit'], from: number | null, to: number | null): Frame => ({ unit, from, to })
+
+const sameColumns = (a: Node, b: Node): boolean =>
+  a.schema.length === b.schema.length &&
+  a.schema.every((f, i) => f.name === b.schema[i]?.name && JSON.stringify(f.type) === JSON.stringify(b.schema[i]?.type))
+
+/** Keys that leave no ties but between equal rows. */
+const everyColumn = (n: Node, descending = false) =>
+  n.schema.filter((f) => isOrdered(f.type)).map((f) => ({ by: col(f.name), descending: descending && f.name === 'i' }))
 
 /** A plan of one to four verbs over generated sources; every verb is reached. */
 export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([left, right]) => {
@@ -131,11 +71,61 @@ export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([
     ),
     shifted.map((e) => (n: Node) => build({ op: 'derive', input: n, columns: [['s', e]] })),
     fc.constant((n: Node) => build({ op: 'distinct', input: n })),
-    fc.constant((n: Node) =>
-      n.schema.every((f, i) => f.name === right.schema[i]?.name && f.type === right.schema[i]?.type) &&
-      n.schema.length === right.schema.length
-        ? build({ op: 'union', left: n, right })
-        : n,
+    fc
+      .constantFrom('union' as const, 'intersect' as const, 'except' as const)
+      .map((op) => (n: Node) => (sameColumns(n, right) ? build({ op, left: n, right }) : n)),
+    numberExpr.map(
+      (e) => (n: Node) =>
+        build({
+          op: 'sort',
+          input: n, // an engine need not compute an order that nobody sees, so its key must not fail
+          keys: [{ by: call('orNull', e), descending: false }, ...everyColumn(n, true)],
+        }),
+    ),
+    fc
+      .tuple(
+        fc.subarray(['k', 'b'] as const),
+        fc.boolean(),
+        fc.integer({ min: -3, max: 0 }),
+        fc.integer({ min: 0, max: 2 }),
+      )
+      .map(
+        ([by, descending, from, to]) =>
+          (n: Node) =>
+            build({
+              op: 'window',
+              input: n,
+              by,
+              order: [{ by: col('i'), descending }],
+              columns: [
+                ['wNumber', { fn: 'rowNumber' }],
+                ['wRank', { fn: 'denseRank' }],
+                ['wLag', { fn: 'lag', arg: col('k'), offset: -from }],
+                ['wLast', { fn: 'last', arg: col('x'), frame: frame('rows', from, to) }],
+                ['wSum', { fn: 'aggregate', agg: { fn: 'sum', arg: col('x') }, frame: frame('rows', from, to) }],
+                ['wCount', { fn: 'aggregate', agg: { fn: 'count', arg: col('b') }, frame: frame('range', null, 0) }],
+                ...(descending
+                  ? []
+                  : [
+                      [
+                        'wNear',
+                        { fn: 'aggregate', agg: { fn: 'max', arg: col('x') }, frame: frame('range', from, to) },
+                      ] as const,
+                    ]),
+              ],
+            }),
+      ),
+    fc.boolean().map(
+      (keepEmpty) => (n: Node) =>
+        n.schema.every((f) => f.name !== 'u')
+          ? build({
+              op: 'unnest',
+              input: build({ op: 'derive', input: n, columns: [['u', col('v')]] }),
+              column: 'u',
+              keepEmpty,
+              position: 'at',
+            })
+          : n,
     ),
     fc
       .constantFrom('semi' as const, 'anti' as const)
@@ -157,7 +147,7 @@ export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([
     fc
       .constantFrom('inner' as const, 'left' as const)
       .map((how) => (n: Node) => build({ op: 'join', left: n, right: renamed, on: [['k', 'rk']], how })),
-    fc.tuple(fc.subarray(['k', 'b'] as const), fc.constantFrom('i', 'x', 'b')).map(
+    fc.tuple(fc.subarray(['k', 'b'] as const), fc.constantFrom('i', 'x', 'b', 'm')).map(
       ([by, arg]) =>
         (n: Node) =>
           build({
@@ -211,15 +201,13 @@ export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([
         ],
       }),
     ),
-    fc.constant((n: Node) =>
-      build({ op: 'sort', input: n, keys: n.schema.map((f) => ({ by: col(f.name), descending: f.name === 'i' })) }),
-    ),
+    fc.constant((n: Node) => build({ op: 'sort', input: n, keys: everyColumn(n, true) })),
     fc.nat(5).map(
       (count) => (n: Node) =>
         build({
           op: 'limit',
           count,
-          input: build({ op: 'sort', input: n, keys: n.schema.map((f) => ({ by: col(f.name), descending: false })) }),
+          input: build({ op: 'sort', input: n, keys: everyColumn(n) }),
         }),
     ),
   )

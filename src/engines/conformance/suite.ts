@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Node } from '../../plan/nodes.ts'
-import { plan } from '../../plan/nodes.ts'
+import { GalleyError } from '../../base/errors.ts'
+import { type Agg, call, type Expr } from '../../plan/expr.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { printPlan } from '../../plan/print.ts'
+import { rewrite } from '../../plan/walk.ts'
 import { type Value, valueAt } from '../batch.ts'
 import { type Engine, isGaps, type RunContext } from '../engine.ts'
 import { createLedger } from '../ledger.ts'
@@ -56,6 +58,17 @@ const line = (row: readonly Value[]): string => row.map(show).join(' | ')
 /** Relations have no order unless sorted: compared as bags of lines. */
 export const asBag = (rows: readonly (readonly Value[])[]): string[] => rows.map(line).sort()
 
+/** The rows of a plan (in order where it has one), or the code that it fails with. */
+async function outcome(engine: Engine, root: Node): Promise<readonly string[]> {
+  try {
+    const rows = await collect(engine, root)
+    return root.op === 'sort' || root.op === 'limit' ? rows.map(line) : asBag(rows)
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'VALUE_INVALID') return [error.code]
+    throw error
+  }
+}
+
 /** The one suite that every engine passes: hand-written cases, then generated plans compared with the reference. */
 export function engineConformance(
   name: string,
@@ -63,7 +76,6 @@ export function engineConformance(
   options: { gaps?: readonly DeclaredGap[]; takes?: (n: Node) => boolean; runs?: number; seed?: number } = {},
 ): void {
   const engine = make()
-  const reference = createReferenceEngine()
   afterAll(() => engine.close())
   describe(`${name}: cases`, () => {
     for (const c of CASES) {
@@ -83,16 +95,49 @@ export function engineConformance(
       })
     }
   })
-  test(`${name}: generated plans agree with the reference`, { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, async (root) => {
-        if (options.takes && !options.takes(root)) return
-        const want = await collect(reference, root)
-        const got = await collect(engine, root)
-        const ordered = root.op === 'sort' || root.op === 'limit'
-        expect(ordered ? got.map(line) : asBag(got), printPlan(root)).toEqual(ordered ? want.map(line) : asBag(want))
-      }),
-      { numRuns: options.runs ?? 300, seed: options.seed ?? 20010101 },
-    )
+  const runs = options.runs ?? 1000
+  const seed = options.seed ?? 20010101
+  test(`${name}: ${runs} generated plans agree with the reference (seed ${seed})`, { timeout: 240_000 }, async () => {
+    await comparePlans(engine, { runs, seed, takes: options.takes })
   })
+}
+
+/** The plan with null in the place of every failure. */
+function forgiving(root: Node): Node {
+  const orNull = (e: Expr): Expr => call('orNull', e)
+  const agg = (a: Agg): Agg => ({ ...a, arg: a.arg && orNull(a.arg) })
+  return rewrite(root, (n) => {
+    switch (n.op) {
+      case 'filter':
+      case 'reject':
+        return build({ ...n, predicate: orNull(n.predicate) })
+      case 'select':
+      case 'derive':
+        return build({ ...n, columns: n.columns.map(([name, e]) => [name, orNull(e)] as const) })
+      case 'aggregate':
+      case 'rolling':
+        return build({ ...n, aggs: n.aggs.map(([name, a]) => [name, agg(a)] as const) })
+      default:
+        return n
+    }
+  })
+}
+
+/** Compares an engine with the reference on generated plans. @throws with the smallest plan that it finds to differ */
+export async function comparePlans(
+  engine: Engine,
+  options: { runs: number; seed: number; takes?: ((n: Node) => boolean) | undefined },
+): Promise<void> {
+  const reference = createReferenceEngine()
+  await fc.assert(
+    fc.asyncProperty(plans, async (root) => {
+      if (options.takes && !options.takes(root)) return
+      const want = await outcome(reference, root)
+      const got = await outcome(engine, root)
+      // an engine need not compute what can't change the result, and then does not see that it fails
+      const unseen = want[0] === 'VALUE_INVALID' && got[0] !== 'VALUE_INVALID'
+      expect(got, printPlan(root)).toEqual(unseen ? await outcome(reference, forgiving(root)) : want)
+    }),
+    { numRuns: options.runs, seed: options.seed },
+  )
 }

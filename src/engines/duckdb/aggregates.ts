@@ -1,5 +1,5 @@
 import type { Agg } from '../../plan/expr.ts'
-import { infer } from '../../plan/infer.ts'
+import { infer, inferAgg } from '../../plan/infer.ts'
 import { isFloat, type Schema } from '../../plan/types.ts'
 import { sqlExpr } from './sql/expr.ts'
 import { sqlType } from './sql/names.ts'
@@ -18,7 +18,7 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
     case 'sum':
       return isFloat(type)
         ? `fsum(${arg})${over}`
-        : `CAST(sum(${number})${over} AS ${typeof type === 'object' ? sqlType(type) : 'BIGINT'})`
+        : `CAST(sum(${number})${over} AS ${sqlType(inferAgg(agg, schema, agg.fn).type)})`
     case 'mean':
       return isFloat(type) ? `favg(CAST(${arg} AS DOUBLE))${over}` : `avg(${number})${over}`
     case 'min':

@@ -18,7 +18,7 @@ const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) =
   kind: 'impossible' as const,
   reason: 'it needs more than one row at a time',
 }))
-engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 300 })
+engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 1000 })
 
 const COLUMNS = { at: 'timestamp', key: 'string', other: 'string', delay: 'int64' } as const
 const events = scan({ kind: 'source', name: 'events' }, COLUMNS)
