@@ -2,25 +2,31 @@
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { parquet } from './data/connectors/parquet.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
-export { type TargetEncode, targetEncode } from './plan/fits.ts'
 export {
-  constant,
+  corr,
   count,
   countDistinct,
-  days,
-  hours,
+  denseRank,
+  first,
+  lag,
+  last,
+  lead,
   max,
   mean,
   min,
-  minutes,
+  over,
   quantile,
-  type Rolling,
-  scan,
-  seconds,
+  range,
+  rank,
+  rowNumber,
+  rows,
   stddev,
   sum,
-  type Table,
   variance,
-} from './plan/table.ts'
+} from './plan/aggregates.ts'
+export { constant, greatest, least, listOf, structOf } from './plan/columns/combine.ts'
+export { days, hours, minutes, seconds } from './plan/durations.ts'
+export { type TargetEncode, targetEncode } from './plan/fits.ts'
+export { type Rolling, scan, type Table } from './plan/table.ts'
 export { byTime, type Dataset, type Kitchen, type Model, recipe } from './runs/recipe.ts'
 export type { Recipe } from './runs/specs.ts'

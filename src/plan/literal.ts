@@ -1,6 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import { type Expr, type Literal, lit } from './expr.ts'
-import { isFloat, isInteger, type Type, typeName } from './types.ts'
+import { isDecimal, isFloat, isInteger, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
 
 /** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
 export function literal(value: unknown, like: Type): Expr {
@@ -13,6 +13,13 @@ export function literal(value: unknown, like: Type): Expr {
   if (like === 'bool') {
     if (typeof value !== 'boolean') throw wrong()
     return lit(value, 'bool')
+  }
+  if (isDecimal(like)) {
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return lit(String(value), 'int64')
+    if (typeof value === 'number' && Number.isFinite(value)) return lit(value, 'float64')
+    const [, whole = '', part = ''] = typeof value === 'string' ? (/^[+-]?(\d+)(?:\.(\d+))?$/.exec(value) ?? []) : []
+    if (whole === '' || whole.length + part.length > MAX_DECIMAL_DIGITS) throw wrong()
+    return lit(value as string, { decimal: [MAX_DECIMAL_DIGITS, part.length] })
   }
   if (isInteger(like) || isFloat(like)) {
     if (typeof value === 'bigint') return lit(value.toString(), 'int64')

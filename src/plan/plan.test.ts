@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { count, mean } from './aggregates.ts'
+import { hours, minutes } from './durations.ts'
 import { printPlan } from './print.ts'
 import { project, prune } from './prune.ts'
 import { readRecord, writeRecord } from './record.ts'
-import { count, hours, mean, minutes, scan } from './table.ts'
+import { scan } from './table.ts'
 import { nodes as allNodes, hashPlan } from './walk.ts'
 
 const flights = scan(

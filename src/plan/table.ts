@@ -1,20 +1,27 @@
-import { GalleyError } from '../base/errors.ts'
-import { type Col, type Columns, column, type In, type Row, rowOf } from './column.ts'
-import { type Agg, type AggregateName, call, col, type Expr } from './expr.ts'
-import { literal } from './literal.ts'
-import { build, type From, type JoinHow, type Named, type Node, type Plan, plan, type RejectWhen } from './nodes.ts'
-import { type Field, fieldOf, type ScalarType, type Schema } from './types.ts'
-
-/** An aggregate with the type it gives. Made by `count()`, `mean(r.x)` … */
-export interface AggOf<T extends ScalarType> {
-  readonly agg: Agg
-  readonly gives: T
-}
+import type { AggOf, WindowOf } from './aggregates.ts'
+import { rowOf } from './columns/column.ts'
+import type { Col, Columns, Row } from './columns/kinds.ts'
+import { constantMicros } from './durations.ts'
+import { type Agg, col, type Expr } from './expr.ts'
+import {
+  build,
+  type From,
+  type JoinHow,
+  type Named,
+  type Node,
+  type Plan,
+  plan,
+  type RejectWhen,
+  type SortKey,
+} from './nodes.ts'
+import { type Field, fieldOf, type Note, parseType, type Schema, type TypeName } from './types.ts'
+import { pivot, unpivot } from './verbs/pivot.ts'
+import { sample, split } from './verbs/sample.ts'
 
 type Added<O> = {
-  [K in keyof O]: O[K] extends { readonly type: infer T extends ScalarType }
+  [K in keyof O]: O[K] extends { readonly type: infer T extends TypeName }
     ? T
-    : O[K] extends AggOf<infer T>
+    : O[K] extends { readonly gives: infer T extends TypeName }
       ? T
       : never
 }
@@ -45,7 +52,7 @@ export interface Table<S> {
   select<K extends Key<S>>(...names: K[]): Table<Pick<S, K>>
   drop<K extends Key<S>>(...names: K[]): Table<Omit<S, K>>
   rename<const M extends { readonly [K in Key<S>]?: string }>(names: M): Table<Columns>
-  aggregate<K extends Key<S>, O extends Record<string, AggOf<ScalarType>>>(
+  aggregate<K extends Key<S>, O extends Record<string, AggOf<TypeName>>>(
     by: readonly K[],
     f: (r: Row<S>) => O,
   ): Table<Merge<Pick<S, K>, Added<O>>>
@@ -53,22 +60,66 @@ export interface Table<S> {
   join<B>(other: Table<B>, on: { readonly [K in Key<S>]?: Key<B> }, options?: { how?: JoinHow }): Table<Merge<B, S>>
   /** What a window said at the moment `at` of each row: `[at − over, at)`. */
   asOf<B>(window: Rolling<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S> }): Table<Merge<S, B>>
-  /** The latest row of another table strictly before `at`. */
-  asOf<B>(other: Table<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S>; on: Key<B> }): Table<Merge<B, S>>
-  rolling<O extends Record<string, AggOf<ScalarType>>>(
+  /** The latest row of another table strictly before `at`, and no older than `within`. */
+  asOf<B>(
+    other: Table<B>,
+    options: { by: Key<S> | readonly Key<S>[]; at: Key<S>; on: Key<B>; within?: Col<'duration'> },
+  ): Table<Merge<B, S>>
+  rolling<O extends Record<string, AggOf<TypeName>>>(
     options: { by: Key<S> | readonly Key<S>[]; on: Key<S>; over: Col<'duration'> },
     f: (r: Row<S>) => O,
   ): Rolling<Added<O>>
+  /** Adds columns computed over each key's rows in an order: places, neighbours, frames. Ties are broken by the remaining columns. */
+  window<O extends Record<string, WindowOf<TypeName>>>(
+    options: { by?: Key<S> | readonly Key<S>[]; order?: OrderBy<S> | readonly OrderBy<S>[] },
+    f: (r: Row<S>) => O,
+  ): Table<Merge<S, Added<O>>>
+  /** One row for each item of a list; a row without items is dropped unless `keepEmpty`. */
+  unnest<K extends Key<S>>(
+    column: K,
+    options?: { keepEmpty?: boolean; position?: string },
+  ): Table<{ [N in keyof S]: N extends K ? (S[N] extends `${infer E extends TypeName & string}[]` ? E : S[N]) : S[N] }>
+  /** One column for each of the values, holding the aggregate of the rows that have it. */
+  pivot<K extends Key<S>, const V extends string, T extends TypeName>(
+    by: readonly K[],
+    options: { key: Key<S>; values: readonly V[] },
+    f: (r: Row<S>) => AggOf<T>,
+  ): Table<Merge<Pick<S, K>, { [N in V]: T }>>
+  /** One row for each of the columns, with its name and its value; the columns must be of one type. */
+  unpivot<K extends Key<S>, const N extends string, const V extends string>(
+    columns: readonly K[],
+    names: { name: N; value: V },
+  ): Table<Merge<Omit<S, K>, { [C in N]: 'string' } & { [C in V]: S[K] }>>
+  /** A share of the rows, by the hash of a key: the same rows in every run and on every engine. */
+  sample(fraction: number, options: { by: Key<S> | readonly Key<S>[]; seed?: number }): Table<S>
+  /** Adds a column that gives each row a part by the hash of a key; the shares add up to 1. */
+  split<const P extends Readonly<Record<string, number>>, const N extends string = 'part'>(
+    shares: P,
+    options: { by: Key<S> | readonly Key<S>[]; seed?: number; name?: N },
+  ): Table<Merge<S, { [C in N]: 'string' }>>
+  /** Says something of columns: unit, description, tags. */
+  describe(notes: { readonly [K in Key<S>]?: Note }): Table<S>
   distinct(): Table<S>
   sort(...by: readonly (Key<S> | { by: Key<S>; descending: boolean })[]): Table<S>
   limit(count: number): Table<S>
+  /** All rows of both. */
   union(other: Table<S>): Table<S>
+  /** The rows that both have, each once. */
+  intersect(other: Table<S>): Table<S>
+  /** The rows that only this one has, each once. */
+  except(other: Table<S>): Table<S>
 }
+
+type OrderBy<S> = Key<S> | { readonly by: Key<S>; readonly descending: boolean }
 
 const list = <T>(one: T | readonly T[]): readonly T[] => (Array.isArray(one) ? one : [one as T])
 const exprs = (o: Record<string, Col>): Named<Expr> => Object.entries(o).map(([name, c]) => [name, c.expr] as const)
-const aggs = (o: Record<string, AggOf<ScalarType>>): Named<Agg> =>
+const aggs = (o: Record<string, AggOf<TypeName>>): Named<Agg> =>
   Object.entries(o).map(([name, a]) => [name, a.agg] as const)
+
+type Order = string | { readonly by: string; readonly descending: boolean }
+const sortKey = (k: Order): SortKey =>
+  typeof k === 'string' ? { by: col(k), descending: false } : { by: col(k.by), descending: k.descending }
 
 /** The fluent shell around a node. */
 export function table<S>(node: Node): Table<S> {
@@ -102,13 +153,13 @@ export function table<S>(node: Node): Table<S> {
         columns: schema.map((f) => [names[f.name] ?? f.name, col(f.name)] as const),
       })
     },
-    aggregate: (by: readonly string[], f: (r: Row<S>) => Record<string, AggOf<ScalarType>>) =>
+    aggregate: (by: readonly string[], f: (r: Row<S>) => Record<string, AggOf<TypeName>>) =>
       next({ op: 'aggregate', input: node, by, aggs: aggs(f(row('aggregate'))) }),
     join: (other: Table<Columns>, on: Record<string, string>, options: { how?: JoinHow } = {}) =>
       next({ op: 'join', left: node, right: other.node, on: Object.entries(on), how: options.how ?? 'inner' }),
     asOf: (
       other: Rolling<Columns> | Table<Columns>,
-      o: { by: string | readonly string[]; at: string; on?: string },
+      o: { by: string | readonly string[]; at: string; on?: string; within?: Col<'duration'> },
     ) => {
       const right = other.node
       const keys = right.op === 'rolling' ? right.by : list(o.by)
@@ -120,11 +171,12 @@ export function table<S>(node: Node): Table<S> {
         by,
         at: o.at,
         on: right.op === 'rolling' ? right.on : (o.on ?? o.at),
+        ...(o.within ? { within: constantMicros(o.within) } : {}),
       })
     },
     rolling: (
       o: { by: string | readonly string[]; on: string; over: Col<'duration'> },
-      f: (r: Row<S>) => Record<string, AggOf<ScalarType>>,
+      f: (r: Row<S>) => Record<string, AggOf<TypeName>>,
     ) => ({
       node: build({
         op: 'rolling',
@@ -136,14 +188,39 @@ export function table<S>(node: Node): Table<S> {
       }),
     }),
     distinct: () => next({ op: 'distinct', input: node }),
-    sort: (...by: (string | { by: string; descending: boolean })[]) =>
+    window: (
+      o: { by?: string | readonly string[]; order?: Order | readonly Order[] },
+      f: (r: Row<S>) => Record<string, WindowOf<TypeName>>,
+    ) =>
       next({
-        op: 'sort',
+        op: 'window',
         input: node,
-        keys: by.map((k) =>
-          typeof k === 'string' ? { by: col(k), descending: false } : { by: col(k.by), descending: k.descending },
-        ),
+        by: list(o.by ?? []),
+        order: list<Order>(o.order ?? []).map(sortKey),
+        columns: Object.entries(f(row('window'))).map(([name, w]) => [name, w.window] as const),
       }),
+    unnest: (name: string, o: { keepEmpty?: boolean; position?: string } = {}) =>
+      next({
+        op: 'unnest',
+        input: node,
+        column: name,
+        keepEmpty: o.keepEmpty ?? false,
+        ...(o.position ? { position: o.position } : {}),
+      }),
+    pivot: (by: readonly string[], o: { key: string; values: readonly string[] }, f: (r: Row<S>) => AggOf<TypeName>) =>
+      table<never>(pivot(node, by, o, f(row('pivot')).agg)),
+    unpivot: (names: readonly string[], o: { name: string; value: string }) => table<never>(unpivot(node, names, o)),
+    sample: (fraction: number, o: { by: string | readonly string[]; seed?: number }) =>
+      table<never>(sample(node, fraction, list(o.by), o.seed)),
+    split: (
+      shares: Readonly<Record<string, number>>,
+      o: { by: string | readonly string[]; seed?: number; name?: string },
+    ) => table<never>(split(node, shares, list(o.by), o)),
+    describe: (notes: Readonly<Record<string, Note>>) =>
+      next({ op: 'annotate', input: node, notes: Object.entries(notes) }),
+    sort: (...by: Order[]) => next({ op: 'sort', input: node, keys: by.map(sortKey) }),
+    intersect: (other: Table<S>) => next({ op: 'intersect', left: node, right: other.node }),
+    except: (other: Table<S>) => next({ op: 'except', left: node, right: other.node }),
     limit: (count: number) => next({ op: 'limit', input: node, count }),
     union: (other: Table<S>) => next({ op: 'union', left: node, right: other.node }),
   }
@@ -154,65 +231,8 @@ export function table<S>(node: Node): Table<S> {
 export function scan<const S extends Columns>(from: From, columns: S, notNull: readonly (keyof S)[] = []): Table<S> {
   const schema: Field[] = Object.entries(columns).map(([name, type]) => ({
     name,
-    type,
+    type: parseType(type),
     nullable: !notNull.includes(name),
   }))
   return table<S>(build({ op: 'scan', from, schema }))
 }
-
-const durationOf =
-  (unit: number) =>
-  (amount: number | Col): Col<'duration'> => {
-    if (typeof amount === 'number') {
-      const micros = Math.round(amount * unit)
-      return Object.freeze({
-        expr: { op: 'lit', value: String(micros), type: 'duration' },
-        type: 'duration',
-      }) as unknown as Col<'duration'>
-    }
-    if (amount.type === 'int32' || amount.type === 'int64')
-      return Object.freeze({
-        expr: call('micros', call('mul', amount.expr, literal(unit, 'int64'))),
-        type: 'duration',
-      }) as unknown as Col<'duration'>
-    return Object.freeze({
-      expr: call('micros', call('mul', amount.expr, literal(unit, 'float64'))),
-      type: 'duration',
-    }) as unknown as Col<'duration'>
-  }
-
-/** Durations from a number or a numeric column; parts of a microsecond are rounded half away from zero. */
-export const seconds = durationOf(1e6)
-export const minutes = durationOf(60e6)
-export const hours = durationOf(3600e6)
-export const days = durationOf(86400e6)
-
-function constantMicros(d: Col<'duration'>): number {
-  if (d.expr.op === 'lit' && d.expr.value !== null) return Number(d.expr.value)
-  throw new GalleyError('PLAN_INVALID', { what: 'a window needs a constant span', fix: 'write for instance hours(3)' })
-}
-
-const aggregate =
-  <T extends ScalarType>(fn: AggregateName, gives: T) =>
-  (c: Col): AggOf<T> => ({ agg: { fn, arg: c.expr }, gives })
-
-/** Rows, or the rows where the column is not null. */
-export const count = (c?: Col): AggOf<'int64'> => ({ agg: { fn: 'count', arg: c?.expr ?? null }, gives: 'int64' })
-export const countDistinct = aggregate('countDistinct', 'int64')
-export const mean = aggregate('mean', 'float64')
-export const stddev = aggregate('stddev', 'float64')
-export const variance = aggregate('variance', 'float64')
-export const quantile = (c: Col, p: number): AggOf<'float64'> => ({
-  agg: { fn: 'quantile', arg: c.expr, param: p },
-  gives: 'float64',
-})
-export const sum = <T extends ScalarType>(c: Col<T>): AggOf<T extends 'float32' | 'float64' ? 'float64' : 'int64'> => ({
-  agg: { fn: 'sum', arg: c.expr },
-  gives: (c.type.startsWith('float') ? 'float64' : 'int64') as never,
-})
-export const min = <T extends ScalarType>(c: Col<T>): AggOf<T> => ({ agg: { fn: 'min', arg: c.expr }, gives: c.type })
-export const max = <T extends ScalarType>(c: Col<T>): AggOf<T> => ({ agg: { fn: 'max', arg: c.expr }, gives: c.type })
-
-/** A constant as a column. */
-export const constant = <T extends ScalarType>(value: In<T> & (string | number | boolean), type: T): Col<T> =>
-  column(literal(value, type), [], 'constant') as Col<T>

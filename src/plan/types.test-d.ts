@@ -1,5 +1,7 @@
 /** What the editor says: lines marked with @ts-expect-error must be errors, all others must not. */
-import { count, hours, mean, minutes, scan } from './table.ts'
+import { count, mean } from './aggregates.ts'
+import { hours, minutes } from './durations.ts'
+import { scan } from './table.ts'
 
 const raw = scan({ kind: 'source', name: 'flights' }, { date: 'local timestamp', delay: 'int64', origin: 'string' })
 const airports = scan({ kind: 'source', name: 'airports' }, { iata: 'string', longitude: 'float64' })
@@ -25,3 +27,25 @@ features.filter((r) => r.rate.gt(0.5).and(r.n.gt(3)))
 features.filter((r) => r.ratio.gt(0.5))
 // @ts-expect-error dropped
 raw.drop('delay').filter((r) => r.delay.gt(1))
+
+const sales = scan(
+  { kind: 'source', name: 'sales' },
+  { price: 'decimal(9, 2)', tags: 'string[]', place: { lat: 'float64' }, day: 'date' },
+)
+sales.derive((r) => ({
+  a: r.price.plus('1.50'),
+  b: r.tags.at(0).lower(),
+  c: r.place.field('lat').round(2),
+  d: r.day.addMonths(1),
+}))
+// @ts-expect-error a decimal is no text
+sales.derive((r) => ({ a: r.price.lower() }))
+// @ts-expect-error the items are text
+sales.filter((r) => r.tags.contains(7))
+// @ts-expect-error the struct has no field 'lon'
+sales.derive((r) => ({ a: r.place.field('lon') }))
+// @ts-expect-error after unnest the column is an item, not a list
+sales.unnest('tags').derive((r) => ({ a: r.tags.at(0) }))
+sales.unnest('tags').derive((r) => ({ a: r.tags.lower() }))
+// @ts-expect-error a date has no hours
+sales.derive((r) => ({ a: r.day.hour() }))

@@ -1,7 +1,8 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
-import { type Col, type Columns, column, type Row, rowOf } from '../plan/column.ts'
+import { column, rowOf } from '../plan/columns/column.ts'
+import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import { call, col, lit } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits.ts'
 import { isoMicros } from '../plan/literal.ts'
@@ -9,7 +10,7 @@ import { build, type Plan, plan } from '../plan/nodes.ts'
 import { online } from '../plan/online.ts'
 import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
-import { type Field, fieldOf, type ScalarType } from '../plan/types.ts'
+import { type Field, fieldOf, parseType, type ScalarType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
@@ -102,7 +103,11 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
   declare({
     source(id, spec) {
       add(id, 'source', [], spec)
-      const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({ name: n, type, nullable: true }))
+      const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({
+        name: n,
+        type: parseType(type),
+        nullable: true,
+      }))
       return table(build({ op: 'scan', from: { kind: 'source', name: id }, schema }))
     },
     step(id, t) {

@@ -1,6 +1,6 @@
 import type { Scope } from '../../base/scope.ts'
 import type { Progress } from '../../engines/engine.ts'
-import type { Columns } from '../../plan/column.ts'
+import type { Columns } from '../../plan/columns/kinds.ts'
 import type { Schema } from '../../plan/types.ts'
 
 /** A source as a recipe names it: where the rows are and what they are. Plain JSON; no secret ever stands in it. */

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { GalleyError } from '../../base/errors.ts'
 import { quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
-import type { ScalarType } from '../../plan/types.ts'
+import { parseType, type TypeName } from '../../plan/types.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
 
@@ -13,7 +13,7 @@ export interface CsvOptions {
 }
 
 /** A CSV file with a header line as a source. */
-export const csv = <const S extends Record<string, ScalarType>>(
+export const csv = <const S extends Record<string, TypeName>>(
   path: string,
   columns: S,
   options: CsvOptions = {},
@@ -31,7 +31,7 @@ export const csvConnector: Connector = {
     const { hash, bytes } = await fingerprintFile(path)
     const { delimiter, names } = await readHeader(path, spec.options['delimiter'])
     requireColumns(spec, names, path)
-    const types = names.map((name) => `${text(name)}: ${text(sqlType(spec.columns[name] ?? 'string'))}`)
+    const types = names.map((name) => `${text(name)}: ${text(sqlType(parseType(spec.columns[name] ?? 'string')))}`)
     const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
     const columns = Object.keys(spec.columns).map(quote).join(', ')
     const read = `read_csv(${text(path)}, header = true, auto_detect = false, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true)`
@@ -55,7 +55,7 @@ export const csvConnector: Connector = {
         fix: "correct the file, or leave such rows out with csv(…, { broken: 'skip' }): they are counted and reported",
         details: { lines: broken.slice(0, 20).map((b) => Number(b['line'])), count: broken.length },
       })
-    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type, nullable: true }))
+    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
     const rejected: Record<string, number> = {}
     for (const b of broken) {
       const reason = `broken line (${String(b['error_type']).toLowerCase().replaceAll('_', ' ')})`

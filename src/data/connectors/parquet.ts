@@ -1,11 +1,11 @@
 import { GalleyError } from '../../base/errors.ts'
 import { sqlType, text } from '../../engines/duckdb/sql/names.ts'
-import type { ScalarType } from '../../plan/types.ts'
+import { parseType, type TypeName, typeName } from '../../plan/types.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
 
 /** A Parquet file as a source, read in place. */
-export const parquet = <const S extends Record<string, ScalarType>>(path: string, columns: S): SourceSpec<S> => ({
+export const parquet = <const S extends Record<string, TypeName>>(path: string, columns: S): SourceSpec<S> => ({
   connector: 'parquet',
   path,
   columns,
@@ -30,17 +30,17 @@ export const parquetConnector: Connector = {
     requireColumns(spec, [...types.keys()], path)
     for (const [name, type] of Object.entries(spec.columns)) {
       const has = types.get(name) ?? ''
-      const wants = sqlType(type)
+      const wants = sqlType(parseType(type))
       if (has !== wants && !STANDS_FOR[wants]?.includes(has))
         throw new GalleyError('SOURCE_SCHEMA', {
-          what: `column '${name}' of ${path} is ${has}, the recipe says ${type}`,
+          what: `column '${name}' of ${path} is ${has}, the recipe says ${typeName(parseType(type))}`,
           why: 'a wrong type would change values silently',
-          fix: `declare what it is in the recipe, and cast it there if you need a ${type}`,
+          fix: `declare what it is in the recipe, and cast it there if you need a ${typeName(parseType(type))}`,
           details: { column: name, has, wants: type },
         })
     }
     const [count] = await ctx.query(`SELECT sum(num_rows)::BIGINT AS n FROM parquet_file_metadata(${text(path)})`)
-    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type, nullable: true }))
+    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
     return { files: [path], schema, rows: Number(count?.['n'] ?? 0), bytes, hash, rejected: {} }
   },
 }

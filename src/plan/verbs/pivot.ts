@@ -1,0 +1,62 @@
+import { GalleyError } from '../../base/errors.ts'
+import { type Agg, call, col, type Expr, lit } from '../expr.ts'
+import { infer } from '../infer.ts'
+import { literal } from '../literal.ts'
+import { build, type Node } from '../nodes.ts'
+import { fieldOf, sameType, typeName } from '../types.ts'
+
+/** One column a value, as an aggregate over the rows that have it; the values are declared, since a schema is known before its rows. */
+export function pivot(
+  input: Node,
+  by: readonly string[],
+  options: { readonly key: string; readonly values: readonly string[] },
+  agg: Agg,
+): Node {
+  const { type } = fieldOf(input.schema, options.key, 'pivot')
+  const aggs = options.values.map((value) => {
+    const has: Expr = call('eq', col(options.key), literal(type === 'string' ? value : Number(value), type))
+    const arg = agg.arg ?? lit(true, 'bool')
+    const only: Expr = { op: 'case', when: [[has, arg]], otherwise: lit(null, infer(arg, input.schema, 'pivot').type) }
+    return [value, { ...agg, arg: only }] as const
+  })
+  return build({ op: 'aggregate', input, by, aggs })
+}
+
+/** One row a column, as a list of name and value that is taken apart. */
+export function unpivot(
+  input: Node,
+  columns: readonly string[],
+  options: { readonly name: string; readonly value: string },
+): Node {
+  const fields = columns.map((name) => fieldOf(input.schema, name, 'unpivot'))
+  const [first] = fields
+  const other = fields.find((f) => first && !sameType(f.type, first.type))
+  if (!first || other)
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: 'unpivot needs columns of one type',
+      why:
+        first && other
+          ? `'${first.name}' is a ${typeName(first.type)}, '${other.name}' a ${typeName(other.type)}`
+          : 'it got none',
+      fix: 'cast them to one type first',
+    })
+  const pair = (name: string) =>
+    call('struct', lit('name', 'string'), lit(name, 'string'), lit('value', 'string'), col(name))
+  const kept = input.schema.filter((f) => !columns.includes(f.name))
+  const pairs = build({
+    op: 'select',
+    input,
+    columns: [...kept.map((f) => [f.name, col(f.name)] as const), [options.value, call('list', ...columns.map(pair))]],
+  })
+  const one = build({ op: 'unnest', input: pairs, column: options.value, keepEmpty: false })
+  const part = (name: string) => call('field', col(options.value), lit(name, 'string'))
+  return build({
+    op: 'select',
+    input: one,
+    columns: [
+      ...kept.map((f) => [f.name, col(f.name)] as const),
+      [options.name, part('name')],
+      [options.value, part('value')],
+    ],
+  })
+}

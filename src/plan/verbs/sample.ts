@@ -1,0 +1,49 @@
+import { GalleyError } from '../../base/errors.ts'
+import { call, col, type Expr, lit } from '../expr.ts'
+import { build, type Node } from '../nodes.ts'
+
+const integer = (n: number): Expr => lit(String(n), 'int64')
+
+/** A number from 0 to 2³² − 1 for each key, the same on every engine. A missing key counts as 0. */
+function hashOf(by: readonly string[], seed: number): Expr {
+  const [first, ...others] = by.map((name) => call('coalesce', call('hash32', col(name)), integer(0)))
+  if (!first)
+    throw new GalleyError('PLAN_INVALID', { what: 'a split needs a key', fix: "say by which column: { by: 'id' }" })
+  const keys = others.reduce((hash, next) => call('combine32', hash, next), first)
+  return call('combine32', keys, integer(seed))
+}
+
+const below = (hash: Expr, share: number): Expr => call('lt', hash, integer(Math.round(share * 2 ** 32)))
+
+/** The rows whose key's hash lies in the first `fraction` of all hashes. */
+export function sample(input: Node, fraction: number, by: readonly string[], seed = 0): Node {
+  if (!(fraction >= 0 && fraction <= 1))
+    throw new GalleyError('PLAN_INVALID', { what: `a sample is a share from 0 to 1, not ${fraction}` })
+  return build({ op: 'filter', input, predicate: below(hashOf(by, seed), fraction) })
+}
+
+/** A column that names the part of each row. */
+export function split(
+  input: Node,
+  shares: Readonly<Record<string, number>>,
+  by: readonly string[],
+  options: { readonly seed?: number; readonly name?: string },
+): Node {
+  const names = Object.keys(shares)
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
+  if (names.length === 0 || Math.abs(total - 1) > 1e-9 || Object.values(shares).some((share) => !(share >= 0)))
+    throw new GalleyError('PLAN_INVALID', {
+      what: 'the shares of a split must add up to 1',
+      why: `they add up to ${total}`,
+      fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
+    })
+  const hash = hashOf(by, options.seed ?? 0)
+  let upTo = 0
+  const when = names.slice(0, -1).map((name) => {
+    upTo += shares[name] ?? 0
+    return [below(hash, upTo), lit(name, 'string')] as const
+  })
+  const otherwise = lit(names.at(-1) ?? '', 'string')
+  const part: Expr = when.length > 0 ? { op: 'case', when, otherwise } : otherwise
+  return build({ op: 'derive', input, columns: [[options.name ?? 'part', part]] })
+}
