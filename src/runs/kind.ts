@@ -44,10 +44,13 @@ export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
   /** `import.meta.url` of its module: the code hash starts there. */
   readonly module: string
-  /** What stands for the spec in the cache key; the spec itself unless given (a source gives its content instead of its path). */
-  identity?(spec: Spec, ctx: { readonly folder: string }): Promise<unknown>
+  /**
+   * What stands for the spec in the cache key; the spec itself unless given. It must cover all that `run` reads beside the
+   * `hash`es of the step's inputs: a source gives its content instead of its path, a report what earlier steps set aside.
+   */
+  identity?(spec: Spec, ctx: Pick<StepContext<Spec>, 'folder' | 'recipe' | 'step' | 'input'>): Promise<unknown>
   run(ctx: StepContext<Spec>): Promise<StepResult<Out>>
-  /** False when what the output points to is gone; the step then runs again. */
+  /** False when what the output points to is gone or damaged; the step then runs again. Asked once a run of what the cache gives. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>
   /** One line for people. */
   summary(output: Out): string

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { codeHash } from './code.ts'
 import type { OnRunEvent } from './events.ts'
 import type { AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
+import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
 
 /** What runs need of the rest: made once, in `main.ts`. */
@@ -71,8 +72,10 @@ export async function runStep(
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
-      const output = entry.output as Output
-      return (await kind.present?.(output as never, { scope, store })) === false ? undefined : output
+      const output = restored(entry.output as Output, store.home.path)
+      if ((await kind.present?.(output as never, { scope, store })) !== false) return output
+      ware.log.info('what the step left is gone or damaged: it runs again', { step: step.id })
+      return undefined
     }
     let output = await find()
     if (!output) {
@@ -81,7 +84,12 @@ export async function runStep(
     }
     if (output) {
       const known = output
-      await store.steps.complete(scope, claim, { output: known, cached: true, cacheKey: key, seconds: took() })
+      await store.steps.complete(scope, claim, {
+        output: stored(known, store.home.path),
+        cached: true,
+        cacheKey: key,
+        seconds: took(),
+      })
       on({
         type: 'done',
         step: step.id,
@@ -114,14 +122,15 @@ export async function runStep(
     let made: Output = result.output
     await store.transaction(scope, async (tx) => {
       made = (await result.publish?.(tx)) ?? result.output
+      const kept = stored(made, store.home.path)
       await tx.steps.complete(scope, claim, {
-        output: made,
+        output: kept,
         cached: false,
         cacheKey: key,
         seconds: took(),
         ledger: Object.fromEntries(ledger.stages()),
       })
-      await tx.cache.put(scope, { key, output: made, run: record.id, step: step.id })
+      await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
     })
     addAll(s.total, ledger)
     on({
@@ -154,9 +163,11 @@ export async function runStep(
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
 async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
   const { step } = s
-  const spec = kind.identity ? await kind.identity(step.spec as never, { folder: s.folder }) : step.spec
+  const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
+  const about = { folder: s.folder, recipe: s.recipe, step: step as Step<never>, input }
+  const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
-    format: 1,
+    format: 2,
     galley: ware.version,
     kind: step.kind,
     id: step.id,

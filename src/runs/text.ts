@@ -1,3 +1,7 @@
+/** Counts by reason, the most frequent first: the same order whether just computed or taken from the cache. */
+export const byCount = (counts: Readonly<Record<string, number>>): (readonly [string, number])[] =>
+  Object.entries(counts).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+
 /** Numbers for people. */
 export const integer = (n: number): string => Math.round(n).toLocaleString('en-US')
 

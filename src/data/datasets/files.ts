@@ -1,16 +1,32 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { GalleyError } from '../../base/errors.ts'
+import { hashFile } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import { syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
+import { MANIFEST, readManifest } from './manifest.ts'
+
+/** A file as it was written: what it is later compared with. */
+export interface KeptFile {
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+}
 
 /** The folder of one published table, within the data folder. `id` is the identity of its content. */
 export const folderOf = (store: Store, scope: Scope, name: string, id: string): string =>
   join(store.home.datasets, scope.workspace, name, id)
 
+/** Size and SHA-256 of a file just written. */
+export async function keptFile(path: string, signal?: AbortSignal): Promise<KeptFile> {
+  return { path, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
+}
+
 /**
  * Moves a finished folder to its place in one step: readers see all of it or nothing. When the same content stands
- * there already, that one is kept. Everything is on disk before the answer.
+ * there already, that one is kept; what stands there and is not the same was damaged since, and is replaced.
+ * Everything is on disk before the answer.
  */
 export async function publishFolder(draft: string, target: string): Promise<void> {
   for (const name of await readdir(draft)) {
@@ -19,14 +35,62 @@ export async function publishFolder(draft: string, target: string): Promise<void
     await file.close()
   }
   await mkdir(dirname(target), { recursive: true })
+  while (!(await moved(draft, target))) {
+    if (await same(draft, target)) {
+      await rm(draft, { recursive: true })
+      break
+    }
+    await setAside(target, `${draft}.damaged`)
+  }
+  await syncFolder(dirname(target))
+}
+
+async function moved(draft: string, target: string): Promise<boolean> {
   try {
     await rename(draft, target)
+    return true
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
-    await rm(draft, { recursive: true })
+    return false
   }
-  await syncFolder(dirname(target))
+}
+
+/** Takes a folder out of the way; another process may have done so a moment ago. */
+async function setAside(target: string, aside: string): Promise<void> {
+  await rename(target, aside).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  await rm(aside, { recursive: true, force: true })
+}
+
+/** True when every file of the draft stands in the target with the same bytes; of manifests, what they say of files counts. */
+async function same(draft: string, target: string): Promise<boolean> {
+  try {
+    for (const name of await readdir(draft)) {
+      const [ours, theirs] = [join(draft, name), join(target, name)]
+      if (name === MANIFEST) {
+        const files = async (path: string) => JSON.stringify(readManifest(await readFile(path, 'utf8'), path).files)
+        if ((await files(ours)) !== (await files(theirs))) return false
+      } else if ((await hashFile(ours)) !== (await hashFile(theirs))) return false
+    }
+    return true
+  } catch (error) {
+    if (error instanceof GalleyError && error.code !== 'STORE_CORRUPT') throw error
+    return false
+  }
+}
+
+/**
+ * True when all files are there with the content that they were written with. Reads them whole, at the speed of
+ * SHA-256: asked once a run for each output that the run takes from the cache.
+ */
+export async function intact(files: readonly KeptFile[]): Promise<boolean> {
+  for (const f of files) {
+    if ((await stat(f.path).catch(() => undefined))?.size !== f.bytes) return false
+    if ((await hashFile(f.path).catch(() => undefined)) !== f.sha256) return false
+  }
+  return true
 }
 
 /** True when all files are there with the sizes they had. */

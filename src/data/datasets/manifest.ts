@@ -3,6 +3,9 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Expr } from '../../plan/expr.ts'
 import type { Schema } from '../../plan/types.ts'
 
+/** The manifest's name in its folder. */
+export const MANIFEST = 'manifest.json'
+
 /** What a dataset version is: its files by content, its schema and where it came from. Written beside the files, never changed. */
 export interface Manifest {
   readonly format: 1
@@ -13,6 +16,8 @@ export interface Manifest {
     readonly bytes: number
     readonly sha256: string
   }[]
+  /** The rows set aside, when there are any. Not part of the version. */
+  readonly rejected?: { readonly path: string; readonly bytes: number; readonly sha256: string }
   readonly schema: Schema
   readonly rows: number
   readonly bytes: number

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
+import { join, relative } from 'node:path'
+import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
 import { profile } from '../../data/profile/profile.ts'
 import { build } from '../../plan/nodes.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
@@ -44,6 +44,13 @@ export function setAside(
 export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
   kind: 'analyse',
   module: import.meta.url,
+  // the report shows more of the dataset than its content: a change of these leaves the content's hash as it is
+  async identity(spec, { recipe, step, input }) {
+    const id = step.inputs[0] ?? ''
+    const { name, version, verdicts } = input<DatasetOutput>(id)
+    const rejected = setAside(recipe.steps, id, (s) => input<DatasetOutput>(s).rejected)
+    return { spec, recipe: recipe.name, name, version, verdicts, rejected }
+  },
   async run(ctx) {
     const input = ctx.step.inputs[0] ?? ''
     const data = ctx.input<DatasetOutput>(input)
@@ -93,7 +100,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
           version: data.version,
           columns: output.columns,
           warnings: output.warnings,
-          path: output.path,
+          path: relative(ctx.store.home.path, output.path),
         }
         const about = { run: ctx.run.id, step: ctx.step.id, details }
         await tx.artifacts.add(ctx.scope, {
@@ -117,6 +124,8 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
     }
   },
   present: async (o, { scope, store }) =>
-    (await present([{ path: o.path, bytes: o.bytes }])) && (await store.blobs.find(scope, o.report)) !== undefined,
+    (await intact([{ path: o.path, bytes: o.bytes, sha256: o.report }])) &&
+    (await store.blobs.find(scope, o.report)) !== undefined &&
+    (await store.blobs.find(scope, o.profile)) !== undefined,
   summary: (o) => `${o.columns} columns, ${o.warnings} ${o.warnings === 1 ? 'warning' : 'warnings'}  ${NAME}`,
 }

@@ -163,7 +163,16 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       },
     }
   },
-  present: async (o, { scope, store }) => (await store.blobs.find(scope, o.blob)) !== undefined,
+  async present(o, { scope, store }) {
+    try {
+      await store.blobs.verify(scope, o.blob)
+      return true
+    } catch (error) {
+      if (error instanceof GalleyError && (error.code === 'STORE_CORRUPT' || error.code === 'BLOB_UNKNOWN'))
+        return false
+      throw error
+    }
+  },
   summary(o) {
     const others = o.candidates
       .filter((c) => c !== o.chosen && c.trainer !== o.kind)

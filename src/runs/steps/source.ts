@@ -2,13 +2,15 @@ import { mkdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import type { SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
-import { fingerprintFile } from '../../data/connectors/files.ts'
 import { connector } from '../../data/connectors/index.ts'
-import { folderOf, publishFolder } from '../../data/datasets/files.ts'
+import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import type { Output, StepKind } from '../kind.ts'
-import { bytes, integer } from '../text.ts'
+import { byCount, bytes, integer } from '../text.ts'
 
-export interface SourceOutput extends SourceSnapshot, Output {}
+export interface SourceOutput extends SourceSnapshot, Output {
+  /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
+  readonly kept: readonly KeptFile[]
+}
 
 const pathOf = (spec: SourceSpec, folder: string): string =>
   isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
@@ -52,19 +54,22 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
         },
       }),
     )
+    const moved = (path: string) => (kept ? path.replace(draft, target) : path)
+    const made = kept ? await Promise.all(snapshot.files.map((f) => keptFile(f, ctx.signal))) : []
     if (kept) await publishFolder(draft, target)
-    const files = kept ? snapshot.files.map((f) => f.replace(draft, target)) : snapshot.files
     ctx.ledger.add('source', 'bytesIn', snapshot.bytes)
     return {
-      output: { ...snapshot, files, hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]) },
+      output: {
+        ...snapshot,
+        files: snapshot.files.map(moved),
+        kept: made.map((f) => ({ ...f, path: moved(f.path) })),
+        hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),
+      },
     }
   },
-  async present(output) {
-    for (const file of output.files) if (!(await fingerprintFile(file).catch(() => undefined))) return false
-    return true
-  },
+  present: (o) => intact(o.kept),
   summary(o) {
-    const rejected = Object.entries(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
+    const rejected = byCount(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
     return `${integer(o.rows)} rows  ${bytes(o.bytes)}${rejected.join('')}`
   },
 }

@@ -1,9 +1,9 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { hashFile, hashJson } from '../../base/hash.ts'
-import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
-import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
+import { hashJson } from '../../base/hash.ts'
+import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
+import { MANIFEST, type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import { mainInput, rejectedRows } from '../../data/datasets/rejections.ts'
 import { valueAt } from '../../engines/batch.ts'
 import { isGaps } from '../../engines/engine.ts'
@@ -16,7 +16,7 @@ import { codeHash } from '../code.ts'
 import { boundPlan } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import type { PlanSpec } from '../specs.ts'
-import { integer } from '../text.ts'
+import { byCount, integer } from '../text.ts'
 
 export interface TableOutput extends Output {
   readonly files: readonly string[]
@@ -28,6 +28,8 @@ export interface TableOutput extends Output {
   /** A Parquet file of them (`reason`, `row`), when there are any. */
   readonly quarantine: string | null
   readonly folder: string
+  /** Both files as they were written. */
+  readonly kept: readonly KeptFile[]
 }
 
 /** Computes a named table, keeps it, and sets aside what its plan rejects. */
@@ -41,7 +43,7 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
 
 export function summarise(o: TableOutput): string {
   const total = Object.values(o.rejected).reduce((a, b) => a + b, 0)
-  const entries = Object.entries(o.rejected)
+  const entries = byCount(o.rejected)
   const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
   return `${integer(o.rows)} rows × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
 }
@@ -99,17 +101,18 @@ export async function materialise(
   const rejected = await reasons(ctx, bound, rows)
   const bad = rejectedRows(bound)
   const setAside = bad !== undefined && Object.keys(rejected.byReject).length > 0
-  if (setAside) await runPlan(ctx, bad, { parquet: join(draft, 'rejected.parquet') })
-  const sha256 = await hashFile(file, ctx.signal)
-  const size = (await stat(file)).size
+  if (setAside) await runPlan(ctx, inStoredOrder(bad), { parquet: join(draft, 'rejected.parquet') })
+  const data = await keptFile(file, ctx.signal)
+  const aside = setAside ? await keptFile(join(draft, 'rejected.parquet'), ctx.signal) : undefined
   const parents = ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash }))
   const manifest: Manifest = {
     format: 1,
     name,
-    files: [{ path: 'data.parquet', rows, bytes: size, sha256 }],
+    files: [{ ...data, path: 'data.parquet', rows }],
+    ...(aside ? { rejected: { ...aside, path: 'rejected.parquet' } } : {}),
     schema: root.schema,
     rows,
-    bytes: size,
+    bytes: data.bytes,
     split: null,
     moment: null,
     planHash: hashPlan(plan(root)),
@@ -119,19 +122,22 @@ export async function materialise(
     created: new Date(ctx.started).toISOString(),
     ...extra,
   }
-  await writeFile(join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
-  const target = folderOf(ctx.store, ctx.scope, name, sha256.slice(0, 32))
+  await writeFile(join(draft, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`)
+  // the same rows with others set aside are another folder, so that neither loses its own
+  const id = aside ? hashJson([data.sha256, aside.sha256]) : data.sha256
+  const target = folderOf(ctx.store, ctx.scope, name, id.slice(0, 32))
   await publishFolder(draft, target)
   // what is named by its content counts as the same content, whichever run wrote it
   return {
-    hash: hashJson([sha256, root.schema, manifest.split, manifest.moment]),
+    hash: hashJson([data.sha256, root.schema, manifest.split, manifest.moment]),
     files: [join(target, 'data.parquet')],
     schema: root.schema,
     rows,
-    bytes: size,
+    bytes: data.bytes,
     rejected: { ...rejected.other, ...rejected.byReject },
     quarantine: setAside ? join(target, 'rejected.parquet') : null,
     folder: target,
+    kept: [data, ...(aside ? [aside] : [])].map((f) => ({ ...f, path: f.path.replace(draft, target) })),
   }
 }
 
@@ -144,13 +150,21 @@ function inStoredOrder(root: Node): Node {
   return build({ op: 'sort', input: root, keys: root.schema.map((f) => ({ by: col(f.name), descending: false })) })
 }
 
-/** True when the files are there as their manifest says. */
+/**
+ * True when the files are there with the content they were written with, and the manifest beside them can be read: what
+ * is damaged is made again. @throws STORE_FORMAT_NEWER for a manifest that only a newer Galley understands
+ */
 export async function whole(o: TableOutput): Promise<boolean> {
-  const file = join(o.folder, 'manifest.json')
+  const file = join(o.folder, MANIFEST)
   const text = await readIfThere(file)
   if (text === undefined) return false
-  const manifest = readManifest(text, file)
-  return present(manifest.files.map((f) => ({ path: join(o.folder, f.path), bytes: f.bytes })))
+  try {
+    readManifest(text, file)
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'STORE_CORRUPT') return false
+    throw error
+  }
+  return intact(o.kept)
 }
 
 /** How many rows were lost and why: duplicates, rejections by reason, and what an inner join did not match. */

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { restored, stored } from './portable.ts'
+
+const output = (home: string) => ({
+  hash: 'ab',
+  rows: 3,
+  files: [`${home}/datasets/w/d/x/data.parquet`, '/elsewhere/flights.parquet'],
+  kept: [{ path: `${home}/datasets/w/d/x/data.parquet`, bytes: 4 }],
+  quarantine: null,
+})
+
+test('a stored output names files of the data folder from there on, and only those', () => {
+  const kept = stored(output('/home/a'), '/home/a')
+  expect(JSON.stringify(kept)).not.toContain('/home/a')
+  expect(kept.files[1]).toBe('/elsewhere/flights.parquet')
+  expect(restored(kept, '/home/a')).toEqual(output('/home/a'))
+  expect(restored(kept, '/copy/b')).toEqual(output('/copy/b'))
+})
+
+test('a folder whose name only begins like the data folder is another one', () => {
+  expect(stored('/home/ab/file', '/home/a')).toBe('/home/ab/file')
+})

@@ -1,0 +1,19 @@
+import { sep } from 'node:path'
+
+/** Begins a path within the data folder, in an output as it is stored. */
+const HOME = 'galley-home:'
+
+/** An output as it is stored: paths within the data folder start from it, so that a copy of the folder reads its own files. */
+export const stored = <T>(output: T, home: string): T =>
+  mapText(output, (s) => (s.startsWith(home + sep) ? HOME + s.slice(home.length) : s))
+
+/** The stored output with the paths of this data folder. */
+export const restored = <T>(output: T, home: string): T =>
+  mapText(output, (s) => (s.startsWith(HOME + sep) ? home + s.slice(HOME.length) : s))
+
+function mapText<T>(value: T, f: (s: string) => string): T {
+  if (typeof value === 'string') return f(value) as T
+  if (Array.isArray(value)) return value.map((v) => mapText(v, f)) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapText(v, f)])) as T
+}
