@@ -1,9 +1,12 @@
-import { open, stat } from 'node:fs/promises'
 import { GalleyError } from '../../base/errors.ts'
+import { failing } from '../../engines/duckdb/sql/call.ts'
 import { quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
-import { parseType, type TypeName } from '../../plan/types.ts'
-import type { Connector, SourceSpec } from './connector.ts'
-import { fingerprintFile, requireColumns } from './files.ts'
+import { parseType, type Type, type TypeName, typeName } from '../../plan/types.ts'
+import type { Connector, ConnectorContext, SourceSpec } from './connector.ts'
+import { broken, type Header, placesOf, readHeader } from './csv/header.ts'
+import { recordLines } from './csv/lines.ts'
+import { isReadable, sqlValue } from './csv/values.ts'
+import { fingerprintFile } from './files.ts'
 
 export interface CsvOptions {
   /** Field separator; found from the file when not given. */
@@ -24,72 +27,168 @@ export const csv = <const S extends Record<string, TypeName>>(
   options: { ...options },
 })
 
+/** A declared column, and the place of its cell. */
+interface Declared {
+  readonly name: string
+  readonly type: Type
+  readonly place: number
+}
+
+/** The file as SQL reads it. */
+interface Layout {
+  readonly path: string
+  readonly header: Header
+  readonly columns: readonly Declared[]
+}
+
 export const csvConnector: Connector = {
   kind: 'csv',
   fingerprint: (_, path) => fingerprintFile(path),
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
-    const { delimiter, names } = await readHeader(path, spec.options['delimiter'])
-    requireColumns(spec, names, path)
-    const types = names.map((name) => `${text(name)}: ${text(sqlType(parseType(spec.columns[name] ?? 'string')))}`)
+    const file = await layoutOf(spec, path)
+    const skip = spec.options['broken'] === 'skip'
     const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
-    const columns = Object.keys(spec.columns).map(quote).join(', ')
-    const read = `read_csv(${text(path)}, header = true, auto_detect = false, delim = ${text(delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true)`
-    const [written] = await ctx.query(
-      `COPY (SELECT ${columns} FROM ${read}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`,
-    )
-    const bad = await ctx.query(
-      'SELECT line, column_name, error_type, error_message, csv_line FROM reject_errors ORDER BY line',
-    )
-    const broken = bad.filter(
-      (b) =>
-        b['column_name'] === null ||
-        Object.hasOwn(spec.columns, String(b['column_name'])) ||
-        b['error_type'] !== 'CAST',
-    )
-    const [first] = broken
-    if (first && spec.options['broken'] !== 'skip')
-      throw new GalleyError('SOURCE_BROKEN', {
-        what: `line ${String(first['line'])} of ${path} is broken${broken.length > 1 ? `, and ${broken.length - 1} more` : ''}`,
-        why: `${String(first['error_message']).split('\n')[0]}: ${String(first['csv_line']).slice(0, 120)}`,
-        fix: "correct the file, or leave such rows out with csv(…, { broken: 'skip' }): they are counted and reported",
-        details: { lines: broken.slice(0, 20).map((b) => Number(b['line'])), count: broken.length },
-      })
-    const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
-    const rejected: Record<string, number> = {}
-    for (const b of broken) {
-      const reason = `broken line (${String(b['error_type']).toLowerCase().replaceAll('_', ' ')})`
-      rejected[reason] = (rejected[reason] ?? 0) + 1
+    const copy = async (columns: string[], rows: string) => {
+      const [written] = await ctx.query(
+        `COPY (SELECT ${columns.join(', ')} FROM ${rows}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`,
+      )
+      return Number(written?.['Count'] ?? 0)
     }
-    await stat(target)
-    return { files: [target], schema, rows: Number(written?.['Count'] ?? 0), bytes, hash, rejected }
+    const named = (sql: (c: Declared, i: number) => string) =>
+      file.columns.map((c, i) => `${sql(c, i)} AS ${quote(c.name)}`)
+    let rows: number
+    let cast = 0
+    try {
+      // the first value that does not convert ends this pass; most files have none
+      const checked = named(
+        (c, i) => `CASE WHEN ${wrong(i)} THEN ${failing(WRONG_VALUE, sqlType(c.type))} ELSE v${i} END`,
+      )
+      rows = await copy(checked, rowsOf(file, 'first'))
+    } catch (cause) {
+      if (!String(cause).includes(WRONG_VALUE)) throw unreadable(path, cause)
+      if (!skip) throw (await firstBroken(file, ctx)) ?? cause
+      rows = await copy(
+        named((_, i) => `v${i}`),
+        `${rowsOf(file, 'kept')} WHERE NOT (${anyWrong(file)})`,
+      )
+      const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(file, 'counted')} WHERE ${anyWrong(file)}`)
+      cast = Number(bad?.['n'] ?? 0)
+    }
+    const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
+    if (lost.length > 0 && !skip) throw (await firstBroken(file, ctx)) as GalleyError
+    const schema = file.columns.map(({ name, type }) => ({ name, type, nullable: true }))
+    return { files: [target], schema, rows, bytes, hash, rejected: reasons(lost, cast) }
   },
 }
 
-const DELIMITERS = [',', ';', '\t', '|']
+const WRONG_VALUE = 'a value is not of its type'
+const wrong = (i: number): string => `(t${i} IS NOT NULL AND v${i} IS NULL)`
+const anyWrong = ({ columns }: Layout): string => columns.map((_, i) => wrong(i)).join(' OR ')
 
-/** The names of the header line, and the delimiter that parts them: the one that stands there most often. */
-async function readHeader(path: string, given: unknown): Promise<{ delimiter: string; names: string[] }> {
-  const file = await open(path)
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 20), 0, 1 << 20, 0)
-  await file.close()
-  const line = (
-    buffer
-      .toString('utf8', 0, bytesRead)
-      .replace(/^\uFEFF/, '')
-      .split(/\r?\n/, 1)[0] ?? ''
-  ).trimEnd()
-  const cells = (d: string) =>
-    [...line.matchAll(cellPattern(d))].map(([, quoted, plain]) =>
-      (quoted !== undefined ? quoted.replaceAll('""', '"') : (plain ?? '')).trim(),
-    )
-  const delimiter =
-    typeof given === 'string' ? given : DELIMITERS.reduce((a, b) => (cells(b).length > cells(a).length ? b : a))
-  return { delimiter, names: cells(delimiter) }
+/** @throws SOURCE_SCHEMA, SOURCE_BROKEN, PLAN_UNKNOWN_COLUMN */
+async function layoutOf(spec: SourceSpec, path: string): Promise<Layout> {
+  const header = await readHeader(path, spec.options['delimiter'])
+  const names = Object.keys(spec.columns)
+  const places = placesOf(names, header, path)
+  const columns = names.map((name, i) => {
+    const type = parseType(spec.columns[name] as TypeName)
+    if (!isReadable(type))
+      throw new GalleyError('SOURCE_SCHEMA', {
+        what: `column '${name}' of ${path} can't be read as a ${typeName(type)}`,
+        why: 'a cell of a CSV is one value',
+        fix: "declare it as 'string', and take it apart in the recipe",
+        details: { column: name },
+      })
+    return { name, type, place: places[i] as number }
+  })
+  return { path, header, columns }
 }
 
-/** A quoted or a plain cell, up to the next delimiter or the end. */
-function cellPattern(delimiter: string): RegExp {
-  const d = delimiter.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return new RegExp(`(?:^|${d})(?:"((?:[^"]|"")*)"|([^${d}"]*))(?=${d}|$)`, 'g')
+/** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …). Columns are named by place, so that the header's names can't clash. */
+function rowsOf({ path, header, columns }: Layout, rejects: string): string {
+  const types = header.cells.map((_, i) => `'c${i}': 'VARCHAR'`)
+  const read = `read_csv(${text(path)}, header = true, skip = ${header.blank}, auto_detect = false, delim = ${text(header.delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans')`
+  const cells = columns.map((c, i) => `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`)
+  return `(SELECT ${cells.join(', ')} FROM ${read})`
+}
+
+/** Broken rows by reason; a row counts once, whatever is wrong with it. */
+function reasons(lost: readonly Record<string, unknown>[], cast: number): Record<string, number> {
+  const byLine = new Map(lost.map((b) => [String(b['line']), String(b['error_type'])]))
+  const rejected: Record<string, number> = cast > 0 ? { 'broken line (cast)': cast } : {}
+  for (const type of byLine.values()) {
+    const reason = `broken line (${type.toLowerCase().replaceAll('_', ' ')})`
+    rejected[reason] = (rejected[reason] ?? 0) + 1
+  }
+  return rejected
+}
+
+const SHOWN = 20
+
+/** The error for the first broken row of a file: its line, and for a value its column, text and type. */
+async function firstBroken(file: Layout, ctx: ConnectorContext): Promise<GalleyError | undefined> {
+  const { columns, path } = file
+  const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
+  await ctx.query(
+    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(file)} AS bad FROM ${rowsOf(file, 'found')}) WHERE bad`,
+  )
+  const values = await ctx.query(`SELECT * FROM broken_rows ORDER BY place LIMIT ${SHOWN}`)
+  const [all] = await ctx.query('SELECT count(*) AS n FROM broken_rows')
+  const rows = await ctx.query('SELECT line, error_message, csv_line FROM found_errors ORDER BY line')
+  const byRecord = new Map(rows.map((r) => [Number(r['line']), r]))
+  const found = await placed(file, values, byRecord)
+  const [first] = found
+  if (!first) return undefined
+  const count = Number(all?.['n'] ?? 0) + byRecord.size
+  const column = columns[first.column ?? -1]
+  const value = column && String(first.row[`t${first.column}`])
+  return new GalleyError('SOURCE_BROKEN', {
+    what: `line ${first.line} of ${path} is broken${count > 1 ? `, and ${count - 1} more` : ''}`,
+    why: column
+      ? `column '${column.name}' is ${JSON.stringify(value?.slice(0, 120))}, which is not of type ${typeName(column.type)}`
+      : `${String(first.row['error_message']).split('\n')[0]}: ${String(first.row['csv_line'])
+          .trim()
+          .split(/[\r\n]/)[0]
+          ?.slice(0, 120)}`,
+    fix: "correct the file, declare the column as what it is, or leave such rows out with csv(…, { broken: 'skip' }): they are counted and reported",
+    details: {
+      lines: found.slice(0, SHOWN).map((f) => f.line),
+      count,
+      ...(column ? { column: column.name, value: value?.slice(0, 1000), type: typeName(column.type) } : {}),
+    },
+  })
+}
+
+/** Broken rows with the lines of the file that they begin in: `values` by their place among the whole rows, `records` by their own. */
+async function placed(
+  { path, header, columns }: Layout,
+  values: readonly Record<string, unknown>[],
+  records: ReadonlyMap<number, Record<string, unknown>>,
+): Promise<{ line: number; row: Record<string, unknown>; column?: number }[]> {
+  const byPlace = new Map(values.map((v) => [Number(v['place']), v]))
+  const found: { line: number; row: Record<string, unknown>; column?: number }[] = []
+  let record = 0
+  let place = 0
+  for await (const { line, blank } of recordLines(path, header.delimiter)) {
+    if (++record <= header.blank + 1) continue
+    const lost = records.get(record)
+    if (lost) found.push({ line, row: lost })
+    else if (!blank || header.cells.length === 1) {
+      const row = byPlace.get(++place)
+      if (row) found.push({ line, row, column: columns.findIndex((_, i) => row[`t${i}`] !== null) })
+    }
+    if (found.length >= SHOWN || found.length === byPlace.size + records.size) break
+  }
+  return found
+}
+
+/** What stops the reader itself, as an error of the file. */
+function unreadable(path: string, cause: unknown): unknown {
+  if (!/state machine/.test(String(cause))) return cause
+  return broken(
+    path,
+    'its lines end in different ways (CRLF and LF), or a quote is never closed',
+    'write all lines with the same end, for instance: dos2unix FILE',
+  )
 }

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { testContext } from '../../engines/conformance/suite.ts'
+import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
+import type { TypeName } from '../../plan/types.ts'
+import { type CsvOptions, csv, csvConnector } from './csv.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'galley-csv-'))
+const engine = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(folder, 'tmp') })
+afterAll(async () => {
+  await engine.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** What a source step would read from a file of that content. */
+async function read(content: string | Uint8Array, columns: Record<string, TypeName>, options: CsvOptions = {}) {
+  const path = join(folder, 'a.csv')
+  writeFileSync(path, content)
+  const ctx = testContext()
+  return engine.session(ctx, async (query) => {
+    const { scope, signal } = ctx
+    const keep = async (name: string) => join(folder, name)
+    const about = { scope, signal, progress: () => {}, query, keep }
+    const snapshot = await csvConnector.snapshot(csv(path, columns, options), path, about)
+    return { ...snapshot, values: await query(`SELECT * FROM read_parquet('${snapshot.files[0]}')`) }
+  })
+}
+const AB = { a: 'int64', b: 'string' } as const
+const X = [
+  { a: '1', b: 'x' },
+  { a: '2', b: 'y' },
+]
+
+describe('values are read as they stand there, or not at all', () => {
+  const good: [type: TypeName, text: string, value: unknown][] = [
+    ['int64', '+7', '7'],
+    ['int64', '-9223372036854775808', '-9223372036854775808'],
+    ['int32', '007', 7],
+    ['float64', '-1.5e3', -1500],
+    ['float64', '.5', 0.5],
+    ['float64', '-Infinity', '-Infinity'],
+    ['float32', '3.4028235e38', 3.4028234663852886e38],
+    ['decimal(5, 2)', '1.500', '1.50'],
+    ['bool', 'true', true],
+    ['bool', 'False', false],
+    ['date', '2026-01-31', '2026-01-31'],
+    ['local timestamp', '2026-01-01T10:30', '2026-01-01 10:30:00'],
+    ['local timestamp', '2026-01-01 10:30:05.123456', '2026-01-01 10:30:05.123456'],
+    ['timestamp', '2026-01-01T00:00:00Z', '2026-01-01 00:00:00'],
+    ['timestamp', '2026-01-01 00:00Z', '2026-01-01 00:00:00'],
+    ['timestamp', '2026-01-01 00:00:00+09:00', '2025-12-31 15:00:00'],
+    ['timestamp', '2026-01-01T00:00:00.5-03:30', '2026-01-01 03:30:00.5'],
+    ['string', ' NA ', ' NA '],
+    ['int64', '', null],
+  ]
+  test.each(good)('%s %j', async (type, text, value) => {
+    expect((await read(`a,b\n"${text}",x\n`, { a: type })).values).toEqual([{ a: value }])
+  })
+
+  const bad: [type: TypeName, texts: string[]][] = [
+    ['int64', ['1.5', '0.4', '1.0', '0x10', '1e2', '1_000', '1,000', ' 1', '-', 'NULL', '9223372036854775808']],
+    ['int32', ['2147483648']],
+    ['float64', ['1e999', '0x1', '1_0', '.', '1e', '--5', '1.2.3', '1,5', '1'.repeat(400)]],
+    ['float32', ['1e300']],
+    ['decimal(5, 2)', ['1.005', '99999', '1e2']],
+    ['bool', ['yes', 't', '1']],
+    ['date', ['2026-1-1', '2026-01-01 05:00:00', '2026-02-30', '0000-01-01', 'infinity', 'epoch']],
+    ['local timestamp', ['2026-01-01 00:00:00+09:00', '2026-01-01T00:00:00Z', '2026-01-01', 'infinity', 'epoch']],
+    ['local timestamp', ['2026-01-01 24:00:00', '2026-01-01 23:59:60', '01/02/2026']],
+    ['timestamp', ['2026-01-01 00:00:00', '2026-01-01 00:00:00ZZ', '2026-01-01 00:00:00+25:00', 'infinity', 'epoch']],
+  ]
+  test.each(bad)('not a %s: %j', async (type, texts) => {
+    for (const text of texts) {
+      const error = await read(`a,b\n,x\n"${text}",y\n`, { a: type }).catch((e: unknown) => e)
+      expect(error).toMatchObject({
+        code: 'SOURCE_BROKEN',
+        what: expect.stringContaining('line 3 of'),
+        why: `column 'a' is ${JSON.stringify(text.slice(0, 120))}, which is not of type ${type}`,
+        details: { lines: [3], count: 1, column: 'a' },
+      })
+    }
+    const skipped = await read(`a,b\n${texts.map((t) => `"${t}",x\n`).join('')},y\n`, { a: type }, { broken: 'skip' })
+    expect([skipped.values, skipped.rejected]).toEqual([[{ a: null }], { 'broken line (cast)': texts.length }])
+  })
+
+  test('a column that holds more than one value is declared as text', () =>
+    expect(read('a\n[1]\n', { a: 'int64[]' })).rejects.toMatchObject({ code: 'SOURCE_SCHEMA' }))
+})
+
+test('a broken row is named by its line in the file, whatever stands before it', async () => {
+  const text = '\n\na,b\n1,"x\ny"\n\n3,"p ""\nq\nr"\n4,w\nx4,w\n5\n6,"a"b\n7,x\n'
+  const error = await read(text, AB).catch((e: unknown) => e)
+  expect(error).toMatchObject({
+    what: expect.stringMatching(/line 11 of .*, and 2 more/),
+    details: { lines: [11, 12, 13] },
+  })
+  const { values, rejected } = await read(text, AB, { broken: 'skip' })
+  expect(values.map((v) => v['a'])).toEqual(['1', '3', '4', '7'])
+  expect(Object.values(rejected)).toEqual([1, 1, 1])
+})
+
+describe('headers', () => {
+  const works: [what: string, text: string][] = [
+    ['an index without a name', ',a,b\n0,1,x\n1,2,y\n'],
+    ['a trailing comma', 'a,b,\n1,x,\n2,y,\n'],
+    ['empty cells', 'a,,,b\n1,7,7,x\n2,8,8,y\n'],
+    ['a name that differs in case only', 'A,a,b\n7,1,x\n8,2,y\n'],
+    ['columns of one name that nobody asks for', 'a,c,c,b\n1,7,7,x\n2,8,8,y\n'],
+    ['blank lines first', '\n\na,b\n1,x\n2,y\n'],
+    ['a byte order mark', '\uFEFFa,b\n1,x\n2,y\n'],
+    ['CRLF', 'a,b\r\n1,x\r\n2,y\r\n'],
+    ['CR', 'a,b\r1,x\r2,y\r'],
+    ['quotes and a line end', '"a","c\nd","b"\n1,7,x\n2,8,y\n'],
+    ['spaces', ' a , b \n1,x\n2,y\n'],
+    ['another delimiter than the one in a quoted name', 'a;b;"c,d,e,f"\n1;x;2\n2;y;3\n'],
+  ]
+  test.each(works)('%s', async (_, text) => expect((await read(text, AB)).values).toEqual(X))
+
+  const fails: [what: string, text: string, code: string, says: string][] = [
+    ['a declared column twice', 'a,a,b\n1,7,x\n', 'SOURCE_SCHEMA', 'cells 1 and 2'],
+    ['CRLF before lines of LF', 'a,b\r\n1,x\n2,y\n', 'SOURCE_BROKEN', 'ends in CRLF, the lines after it in LF'],
+    ['line ends that change later', 'a,b\n1,x\n2,y\r\n3,z\n', 'SOURCE_BROKEN', 'CRLF and LF'],
+    ['nothing but a line end', '\n', 'SOURCE_BROKEN', 'no header line'],
+    ['a quote that stays open', '"a,b\n1,x\n', 'SOURCE_BROKEN', 'never closed'],
+    ['a column that is not there', 'A,b\n1,x\n', 'PLAN_UNKNOWN_COLUMN', "'A', 'b'"],
+  ]
+  test.each(fails)('%s', async (_, text, code, says) => {
+    const error = await read(text, AB).catch((e: unknown) => e)
+    expect(error).toMatchObject({ code, why: expect.stringContaining(says), fix: expect.any(String) })
+  })
+})

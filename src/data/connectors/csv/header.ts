@@ -1,0 +1,106 @@
+import { open } from 'node:fs/promises'
+import { GalleyError } from '../../../base/errors.ts'
+import { unknownColumn } from '../../../plan/types.ts'
+
+/** What the first lines of a CSV say of the rest. */
+export interface Header {
+  readonly delimiter: string
+  /** Blank lines before the header. */
+  readonly blank: number
+  /** The header's cells, without spaces around them; a cell may be empty. */
+  readonly cells: readonly string[]
+}
+
+const DELIMITERS = [',', ';', '\t', '|']
+const HEAD_BYTES = 1 << 20
+
+/** Reads the header line. The delimiter, when not given, is the one that makes the most cells. @throws SOURCE_BROKEN */
+export async function readHeader(path: string, given: unknown): Promise<Header> {
+  const file = await open(path)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  await file.close()
+  const head = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '')
+  const [before = ''] = /^[\r\n]*/.exec(head) ?? []
+  const text = head.slice(before.length)
+  if (text === '') throw broken(path, 'it has no header line', 'name the columns in the first line')
+  // a quote within a cell means that the header was cut at the wrong places
+  const cellsOf = (d: string) => {
+    const { cells } = firstRecord(text, d)
+    return cells.some((c) => c.includes('"')) ? 0 : cells.length
+  }
+  const delimiter = typeof given === 'string' ? given : DELIMITERS.reduce((a, b) => (cellsOf(b) > cellsOf(a) ? b : a))
+  const { cells, end, closed } = firstRecord(text, delimiter)
+  if (!closed)
+    throw broken(path, 'a quote in its header line is never closed', 'close it, or write it twice where it is meant')
+  sameLineEnds(path, before + text, before.length + end)
+  return { delimiter, blank: before.split(/\r\n|\r|\n/).length - 1, cells: cells.map((c) => c.trim()) }
+}
+
+/** The place of each declared column among the cells. @throws PLAN_UNKNOWN_COLUMN, SOURCE_SCHEMA for one that is there twice */
+export function placesOf(columns: readonly string[], { cells }: Header, path: string): number[] {
+  return columns.map((name) => {
+    const places = cells.flatMap((cell, i) => (cell === name ? [i] : []))
+    const [first] = places
+    if (name === '' || first === undefined)
+      throw unknownColumn(
+        name,
+        cells.filter((c) => c !== ''),
+        path,
+      )
+    if (places.length > 1)
+      throw new GalleyError('SOURCE_SCHEMA', {
+        what: `${path} has ${places.length} columns named '${name}'`,
+        why: `cells ${places.map((i) => i + 1).join(' and ')} of its header line are the same, so it is open which one is meant`,
+        fix: 'give them different names in the file',
+        details: { column: name, cells: places.map((i) => i + 1) },
+      })
+    return first
+  })
+}
+
+/** The first record's cells, and where its line end begins. */
+function firstRecord(text: string, delimiter: string): { cells: string[]; end: number; closed: boolean } {
+  const cells: string[] = []
+  let cell = ''
+  let at = 0
+  while (at < text.length) {
+    if (cell.trim() === '' && text[at] === '"') {
+      const close = closing(text, at)
+      if (close < 0) return { cells: [...cells, cell], end: text.length, closed: false }
+      cell = text.slice(at + 1, close).replaceAll('""', '"')
+      at = close + 1
+      // what follows the closing quote up to the delimiter is the reader's matter
+    } else if (text.startsWith(delimiter, at)) {
+      cells.push(cell)
+      cell = ''
+      at += delimiter.length
+    } else if (text[at] === '\n' || text[at] === '\r') break
+    else cell += text[at++]
+  }
+  return { cells: [...cells, cell], end: at, closed: true }
+}
+
+/** The place of the quote that closes the one at `at`; -1 without one. */
+function closing(text: string, at: number): number {
+  for (let i = text.indexOf('"', at + 1); i >= 0; i = text.indexOf('"', i + 2)) if (text[i + 1] !== '"') return i
+  return -1
+}
+
+/** The reader takes one kind of line end a file; a header that was written by another program often has its own. */
+function sameLineEnds(path: string, head: string, at: number): void {
+  const own = /^(\r\n|\r|\n)/.exec(head.slice(at, at + 2))?.[0]
+  if (own === undefined) return
+  const next = /\r\n|\r|\n/.exec(unquoted(head.slice(at + own.length)))?.[0]
+  if (next !== undefined && next !== own)
+    throw broken(
+      path,
+      `its header line ends in ${LINE_ENDS[own]}, the lines after it in ${LINE_ENDS[next]}`,
+      'write all lines with the same end, for instance: dos2unix FILE',
+    )
+}
+
+const LINE_ENDS: Readonly<Record<string, string>> = { '\r\n': 'CRLF', '\n': 'LF', '\r': 'CR' }
+const unquoted = (text: string): string => text.replace(/"[^"]*("|$)/g, '')
+
+export const broken = (path: string, why: string, fix: string): GalleyError =>
+  new GalleyError('SOURCE_BROKEN', { what: `${path} can't be read as a CSV`, why, fix })

@@ -1,0 +1,47 @@
+import { createReadStream } from 'node:fs'
+
+const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d]
+
+/** A record of a CSV file, by the line of the file that it begins in (from 1). */
+export interface RecordLine {
+  readonly line: number
+  readonly blank: boolean
+}
+
+/**
+ * The records of a CSV in order, the header and blank lines among them. A quoted cell may hold line ends, so a record's
+ * number is not its line.
+ */
+export async function* recordLines(path: string, delimiter: string): AsyncGenerator<RecordLine> {
+  const separator = Buffer.from(delimiter).at(-1)
+  let line = 1
+  let start = 1
+  let bytes = 0
+  let quoted = false
+  let opens = true
+  let last = 0
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    for (const byte of chunk as Uint8Array) {
+      const ends = byte === LF || byte === CR
+      if (byte === LF && last === CR) {
+        last = byte
+        continue
+      }
+      last = byte
+      if (ends) line++
+      if (quoted) {
+        if (byte === QUOTE) quoted = false
+      } else if (ends) {
+        yield { line: start, blank: bytes === 0 }
+        start = line
+        bytes = 0
+        opens = true
+        continue
+      } else if (byte === QUOTE && opens) quoted = true
+      else if (byte === separator) opens = true
+      else if (byte !== QUOTE && byte !== 0x20) opens = false
+      bytes++
+    }
+  }
+  if (bytes > 0) yield { line: start, blank: false }
+}
