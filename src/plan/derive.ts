@@ -22,8 +22,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
     case 'derive': {
       const added = typed(n.columns, n.input.schema, 'derive')
       const names = new Set(added.map((f) => f.name))
-      unique(added, 'derive')
-      return [...n.input.schema.filter((f) => !names.has(f.name)), ...added]
+      return unique([...n.input.schema.filter((f) => !names.has(f.name)), ...added], 'derive')
     }
     case 'aggregate':
       return unique(
@@ -140,16 +139,22 @@ function typed(columns: Named<Expr>, schema: Schema, where: string): Field[] {
 const aggFields = (aggs: Named<Agg>, schema: Schema, where: string): Field[] =>
   aggs.map(([name, agg]) => ({ name, ...inferAgg(agg, schema, `${where} of '${name}'`) }))
 
+/** Names that differ only in case count as one: SQL engines don't tell them apart, and would read one for the other. */
 function unique(fields: Schema, where: string): Schema {
-  const seen = new Set<string>()
-  for (const f of fields) {
-    if (seen.has(f.name))
+  const seen = new Map<string, string>()
+  for (const { name } of fields) {
+    const other = seen.get(name.toLowerCase())
+    if (other !== undefined)
       throw new GalleyError('PLAN_DUPLICATE_COLUMN', {
-        what: `${where} gives two columns named '${f.name}'`,
+        what:
+          other === name
+            ? `${where} gives two columns named '${name}'`
+            : `${where} gives a column '${name}' beside '${other}'`,
+        ...(other === name ? {} : { why: 'names that differ only in case are one name to an SQL engine' }),
         fix: 'rename or drop one of them first',
-        details: { column: f.name },
+        details: { column: name },
       })
-    seen.add(f.name)
+    seen.set(name.toLowerCase(), name)
   }
   return fields
 }

@@ -3,6 +3,7 @@ import { rowOf } from './columns/column.ts'
 import type { Col, Columns, Row } from './columns/kinds.ts'
 import { constantMicros } from './durations.ts'
 import { type Agg, col, type Expr } from './expr.ts'
+import { checkNames } from './names.ts'
 import {
   build,
   type From,
@@ -121,9 +122,9 @@ type Order = string | { readonly by: string; readonly descending: boolean }
 const sortKey = (k: Order): SortKey =>
   typeof k === 'string' ? { by: col(k), descending: false } : { by: col(k.by), descending: k.descending }
 
-/** The fluent shell around a node. */
+/** The fluent shell around a node. @throws PLAN_INVALID for a column whose name can't be used */
 export function table<S>(node: Node): Table<S> {
-  const { schema } = node
+  const schema = checkNames(node.schema)
   const row = (where: string) => rowOf<S>(schema, where)
   const next = (n: Parameters<typeof build>[0]) => table<never>(build(n))
   const shell = {
@@ -177,16 +178,18 @@ export function table<S>(node: Node): Table<S> {
     rolling: (
       o: { by: string | readonly string[]; on: string; over: Col<'duration'> },
       f: (r: Row<S>) => Record<string, AggOf<TypeName>>,
-    ) => ({
-      node: build({
+    ) => {
+      const window = build({
         op: 'rolling',
         input: node,
         by: list(o.by),
         on: o.on,
         over: constantMicros(o.over),
         aggs: aggs(f(row('rolling'))),
-      }),
-    }),
+      })
+      checkNames(window.schema)
+      return { node: window }
+    },
     distinct: () => next({ op: 'distinct', input: node }),
     window: (
       o: { by?: string | readonly string[]; order?: Order | readonly Order[] },
