@@ -3,14 +3,13 @@ import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
 import { column, rowOf } from '../plan/columns/column.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
-import { call, col, lit } from '../plan/expr.ts'
+import { col } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits.ts'
-import { isoMicros } from '../plan/literal.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
 import { online } from '../plan/online.ts'
 import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
-import { type Field, fieldOf, parseType, type ScalarType } from '../plan/types.ts'
+import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
@@ -36,6 +35,7 @@ const GATE_SCHEMA: readonly Field[] = ['validate', 'test', 'baseline.validate', 
   GATE_METRICS.map((m): Field => ({ name: `${part}.${m}`, type: 'float64', nullable: true })),
 )
 
+export { byTime } from './split.ts'
 export { GATE_SCHEMA }
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
@@ -192,27 +192,6 @@ function gateMetrics(): GateMetrics {
     validate: part('validate'),
     test: part('test'),
     baseline: { validate: part('baseline.validate'), test: part('baseline.test') },
-  }
-}
-
-/** Splits by time: each part from the first date up to, not including, the second (ISO dates). */
-export function byTime<S>(
-  moment: keyof S & string,
-  parts: Readonly<Record<string, readonly [from: string, until: string]>>,
-): (r: Row<S>) => Record<string, Col<'bool'>> {
-  return (r) => {
-    const c = (r as unknown as Record<string, Col>)[moment] as Col
-    const type = c.type as ScalarType & ('timestamp' | 'local timestamp' | 'date')
-    return Object.fromEntries(
-      Object.entries(parts).map(([name, [from, until]]) => {
-        const expr = call(
-          'and',
-          call('ge', c.expr, lit(isoMicros(from, type), type)),
-          call('lt', c.expr, lit(isoMicros(until, type), type)),
-        )
-        return [name, { expr, type: 'bool' } as unknown as Col<'bool'>]
-      }),
-    )
   }
 }
 

@@ -33,6 +33,38 @@ export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Recor
   ) as Record<(typeof PARTS)[number], Node>
 }
 
+/**
+ * Makes sure that candidates can be told apart: of rows of one class, every order of scores is as good.
+ * @throws TRAIN_DATA naming the part and what it holds
+ */
+export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
+  const { target } = ctx.step.spec
+  for (const part of ['train', 'validate'] as const) {
+    const rows = await rowsOf(
+      ctx,
+      build({ op: 'aggregate', input: parts[part], by: [target], aggs: [['n', { fn: 'count', arg: null }]] }),
+    )
+    const classes = rows.filter((r) => r[target] !== null)
+    if (classes.length > 1) continue
+    const total = rows.reduce((n, r) => n + Number(r['n']), 0)
+    const found = rows.map((r) => `${String(r[target])}: ${Number(r['n']).toLocaleString('en-US')}`)
+    throw new GalleyError('TRAIN_DATA', {
+      what: total === 0 ? `the part '${part}' has no rows` : `the part '${part}' knows one class of '${target}' only`,
+      why:
+        total === 0
+          ? `no row of the dataset lies in it, and ${PURPOSE[part]}`
+          : `it has ${total.toLocaleString('en-US')} rows (${found.join(', ')}), and ${PURPOSE[part]}`,
+      fix: 'move the borders of the split so that each part has rows of both classes',
+      details: { part, rows: total },
+    })
+  }
+}
+
+const PURPOSE = {
+  train: 'a model learns what tells two classes apart',
+  validate: 'the best candidate is chosen by how well it tells two classes apart',
+}
+
 /** Runs the fits' queries on the training rows and binds what they found. */
 export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
   const { spec } = ctx.step

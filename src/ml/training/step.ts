@@ -17,7 +17,7 @@ import { evaluate, type Report } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
-import { fitOn, matrix, partsOf, referenceOf, score } from './parts.ts'
+import { checkParts, fitOn, matrix, partsOf, referenceOf, score } from './parts.ts'
 
 export interface CandidateResult {
   readonly trainer: string
@@ -46,6 +46,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const { spec, id } = ctx.step
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')
     const parts = partsOf(ctx, data)
+    await checkParts(ctx, parts)
     const fits = await fitOn(ctx, parts.train, data)
     const features = [...spec.features, ...spec.fit.flatMap(fitColumns)]
     const matrices = {
