@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { GalleyError } from '../base/errors.ts'
-import { failure } from './failures.ts'
+import { codeOf, failure } from './failures.ts'
 import { openTempFolder, readIfThere, type TempFolder, writeFileAtomic } from './files.ts'
 import { takeLock } from './lock.ts'
 
@@ -23,7 +23,10 @@ export interface Home {
   readonly tmp: TempFolder
 }
 
-/** Creates what is missing, checks VERSION, cleans up after dead processes. @throws STORE_FORMAT_NEWER, DISK_FULL */
+/**
+ * Creates what is missing, checks VERSION, cleans up after dead processes.
+ * @throws CONFIG_INVALID where no data folder can be, STORE_FORMAT_NEWER, DISK_FULL
+ */
 export async function openHome(path: string): Promise<Home> {
   const root = resolve(path)
   const at = (name: string) => join(root, name)
@@ -40,10 +43,36 @@ export async function openHome(path: string): Promise<Home> {
       tmp: openTempFolder(at('tmp')),
     }
   } catch (error) {
-    throw failure(error, `the data folder ${root} could not be opened`)
+    throw unusable(root, error) ?? failure(error, `the data folder ${root} could not be opened`)
   }
 }
 
+/** Why a folder that was named can't hold data, by the system's code. */
+const UNUSABLE: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it lies on a file system that is mounted read-only',
+  ENOTDIR: 'it, or a part of its path, is a file',
+  EEXIST: 'it, or a folder in it, is a file',
+  ENOENT: 'a folder of its path can not be made',
+  ELOOP: 'its path goes round in a circle of links',
+  ENAMETOOLONG: 'its path is too long',
+}
+
+function unusable(root: string, error: unknown): GalleyError | undefined {
+  const code = codeOf(error) ?? ''
+  const why = Object.hasOwn(UNUSABLE, code) ? UNUSABLE[code] : undefined
+  if (why === undefined) return undefined
+  return new GalleyError('CONFIG_INVALID', {
+    what: `${root} can't be the data folder`,
+    why: `${why} (${code})`,
+    fix: 'point GALLEY_HOME at a folder that this user can write to, or at one that does not exist yet',
+    cause: error,
+    details: { home: root },
+  })
+}
+
+/** A missing VERSION is written: a folder of ours whose making was cut short, or that lost the file, has the format of today. */
 async function checkVersion(root: string): Promise<void> {
   const file = join(root, 'VERSION')
   const text = await readIfThere(file)
