@@ -100,7 +100,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
   const inputsOf = (p: Plan): string[] => scanned(p.root).map((s) => s.name)
   const fromStep = <S>(id: string, t: Table<S>): Table<S> =>
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
-  declare({
+  const kitchen: Kitchen = {
     source(id, spec) {
       add(id, 'source', [], spec)
       const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({
@@ -162,7 +162,12 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       }
       add(id, 'serve', [model.step], spec)
     },
-  })
+  }
+  try {
+    declare(kitchen)
+  } catch (error) {
+    throw placed(error, name, [...steps.keys()].at(-1))
+  }
   if (steps.size === 0)
     throw new GalleyError('RECIPE_INVALID', {
       what: `the recipe '${name}' has no steps`,
@@ -172,6 +177,19 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
 }
 
 export const hashRecipe = (r: Recipe): string => hashJson(r)
+
+/** An error of a plan that does not say what it is about: it is found by the step that was declared before it. */
+function placed(error: unknown, recipe: string, after: string | undefined): unknown {
+  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_')) || error.why) return error
+  const { what, fix, details } = error
+  return new GalleyError(error.code, {
+    what,
+    why: `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`,
+    ...(fix ? { fix } : {}),
+    details: { ...details, recipe, ...(after ? { after } : {}) },
+    cause: error,
+  })
+}
 
 function checkName(name: string, kind: string): void {
   if (!NAME.test(name))

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { GalleyError } from '../base/errors.ts'
 import { codeOf, failure } from './failures.ts'
 import { openTempFolder, readIfThere, type TempFolder, writeFileAtomic } from './files.ts'
@@ -60,7 +60,8 @@ const UNUSABLE: Readonly<Record<string, string>> = {
 }
 
 function unusable(root: string, error: unknown): GalleyError | undefined {
-  const code = codeOf(error) ?? ''
+  const told = codeOf(error) ?? ''
+  const code = told === 'ENOENT' ? (notWritable(root) ?? told) : told
   const why = Object.hasOwn(UNUSABLE, code) ? UNUSABLE[code] : undefined
   if (why === undefined) return undefined
   return new GalleyError('CONFIG_INVALID', {
@@ -70,6 +71,18 @@ function unusable(root: string, error: unknown): GalleyError | undefined {
     cause: error,
     details: { home: root },
   })
+}
+
+/** Why the nearest folder that is there can't be written to: making several folders at once tells only that it failed. */
+function notWritable(path: string): string | undefined {
+  let folder = path
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  try {
+    accessSync(folder, constants.W_OK)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
+  }
 }
 
 /** A missing VERSION is written: a folder of ours whose making was cut short, or that lost the file, has the format of today. */

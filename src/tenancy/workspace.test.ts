@@ -17,6 +17,9 @@ describe('openScope', () => {
 
   it('knows only workspaces that were made', async () => {
     await expect(openScope(test.store, 'reserch', 'me')).rejects.toMatchObject({ code: 'WORKSPACE_UNKNOWN' })
+    await expect(openScope(test.store, 'kitchen', 'me')).rejects.toMatchObject({
+      fix: expect.stringContaining('createWorkspace()'),
+    })
     await createWorkspace(test.store, 'research')
     await expect(openScope(test.store, 'reserch', 'me')).rejects.toMatchObject({ fix: "did you mean 'research'?" })
     const scope = await openScope(test.store, 'research', 'me')

@@ -18,7 +18,9 @@ export async function openScope(store: Store, name: string, caller: string): Pro
   throw new GalleyError('WORKSPACE_UNKNOWN', {
     what: `there is no workspace '${name}'`,
     why: names.length > 0 ? `there are ${names.map((each) => `'${each}'`).join(', ')}` : 'none has been made yet',
-    fix: close ? `did you mean '${close}'?` : 'use one of these, or create it first',
+    fix: close
+      ? `did you mean '${close}'?`
+      : "use one of these, or none: 'default' is always there; no command makes others yet, only createWorkspace() of src/tenancy/workspace.ts",
     details: { name },
   })
 }
