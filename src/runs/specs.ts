@@ -1,5 +1,5 @@
 import type { Expr } from '../plan/expr.ts'
-import type { Fit } from '../plan/fits.ts'
+import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
 
 /** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */

@@ -1,6 +1,7 @@
 import { compilePattern } from '../../plan/functions/pattern.ts'
 import type { Value } from '../batch.ts'
 import { jsonAt } from './json.ts'
+import { windowed } from './nested.ts'
 import type { Scalar, Scalars } from './scalar.ts'
 
 const text =
@@ -40,6 +41,8 @@ export const TEXT: Scalars<
   | 'replace'
   | 'split'
   | 'normalize'
+  | 'tokens'
+  | 'charNgrams'
   | 'matches'
   | 'extract'
   | 'replaceMatches'
@@ -65,6 +68,9 @@ export const TEXT: Scalars<
   },
   split: text((s, by = '') => s.split(by)),
   normalize: text((s) => s.normalize('NFC')),
+  // words: runs of letters, marks and digits in lower case
+  tokens: text((s) => simple(toLower)(s).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []),
+  charNgrams: ([s, n]) => windowed([...(s as string)], Number(n)).map((cs) => cs.join('')),
   matches: text((s, pattern = '') => compilePattern(pattern).matcher(s).find()),
   extract: ([s, pattern, group]) => {
     const found = compilePattern(pattern as string).matcher(s as string)

@@ -4,6 +4,7 @@ import { hashJson } from '../../base/hash.ts'
 import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
 import { literalOf } from '../../engines/values.ts'
 import { call, col, lit } from '../../plan/expr.ts'
+import { applied } from '../../plan/fits/index.ts'
 import { isoMicros } from '../../plan/literal.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import { nodeId, type OnlinePlan, type OnlineState, online } from '../../plan/online.ts'
@@ -37,7 +38,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const { pack } = await loadPackage(ctx.store, ctx.scope, model.blob)
     const dataset = stepOf(ctx.recipe, model.dataset.step).spec as DatasetSpec
     const whole = wholePlan(ctx.recipe, model.dataset.step)
-    const root = pack.fits.length > 0 ? build({ op: 'derive', input: whole, columns: pack.fits }) : whole
+    const root = applied(whole, pack.fits)
     const outputs = [...new Set([...pack.model.features, ...(dataset.moment ? [dataset.moment] : [])])]
     const sliced = online(root, { entry: spec.entry, outputs, input: spec.input })
     const bind = (n: Node) => boundPlan(fromSteps(ctx, n), (source) => ctx.input<TableOutput>(source))

@@ -53,6 +53,8 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
   substring: ['substring', 'int64', 'int64'],
   split: ['split', 'string'],
   normalize: ['normalize'],
+  tokens: ['tokens'],
+  charNgrams: ['charNgrams', 'int64'],
   matches: ['matches', 'string'],
   replaceMatches: ['replaceMatches', 'string', 'string'],
   jsonString: ['jsonString', 'string'],
@@ -82,6 +84,8 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
   micros: ['inMicros'],
   at: ['listGet', 'int64'],
   join: ['listJoin', 'string'],
+  distinct: ['listDistinct'],
+  ngrams: ['ngrams', 'int64'],
   field: ['field', 'string'],
 }
 
@@ -108,6 +112,7 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
   shell['length'] = () => wrap(call(isList(type) ? 'listLength' : 'length', expr))
   shell['contains'] = (value: unknown) =>
     wrap(isList(type) ? call('listContains', expr, operand(value, type.list)) : call('contains', expr, arg(value)))
+  shell['count'] = (value: unknown) => wrap(call('listCount', expr, operand(value, isList(type) ? type.list : type)))
   shell['extract'] = (pattern: string, group = 0) =>
     wrap(call('extract', expr, lit(pattern, 'string'), literal(group, 'int64')))
   shell['isIn'] = (values: unknown[]) => wrap(call('isIn', expr, ...values.map(arg)))

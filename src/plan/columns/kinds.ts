@@ -122,6 +122,10 @@ export interface StringCol extends Ordered<'string'> {
   split(separator: string): ListCol<'string'>
   /** Unicode's NFC. */
   normalize(): StringCol
+  /** Its words: runs of letters and digits, in lower case. */
+  tokens(): ListCol<'string'>
+  /** Every run of so many characters: what finds Korean words under their particles. */
+  charNgrams(characters: number): ListCol<'string'>
   /** Whether an RE2 pattern matches anywhere. */
   matches(pattern: string): BoolCol
   /** What the pattern, or one of its groups, matched first; null without a match. */
@@ -190,6 +194,12 @@ export interface ListCol<E extends TypeName> extends Omit<Col<TypeName>, 'type' 
   /** The item at a position from 0; a negative one counts from the end. Null where there is none. */
   at(position: number | NumCol<'int64'>): ColOf<E>
   contains(value: In<E>): BoolCol
+  /** How often a value stands in it. */
+  count(value: In<E>): NumCol<'int64'>
+  /** Each item once, in order, without nulls. */
+  distinct(): ListCol<E>
+  /** For lists of text: every run of so many words. */
+  ngrams(words: number): ListCol<'string'>
   /** For lists of text; nulls are skipped. */
   join(separator: string): StringCol
 }
