@@ -158,7 +158,7 @@ export function emitIsIn(e: Emitter, val: Val): Emitted | undefined {
     return undefined
   const a = e.emit(arg)
   const found =
-    items.length <= 4 && items.every((i) => i === i)
+    items.length <= 4 && !items.some(Number.isNaN)
       ? items.map((i) => `${a.v} === ${typeof i === 'string' ? e.bind(i) : `(${String(i)})`}`).join(' || ') || 'false'
       : `${e.bind(new Set(items))}.has(${a.v})`
   const v = e.set(a.may === 0 ? found : `${a.s} === 0 && (${found})`)

@@ -1,10 +1,12 @@
+import type { DictionaryColumn } from '../batch.ts'
 import { Failure, failed, type Slot } from '../failure.ts'
 import { invalid, literalValue } from '../values.ts'
 import { emitExpr } from './expressions.ts'
 import { closureOf, type Models } from './interpret.ts'
-import * as kernel from './kernel.ts'
+import { KERNEL, SAFE } from './kernel.ts'
 import type { Program, Val } from './lower.ts'
 import { isLong, type Rep, repOf, type Variant, ZERO } from './reps.ts'
+import type { WordTable } from './wordtable.ts'
 
 /**
  * A value as generated code holds it. `v` names its value, `s` its state: 0 there, 1 null, from 2 on failed. A value
@@ -20,9 +22,9 @@ export interface Emitted {
   readonly nan: boolean
   readonly low: number
   readonly high: number
-  /** Of texts read through a table of words: the code, and what gives the table's words at run time. */
+  /** Of texts read through a table of words: the code, and the table that it is a place in. */
   readonly code?: string
-  readonly words?: () => readonly string[]
+  readonly table?: (dictionaries: DictionaryColumn[]) => WordTable
 }
 
 /** What differs between records and batches. */
@@ -50,9 +52,10 @@ export class Emitter {
   readonly #scopes: Map<number, Emitted>[] = [new Map()]
   readonly #lines: string[] = []
   #names = 0
-  #depth = 2
+  #depth: number
 
-  constructor(program: Program, variant: Variant, models: Models, target: Target) {
+  constructor(program: Program, variant: Variant, models: Models, target: Target, depth = 1) {
+    this.#depth = depth
     this.program = program
     this.variant = variant
     this.models = models
@@ -75,8 +78,8 @@ export class Emitter {
   }
 
   /** The name of a function of the kernel. */
-  use(name: keyof typeof kernel): string {
-    return this.bind(kernel[name])
+  use(name: keyof typeof KERNEL): string {
+    return this.bind(KERNEL[name])
   }
 
   line(code: string): void {
@@ -147,9 +150,8 @@ export class Emitter {
   /** A number or integer of `code`. Integers are checked against 2⁵³ when their bounds don't keep them below it. */
   integer(val: Val, code: string, s: { s: string; may: number }, low: number, high: number): Emitted {
     const v = this.set(code)
-    const safe = kernel.SAFE - 1
-    if (low < -safe || high > safe)
-      this.line(`if (${v} >= ${kernel.SAFE} || ${v} <= -${kernel.SAFE}) ${this.target.bail(val.id)}`)
+    const safe = SAFE - 1
+    if (low < -safe || high > safe) this.line(`if (${v} >= ${SAFE} || ${v} <= -${SAFE}) ${this.target.bail(val.id)}`)
     return { v, ...s, rep: 'num', nan: false, low: Math.max(low, -safe), high: Math.min(high, safe) }
   }
 
@@ -195,8 +197,7 @@ export class Emitter {
         } else this.line(`${v} = +(typeof ${slot} === 'bigint' ? Number(${slot}) : ${slot})`)
       },
     )
-    const safe = kernel.SAFE
-    return { v, s, may: 3, rep, nan: rep === 'num' && !isLong(val.type), low: -safe, high: safe }
+    return { v, s, may: 3, rep, nan: rep === 'num' && !isLong(val.type), low: -SAFE, high: SAFE }
   }
 
   /** A function that has no code of its own: its closure over boxed values. */

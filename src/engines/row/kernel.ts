@@ -9,14 +9,14 @@ export const SAFE = 2 ** 53
 export const DAY = 86_400_000_000
 
 /** A double that holds an integer, as bigint. */
-export function big(x: number): bigint {
+function big(x: number): bigint {
   words[0] = x
   words[1] = Math.floor(x * bits)
   return long[0] as bigint
 }
 
 /** A 64-bit integer as double; NaN when it is beyond 2⁵³. */
-export function small(x: unknown): number {
+function small(x: unknown): number {
   if (typeof x !== 'bigint') return Number(x)
   long[0] = x
   const high = words[1] as number
@@ -25,17 +25,17 @@ export function small(x: unknown): number {
 }
 
 /** Whether a bigint fits 64 bits. */
-export const fits = (x: bigint): boolean => BigInt.asIntN(64, x) === x
+const fits = (x: bigint): boolean => BigInt.asIntN(64, x) === x
 
 /** Half away from zero. */
-export function round(x: number): number {
+function round(x: number): number {
   if (x < 0) return -round(-x)
   const floor = Math.floor(x)
   return x - floor >= 0.5 ? floor + 1 : floor
 }
 
 /** Code points of a text. */
-export function length(s: string): number {
+function length(s: string): number {
   let n = s.length
   for (let i = 0; i + 1 < s.length; i++)
     if ((s.charCodeAt(i) & 0xfc00) === 0xd800 && (s.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
@@ -46,8 +46,8 @@ export function length(s: string): number {
 }
 
 /** The lesser of two numbers, NaN being the greatest; the first when they are equal. */
-export const lesser = (a: number, b: number): number => (b < a || (Number.isNaN(a) && !Number.isNaN(b)) ? b : a)
-export const greater = (a: number, b: number): number => (b > a || (Number.isNaN(b) && !Number.isNaN(a)) ? b : a)
+const lesser = (a: number, b: number): number => (b < a || (Number.isNaN(a) && !Number.isNaN(b)) ? b : a)
+const greater = (a: number, b: number): number => (b > a || (Number.isNaN(b) && !Number.isNaN(a)) ? b : a)
 
 function finalise(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
@@ -55,7 +55,7 @@ function finalise(h: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 /** murmur3's 32-bit finaliser over the low word, then over that xor the high word; see scalars.ts. */
-export const hash = (x: number): number => finalise((finalise(x | 0) ^ Math.floor(x * bits)) >>> 0)
+const hash = (x: number): number => finalise((finalise(x | 0) ^ Math.floor(x * bits)) >>> 0)
 
 // Calendar parts of days since 1970, by H. Hinnant's civil_from_days (chrono-compatible low-level date algorithms):
 // eras of 400 years, years that begin in March.
@@ -67,23 +67,23 @@ const eraDay = (day: number): number => {
 const eraYear = (d: number): number => ((d - ((d / 1460) | 0) + ((d / 36_524) | 0) - ((d / 146_096) | 0)) / 365) | 0
 const yearDay = (d: number, y: number): number => d - (365 * y + (y >> 2) - ((y / 100) | 0))
 
-export function year(day: number): number {
+function year(day: number): number {
   const d = eraDay(day)
   const y = eraYear(d)
   return Math.floor((day + 719_468) / 146_097) * 400 + y + (yearDay(d, y) >= 306 ? 1 : 0)
 }
-export function month(day: number): number {
+function month(day: number): number {
   const d = eraDay(day)
   const m = ((5 * yearDay(d, eraYear(d)) + 2) / 153) | 0
   return m < 10 ? m + 3 : m - 9
 }
-export function dayOfMonth(day: number): number {
+function dayOfMonth(day: number): number {
   const d = eraDay(day)
   const n = yearDay(d, eraYear(d))
   const m = ((5 * n + 2) / 153) | 0
   return n - (((153 * m + 2) / 5) | 0) + 1
 }
-export function dayOfYear(day: number): number {
+function dayOfYear(day: number): number {
   const d = eraDay(day)
   const y = eraYear(d)
   const n = yearDay(d, y)
@@ -92,4 +92,20 @@ export function dayOfYear(day: number): number {
   return n + 60 + (leap ? 1 : 0)
 }
 /** Monday is 1. */
-export const weekday = (day: number): number => day + 4 - Math.floor((day + 3) / 7) * 7
+const weekday = (day: number): number => day + 4 - Math.floor((day + 3) / 7) * 7
+
+export const KERNEL = {
+  big,
+  small,
+  fits,
+  round,
+  length,
+  lesser,
+  greater,
+  hash,
+  year,
+  month,
+  dayOfMonth,
+  dayOfYear,
+  weekday,
+}

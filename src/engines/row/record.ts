@@ -88,7 +88,7 @@ function recordCode(
     return a.may & 1 ? `${a.s} === 0 ? ${e.box(a, val)} : null` : e.box(a, val)
   })
   e.line(`return [${values.join(', ')}]`)
-  return generate<RecordFunction>('record(row)', e, { bail, exact })
+  return generate<RecordFunction>('record(row)', e.code, e.constants, { bail, exact })
 }
 
 /** Reads a boxed value. What does not look like its column's type is left to `exact`. */
