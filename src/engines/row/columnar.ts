@@ -27,16 +27,14 @@ export function compileColumns(program: Program, options: CompileOptions): { run
     const out = interpret(batch.columns.map((c) => valueAt(c, i)))
     return refused(out) ? undefined : out.map(raise)
   }
-  if (options.closures || !canGenerate()) {
-    const run: BatchFunction = (batch) => {
-      const rows = Array.from({ length: batch.rows }, (_, i) => tupleAt(batch, i)).filter((r) => r !== undefined)
-      return batchOf(
-        program.output,
-        rows.map((row) => Object.fromEntries(program.output.map((f, i) => [f.name, row[i] ?? null]))),
-      )
-    }
-    return { run, source: () => 'closures, row by row' }
+  const exact: BatchFunction = (batch) => {
+    const rows = Array.from({ length: batch.rows }, (_, i) => tupleAt(batch, i)).filter((r) => r !== undefined)
+    return batchOf(
+      program.output,
+      rows.map((row) => Object.fromEntries(program.output.map((f, i) => [f.name, row[i] ?? null]))),
+    )
   }
+  if (options.closures || !canGenerate()) return { run: exact, source: () => 'closures, row by row' }
   let current: Batch | undefined
   const fail = (i: number): never => {
     if (current) tupleAt(current, i)
@@ -59,6 +57,7 @@ export function compileColumns(program: Program, options: CompileOptions): { run
       code ??= compile()
       const out = attempt(program, code, batch, buffers)
       if (typeof out !== 'number') return out
+      if (wide.has(out) || wide.size > PATIENCE) return exact(batch)
       wide.add(out)
       code = undefined
     }

@@ -6,7 +6,7 @@ import { FUNCTIONS } from './functions.ts'
 import { SAFE } from './kernel.ts'
 import { emitLookup } from './lookup.ts'
 import type { Val } from './lower.ts'
-import { isLong } from './reps.ts'
+import { isLong, repOf } from './reps.ts'
 
 /** Code of its own for an expression, or undefined where its closure has to do. */
 export function emitExpr(e: Emitter, val: Val): Emitted | undefined {
@@ -58,7 +58,7 @@ function emitCast(e: Emitter, val: Val, expr: Extract<Expr, { op: 'cast' }>): Em
     const number = a.rep === 'big' ? `Number(${a.v})` : a.v
     return plain(to === 'float32' ? e.set(`Math.fround(${number})`) : a.rep === 'big' ? e.set(number) : a.v)
   }
-  if (a.rep === 'big') return undefined
+  if (a.rep === 'big' || (isFloat(from) && repOf(val, e.variant) === 'big')) return undefined
   if (to === 'bool') {
     if (!isInteger(from)) return undefined
     return { ...plain(e.set(a.may === 0 ? `${a.v} !== 0` : `${a.s} === 0 && ${a.v} !== 0`)), rep: 'bool' }

@@ -61,7 +61,10 @@ const sign = (negative: boolean): Emit =>
   takes(1, (e, val, a) => {
     if (isFloat(val.type)) return float(e, negative ? `-${a.v}` : `Math.abs(${a.v})`, { s: a.s, may: a.may })
     if (!isLong(val.type)) return undefined
-    if (a.rep === 'big') return bigResult(e, negative ? `-${a.v}` : `${a.v} < 0n ? -${a.v} : ${a.v}`, a)
+    if (repOf(val, e.variant) === 'big') {
+      const x = wide(e, a)
+      return bigResult(e, negative ? `-${x}` : `${x} < 0n ? -${x} : ${x}`, a)
+    }
     const most = Math.max(Math.abs(a.low), Math.abs(a.high))
     const s = { s: a.s, may: a.may }
     return negative ? e.integer(val, `0 - ${a.v}`, s, -a.high, -a.low) : e.integer(val, `Math.abs(${a.v})`, s, 0, most)

@@ -56,7 +56,7 @@ function recordCode(
 ): { run: RecordFunction; source: string } {
   const target: Target = {
     whole: () => false,
-    bail: (id) => `return bail(${id}, row)`,
+    bail: (id) => (variant.wide === 'all' ? 'return exact(row)' : `return bail(${id}, row)`),
     leaf(e, val) {
       if (val.op === 'expr') return undefined
       return load(e, val, val.op === 'input' ? `row[${val.index}]` : `c${val.call}[${val.index}]`)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { build, plan } from '../../plan/nodes.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { online } from '../../plan/online.ts'
 import { count, hours, max, mean, minutes, scan, sum } from '../../plan/table.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
@@ -18,7 +18,9 @@ const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) =
   kind: 'impossible' as const,
   reason: 'it needs more than one row at a time',
 }))
-engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 300 })
+const takes = (n: Node) => !isGaps(engine.prepare(plan(n)))
+engineConformance('row', createRowEngine, { gaps, takes, runs: 300 })
+engineConformance('row in closures', () => createRowEngine({ closures: true }), { gaps, takes, runs: 100 })
 
 const COLUMNS = { at: 'timestamp', key: 'string', other: 'string', delay: 'int64' } as const
 const events = scan({ kind: 'source', name: 'events' }, COLUMNS)
