@@ -5,7 +5,7 @@ import { raise } from '../failure.ts'
 import { type BatchCode, batchCode } from './batchcode.ts'
 import { canGenerate } from './code.ts'
 import { gather, recycled, trimmed } from './columns.ts'
-import { interpreter } from './interpret.ts'
+import { interpreter, lazily } from './interpret.ts'
 import { type Program, refused } from './lower.ts'
 import type { CompileOptions } from './record.ts'
 import { variantOf } from './reps.ts'
@@ -22,7 +22,7 @@ const PATIENCE = 6
 
 /** A program as a function of a batch, and its source. */
 export function compileColumns(program: Program, options: CompileOptions): { run: BatchFunction; source(): string } {
-  const interpret = interpreter(program, options.models)
+  const interpret = lazily(() => interpreter(program, options.models))
   const tupleAt = (batch: Batch, i: number) => {
     const out = interpret(batch.columns.map((c) => valueAt(c, i)))
     return refused(out) ? undefined : out.map(raise)

@@ -9,6 +9,12 @@ export type Models = (name: string) => Evaluator
 /** One row through a plan, node by node; values that failed and that nobody used yet stand in it as failures. */
 export type Interpreter = (row: readonly Slot[]) => Slot[] | Refusal
 
+/** The same, made when the first row comes to it: where code is generated, few rows or none ever do. */
+export function lazily(make: () => Interpreter): Interpreter {
+  let made: Interpreter | undefined
+  return (row) => (made ??= make())(row)
+}
+
 /**
  * The plan as closures: what runs where code generation is disallowed, and what says exactly how a value fails.
  * The result raises what failed in its columns only through `raise`.
@@ -35,7 +41,11 @@ export function interpreter(program: Program, models: Models, externals: Externa
       case 'select':
       case 'derive': {
         const computed = new Map(n.columns.map(([name, e]) => [name, compileSlot(e, from, models)]))
-        const columns = n.schema.map((f) => computed.get(f.name) ?? compileSlot({ op: 'col', name: f.name }, from))
+        const places = new Map(from.map((f, i) => [f.name, i]))
+        const columns = n.schema.map((f): SlotFunction => {
+          const place = places.get(f.name) as number
+          return computed.get(f.name) ?? ((row) => row[place] as Slot)
+        })
         run = (input) => {
           const row = before(input)
           return refused(row) ? row : columns.map((c) => c(row))

@@ -122,8 +122,9 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
         break
       case 'select':
       case 'derive': {
-        const computed = new Map(n.columns.map(([name, e]) => [name, lowerExpr(e, env, n.op)]))
-        env = new Map(n.schema.map((f) => [f.name, computed.get(f.name) ?? (env.get(f.name) as Val)]))
+        const computed = n.columns.map(([name, e]) => [name, lowerExpr(e, env, n.op)] as const)
+        if (n.op === 'select') env = new Map(computed)
+        else for (const [name, val] of computed) env.set(name, val)
         break
       }
       default: {
@@ -133,7 +134,7 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
         const args = external.args.map((name) => env.get(name) as Val)
         steps.push({ op: 'call', call, external, args })
         const added = n.schema.slice(output.length)
-        env = new Map([...env, ...added.map((f, i) => [f.name, leaf('pick', i, call, f.type)] as const)])
+        for (const [i, f] of added.entries()) env.set(f.name, leaf('pick', i, call, f.type))
       }
     }
     output = n.schema

@@ -2,7 +2,7 @@ import type { Tuple } from '../closures.ts'
 import { raise, type Slot } from '../failure.ts'
 import { canGenerate, generate } from './code.ts'
 import { type Emitted, Emitter, type Target } from './emitter.ts'
-import { interpreter, type Models } from './interpret.ts'
+import { interpreter, lazily, type Models } from './interpret.ts'
 import type { Externals, Program, Refusal, Val } from './lower.ts'
 import { refused } from './lower.ts'
 import { isLong, repOf, type Variant, variantOf, ZERO } from './reps.ts'
@@ -22,7 +22,7 @@ const PATIENCE = 32
 
 /** A program as a function of one record, and its source. */
 export function compileRecord(program: Program, options: CompileOptions): { run: RecordFunction; source(): string } {
-  const interpret = interpreter(program, options.models, options.externals)
+  const interpret = lazily(() => interpreter(program, options.models, options.externals))
   const exact: RecordFunction = (row) => {
     const out = interpret(row)
     return refused(out) ? out : out.map(raise)
