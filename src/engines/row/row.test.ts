@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { count, max, mean, sum } from '../../plan/aggregates.ts'
 import { hours, minutes } from '../../plan/durations.ts'
-import { build, plan } from '../../plan/nodes.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { online } from '../../plan/online.ts'
 import { scan } from '../../plan/table.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
@@ -20,7 +20,9 @@ const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) =
   kind: 'impossible' as const,
   reason: 'it needs more than one row at a time',
 }))
-engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 1000 })
+const takes = (n: Node) => !isGaps(engine.prepare(plan(n)))
+engineConformance('row', createRowEngine, { gaps, takes, runs: 1000 })
+engineConformance('row in closures', () => createRowEngine({ closures: true }), { gaps, takes, runs: 100 })
 
 const COLUMNS = { at: 'timestamp', key: 'string', other: 'string', delay: 'int64' } as const
 const events = scan({ kind: 'source', name: 'events' }, COLUMNS)

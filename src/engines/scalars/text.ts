@@ -28,6 +28,9 @@ const simple =
     return [...s].map((c) => SPECIAL[c]?.[map === toLower ? 0 : 1] ?? ([...map(c)].length === 1 ? map(c) : c)).join('')
   }
 
+export const lowerCase = simple(toLower)
+export const upperCase = simple(toUpper)
+
 export const TEXT: Scalars<
   | 'length'
   | 'lower'
@@ -52,8 +55,8 @@ export const TEXT: Scalars<
   | 'jsonLength'
 > = {
   length: text((s) => BigInt([...s].length)),
-  lower: text(simple(toLower)),
-  upper: text(simple(toUpper)),
+  lower: text(lowerCase),
+  upper: text(upperCase),
   trim: text((s) => s.replace(/^ +| +$/g, '')),
   concat: text((...s) => s.join('')),
   contains: text((s, part = '') => s.includes(part)),
@@ -69,7 +72,7 @@ export const TEXT: Scalars<
   split: text((s, by = '') => s.split(by)),
   normalize: text((s) => s.normalize('NFC')),
   // words: runs of letters, marks and digits in lower case
-  tokens: text((s) => simple(toLower)(s).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []),
+  tokens: text((s) => lowerCase(s).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []),
   charNgrams: ([s, n]) => windowed([...(s as string)], Number(n)).map((cs) => cs.join('')),
   matches: text((s, pattern = '') => compilePattern(pattern).matcher(s).find()),
   extract: ([s, pattern, group]) => {
