@@ -7,6 +7,8 @@ import type { Note, Schema } from './types.ts'
 export type From =
   | { readonly kind: 'source'; readonly name: string }
   | { readonly kind: 'step'; readonly name: string }
+  /** The part of a source that came since a plan last ran, and what was there before. */
+  | { readonly kind: 'new' | 'old'; readonly name: string }
   | { readonly kind: 'parquet'; readonly files: readonly string[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Literal[])[] }
   /** The one record that an endpoint is asked about or fed with. */

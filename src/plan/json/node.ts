@@ -59,9 +59,9 @@ export const schema: Check = (json, at) =>
   })
 const from: Check = (json, at) => {
   const f = object(json, at)
-  const kind = oneOf(f['kind'], ['source', 'step', 'parquet', 'rows', 'record'], `${at}.kind`)
+  const kind = oneOf(f['kind'], ['source', 'step', 'new', 'old', 'parquet', 'rows', 'record'], `${at}.kind`)
   only(f, ['kind', 'name', 'files', 'rows'], at)
-  if (kind === 'source' || kind === 'step') text(f['name'], `${at}.name`)
+  if (kind !== 'parquet' && kind !== 'rows' && kind !== 'record') text(f['name'], `${at}.name`)
   if (kind === 'parquet') texts(f['files'], `${at}.files`)
   if (kind === 'rows') list(f['rows'], `${at}.rows`)
 }
