@@ -26,6 +26,16 @@ export interface OnlineProgram {
   answer(record: Tuple): Tuple
   /** Takes one event in. False when it changed nothing: refused by the recipe, a duplicate, or older than the history kept. */
   feed(record: Tuple): boolean
+  /** Computes all that an event does and changes nothing yet. @throws what its expressions do */
+  prepare(record: Tuple): PreparedEvent
+}
+
+/** An event that is computed and not taken in. */
+export interface PreparedEvent {
+  /** The latest moment (µs) at which it enters a window; −∞ when it enters none. */
+  readonly time: number
+  /** Takes it in, into the windows that it enters after `after` (µs, by state id). Can't fail; false as `feed`. */
+  take(after?: (state: string) => number): boolean
 }
 
 export interface ProgramInputs {
@@ -49,8 +59,27 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput })
         : undefined,
     )
-    return { state: states.get(s.id) as WindowState, row: compile(selectLike(entry, s.window.input.schema)) }
+    return { id: s.id, state: states.get(s.id) as WindowState, row: compile(selectLike(entry, s.window.input.schema)) }
   })
+  const prepare = (record: Tuple): PreparedEvent => {
+    const events = feeds.flatMap(({ id, state, row }) => {
+      const made = row(record)
+      const event = refused(made) ? undefined : state.event(made)
+      return event ? [{ id, state, event }] : []
+    })
+    return {
+      time: Math.max(...events.map((e) => e.event.time)),
+      take(after) {
+        if (feeds.length === 0) return false
+        const newest = Math.max(...feeds.map((f) => f.state.newest))
+        if (dedupes && !seen.add(keyOf(record), newest)) return false
+        let taken = false
+        for (const { id, state, event } of events)
+          if (after === undefined || event.time > after(id)) taken = state.add(event) || taken
+        return taken
+      },
+    }
+  }
   return {
     schema: plan.request.schema,
     states,
@@ -65,17 +94,8 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         })
       return row
     },
-    feed(record) {
-      if (feeds.length === 0) return false
-      const newest = Math.max(...feeds.map((f) => f.state.newest))
-      if (dedupes && !seen.add(keyOf(record), newest)) return false
-      let taken = false
-      for (const { state, row } of feeds) {
-        const event = row(record)
-        if (!refused(event)) taken = state.feed(event) || taken
-      }
-      return taken
-    },
+    prepare,
+    feed: (record) => prepare(record).take(),
   }
 }
 
