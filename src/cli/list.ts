@@ -51,8 +51,9 @@ export async function printPage<T>(
   })
 }
 
-export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const { client, close } = await reach()
+/** Works with a client; `endpoint` is one that it will ask. */
+export async function withClient<T>(work: (client: Client) => Promise<T>, endpoint?: string): Promise<T> {
+  const { client, close } = await reach(endpoint)
   try {
     return await work(client)
   } finally {

@@ -129,8 +129,8 @@ test('a body of 100 MB: 413, declared or not, and the server goes on', async () 
 test('what was fed is there after a restart, and repeated events count once', async () => {
   const event = { date: '2001-06-04 08:00:00', delay: 60, origin: 'ORD', destination: 'LGA', distance: 733 }
   const feed = () => post('/v1/endpoints/flight-delay/feed', JSON.stringify({ records: [event] }))
-  expect((await feed()).json).toEqual({ taken: 1, ignored: 0 })
-  expect((await feed()).json).toEqual({ taken: 0, ignored: 1 })
+  expect((await feed()).json).toEqual({ taken: 1, ignored: 0, refused: [] })
+  expect((await feed()).json).toEqual({ taken: 0, ignored: 1, refused: [] })
   const hub = g.hub(await g.scope())
   const asked = { ...good, date: '2001-06-04 12:00:00' }
   const before = (await hub.get('flight-delay')).explain(asked)
