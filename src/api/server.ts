@@ -88,12 +88,25 @@ function invalid(error: { issues: readonly { path: readonly PropertyKey[]; messa
 async function json(c: Context, limit: number): Promise<unknown> {
   const declared = Number(c.req.header('content-length') ?? 0)
   if (declared > limit) throw tooLarge(limit)
-  const text = await c.req.text()
-  if (text.length > limit) throw tooLarge(limit)
-  return parseJson(text)
+  const bytes = await c.req.arrayBuffer()
+  if (bytes.byteLength > limit) throw tooLarge(limit)
+  return parseJson(new Uint8Array(bytes))
 }
 
-export function parseJson(text: string): unknown {
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+export function parseJson(bytes: Uint8Array): unknown {
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch (cause) {
+    throw new GalleyError('REQUEST_INVALID', {
+      what: 'the body is not text in UTF-8',
+      why: 'its bytes are not a valid sequence',
+      fix: 'send JSON in UTF-8',
+      cause,
+    })
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {
@@ -148,11 +161,12 @@ function describe(noun: string, verb: string, r: Route) {
  * by a name of its own that leads here (the Host tells).
  */
 function foreign(request: IncomingMessage): GalleyError | undefined {
-  const { host = '', origin } = request.headers
+  const { host: given = '', origin } = request.headers
+  const host = given.toLowerCase() // names of hosts are the same in either case
   const name = host.replace(/:\d+$/, '')
   const loopback = request.socket.localAddress === '127.0.0.1' || request.socket.localAddress === '::1'
   const known = !loopback || name === '127.0.0.1' || name === 'localhost' || name === '[::1]'
-  if (known && (origin === undefined || origin === `http://${host}`)) return undefined
+  if (known && (origin === undefined || origin.toLowerCase() === `http://${host}`)) return undefined
   return new GalleyError('ORIGIN_REFUSED', {
     what: 'a page of another site may not call this server',
     why: known ? `the request comes from ${String(origin)}` : `the request is for the host '${name}'`,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { hashJson } from '../../src/base/hash.ts'
 import { type Kitchen, kitchen, writeCouriers, writeOrders } from './small.ts'
 
 let folder = ''
@@ -211,55 +210,5 @@ describe('deploying anew', () => {
     await expect(k.open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', why: expect.stringContaining(file) })
     expect((await k.run()).cached).not.toContain('small')
     await (await k.open()).close()
-  })
-})
-
-describe('what is on disk', () => {
-  test('a feed log that is gone is told, not taken for empty', async () => {
-    await k.run()
-    const live = await k.open()
-    await live.feed([fed('08:00:00')])
-    await live.close()
-    const feed = join(logs(), '1', 'feed')
-    rmSync(join(feed, readdirSync(feed).find((n) => n.endsWith('.log')) as string))
-    await expect(k.open()).rejects.toMatchObject({
-      code: 'STORE_CORRUPT',
-      why: expect.stringContaining('bytes when the log was closed'),
-      fix: expect.stringContaining('backup'),
-    })
-  })
-
-  test('a prediction log that ends before what the monitor has counted is told', async () => {
-    await k.run()
-    const live = await k.open()
-    await live.predict([asked])
-    await live.close()
-    rmSync(join(logs(), '1', 'predictions'), { recursive: true })
-    await expect(k.open()).rejects.toMatchObject({ code: 'STORE_CORRUPT', fix: expect.stringContaining('backup') })
-  })
-
-  test('a checkpoint of the monitor that is changed, of another shape or of an older form is made anew from the log', async () => {
-    await k.run()
-    const live = await k.open()
-    for (let i = 0; i < 5; i++) await live.predict([asked])
-    await live.close()
-    const path = join(logs(), '1', 'monitor.json')
-    const good = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> & { monitor: { total: object } }
-    const body = { offset: 5, monitor: { total: 3 } }
-    const spoilt = [
-      { ...good, monitor: { ...good.monitor, total: { ...good.monitor.total, rows: 77 } } },
-      { format: 2, sum: hashJson(body), ...body },
-      { format: 1, offset: 5, monitor: { format: 1, total: { rows: 9 } } },
-      'nothing',
-      null,
-    ]
-    for (const json of spoilt) {
-      writeFileSync(path, JSON.stringify(json))
-      const again = await k.open()
-      expect(again.monitor.rows).toBe(5)
-      await again.close()
-    }
-    writeFileSync(path, JSON.stringify({ ...good, format: 9 }))
-    await expect(k.open()).rejects.toMatchObject({ code: 'STORE_FORMAT_NEWER', what: expect.stringContaining('9') })
   })
 })

@@ -188,5 +188,8 @@ async function history(
       call('lt', col(on), lit(until.toString(), type)),
     ),
   })
-  return { rows: kept, from: Number(from), until: Number(until) }
+  // in one order, so that the same history is the same file
+  const names = rows.schema.filter((f) => f.name !== on && typeof f.type === 'string').map((f) => f.name)
+  const keys = [on, ...names].map((name) => ({ by: col(name), descending: false }))
+  return { rows: build({ op: 'sort', input: kept, keys }), from: Number(from), until: Number(until) }
 }
