@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { asGalleyError, GalleyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
@@ -50,7 +51,7 @@ export function createApp(options: ServerOptions): OpenAPIHono {
     ),
   )
   app.onError((thrown) => {
-    const error = asGalleyError(thrown)
+    const error = thrown instanceof HTTPException && thrown.status < 500 ? refused(thrown) : asGalleyError(thrown)
     if (error.status >= 500)
       options.log.error('a request failed', {
         ...error.toJSON(),
@@ -60,6 +61,15 @@ export function createApp(options: ServerOptions): OpenAPIHono {
   })
   return app
 }
+
+/** What the framework refuses by itself: a body of another media type, or one that is not JSON. */
+const refused = (cause: HTTPException): GalleyError =>
+  new GalleyError('REQUEST_INVALID', {
+    what: 'the request is not what this route takes',
+    why: cause.message,
+    fix: 'send a JSON object with content-type application/json',
+    cause,
+  })
 
 async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Context): Promise<unknown> {
   const scope = await options.scopeOf(c.req.header('x-galley-workspace'))

@@ -125,7 +125,9 @@ test('a value nested 200,000 deep is told as what it is not, and bytes that are 
   })
   const latin1 = Buffer.from(JSON.stringify({ ...good, origin: 'Zürich' }), 'latin1')
   expect(await post(path, latin1)).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
-  expect((await g.app().request(path, { method: 'POST', body: latin1 })).status).toBe(400)
+  const answer = await g.app().request(path, { method: 'POST', body: latin1 })
+  expect(await answer.json()).toMatchObject({ code: 'REQUEST_INVALID', why: 'Unsupported Media Type' })
+  expect(answer.status).toBe(400)
 })
 
 test('a run of a number that none can have is unknown', async () => {

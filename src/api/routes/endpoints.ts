@@ -11,8 +11,8 @@ type Drift = z.input<typeof drift>
 const present = (e: Endpoint, serving: Serving | undefined) => ({
   name: e.name,
   model: `${e.model}@${e.modelVersion}`,
-  // ready is what answers here: on record it may be left over from a server that has ended
-  state: serving?.state ?? (e.state === 'ready' ? 'stopped' : e.state),
+  // what is on record may be left over from a server that has ended
+  state: serving?.state ?? (e.state === 'failed' ? 'failed' : 'stopped'),
   generation: e.generation,
   serving: serving?.live?.generation ?? null,
   updated: e.updated,

@@ -36,6 +36,7 @@ export interface EndpointHub {
   refresh(): Promise<void>
   /** Opens one endpoint and waits for it. @throws ENDPOINT_UNKNOWN, and why it could not start */
   open(name: string): Promise<LiveEndpoint>
+  /** How it does here; undefined when this process does not serve it. */
   find(name: string): Serving | undefined
   states(): Readonly<Record<string, string>>
   close(): Promise<void>
@@ -108,7 +109,7 @@ export function createHub(options: EndpointOptions): EndpointHub {
       if (live) return live
       throw error ?? new GalleyError('CANCELLED', { what: 'the endpoints are closed' })
     },
-    find: (name) => slots.get(name) as Serving | undefined,
+    find: (name) => (slots.get(name) as Serving | undefined) ?? (timer ? { state: 'starting' } : undefined),
     async get(name) {
       const slot = slots.get(name)
       if (slot?.live) return slot.live
