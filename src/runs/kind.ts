@@ -39,13 +39,22 @@ export interface StepResult<Out extends Output> {
   publish?(tx: Tables): Promise<Out>
 }
 
+/** What a step's identity may be made of. */
+export interface IdentityContext {
+  readonly folder: string
+  readonly recipe: Recipe
+  readonly step: Step
+  /** The identity of an earlier step's output. */
+  hash(id: string): string
+}
+
 /** A kind of step: one object, registered in `main.ts`. */
 export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
   /** `import.meta.url` of its module: the code hash starts there. */
   readonly module: string
-  /** What stands for the spec in the cache key; the spec itself unless given (a source gives its content instead of its path). */
-  identity?(spec: Spec, ctx: { readonly folder: string }): Promise<unknown>
+  /** What stands for the spec in the cache key; the spec itself unless given (a source gives its content instead of its path; what reads the recipe beyond its spec says what). */
+  identity?(spec: Spec, ctx: IdentityContext): Promise<unknown>
   run(ctx: StepContext<Spec>): Promise<StepResult<Out>>
   /** False when what the output points to is gone; the step then runs again. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>

@@ -73,6 +73,7 @@ export interface Kitchen {
       entry: string
       input: readonly string[]
       lateness?: Col<'duration'>
+      ahead?: Col<'duration'>
       warmUntil?: string
       watch?: { over?: Col<'duration'>; rows?: number }
     },
@@ -156,6 +157,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
         entry: options.entry,
         input: options.input,
         lateness: micros(options.lateness, DAY),
+        ahead: micros(options.ahead, DAY),
         warmUntil: options.warmUntil ?? null,
         watchRows: options.watch?.rows ?? 1000,
         watchSpan: micros(options.watch?.over, 7 * DAY),

@@ -56,6 +56,8 @@ export interface ServeSpec {
   readonly input: readonly string[]
   /** µs that fed events may arrive late, and requests be behind the newest one. */
   readonly lateness: number
+  /** µs that fed events may lie ahead of the clock and of the newest one. */
+  readonly ahead: number
   /** State is warmed with history known before this moment (ISO); all of it when null. */
   readonly warmUntil: string | null
   /** Fewest predictions that a window of the monitor judges. */

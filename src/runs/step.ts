@@ -154,7 +154,9 @@ export async function runStep(
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
 async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
   const { step } = s
-  const spec = kind.identity ? await kind.identity(step.spec as never, { folder: s.folder }) : step.spec
+  const hash = (id: string) => inputOf(s.outputs, step, id).hash
+  const { folder, recipe } = s
+  const spec = kind.identity ? await kind.identity(step.spec as never, { folder, recipe, step, hash }) : step.spec
   return hashJson({
     format: 1,
     galley: ware.version,
@@ -162,7 +164,7 @@ async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: Step
     id: step.id,
     spec,
     code: codeHash(kind.module),
-    inputs: step.inputs.map((id) => [id, inputOf(s.outputs, step, id).hash]),
+    inputs: step.inputs.map((id) => [id, hash(id)]),
   })
 }
 

@@ -22,6 +22,16 @@ export interface OnlineProgram {
   answer(record: Tuple): Tuple
   /** Takes one event in. False when it changed nothing: refused by the recipe, a duplicate, or older than the history kept. */
   feed(record: Tuple): boolean
+  /** Computes all that an event does and changes nothing yet. @throws what its expressions do */
+  prepare(record: Tuple): PreparedEvent
+}
+
+/** An event that is computed and not taken in. */
+export interface PreparedEvent {
+  /** The latest moment (µs) at which it enters a window; −∞ when it enters none. */
+  readonly time: number
+  /** Takes it in, into the windows that it enters after `after` (µs, by state id). Can't fail; false as `feed`. */
+  take(after?: (state: string) => number): boolean
 }
 
 export interface ProgramInputs {
@@ -39,16 +49,36 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const states = new Map(plan.states.map((s) => [s.id, new WindowState(s.window, inputs.lateness)]))
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
-  const seen = new Seen(inputs.lateness + Math.max(0, ...plan.states.map((s) => s.window.over)))
-  const dedupes = plan.states.some((s) => [...nodes(s.window.input)].some((n) => n.op === 'distinct'))
   const feeds = plan.states.map((s) => {
     const entry = bindScans(s.window.input, (from) =>
       from.kind === 'source' && from.name === plan.entry
         ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput })
         : undefined,
     )
-    return { state: states.get(s.id) as WindowState, row: compile(selectLike(entry, s.window)) }
+    // what a window counts once is what its own `distinct` looks at
+    const once = [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [compile(n.input)] : []))
+    const seen = once.map(() => new Seen(inputs.lateness + s.window.over))
+    const state = states.get(s.id) as WindowState
+    return { id: s.id, state, row: compile(selectLike(entry, s.window)), once, seen }
   })
+  const prepare = (record: Tuple): PreparedEvent => {
+    const events = feeds.flatMap(({ id, state, row, once, seen }) => {
+      const made = row(record)
+      const event = refused(made) ? undefined : state.event(made)
+      if (!event) return []
+      const keys = once.map((f) => f(record)).map((tuple) => (refused(tuple) ? '' : keyOf(tuple)))
+      return [{ id, state, event, first: () => keys.every((key, i) => (seen[i] as Seen).add(key, state.newest)) }]
+    })
+    return {
+      time: Math.max(...events.map((e) => e.event.time)),
+      take(after) {
+        let taken = false
+        for (const { id, state, event, first } of events)
+          if ((after === undefined || event.time > after(id)) && first()) taken = state.add(event) || taken
+        return taken
+      },
+    }
+  }
   return {
     schema: plan.request.schema,
     states,
@@ -63,17 +93,8 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         })
       return row
     },
-    feed(record) {
-      if (feeds.length === 0) return false
-      const newest = Math.max(...feeds.map((f) => f.state.newest))
-      if (dedupes && !seen.add(keyOf(record), newest)) return false
-      let taken = false
-      for (const { state, row } of feeds) {
-        const event = row(record)
-        if (!refused(event)) taken = state.feed(event) || taken
-      }
-      return taken
-    },
+    prepare,
+    feed: (record) => prepare(record).take(),
   }
 }
 

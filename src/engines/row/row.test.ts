@@ -129,3 +129,32 @@ test('a label is not asked of the request, and a plan that needs one is refused'
     "would need 'delay'",
   )
 })
+
+test('each window counts once what its own distinct looks at', () => {
+  const clock = scan({ kind: 'source', name: 'events' }, { at: 'timestamp', key: 'string', note: 'string' })
+  const raw = clock.rolling({ by: 'key', on: 'at', over: hours(3) }, () => ({ all: count() }))
+  const narrow = clock
+    .select('at', 'key')
+    .distinct()
+    .rolling({ by: 'key', on: 'at', over: hours(3) }, () => ({ once: count() }))
+  const root = clock.asOf(raw, { by: 'key', at: 'at' }).asOf(narrow, { by: 'key', at: 'at' })
+  const sliced = online(root.node, { entry: 'events', outputs: ['all', 'once'], input: ['at', 'key'] })
+  const program = compileOnline(sliced, { tables: new Map(), lateness: 0 })
+  const event = (note: string) => sliced.feedInput.map((f) => (f.name === 'at' ? 1n : f.name === 'key' ? 'a' : note))
+  for (const note of ['x', 'y', 'x']) program.feed(event(note))
+  expect(program.answer(sliced.input.map((f) => (f.name === 'at' ? 2n : 'a')))).toEqual([3n, 1n])
+})
+
+test('keys that are never heard of again are forgotten', () => {
+  const clock = scan({ kind: 'source', name: 'events' }, { at: 'timestamp', key: 'string' })
+  const recent = clock.rolling({ by: 'key', on: 'at', over: minutes(1) }, () => ({ n: count() }))
+  const sliced = online(clock.asOf(recent, { by: 'key', at: 'at' }).node, {
+    entry: 'events',
+    outputs: ['n'],
+    input: ['at', 'key'],
+  })
+  const program = compileOnline(sliced, { tables: new Map(), lateness: 0 })
+  for (let i = 0; i < 10_000; i++)
+    program.feed(sliced.feedInput.map((f) => (f.name === 'at' ? BigInt(i) * 1_000_000n : `k${i}`)))
+  expect([...program.states.values()][0]?.events).toBeLessThan(100)
+})

@@ -42,6 +42,11 @@ export interface TrainOutput extends Output {
 export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   kind: 'train',
   module: import.meta.url,
+  // the version names the plan that its data came from, which may change while the data stays as it was
+  identity: async (spec, { recipe, step }) => ({
+    ...spec,
+    plan: hashPlan(plan(wholePlan(recipe, step.inputs[0] ?? ''))),
+  }),
   async run(ctx) {
     const { spec, id } = ctx.step
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')

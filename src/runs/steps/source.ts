@@ -6,7 +6,7 @@ import { fingerprintFile } from '../../data/connectors/files.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { folderOf, publishFolder } from '../../data/datasets/files.ts'
 import type { Output, StepKind } from '../kind.ts'
-import { bytes, integer } from '../text.ts'
+import { bytes, integer, plural } from '../text.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {}
 
@@ -65,6 +65,6 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   },
   summary(o) {
     const rejected = Object.entries(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
-    return `${integer(o.rows)} rows  ${bytes(o.bytes)}${rejected.join('')}`
+    return `${plural(o.rows, 'row')}  ${bytes(o.bytes)}${rejected.join('')}`
   },
 }
