@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { testContext } from '../../src/engines/conformance/suite.ts'
+import { testContext } from '../../src/engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 
 const folder = fileURLToPath(new URL('../data/', import.meta.resolve('vega-datasets')))

@@ -11,11 +11,14 @@ const text =
 
 const toLower = (s: string): string => s.toLowerCase()
 const toUpper = (s: string): string => s.toUpperCase()
+const shifted = (c: string, by: number): string => String.fromCodePoint((c.codePointAt(0) as number) + by)
 /** Lower and upper case of letters whose mapping in JavaScript is to several. */
 const SPECIAL: Readonly<Record<string, readonly [lower: string, upper: string]>> = {
   İ: ['i', 'İ'],
   ß: ['ß', 'ẞ'],
-  ᾳ: ['ᾳ', 'ᾼ'],
+  // Greek with iota subscript: its capital is the title case
+  ...Object.fromEntries([...'ᾀᾁᾂᾃᾄᾅᾆᾇᾐᾑᾒᾓᾔᾕᾖᾗᾠᾡᾢᾣᾤᾥᾦᾧ'].map((c) => [c, [c, shifted(c, 8)] as const])),
+  ...Object.fromEntries([...'ᾳῃῳ'].map((c) => [c, [c, shifted(c, 9)] as const])),
 }
 
 /** Unicode's simple case mapping: one code point for one, whatever the language. */
@@ -30,6 +33,19 @@ const simple =
 
 export const lowerCase = simple(toLower)
 export const upperCase = simple(toUpper)
+
+/** As RE2 replaces: a match of nothing just behind another match is none. */
+function replaceMatches(s: string, pattern: string, to: string): string {
+  const found = compilePattern(pattern).matcher(s)
+  let out = ''
+  let end = -1
+  while (found.find()) {
+    if (found.start() === found.end() && found.start() === end) continue
+    out += s.slice(Math.max(0, end), found.start()) + to
+    end = found.end()
+  }
+  return out + s.slice(Math.max(0, end))
+}
 
 export const TEXT: Scalars<
   | 'length'
@@ -79,7 +95,7 @@ export const TEXT: Scalars<
     const found = compilePattern(pattern as string).matcher(s as string)
     return found.find() ? (found.group(Number(group)) ?? '') : null
   },
-  replaceMatches: text((s, pattern = '', to = '') => compilePattern(pattern).matcher(s).replaceAll(to)),
+  replaceMatches: text((s, pattern = '', to = '') => replaceMatches(s, pattern, to)),
   jsonString: text((s, path = '') => {
     const v = jsonAt(s, path)
     return typeof v === 'string' ? v : null
