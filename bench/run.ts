@@ -12,6 +12,7 @@ import { machine } from './machine.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   demo: async () => (await import('./demo/index.ts')).demo,
+  row: async () => (await import('./row/index.ts')).row,
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)

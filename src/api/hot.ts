@@ -54,7 +54,7 @@ export function answerHot(options: ServerOptions, request: IncomingMessage, resp
       try {
         const header = request.headers['x-galley-workspace']
         const scope = await options.scopeOf(Array.isArray(header) ? header[0] : header)
-        const json = parseJson(Buffer.concat(chunks).toString('utf8'))
+        const json = parseJson(Buffer.concat(chunks))
         const params = { name }
         const output =
           verb === 'predict'

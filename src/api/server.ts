@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { asGalleyError, GalleyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
@@ -50,7 +51,7 @@ export function createApp(options: ServerOptions): OpenAPIHono {
     ),
   )
   app.onError((thrown) => {
-    const error = asGalleyError(thrown)
+    const error = thrown instanceof HTTPException && thrown.status < 500 ? refused(thrown) : asGalleyError(thrown)
     if (error.status >= 500)
       options.log.error('a request failed', {
         ...error.toJSON(),
@@ -60,6 +61,15 @@ export function createApp(options: ServerOptions): OpenAPIHono {
   })
   return app
 }
+
+/** What the framework refuses by itself: a body of another media type, or one that is not JSON. */
+const refused = (cause: HTTPException): GalleyError =>
+  new GalleyError('REQUEST_INVALID', {
+    what: 'the request is not what this route takes',
+    why: cause.message,
+    fix: 'send a JSON object with content-type application/json',
+    cause,
+  })
 
 async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Context): Promise<unknown> {
   const scope = await options.scopeOf(c.req.header('x-galley-workspace'))
@@ -88,12 +98,25 @@ function invalid(error: { issues: readonly { path: readonly PropertyKey[]; messa
 async function json(c: Context, limit: number): Promise<unknown> {
   const declared = Number(c.req.header('content-length') ?? 0)
   if (declared > limit) throw tooLarge(limit)
-  const text = await c.req.text()
-  if (text.length > limit) throw tooLarge(limit)
-  return parseJson(text)
+  const bytes = await c.req.arrayBuffer()
+  if (bytes.byteLength > limit) throw tooLarge(limit)
+  return parseJson(new Uint8Array(bytes))
 }
 
-export function parseJson(text: string): unknown {
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+export function parseJson(bytes: Uint8Array): unknown {
+  let text: string
+  try {
+    text = utf8.decode(bytes)
+  } catch (cause) {
+    throw new GalleyError('REQUEST_INVALID', {
+      what: 'the body is not text in UTF-8',
+      why: 'its bytes are not a valid sequence',
+      fix: 'send JSON in UTF-8',
+      cause,
+    })
+  }
   try {
     return JSON.parse(text)
   } catch (cause) {
@@ -148,11 +171,12 @@ function describe(noun: string, verb: string, r: Route) {
  * by a name of its own that leads here (the Host tells).
  */
 function foreign(request: IncomingMessage): GalleyError | undefined {
-  const { host = '', origin } = request.headers
+  const { host: given = '', origin } = request.headers
+  const host = given.toLowerCase() // names of hosts are the same in either case
   const name = host.replace(/:\d+$/, '')
   const loopback = request.socket.localAddress === '127.0.0.1' || request.socket.localAddress === '::1'
   const known = !loopback || name === '127.0.0.1' || name === 'localhost' || name === '[::1]'
-  if (known && (origin === undefined || origin === `http://${host}`)) return undefined
+  if (known && (origin === undefined || origin.toLowerCase() === `http://${host}`)) return undefined
   return new GalleyError('ORIGIN_REFUSED', {
     what: 'a page of another site may not call this server',
     why: known ? `the request comes from ${String(origin)}` : `the request is for the host '${name}'`,

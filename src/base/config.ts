@@ -42,7 +42,9 @@ export interface Config {
 
 /** Reads the configuration; `base` is the folder that relative paths start from. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = process.cwd()): Config {
-  const parsed = Environment.safeParse(env)
+  // an empty variable is an unset one
+  const given = Object.fromEntries(Object.entries(env).filter(([name, v]) => v !== '' || !name.startsWith('GALLEY_')))
+  const parsed = Environment.safeParse(given)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new GalleyError('CONFIG_INVALID', {

@@ -15,7 +15,8 @@ export interface Reach {
 
 const addressFile = (config: Config): string => join(config.home, 'server.json')
 
-export async function reach(): Promise<Reach> {
+/** @param endpoint one that will be asked: in this process it has to be opened first */
+export async function reach(endpoint?: string): Promise<Reach> {
   const config = readConfig()
   const url = config.url ?? (await runningServer(config))
   if (url)
@@ -26,8 +27,13 @@ export async function reach(): Promise<Reach> {
     }
   const galley = await openGalley(config)
   const app = galley.app()
-  const scope = await galley.scope()
-  await galley.hub(scope).refresh()
+  try {
+    const scope = await galley.scope()
+    if (endpoint !== undefined) await galley.hub(scope).open(endpoint)
+  } catch (thrown) {
+    await galley.close()
+    throw thrown
+  }
   return {
     config,
     client: createClient({

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Type, typeName } from '../plan/types.ts'
-import { bytes } from '../runs/text.ts'
-import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
+import { bytes, plural } from '../runs/text.ts'
+import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
 export function datasets(): Command {
@@ -27,15 +27,15 @@ export function datasets(): Command {
   )
   noun
     .command('show <name>')
-    .description('show a version: the newest unless told otherwise')
+    .description('show a version, `name@3` or the newest')
     .option('--version <n>', 'version', count)
     .option('--json', 'print JSON')
     .action((name: string, o: { version?: number; json?: boolean }) =>
       withClient(async (client) => {
-        const v = await client.datasets.get({ name, ...(o.version ? { version: o.version } : {}) })
+        const v = await client.datasets.get(versionOf(name, o.version))
         if (o.json) return print(JSON.stringify(v))
         print(
-          `${bold(`${v.name}@${v.version}`)}  ${v.rows.toLocaleString('en-US')} rows  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`,
+          `${bold(`${v.name}@${v.version}`)}  ${plural(v.rows, 'row')}  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`,
         )
         const { rejected = {} } = v.details as { rejected?: Record<string, number> }
         for (const [reason, n] of Object.entries(rejected)) print(`rejected ${n.toLocaleString('en-US')}: ${reason}`)

@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
-import { openGalley, VERSION } from '../main.ts'
+import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
 import { runningServer } from './context.ts'
 import { print } from './output.ts'
@@ -78,8 +78,9 @@ async function examine(): Promise<Check[]> {
     status: 'ok',
     says: server ? `answers at ${server}` : 'none is running on this data folder (galley up starts one)',
   })
+  let galley: Galley | undefined
   try {
-    const galley = await openGalley(config)
+    galley = await openGalley(config)
     const scope = await galley.scope()
     await galley.store.runs.list(scope, { limit: 1 })
     checks.push({
@@ -92,7 +93,6 @@ async function examine(): Promise<Check[]> {
       query('SELECT version() AS version'),
     )
     checks.push({ name: 'duckdb', status: 'ok', says: String(row?.['version']) })
-    await galley.close()
   } catch (thrown) {
     const error = asGalleyError(thrown)
     checks.push({
@@ -101,6 +101,8 @@ async function examine(): Promise<Check[]> {
       says: `${error.what}${error.why ? `: ${error.why}` : ''}`,
       ...(error.fix ? { fix: error.fix } : {}),
     })
+  } finally {
+    await galley?.close()
   }
   checks.push({
     name: 'gpu',

@@ -10,7 +10,7 @@ export function endpoints(): Command {
       o,
       (c, page) => c.endpoints.list(page),
       ['name', 'model', 'state', 'deployment', 'since'],
-      (e) => [e.name, e.model, e.state, `${e.generation}`, when(e.updated)],
+      (e) => [e.name, e.model, stateOf(e), `${e.generation}`, when(e.updated)],
       'no endpoint yet: run a recipe that serves one',
     ),
   )
@@ -23,6 +23,9 @@ export function endpoints(): Command {
         const e = await client.endpoints.get({ name })
         if (o.json) return print(JSON.stringify(e))
         print(`${bold(e.name)}  ${e.model}  ${e.state}  deployment ${e.generation} since ${when(e.updated)}`)
+        if (e.serving !== null && e.serving !== e.generation) print(`deployment ${e.serving} answers meanwhile`)
+        if (e.state === 'stopped') print('no server has it: galley up starts one')
+        if (e.error) print(`${e.error.code}: ${e.error.what}${e.error.why ? `: ${e.error.why}` : ''}`)
         for (const state of e.states) print(`remembers ${state}`)
         print(
           table(
@@ -60,7 +63,15 @@ export function endpoints(): Command {
           ],
         ),
       )
-    }),
+    }, name),
   )
   return noun
 }
+
+const stateOf = (e: {
+  state: string
+  generation: number
+  serving: number | null
+  error: { what: string } | null
+}): string =>
+  `${e.state}${e.serving !== null && e.serving !== e.generation ? `, ${e.serving} answers` : ''}${e.error ? `: ${e.error.what}` : ''}`

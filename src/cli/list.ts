@@ -15,6 +15,13 @@ export function count(text: string): number {
   return n
 }
 
+/** `name@3` as it is printed, or a name and `--version`. */
+export function versionOf(given: string, version?: number): { name: string; version?: number } {
+  const [, name, at] = /^(.*)@(\d+)$/.exec(given) ?? []
+  const asked = version ?? (at === undefined ? undefined : count(at))
+  return { name: name ?? given, ...(asked === undefined ? {} : { version: asked }) }
+}
+
 export function port(text: string): number {
   const n = Number(text)
   if (!Number.isInteger(n) || n < 0 || n > 65535) throw new InvalidArgumentError('give a port number, 0 to 65535')
@@ -51,8 +58,9 @@ export async function printPage<T>(
   })
 }
 
-export async function withClient<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const { client, close } = await reach()
+/** Works with a client; `endpoint` is one that it will ask. */
+export async function withClient<T>(work: (client: Client) => Promise<T>, endpoint?: string): Promise<T> {
+  const { client, close } = await reach(endpoint)
   try {
     return await work(client)
   } finally {

@@ -39,11 +39,11 @@ for (const command of [
   program.addCommand(command)
 }
 
-// what reads the output may stop early (`| head`): then there is nothing left to say
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
-})
+// what reads the output may stop early (`| head`): what is left to say goes nowhere, and the command ends as it would have
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 
 try {
   await program.parseAsync(process.argv)

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
-import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
+import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
 interface Report {
@@ -48,12 +48,12 @@ export function models(): Command {
   )
   noun
     .command('show <name>')
-    .description('show a version: the newest unless told otherwise')
+    .description('show a version, `name@3` or the newest')
     .option('--version <n>', 'version', count)
     .option('--json', 'print JSON')
     .action((name: string, o: { version?: number; json?: boolean }) =>
       withClient(async (client) => {
-        const v = await client.models.get({ name, ...(o.version ? { version: o.version } : {}) })
+        const v = await client.models.get(versionOf(name, o.version))
         if (o.json) return print(JSON.stringify(v))
         print(
           `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}  hash ${v.blob.slice(0, 12)}`,

@@ -22,6 +22,6 @@ export function predict(): Command {
           })
         }
         print(JSON.stringify(await client.endpoints.predict({ name, body })))
-      }),
+      }, name),
     )
 }

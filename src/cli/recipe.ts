@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -27,9 +27,10 @@ function hook(): void {
 /** Loads a recipe file: a `.ts` module whose default export is a recipe. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PLAN_* */
 export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder: string }> {
   const file = resolve(path)
-  if (!existsSync(file))
+  const folder = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+  if (path === '' || folder !== false)
     throw new GalleyError('RECIPE_NOT_FOUND', {
-      what: `there is no recipe at ${path}`,
+      what: path === '' ? 'no recipe is named' : folder ? `${path} is a folder` : `there is no recipe at ${path}`,
       fix: 'name a .ts file, for instance recipes/flight-delay/recipe.ts',
     })
   hook()

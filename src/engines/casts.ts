@@ -25,7 +25,10 @@ export function cast(value: Value, from: Type, to: Type): Value {
         : isDecimal(from)
           ? Number(value) / 10 ** scaleOf(from)
           : Number(value)
-    return to === 'float32' ? Math.fround(n) : n
+    if (to === 'float64') return n
+    const single = Math.fround(n)
+    if (Number.isFinite(n) && !Number.isFinite(single)) throw fail()
+    return single
   }
   if (to === 'bool') {
     if (value === 'true' || value === 'false') return value === 'true'

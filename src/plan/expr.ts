@@ -123,6 +123,8 @@ export const FUNCTIONS = [
   'replace',
   'split',
   'normalize',
+  'tokens',
+  'charNgrams',
   // regular expressions (RE2)
   'matches',
   'extract',
@@ -138,6 +140,9 @@ export const FUNCTIONS = [
   'listGet',
   'listContains',
   'listJoin',
+  'listDistinct',
+  'listCount',
+  'ngrams',
   'struct',
   'field',
   // time

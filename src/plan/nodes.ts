@@ -1,3 +1,4 @@
+import { GalleyError } from '../base/errors.ts'
 import { deriveSchema, type WithoutSchema } from './derive.ts'
 import type { Agg, Expr, Literal, WindowCall } from './expr.ts'
 import type { Note, Schema } from './types.ts'
@@ -6,6 +7,8 @@ import type { Note, Schema } from './types.ts'
 export type From =
   | { readonly kind: 'source'; readonly name: string }
   | { readonly kind: 'step'; readonly name: string }
+  /** The part of a source that came since a plan last ran, and what was there before. */
+  | { readonly kind: 'new' | 'old'; readonly name: string }
   | { readonly kind: 'parquet'; readonly files: readonly string[] }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Literal[])[] }
   /** The one record that an endpoint is asked about or fed with. */
@@ -111,13 +114,16 @@ export type Node =
 
 export type Named<T> = readonly (readonly [name: string, value: T])[]
 
+/** The newest format of plans: 1 had neither windows, set operations, unnest nor notes. */
+export const PLAN_FORMAT = 2
+
 /** A whole plan: what is saved, hashed, sent to a worker and handed to an engine. */
 export interface Plan {
-  readonly format: 1
+  readonly format: typeof PLAN_FORMAT
   readonly root: Node
 }
 
-export const plan = (root: Node): Plan => ({ format: 1, root })
+export const plan = (root: Node): Plan => ({ format: PLAN_FORMAT, root })
 
 /** The one table of child nodes. */
 export function nodeChildren(n: Node): readonly Node[] {
@@ -147,7 +153,19 @@ export function mapNode(n: Node, f: (child: Node) => Node): Node {
   return input === n.input ? n : build({ ...n, input })
 }
 
+const MAX_DEPTH = 1000
+const depths = new WeakMap<Node, number>()
+
 /** Builds a node: checks columns and types against its inputs and derives the schema. @throws PLAN_* */
 export function build(n: WithoutSchema<Node>): Node {
-  return Object.freeze({ ...n, schema: Object.freeze(deriveSchema(n)) }) as Node
+  const depth = 1 + Math.max(0, ...nodeChildren(n as Node).map((child) => depths.get(child) ?? 0))
+  if (depth > MAX_DEPTH)
+    throw new GalleyError('PLAN_INVALID', {
+      what: `a plan has at most ${MAX_DEPTH} verbs on top of each other`,
+      why: 'engines walk it from the top',
+      fix: 'store what it gives as a step, and go on from there',
+    })
+  const node = Object.freeze({ ...n, schema: Object.freeze(deriveSchema(n)) }) as Node
+  depths.set(node, depth)
+  return node
 }

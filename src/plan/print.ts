@@ -56,7 +56,7 @@ export function printPlan(root: Node, note: (n: Node) => string = () => ''): str
   const lines: string[] = []
   const visit = (n: Node, depth: number): void => {
     const columns = n.schema.map((f) => `${f.name}: ${typeName(f.type)}${f.nullable ? '?' : ''}`).join(', ')
-    lines.push(`${'  '.repeat(depth)}${headline(n)}${note(n)}`)
+    lines.push(`${'  '.repeat(depth)}${printNode(n)}${note(n)}`)
     lines.push(`${'  '.repeat(depth)}  → ${columns}`)
     for (const child of nodeChildren(n)) visit(child, depth + 1)
   }
@@ -73,7 +73,8 @@ function printWindow(c: WindowCall): string {
   return c.fn === 'first' || c.fn === 'last' ? `${c.fn}(${printExpr(c.arg)})${frame(c.frame)}` : c.fn
 }
 
-function headline(n: Node): string {
+/** A node on one line, without its inputs. */
+export function printNode(n: Node): string {
   switch (n.op) {
     case 'scan':
       return `scan ${'name' in n.from ? `${n.from.kind} ${n.from.name}` : n.from.kind}`

@@ -46,7 +46,7 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
   const wrong = () =>
     invalid(
       `'${f.name}' is not a ${typeName(f.type)}`,
-      `it is ${JSON.stringify(value)?.slice(0, 80) ?? typeof value}`,
+      `it is ${shown(value)}`,
       `send for instance ${JSON.stringify(sample(f))}`,
       f.name,
     )
@@ -87,6 +87,13 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
     default:
       throw wrong()
   }
+}
+
+/** A value for messages: what is nested is named and not written out, however deep it goes. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`
+  if (value !== null && typeof value === 'object') return `an object of ${Object.keys(value).length} fields`
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 78)).slice(0, 80) : String(value)
 }
 
 /** A value of that type, for messages. */

@@ -33,3 +33,10 @@ export function boundPlan(root: Node, input: (id: string) => Rows): Node {
     return build({ op: 'scan', from: { kind: 'parquet', files: input(from.name).files }, schema: scan.schema })
   })
 }
+
+/** The steps that a step's output is made of, itself included, in the recipe's order. */
+export function lineage(recipe: Recipe, id: string): string[] {
+  const read = new Set([id])
+  for (const step of recipe.steps.toReversed()) if (read.has(step.id)) for (const input of step.inputs) read.add(input)
+  return recipe.steps.map((s) => s.id).filter((s) => read.has(s))
+}

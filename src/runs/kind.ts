@@ -39,6 +39,17 @@ export interface StepResult<Out extends Output> {
   publish?(tx: Tables): Promise<Out>
 }
 
+/** What a step's identity may be made of. */
+export interface IdentityContext {
+  readonly folder: string
+  readonly recipe: Recipe
+  readonly step: Step
+  /** The identity of an earlier step's output. */
+  hash(id: string): string
+  /** The earlier step's output, where more of it is read than its hash stands for. */
+  input<T extends Output>(id: string): T
+}
+
 /** A kind of step: one object, registered in `main.ts`. */
 export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
@@ -46,9 +57,9 @@ export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly module: string
   /**
    * What stands for the spec in the cache key; the spec itself unless given. It must cover all that `run` reads beside the
-   * `hash`es of the step's inputs: a source gives its content instead of its path, a report what earlier steps set aside.
+   * `hash`es of the step's inputs: a source gives its content, a report what earlier steps set aside.
    */
-  identity?(spec: Spec, ctx: Pick<StepContext<Spec>, 'folder' | 'recipe' | 'step' | 'input'>): Promise<unknown>
+  identity?(spec: Spec, ctx: IdentityContext): Promise<unknown>
   run(ctx: StepContext<Spec>): Promise<StepResult<Out>>
   /** False when what the output points to is gone or damaged; the step then runs again. Asked once a run of what the cache gives. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>

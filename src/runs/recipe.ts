@@ -4,7 +4,7 @@ import type { SourceSpec } from '../data/connectors/connector.ts'
 import { column, rowOf } from '../plan/columns/column.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import { col } from '../plan/expr.ts'
-import type { Fit } from '../plan/fits.ts'
+import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
 import { online } from '../plan/online.ts'
 import { printExpr } from '../plan/print.ts'
@@ -73,6 +73,7 @@ export interface Kitchen {
       entry: string
       input: readonly string[]
       lateness?: Col<'duration'>
+      ahead?: Col<'duration'>
       warmUntil?: string
       watch?: { over?: Col<'duration'>; rows?: number }
     },
@@ -130,7 +131,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)
     },
     train(id, data, options) {
-      for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap((f) => f.columns)])
+      for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap(fitReads)])
         fieldOf(data.table.schema, c, `train of '${id}'`)
       if (options.candidates.length === 0)
         throw new GalleyError('RECIPE_INVALID', {
@@ -156,6 +157,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
         entry: options.entry,
         input: options.input,
         lateness: micros(options.lateness, DAY),
+        ahead: micros(options.ahead, DAY),
         warmUntil: options.warmUntil ?? null,
         watchRows: options.watch?.rows ?? 1000,
         watchSpan: micros(options.watch?.over, 7 * DAY),
@@ -236,6 +238,6 @@ function checkServed(
   const { features, fit } = train.spec as TrainSpec
   const dataset = stepOf(recipe, train.inputs[0] ?? '')
   const { moment } = dataset.spec as DatasetSpec
-  const outputs = [...new Set([...features, ...fit.flatMap((f) => f.columns), ...(moment ? [moment] : [])])]
+  const outputs = [...new Set([...features, ...fit.flatMap(fitReads), ...(moment ? [moment] : [])])]
   online(wholePlan(recipe, dataset.id), { entry: options.entry, outputs, input: options.input })
 }

@@ -1,5 +1,5 @@
 import type { Expr } from '../plan/expr.ts'
-import type { Fit } from '../plan/fits.ts'
+import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
 
 /** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
@@ -56,6 +56,8 @@ export interface ServeSpec {
   readonly input: readonly string[]
   /** µs that fed events may arrive late, and requests be behind the newest one. */
   readonly lateness: number
+  /** µs that fed events may lie ahead of the clock and of the newest one. */
+  readonly ahead: number
   /** State is warmed with history known before this moment (ISO); all of it when null. */
   readonly warmUntil: string | null
   /** Fewest predictions that a window of the monitor judges. */

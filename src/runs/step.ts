@@ -163,8 +163,10 @@ export async function runStep(
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
 async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
   const { step } = s
+  const { folder, recipe } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
-  const about = { folder: s.folder, recipe: s.recipe, step: step as Step<never>, input }
+  const hash = (id: string) => input(id).hash
+  const about = { folder, recipe, step, hash, input }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
     format: 2,
@@ -173,7 +175,7 @@ async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: Step
     id: step.id,
     spec,
     code: codeHash(kind.module),
-    inputs: step.inputs.map((id) => [id, inputOf(s.outputs, step, id).hash]),
+    inputs: step.inputs.map((id) => [id, hash(id)]),
   })
 }
 

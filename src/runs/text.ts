@@ -4,6 +4,8 @@ export const byCount = (counts: Readonly<Record<string, number>>): (readonly [st
 
 /** Numbers for people. */
 export const integer = (n: number): string => Math.round(n).toLocaleString('en-US')
+/** `1 row`, `2,000 rows`. */
+export const plural = (n: number, noun: string): string => `${integer(n)} ${noun}${Math.round(n) === 1 ? '' : 's'}`
 
 export function bytes(n: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

@@ -111,6 +111,30 @@ test('a page of another site is refused: by its origin, and by a host name that 
   expect(await post(path, JSON.stringify(good), { origin: 'http://evil.example' })).toMatchObject(refused)
   expect(await post(path, JSON.stringify(good), { host: 'evil.example' })).toMatchObject(refused)
   expect((await post(path, JSON.stringify(good), { origin: url })).status).toBe(200)
+  const host = new URL(url).host.replace('127.0.0.1', 'LOCALHOST')
+  expect((await post(path, JSON.stringify(good), { host })).status).toBe(200)
+})
+
+test('a value nested 200,000 deep is told as what it is not, and bytes that are no text are refused', async () => {
+  const path = '/v1/endpoints/flight-delay/predict'
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  const text = JSON.stringify(good).replace('"ORD"', deep)
+  expect(await post(path, text)).toMatchObject({
+    status: 422,
+    json: { code: 'RECORD_INVALID', why: 'it is a list of 1' },
+  })
+  const latin1 = Buffer.from(JSON.stringify({ ...good, origin: 'Zürich' }), 'latin1')
+  expect(await post(path, latin1)).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
+  const answer = await g.app().request(path, { method: 'POST', body: latin1 })
+  expect(await answer.json()).toMatchObject({ code: 'REQUEST_INVALID', why: 'Unsupported Media Type' })
+  expect(answer.status).toBe(400)
+})
+
+test('a run of a number that none can have is unknown', async () => {
+  for (const run of ['9999999999', '99999999999999999999', '0']) {
+    const answer = await g.app().request(`/v1/runs/${run}`)
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([404, 'RUN_UNKNOWN'])
+  }
 })
 
 test('a body of 100 MB: 413, declared or not, and the server goes on', async () => {
@@ -128,9 +152,9 @@ test('a body of 100 MB: 413, declared or not, and the server goes on', async () 
 
 test('what was fed is there after a restart, and repeated events count once', async () => {
   const event = { date: '2001-06-04 08:00:00', delay: 60, origin: 'ORD', destination: 'LGA', distance: 733 }
-  const feed = () => post('/v1/endpoints/flight-delay/feed', JSON.stringify({ records: [event] }))
-  expect((await feed()).json).toEqual({ taken: 1, ignored: 0 })
-  expect((await feed()).json).toEqual({ taken: 0, ignored: 1 })
+  const feed = () => post('/v1/endpoints/flight-delay/feed', JSON.stringify(event))
+  expect((await feed()).json).toEqual({ taken: 1, ignored: 0, refused: [] })
+  expect((await feed()).json).toEqual({ taken: 0, ignored: 1, refused: [] })
   const hub = g.hub(await g.scope())
   const asked = { ...good, date: '2001-06-04 12:00:00' }
   const before = (await hub.get('flight-delay')).explain(asked)

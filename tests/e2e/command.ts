@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+export const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const RECIPE = new URL('../../recipes/flight-delay/recipe.ts', import.meta.url).href
 
 /** Starts the command line in a process of its own, on a data folder of its own. */

@@ -61,6 +61,9 @@ test('killed at any moment and run again, the job finishes and leaves nothing ha
   expect(again.cached).toHaveLength(steps)
   const runs = await json<{ items: { status: string }[] }>(home, 'runs', 'ls')
   expect(runs.items[0]?.status).toBe('done')
+  // what was killed can't say so itself, and is not taken for running
+  expect(runs.items.filter((r) => r.status === 'failed').length).toBeGreaterThanOrEqual(1)
+  expect(runs.items.filter((r) => r.status === 'running')).toEqual([])
 }, 120_000)
 
 test('two processes on one data folder work together: each step is done once', async () => {

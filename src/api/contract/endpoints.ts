@@ -5,8 +5,9 @@ const columns = z.array(z.object({ name: z.string(), type: z.unknown(), nullable
 export const endpoint = z.object({
   name,
   model: z.string(),
-  state: z.string(),
-  generation: z.number(),
+  state: z.string().describe('of the newest deployment: starting, ready, failed, or stopped when no server has it'),
+  generation: z.number().describe('the newest deployment'),
+  serving: z.number().nullable().describe('the deployment that answers here; the former one until the newest is ready'),
   updated: moment,
   error: failure.nullable(),
 })
@@ -21,6 +22,7 @@ export const prediction = z.object({
   positive: z.boolean().describe('score ≥ threshold'),
 })
 const record = z.record(z.string(), z.unknown())
+const body = z.union([z.object({ records: z.array(record).min(1).max(10_000) }).strict(), record])
 
 const columnDrift = z.object({
   name: z.string(),
@@ -61,7 +63,7 @@ export const endpoints = {
     access: 'predict',
     summary: 'Answers one raw record, or `records` together',
     params: z.object({ name }),
-    body: z.union([z.object({ records: z.array(record).min(1).max(10_000) }).strict(), record]),
+    body,
     output: z.object({ model: z.string(), threshold: z.number(), predictions: z.array(prediction) }),
     limit: 4 << 20,
   }),
@@ -69,10 +71,19 @@ export const endpoints = {
     method: 'post',
     path: '/v1/endpoints/{name}/feed',
     access: 'write',
-    summary: 'Takes in events that happened, so that the state stays fresh; kept on disk before the answer',
+    summary:
+      'Takes in an event that happened, or `records` together: all or none of them; kept on disk before the answer',
     params: z.object({ name }),
-    body: z.object({ records: z.array(record).min(1).max(10_000) }).strict(),
-    output: z.object({ taken: z.number(), ignored: z.number() }),
+    body,
+    output: z.object({
+      taken: z.number(),
+      ignored: z
+        .number()
+        .describe('without effect: a duplicate, refused by the recipe, or older than the history kept'),
+      refused: z
+        .array(z.object({ index: z.number(), reason: z.string() }))
+        .describe('records whose time lies too far ahead; the others are taken'),
+    }),
     limit: 16 << 20,
   }),
   drift: route({

@@ -1,30 +1,34 @@
 import type { z } from 'zod'
 import { readConfig } from '../../ml/serving/config.ts'
+import type { Serving } from '../../ml/serving/hub.ts'
 import type { Endpoint } from '../../store/endpoints.ts'
 import type { drift } from '../contract/endpoints.ts'
 import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
 type Drift = z.input<typeof drift>
-const present = (e: Endpoint) => ({
+/** What is on record about an endpoint, and how it does in this process. */
+const present = (e: Endpoint, serving: Serving | undefined) => ({
   name: e.name,
   model: `${e.model}@${e.modelVersion}`,
-  state: e.state,
+  // what is on record may be left over from a server that has ended
+  state: serving?.state ?? (e.state === 'failed' ? 'failed' : 'stopped'),
   generation: e.generation,
+  serving: serving?.live?.generation ?? null,
   updated: e.updated,
-  error: e.error as Failure | null,
+  error: (serving ? (serving.error?.toJSON() ?? null) : e.error) as Failure | null,
 })
 
 export const endpoints: NounHandlers<'endpoints'> = {
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.endpoints.list(scope, query)
-    return { ...page, items: page.items.map(present) }
+    return { ...page, items: page.items.map((e) => present(e, ware.hub(scope).find(e.name))) }
   },
   get: async ({ ware, scope, params }) => {
     const row = await ware.store.endpoints.get(scope, params.name)
     const { online, example } = readConfig(row.config)
     return {
-      ...present(row),
+      ...present(row, ware.hub(scope).find(row.name)),
       input: [...online.input].map((f) => ({ ...f })),
       feed: [...online.feedInput].map((f) => ({ ...f })),
       states: online.states.map((s) => s.title),
@@ -33,10 +37,12 @@ export const endpoints: NounHandlers<'endpoints'> = {
   },
   predict: async ({ ware, scope, params, body }) => {
     const live = await ware.hub(scope).get(params.name)
-    const records = isMany(body) ? body.records : [body]
-    return { model: live.model, threshold: live.threshold, predictions: await live.predict(records) }
+    return { model: live.model, threshold: live.threshold, predictions: await live.predict(recordsOf(body)) }
   },
-  feed: async ({ ware, scope, params, body }) => (await ware.hub(scope).get(params.name)).feed(body.records),
+  feed: async ({ ware, scope, params, body }) => {
+    const { taken, ignored, refused } = await (await ware.hub(scope).get(params.name)).feed(recordsOf(body))
+    return { taken, ignored, refused: [...refused] }
+  },
   drift: async ({ ware, scope, params, query }) => {
     const live = await ware.hub(scope).get(params.name)
     const page = await ware.store.windows.list(scope, params.name, query)
@@ -50,5 +56,6 @@ export const endpoints: NounHandlers<'endpoints'> = {
   },
 }
 
-const isMany = (body: { records?: unknown }): body is { records: Record<string, unknown>[] } =>
-  Array.isArray(body.records)
+/** One record, or those of `records`. */
+const recordsOf = (body: { records?: unknown }): Record<string, unknown>[] =>
+  Array.isArray(body.records) ? (body.records as Record<string, unknown>[]) : [body]

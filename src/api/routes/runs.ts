@@ -1,27 +1,42 @@
+import type { Scope } from '../../base/scope.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
-import type { NounHandlers } from './handlers.ts'
+import type { ApiWare, NounHandlers } from './handlers.ts'
 
-const present = (r: Run) => ({
+/** What a run left that was killed: it can't say so itself. */
+const GONE: Failure = {
+  code: 'STEP_FAILED',
+  what: 'the run did not end by itself',
+  why: 'its process is gone',
+  fix: 'run the recipe again: finished steps are kept',
+}
+
+const present = (r: Run, gone: ReadonlySet<string>) => ({
   number: r.number,
   id: r.id,
   recipe: r.recipe,
-  status: r.status,
+  status: gone.has(r.id) ? ('failed' as const) : r.status,
   started: r.started,
   ended: r.ended,
-  error: r.error as Failure | null,
+  error: gone.has(r.id) ? GONE : (r.error as Failure | null),
 })
+const goneOf = async ({ store }: ApiWare, scope: Scope): Promise<ReadonlySet<string>> =>
+  new Set((await store.runs.abandoned(scope)).map((r) => r.id))
 
 export const runs: NounHandlers<'runs'> = {
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.runs.list(scope, query)
-    return { ...page, items: page.items.map(present) }
+    const gone = page.items.some((r) => r.status === 'running') ? await goneOf(ware, scope) : new Set<string>()
+    return { ...page, items: page.items.map((r) => present(r, gone)) }
   },
   get: async ({ ware, scope, params }) => {
-    const run = await ware.store.runs.get(scope, /^\d+$/.test(params.run) ? Number(params.run) : params.run)
+    // a number that the database has no room for is no run's: asked as an id it is not found
+    const number = /^\d+$/.test(params.run) ? Number(params.run) : Number.NaN
+    const run = await ware.store.runs.get(scope, number < 2 ** 31 ? number : params.run)
+    const gone = run.status === 'running' ? await goneOf(ware, scope) : new Set<string>()
     const steps = await ware.store.steps.list(scope, run.id, { limit: 500 })
     return {
-      ...present(run),
+      ...present(run, gone),
       steps: steps.items.map((s) => ({
         id: s.id,
         kind: s.kind,

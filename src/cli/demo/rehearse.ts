@@ -4,18 +4,16 @@ import { GalleyError } from '../../base/errors.ts'
 import { platformFetch } from '../../base/fetch.ts'
 import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
-import { isGaps } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Galley } from '../../main.ts'
 import type { DriftVerdict } from '../../ml/monitoring/drift.ts'
 import { type LiveEndpoint, openEndpoint } from '../../ml/serving/endpoint.ts'
-import { type History, percentile, readHistory, replay } from '../../ml/serving/replay.ts'
+import { startAfresh } from '../../ml/serving/feedlog.ts'
+import { testMonth } from '../../ml/serving/month.ts'
+import { type History, percentile, replay } from '../../ml/serving/replay.ts'
 import type { ServeOutput } from '../../ml/serving/step.ts'
-import { col } from '../../plan/expr.ts'
-import { build, plan } from '../../plan/nodes.ts'
 import { codeHash } from '../../runs/code.ts'
-import { stepOf } from '../../runs/inline.ts'
-import type { DatasetSpec, Recipe } from '../../runs/specs.ts'
+import type { Recipe } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { createClient } from '../../sdk/index.ts'
 import type { Called, Calls } from './caller.ts'
@@ -65,31 +63,35 @@ export async function rehearse(options: RehearseOptions): Promise<{ found: Rehea
   })
   const known = await galley.store.cache.find(scope, key)
   if (known) return { found: known.output as Rehearsal, cached: true }
-  const { model, modelVersion } = await galley.store.endpoints.get(scope, served.endpoint)
-  // a fresh deployment: whatever an interrupted rehearsal left belongs to the former one
+  const { model, modelVersion, generation } = await galley.store.endpoints.get(scope, served.endpoint)
+  // a fresh deployment: whatever an interrupted rehearsal left belongs to the former one, what that was fed included
+  await startAfresh(galley.store, scope, served.endpoint, generation + 1)
   await galley.store.endpoints.deploy(scope, { name: served.endpoint, model, modelVersion, config: served.config })
-  const hub = galley.hub(scope)
-  await hub.refresh()
-  const live = await hub.get(served.endpoint)
-  const history = await testMonth(options)
+  const live = await galley.hub(scope).open(served.endpoint)
+  if (live.generation <= generation)
+    throw new GalleyError('STEP_FAILED', {
+      what: 'the service could not start for its rehearsal',
+      why: galley.hub(scope).find(served.endpoint)?.error?.what ?? 'its former deployment answers',
+    })
+  const history = await testMonth({ ...options, ledger: createLedger() })
   const clock = galley.clock
 
   const began = clock.ticks()
   const { latencies, httpSeconds } = await overHttp(options, history, live)
-  const done = Math.min(OVER_HTTP, history.rows)
+  const done = Math.min(OVER_HTTP, history.asked.length)
   await replay(history, live, {
     input: live.input,
     feedInput: live.feedInput,
     from: done,
-    until: history.rows,
+    until: history.asked.length,
     slice: 360 * MINUTE,
     signal: options.signal,
-    progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.rows - done)),
+    progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.asked.length - done)),
   })
   const replayed = (clock.ticks() - began) / 1000
   const shifted = await shift(options, history)
   const found: Rehearsal = {
-    requests: history.rows,
+    requests: history.asked.length,
     overHttp: done,
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
@@ -135,7 +137,7 @@ async function overHttp(
         input: live.input,
         feedInput: live.feedInput,
         from: 0,
-        until: Math.min(OVER_HTTP, history.rows),
+        until: Math.min(OVER_HTTP, history.asked.length),
         slice: 10 * MINUTE,
         signal: options.signal,
         progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
@@ -157,11 +159,12 @@ async function shift(options: RehearseOptions, history: History): Promise<DriftV
     { store: galley.store, duckdb: galley.duckdb, scope, clock: galley.clock, log: galley.log, ephemeral: true },
     served.endpoint,
   )
-  const start = history.at[0] ?? 0
+  const { asked, at } = history
+  const end = (at[asked[0] ?? 0] ?? 0) + WEEK
   let until = 0
-  while (until < history.rows && (history.at[until] as number) < start + WEEK) until++
+  while (until < asked.length && (at[asked[until] as number] as number) < end) until++
   const origins = [
-    ...new Set(Array.from({ length: until }, (_, row) => String(history.record(row, endpoint.input)['origin']))),
+    ...new Set(Array.from(asked.subarray(0, until), (row) => String(history.record(row, endpoint.input)['origin']))),
   ].sort()
   const gone = new Set(origins.filter((_, i) => i % 2 === 0))
   await replay(history, endpoint, {
@@ -180,32 +183,4 @@ async function shift(options: RehearseOptions, history: History): Promise<DriftV
   const verdict = endpoint.monitor.verdict()
   await endpoint.close()
   return verdict
-}
-
-/** The test part in order of its moments, with what its records need and when each became known. */
-async function testMonth({ galley, scope, recipe, served, dataset, signal }: RehearseOptions): Promise<History> {
-  const spec = stepOf(recipe, dataset.name).spec as DatasetSpec
-  const test = spec.split?.['test']
-  const moment = spec.moment
-  if (!test || !moment)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: 'a rehearsal needs a test part and a moment',
-      fix: 'give the dataset split and moment',
-    })
-  const { online } = served.config
-  const known = online.states[0]?.window.on ?? moment
-  const columns = [
-    ...new Set([moment, known, ...online.input.map((f) => f.name), ...online.feedInput.map((f) => f.name)]),
-  ]
-  const scan = build({ op: 'scan', from: { kind: 'parquet', files: dataset.files }, schema: dataset.schema })
-  const rows = build({
-    op: 'select',
-    input: build({ op: 'filter', input: scan, predicate: test }),
-    columns: columns.map((c) => [c, col(c)] as const),
-  })
-  const sorted = build({ op: 'sort', input: rows, keys: [{ by: col(moment), descending: false }] })
-  const prepared = galley.duckdb.prepare(plan(sorted))
-  if (isGaps(prepared))
-    throw new GalleyError('ENGINE_GAP', { what: 'the test month can not be read', why: JSON.stringify(prepared) })
-  return readHistory(await prepared.run({ scope, signal, ledger: createLedger() }, 'batches'), { at: moment, known })
 }

@@ -92,9 +92,3 @@ export async function intact(files: readonly KeptFile[]): Promise<boolean> {
   }
   return true
 }
-
-/** True when all files are there with the sizes they had. */
-export async function present(files: readonly { path: string; bytes: number }[]): Promise<boolean> {
-  for (const f of files) if ((await stat(f.path).catch(() => undefined))?.size !== f.bytes) return false
-  return true
-}

@@ -17,10 +17,12 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
       return `count(DISTINCT ${arg})${over}`
     case 'sum':
       return isFloat(type)
-        ? `fsum(${arg})${over}`
+        ? finite(`fsum(${arg})${over}`, `sum(${arg})${over}`)
         : `CAST(sum(${number})${over} AS ${sqlType(inferAgg(agg, schema, agg.fn).type)})`
     case 'mean':
-      return isFloat(type) ? `favg(CAST(${arg} AS DOUBLE))${over}` : `avg(${number})${over}`
+      return isFloat(type)
+        ? finite(`favg(CAST(${arg} AS DOUBLE))${over}`, `avg(CAST(${arg} AS DOUBLE))${over}`)
+        : `avg(${number})${over}`
     case 'min':
     case 'max':
       return `${agg.fn}(${arg})${over}`
@@ -38,3 +40,7 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
     }
   }
 }
+
+/** Compensated sums lose infinities; where there are any, the plain one has them. */
+const finite = (compensated: string, plain: string): string =>
+  `CASE WHEN isfinite(${compensated}) THEN ${compensated} ELSE ${plain} END`

@@ -1,21 +1,36 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Node, Plan } from '../../plan/nodes.ts'
-import { nodeChildren } from '../../plan/nodes.ts'
+import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
-import { batchOf } from '../batch.ts'
-import { compileExpr, type Tuple } from '../closures.ts'
+import { type Batch, batchOf, type Column, type Value, valueAt } from '../batch.ts'
 import type { Engine, Gap, Prepared } from '../engine.ts'
 import { keyOf, literalValue } from '../values.ts'
+import { compileColumns } from './columnar.ts'
+import { gather } from './columns.ts'
+import { isRowWise, lower } from './lower.ts'
 
 export { compileOnline, type OnlineProgram } from './program.ts'
 
 const TAKES: ReadonlySet<Node['op']> = new Set(['scan', 'filter', 'reject', 'select', 'derive', 'distinct', 'union'])
+/** Literal rows in one batch. */
+const ROWS = 8192
+
+/** `closures`: run as where generating code from strings is disallowed. */
+export interface RowEngineOptions {
+  readonly closures?: boolean
+}
+
+/** One source of rows and the row-wise nodes over it; what a union adds up are several. */
+interface Stream {
+  readonly base: Node
+  readonly chain: readonly Node[]
+}
 
 /**
- * The online engine: one record at a time, in the process that serves. As a batch engine it takes the row-wise verbs
- * over literal rows; whole plans with windows and joins go through `compileOnline`, which keeps their state.
+ * The online engine. As a batch engine it takes the row-wise verbs over literal rows, by the same compiled code that
+ * answers records; whole plans with windows and joins go through `compileOnline`, which keeps their state.
  */
-export function createRowEngine(): Engine {
+export function createRowEngine(options: RowEngineOptions = {}): Engine {
   return {
     name: 'row',
     prepare(plan: Plan): Prepared | readonly Gap[] {
@@ -26,22 +41,28 @@ export function createRowEngine(): Engine {
         return []
       })
       if (gaps.length > 0) return gaps
+      const source = prepared(plan.root, options.closures === true)
+      const { schema } = plan.root
       return {
         estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
-        explain: () => 'one closure a column, row by row',
+        explain: source.explain,
         async run(ctx, sink) {
           if (sink !== 'batches')
             throw new GalleyError('ENGINE_GAP', { what: 'the row engine writes no files', fix: "ask for 'batches'" })
-          throwIfAborted(ctx.signal)
-          const rows = [...rowsOf(plan.root)]
-          const { schema } = plan.root
-          const records = rows.map((row) => Object.fromEntries(schema.map((f, i) => [f.name, row[i] ?? null])))
+          let rows = 0
+          for (const batch of source.batches()) {
+            throwIfAborted(ctx.signal)
+            rows += batch.rows
+          }
           return {
             place: 'host',
             schema,
-            rows: rows.length,
+            rows,
             async *batches(columns) {
-              yield batchOf(columns ? schema.filter((f) => columns.includes(f.name)) : schema, records)
+              for (const batch of source.batches()) {
+                throwIfAborted(ctx.signal)
+                yield columns ? only(batch, columns) : batch
+              }
             },
             close: () => {},
           }
@@ -52,39 +73,88 @@ export function createRowEngine(): Engine {
   }
 }
 
-/** The rows of a row-wise plan, one at a time. */
-function* rowsOf(n: Node): Generator<Tuple> {
-  const [input, second] = nodeChildren(n)
-  const schema = input?.schema ?? []
-  switch (n.op) {
-    case 'scan':
-      if (n.from.kind === 'rows')
-        for (const row of n.from.rows) yield n.schema.map((f, i) => literalValue(row[i] ?? null, f.type))
-      return
-    case 'filter':
-    case 'reject': {
-      const predicate = compileExpr(n.predicate, schema)
-      for (const row of rowsOf(n.input)) if ((predicate(row) === true) === (n.op === 'filter')) yield row
-      return
-    }
-    case 'select':
-    case 'derive': {
-      const computed = new Map(n.columns.map(([name, e]) => [name, compileExpr(e, schema)]))
-      const columns = n.schema.map((f) => computed.get(f.name) ?? compileExpr({ op: 'col', name: f.name }, schema))
-      for (const row of rowsOf(n.input)) yield columns.map((c) => c(row))
-      return
-    }
-    case 'distinct': {
-      const seen = new Set<string>()
-      for (const row of rowsOf(n.input)) {
-        const key = keyOf(row)
-        if (!seen.has(key)) yield row
-        seen.add(key)
-      }
-      return
-    }
-    default:
-      if (input) yield* rowsOf(input)
-      if (second) yield* rowsOf(second)
+interface Source {
+  batches(): Iterable<Batch>
+  explain(): string
+}
+
+/** A union's sides run through what follows it each by itself, so that no value is used before it is needed. */
+function streams(n: Node): Stream[] {
+  if (n.op === 'union') return [...streams(n.left), ...streams(n.right)]
+  if (!isRowWise(n) || !('input' in n)) return [{ base: n, chain: [] }]
+  return streams(n.input).map(({ base, chain }) => ({ base, chain: [...chain, n] }))
+}
+
+const noModel = (name: string): never => {
+  throw new GalleyError('ENGINE_GAP', {
+    what: `no model '${name}' is bound`,
+    why: 'predict() needs one',
+    fix: 'run the plan where the model is loaded',
+  })
+}
+
+function prepared(root: Node, closures: boolean): Source {
+  const parts = streams(root).map(({ base, chain }) => {
+    const from = base.op === 'distinct' ? distinct(prepared(base.input, closures)) : rowsOf(base)
+    const code = compileColumns(lower(chain, base.schema), { models: noModel, closures })
+    return { from, code, chain }
+  })
+  return {
+    *batches() {
+      for (const { from, code } of parts)
+        for (const batch of from.batches()) yield { ...code.run(batch), schema: root.schema }
+    },
+    explain: () =>
+      parts
+        .map(({ from, code, chain }) =>
+          [from.explain(), chain.length > 0 ? code.source() : ''].filter(Boolean).join('\n'),
+        )
+        .join('\n'),
   }
+}
+
+function rowsOf(n: Node): Source {
+  const rows = n.op === 'scan' && n.from.kind === 'rows' ? n.from.rows : []
+  return {
+    explain: () => `// ${rows.length} literal rows`,
+    *batches() {
+      for (let at = 0; at < rows.length; at += ROWS)
+        yield batchOf(
+          n.schema,
+          rows
+            .slice(at, at + ROWS)
+            .map((row) => Object.fromEntries(n.schema.map((f, i) => [f.name, literalValue(row[i] ?? null, f.type)]))),
+        )
+    },
+  }
+}
+
+/** Rows not seen before, by all their columns. */
+function distinct(input: Source): Source {
+  return {
+    explain: () => `${input.explain()}\n// distinct rows`,
+    *batches() {
+      const seen = new Set<string>()
+      for (const batch of input.batches()) {
+        const picked: number[] = []
+        for (let i = 0; i < batch.rows; i++) {
+          const key = keyOf(batch.columns.map((c): Value => valueAt(c, i)))
+          if (!seen.has(key)) picked.push(i)
+          seen.add(key)
+        }
+        yield picked.length === batch.rows ? batch : pick(batch, picked)
+      }
+    },
+  }
+}
+
+function pick(batch: Batch, picked: readonly number[]): Batch {
+  const rows = Int32Array.from(picked)
+  return { ...batch, rows: rows.length, columns: batch.columns.map((c) => gather(c, rows, rows.length)) }
+}
+
+function only(batch: Batch, names: readonly string[]): Batch {
+  const kept = batch.schema.flatMap((f, i) => (names.includes(f.name) ? [i] : []))
+  const schema: Schema = kept.map((i) => batch.schema[i] as Schema[number])
+  return { schema, rows: batch.rows, columns: kept.map((i) => batch.columns[i] as Column) }
 }

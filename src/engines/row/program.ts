@@ -1,21 +1,17 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
+import { aggColumns, col, lit } from '../../plan/expr.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
-import { nodeId, type OnlinePlan } from '../../plan/online.ts'
+import { nodeId, type OnlinePlan, type OnlineState } from '../../plan/online.ts'
 import type { Schema } from '../../plan/types.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import type { Value } from '../batch.ts'
-import { compileExpr, type Tuple } from '../closures.ts'
+import type { Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
+import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
+import { compileRecord, type RecordFunction } from './record.ts'
 import { WindowState } from './state.ts'
-
-/** Computes one row, or says why there is none. */
-type Step = (record: Tuple) => Tuple | Refusal
-interface Refusal {
-  readonly reason: string
-}
-const refused = (row: Tuple | Refusal): row is Refusal => !Array.isArray(row)
 
 /** An endpoint's plan, ready: answers requests from raw records and takes in the events that feed its state. */
 export interface OnlineProgram {
@@ -26,6 +22,16 @@ export interface OnlineProgram {
   answer(record: Tuple): Tuple
   /** Takes one event in. False when it changed nothing: refused by the recipe, a duplicate, or older than the history kept. */
   feed(record: Tuple): boolean
+  /** Computes all that an event does and changes nothing yet. @throws what its expressions do */
+  prepare(record: Tuple): PreparedEvent
+}
+
+/** An event that is computed and not taken in. */
+export interface PreparedEvent {
+  /** The latest moment (µs) at which it enters a window; −∞ when it enters none. */
+  readonly time: number
+  /** Takes it in, into the windows that it enters after `after` (µs, by state id). Can't fail; false as `feed`. */
+  take(after?: (state: string) => number): boolean
 }
 
 export interface ProgramInputs {
@@ -34,6 +40,8 @@ export interface ProgramInputs {
   /** µs that events may arrive late. */
   readonly lateness: number
   models?(name: string): Evaluator
+  /** Closures in the place of generated code. */
+  readonly closures?: boolean
 }
 
 /** Compiles an online plan. */
@@ -41,16 +49,36 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const states = new Map(plan.states.map((s) => [s.id, new WindowState(s.window, inputs.lateness)]))
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
-  const seen = new Seen(inputs.lateness + Math.max(0, ...plan.states.map((s) => s.window.over)))
-  const dedupes = plan.states.some((s) => [...nodes(s.window.input)].some((n) => n.op === 'distinct'))
   const feeds = plan.states.map((s) => {
     const entry = bindScans(s.window.input, (from) =>
       from.kind === 'source' && from.name === plan.entry
         ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput })
         : undefined,
     )
-    return { state: states.get(s.id) as WindowState, row: compile(selectLike(entry, s.window.input.schema)) }
+    // what a window counts once is what its own `distinct` looks at
+    const once = [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [compile(n.input)] : []))
+    const seen = once.map(() => new Seen(inputs.lateness + s.window.over))
+    const state = states.get(s.id) as WindowState
+    return { id: s.id, state, row: compile(selectLike(entry, s.window)), once, seen }
   })
+  const prepare = (record: Tuple): PreparedEvent => {
+    const events = feeds.flatMap(({ id, state, row, once, seen }) => {
+      const made = row(record)
+      const event = refused(made) ? undefined : state.event(made)
+      if (!event) return []
+      const keys = once.map((f) => f(record)).map((tuple) => (refused(tuple) ? '' : keyOf(tuple)))
+      return [{ id, state, event, first: () => keys.every((key, i) => (seen[i] as Seen).add(key, state.newest)) }]
+    })
+    return {
+      time: Math.max(...events.map((e) => e.event.time)),
+      take(after) {
+        let taken = false
+        for (const { id, state, event, first } of events)
+          if ((after === undefined || event.time > after(id)) && first()) taken = state.add(event) || taken
+        return taken
+      },
+    }
+  }
   return {
     schema: plan.request.schema,
     states,
@@ -65,23 +93,16 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         })
       return row
     },
-    feed(record) {
-      if (feeds.length === 0) return false
-      const newest = Math.max(...feeds.map((f) => f.state.newest))
-      if (dedupes && !seen.add(keyOf(record), newest)) return false
-      let taken = false
-      for (const { state, row } of feeds) {
-        const event = row(record)
-        if (!refused(event)) taken = state.feed(event) || taken
-      }
-      return taken
-    },
+    prepare,
+    feed: (record) => prepare(record).take(),
   }
 }
 
-/** A scan bound wider than before reorders columns: bring the window's own order back. */
-function selectLike(n: Node, schema: Schema): Node {
-  return build({ op: 'select', input: n, columns: schema.map((f) => [f.name, { op: 'col', name: f.name }] as const) })
+/** The window's own order of columns over a scan that was bound wider; what the window does not read is left out. */
+function selectLike(n: Node, window: OnlineState['window']): Node {
+  const read = new Set([...window.by, window.on, ...window.aggs.flatMap(([, a]) => aggColumns(a))])
+  const columns = window.input.schema.map((f) => [f.name, read.has(f.name) ? col(f.name) : lit(null, f.type)] as const)
+  return build({ op: 'select', input: n, columns })
 }
 
 /** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */
@@ -107,73 +128,39 @@ class Seen {
   }
 }
 
+/** The plan of one record as one function; joins and windows are what it calls. */
 function compiler(inputs: ProgramInputs, states: ReadonlyMap<string, WindowState>) {
-  const models = inputs.models
-  const compile = (n: Node): Step => {
-    const expr = (e: Parameters<typeof compileExpr>[0], schema: Schema) => compileExpr(e, schema, models?.bind(inputs))
-    switch (n.op) {
-      case 'scan':
-        return (record) => record
-      case 'distinct': // a repeated event is caught where it arrives
-        return compile(n.input)
-      case 'filter':
-      case 'reject': {
-        const input = compile(n.input)
-        const predicate = expr(n.predicate, n.input.schema)
-        const wanted = n.op === 'filter'
-        const refusal: Refusal = { reason: n.op === 'reject' ? n.reason : 'it is outside of what the recipe keeps' }
-        return (record) => {
-          const row = input(record)
-          if (refused(row)) return row
-          return (predicate(row) === true) === wanted ? row : refusal
-        }
-      }
-      case 'select':
-      case 'derive': {
-        const input = compile(n.input)
-        const computed = new Map(n.columns.map(([name, e]) => [name, expr(e, n.input.schema)]))
-        const columns = n.schema.map((f) => computed.get(f.name) ?? expr({ op: 'col', name: f.name }, n.input.schema))
-        return (record) => {
-          const row = input(record)
-          if (refused(row)) return row
-          const out: Value[] = new Array(columns.length)
-          for (let i = 0; i < columns.length; i++) out[i] = (columns[i] as (row: Tuple) => Value)(row)
-          return out
-        }
-      }
-      case 'join':
-        return compileJoin(n, compile(n.left), inputs.tables.get(nodeId(n.right)))
-      case 'asof': {
-        const left = compile(n.left)
-        const state = states.get(nodeId(n.right))
-        if (!state) throw new GalleyError('INTERNAL_BUG', { what: 'a window has no state', why: nodeId(n.right) })
-        const key = n.by.map(([l]) => expr({ op: 'col', name: l }, n.left.schema))
-        const at = expr({ op: 'col', name: n.at }, n.left.schema)
-        return (record) => {
-          const row = left(record)
-          return refused(row)
-            ? row
-            : [
-                ...row,
-                ...state.ask(
-                  key.map((k) => k(row)),
-                  at(row),
-                ),
-              ]
-        }
-      }
-      default:
-        throw new GalleyError('PLAN_INVALID', { what: `${n.op} has no meaning for one record` })
+  const externals = (n: Node): External | undefined => {
+    if (n.op === 'distinct') return { args: [], call: () => [] } // a repeated event is caught where it arrives
+    if (n.op === 'join') return joinOf(n, inputs.tables.get(nodeId(n.right)))
+    if (n.op !== 'asof') return undefined
+    const state = states.get(nodeId(n.right))
+    if (!state) throw new GalleyError('INTERNAL_BUG', { what: 'a window has no state', why: nodeId(n.right) })
+    return {
+      args: [...n.by.map(([l]) => l), n.at],
+      call: (values) => {
+        const at = values.pop() as Value
+        return state.ask(values, at)
+      },
     }
   }
-  return compile
+  const models = (name: string): Evaluator => {
+    if (inputs.models) return inputs.models(name)
+    throw new GalleyError('ENGINE_GAP', { what: `no model '${name}' is bound`, why: 'predict() needs one' })
+  }
+  return (root: Node): RecordFunction => {
+    const { base, chain } = chainOf(root, (n) => ['distinct', 'join', 'asof'].includes(n.op))
+    if (base.op !== 'scan') throw new GalleyError('PLAN_INVALID', { what: `${base.op} has no meaning for one record` })
+    const known = new Map(chain.map((n) => [n, isRowWise(n) ? undefined : externals(n)]))
+    const options = { models, externals: (n: Node) => known.get(n), closures: inputs.closures === true }
+    return compileRecord(lower(chain, base.schema, options.externals), options).run
+  }
 }
 
 /** A join with a table that is loaded: one match or none, since an endpoint answers with one row. */
-function compileJoin(n: Extract<Node, { op: 'join' }>, left: Step, table: readonly Tuple[] | undefined): Step {
+function joinOf(n: Extract<Node, { op: 'join' }>, table: readonly Tuple[] | undefined): External {
   if (!table) throw new GalleyError('INTERNAL_BUG', { what: 'a join has no table', why: nodeId(n.right) })
   const at = (schema: Schema, name: string) => schema.findIndex((f) => f.name === name)
-  const keys = n.on.map(([l]) => at(n.left.schema, l))
   const rightKeys = n.on.map(([, r]) => at(n.right.schema, r))
   const kept = n.right.schema.flatMap((_, i) => (rightKeys.includes(i) ? [] : [i]))
   const index = new Map<string, Tuple>()
@@ -193,15 +180,14 @@ function compileJoin(n: Extract<Node, { op: 'join' }>, left: Step, table: readon
     )
   }
   const nothing: Tuple = kept.map(() => null)
-  return (record) => {
-    const row = left(record)
-    if (refused(row)) return row
-    const key = keys.map((i) => row[i] as Value)
-    const found = key.includes(null) ? undefined : index.get(keyOf(key))
-    if (n.how === 'semi' || n.how === 'anti')
-      return (found !== undefined) === (n.how === 'semi') ? row : unmatched(n, key)
-    if (!found && n.how === 'inner') return unmatched(n, key)
-    return [...row, ...(found ?? nothing)]
+  return {
+    args: n.on.map(([l]) => l),
+    call: (key) => {
+      const found = key.includes(null) ? undefined : index.get(keyOf(key))
+      if (n.how === 'semi' || n.how === 'anti')
+        return (found !== undefined) === (n.how === 'semi') ? [] : unmatched(n, key)
+      return found ?? (n.how === 'inner' ? unmatched(n, key) : nothing)
+    },
   }
 }
 

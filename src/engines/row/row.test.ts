@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { count, max, mean, sum } from '../../plan/aggregates.ts'
 import { hours, minutes } from '../../plan/durations.ts'
-import { build, plan } from '../../plan/nodes.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { online } from '../../plan/online.ts'
 import { scan } from '../../plan/table.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
@@ -20,7 +20,9 @@ const gaps = CASES.filter((c) => isGaps(engine.prepare(plan(c.plan)))).map((c) =
   kind: 'impossible' as const,
   reason: 'it needs more than one row at a time',
 }))
-engineConformance('row', createRowEngine, { gaps, takes: (n) => !isGaps(engine.prepare(plan(n))), runs: 1000 })
+const takes = (n: Node) => !isGaps(engine.prepare(plan(n)))
+engineConformance('row', createRowEngine, { gaps, takes, runs: 1000 })
+engineConformance('row in closures', () => createRowEngine({ closures: true }), { gaps, takes, runs: 100 })
 
 const COLUMNS = { at: 'timestamp', key: 'string', other: 'string', delay: 'int64' } as const
 const events = scan({ kind: 'source', name: 'events' }, COLUMNS)
@@ -126,4 +128,33 @@ test('a label is not asked of the request, and a plan that needs one is refused'
   expect(() => online(features.node, { entry: 'events', outputs: ['late'], input: ['at', 'key'] })).toThrowError(
     "would need 'delay'",
   )
+})
+
+test('each window counts once what its own distinct looks at', () => {
+  const clock = scan({ kind: 'source', name: 'events' }, { at: 'timestamp', key: 'string', note: 'string' })
+  const raw = clock.rolling({ by: 'key', on: 'at', over: hours(3) }, () => ({ all: count() }))
+  const narrow = clock
+    .select('at', 'key')
+    .distinct()
+    .rolling({ by: 'key', on: 'at', over: hours(3) }, () => ({ once: count() }))
+  const root = clock.asOf(raw, { by: 'key', at: 'at' }).asOf(narrow, { by: 'key', at: 'at' })
+  const sliced = online(root.node, { entry: 'events', outputs: ['all', 'once'], input: ['at', 'key'] })
+  const program = compileOnline(sliced, { tables: new Map(), lateness: 0 })
+  const event = (note: string) => sliced.feedInput.map((f) => (f.name === 'at' ? 1n : f.name === 'key' ? 'a' : note))
+  for (const note of ['x', 'y', 'x']) program.feed(event(note))
+  expect(program.answer(sliced.input.map((f) => (f.name === 'at' ? 2n : 'a')))).toEqual([3n, 1n])
+})
+
+test('keys that are never heard of again are forgotten', () => {
+  const clock = scan({ kind: 'source', name: 'events' }, { at: 'timestamp', key: 'string' })
+  const recent = clock.rolling({ by: 'key', on: 'at', over: minutes(1) }, () => ({ n: count() }))
+  const sliced = online(clock.asOf(recent, { by: 'key', at: 'at' }).node, {
+    entry: 'events',
+    outputs: ['n'],
+    input: ['at', 'key'],
+  })
+  const program = compileOnline(sliced, { tables: new Map(), lateness: 0 })
+  for (let i = 0; i < 10_000; i++)
+    program.feed(sliced.feedInput.map((f) => (f.name === 'at' ? BigInt(i) * 1_000_000n : `k${i}`)))
+  expect([...program.states.values()][0]?.events).toBeLessThan(100)
 })

@@ -15,6 +15,13 @@ interface Track {
   start: number
 }
 
+/** An event as a window keeps it: its time in µs, its key, and what each aggregate reads of it. */
+export interface WindowEvent {
+  readonly time: number
+  readonly id: string
+  readonly values: readonly Value[]
+}
+
 /**
  * A rolling window as keyed state: `feed` adds an event in any order, `ask` gives the aggregates over `[at − over, at)`.
  * History is kept for the window plus `lateness` behind the newest event; what is older is forgotten.
@@ -29,6 +36,7 @@ export class WindowState {
   readonly #tracks = new Map<string, Track>()
   #newest = Number.NEGATIVE_INFINITY
   #horizon = Number.NEGATIVE_INFINITY
+  #swept = Number.NEGATIVE_INFINITY
   #events = 0
 
   /** `lateness` in µs. */
@@ -61,14 +69,17 @@ export class WindowState {
     return this.#newest
   }
 
-  /** Adds an event. False when it is older than the history that is kept, or has no key or time. */
-  feed(row: Tuple): boolean {
+  /** What `add` would take of a row; changes nothing. Undefined when it has no key or time. */
+  event(row: Tuple): WindowEvent | undefined {
     const on = this.#on(row)
     const key = this.#key.map((k) => k(row))
-    if (on === null || key.includes(null)) return false
-    const time = Number(on)
+    if (on === null || key.includes(null)) return undefined
+    return { time: Number(on), id: keyOf(key), values: this.#args.map((arg) => (arg ? arg(row) : null)) }
+  }
+
+  /** Adds an event. False when it is older than the history that is kept. */
+  add({ time, id, values }: WindowEvent): boolean {
     if (time < this.#horizon) return false
-    const id = keyOf(key)
     let track = this.#tracks.get(id)
     if (!track) this.#tracks.set(id, (track = { times: [], values: this.#args.map(() => []), start: 0 }))
     const at = insertionPoint(track.times, time, track.start)
@@ -78,16 +89,23 @@ export class WindowState {
     this.#args.forEach((arg, i) => {
       if (!arg) return
       const column = track.values[i] as Value[]
-      if (last) column.push(arg(row))
-      else column.splice(at, 0, arg(row))
+      if (last) column.push(values[i] as Value)
+      else column.splice(at, 0, values[i] as Value)
     })
     this.#events++
     if (time > this.#newest) {
       this.#newest = time
       this.#horizon = Math.max(this.#horizon, time - this.#keep)
       this.#forget(track)
+      if (this.#horizon - this.#swept > this.#keep / 8) this.#sweep()
     }
     return true
+  }
+
+  /** `event` and `add` in one. False when it is too old, or has no key or time. */
+  feed(row: Tuple): boolean {
+    const event = this.event(row)
+    return event !== undefined && this.add(event)
   }
 
   /** The aggregates for `key` as of `at`. @throws TOO_OLD */
@@ -108,6 +126,15 @@ export class WindowState {
     return this.#folds.map((f, i) =>
       this.#args[i] ? f((track.values[i] as Value[]).slice(from, to), to - from) : f([], to - from),
     )
+  }
+
+  /** Forgets the old events of every key, and keys that have none left: a key may never be heard of again. */
+  #sweep(): void {
+    this.#swept = this.#horizon
+    for (const [id, track] of this.#tracks) {
+      this.#forget(track)
+      if (track.start === track.times.length) this.#tracks.delete(id)
+    }
   }
 
   /** Forgets one track's old events; cheap, called as time moves. */

@@ -1,6 +1,7 @@
 import { compilePattern } from '../../plan/functions/pattern.ts'
 import type { Value } from '../batch.ts'
 import { jsonAt } from './json.ts'
+import { windowed } from './nested.ts'
 import type { Scalar, Scalars } from './scalar.ts'
 
 const text =
@@ -10,11 +11,14 @@ const text =
 
 const toLower = (s: string): string => s.toLowerCase()
 const toUpper = (s: string): string => s.toUpperCase()
+const shifted = (c: string, by: number): string => String.fromCodePoint((c.codePointAt(0) as number) + by)
 /** Lower and upper case of letters whose mapping in JavaScript is to several. */
 const SPECIAL: Readonly<Record<string, readonly [lower: string, upper: string]>> = {
   İ: ['i', 'İ'],
   ß: ['ß', 'ẞ'],
-  ᾳ: ['ᾳ', 'ᾼ'],
+  // Greek with iota subscript: its capital is the title case
+  ...Object.fromEntries([...'ᾀᾁᾂᾃᾄᾅᾆᾇᾐᾑᾒᾓᾔᾕᾖᾗᾠᾡᾢᾣᾤᾥᾦᾧ'].map((c) => [c, [c, shifted(c, 8)] as const])),
+  ...Object.fromEntries([...'ᾳῃῳ'].map((c) => [c, [c, shifted(c, 9)] as const])),
 }
 
 /** Unicode's simple case mapping: one code point for one, whatever the language. */
@@ -26,6 +30,22 @@ const simple =
     if (whole.length === s.length && !s.includes('Σ')) return whole
     return [...s].map((c) => SPECIAL[c]?.[map === toLower ? 0 : 1] ?? ([...map(c)].length === 1 ? map(c) : c)).join('')
   }
+
+export const lowerCase = simple(toLower)
+export const upperCase = simple(toUpper)
+
+/** As RE2 replaces: a match of nothing just behind another match is none. */
+function replaceMatches(s: string, pattern: string, to: string): string {
+  const found = compilePattern(pattern).matcher(s)
+  let out = ''
+  let end = -1
+  while (found.find()) {
+    if (found.start() === found.end() && found.start() === end) continue
+    out += s.slice(Math.max(0, end), found.start()) + to
+    end = found.end()
+  }
+  return out + s.slice(Math.max(0, end))
+}
 
 export const TEXT: Scalars<
   | 'length'
@@ -40,6 +60,8 @@ export const TEXT: Scalars<
   | 'replace'
   | 'split'
   | 'normalize'
+  | 'tokens'
+  | 'charNgrams'
   | 'matches'
   | 'extract'
   | 'replaceMatches'
@@ -49,8 +71,8 @@ export const TEXT: Scalars<
   | 'jsonLength'
 > = {
   length: text((s) => BigInt([...s].length)),
-  lower: text(simple(toLower)),
-  upper: text(simple(toUpper)),
+  lower: text(lowerCase),
+  upper: text(upperCase),
   trim: text((s) => s.replace(/^ +| +$/g, '')),
   concat: text((...s) => s.join('')),
   contains: text((s, part = '') => s.includes(part)),
@@ -65,12 +87,15 @@ export const TEXT: Scalars<
   },
   split: text((s, by = '') => s.split(by)),
   normalize: text((s) => s.normalize('NFC')),
+  // words: runs of letters, marks and digits in lower case
+  tokens: text((s) => lowerCase(s).match(/[\p{L}\p{M}\p{N}]+/gu) ?? []),
+  charNgrams: ([s, n]) => windowed([...(s as string)], Number(n)).map((cs) => cs.join('')),
   matches: text((s, pattern = '') => compilePattern(pattern).matcher(s).find()),
   extract: ([s, pattern, group]) => {
     const found = compilePattern(pattern as string).matcher(s as string)
     return found.find() ? (found.group(Number(group)) ?? '') : null
   },
-  replaceMatches: text((s, pattern = '', to = '') => compilePattern(pattern).matcher(s).replaceAll(to)),
+  replaceMatches: text((s, pattern = '', to = '') => replaceMatches(s, pattern, to)),
   jsonString: text((s, path = '') => {
     const v = jsonAt(s, path)
     return typeof v === 'string' ? v : null

@@ -46,7 +46,12 @@ function check(scores: Float64Array, labels: Uint8Array): void {
   const invalid = (what: string): GalleyError => new GalleyError('VALUE_INVALID', { what })
   if (scores.length !== labels.length) throw invalid(`there are ${scores.length} scores and ${labels.length} labels`)
   for (let i = 0; i < scores.length; i++) {
-    if (Number.isNaN(scores[i])) throw invalid(`the score of row ${i} is NaN`)
+    if (Number.isNaN(scores[i]))
+      throw new GalleyError('VALUE_INVALID', {
+        what: `the score of row ${i} is NaN`,
+        why: 'a feature is too large to compute with, or the model did not converge on it',
+        fix: 'bring features to a sensible scale (a logarithm, a ratio), or reject rows whose values can not be true',
+      })
     if ((labels[i] as number) > 1) throw invalid(`the label of row ${i} is ${labels[i]}, neither 0 nor 1`)
   }
 }

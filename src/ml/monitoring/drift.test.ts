@@ -64,11 +64,11 @@ describe('verdicts', () => {
 
 test('windows are judged when they are full, and a snapshot goes on where it ended', () => {
   const judged: WindowVerdict[] = []
-  const options = { reference, span: 1000, rows: 100, onWindow: (w: WindowVerdict) => judged.push(w) }
+  const options = { reference, span: 1000, rows: 100, ahead: 10_000, onWindow: (w: WindowVerdict) => judged.push(w) }
   const first = new Monitor(options)
-  for (let i = 0; i < 600; i++) first.observe(same[i] as [number, string], 5000 + i)
+  for (let i = 0; i < 600; i++) first.observe(same[i] as [number, string], 5000 + i, 0)
   const second = new Monitor(options, JSON.parse(JSON.stringify(first.snapshot())))
-  for (let i = 600; i < 1200; i++) second.observe(same[i] as [number, string], 5000 + i)
+  for (let i = 600; i < 1200; i++) second.observe(same[i] as [number, string], 5000 + i, 0)
   expect(judged.map((w) => [w.start, w.end, w.verdict.rows])).toEqual([[5000, 6000, 1000]])
   expect(second.rows).toBe(1200)
   expect(second.verdict().rows).toBe(1200)

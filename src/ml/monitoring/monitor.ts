@@ -1,4 +1,5 @@
 import { addCounts, type DriftVerdict, driftOf, type LiveCounts, liveCounts, observe } from './drift.ts'
+import { Present } from './present.ts'
 import type { ColumnReference } from './reference.ts'
 
 /** A window's verdict. Times in µs since 1970. */
@@ -14,15 +15,19 @@ export interface MonitorOptions {
   readonly span: number
   /** Fewest rows that get a verdict. */
   readonly rows: number
+  /** µs that a request's moment may lie ahead of the clock and of the newest one, to count in a window. */
+  readonly ahead: number
   /** Told when a window is full and judged. */
   onWindow?(window: WindowVerdict): void
 }
 
 /** What a monitor remembers, as JSON. */
 export interface MonitorSnapshot {
-  readonly format: 1
   readonly origin: number | null
   readonly newest: number | null
+  /** Windows that have their verdict, by index; all before `floor` have. */
+  readonly judged: readonly number[]
+  readonly floor: number | null
   readonly windows: readonly { readonly index: number; readonly counts: CountsJson }[]
   readonly total: CountsJson
 }
@@ -35,23 +40,31 @@ interface CountsJson {
   }[]
 }
 
+/** Judged windows that are remembered one by one. */
+const JUDGED = 4096
+
 /**
  * Watches what an endpoint is asked: counts inputs and scores by window of the moment that requests are about, and
- * compares every full window, and all of it together, with training. Windows begin at the first request.
+ * compares every full window, and all of it together, with training. Windows begin at the first request that has a
+ * moment. A verdict stands: what comes late for a judged window, has no moment or lies too far ahead counts in the whole.
  */
 export class Monitor {
   readonly #options: MonitorOptions
   readonly #open = new Map<number, LiveCounts>()
   readonly #total: LiveCounts
-  #origin: number | null = null
-  #newest: number | null = null
+  readonly #judged: Set<number>
+  #floor: number
+  #origin: number | null
+  readonly #present: Present
 
   constructor(options: MonitorOptions, snapshot?: MonitorSnapshot) {
     this.#options = options
     this.#total = liveCounts(options.reference)
+    this.#judged = new Set(snapshot?.judged)
+    this.#floor = snapshot?.floor ?? Number.NEGATIVE_INFINITY
+    this.#origin = snapshot?.origin ?? null
+    this.#present = new Present(options.ahead, snapshot?.newest ?? Number.NEGATIVE_INFINITY)
     if (!snapshot) return
-    this.#origin = snapshot.origin
-    this.#newest = snapshot.newest
     addCounts(this.#total, countsOf(snapshot.total))
     for (const w of snapshot.windows) this.#open.set(w.index, countsOf(w.counts))
   }
@@ -60,23 +73,30 @@ export class Monitor {
     return this.#total.rows
   }
 
-  /** Adds one request: its values in the order of the reference, and its moment. */
-  observe(values: readonly (number | string | null)[], moment: number): void {
-    const { reference, span, rows } = this.#options
+  /** Adds one request: its values in the order of the reference, its moment, and the clock when it was asked; µs. */
+  observe(values: readonly (number | string | null)[], moment: number | null, clock: number): void {
+    const { reference, span } = this.#options
+    observe(this.#total, reference, values)
+    if (moment === null || !Number.isFinite(moment) || !this.#present.reach(moment, clock)) return
     this.#origin ??= moment
     const index = Math.floor((moment - this.#origin) / span)
+    if (index < this.#floor || this.#judged.has(index)) return
     let counts = this.#open.get(index)
     if (!counts) this.#open.set(index, (counts = liveCounts(reference)))
     observe(counts, reference, values)
-    observe(this.#total, reference, values)
-    if (this.#newest !== null && moment <= this.#newest) return
-    this.#newest = moment
-    for (const [i, full] of this.#open) {
-      if (i >= index) continue
-      const start = this.#origin + i * span
-      this.#open.delete(i)
-      this.#options.onWindow?.({ start, end: start + span, verdict: driftOf(reference, full, rows) })
+    for (const [i, full] of this.#open) if (i < index) this.#judge(i, this.#origin + i * span, full)
+  }
+
+  #judge(index: number, start: number, counts: LiveCounts): void {
+    const { reference, span, rows } = this.#options
+    this.#open.delete(index)
+    this.#judged.add(index)
+    if (this.#judged.size > JUDGED) {
+      const oldest = [...this.#judged].sort((a, b) => a - b).slice(0, JUDGED / 2)
+      for (const i of oldest) this.#judged.delete(i)
+      this.#floor = (oldest.at(-1) as number) + 1
     }
+    this.#options.onWindow?.({ start, end: start + span, verdict: driftOf(reference, counts, rows) })
   }
 
   /** Over everything since the deployment. */
@@ -86,15 +106,17 @@ export class Monitor {
 
   snapshot(): MonitorSnapshot {
     return {
-      format: 1,
       origin: this.#origin,
-      newest: this.#newest,
+      newest: finite(this.#present.newest),
+      judged: [...this.#judged],
+      floor: finite(this.#floor),
       windows: [...this.#open].map(([index, c]) => ({ index, counts: jsonOf(c) })),
       total: jsonOf(this.#total),
     }
   }
 }
 
+const finite = (n: number): number | null => (Number.isFinite(n) ? n : null)
 const jsonOf = (c: LiveCounts): CountsJson => ({
   rows: c.rows,
   columns: c.columns.map((x) => ({ bins: x.bins, names: [...x.names], missing: x.missing })),

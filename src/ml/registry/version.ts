@@ -11,12 +11,12 @@ import type { TrainedModel } from '../training/trainer.ts'
 
 /** A model version as it is stored: everything that scoring a row of its dataset needs. */
 export interface ModelPackage {
-  readonly format: 1
+  readonly format: 2
   readonly model: TrainedModel
   /** Scores from here on count as positive; chosen on validation rows. */
   readonly threshold: number
-  /** The fits' columns, bound for serving. */
-  readonly fits: Named<Expr>
+  /** The fits' columns, bound for serving, in stages: each may read what the ones before it give. */
+  readonly fits: readonly Named<Expr>[]
   /** Inputs and scores as training saw them, for the monitor; the score comes last. */
   readonly reference: readonly ColumnReference[]
 }
@@ -44,13 +44,13 @@ export async function loadPackage(
       why: head.error.issues[0]?.message ?? 'unknown',
       fix: 'train again',
     })
-  if (head.data.format > 1)
+  if (head.data.format > 2)
     throw new GalleyError('MODEL_FORMAT_NEWER', {
       what: `the model has format ${head.data.format}`,
-      why: 'this Galley reads format 1',
+      why: 'this Galley reads formats up to 2',
       fix: 'upgrade Galley',
     })
-  const pack = json as ModelPackage
+  const pack = (head.data.format === 1 ? { ...head.data, format: 2, fits: [head.data.fits] } : json) as ModelPackage
   const load = Object.hasOwn(trainers, pack.model.kind) ? trainers[pack.model.kind] : undefined
   if (!load)
     throw new GalleyError('MODEL_FORMAT_NEWER', {

@@ -2,6 +2,16 @@ import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
 import type { OnlinePlan } from '../../plan/online.ts'
 
+/** µs */
+export const DAY = 86_400_000_000
+
+/** A file of warm history, within the data folder's `datasets/`. */
+export interface WarmFile {
+  readonly path: string
+  readonly bytes: number
+  readonly sha256: string
+}
+
 /** A deployment as it is stored: what an endpoint of this generation serves. Plain JSON. */
 export interface EndpointConfig {
   readonly format: 1
@@ -13,10 +23,16 @@ export interface EndpointConfig {
   readonly moment: string | null
   /** µs */
   readonly lateness: number
+  /** µs that events may lie ahead of the clock and of what is newest; a day when absent. */
+  readonly ahead?: number
   /** Rows of each table by id, as a blob of literal rows. */
   readonly tables: Readonly<Record<string, string>>
   /** Parquet files with each window's history at deployment, by state id; within the data folder's `datasets/`. */
   readonly warm: Readonly<Record<string, readonly string[]>>
+  /** Sizes and contents of those files. */
+  readonly files?: readonly WarmFile[]
+  /** µs since 1970 at which each window's history ends, by state id. */
+  readonly until?: Readonly<Record<string, number>>
   /** µs since 1970 at which each window's history begins, by state id. */
   readonly since: Readonly<Record<string, number>>
   readonly watch: { readonly rows: number; readonly span: number }

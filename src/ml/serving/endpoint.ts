@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
@@ -7,17 +6,18 @@ import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { compileOnline } from '../../engines/row/index.ts'
-import { literalValue } from '../../engines/values.ts'
-import type { Literal } from '../../plan/expr.ts'
 import { type RecordValues, readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
-import { writeFileAtomic } from '../../store/files.ts'
-import { jsonOf, openAppendLog } from '../../store/log/appendlog.ts'
+import { openAppendLog } from '../../store/log/appendlog.ts'
 import type { Store } from '../../store/store.ts'
-import { Monitor, type MonitorSnapshot, type WindowVerdict } from '../monitoring/monitor.ts'
+import type { Monitor, WindowVerdict } from '../monitoring/monitor.ts'
+import { Present } from '../monitoring/present.ts'
 import { loadPackage } from '../registry/version.ts'
-import { readConfig } from './config.ts'
+import { DAY, readConfig } from './config.ts'
+import { type Fed, feeder } from './feeding.ts'
+import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
 import { loadTables, warm } from './load.ts'
+import { type Answered, openWatch } from './watch.ts'
 
 export interface Prediction {
   /** P(target). */
@@ -38,10 +38,15 @@ export interface LiveEndpoint {
   readonly monitor: Monitor
   /** Answers records and logs them: what was answered outlives this process, and power loss but for the last second. @throws RECORD_INVALID, RECORD_REJECTED, TOO_OLD */
   predict(records: readonly unknown[]): Promise<Prediction[]>
-  /** Takes in events that feed its state. Durable when it answers; repeated ones are taken once. @throws RECORD_INVALID */
-  feed(records: readonly unknown[]): Promise<{ taken: number; ignored: number }>
+  /**
+   * Takes in events that feed its state: all of them, or none when one of them can't be computed. Durable when it answers;
+   * repeated ones are taken once. Those too far ahead of time are refused one by one. @throws RECORD_INVALID, VALUE_INVALID
+   */
+  feed(records: readonly unknown[]): Promise<Fed>
   /** The features of a record, as the model sees them; logs nothing. */
   explain(record: unknown): Readonly<Record<string, Value>>
+  /** Takes in what its predecessors were fed since it was opened. */
+  catchUp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -55,18 +60,8 @@ export interface EndpointOptions {
   readonly ephemeral?: boolean
 }
 
-/** A request as it was answered: the raw record, the features the model saw, the score, and the moment it is about (µs). */
-type Answered = readonly [
-  record: Readonly<Record<string, unknown>>,
-  features: readonly (number | null)[],
-  score: number,
-  moment: number | null,
-]
-/** What one record of the prediction log holds: requests that were answered together. */
-interface LoggedPredictions {
-  readonly time: number
-  readonly rows: readonly Answered[]
-}
+/** ms to wait for a log that another process has just now. */
+const PATIENCE = 3000
 
 /** Brings a deployment to life: loads the model and tables, warms the state, and takes up its logs where they ended. */
 export async function openEndpoint(options: EndpointOptions, name: string): Promise<LiveEndpoint> {
@@ -78,10 +73,11 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   await warm(options, config, program)
   const features = evaluator.inputs.map((f) => program.schema.findIndex((s) => s.name === f))
   const moment = config.moment ? program.schema.findIndex((s) => s.name === config.moment) : -1
-  const watched = pack.reference.map((r) => ({ name: r.name, feature: evaluator.inputs.indexOf(r.name) }))
-  const folder = join(store.home.logs, scope.workspace, name, String(row.generation))
-  const checkpoint = join(folder, 'monitor.json')
-  const saved = options.ephemeral ? undefined : await readCheckpoint(checkpoint)
+  const now = () => clock.now() * 1000
+  const ahead = config.ahead ?? DAY
+  const present = new Present(ahead, Math.max(...[...program.states.values()].map((s) => s.newest)))
+  const folder = join(endpointFolder(store, scope, name), String(row.generation))
+  const { feedInput, input } = config.online
   const onWindow = (w: WindowVerdict) => {
     if (options.ephemeral) return
     const { status, worst, psi } = w.verdict
@@ -105,48 +101,56 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
         log.error('a monitoring window could not be recorded', { endpoint: name, error: String(error) }),
       )
   }
-  const monitor = new Monitor(
-    { reference: pack.reference, span: config.watch.span, rows: config.watch.rows, onWindow },
-    saved?.monitor,
-  )
-  const observe = ([record, seen, score, about]: Answered, time: number) =>
-    monitor.observe(
-      watched.map((w) =>
-        w.name === 'score'
-          ? score
-          : w.feature >= 0
-            ? (seen[w.feature] ?? null)
-            : ((record[w.name] ?? null) as string | null),
-      ),
-      about ?? time * 1000,
-    )
-
-  const logs = options.ephemeral
-    ? undefined
-    : {
-        feed: await openAppendLog(join(folder, 'feed')),
-        predictions: await openAppendLog(join(folder, 'predictions'), { durability: 'flush' }),
-      }
-  if (logs) {
-    for await (const record of logs.feed.read())
-      for (const values of reviveRows(jsonOf(record), config.online.feedInput)) program.feed(values)
-    for await (const record of logs.predictions.read(saved?.offset ?? 0)) {
-      const { rows, time } = jsonOf(record) as LoggedPredictions
-      for (const p of rows) observe(p, time)
+  const logs = options.ephemeral ? undefined : await openLogs(folder)
+  let catchUp = async () => {}
+  const watch = await (async () => {
+    if (logs && config.online.states.length > 0) {
+      catchUp = carryOver({
+        ...options,
+        name,
+        generation: row.generation,
+        program,
+        taken: feedInput,
+        present,
+        clock: now,
+      })
+      await catchUp()
+      const skipped: Skipped = { count: 0 }
+      await replayFeed(
+        logs.feed.read(),
+        { program, logged: feedInput, taken: feedInput, present, clock: now() },
+        skipped,
+      )
+      warnOf(log, name, row.generation, skipped)
     }
-    if (row.state !== 'ready') await store.endpoints.setState(scope, name, row.generation, 'ready')
-  }
+    const watch = await openWatch({
+      endpoint: name,
+      reference: pack.reference,
+      ...config.watch,
+      ahead,
+      onWindow,
+      inputs: evaluator.inputs,
+      moments: moment >= 0,
+      ...(logs ? { kept: { log: logs.predictions, folder } } : {}),
+    })
+    if (logs && row.state !== 'ready') await store.endpoints.setState(scope, name, row.generation, 'ready')
+    return watch
+  })().catch(async (thrown: unknown) => {
+    await logs?.close()
+    throw thrown
+  })
+  const feed = feeder({ name, program, input: feedInput, present, now, log: logs?.feed })
   const answer = (values: RecordValues) => program.answer(values)
   const number = (v: Value): number => (v === null ? Number.NaN : Number(v))
-  let sinceCheckpoint = 0
-  const save = async () => {
-    if (!logs) return
-    sinceCheckpoint = 0
-    await logs.predictions.sync()
-    await writeFileAtomic(
-      checkpoint,
-      JSON.stringify({ format: 1, offset: logs.predictions.next, monitor: monitor.snapshot() }),
-    )
+  let closed = false
+  const check = () => {
+    if (closed)
+      throw new GalleyError('ENDPOINT_NOT_READY', {
+        what: `the deployment ${row.generation} of '${name}' has ended`,
+        why: 'a newer one has taken its place, or the process ends',
+        fix: 'ask again',
+        details: { retryAfter: 1 },
+      })
   }
 
   return {
@@ -154,72 +158,70 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
     generation: row.generation,
     model: `${config.model.name}@${config.model.version}`,
     threshold: pack.threshold,
-    input: config.online.input,
-    feedInput: config.online.feedInput,
+    input,
+    feedInput,
     features: evaluator.inputs,
-    monitor,
+    monitor: watch.monitor,
+    catchUp: () => catchUp(),
     async predict(records) {
-      const read = records.map((r) => readRecord(config.online.input, r))
+      check()
+      const read = records.map((r) => readRecord(input, r))
       const rows = read.map(answer)
       const columns = features.map((f) => Float64Array.from(rows, (r) => number(r[f] as Value)))
       const scores = new Float64Array(rows.length)
       if (rows.length === 1) scores[0] = evaluator.one(Float64Array.from(columns, (c) => c[0] as number))
       else evaluator.many(columns, rows.length, scores)
       const time = clock.now()
-      const logged: LoggedPredictions = {
+      await watch.note({
         time,
-        rows: rows.map(
-          (r, i): Answered => [
+        rows: rows.map((r, i): Answered => {
+          const about = moment < 0 ? null : (r[moment] ?? null)
+          if (about !== null) present.reach(Number(about), time * 1000)
+          return [
             records[i] as Record<string, unknown>,
             columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
             scores[i] as number,
-            moment < 0 ? null : number(r[moment] as Value),
-          ],
-        ),
-      }
-      await logs?.predictions.append(logged)
-      for (const p of logged.rows) observe(p, time)
-      sinceCheckpoint += rows.length
-      if (sinceCheckpoint > 50_000) await save()
+            about === null ? null : Number(about),
+          ]
+        }),
+      })
       return Array.from(scores, (score) => ({ score, positive: score >= pack.threshold }))
     },
     async feed(records) {
-      if (config.online.states.length === 0)
-        throw new GalleyError('REQUEST_INVALID', {
-          what: `the endpoint '${name}' takes no events`,
-          why: 'its plan has no window over time, so it keeps no state',
-          fix: 'send requests to /predict',
-        })
-      const read = records.map((r) => readRecord(config.online.feedInput, r))
-      await logs?.feed.append(read.map((values) => values.map((v) => (typeof v === 'bigint' ? v.toString() : v))))
-      let taken = 0
-      for (const values of read) if (program.feed(values)) taken++
-      return { taken, ignored: read.length - taken }
+      check()
+      return feed(records)
     },
     explain(record) {
-      const row = answer(readRecord(config.online.input, record))
+      const row = answer(readRecord(input, record))
       return Object.fromEntries(program.schema.map((f, i) => [f.name, row[i] as Value]))
     },
     async close() {
-      await save()
-      await logs?.feed.close()
-      await logs?.predictions.close()
+      if (closed) return
+      closed = true
+      try {
+        await watch.save()
+      } finally {
+        await logs?.close()
+      }
     },
   }
 }
 
-/** Rows of a log as values again. */
-function* reviveRows(json: unknown, schema: Schema): Generator<RecordValues> {
-  for (const row of json as Literal[][])
-    yield schema.map((f, i) => literalValue(row[i] ?? null, f.type) as RecordValues[number])
-}
-
-async function readCheckpoint(path: string): Promise<{ offset: number; monitor: MonitorSnapshot } | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as { offset: number; monitor: MonitorSnapshot }
-  } catch {
-    return undefined // it only saves time: the log that it was made of is read from the start
+async function openLogs(folder: string) {
+  const feed = await openAppendLog(join(folder, 'feed'), { patience: PATIENCE })
+  const predictions = await openAppendLog(join(folder, 'predictions'), {
+    durability: 'flush',
+    patience: PATIENCE,
+  }).catch(async (thrown: unknown) => {
+    await feed.close()
+    throw thrown
+  })
+  return {
+    feed,
+    predictions,
+    async close() {
+      await feed.close()
+      await predictions.close()
+    },
   }
 }

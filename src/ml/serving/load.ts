@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
+import { hashFile } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import { type Value, valueAt } from '../../engines/batch.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
@@ -10,7 +12,7 @@ import { literalValue } from '../../engines/values.ts'
 import type { Literal } from '../../plan/expr.ts'
 import { build, plan } from '../../plan/nodes.ts'
 import type { Store } from '../../store/store.ts'
-import type { EndpointConfig } from './config.ts'
+import type { EndpointConfig, WarmFile } from './config.ts'
 
 interface From {
   readonly store: Store
@@ -19,7 +21,10 @@ interface From {
 }
 
 /** The rows of the deployment's tables, by id. */
-export async function loadTables({ store, scope }: From, config: EndpointConfig): Promise<Map<string, Value[][]>> {
+export async function loadTables(
+  { store, scope }: Pick<From, 'store' | 'scope'>,
+  config: EndpointConfig,
+): Promise<Map<string, Value[][]>> {
   const tables = new Map<string, Value[][]>()
   for (const table of config.online.tables) {
     const blob = config.tables[table.id]
@@ -38,8 +43,25 @@ export async function loadTables({ store, scope }: From, config: EndpointConfig)
   return tables
 }
 
+/** The first warm file that is not there as it was written. */
+export async function damagedFile(store: Store, files: readonly WarmFile[]): Promise<string | undefined> {
+  for (const { path, bytes, sha256 } of files) {
+    const file = join(store.home.datasets, path)
+    const size = (await stat(file).catch(() => undefined))?.size
+    if (size !== bytes || (await hashFile(file)) !== sha256) return file
+  }
+  return undefined
+}
+
 /** Feeds each window the history it was deployed with. */
 export async function warm(options: From, config: EndpointConfig, program: OnlineProgram): Promise<void> {
+  const damaged = await damagedFile(options.store, config.files ?? [])
+  if (damaged !== undefined)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: 'the history that the endpoint starts from is damaged',
+      why: `${damaged} is not there as it was written`,
+      fix: 'run the recipe again: it is made anew',
+    })
   for (const state of config.online.states) {
     const files = config.warm[state.id]?.map((file) => join(options.store.home.datasets, file))
     const window = program.states.get(state.id)

@@ -6,6 +6,8 @@ import type { Schema } from '../../plan/types.ts'
 /** History as it happened: each row is asked about at `at` and becomes known, label and all, at `known`. Times in µs. */
 export interface History {
   readonly rows: number
+  /** Rows that are asked about, by `at`; the others only become known. */
+  readonly asked: Uint32Array
   readonly at: Float64Array
   readonly known: Float64Array
   /** Row numbers by `known`. */
@@ -21,8 +23,14 @@ export interface ReplayTarget {
   feed(records: readonly Record<string, unknown>[]): Promise<unknown>
 }
 
-/** Reads rows that are sorted by their moment into memory, column by column. */
-export async function readHistory(rows: Relation, names: { at: string; known: string }): Promise<History> {
+/**
+ * Reads rows that are sorted by their moment into memory, column by column. `asked` names a column that is true for rows
+ * to ask about; all are without it.
+ */
+export async function readHistory(
+  rows: Relation,
+  names: { at: string; known: string; asked?: string },
+): Promise<History> {
   const columns = new Map<string, unknown[]>(rows.schema.map((f) => [f.name, []]))
   let count = 0
   for await (const batch of rows.batches()) {
@@ -54,8 +62,10 @@ export async function readHistory(rows: Relation, names: { at: string; known: st
   const byKnown = Uint32Array.from({ length: count }, (_, i) => i).sort(
     (a, b) => (known[a] as number) - (known[b] as number),
   )
+  const marks = names.asked === undefined ? undefined : (columns.get(names.asked) as (boolean | null)[])
   return {
     rows: count,
+    asked: Uint32Array.from({ length: count }, (_, i) => i).filter((i) => marks === undefined || marks[i] === true),
     at,
     known,
     byKnown,
@@ -76,7 +86,7 @@ export async function readHistory(rows: Relation, names: { at: string; known: st
 export interface ReplayOptions {
   readonly input: Schema
   readonly feedInput: Schema
-  /** Rows to ask about, from `from` up to `until` in order of `at`. */
+  /** Rows to ask about: `history.asked` from `from` up to `until`. */
   readonly from: number
   readonly until: number
   /** µs that are sent together: first what became known within it, then the requests of it. */
@@ -92,21 +102,25 @@ export interface ReplayOptions {
  */
 export async function replay(history: History, target: ReplayTarget, options: ReplayOptions): Promise<void> {
   const { from, until, slice, keep } = options
+  const { asked } = history
+  const at = (i: number): number => history.at[asked[i] as number] as number
   let next = from
-  let fed = firstKnownFrom(history, from === 0 ? Number.NEGATIVE_INFINITY : (history.at[from] as number))
+  let fed = firstKnownFrom(history, from === 0 ? Number.NEGATIVE_INFINITY : at(from))
   while (next < until) {
     throwIfAborted(options.signal)
-    const end = (history.at[next] as number) + slice
+    const end = at(next) + slice
     const events: Record<string, unknown>[] = []
     for (; fed < history.rows && (history.known[history.byKnown[fed] as number] as number) < end; fed++) {
       const row = history.byKnown[fed] as number
       if (!keep || keep(row)) events.push(history.record(row, options.feedInput))
     }
     for (let i = 0; i < events.length; i += 5000) await target.feed(events.slice(i, i + 5000))
-    const asked: Record<string, unknown>[] = []
-    for (; next < until && (history.at[next] as number) < end; next++)
-      if (!keep || keep(next)) asked.push(history.record(next, options.input))
-    for (let i = 0; i < asked.length; i += 5000) await target.predict(asked.slice(i, i + 5000))
+    const requests: Record<string, unknown>[] = []
+    for (; next < until && at(next) < end; next++) {
+      const row = asked[next] as number
+      if (!keep || keep(row)) requests.push(history.record(row, options.input))
+    }
+    for (let i = 0; i < requests.length; i += 5000) await target.predict(requests.slice(i, i + 5000))
     options.progress?.(next - from)
   }
 }

@@ -1,21 +1,24 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { hashJson } from '../../base/hash.ts'
-import { folderOf, present, publishFolder } from '../../data/datasets/files.ts'
+import { hashFile, hashJson } from '../../base/hash.ts'
+import { folderOf, publishFolder } from '../../data/datasets/files.ts'
+import { compileOnline } from '../../engines/row/index.ts'
 import { literalOf } from '../../engines/values.ts'
 import { call, col, lit } from '../../plan/expr.ts'
+import { applied } from '../../plan/fits/index.ts'
 import { isoMicros } from '../../plan/literal.ts'
-import { build, type Node } from '../../plan/nodes.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { nodeId, type OnlinePlan, type OnlineState, online } from '../../plan/online.ts'
 import { writeRecord } from '../../plan/record.ts'
-import { rewrite } from '../../plan/walk.ts'
-import { boundPlan, stepOf, wholePlan } from '../../runs/inline.ts'
+import { hashPlan, rewrite } from '../../plan/walk.ts'
+import { boundPlan, lineage, stepOf, wholePlan } from '../../runs/inline.ts'
 import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
 import type { DatasetSpec, PlanSpec, ServeSpec } from '../../runs/specs.ts'
 import { rowsOf, runPlan, type TableOutput } from '../../runs/steps/table.ts'
 import { loadPackage } from '../registry/version.ts'
 import type { TrainOutput } from '../training/step.ts'
 import type { EndpointConfig } from './config.ts'
+import { damagedFile, loadTables } from './load.ts'
 
 export interface ServeOutput extends Output {
   readonly endpoint: string
@@ -23,21 +26,28 @@ export interface ServeOutput extends Output {
   readonly model: string
   readonly states: readonly string[]
   readonly config: EndpointConfig
-  /** Where the history that warms the states lies; null without states. */
-  readonly folder: string | null
 }
 
 /** Deploys a model: slices its plan for the endpoint, keeps the tables and the history that it starts from. */
 export const serveStep: StepKind<ServeSpec, ServeOutput> = {
   kind: 'serve',
   module: import.meta.url,
+  // the endpoint's plan, tables and history come from the recipe and the steps before the model's data
+  identity: async (spec, { recipe, step, hash }) => {
+    const data = stepOf(recipe, step.inputs[0] ?? '').inputs[0] ?? ''
+    return {
+      ...spec,
+      plan: hashPlan(plan(wholePlan(recipe, data))),
+      reads: lineage(recipe, data).map((id) => [id, hash(id)]),
+    }
+  },
   async run(ctx) {
     const { spec, id } = ctx.step
     const model = ctx.input<TrainOutput>(ctx.step.inputs[0] ?? '')
     const { pack } = await loadPackage(ctx.store, ctx.scope, model.blob)
     const dataset = stepOf(ctx.recipe, model.dataset.step).spec as DatasetSpec
     const whole = wholePlan(ctx.recipe, model.dataset.step)
-    const root = pack.fits.length > 0 ? build({ op: 'derive', input: whole, columns: pack.fits }) : whole
+    const root = applied(whole, pack.fits)
     const outputs = [...new Set([...pack.model.features, ...(dataset.moment ? [dataset.moment] : [])])]
     const sliced = online(root, { entry: spec.entry, outputs, input: spec.input })
     const bind = (n: Node) => boundPlan(fromSteps(ctx, n), (source) => ctx.input<TableOutput>(source))
@@ -45,26 +55,32 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const tables: Record<string, string> = {}
     for (const table of sliced.tables) {
       const rows = await rowsOf(ctx, bind(table.node))
-      const literals = rows.map((r) => table.node.schema.map((f) => literalOf(r[f.name] ?? null)))
+      const literals = rows.map((r) => table.node.schema.map((f) => literalOf(r[f.name] ?? null, f.type)))
       tables[table.id] = (await ctx.store.blobs.put(ctx.scope, JSON.stringify(literals))).hash
     }
     const draft = ctx.store.home.tmp.file('.warm')
     await mkdir(draft, { recursive: true })
-    const warm: Record<string, readonly string[]> = {}
     const since: Record<string, number> = {}
+    const until: Record<string, number> = {}
+    const kept: { name: string; bytes: number; sha256: string }[] = []
     for (const [i, state] of sliced.states.entries()) {
-      const { rows, from } = await history(ctx, bind(state.window.input), state, spec)
-      since[state.id] = from
-      await runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, rows, {
-        parquet: join(draft, `state-${i}.parquet`),
-      })
+      const found = await history(ctx, bind(state.window.input), state, spec)
+      since[state.id] = found.from
+      until[state.id] = found.until
+      const name = `state-${i}.parquet`
+      const to = { parquet: join(draft, name) }
+      await runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, found.rows, to)
+      kept.push({ name, bytes: (await stat(to.parquet)).size, sha256: await hashFile(to.parquet) })
       ctx.progress({ done: i + 1, total: sliced.states.length, unit: 'steps' })
     }
-    const target = folderOf(ctx.store, ctx.scope, `_${id}`, hashJson([model.hash, spec, sliced]).slice(0, 32))
-    sliced.states.forEach((state, i) => {
-      warm[state.id] = [relative(ctx.store.home.datasets, join(target, `state-${i}.parquet`))]
-    })
     await writeFile(join(draft, 'README.txt'), `History that the endpoint '${id}' starts from.\n`)
+    const target = folderOf(ctx.store, ctx.scope, `_${id}`, hashJson([sliced, kept]).slice(0, 32))
+    const files = kept.map(({ name, ...f }) => ({ path: relative(ctx.store.home.datasets, join(target, name)), ...f }))
+    const warm = Object.fromEntries(
+      sliced.states.map((state, i) => [state.id, files.slice(i, i + 1).map((f) => f.path)]),
+    )
+    // what stands there damaged would be kept for what it is named after
+    if ((await damagedFile(ctx.store, files)) !== undefined) await rm(target, { recursive: true, force: true })
     await publishFolder(draft, target)
     const config: EndpointConfig = {
       format: 1,
@@ -73,9 +89,12 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
       example: await exampleOf(ctx, bind, sliced),
       moment: dataset.moment,
       lateness: spec.lateness,
+      ahead: spec.ahead,
       tables,
       warm,
+      files,
       since,
+      until,
       watch: { rows: spec.watchRows, span: spec.watchSpan },
     }
     const output: ServeOutput = {
@@ -85,11 +104,14 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
       model: `${model.name}@${model.version}`,
       states: sliced.states.map((s) => s.title),
       config,
-      folder: target,
     }
+    // a plan that can't answer must not take the place of one that does
+    compileOnline(sliced, { tables: await loadTables(ctx, config), lateness: config.lateness })
     return {
       output,
       async publish(tx) {
+        const newest = await tx.endpoints.find(ctx.scope, id)
+        if (newest && hashJson(newest.config) === output.hash) return { ...output, generation: newest.generation }
         const endpoint = await tx.endpoints.deploy(ctx.scope, {
           name: id,
           model: model.name,
@@ -105,15 +127,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
   async present(o, { scope, store }) {
     const endpoint = await store.endpoints.find(scope, o.endpoint)
     if (!endpoint || hashJson(endpoint.config) !== o.hash) return false
-    return (
-      o.folder === null ||
-      (await present([
-        {
-          path: join(o.folder, 'README.txt'),
-          bytes: `History that the endpoint '${o.endpoint}' starts from.\n`.length,
-        },
-      ]))
-    )
+    return (await damagedFile(store, o.config.files ?? [])) === undefined
   },
   summary: (o) => `${o.endpoint} → ${o.model}  ${o.states.length > 0 ? `state: ${o.states.join(' · ')}` : 'no state'}`,
 }
@@ -131,7 +145,8 @@ async function exampleOf(
     descending: true,
   }))
   const [row] = await rowsOf(ctx, build({ op: 'limit', count: 1, input: build({ op: 'sort', input: source, keys }) }))
-  return writeRecord(input, row ?? {})
+  const finite = Object.entries(row ?? {}).filter(([, v]) => typeof v !== 'number' || Number.isFinite(v))
+  return writeRecord(input, Object.fromEntries(finite)) // NaN and ∞ have no JSON
 }
 
 /** Parts of a plan that a step has computed already are read from its files. */
@@ -146,13 +161,13 @@ function fromSteps(ctx: StepContext<ServeSpec>, root: Node): Node {
   })
 }
 
-/** The window's rows that requests after `warmUntil` can still ask about, and the moment (µs) from which on they are complete. */
+/** The window's rows that requests after `warmUntil` can still ask about, and the moments (µs) between which they are complete. */
 async function history(
   ctx: StepContext<ServeSpec>,
   rows: Node,
   state: OnlineState,
   spec: ServeSpec,
-): Promise<{ rows: Node; from: number }> {
+): Promise<{ rows: Node; from: number; until: number }> {
   const { on, over } = state.window
   const type = rows.schema.find((f) => f.name === on)?.type as 'timestamp' | 'local timestamp'
   let until: bigint
@@ -174,5 +189,8 @@ async function history(
       call('lt', col(on), lit(until.toString(), type)),
     ),
   })
-  return { rows: kept, from: Number(from) }
+  // in one order, so that the same history is the same file
+  const names = rows.schema.filter((f) => f.name !== on && typeof f.type === 'string').map((f) => f.name)
+  const keys = [on, ...names].map((name) => ({ by: col(name), descending: false }))
+  return { rows: build({ op: 'sort', input: kept, keys }), from: Number(from), until: Number(until) }
 }

@@ -4,8 +4,8 @@ import type { Relation } from '../../engines/engine.ts'
 import { literalOf } from '../../engines/values.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { col, type Expr } from '../../plan/expr.ts'
-import { type BoundFit, bindFit, type FitRow, fitQueries } from '../../plan/fits.ts'
-import { build, type Named, type Node } from '../../plan/nodes.ts'
+import { applied, type BoundFit, bindFit, type FitAbout, type FitRow, fitQueries } from '../../plan/fits/index.ts'
+import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
@@ -65,51 +65,47 @@ const PURPOSE = {
   validate: 'the best candidate is chosen by how well it tells two classes apart',
 }
 
-/** Runs the fits' queries on the training rows and binds what they found. */
+/** Runs the fits' queries on the training rows and binds what they found; each sees what the ones before it gave. */
 export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
   const { spec } = ctx.step
-  if (spec.fit.length === 0) return []
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
   const moment =
     (dataset?.spec as { moment?: string | null } | undefined)?.moment ??
     data.schema.find((f) => f.type === 'timestamp' || f.type === 'local timestamp')?.name
-  if (!moment)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: 'fits need a time column to make folds of',
-      fix: "name it: k.dataset(…, { moment: 'at' })",
-    })
+  const about: FitAbout = { target: spec.target, ...(moment ? { moment } : {}) }
   const bound: BoundFit[] = []
+  let rows = train
   for (const f of spec.fit) {
     const found = new Map<string, FitRow[]>()
-    for (const [column, query] of fitQueries(f, train, spec.target, moment))
+    for (const [name, query] of fitQueries(f, rows, about))
       found.set(
-        column,
+        name,
         (await rowsOf(ctx, query)).map(
-          (r): FitRow => [
-            literalOf(r['key'] ?? null),
-            literalOf(r['fold'] ?? null),
-            Number(r['hits'] ?? 0),
-            Number(r['rows'] ?? 0),
-          ],
+          (r): FitRow =>
+            Object.fromEntries(
+              query.schema.map((column) => [column.name, literalOf(r[column.name] ?? null, column.type)]),
+            ),
         ),
       )
-    bound.push(bindFit(f, found, moment))
+    const fit = bindFit(f, found, rows.schema, about)
+    bound.push(fit)
+    rows = applied(rows, fit.serving)
   }
   return bound
 }
 
+/** The names of the columns that fits add; helpers of their own stages, and columns that were there before, are not new. */
+export function fittedColumns(fits: readonly BoundFit[], before: readonly string[]): string[] {
+  const added = fits.flatMap((f) => f.serving.flatMap((stage) => stage.map(([name]) => name)))
+  return [...new Set(added)].filter((name) => !before.includes(name) && !name.endsWith('~'))
+}
+
 /** A part as numbers: features and target in one Parquet file, read as often as trainers want. */
-export async function matrix(
-  ctx: StepContext<TrainSpec>,
-  part: Node,
-  features: readonly string[],
-  fits: Named<Expr>,
-): Promise<Relation> {
-  const derived = fits.length > 0 ? build({ op: 'derive', input: part, columns: fits }) : part
+export async function matrix(ctx: StepContext<TrainSpec>, part: Node, features: readonly string[]): Promise<Relation> {
   const target = ctx.step.spec.target
   const select = build({
     op: 'select',
-    input: derived,
+    input: part,
     columns: [...features, target].map((name) => [name, col(name)] as const),
   })
   // the same rows in the same order: the same model, to the bit

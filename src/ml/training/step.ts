@@ -3,8 +3,8 @@ import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { compileExpr } from '../../engines/closures.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { fitColumns } from '../../plan/fits.ts'
-import { plan } from '../../plan/nodes.ts'
+import { applied } from '../../plan/fits/index.ts'
+import { type Node, plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
 import { wholePlan } from '../../runs/inline.ts'
@@ -17,7 +17,7 @@ import { evaluate, type Report } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
-import { checkParts, fitOn, matrix, partsOf, referenceOf, score } from './parts.ts'
+import { checkParts, fitOn, fittedColumns, matrix, partsOf, referenceOf, score } from './parts.ts'
 
 export interface CandidateResult {
   readonly trainer: string
@@ -42,32 +42,33 @@ export interface TrainOutput extends Output {
 export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   kind: 'train',
   module: import.meta.url,
+  // the version names the plan that its data came from, which may change while the data stays as it was
+  identity: async (spec, { recipe, step }) => ({
+    ...spec,
+    plan: hashPlan(plan(wholePlan(recipe, step.inputs[0] ?? ''))),
+  }),
   async run(ctx) {
     const { spec, id } = ctx.step
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')
     const parts = partsOf(ctx, data)
     await checkParts(ctx, parts)
     const fits = await fitOn(ctx, parts.train, data)
-    const features = [...spec.features, ...spec.fit.flatMap(fitColumns)]
+    const features = [
+      ...spec.features,
+      ...fittedColumns(
+        fits,
+        data.schema.map((f) => f.name),
+      ),
+    ]
+    const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
     const matrices = {
       train: await matrix(
         ctx,
-        parts.train,
+        fits.reduce((n, f) => f.training(n), parts.train),
         features,
-        fits.flatMap((f) => f.training),
       ),
-      validate: await matrix(
-        ctx,
-        parts.validate,
-        features,
-        fits.flatMap((f) => f.serving),
-      ),
-      test: await matrix(
-        ctx,
-        parts.test,
-        features,
-        fits.flatMap((f) => f.serving),
-      ),
+      validate: await matrix(ctx, served(parts.validate), features),
+      test: await matrix(ctx, served(parts.test), features),
     }
     const results: {
       result: CandidateResult
@@ -115,7 +116,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
           seconds,
         },
         evaluator,
-        pack: { format: 1, model, threshold, fits: serving },
+        pack: { format: 2, model, threshold, fits: serving },
         scores: validate.scores,
       })
     }
@@ -156,7 +157,12 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
           planHash: hashPlan(plan(wholePlan(ctx.recipe, output.dataset.step))),
           codeHash: codeHash(import.meta.url),
           features,
-          details: { candidates: output.candidates, gate, target: spec.target, fits: fits.map((f) => f.difference) },
+          details: {
+            candidates: output.candidates,
+            gate,
+            target: spec.target,
+            fits: fits.map((f) => f.difference).filter((d) => d !== ''),
+          },
           run: ctx.run.id,
           step: id,
         })

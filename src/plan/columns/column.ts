@@ -1,4 +1,5 @@
-import { call, col, type Expr, type FunctionName, lit } from '../expr.ts'
+import { GalleyError } from '../../base/errors.ts'
+import { call, col, type Expr, exprChildren, type FunctionName, lit } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { literal } from '../literal.ts'
 import { isList, parseType, type Schema, type Type, type TypeName, unknownColumn } from '../types.ts'
@@ -53,6 +54,8 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
   substring: ['substring', 'int64', 'int64'],
   split: ['split', 'string'],
   normalize: ['normalize'],
+  tokens: ['tokens'],
+  charNgrams: ['charNgrams', 'int64'],
   matches: ['matches', 'string'],
   replaceMatches: ['replaceMatches', 'string', 'string'],
   jsonString: ['jsonString', 'string'],
@@ -82,11 +85,23 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
   micros: ['inMicros'],
   at: ['listGet', 'int64'],
   join: ['listJoin', 'string'],
+  distinct: ['listDistinct'],
+  ngrams: ['ngrams', 'int64'],
   field: ['field', 'string'],
 }
 
+const MAX_DEPTH = 500
+const depths = new WeakMap<Expr, number>()
+
 /** Wraps an expression over `schema`. The methods are the ones of its type; a wrong one fails by name. */
 export function column(expr: Expr, schema: Schema, where: string): Col {
+  const depth = 1 + Math.max(0, ...exprChildren(expr).map((child) => depths.get(child) ?? 0))
+  if (depth > MAX_DEPTH)
+    throw new GalleyError('PLAN_INVALID', {
+      what: `an expression in ${where} has more than ${MAX_DEPTH} operations inside each other`,
+      fix: 'derive a column half-way and go on from it',
+    })
+  depths.set(expr, depth)
   const { type } = infer(expr, schema, where)
   const wrap = (e: Expr): Col => column(e, schema, where)
   const arg = (value: unknown): Expr => operand(value, type)
@@ -108,6 +123,7 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
   shell['length'] = () => wrap(call(isList(type) ? 'listLength' : 'length', expr))
   shell['contains'] = (value: unknown) =>
     wrap(isList(type) ? call('listContains', expr, operand(value, type.list)) : call('contains', expr, arg(value)))
+  shell['count'] = (value: unknown) => wrap(call('listCount', expr, operand(value, isList(type) ? type.list : type)))
   shell['extract'] = (pattern: string, group = 0) =>
     wrap(call('extract', expr, lit(pattern, 'string'), literal(group, 'int64')))
   shell['isIn'] = (values: unknown[]) => wrap(call('isIn', expr, ...values.map(arg)))

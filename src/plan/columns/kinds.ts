@@ -1,5 +1,6 @@
 import type { Expr } from '../expr.ts'
 import type { ScalarType, TypeName } from '../types.ts'
+import type { DateCol, DurationCol, InstantCol, LocalCol } from './time-kinds.ts'
 
 /**
  * The typed shell around an expression that row callbacks get. Which methods a column has follows from its type,
@@ -122,6 +123,10 @@ export interface StringCol extends Ordered<'string'> {
   split(separator: string): ListCol<'string'>
   /** Unicode's NFC. */
   normalize(): StringCol
+  /** Its words: runs of letters and digits, in lower case. */
+  tokens(): ListCol<'string'>
+  /** Every run of so many characters: what finds Korean words under their particles. */
+  charNgrams(characters: number): ListCol<'string'>
   /** Whether an RE2 pattern matches anywhere. */
   matches(pattern: string): BoolCol
   /** What the pattern, or one of its groups, matched first; null without a match. */
@@ -136,53 +141,6 @@ export interface StringCol extends Ordered<'string'> {
   parseTime(format: string): LocalCol
   hash32(): NumCol<'int64'>
 }
-interface Calendar<Self> {
-  year(): NumCol<'int64'>
-  quarter(): NumCol<'int64'>
-  month(): NumCol<'int64'>
-  day(): NumCol<'int64'>
-  /** 1 Monday … 7 Sunday. */
-  weekday(): NumCol<'int64'>
-  dayOfYear(): NumCol<'int64'>
-  isoWeek(): NumCol<'int64'>
-  isoYear(): NumCol<'int64'>
-  /** The same day so many months on, or the month's last day. */
-  addMonths(months: number | NumCol<'int64'>): Self
-  addDays(days: number | NumCol<'int64'>): Self
-  format(format: string): StringCol
-  hash32(): NumCol<'int64'>
-}
-export interface DateCol extends Ordered<'date'>, Calendar<DateCol> {
-  since(other: In<'date'>): DurationCol
-  truncate(unit: 'year' | 'quarter' | 'month' | 'week' | 'day'): DateCol
-}
-export interface LocalCol extends Ordered<'local timestamp'>, Calendar<LocalCol> {
-  plus(d: Col<'duration'>): LocalCol
-  minus(d: Col<'duration'>): LocalCol
-  since(other: In<'local timestamp'>): DurationCol
-  hour(): NumCol<'int64'>
-  minute(): NumCol<'int64'>
-  second(): NumCol<'int64'>
-  /** 0 … 1439. */
-  minuteOfDay(): NumCol<'int64'>
-  truncate(unit: 'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second'): LocalCol
-  toDate(): DateCol
-  /** Reads the wall clock in a zone such as `Asia/Seoul`; without one, as UTC. A time that does not exist moves forward, of two the first counts. */
-  toInstant(zone?: string): InstantCol
-}
-export interface InstantCol extends Ordered<'timestamp'> {
-  plus(d: Col<'duration'>): InstantCol
-  minus(d: Col<'duration'>): InstantCol
-  since(other: In<'timestamp'>): DurationCol
-  /** The wall clock in a zone; without one, in UTC. */
-  toLocal(zone?: string): LocalCol
-  hash32(): NumCol<'int64'>
-}
-export interface DurationCol extends Ordered<'duration'> {
-  plus(d: Col<'duration'>): DurationCol
-  minus(d: Col<'duration'>): DurationCol
-  micros(): NumCol<'int64'>
-}
 export interface ListCol<E extends TypeName> extends Omit<Col<TypeName>, 'type' | 'orNull'> {
   readonly type: TypeName
   orNull(): ListCol<E>
@@ -190,6 +148,12 @@ export interface ListCol<E extends TypeName> extends Omit<Col<TypeName>, 'type' 
   /** The item at a position from 0; a negative one counts from the end. Null where there is none. */
   at(position: number | NumCol<'int64'>): ColOf<E>
   contains(value: In<E>): BoolCol
+  /** How often a value stands in it. */
+  count(value: In<E>): NumCol<'int64'>
+  /** Each item once, in order, without nulls. */
+  distinct(): ListCol<E>
+  /** For lists of text: every run of so many words. */
+  ngrams(words: number): ListCol<'string'>
   /** For lists of text; nulls are skipped. */
   join(separator: string): StringCol
 }

@@ -37,6 +37,7 @@ export function callFails(fn: FunctionName, types: readonly Type[], args: readon
 export function castFails(from: Type, to: Type): boolean {
   if (to === 'string' || sameType(from, to)) return false
   if (from === 'string' || isDecimal(from) || isDecimal(to)) return !isFloat(to) || from === 'string'
+  if (to === 'float32') return from === 'float64'
   if (isInteger(to)) return isFloat(from) || (from === 'int64' && to === 'int32')
   return false
 }

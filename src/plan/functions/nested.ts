@@ -1,8 +1,19 @@
-import { isList, sameType, type Type } from '../types.ts'
-import { constantText, type Rules } from './rule.ts'
+import { isList, isOrdered, sameType, type Type } from '../types.ts'
+import { constantInt, constantText, type Rules } from './rule.ts'
 
 /** Lists and structs. Positions count from 0; negative ones from the end. */
-export const NESTED: Rules<'list' | 'listLength' | 'listGet' | 'listContains' | 'listJoin' | 'struct' | 'field'> = {
+export const NESTED: Rules<
+  | 'list'
+  | 'listLength'
+  | 'listGet'
+  | 'listContains'
+  | 'listJoin'
+  | 'listDistinct'
+  | 'listCount'
+  | 'ngrams'
+  | 'struct'
+  | 'field'
+> = {
   list: (args, fail) => {
     const [first] = args
     if (!first) throw fail('it takes at least one value')
@@ -25,6 +36,20 @@ export const NESTED: Rules<'list' | 'listLength' | 'listGet' | 'listContains' | 
     if (element(a?.type, fail) !== 'string' || by?.type !== 'string')
       throw fail('it takes a list of text and a separator')
     return 'string'
+  },
+  listDistinct: ([a], fail) => {
+    const item = element(a?.type, fail)
+    if (!isOrdered(item)) throw fail('its items must have an order')
+    return { list: item }
+  },
+  listCount: ([a, value], fail) => {
+    if (!value || !sameType(element(a?.type, fail), value.type)) throw fail('the value must be of the list’s type')
+    return 'int64'
+  },
+  ngrams: ([a], fail, exprs) => {
+    if (element(a?.type, fail) !== 'string') throw fail('it takes a list of text')
+    constantInt(exprs, 1, 'the number of words', [1, 10], fail)
+    return { list: 'string' }
   },
   struct: (args, fail, exprs) => {
     if (args.length === 0 || args.length % 2 !== 0) throw fail('it takes names and values')

@@ -38,6 +38,8 @@ export const TEXT: Rules<
   | 'replace'
   | 'split'
   | 'normalize'
+  | 'tokens'
+  | 'charNgrams'
   | 'matches'
   | 'extract'
   | 'replaceMatches'
@@ -67,6 +69,12 @@ export const TEXT: Rules<
     return { list: 'string' }
   },
   normalize: text('string'),
+  tokens: text({ list: 'string' }),
+  charNgrams: (args, fail, exprs) => {
+    text('string')(args, fail, exprs)
+    constantInt(exprs, 1, 'the number of characters', [1, 10], fail)
+    return { list: 'string' }
+  },
   matches: pattern('bool'),
   extract: (args, fail, exprs) => {
     const result = pattern('string')(args, fail, exprs)

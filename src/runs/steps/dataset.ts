@@ -7,6 +7,7 @@ import { codeHash } from '../code.ts'
 import { wholePlan } from '../inline.ts'
 import type { StepKind } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
+import { plural } from '../text.ts'
 import { materialise, rowsOf, summarise, type TableOutput, whole } from './table.ts'
 
 export interface DatasetOutput extends TableOutput {
@@ -39,7 +40,7 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
     if (broken.length > 0)
       throw new GalleyError('QUALITY_FAILED', {
         what: `'${id}' breaks ${broken.length} of its expectations`,
-        why: broken.map((v) => `${v.title}: ${v.failed.toLocaleString('en-US')} rows`).join('; '),
+        why: broken.map((v) => `${v.title}: ${plural(v.failed, 'row')}`).join('; '),
         fix: 'reject such rows with a reason, or correct the expectation',
         details: { failed: Object.fromEntries(broken.map((v) => [v.title, v.failed])) },
       })

@@ -5,7 +5,7 @@ import type { SourceSnapshot, SourceSpec } from '../../data/connectors/connector
 import { connector } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import type { Output, StepKind } from '../kind.ts'
-import { byCount, bytes, integer } from '../text.ts'
+import { byCount, bytes, integer, plural } from '../text.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
@@ -70,6 +70,6 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   present: (o) => intact(o.kept),
   summary(o) {
     const rejected = byCount(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
-    return `${integer(o.rows)} rows  ${bytes(o.bytes)}${rejected.join('')}`
+    return `${plural(o.rows, 'row')}  ${bytes(o.bytes)}${rejected.join('')}`
   },
 }

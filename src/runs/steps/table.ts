@@ -16,7 +16,7 @@ import { codeHash } from '../code.ts'
 import { boundPlan } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import type { PlanSpec } from '../specs.ts'
-import { byCount, integer } from '../text.ts'
+import { byCount, integer, plural } from '../text.ts'
 
 export interface TableOutput extends Output {
   readonly files: readonly string[]
@@ -45,7 +45,7 @@ export function summarise(o: TableOutput): string {
   const total = Object.values(o.rejected).reduce((a, b) => a + b, 0)
   const entries = byCount(o.rejected)
   const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
-  return `${integer(o.rows)} rows × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
+  return `${plural(o.rows, 'row')} × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
 }
 
 /** The engine's relation for a plan. @throws ENGINE_GAP naming what it can't do */

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { GalleyError } from '../../base/errors.ts'
 import { failure } from '../failures.ts'
 import { holder, tryLock } from '../lock.ts'
@@ -19,6 +20,8 @@ export interface AppendLogOptions {
   readonly durability?: Durability
   /** Size at which a new segment begins; 64 MiB when absent. */
   readonly segmentBytes?: number
+  /** ms to wait for another writer to end; 0 when absent. */
+  readonly patience?: number
 }
 
 /** An ordered log of records in a folder; one writer at a time. */
@@ -59,7 +62,11 @@ const LAZY_FLUSH_MS = 1000
  */
 export async function openAppendLog(folder: string, options: AppendLogOptions = {}): Promise<AppendLog> {
   mkdirSync(folder, { recursive: true })
-  const unlock = tryLock(join(folder, 'lock'))
+  let unlock = tryLock(join(folder, 'lock'))
+  for (let waited = 0; !unlock && waited < (options.patience ?? 0); waited += 50) {
+    await sleep(50)
+    unlock = tryLock(join(folder, 'lock'))
+  }
   if (!unlock)
     throw new GalleyError('STORE_CONFLICT', {
       what: 'the log has a writer already',

@@ -1,7 +1,7 @@
 import { constants, readFileSync, rmSync } from 'node:fs'
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { GalleyError } from '../../base/errors.ts'
+import { GalleyError } from '../../base/errors.ts'
 import { failure } from '../failures.ts'
 import { syncFolder, writeFileAtomic } from '../files.ts'
 import { frameSize, writeFrame } from './frame.ts'
@@ -54,7 +54,7 @@ export async function openLogFiles(folder: string, segmentBytes: number): Promis
   }
 
   const resume = async (last: Segment): Promise<FileHandle> => {
-    const scan = scanLast(last, flushedBytes(folder, last))
+    const scan = scanLast(last, noted.first === last.first ? noted.bytes : 0)
     next = last.first + scan.records
     epoch = scan.epoch + 1
     if (scan.bytes === 0) return begin(last.first)
@@ -66,6 +66,15 @@ export async function openLogFiles(folder: string, segmentBytes: number): Promis
   }
 
   const last = segments.at(-1)
+  const noted = readNote(folder)
+  // the newest file is never removed, so the one that the note speaks of, or a later one, must be there
+  if (noted.bytes > SEGMENT_HEAD.length && (last?.first ?? -1) < noted.first)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `a file of the log ${folder} is gone`,
+      why: `${segmentPath(folder, noted.first)} had ${noted.bytes} bytes when the log was closed`,
+      fix: `restore it from a backup; to go on without what it held, remove ${join(folder, NOTE)}`,
+      details: { path: segmentPath(folder, noted.first) },
+    })
   let file = last ? await resume(last) : await begin(0)
 
   const flush = async () => {
@@ -130,11 +139,13 @@ export async function openLogFiles(folder: string, segmentBytes: number): Promis
   }
 }
 
-function flushedBytes(folder: string, last: Segment): number {
+function readNote(folder: string): { first: number; bytes: number } {
   try {
-    const note = JSON.parse(readFileSync(join(folder, NOTE), 'utf8')) as { first?: number; bytes?: number }
-    return note.first === last.first ? (note.bytes ?? 0) : 0
+    const note = JSON.parse(readFileSync(join(folder, NOTE), 'utf8')) as { first?: unknown; bytes?: unknown }
+    if (typeof note.first === 'number' && typeof note.bytes === 'number')
+      return { first: note.first, bytes: note.bytes }
   } catch {
-    return 0 // none, or one that a crash cut short
+    // none, or one that a crash cut short
   }
+  return { first: 0, bytes: 0 }
 }

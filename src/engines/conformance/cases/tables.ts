@@ -154,6 +154,33 @@ export const TABLES: readonly Case[] = [
     ],
   },
   {
+    name: 'sums and means of infinities',
+    plan: build({
+      op: 'aggregate',
+      input: build({
+        op: 'select',
+        input: rowsOf({ k: 'string', z: 'float64' }, [
+          ['a', 0],
+          ['a', 4],
+          ['b', 2],
+        ]),
+        columns: [
+          ['k', col('k')],
+          ['v', call('div', f64(1), col('z'))],
+        ],
+      }),
+      by: ['k'],
+      aggs: [
+        ['s', { fn: 'sum', arg: col('v') }],
+        ['m', { fn: 'mean', arg: col('v') }],
+      ],
+    }),
+    gives: [
+      ['a', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+      ['b', 0.5, 0.5],
+    ],
+  },
+  {
     name: 'notes leave the rows as they are',
     plan: build({ op: 'annotate', input: right, notes: [['x', { unit: 'km', tags: ['personal'] }]] }),
     gives: [

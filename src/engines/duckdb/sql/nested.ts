@@ -1,7 +1,18 @@
 import { constantOf, type Sqls } from './call.ts'
 import { quote, sqlType } from './names.ts'
 
-export const NESTED: Sqls<'list' | 'listLength' | 'listGet' | 'listContains' | 'listJoin' | 'struct' | 'field'> = {
+export const NESTED: Sqls<
+  | 'list'
+  | 'listLength'
+  | 'listGet'
+  | 'listContains'
+  | 'listJoin'
+  | 'listDistinct'
+  | 'listCount'
+  | 'ngrams'
+  | 'struct'
+  | 'field'
+> = {
   list: ({ args, type }) => `CAST([${args.join(', ')}] AS ${sqlType(type)})`,
   listLength: ({ args: [a] }) => `CAST(len(${a}) AS BIGINT)`,
   // DuckDB counts from 1, and from the end below 0
@@ -9,6 +20,11 @@ export const NESTED: Sqls<'list' | 'listLength' | 'listGet' | 'listContains' | '
   listContains: ({ args: [a, value] }) =>
     `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN list_contains(${a}, ${value}) END`,
   listJoin: ({ args: [a, by] }) => `CASE WHEN ${a} IS NOT NULL THEN coalesce(array_to_string(${a}, ${by}), '') END`,
+  listDistinct: ({ args: [a] }) => `list_sort(list_distinct(${a}))`,
+  listCount: ({ args: [a, value] }) =>
+    `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN CAST(len(list_filter(${a}, lambda x: x = ${value})) AS BIGINT) END`,
+  ngrams: ({ args: [a, n] }) =>
+    `list_transform(range(1, len(${a}) - ${n} + 2), lambda i: array_to_string(list_slice(${a}, i, i + ${n} - 1), ' '))`,
   struct: ({ args, exprs, type }) => {
     const fields = args.flatMap((_, i) => (i % 2 === 0 ? [`${quote(constantOf(exprs, i))} := ${args[i + 1]}`] : []))
     return `CAST(struct_pack(${fields.join(', ')}) AS ${sqlType(type)})`

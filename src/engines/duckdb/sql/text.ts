@@ -32,6 +32,8 @@ export const TEXT: Sqls<
   | 'replace'
   | 'split'
   | 'normalize'
+  | 'tokens'
+  | 'charNgrams'
   | 'matches'
   | 'extract'
   | 'replaceMatches'
@@ -56,6 +58,9 @@ export const TEXT: Sqls<
   },
   split: ({ args: [s, by] }) => `string_split(${s}, ${by})`,
   normalize: named('nfc_normalize'),
+  tokens: ({ args: [s] }) => `regexp_extract_all(lower(${s}), '[\\p{L}\\p{M}\\p{N}]+')`,
+  charNgrams: ({ args: [s, n] }) =>
+    `list_transform(range(1, length(${s}) - ${n} + 2), lambda i: substring(${s}, i, ${n}))`,
   matches: named('regexp_matches'),
   extract: ({ args: [s, pattern, group] }) =>
     `CASE WHEN regexp_matches(${s}, ${pattern}) THEN regexp_extract(${s}, ${pattern}, ${group}::INTEGER) END`,

@@ -1,0 +1,28 @@
+/**
+ * Compares every engine with the reference on generated plans: `npm run conformance -- [plans] [seed]`. A plan that
+ * differs is made as small as it can be and printed with the seed and the path that lead to it.
+ */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { comparePlans } from '../src/engines/conformance/compare.ts'
+import { createDuckdbEngine } from '../src/engines/duckdb/index.ts'
+import { isGaps } from '../src/engines/engine.ts'
+import { createRowEngine } from '../src/engines/row/index.ts'
+import { plan } from '../src/plan/nodes.ts'
+
+const [runs = '100000', given] = process.argv.slice(2)
+const seed = Number(given ?? Math.floor(Math.random() * 2 ** 31))
+const row = createRowEngine()
+const engines = [
+  { engine: createDuckdbEngine({ memoryMiB: 512, threads: 2, temp: join(tmpdir(), 'galley-conformance') }) },
+  { engine: row, takes: (n: Parameters<typeof plan>[0]) => !isGaps(row.prepare(plan(n))) },
+]
+const block = 2000
+for (const { engine, takes } of engines) {
+  for (let done = 0; done < Number(runs); done += block) {
+    const some = Math.min(block, Number(runs) - done)
+    await comparePlans(engine, { runs: some, seed: seed + done, takes })
+    process.stdout.write(`${engine.name}: ${done + some} plans agree with the reference (seed ${seed})\n`)
+  }
+  await engine.close()
+}

@@ -1,0 +1,95 @@
+import { GalleyError } from '../../base/errors.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import { compileSlot, type SlotFunction } from '../closures.ts'
+import { raise, type Slot } from '../failure.ts'
+import { type Externals, type Program, type Refusal, refusalOf, refused, standIn, type Val } from './lower.ts'
+
+export type Models = (name: string) => Evaluator
+
+/** One row through a plan, node by node; values that failed and that nobody used yet stand in it as failures. */
+export type Interpreter = (row: readonly Slot[]) => Slot[] | Refusal
+
+/** The same, made when the first row comes to it: where code is generated, few rows or none ever do. */
+export function lazily(make: () => Interpreter): Interpreter {
+  let made: Interpreter | undefined
+  return (row) => (made ??= make())(row)
+}
+
+/**
+ * The plan as closures: what runs where code generation is disallowed, and what says exactly how a value fails.
+ * The result raises what failed in its columns only through `raise`.
+ */
+export function interpreter(program: Program, models: Models, externals: Externals = () => undefined): Interpreter {
+  let schema = program.input
+  let run: Interpreter = (row) => [...row]
+  for (const n of program.chain) {
+    const before = run
+    const from = schema
+    schema = n.schema
+    switch (n.op) {
+      case 'filter':
+      case 'reject': {
+        const predicate = compileSlot(n.predicate, from, models)
+        const wanted = n.op === 'filter'
+        const refusal = refusalOf(n)
+        run = (input) => {
+          const row = before(input)
+          return refused(row) || (raise(predicate(row)) === true) === wanted ? row : refusal
+        }
+        break
+      }
+      case 'select':
+      case 'derive': {
+        const computed = new Map(n.columns.map(([name, e]) => [name, compileSlot(e, from, models)]))
+        const places = new Map(from.map((f, i) => [f.name, i]))
+        const columns = n.schema.map((f): SlotFunction => {
+          const place = places.get(f.name) as number
+          return computed.get(f.name) ?? ((row) => row[place] as Slot)
+        })
+        run = (input) => {
+          const row = before(input)
+          return refused(row) ? row : columns.map((c) => c(row))
+        }
+        break
+      }
+      default: {
+        const external = externals(n)
+        if (!external) throw new GalleyError('PLAN_INVALID', { what: `${n.op} has no meaning for one record` })
+        const places = external.args.map((name) => from.findIndex((f) => f.name === name))
+        run = (input) => {
+          const row = before(input)
+          if (refused(row)) return row
+          const added = external.call(places.map((i) => raise(row[i] as Slot)))
+          return refused(added) ? added : [...row, ...added]
+        }
+      }
+    }
+  }
+  return run
+}
+
+/** The closure of one value over its arguments. */
+export function closureOf(val: Val, models: Models): SlotFunction {
+  if (val.expr === null) throw new GalleyError('INTERNAL_BUG', { what: 'a column has no expression' })
+  return compileSlot(...standIn(val.expr, val.args), models)
+}
+
+/** A value that reads one column, as a function of that column's value. Shared parts are computed once. */
+export function functionOfColumn(val: Val, models: Models): (x: Slot) => Slot {
+  const places = new Map<Val, number>()
+  const parts: { f: SlotFunction | null; args: number[] }[] = []
+  const visit = (v: Val): number => {
+    const known = places.get(v)
+    if (known !== undefined) return known
+    const args = v.args.map(visit)
+    parts.push({ f: v.op === 'input' ? null : closureOf(v, models), args })
+    places.set(v, parts.length - 1)
+    return parts.length - 1
+  }
+  const last = visit(val)
+  return (x) => {
+    const slots: Slot[] = []
+    for (const { f, args } of parts) slots.push(f === null ? x : f(args.map((i) => slots[i] as Slot)))
+    return slots[last] as Slot
+  }
+}

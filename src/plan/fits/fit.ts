@@ -1,0 +1,55 @@
+import type { Expr, Literal } from '../expr.ts'
+import { lit } from '../expr.ts'
+import { build, type Named, type Node } from '../nodes.ts'
+import type { Schema } from '../types.ts'
+
+/** What a fit may know of the training rows beside their columns. */
+export interface FitAbout {
+  readonly target?: string
+  /** The column that says when a row was; needed where a fit looks at the past or makes folds. */
+  readonly moment?: string
+}
+
+/** One row of a fit's query, by column name. */
+export type FitRow = Readonly<Record<string, Literal>>
+
+/** What a fit found, bound as constants: ordinary columns, on any engine. */
+export interface BoundFit {
+  /** Columns for new rows, in stages: each may read what the ones before it gave. */
+  readonly serving: readonly Named<Expr>[]
+  /** The same columns for the rows that it was fitted on. */
+  training(input: Node): Node
+  /** How the two differ, in words; empty when they don't. */
+  readonly difference: string
+}
+
+/**
+ * A fitted transform in two phases: *fit* is aggregate queries over the training rows on any engine; what they found
+ * *binds* as constants, and what is left is row-wise. One file each; `kinds` in index.ts is the table of them.
+ */
+export interface FitKind<S> {
+  /** The columns that it reads. */
+  reads(spec: S): readonly string[]
+  /** Queries over the training rows, by name. Empty for a transform that has nothing to learn. */
+  queries(spec: S, train: Node, about: FitAbout): Named<Node>
+  bind(spec: S, found: ReadonlyMap<string, readonly FitRow[]>, schema: Schema, about: FitAbout): BoundFit
+}
+
+/** The stages of a bound fit as derive nodes. */
+export const applied = (input: Node, stages: readonly Named<Expr>[]): Node =>
+  stages.reduce((n, columns) => (columns.length > 0 ? build({ op: 'derive', input: n, columns }) : n), input)
+
+/** A fit that treats the rows it was fitted on as any others. */
+export const alike = (...serving: Named<Expr>[]): BoundFit => ({
+  serving,
+  training: (input) => applied(input, serving),
+  difference: '',
+})
+
+export const float = (value: number): Expr => lit(value, 'float64')
+export const integer = (value: number): Expr => lit(String(value), 'int64')
+/** The number in a query's row; `otherwise` where it is missing. */
+export const number = (row: FitRow | undefined, name: string, otherwise = Number.NaN): number => {
+  const value = row?.[name]
+  return value === null || value === undefined ? otherwise : Number(value)
+}

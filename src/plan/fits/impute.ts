@@ -1,0 +1,119 @@
+import { GalleyError } from '../../base/errors.ts'
+import { call, col, type Expr, type Literal, lit } from '../expr.ts'
+import { literal } from '../literal.ts'
+import { build, type Node } from '../nodes.ts'
+import { type Field, fieldOf, isDecimal, isInteger, isNumeric, type Schema } from '../types.ts'
+import { literalOrder } from './categories.ts'
+import { alike, type FitKind, type FitRow } from './fit.ts'
+
+/** Puts a value where one is missing. */
+export interface Impute {
+  readonly kind: 'impute'
+  readonly columns: readonly string[]
+  readonly with: 'mean' | 'median' | 'mostFrequent' | { readonly constant: Literal }
+  /** Groups that have a value of their own; a group without any takes the overall one. */
+  readonly by: readonly string[]
+  /** Adds `<column>Missing`, which says where it was. */
+  readonly indicator: boolean
+}
+
+export const impute = (
+  columns: readonly string[],
+  options: { with?: Impute['with']; by?: readonly string[]; indicator?: boolean } = {},
+): Impute => ({
+  kind: 'impute',
+  columns,
+  with: options.with ?? 'median',
+  by: options.by ?? [],
+  indicator: options.indicator ?? false,
+})
+
+export const imputeKind: FitKind<Impute> = {
+  reads: (spec) => [...spec.columns, ...spec.by],
+  queries(spec, train) {
+    if (typeof spec.with === 'object') return []
+    const levels = spec.by.length > 0 ? [spec.by, []] : [[]]
+    return spec.columns.flatMap((column) =>
+      levels.map((by) => [`${column} by ${by.length}`, query(spec, train, column, by)] as const),
+    )
+  },
+  bind(spec, found, schema) {
+    const columns: [string, Expr][] = []
+    for (const column of spec.columns) {
+      const field = fieldOf(schema, column, 'impute')
+      if (spec.indicator) columns.push([`${column}Missing`, call('isNull', col(column))])
+      columns.push([column, call('coalesce', col(column), ...values(spec, found, field, schema))])
+    }
+    return alike(columns)
+  },
+}
+
+function query(spec: Impute, train: Node, column: string, by: readonly string[]): Node {
+  const { type } = fieldOf(train.schema, column, 'impute')
+  const present = build({ op: 'filter', input: train, predicate: call('not', call('isNull', col(column))) })
+  if (spec.with === 'mostFrequent')
+    return build({ op: 'aggregate', input: present, by: [...by, column], aggs: [['rows', { fn: 'count', arg: null }]] })
+  if (!isNumeric(type))
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `impute with the ${String(spec.with)} needs a number`,
+      why: `'${column}' is none`,
+      fix: "use { with: 'mostFrequent' } or { with: { constant: … } }",
+    })
+  return build({
+    op: 'aggregate',
+    input: present,
+    by,
+    aggs: [
+      [
+        'value',
+        spec.with === 'mean' ? { fn: 'mean', arg: col(column) } : { fn: 'quantile', arg: col(column), param: 0.5 },
+      ],
+    ],
+  })
+}
+
+/** What stands in for a missing value: the group's own first, then the overall one. */
+function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, field: Field, schema: Schema): Expr[] {
+  if (typeof spec.with === 'object') return [literal(spec.with.constant, field.type)]
+  const pick = (rows: readonly FitRow[]): Literal | undefined => {
+    if (spec.with !== 'mostFrequent') return rounded(rows[0]?.['value'] ?? null, field)
+    const most = [...rows].sort(
+      (a, b) => Number(b['rows']) - Number(a['rows']) || literalOrder(a[field.name] ?? null, b[field.name] ?? null),
+    )
+    return most[0]?.[field.name]
+  }
+  const overall = pick(found.get(`${field.name} by 0`) ?? []) ?? null
+  const otherwise = overall === null ? [] : [lit(overall, field.type)]
+  if (spec.by.length === 0) return otherwise
+  const groups = new Map<string, FitRow[]>()
+  for (const row of found.get(`${field.name} by ${spec.by.length}`) ?? []) {
+    const key = JSON.stringify(spec.by.map((name) => row[name] ?? null))
+    groups.set(key, [...(groups.get(key) ?? []), row])
+  }
+  const keys = [...groups.keys()].sort()
+  for (const name of spec.by) fieldOf(schema, name, 'impute')
+  if (isDecimal(field.type)) return otherwise // a lookup gives scalars
+  return [
+    {
+      op: 'lookup',
+      args: spec.by.map((name) => col(name)),
+      table: {
+        keys: keys.map((k) => JSON.parse(k) as Literal[]),
+        values: keys.map((k) => pick(groups.get(k) ?? []) ?? null),
+      },
+      fallback: null,
+      type: field.type,
+    },
+    ...otherwise,
+  ]
+}
+
+/** A mean of integers as the nearest integer, so that the column keeps its type. */
+function rounded(value: Literal, field: Field): Literal {
+  if (value === null) return null
+  if (isInteger(field.type)) {
+    const n = Math.round(Number(value))
+    return field.type === 'int64' ? String(n) : n
+  }
+  return isDecimal(field.type) ? Number(value).toFixed(field.type.decimal[1]) : Number(value)
+}

@@ -1,0 +1,70 @@
+import type { Named, Node } from '../nodes.ts'
+import type { Schema } from '../types.ts'
+import { type Bins, binsKind } from './bins.ts'
+import { type DateParts, datePartsKind } from './date-parts.ts'
+import {
+  type Frequency,
+  frequencyKind,
+  type Hashing,
+  hashingKind,
+  type OneHot,
+  type Ordinal,
+  oneHotKind,
+  ordinalKind,
+} from './encode.ts'
+import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
+import { type Impute, imputeKind } from './impute.ts'
+import { type Power, powerKind } from './power.ts'
+import { type Scale, scaleKind } from './scale.ts'
+import { type TargetEncode, targetEncodeKind } from './target.ts'
+import { type TfIdf, tfIdfKind } from './tfidf.ts'
+import { type Winsorise, winsoriseKind } from './winsorise.ts'
+
+export { applied, type BoundFit, type FitAbout, type FitRow } from './fit.ts'
+
+/** A fitted transform as a recipe declares it: plain JSON. */
+export type Fit =
+  | Bins
+  | DateParts
+  | Frequency
+  | Hashing
+  | Impute
+  | OneHot
+  | Ordinal
+  | Power
+  | Scale
+  | TargetEncode
+  | TfIdf
+  | Winsorise
+
+/** Every kind of fit: its queries over training rows, and what they bind to. */
+const kinds: { readonly [K in Fit['kind']]: FitKind<Extract<Fit, { kind: K }>> } = {
+  bins: binsKind,
+  dateParts: datePartsKind,
+  frequency: frequencyKind,
+  hashing: hashingKind,
+  impute: imputeKind,
+  oneHot: oneHotKind,
+  ordinal: ordinalKind,
+  power: powerKind,
+  scale: scaleKind,
+  targetEncode: targetEncodeKind,
+  tfIdf: tfIdfKind,
+  winsorise: winsoriseKind,
+}
+const kindOf = (fit: Fit): FitKind<Fit> => kinds[fit.kind] as unknown as FitKind<Fit>
+
+/** The columns that a fit reads. */
+export const fitReads = (fit: Fit): readonly string[] => kindOf(fit).reads(fit)
+
+/** The aggregate queries that a fit needs over the training rows. @throws PLAN_* */
+export const fitQueries = (fit: Fit, train: Node, about: FitAbout): Named<Node> =>
+  kindOf(fit).queries(fit, train, about)
+
+/** Binds what the queries found as constants. */
+export const bindFit = (
+  fit: Fit,
+  found: ReadonlyMap<string, readonly FitRow[]>,
+  schema: Schema,
+  about: FitAbout,
+): BoundFit => kindOf(fit).bind(fit, found, schema, about)

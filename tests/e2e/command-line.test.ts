@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ended, galley, MAIN, start } from './command.ts'
+import { kitchen, writeOrders } from './small.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'galley-command-'))
+const home = join(folder, 'home')
+/** There while the embedded database runs. */
+const database = join(home, 'postgres', 'data', 'postmaster.pid')
+
+beforeAll(async () => {
+  writeOrders(folder)
+  const k = await kitchen(folder)
+  await k.run()
+  await k.g.close()
+}, 60_000)
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+
+test('a reader that stops early ends nothing by halves: the database is stopped', () => {
+  const line = `'${process.execPath}' '${MAIN}' models show small-model | true; echo "\${PIPESTATUS[0]}"`
+  const env = { ...process.env, GALLEY_HOME: home }
+  expect(execFileSync('bash', ['-c', line], { env, encoding: 'utf8' }).trim()).toBe('0')
+  expect(existsSync(database)).toBe(false)
+})
+
+test('an unknown workspace is told, and the database is stopped', async () => {
+  const { code, err } = await ended(start(home, ['datasets', 'ls'], { GALLEY_WORKSPACE: 'zz' }))
+  expect([code, err.includes('WORKSPACE_UNKNOWN')]).toEqual([2, true])
+  expect(existsSync(database)).toBe(false)
+})
+
+test('what is printed as name@version is understood, and an empty variable counts as none', async () => {
+  const dataset = await ended(start(home, ['datasets', 'show', 'small-features@1'], { GALLEY_URL: '' }))
+  expect([dataset.code, dataset.out]).toEqual([0, expect.stringContaining('small-features@1')])
+  const model = await galley(home, 'models', 'show', 'small-model@1')
+  expect([model.code, model.out]).toEqual([0, expect.stringContaining('small-model@1')])
+  expect((await galley(home, 'models', 'show', 'small-model@2')).err).toContain('MODEL_UNKNOWN')
+})
+
+test('an endpoint that no server has is not called ready; it answers in this process', async () => {
+  expect((await galley(home, 'endpoints', 'ls')).out).toMatch(/small +small-model@1 +stopped/)
+  const record = JSON.stringify({ placed: '2026-03-25 12:00:00', courier: 'c1', weight: 3 })
+  const both = await Promise.all([1, 2].map(() => galley(home, 'predict', 'small', '--json', record)))
+  expect(both.map((b) => [b.code, b.err])).toEqual([
+    [0, ''],
+    [0, ''],
+  ])
+})
+
+test('no recipe and a folder are told apart from a recipe that does not load', async () => {
+  expect((await galley(home, 'run', '')).err).toContain('RECIPE_NOT_FOUND: no recipe is named')
+  expect((await galley(home, 'run', folder)).err).toContain(`RECIPE_NOT_FOUND: ${folder} is a folder`)
+})
