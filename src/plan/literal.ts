@@ -3,11 +3,12 @@ import { type Expr, type Literal, lit } from './expr.ts'
 import { isDecimal, isFloat, isInteger, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
 
 /** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
-export function literal(value: unknown, like: Type): Expr {
+export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (value === null) return lit(null, like)
   const wrong = () =>
     new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `${JSON.stringify(value) ?? String(value)} can't stand where a ${typeName(like)} is expected`,
+      ...(beside ? { why: `it stands beside ${beside}` } : {}),
       fix: `give a ${typeName(like)}`,
     })
   if (like === 'bool') {

@@ -137,3 +137,8 @@ describe('records', () => {
     expect(code(() => readRecord(schema, record))).toMatchObject({ code: 'RECORD_INVALID', fix: expect.any(String) })
   })
 })
+
+test('a value of a wrong type names the column that it stands beside', () => {
+  const t = scan({ kind: 'source', name: 'flights' }, { origin: 'string', delay: 'int64' })
+  expect(() => t.filter((r) => r.origin.eq(45 as never))).toThrowError('it stands beside origin in filter')
+})

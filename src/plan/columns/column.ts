@@ -2,6 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import { call, col, type Expr, exprChildren, type FunctionName, lit } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { literal } from '../literal.ts'
+import { printExpr } from '../print.ts'
 import { isList, parseType, type Schema, type Type, type TypeName, unknownColumn } from '../types.ts'
 import type { Col, Row } from './kinds.ts'
 
@@ -104,7 +105,7 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
   depths.set(expr, depth)
   const { type } = infer(expr, schema, where)
   const wrap = (e: Expr): Col => column(e, schema, where)
-  const arg = (value: unknown): Expr => operand(value, type)
+  const arg = (value: unknown): Expr => operand(value, type, `${printExpr(expr)} in ${where}`)
   const shell: Record<string, unknown> = { expr, type: nameOf(type) }
   for (const [method, fn] of Object.entries(LIKE_IT))
     shell[method] = (...args: unknown[]) => wrap(call(fn, expr, ...args.map(arg)))
@@ -152,9 +153,9 @@ export function nameOf(type: Type): TypeName {
 }
 
 /** A column or a plain value as an expression; a value takes the type of what it meets. */
-export function operand(value: unknown, like: Type): Expr {
+export function operand(value: unknown, like: Type, beside?: string): Expr {
   if (value !== null && typeof value === 'object' && 'expr' in value) return (value as Col).expr
-  return literal(value, like)
+  return literal(value, like, beside)
 }
 
 /** The `r` of a row callback: one column shell a name; an unknown name fails and says which exist. */
