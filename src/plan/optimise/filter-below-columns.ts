@@ -1,0 +1,26 @@
+import { substitute } from '../expr.ts'
+import { pushed, split } from './conditions.ts'
+import { cost } from './cost.ts'
+import { sieve, withInput } from './make.ts'
+import type { Rule, Sieve } from './rule.ts'
+
+/** What may be computed once more for the sake of asking earlier, in comparisons of two numbers. */
+const CHEAP = 2
+
+/**
+ * A filter moves below a select or derive, with the columns that it reads replaced by what they are made of. Neither
+ * drops a row, so the condition is asked of the rows that it was asked of.
+ */
+export const filterBelowColumns: Rule = {
+  name: 'filter-below-columns',
+  reason: 'columns are then computed for the rows that stay',
+  ops: ['filter', 'reject'],
+  apply(n, ctx) {
+    const s = n as Sieve
+    const { input } = s
+    if ((input.op !== 'select' && input.op !== 'derive') || ctx.shared(input)) return undefined
+    const made = new Map(input.columns)
+    const parts = split(s, (part) => cost(substitute(part, made)) <= cost(part) + CHEAP, false)
+    return pushed(s, parts, (below) => withInput(input, sieve(s, input.input, substitute(below, made))))
+  },
+}
