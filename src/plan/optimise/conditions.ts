@@ -1,13 +1,18 @@
-import { call, columnsOf, type Expr, exprChildren, type FunctionName } from '../expr.ts'
+import { call, type Expr, exprChildren, type FunctionName } from '../expr.ts'
 import type { Node } from '../nodes.ts'
 import { isFloat, type Schema } from '../types.ts'
-import { failing, mayRaise } from './failing.ts'
+import { mayRaise, readsOf } from './failing.ts'
 import { sieve } from './make.ts'
 import type { Sieve } from './rule.ts'
 
+const known = { and: new WeakMap<Expr, readonly Expr[]>(), or: new WeakMap<Expr, readonly Expr[]>() }
+
 /** The parts that a condition is made of by `and` (or `or`), in order. */
-export function partsOf(e: Expr, fn: 'and' | 'or'): Expr[] {
-  return e.op === 'call' && e.fn === fn ? e.args.flatMap((a) => partsOf(a, fn)) : [e]
+export function partsOf(e: Expr, fn: 'and' | 'or'): readonly Expr[] {
+  if (e.op !== 'call' || e.fn !== fn) return [e]
+  let parts = known[fn].get(e)
+  if (!parts) known[fn].set(e, (parts = e.args.flatMap((a) => partsOf(a, fn))))
+  return parts
 }
 
 /** The parts as one condition; there must be one at least. */
@@ -49,8 +54,8 @@ export function pushed(n: Sieve, parts: Split, put: (below: Expr) => Node): Node
 
 /** Whether an expression reads columns, and only these. */
 export function readsOnly(e: Expr, names: ReadonlySet<string>): boolean {
-  const read = columnsOf(e)
-  return read.length > 0 && read.every((name) => names.has(name))
+  const columns = readsOf(e)
+  return columns.length > 0 && columns.every((name) => names.has(name))
 }
 
 export const namesOf = (schema: Schema): ReadonlySet<string> => new Set(schema.map((f) => f.name))
@@ -75,6 +80,3 @@ const isNested = (schema: Schema, name: string) => {
   const type = typeOf(schema, name)
   return typeof type === 'object' && !('decimal' in type)
 }
-
-/** Whether every row of `n` has failed nowhere. */
-export const neverFailed = (n: Node): boolean => failing(n).size === 0

@@ -1,11 +1,12 @@
-import { substitute } from '../expr.ts'
+import { type Expr, substitute } from '../expr.ts'
 import { pushed, split } from './conditions.ts'
 import { cost } from './cost.ts'
+import { readsOf } from './failing.ts'
 import { sieve, withInput } from './make.ts'
 import type { Rule, Sieve } from './rule.ts'
 
-/** What may be computed once more for the sake of asking earlier, in comparisons of two numbers. */
-const CHEAP = 2
+/** What a condition may cost that computes a column once more for the sake of asking earlier, in comparisons of two numbers. */
+const CHEAP = 4
 
 /**
  * A filter moves below a select or derive, with the columns that it reads replaced by what they are made of. Neither
@@ -20,7 +21,10 @@ export const filterBelowColumns: Rule = {
     const { input } = s
     if ((input.op !== 'select' && input.op !== 'derive') || ctx.shared(input)) return undefined
     const made = new Map(input.columns)
-    const parts = split(s, (part) => cost(substitute(part, made)) <= cost(part) + CHEAP, false)
+    const goes = (part: Expr) =>
+      !readsOf(part).some((name) => (made.get(name)?.op ?? 'col') !== 'col') ||
+      cost(substitute(part, made)) <= Math.max(cost(part), CHEAP)
+    const parts = split(s, goes, false)
     return pushed(s, parts, (below) => withInput(input, sieve(s, input.input, substitute(below, made))))
   },
 }

@@ -19,10 +19,23 @@ export const foldConstants: Rule = {
 
 /** `condition`: nobody sees whether the result may be null. */
 function fold(e: Expr, evaluate: Evaluate, condition: boolean): Expr {
-  if (e.op === 'col' || e.op === 'lit') return e
+  if (!hasConstant(e)) return e
   const folded = mapExpr(e, (child) => fold(child, evaluate, condition))
-  const same = folded.op === 'case' && exprChildren(folded).every((c, i) => c === exprChildren(e)[i])
-  return constant(folded, evaluate, condition) ?? (same ? e : folded)
+  return constant(folded, evaluate, condition) ?? folded
+}
+
+const known = new WeakMap<Expr, boolean>()
+
+/** Whether a part of it is made of literals alone. */
+function hasConstant(e: Expr): boolean {
+  if (e.op === 'col' || e.op === 'lit') return false
+  let found = known.get(e)
+  if (found === undefined) {
+    const children = exprChildren(e)
+    found = (children.length > 0 && children.every((child) => child.op === 'lit')) || children.some(hasConstant)
+    known.set(e, found)
+  }
+  return found
 }
 
 function constant(e: Expr, evaluate: Evaluate, condition: boolean): Expr | undefined {

@@ -1,4 +1,4 @@
-import { type Node, nodeChildren } from '../nodes.ts'
+import type { Node } from '../nodes.ts'
 import { dropDistinct } from './drop-distinct.ts'
 import { dropNoOps } from './drop-no-ops.ts'
 import { dropOrder } from './drop-order.ts'
@@ -8,7 +8,7 @@ import { filterBelowJoins } from './filter-below-joins.ts'
 import { filterBelowOrder } from './filter-below-order.ts'
 import { filterBelowSets } from './filter-below-sets.ts'
 import { foldConstants } from './fold-constants.ts'
-import { over, sameSchema, sharedNodes } from './make.ts'
+import { inOrder, over, sameSchema, sharedNodes } from './make.ts'
 import { mergeFilters } from './merge-filters.ts'
 import { mergeRolling } from './merge-rolling.ts'
 import { mergeWindows } from './merge-windows.ts'
@@ -67,7 +67,7 @@ export function optimise(root: Node, options: OptimiseOptions = {}): Node {
   for (let pass = 0; pass < PASSES; pass++) {
     const before = current
     const shared = sharedNodes(current)
-    if (pass === 0) budget *= 10 + countOf(current)
+    if (pass === 0) budget *= 10 + inOrder(current).length
     const ctx: RuleContext = { shared: (n) => shared.has(n), evaluate: options.evaluate }
     const done = new Map<Node, Node>()
 
@@ -85,8 +85,14 @@ export function optimise(root: Node, options: OptimiseOptions = {}): Node {
       if (normal.has(n)) return n
       const known = done.get(n)
       if (known) return known
-      let out = over(n, visit)
-      for (let next = rewriteOnce(out); next && budget > 0; next = rewriteOnce(out)) out = over(next, visit)
+      // from the top down first, so that filters gather on their way; then what the inputs' new shape allows
+      let out = n
+      for (;;) {
+        for (let next = rewriteOnce(out); next && budget > 0; next = rewriteOnce(out)) out = next
+        const inner = over(out, visit)
+        if (inner === out) break
+        out = inner
+      }
       normal.add(out)
       done.set(n, out)
       if (shared.has(n)) shared.add(out)
@@ -119,15 +125,4 @@ function tableOf(rules: readonly Rule[]): Map<Node['op'], readonly NodeRule[]> {
     tables.set(rules, table)
   }
   return table
-}
-
-function countOf(root: Node): number {
-  const seen = new Set<Node>()
-  const visit = (n: Node): void => {
-    if (seen.has(n)) return
-    seen.add(n)
-    for (const child of nodeChildren(n)) visit(child)
-  }
-  visit(root)
-  return seen.size
 }

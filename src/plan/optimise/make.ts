@@ -59,3 +59,17 @@ export function sharedNodes(root: Node): Set<Node> {
   visit(root)
   return shared
 }
+
+/** Every node once, inputs before what reads them. */
+export function inOrder(root: Node): Node[] {
+  const seen = new Set<Node>()
+  const out: Node[] = []
+  const visit = (n: Node): void => {
+    if (seen.has(n)) return
+    seen.add(n)
+    for (const child of nodeChildren(n)) visit(child)
+    out.push(n)
+  }
+  visit(root)
+  return out
+}

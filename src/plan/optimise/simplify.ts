@@ -20,12 +20,28 @@ export const simplify: Rule = {
 
 /** `condition`: nobody sees whether the result may be null, or what is noted of it. */
 function simpler(e: Expr, input: Node, condition: boolean): Expr {
-  if (e.op === 'col' || e.op === 'lit') return e
-  const mapped = mapExpr(e, (child) => simpler(child, input, condition))
-  const same = mapped.op === 'case' && exprChildren(mapped).every((c, i) => c === exprChildren(e)[i])
-  const now = same ? e : mapped
+  if (!hasLaw(e)) return e
+  const now = mapExpr(e, (child) => simpler(child, input, condition))
   const next = law(now, input)
   return next && (condition || sameKind(now, next, input.schema)) ? next : now
+}
+
+const known = new WeakMap<Expr, boolean>()
+
+/** Whether a part of it has a shape that a law speaks of. */
+function hasLaw(e: Expr): boolean {
+  if (e.op === 'col' || e.op === 'lit') return false
+  let found = known.get(e)
+  if (found === undefined) known.set(e, (found = looksLawful(e) || exprChildren(e).some(hasLaw)))
+  return found
+}
+
+function looksLawful(e: Expr): boolean {
+  if (e.op === 'cast') return true
+  if (e.op === 'case') return e.when.some(([c]) => c.op === 'lit')
+  if (e.op !== 'call') return false
+  if (e.fn === 'and' || e.fn === 'or') return e.args.some((a) => a.op === 'lit' || hasLaw(a))
+  return e.fn === 'not' || e.fn === 'coalesce' || e.fn === 'orNull' || e.fn === 'fails' || e.fn === 'isNull'
 }
 
 const is = (e: Expr | undefined, value: boolean): boolean => e?.op === 'lit' && e.value === value
