@@ -66,14 +66,15 @@ export function printPlan(root: Node, note: (n: Node) => string = () => ''): str
 
 const printKey = (k: SortKey): string => `${printExpr(k.by)}${k.descending ? ' descending' : ''}`
 
-function printWindow(c: WindowCall): string {
+export function printWindow(c: WindowCall): string {
   const frame = (f: Frame) => ` over ${f.unit} ${f.from ?? '−∞'} … ${f.to ?? '∞'}`
   if (c.fn === 'aggregate') return `${printAgg(c.agg)}${frame(c.frame)}`
   if (c.fn === 'lag' || c.fn === 'lead') return `${c.fn}(${printExpr(c.arg)}, ${c.offset})`
   return c.fn === 'first' || c.fn === 'last' ? `${c.fn}(${printExpr(c.arg)})${frame(c.frame)}` : c.fn
 }
 
-function headline(n: Node): string {
+/** What a node does, on one line. */
+export function headline(n: Node): string {
   switch (n.op) {
     case 'scan':
       return `scan ${'name' in n.from ? `${n.from.kind} ${n.from.name}` : n.from.kind}`
