@@ -189,6 +189,37 @@ async function agrees(root: Node, rules: readonly Rule[] | undefined, fired: (ru
   expect(got, shown()).toEqual(unseen ? await outcome(forgiving(root), ordered) : want)
 }
 
+/** A chain of derives with a filter after every ninth. */
+function longPlan(n: number, seed: number): Node {
+  let root: Node = build({
+    op: 'scan',
+    from: { kind: 'record' },
+    schema: ['q', 'p'].map((name) => ({ name, type: 'float64' as const, nullable: true })),
+  })
+  for (let i = 0; i < n; i++) {
+    const before = col(i === 0 ? 'p' : `c${i % 10 === 0 ? i - 2 : i - 1}`)
+    const columns = [[`c${i}`, call('add', call('mul', before, lit(i / 8, 'float64')), col('q'))]] as const
+    root =
+      i % 10 === 9
+        ? build({ op: 'filter', input: root, predicate: call('lt', before, lit(1e300 + seed, 'float64')) })
+        : build({ op: 'derive', input: root, columns })
+  }
+  return root
+}
+
+test('a plan of 100 nodes is optimised in about a millisecond', () => {
+  const took = Array.from({ length: 200 }, (_, i) => {
+    const root = longPlan(100, i)
+    const began = performance.now()
+    optimise(root, { evaluate: evaluateConstant })
+    return performance.now() - began
+  })
+  const warm = took.slice(100).sort((a, b) => a - b)[50] as number
+  console.info(`a plan of 100 nodes, warm: optimised in ${warm.toFixed(2)} ms`)
+  // a shared machine may be slow; what grows with the square of a plan is slower by far
+  expect(warm).toBeLessThan(10)
+})
+
 describe(`an optimised plan gives what the plan gives (seed ${SEED})`, () => {
   const check = async (rules: readonly Rule[] | undefined) => {
     let count = 0
