@@ -207,7 +207,7 @@ function longPlan(n: number, seed: number): Node {
   return root
 }
 
-test('a plan of 100 nodes is optimised in about a millisecond', () => {
+test('a plan of 100 nodes is optimised in little time', () => {
   const took = Array.from({ length: 200 }, (_, i) => {
     const root = longPlan(100, i)
     const began = performance.now()
