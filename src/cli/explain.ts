@@ -1,47 +1,101 @@
 import { Command } from 'commander'
 import { GalleyError } from '../base/errors.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
-import { isGaps } from '../engines/engine.ts'
-import { build, plan } from '../plan/nodes.ts'
-import { printPlan } from '../plan/print.ts'
-import { bindScans } from '../plan/walk.ts'
-import type { PlanSpec } from '../runs/specs.ts'
+import { createLedger } from '../engines/ledger.ts'
+import { createRowEngine } from '../engines/row/index.ts'
+import { printRows } from '../plan/explain/tree.ts'
+import { fitReads } from '../plan/fits/index.ts'
+import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
+import { explainServe } from './explain/endpoint.ts'
+import { serveJson, tableJson } from './explain/json.ts'
+import { explainTable, type Kitchen, rowsOfStep } from './explain/step.ts'
+import { serveText, tableText } from './explain/text.ts'
 import { bold, print } from './output.ts'
 import { loadRecipe } from './recipe.ts'
 
+interface Options {
+  readonly json?: boolean
+  readonly before?: boolean
+  readonly sql: boolean
+}
+
 export function explain(): Command {
   return new Command('explain')
-    .description('show what a recipe will do: each step, its plan with the schema at every node, and the SQL')
+    .description(
+      'show what a recipe will do, and run nothing: plans, columns, rows, engines and why, SQL, endpoint state',
+    )
     .argument('<recipe>', 'a .ts file that default-exports a recipe')
-    .option('--step <id>', 'only this step')
-    .option('--json', 'print the recipe as JSON')
-    .action(async (path: string, options: { step?: string; json?: boolean }) => {
-      const { recipe } = await loadRecipe(path)
-      if (options.json) return print(JSON.stringify(recipe))
-      const steps = recipe.steps.filter((s) => !options.step || s.id === options.step)
+    .argument('[step]', 'only this step')
+    .option('--before', 'the plan as it is written, too')
+    .option('--no-sql', 'without the SQL')
+    .option('--json', 'as JSON')
+    .action(async (path: string, only: string | undefined, options: Options) => {
+      const { recipe, folder } = await loadRecipe(path)
+      const steps = recipe.steps.filter((s) => !only || s.id === only)
       if (steps.length === 0)
         throw new GalleyError('USAGE_INVALID', {
-          what: `there is no step '${options.step}'`,
+          what: `there is no step '${only}'`,
+          why: `the recipe '${recipe.name}' does not declare it`,
           fix: `the steps are ${recipe.steps.map((s) => s.id).join(', ')}`,
         })
-      const engine = createDuckdbEngine({ memoryMiB: 128, threads: 1, temp: '/tmp' })
-      for (const step of steps) {
-        print(`${bold(`${step.kind} ${step.id}`)}${step.inputs.length > 0 ? `  ← ${step.inputs.join(', ')}` : ''}`)
-        const { plan: p } = step.spec as Partial<PlanSpec>
-        if (!p) continue
-        print(printPlan(p.root))
-        const bound = bindScans(p.root, (from, scan) =>
-          'name' in from
-            ? build({ op: 'scan', from: { kind: 'parquet', files: [from.name] }, schema: scan.schema })
-            : undefined,
-        )
-        const prepared = engine.prepare(plan(bound))
-        print(
-          isGaps(prepared)
-            ? prepared.map((g) => `gap at ${g.node}: ${g.reason}`).join('\n')
-            : `duckdb\n${prepared.explain()}\n`,
-        )
+      const duckdb = createDuckdbEngine({ memoryMiB: 128, threads: 1, temp: '/tmp' })
+      const kitchen: Kitchen = {
+        recipe,
+        folder,
+        duckdb,
+        engines: [duckdb, createRowEngine()],
+        ctx: {
+          scope: { workspace: 'explain', caller: 'explain' },
+          signal: new AbortController().signal,
+          ledger: createLedger(),
+        },
+        known: new Map(),
       }
-      await engine.close()
+      try {
+        if (options.json) {
+          const told = []
+          for (const step of steps) told.push(await stepJson(kitchen, step))
+          print(JSON.stringify({ recipe: recipe.name, steps: told }, null, 2))
+        } else for (const step of steps) await printStep(kitchen, step, options)
+      } finally {
+        await duckdb.close()
+      }
     })
+}
+
+const hasPlan = (step: Step): step is Step<PlanSpec> => (step.spec as Partial<PlanSpec>).plan !== undefined
+
+async function printStep(kitchen: Kitchen, step: Step, options: Options): Promise<void> {
+  print(`${bold(`${step.kind} ${step.id}`)}${step.inputs.length > 0 ? `  ← ${step.inputs.join(', ')}` : ''}`)
+  for (const line of await textOf(kitchen, step, options)) print(line && `  ${line}`)
+  print()
+}
+
+async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<string[]> {
+  if (hasPlan(step))
+    return tableText(await explainTable(kitchen, step), { before: options.before === true, sql: options.sql })
+  if (step.kind === 'serve')
+    return serveText(explainServe(kitchen.recipe, step as Step<ServeSpec>), kitchen, { sql: options.sql })
+  if (step.kind === 'train') {
+    const { features, fit, candidates, target } = step.spec as TrainSpec
+    return [
+      `target   ${target}`,
+      `features ${features.join(', ')}`,
+      ...(fit.length > 0
+        ? [
+            `fits     ${fit.map((f) => `${f.kind}(${fitReads(f).join(', ')})`).join(', ')} — on training rows, bound as constants`,
+          ]
+        : []),
+      `trains   ${candidates.map((c) => c.trainer).join(', ')}`,
+    ]
+  }
+  const known = await rowsOfStep(kitchen, step.id)
+  return known ? [`reads    ${printRows(known.rows)}, ${known.bytes.toLocaleString('en-US')} bytes`] : []
+}
+
+async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
+  const head = { id: step.id, kind: step.kind, inputs: step.inputs }
+  if (hasPlan(step)) return { ...head, ...tableJson(await explainTable(kitchen, step)) }
+  if (step.kind === 'serve') return { ...head, ...serveJson(explainServe(kitchen.recipe, step as Step<ServeSpec>)) }
+  return { ...head, ...(await rowsOfStep(kitchen, step.id)), spec: step.spec }
 }

@@ -207,8 +207,12 @@ export function mapExpr(e: Expr, f: (child: Expr) => Expr): Expr {
       const arg = f(e.arg)
       return arg === e.arg ? e : Object.freeze({ ...e, arg })
     }
-    case 'case':
-      return Object.freeze({ ...e, when: e.when.map(([c, v]) => [f(c), f(v)] as const), otherwise: f(e.otherwise) })
+    case 'case': {
+      const when = e.when.map(([c, v]) => [f(c), f(v)] as const)
+      const otherwise = f(e.otherwise)
+      const same = otherwise === e.otherwise && when.every(([c, v], i) => c === e.when[i]?.[0] && v === e.when[i]?.[1])
+      return same ? e : Object.freeze({ ...e, when, otherwise })
+    }
     default: {
       const args = e.args.map(f)
       return args.every((a, i) => a === e.args[i]) ? e : Object.freeze({ ...e, args })

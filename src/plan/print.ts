@@ -66,7 +66,7 @@ export function printPlan(root: Node, note: (n: Node) => string = () => ''): str
 
 const printKey = (k: SortKey): string => `${printExpr(k.by)}${k.descending ? ' descending' : ''}`
 
-function printWindow(c: WindowCall): string {
+export function printWindow(c: WindowCall): string {
   const frame = (f: Frame) => ` over ${f.unit} ${f.from ?? '−∞'} … ${f.to ?? '∞'}`
   if (c.fn === 'aggregate') return `${printAgg(c.agg)}${frame(c.frame)}`
   if (c.fn === 'lag' || c.fn === 'lead') return `${c.fn}(${printExpr(c.arg)}, ${c.offset})`

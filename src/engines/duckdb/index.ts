@@ -2,8 +2,10 @@ import { statSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
+import { optimise } from '../../plan/optimise/index.ts'
 import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
+import { evaluateConstant } from '../constants.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
 import { type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
 import { gapsOf } from './gaps.ts'
@@ -47,7 +49,8 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
 }
 
 function prepared(plan: Plan, open: Open): Prepared {
-  const lowered = lower(plan.root)
+  const root = optimise(plan.root, { evaluate: evaluateConstant })
+  const lowered = lower(root)
   const { schema } = plan.root
   return {
     estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
@@ -61,7 +64,8 @@ function prepared(plan: Plan, open: Open): Prepared {
     async run(ctx, sink) {
       for (const file of filesOf(plan.root))
         ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
-      const source: Source = { root: plan.root, lowered, open }
+      // a failure is told in the words of the plan as it was written
+      const source: Source = { root: plan.root, lowered, open, settled: mayDropFailures(root) }
       if (sink === 'batches') return streamed(source, schema, ctx)
       return writeParquet(source, schema, ctx, sink.parquet)
     },
@@ -89,7 +93,7 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
   for await (const written of execute(source, ctx, copy)) rows = written
   ctx.ledger.add('duckdb', 'bytesOut', statSync(path).size)
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
-  return { ...streamed({ root: scan, lowered: lower(scan), open: source.open }, schema, ctx), rows }
+  return { ...streamed({ root: scan, lowered: lower(scan), open: source.open, settled: false }, schema, ctx), rows }
 }
 
 function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
@@ -103,9 +107,8 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
         : schema
       const select = (sql: string) =>
         columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
-      const settled = mayDropFailures(source.root)
       yield* execute(source, ctx, (sql, part, connection) =>
-        stream(select(sql), wanted, source.open, part, { connection, settled: settled && !connection }),
+        stream(select(sql), wanted, source.open, part, { connection, settled: source.settled && !connection }),
       )
     },
     close: () => {},

@@ -16,6 +16,8 @@ export interface Source {
   readonly root: Node
   readonly lowered: Lowered
   readonly open: Open
+  /** Whether all rows are to be there before the first is handed out. */
+  readonly settled: boolean
 }
 
 /** Runs a query's SQL; on a connection that holds what the query reads, when one is given. */

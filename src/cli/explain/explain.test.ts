@@ -1,0 +1,49 @@
+import { afterAll, expect, test } from 'vitest'
+import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import { createRowEngine } from '../../engines/row/index.ts'
+import { stepOf } from '../../runs/inline.ts'
+import type { PlanSpec, ServeSpec, Step } from '../../runs/specs.ts'
+import { loadRecipe } from '../recipe.ts'
+import { explainServe } from './endpoint.ts'
+import { explainTable, type Kitchen } from './step.ts'
+import { serveText, tableText } from './text.ts'
+
+const duckdb = createDuckdbEngine({ memoryMiB: 128, threads: 1, temp: '/tmp' })
+afterAll(() => duckdb.close())
+
+const { recipe, folder } = await loadRecipe('recipes/flight-delay/recipe.ts')
+const kitchen: Kitchen = {
+  recipe,
+  folder,
+  duckdb,
+  engines: [duckdb, createRowEngine()],
+  ctx: {
+    scope: { workspace: 'test', caller: 'test' },
+    signal: new AbortController().signal,
+    ledger: createLedger(),
+  },
+  known: new Map(),
+}
+
+test('a table: engine and why, rules that fired, rows from the file, SQL', async () => {
+  const told = await explainTable(kitchen, stepOf(recipe, 'clean') as Step<PlanSpec>)
+  expect(told.engine).toMatchObject({ name: 'duckdb', reason: 'the only engine here that takes all of it' })
+  expect(told.fired.map((f) => f.rule)).toContain('merge-filters')
+  const text = tableText(told, { before: true, sql: true }).join('\n')
+  expect(text).toContain('not row: scan: the row engine reads literal rows and records')
+  expect(text).toContain('plan as written (8 nodes)')
+  expect(text).toContain('plan as it runs (7 nodes)')
+  expect(text).toContain('scan source flights  — 3,000,000 rows')
+  expect(text).toContain("read_parquet(['flights'])")
+  expect(tableText(told, { before: false, sql: false }).join('\n')).not.toContain('SELECT')
+})
+
+test('an endpoint: what it asks, remembers, is fed with and looks up', async () => {
+  const told = explainServe(recipe, stepOf(recipe, 'flight-delay') as Step<ServeSpec>)
+  const text = (await serveText(told, kitchen, { sql: true })).join('\n')
+  expect(text).toContain('request  date: local timestamp?')
+  expect(text).toContain('lateIn, flightsIn by destination over 3 h; keeps 27 h')
+  expect(text).toContain('fed with date, delay, distance, origin, destination')
+  expect(text).toMatch(/iata, longitude \(≈ [\d,]+ rows\): loaded once, looked up by iata/)
+})

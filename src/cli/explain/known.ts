@@ -1,0 +1,66 @@
+import { glob, open, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { readConfig } from '../../base/config.ts'
+import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
+import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
+import type { RunContext } from '../../engines/engine.ts'
+import type { RowCount } from '../../plan/explain/estimate.ts'
+import type { Step } from '../../runs/specs.ts'
+import { readIfThere } from '../../store/files.ts'
+
+/** Bytes of a text file whose lines are measured. */
+const SAMPLE = 65_536
+
+/** What is known of a source without reading it: a Parquet file says its rows, of a text file they are estimated. */
+export async function sourceRows(
+  step: Step<SourceSpec>,
+  folder: string,
+  duckdb: DuckdbEngine,
+  ctx: RunContext,
+): Promise<{ rows: RowCount; bytes: number } | undefined> {
+  const { spec } = step
+  const path = isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
+  const bytes = (await stat(path).catch(() => undefined))?.size
+  if (bytes === undefined) return undefined
+  if (spec.connector === 'parquet') {
+    const name = path.replaceAll("'", "''")
+    const [row] = await duckdb.session(ctx, (query) =>
+      query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata('${name}')`),
+    )
+    return { rows: { rows: Number(row?.['n']), exact: true }, bytes }
+  }
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE), 0, SAMPLE, 0)
+    const lines = buffer.subarray(0, bytesRead).toString('latin1').split('\n').length
+    return {
+      rows: { rows: Math.max(0, Math.round((lines * bytes) / Math.max(1, bytesRead)) - 1), exact: false },
+      bytes,
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+export interface Kept {
+  readonly manifest: Manifest
+  readonly folder: string
+  /** Whether it was made by the plan as it is now. */
+  readonly current: boolean
+}
+
+/** The newest table that the data folder keeps under a step's name, one made by the same plan first. */
+export async function keptTable(name: string, planHash: string): Promise<Kept | undefined> {
+  let best: Kept | undefined
+  for await (const file of glob(join(readConfig().home, 'datasets', '*', name, '*', 'manifest.json'))) {
+    const text = await readIfThere(file)
+    if (text === undefined) continue
+    const manifest = readManifest(text, file)
+    const kept: Kept = { manifest, folder: dirname(file), current: manifest.planHash === planHash }
+    const better =
+      !best || Number(kept.current) - Number(best.current) || Number(manifest.created > best.manifest.created)
+    if (better === true || (better as number) > 0) best = kept
+  }
+  return best
+}

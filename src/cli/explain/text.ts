@@ -1,0 +1,64 @@
+import { gapText, type Offer } from '../../engines/choose.ts'
+import { planTree, printField, printRows } from '../../plan/explain/tree.ts'
+import type { Node } from '../../plan/nodes.ts'
+import { nodes } from '../../plan/walk.ts'
+import type { ServeStep } from './endpoint.ts'
+import type { Kitchen, TableStep } from './step.ts'
+import { rowsOf } from './step.ts'
+
+const count = (root: Node): number => [...nodes(root)].length
+const indented = (lines: readonly string[], by = '  '): string[] => lines.map((line) => (line ? by + line : line))
+
+/** A step that computes a table, for people. `before`: the plan as it is written, too. */
+export function tableText(s: TableStep, options: { before: boolean; sql: boolean }): string[] {
+  const lines = [`kept     ${keptText(s)}`]
+  if (s.engine) lines.push(`engine   ${s.engine.name}: ${s.engine.reason}`)
+  else lines.push('engine   none can run this plan')
+  for (const other of s.others) lines.push(`         ${otherText(other)}`)
+  if (s.fired.length === 0) lines.push(`rules    none had anything to do; ${count(s.after)} nodes`)
+  s.fired.forEach((f, i) => {
+    lines.push(`${i === 0 ? 'rules  ' : '       '}  ${f.rule}${f.times > 1 ? ` × ${f.times}` : ''}: ${f.reason}`)
+  })
+  if (options.before && s.fired.length > 0)
+    lines.push('', `plan as written (${count(s.before)} nodes)`, ...indented(planTree(s.before, s.rowsBefore)))
+  lines.push('', `plan${s.fired.length > 0 ? ` as it runs (${count(s.after)} nodes)` : ''}`)
+  lines.push(...indented(planTree(s.after, s.rows)))
+  if (options.sql && s.engine)
+    lines.push('', s.engine.name === 'duckdb' ? 'SQL' : 'generated source', ...indented(s.engine.text.split('\n')))
+  return lines
+}
+
+function keptText({ kept }: TableStep): string {
+  if (!kept) return 'as Parquet, named by its content; not computed yet'
+  const { rows, created } = kept.manifest
+  const when = `${printRows({ rows, exact: true })} of ${created.slice(0, 16).replace('T', ' ')}`
+  return kept.current
+    ? `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`
+    : `as Parquet: ${when}, by another plan, so it is computed again`
+}
+
+const otherText = (o: Offer): string =>
+  o.prepared ? `${o.engine} could run it too` : `not ${o.engine}: ${gapText(o.gaps)}`
+
+/** What an endpoint does for one request, for people. */
+export async function serveText(s: ServeStep, kitchen: Kitchen, options: { sql: boolean }): Promise<string[]> {
+  const lines = [
+    `request  ${s.online.input.map(printField).join(', ')}`,
+    'engine   row: one generated function answers a record, in this process',
+  ]
+  s.states.forEach((state, i) => {
+    const hours = state.hours.toLocaleString('en-US', { maximumFractionDigits: 2 })
+    lines.push(`${i === 0 ? 'state  ' : '       '}  ${state.title}; keeps ${hours} h (the window and lateness)`)
+  })
+  if (s.states.length === 0) lines.push('state    none: an answer hangs on the request alone')
+  else lines.push(`fed with ${s.online.feedInput.map((f) => f.name).join(', ')}`)
+  for (const [i, table] of s.tables.entries()) {
+    const rows = (await rowsOf(kitchen, table.node)).get(table.node)
+    const columns = table.node.schema.map((f) => f.name).join(', ')
+    const by = table.keys.length > 0 ? `, looked up by ${table.keys.join(', ')}` : ''
+    const size = rows ? ` (${printRows(rows)})` : ''
+    lines.push(`${i === 0 ? 'tables ' : '       '}  ${columns}${size}: loaded once${by}`)
+  }
+  if (options.sql) lines.push('', 'plan for one record', ...indented(planTree(s.online.request, new Map())))
+  return lines
+}
