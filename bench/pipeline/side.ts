@@ -20,12 +20,12 @@ export interface Side {
 
 export const GALLEY = 'Galley'
 export type Peer = 'duckdb' | 'polars' | 'pandas'
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+const PEER = fileURLToPath(new URL('./peer.py', import.meta.url))
 
 export const galley = (task: Task, files: Files, signal: AbortSignal): Side =>
-  start(GALLEY, [process.execPath, here('./galley.ts')], task, files, signal)
+  start(GALLEY, [process.execPath, fileURLToPath(new URL('./galley.ts', import.meta.url))], task, files, signal)
 export const peer = (name: Peer, python: string, task: Task, files: Files, signal: AbortSignal): Side =>
-  start(name, [python, here('./peer.py'), name], task, files, signal)
+  start(name, [python, PEER, name], task, files, signal)
 
 function start(
   name: string,
