@@ -12,6 +12,7 @@ import { machine } from './machine.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   demo: async () => (await import('./demo/index.ts')).demo,
+  pipeline: async () => (await import('./pipeline/index.ts')).pipeline,
   row: async () => (await import('./row/index.ts')).row,
 }
 
@@ -66,7 +67,8 @@ async function main(): Promise<void> {
 }
 
 function shown({ rows }: Result): string {
-  const value = (x: number, unit: string) => (unit === 's' ? `${x.toFixed(1)} s` : `${(x / 2 ** 20).toFixed(0)} MiB`)
+  const seconds = (x: number) => (x < 1 ? `${(x * 1000).toFixed(0)} ms` : `${x.toFixed(1)} s`)
+  const value = (x: number, unit: string) => (unit === 's' ? seconds(x) : `${(x / 2 ** 20).toFixed(0)} MiB`)
   return table(
     ['case', 'peer', 'Galley', 'peer', 'ratio'],
     rows.map((r) => [r.case, r.peer, value(r.galley, r.unit), value(r.peerValue, r.unit), r.ratio.toFixed(2)]),
