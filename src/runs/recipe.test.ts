@@ -16,7 +16,7 @@ test('an error of a plan says where in the recipe it is', () => {
     expect.objectContaining({
       code: 'PLAN_TYPE_MISMATCH',
       what: "45 can't stand where a string is expected",
-      why: "in the recipe 'meals', after 'orders' is declared",
+      why: "it stands beside district in filter, in the recipe 'meals', after 'orders' is declared",
       fix: 'give a string',
     }),
   )

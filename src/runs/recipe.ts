@@ -180,13 +180,14 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
 
 export const hashRecipe = (r: Recipe): string => hashJson(r)
 
-/** An error of a plan that does not say what it is about: it is found by the step that was declared before it. */
+/** An error of a plan with its place: the step that was declared before it. */
 function placed(error: unknown, recipe: string, after: string | undefined): unknown {
-  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_')) || error.why) return error
-  const { what, fix, details } = error
+  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_'))) return error
+  const { what, why, fix, details } = error
+  const place = `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`
   return new GalleyError(error.code, {
     what,
-    why: `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`,
+    why: why ? `${why}, ${place}` : place,
     ...(fix ? { fix } : {}),
     details: { ...details, recipe, ...(after ? { after } : {}) },
     cause: error,
