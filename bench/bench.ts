@@ -15,7 +15,8 @@ export interface Options {
 export interface Row {
   readonly case: string
   readonly peer: string
-  readonly unit: 's' | 'bytes'
+  /** `ns` are nanoseconds a value. */
+  readonly unit: 's' | 'bytes' | 'ns'
   readonly galley: number
   readonly peerValue: number
   /** Galley / peer. */

@@ -68,7 +68,8 @@ async function main(): Promise<void> {
 
 function shown({ rows }: Result): string {
   const seconds = (x: number) => (x < 1 ? `${(x * 1000).toFixed(0)} ms` : `${x.toFixed(1)} s`)
-  const value = (x: number, unit: string) => (unit === 's' ? seconds(x) : `${(x / 2 ** 20).toFixed(0)} MiB`)
+  const value = (x: number, unit: string) =>
+    unit === 's' ? seconds(x) : unit === 'ns' ? `${x.toFixed(1)} ns` : `${(x / 2 ** 20).toFixed(0)} MiB`
   return table(
     ['case', 'peer', 'Galley', 'peer', 'ratio'],
     rows.map((r) => [r.case, r.peer, value(r.galley, r.unit), value(r.peerValue, r.unit), r.ratio.toFixed(2)]),

@@ -23,8 +23,8 @@ export async function made(path: string, write: (path: string) => Promise<unknow
 const parquet = (sql: string) => (path: string) => `COPY (${sql}) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`
 
 /** A whole number of 0 … below − 1, the same for the same row and column in every run. */
-const pick = (column: number, below: string | number): string => `(hash(i * 64 + ${column}) % ${below})::INTEGER`
-const share = (column: number): string => `((hash(i * 64 + ${column}) >> 11) / 9007199254740992.0)`
+export const pick = (column: number, below: string | number): string => `(hash(i * 64 + ${column}) % ${below})::INTEGER`
+export const share = (column: number): string => `((hash(i * 64 + ${column}) >> 11) / 9007199254740992.0)`
 
 /** One table: keys of 100, 100 and N/100 values, as text and as numbers, and three values. */
 export async function groupbyData(rows: number, query: Query): Promise<Files> {

@@ -6,6 +6,7 @@ import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { isGaps, type RunContext } from '../../src/engines/engine.ts'
 import { createLedger } from '../../src/engines/ledger.ts'
 import { plan } from '../../src/plan/nodes.ts'
+import { staged } from './csv.ts'
 import type { Files } from './question.ts'
 import { TASKS } from './tasks.ts'
 
@@ -16,9 +17,10 @@ interface Start {
   readonly memoryMiB: number
 }
 
+const { signal } = new AbortController()
 const context = (): RunContext => ({
   scope: { workspace: 'bench', caller: 'bench' },
-  signal: new AbortController().signal,
+  signal,
   ledger: createLedger(),
 })
 
@@ -33,7 +35,8 @@ for (let line = await next(); line !== undefined; line = await next()) {
   const asked = TASKS.find((t) => t.name === task)?.questions.find((q) => q.name === question)
   if (!asked) throw new Error(`there is no question ${question} in ${task}`)
   const began = performance.now()
-  const prepared = engine.prepare(plan(asked.plan(files)))
+  const read = task === 'csv' ? await engine.session(context(), (q) => staged(files, out, q, signal)) : files
+  const prepared = engine.prepare(plan(asked.plan(read)))
   if (isGaps(prepared)) throw new Error(prepared.map((g) => `${g.node}: ${g.reason}`).join('\n'))
   await prepared.run(context(), { parquet: out })
   console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000 }))

@@ -97,4 +97,4 @@ const questions: readonly Question[] = [
   },
 ]
 
-export const groupby: Task = { name: 'groupby', tables: ['x'], questions }
+export const groupby: Task = { name: 'groupby', tables: ['x'], questions, peers: ['duckdb', 'polars', 'pandas'] }

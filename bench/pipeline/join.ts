@@ -64,4 +64,9 @@ const questions: readonly Question[] = [
   },
 ]
 
-export const join: Task = { name: 'join', tables: ['x', 'small', 'medium', 'big'], questions }
+export const join: Task = {
+  name: 'join',
+  tables: ['x', 'small', 'medium', 'big'],
+  questions,
+  peers: ['duckdb', 'polars', 'pandas'],
+}

@@ -12,6 +12,8 @@ export interface Question {
   readonly sql: string
 }
 
+export type Peer = 'duckdb' | 'polars' | 'pandas'
+
 /** A table's Parquet file by its name. */
 export type Files = Readonly<Record<string, string>>
 
@@ -20,4 +22,5 @@ export interface Task {
   readonly name: string
   readonly tables: readonly string[]
   readonly questions: readonly Question[]
+  readonly peers: readonly Peer[]
 }

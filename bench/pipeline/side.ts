@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { BenchError } from '../bench.ts'
-import type { Files, Question, Task } from './question.ts'
+import type { Files, Peer, Question, Task } from './question.ts'
 
 /** What both databases may take. */
 export const LIMITS = { threads: 2, memoryMiB: 8192 }
@@ -13,13 +13,14 @@ export interface Side {
   readonly name: string
   /** Seconds from the question to its answer in a Parquet file. */
   ask(question: Question, out: string): Promise<number>
+  /** Processor time that the process has taken so far. */
+  cpuSeconds(): number
   /** The most memory that the process has held so far, bytes. */
   peakBytes(): number
   close(): void
 }
 
 export const GALLEY = 'Galley'
-export type Peer = 'duckdb' | 'polars' | 'pandas'
 const PEER = fileURLToPath(new URL('./peer.py', import.meta.url))
 
 export const galley = (task: Task, files: Files, signal: AbortSignal): Side =>
@@ -60,8 +61,15 @@ function start(
     name,
     async ask(question, out) {
       await ready
-      const answer = JSON.parse(await send({ question: question.name, sql: question.sql, out })) as { seconds: number }
+      const answer = JSON.parse(
+        await send({ question: question.name, sql: question.sql.replace('FILE', files['csv'] ?? ''), out }),
+      ) as { seconds: number }
       return answer.seconds
+    },
+    cpuSeconds() {
+      const stat = readFileSync(`/proc/${child.pid}/stat`, 'latin1')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
     },
     peakBytes() {
       const status = readFileSync(`/proc/${child.pid}/status`, 'latin1')

@@ -5,7 +5,7 @@ import { BenchError, median, type Row } from '../bench.ts'
 import { difference, factsOf } from './check.ts'
 import { folderOf, type Query } from './data.ts'
 import type { Files, Task } from './question.ts'
-import { GALLEY, galley, type Peer, peer, type Side } from './side.ts'
+import { GALLEY, galley, peer, type Side } from './side.ts'
 
 /** What every side took. */
 export interface Found {
@@ -15,6 +15,8 @@ export interface Found {
   readonly peak: ReadonlyMap<string, number>
   /** Where a side that is only there to be seen found something else. */
   readonly unequal: readonly string[]
+  /** Processor seconds of Galley's process and of DuckDB's for the questions both were asked equally often. */
+  readonly cpu: readonly [galley: number, duckdb: number]
 }
 
 interface Setting {
@@ -41,9 +43,12 @@ export async function ask(setting: Setting): Promise<Found> {
   const { task, rows, files, python, runs, query, signal, say } = setting
   const folder = join(folderOf(rows), `${task.name}-answers`)
   mkdirSync(folder, { recursive: true })
-  const peers: Peer[] = ['duckdb', 'polars', 'pandas']
-  const sides: Side[] = [galley(task, files, signal), ...peers.map((name) => peer(name, python, task, files, signal))]
+  const sides: Side[] = [
+    galley(task, files, signal),
+    ...task.peers.map((name) => peer(name, python, task, files, signal)),
+  ]
   const unequal: string[] = []
+  const cpu: [number, number] = [0, 0]
   const seconds = new Map<string, number[]>(sides.map((s) => [s.name, []]))
   try {
     for (const question of task.questions) {
@@ -62,6 +67,7 @@ export async function ask(setting: Setting): Promise<Found> {
         if (why) unequal.push(`${what} (${why})`)
       }
       const again = sides.filter((s) => s.name !== 'pandas' || rows < LARGE)
+      const before = again.slice(0, 2).map((s) => s.cpuSeconds())
       for (let round = 0; round < ENOUGH.rounds; round++) {
         const spent = Math.min(...again.slice(0, 2).map((s) => total(taken.get(s.name))))
         if (round >= runs && spent > ENOUGH.seconds) break
@@ -70,6 +76,7 @@ export async function ask(setting: Setting): Promise<Found> {
           taken.get(side.name)?.push(await side.ask(question, out(side)))
         }
       }
+      for (const i of [0, 1] as const) cpu[i] += (again[i]?.cpuSeconds() ?? 0) - (before[i] ?? 0)
       for (const side of sides)
         seconds
           .get(side.name)
@@ -80,7 +87,7 @@ export async function ask(setting: Setting): Promise<Found> {
         `  ${task.name} ${rows.toExponential()} ${question.name} ${question.asks}: ${shown.join(' · ')} · ${(of(GALLEY) / of('duckdb')).toFixed(2)}`,
       )
     }
-    return { seconds, unequal, peak: new Map(sides.map((s) => [s.name, s.peakBytes()])) }
+    return { seconds, unequal, cpu, peak: new Map(sides.map((s) => [s.name, s.peakBytes()])) }
   } finally {
     for (const side of sides) side.close()
     rmSync(folder, { recursive: true, force: true })
@@ -116,11 +123,15 @@ function rowsOf(name: string, unit: Row['unit'], of: (side: string) => number, s
 }
 
 /** Each question's seconds and its ratio to DuckDB's own. */
-export function notesOf(name: string, task: Task, { seconds, unequal }: Found): string[] {
+export function notesOf(name: string, task: Task, { seconds, unequal, cpu }: Found): string[] {
   const at = (side: string, i: number) => seconds.get(side)?.[i] ?? Number.NaN
   const notes = task.questions.map((q, i) => {
     const each = [...seconds.keys()].map((side) => `${side} ${text(at(side, i))}`)
     return `${name} ${q.name} ${q.asks}: ${each.join(', ')}; Galley / duckdb ${(at(GALLEY, i) / at('duckdb', i)).toFixed(2)}`
   })
+  const [ours, theirs] = cpu
+  notes.push(
+    `${name}: processor seconds of all timed answers: Galley ${ours.toFixed(1)}, duckdb ${theirs.toFixed(1)}, ratio ${(ours / theirs).toFixed(2)}`,
+  )
   return [...notes, ...unequal.map((what) => `${name}: ${what}`)]
 }

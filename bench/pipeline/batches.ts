@@ -1,0 +1,58 @@
+import { openInstance, withConnection } from '../../src/engines/duckdb/connection.ts'
+import { stream } from '../../src/engines/duckdb/run.ts'
+import type { RunContext } from '../../src/engines/engine.ts'
+import type { Schema, Type } from '../../src/plan/types.ts'
+import { median, type Row } from '../bench.ts'
+import { pick, share } from './data.ts'
+import { LIMITS } from './side.ts'
+
+const ROWS = 4_000_000
+/** What a value may cost, nanoseconds. */
+const BAR = 20
+
+const columns: Readonly<Record<string, readonly [type: Type, sql: string]>> = {
+  int64: ['int64', `${pick(51, 1e6)}::BIGINT`],
+  int32: ['int32', pick(52, 1e6)],
+  float64: ['float64', share(53)],
+  timestamp: ['timestamp', `make_timestamp(1600000000000000 + i * 1000000)`],
+  bool: ['bool', `${pick(54, 2)} = 1`],
+  string: ['string', `'c' || ${pick(55, 500)}`],
+}
+
+/** Nanoseconds a value from a table in the database's memory to typed arrays in JavaScript; one value in sixteen is missing. */
+export async function batchRows(
+  temp: string,
+  context: () => RunContext,
+  wanted: (name: string) => boolean,
+): Promise<Row[]> {
+  const selected = Object.entries(columns).filter(([name]) => wanted(`batches-${name}`))
+  if (selected.length === 0) return []
+  const instance = await openInstance({ ...LIMITS, temp })
+  const open = async () => instance
+  const rows: Row[] = []
+  try {
+    for (const [i, [name, [type, sql]]] of selected.entries()) {
+      const value = `CASE WHEN ${pick(60 + i, 16)} > 0 THEN ${sql} END`
+      await withConnection(open, context(), (c) =>
+        c.run(`CREATE TABLE ${name} AS SELECT ${value} AS v FROM range(${ROWS}) t(i)`),
+      )
+      const schema: Schema = [{ name: 'v', type, nullable: true }]
+      const taken: number[] = []
+      for (let k = 0; k < 7; k++) {
+        const began = performance.now()
+        let seen = 0
+        for await (const batch of stream(`SELECT v FROM ${name}`, schema, open, context()))
+          seen += batch.columns[0]?.length ?? 0
+        if (seen !== ROWS) throw new Error(`${seen} rows`)
+        if (k > 1) taken.push(((performance.now() - began) * 1e6) / ROWS)
+      }
+      const galley = median(taken)
+      rows.push({ case: `batches-${name}`, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR })
+    }
+  } finally {
+    instance.db.closeSync()
+  }
+  return rows
+}
+
+export const batchCases: readonly string[] = Object.keys(columns).map((name) => `batches-${name}`)
