@@ -81,60 +81,85 @@ function view(type: string, data: Uint8Array, rows: number) {
   }
 }
 
+/** A table of so many short strings is full: it is begun anew, so that a column of ever new ones doesn't grow it. */
+const MOST_SHORT = 65_536
+
 /**
  * Reads DuckDB's 16-byte strings into codes over the words of one chunk. A string of up to twelve bytes lies in the
- * vector itself; its three words are the key of a table that lives as long as the relation, so a repeated value is
- * decoded once.
+ * vector itself: its length and three words of bytes (zero beyond the string) are the key of a hash table that lives as
+ * long as the relation, so a repeated value is decoded once, and finding it again makes no JavaScript string.
  */
 export class StringCache {
-  readonly #short = new Map<number, Map<number, string>>()
+  /** Open addressing over ids + 1; 0 is free. */
+  readonly #slots = new Int32Array(MOST_SHORT * 4)
+  readonly #heads = new Int32Array(MOST_SHORT * 4)
+  #words: string[] = []
+  /** The chunk in which an id was last seen, and its code there. */
+  readonly #seen = new Int32Array(MOST_SHORT)
+  readonly #code = new Int32Array(MOST_SHORT)
+  #chunk = 0
 
   read(data: Uint8Array, rows: number, validity: Uint8Array | null): Column {
     const words: string[] = []
     const codes = new Int32Array(rows)
-    const index = new Map<string, number>()
+    const long = new Map<string, number>()
     const heads = new Int32Array(data.buffer, data.byteOffset, rows * 4)
     const bytes = Buffer.from(data.buffer, data.byteOffset, rows * 16)
-    let lastLength = -1
-    let lastHead = 0
-    let lastCode = 0
+    if (this.#words.length + rows > MOST_SHORT) this.#clear()
+    this.#chunk++
     for (let i = 0; i < rows; i++) {
-      if (validity !== null && (((validity[i >> 3] ?? 0) >> (i & 7)) & 1) === 0) continue
+      if (validity !== null && (((validity[i >> 3] as number) >> (i & 7)) & 1) === 0) continue
       const length = heads[i * 4] as number
-      const head = heads[i * 4 + 1] as number
-      if (length <= 4 && length === lastLength && head === lastHead) {
-        codes[i] = lastCode
+      if (length > 12) {
+        const word = longWord(data, i, length)
+        let code = long.get(word)
+        if (code === undefined) {
+          code = words.push(word) - 1
+          long.set(word, code)
+        }
+        codes[i] = code
         continue
       }
-      const word = length <= 4 ? this.#shortWord(length, head, bytes, i) : longWord(data, bytes, i, length)
-      let code = index.get(word)
-      if (code === undefined) {
-        code = words.length
-        words.push(word)
-        index.set(word, code)
+      const id = this.#short(heads, bytes, i, length)
+      if (this.#seen[id] !== this.#chunk) {
+        this.#seen[id] = this.#chunk
+        this.#code[id] = words.push(this.#words[id] as string) - 1
       }
-      codes[i] = code
-      lastLength = length
-      lastHead = head
-      lastCode = code
+      codes[i] = this.#code[id] as number
     }
     return { kind: 'dictionary', type: 'string', length: rows, validity, codes, words }
   }
 
-  #shortWord(length: number, head: number, bytes: Buffer, row: number): string {
-    let table = this.#short.get(length)
-    if (!table) this.#short.set(length, (table = new Map()))
-    let word = table.get(head)
-    if (word === undefined) {
-      word = bytes.toString('utf8', row * 16 + 4, row * 16 + 4 + length)
-      table.set(head, word)
+  #short(heads: Int32Array, bytes: Buffer, row: number, length: number): number {
+    const own = this.#heads
+    const at = row * 4
+    const a = heads[at + 1] as number
+    const b = heads[at + 2] as number
+    const c = heads[at + 3] as number
+    const mask = this.#slots.length - 1
+    let hash = Math.imul(a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ length, 0x9e3779b1)
+    hash ^= hash >>> 15
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const id = (this.#slots[slot] as number) - 1
+      if (id < 0) {
+        const added = this.#words.push(bytes.toString('utf8', row * 16 + 4, row * 16 + 4 + length)) - 1
+        own.set(heads.subarray(at, at + 4), added * 4)
+        this.#slots[slot] = added + 1
+        return added
+      }
+      const k = id * 4
+      if (own[k] === length && own[k + 1] === a && own[k + 2] === b && own[k + 3] === c) return id
     }
-    return word
+  }
+
+  #clear(): void {
+    this.#slots.fill(0)
+    this.#seen.fill(0)
+    this.#words = []
   }
 }
 
-function longWord(data: Uint8Array, bytes: Buffer, row: number, length: number): string {
-  if (length <= 12) return bytes.toString('utf8', row * 16 + 4, row * 16 + 4 + length)
+function longWord(data: Uint8Array, row: number, length: number): string {
   return Buffer.from(
     duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, data.byteOffset + row * 16 + 8, length),
   ).toString('utf8')
