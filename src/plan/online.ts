@@ -3,18 +3,11 @@ import { hashJson } from '../base/hash.ts'
 import { build, mapNode, type Node } from './nodes.ts'
 import { printExpr } from './print.ts'
 import { project } from './prune.ts'
+import { feedOf, type OnlineState, stateOf } from './states.ts'
 import type { Schema } from './types.ts'
 import { bindScans, nodes } from './walk.ts'
 
-/** A rolling window as keyed state: fed by rows of `feed`, asked by requests as of their own time. */
-export interface OnlineState {
-  readonly id: string
-  readonly window: Extract<Node, { op: 'rolling' }>
-  /** Names for people: `lateOut, flightsOut by origin over 3 h`. */
-  readonly title: string
-}
-
-/** A side of a join that does not depend on the record: loaded once and looked up. */
+/** What does not depend on the record: a side of a join, the past of another source. Loaded once and looked up. */
 export interface OnlineTable {
   readonly id: string
   readonly node: Node
@@ -58,6 +51,32 @@ export function online(
   const tables = new Map<string, OnlineTable>()
   let input: Schema = []
   let feedInput: Schema = []
+  /** What events go through on their way into a state: as a record's, but without states of its own. */
+  const fedWith = (n: Node): void => {
+    switch (n.op) {
+      case 'scan':
+        feedInput = widest(feedInput, n.schema)
+        return
+      case 'join':
+        if (reads(n.right, entry)) throw notOnline('a join of the entry with itself', 'use asOf')
+        tables.set(nodeId(n.right), { id: nodeId(n.right), node: n.right })
+        fedWith(n.left)
+        return
+      case 'filter':
+      case 'reject':
+      case 'select':
+      case 'derive':
+      case 'distinct':
+      case 'annotate':
+        fedWith(n.input)
+        return
+      default:
+        throw notOnline(
+          `${n.op} of the rows that feed its state`,
+          'compute it in an earlier step, or say it of the rows that are asked about',
+        )
+    }
+  }
   const path = (n: Node): void => {
     switch (n.op) {
       case 'scan':
@@ -69,22 +88,20 @@ export function online(
         path(n.left)
         return
       case 'asof': {
-        if (n.right.op === 'rolling' && reads(n.right, entry)) {
-          const id = nodeId(n.right)
-          states.set(id, { id, window: n.right, title: titleOf(n.right) })
-          for (const s of nodes(n.right))
-            if (s.op === 'scan' && s.from.kind === 'source' && s.from.name === entry)
-              feedInput = widest(feedInput, s.schema)
-          for (const t of joinsOf(n.right.input)) tables.set(nodeId(t), { id: nodeId(t), node: t })
-          path(n.left)
-          return
-        }
-        throw notOnline('asOf another table', 'use a rolling window')
+        const state = stateOf(n)
+        const rows = feedOf(state)
+        if (reads(rows, entry)) {
+          fedWith(rows)
+          states.set(state.id, state)
+        } else tables.set(nodeId(rows), { id: nodeId(rows), node: rows })
+        path(n.left)
+        return
       }
       case 'filter':
       case 'reject':
       case 'select':
       case 'derive':
+      case 'annotate':
         path(n.input)
         return
       default:
@@ -137,16 +154,7 @@ function withoutHistory(n: Node, entry: string): Node {
   return mapNode(n, (child) => withoutHistory(child, entry))
 }
 
-function* joinsOf(n: Node): Generator<Node> {
-  for (const x of nodes(n)) if (x.op === 'join') yield x.right
-}
-
 const widest = (a: Schema, b: Schema): Schema => [...a, ...b.filter((f) => !a.some((g) => g.name === f.name))]
-
-function titleOf(w: Extract<Node, { op: 'rolling' }>): string {
-  const span = w.over % 3_600_000_000 === 0 ? `${w.over / 3_600_000_000} h` : `${w.over / 60_000_000} min`
-  return `${w.aggs.map(([name]) => name).join(', ')} by ${w.by.join(', ')} over ${span}`
-}
 
 const notOnline = (what: string, fix: string): GalleyError =>
   new GalleyError('PLAN_INVALID', {

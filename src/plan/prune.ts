@@ -4,8 +4,8 @@ import type { Schema } from './types.ts'
 
 /**
  * The same relation with only the wanted columns computed: what nobody reads is neither read nor derived.
- * Set operations compare whole rows, and a limit and row-based windows break ties by all columns, so what goes into
- * these stays whole.
+ * Set operations compare whole rows, and a limit, row-based windows and as-of joins with a table break ties by all
+ * columns, so what goes into these stays whole.
  */
 export function prune(n: Node, wanted: ReadonlySet<string>): Node {
   const asked = needs(n, wanted)
@@ -53,7 +53,8 @@ export function needs(n: Node, wanted: ReadonlySet<string>): readonly (ReadonlyS
       if (fromRight.length === 0) return [wanted, undefined]
       return [
         union(within(wanted, n.left), [...n.by.map(([l]) => l), n.at]),
-        new Set([...fromRight, ...n.by.map(([, r]) => r), n.on]),
+        // of a table's rows that share a moment, all columns tell which counts
+        n.right.op === 'rolling' ? new Set([...fromRight, ...n.by.map(([, r]) => r), n.on]) : all(n.right),
       ]
     }
     case 'sort':

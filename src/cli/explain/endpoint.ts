@@ -1,6 +1,7 @@
 import { fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { type OnlinePlan, online } from '../../plan/online.ts'
+import { feedOf, momentOf, spanOf, keysOf as stateKeys, stateOf } from '../../plan/states.ts'
 import { stepOf, wholePlan } from '../../runs/inline.ts'
 import type { DatasetSpec, Recipe, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 
@@ -13,6 +14,8 @@ export interface ServeStep {
     readonly title: string
     /** Hours of history that are kept: the window and what events may be late. */
     readonly hours: number
+    /** Whether the latest row of each key is kept, however old. */
+    readonly latest: boolean
     readonly keys: readonly string[]
   }[]
   readonly tables: readonly { readonly node: Node; readonly keys: readonly string[] }[]
@@ -32,8 +35,9 @@ export function explainServe(recipe: Recipe, step: Step<ServeSpec>): ServeStep {
     features,
     states: sliced.states.map((s) => ({
       title: s.title,
-      hours: (s.window.over + lateness) / 3_600_000_000,
-      keys: s.window.by,
+      hours: ((spanOf(s) ?? 0) + lateness) / 3_600_000_000,
+      latest: spanOf(s) === undefined,
+      keys: stateKeys(s),
     })),
     tables: sliced.tables.map((t) => ({ node: t.node, keys: keysOf(sliced.request, t.node) })),
   }
@@ -44,6 +48,8 @@ function keysOf(request: Node, table: Node): readonly string[] {
   const scans = JSON.stringify(table)
   const find = (n: Node): readonly string[] | undefined => {
     if (n.op === 'join' && JSON.stringify(n.right) === scans) return n.on.map(([, r]) => r)
+    if (n.op === 'asof' && JSON.stringify(feedOf(stateOf(n))) === scans)
+      return [...n.by.map(([, r]) => r), momentOf(stateOf(n))]
     if ('left' in n) return find(n.left) ?? find(n.right)
     return n.op === 'scan' ? undefined : find(n.input)
   }

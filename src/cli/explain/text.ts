@@ -48,7 +48,10 @@ export async function serveText(s: ServeStep, kitchen: Kitchen, options: { sql: 
   ]
   s.states.forEach((state, i) => {
     const hours = state.hours.toLocaleString('en-US', { maximumFractionDigits: 2 })
-    lines.push(`${i === 0 ? 'state  ' : '       '}  ${state.title}; keeps ${hours} h (the window and lateness)`)
+    const kept = state.latest
+      ? `the latest of each key, and ${hours} h (lateness)`
+      : `${hours} h (the window and lateness)`
+    lines.push(`${i === 0 ? 'state  ' : '       '}  ${state.title}; keeps ${kept}`)
   })
   if (s.states.length === 0) lines.push('state    none: an answer hangs on the request alone')
   else lines.push(`fed with ${s.online.feedInput.map((f) => f.name).join(', ')}`)

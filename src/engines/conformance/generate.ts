@@ -188,6 +188,18 @@ export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([
       })
       return build({ op: 'asof', left: n, right: window, by: [['k', 'rk']], at: 't', on: 'rt' })
     }),
+    fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }).map(
+      (h) => (n: Node) =>
+        build({
+          op: 'asof',
+          left: n,
+          right: renamed,
+          by: [['k', 'rk']],
+          at: 't',
+          on: 'rt',
+          ...(h === undefined ? {} : { within: h * HOUR }),
+        }),
+    ),
     fc.constant((n: Node) =>
       build({
         op: 'rolling',

@@ -1,9 +1,11 @@
+import { col } from '../../plan/expr.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { compileAgg } from '../aggregates.ts'
 import type { Value } from '../batch.ts'
 import type { Tuple } from '../closures.ts'
 import { raise, type Slot } from '../failure.ts'
 import { compare } from '../values.ts'
+import { inOrder, tiesOf } from './window.ts'
 
 /** Keys match where both are there and equal. */
 export const matching = (a: readonly Value[], b: readonly Value[]): boolean =>
@@ -52,22 +54,18 @@ export function asOf(n: Extract<Node, { op: 'asof' }>, left: readonly Slot[][], 
   const kept = schema.flatMap((f, i) => (skip.has(f.name) ? [] : [i]))
   return left.map((row) => {
     const t = raise(row[at] ?? null)
-    let best: { row: readonly Slot[]; when: Value } | undefined
-    for (const other of right) {
+    const before = right.filter((other) => {
       const when = raise(other[on] ?? null)
-      if (
-        t === null ||
-        when === null ||
-        compare(when, t) >= 0 ||
-        (n.within !== undefined && (t as bigint) - (when as bigint) > BigInt(n.within)) ||
-        !matching(
-          key(row),
-          by.map((i) => raise(other[i] as Slot)),
-        )
+      if (t === null || when === null || compare(when, t) >= 0) return false
+      if (n.within !== undefined && (t as bigint) - (when as bigint) > BigInt(n.within)) return false
+      return matching(
+        key(row),
+        by.map((i) => raise(other[i] as Slot)),
       )
-        continue
-      if (!best || compare(when, best.when) > 0) best = { row: other, when }
-    }
-    return [...row, ...kept.map((i) => best?.row[i] ?? null)]
+    })
+    // of rows that share the latest moment, the first in the order of all columns
+    const latest = [{ by: col(n.on), descending: true }]
+    const [best] = before.length > 0 ? inOrder(before, latest, schema, tiesOf(schema)) : []
+    return [...row, ...kept.map((i) => best?.[i] ?? null)]
   })
 }

@@ -11,7 +11,16 @@ import { isRowWise, lower } from './lower.ts'
 
 export { compileOnline, type OnlineProgram } from './program.ts'
 
-const TAKES: ReadonlySet<Node['op']> = new Set(['scan', 'filter', 'reject', 'select', 'derive', 'distinct', 'union'])
+const TAKES: ReadonlySet<Node['op']> = new Set([
+  'scan',
+  'filter',
+  'reject',
+  'select',
+  'derive',
+  'distinct',
+  'union',
+  'annotate',
+])
 /** Literal rows in one batch. */
 const ROWS = 8192
 

@@ -52,6 +52,8 @@ export function interpreter(program: Program, models: Models, externals: Externa
         }
         break
       }
+      case 'annotate':
+        break
       default: {
         const external = externals(n)
         if (!external) throw new GalleyError('PLAN_INVALID', { what: `${n.op} has no meaning for one record` })

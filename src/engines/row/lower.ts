@@ -52,7 +52,7 @@ export interface Program {
 
 export type Externals = (n: Node) => External | undefined
 
-const ROW_WISE: ReadonlySet<Node['op']> = new Set(['filter', 'reject', 'select', 'derive'])
+const ROW_WISE: ReadonlySet<Node['op']> = new Set(['filter', 'reject', 'select', 'derive', 'annotate'])
 export const isRowWise = (n: Node): boolean => ROW_WISE.has(n.op)
 
 /** The row-wise nodes from the first to `root`, and the node they begin at. `also` says which others count as row-wise. */
@@ -127,6 +127,8 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
         else for (const [name, val] of computed) env.set(name, val)
         break
       }
+      case 'annotate':
+        break
       default: {
         const external = externals(n)
         if (!external) throw new GalleyError('PLAN_INVALID', { what: `${n.op} has no meaning for one record` })

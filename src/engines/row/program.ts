@@ -1,23 +1,25 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { aggColumns, col, lit } from '../../plan/expr.ts'
+import { col, lit } from '../../plan/expr.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
-import { nodeId, type OnlinePlan, type OnlineState } from '../../plan/online.ts'
+import { nodeId, type OnlinePlan } from '../../plan/online.ts'
+import { feedOf, type OnlineState, readBy, spanOf, stateOf } from '../../plan/states.ts'
 import type { Schema } from '../../plan/types.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import type { Value } from '../batch.ts'
 import type { Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
+import { LatestState } from './latest.ts'
 import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
 import { compileRecord, type RecordFunction } from './record.ts'
-import { WindowState } from './state.ts'
+import { type KeyedState, WindowState } from './state.ts'
 
 /** An endpoint's plan, ready: answers requests from raw records and takes in the events that feed its state. */
 export interface OnlineProgram {
   /** What `answer` gives, in this order. */
   readonly schema: Schema
-  readonly states: ReadonlyMap<string, WindowState>
+  readonly states: ReadonlyMap<string, KeyedState>
   /** @throws RECORD_REJECTED with the recipe's reason; TOO_OLD */
   answer(record: Tuple): Tuple
   /** Takes one event in. False when it changed nothing: refused by the recipe, a duplicate, or older than the history kept. */
@@ -46,20 +48,20 @@ export interface ProgramInputs {
 
 /** Compiles an online plan. */
 export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlineProgram {
-  const states = new Map(plan.states.map((s) => [s.id, new WindowState(s.window, inputs.lateness)]))
+  const states = new Map(plan.states.map((s) => [s.id, keyedState(s, inputs.lateness)]))
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
   const feeds = plan.states.map((s) => {
-    const entry = bindScans(s.window.input, (from) =>
+    const rows = feedOf(s)
+    const entry = bindScans(rows, (from) =>
       from.kind === 'source' && from.name === plan.entry
         ? build({ op: 'scan', from: { kind: 'record' }, schema: plan.feedInput })
         : undefined,
     )
-    // what a window counts once is what its own `distinct` looks at
-    const once = [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [compile(n.input)] : []))
-    const seen = once.map(() => new Seen(inputs.lateness + s.window.over))
-    const state = states.get(s.id) as WindowState
-    return { id: s.id, state, row: compile(selectLike(entry, s.window)), once, seen }
+    // what a window counts once is what its own `distinct` looks at; the latest row is the same however often it came
+    const once = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [compile(n.input)] : [])) : []
+    const seen = once.map(() => new Seen(inputs.lateness + (spanOf(s) ?? 0)))
+    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), once, seen }
   })
   const prepare = (record: Tuple): PreparedEvent => {
     const events = feeds.flatMap(({ id, state, row, once, seen }) => {
@@ -98,10 +100,14 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   }
 }
 
-/** The window's own order of columns over a scan that was bound wider; what the window does not read is left out. */
-function selectLike(n: Node, window: OnlineState['window']): Node {
-  const read = new Set([...window.by, window.on, ...window.aggs.flatMap(([, a]) => aggColumns(a))])
-  const columns = window.input.schema.map((f) => [f.name, read.has(f.name) ? col(f.name) : lit(null, f.type)] as const)
+const keyedState = (s: OnlineState, lateness: number): KeyedState =>
+  s.window ? new WindowState(s.window, lateness) : new LatestState(s.latest, lateness)
+
+/** The state's own order of columns over a scan that was bound wider; what the state does not read is left out. */
+function selectLike(n: Node, state: OnlineState): Node {
+  const read = readBy(state)
+  const { schema } = feedOf(state)
+  const columns = schema.map((f) => [f.name, read.has(f.name) ? col(f.name) : lit(null, f.type)] as const)
   return build({ op: 'select', input: n, columns })
 }
 
@@ -129,13 +135,12 @@ class Seen {
 }
 
 /** The plan of one record as one function; joins and windows are what it calls. */
-function compiler(inputs: ProgramInputs, states: ReadonlyMap<string, WindowState>) {
+function compiler(inputs: ProgramInputs, states: ReadonlyMap<string, KeyedState>) {
   const externals = (n: Node): External | undefined => {
     if (n.op === 'distinct') return { args: [], call: () => [] } // a repeated event is caught where it arrives
     if (n.op === 'join') return joinOf(n, inputs.tables.get(nodeId(n.right)))
     if (n.op !== 'asof') return undefined
-    const state = states.get(nodeId(n.right))
-    if (!state) throw new GalleyError('INTERNAL_BUG', { what: 'a window has no state', why: nodeId(n.right) })
+    const state = states.get(stateOf(n).id) ?? past(n, inputs.tables.get(nodeId(feedOf(stateOf(n)))))
     return {
       args: [...n.by.map(([l]) => l), n.at],
       call: (values) => {
@@ -155,6 +160,17 @@ function compiler(inputs: ProgramInputs, states: ReadonlyMap<string, WindowState
     const options = { models, externals: (n: Node) => known.get(n), closures: inputs.closures === true }
     return compileRecord(lower(chain, base.schema, options.externals), options).run
   }
+}
+
+/** The past of a source that is not the entry: all of it, loaded once. */
+function past(n: Extract<Node, { op: 'asof' }>, rows: readonly Tuple[] | undefined): KeyedState {
+  if (!rows) throw new GalleyError('INTERNAL_BUG', { what: 'an as-of part has no state', why: stateOf(n).title })
+  const state = keyedState(stateOf(n), Number.POSITIVE_INFINITY)
+  for (const row of rows) {
+    const event = state.event(row)
+    if (event) state.add(event)
+  }
+  return state
 }
 
 /** A join with a table that is loaded: one match or none, since an endpoint answers with one row. */

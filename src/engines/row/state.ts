@@ -15,18 +15,36 @@ interface Track {
   start: number
 }
 
-/** An event as a window keeps it: its time in µs, its key, and what each aggregate reads of it. */
-export interface WindowEvent {
+/** An event as a state keeps it: its time in µs, its key, and what the state reads of it. */
+export interface StateEvent {
   readonly time: number
   readonly id: string
   readonly values: readonly Value[]
+}
+
+/** What an endpoint remembers, by key, and answers from as of a request's own time. */
+export interface KeyedState {
+  /** Events that are kept. */
+  readonly events: number
+  /** The newest event's time, µs; −∞ before the first. */
+  readonly newest: number
+  /** The oldest moment (µs) that can still be asked about; −∞ until something had to be forgotten. */
+  readonly oldest: number
+  /** Says that history before `time` (µs) is not there: requests that would need it are refused. */
+  startAt(time: number): void
+  /** What `add` would take of a row; changes nothing. Undefined when it has no key or time. */
+  event(row: Tuple): StateEvent | undefined
+  /** Takes an event in, in any order. False when it changed nothing that can still be asked about. */
+  add(event: StateEvent): boolean
+  /** The state's columns for `key` as of `at`. @throws TOO_OLD */
+  ask(key: readonly Value[], at: Value): Value[]
 }
 
 /**
  * A rolling window as keyed state: `feed` adds an event in any order, `ask` gives the aggregates over `[at − over, at)`.
  * History is kept for the window plus `lateness` behind the newest event; what is older is forgotten.
  */
-export class WindowState {
+export class WindowState implements KeyedState {
   readonly #over: number
   readonly #keep: number
   readonly #key: RowFunction[]
@@ -50,7 +68,6 @@ export class WindowState {
     this.#folds = window.aggs.map(([, a]) => folder(a, a.arg === null ? 'int64' : infer(a.arg, schema, a.fn).type))
   }
 
-  /** Says that history before `time` (µs) is not there: requests that would need it are refused. */
   startAt(time: number): void {
     this.#horizon = Math.max(this.#horizon, time)
   }
@@ -59,18 +76,15 @@ export class WindowState {
     return this.#events
   }
 
-  /** The oldest moment (µs) that can still be asked about; −∞ until something had to be forgotten. */
   get oldest(): number {
     return this.#horizon + this.#over
   }
 
-  /** The newest event's time, µs. */
   get newest(): number {
     return this.#newest
   }
 
-  /** What `add` would take of a row; changes nothing. Undefined when it has no key or time. */
-  event(row: Tuple): WindowEvent | undefined {
+  event(row: Tuple): StateEvent | undefined {
     const on = this.#on(row)
     const key = this.#key.map((k) => k(row))
     if (on === null || key.includes(null)) return undefined
@@ -78,7 +92,7 @@ export class WindowState {
   }
 
   /** Adds an event. False when it is older than the history that is kept. */
-  add({ time, id, values }: WindowEvent): boolean {
+  add({ time, id, values }: StateEvent): boolean {
     if (time < this.#horizon) return false
     let track = this.#tracks.get(id)
     if (!track) this.#tracks.set(id, (track = { times: [], values: this.#args.map(() => []), start: 0 }))
@@ -102,23 +116,11 @@ export class WindowState {
     return true
   }
 
-  /** `event` and `add` in one. False when it is too old, or has no key or time. */
-  feed(row: Tuple): boolean {
-    const event = this.event(row)
-    return event !== undefined && this.add(event)
-  }
-
   /** The aggregates for `key` as of `at`. @throws TOO_OLD */
   ask(key: readonly Value[], at: Value): Value[] {
     if (at === null || key.includes(null)) return this.#folds.map((f) => f([], 0))
     const time = Number(at)
-    if (time < this.oldest)
-      throw new GalleyError('TOO_OLD', {
-        what: 'the request is older than the history that this endpoint keeps',
-        why: `it asks about ${iso(time)}, history begins at ${iso(this.oldest)}`,
-        fix: 'ask about a later moment, or serve with a longer lateness',
-        details: { asked: iso(time), oldest: iso(this.oldest) },
-      })
+    if (time < this.oldest) throw tooOld(time, this.oldest)
     const track = this.#tracks.get(keyOf(key))
     if (!track) return this.#folds.map((f) => f([], 0))
     const from = lowerBound(track.times, time - this.#over, track.start)
@@ -151,6 +153,14 @@ export class WindowState {
   }
 }
 
+export const tooOld = (asked: number, oldest: number): GalleyError =>
+  new GalleyError('TOO_OLD', {
+    what: 'the request is older than the history that this endpoint keeps',
+    why: `it asks about ${iso(asked)}, history begins at ${iso(oldest)}`,
+    fix: 'ask about a later moment, or serve with a longer lateness',
+    details: { asked: iso(asked), oldest: iso(oldest) },
+  })
+
 const iso = (micros: number): string =>
   Number.isFinite(micros) ? new Date(micros / 1000).toISOString() : 'the beginning'
 
@@ -160,7 +170,7 @@ function folder(agg: Agg, type: Parameters<typeof foldValues>[2]): (values: read
 }
 
 /** The first index from `start` on whose time is not before `time`. */
-function lowerBound(times: readonly number[], time: number, start: number): number {
+export function lowerBound(times: readonly number[], time: number, start: number): number {
   let low = start
   let high = times.length
   while (low < high) {

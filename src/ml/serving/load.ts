@@ -11,6 +11,7 @@ import type { OnlineProgram } from '../../engines/row/index.ts'
 import { literalValue } from '../../engines/values.ts'
 import type { Literal } from '../../plan/expr.ts'
 import { build, plan } from '../../plan/nodes.ts'
+import { feedOf, momentOf } from '../../plan/states.ts'
 import type { Store } from '../../store/store.ts'
 import type { EndpointConfig, WarmFile } from './config.ts'
 
@@ -53,7 +54,7 @@ export async function damagedFile(store: Store, files: readonly WarmFile[]): Pro
   return undefined
 }
 
-/** Feeds each window the history it was deployed with. */
+/** Feeds each state the history it was deployed with. */
 export async function warm(options: From, config: EndpointConfig, program: OnlineProgram): Promise<void> {
   const damaged = await damagedFile(options.store, config.files ?? [])
   if (damaged !== undefined)
@@ -64,14 +65,14 @@ export async function warm(options: From, config: EndpointConfig, program: Onlin
     })
   for (const state of config.online.states) {
     const files = config.warm[state.id]?.map((file) => join(options.store.home.datasets, file))
-    const window = program.states.get(state.id)
-    if (!files || !window) continue
-    window.startAt(config.since[state.id] ?? Number.NEGATIVE_INFINITY)
+    const held = program.states.get(state.id)
+    if (!files || !held) continue
+    held.startAt(config.since[state.id] ?? Number.NEGATIVE_INFINITY)
     const prepared = options.duckdb.prepare(
-      plan(build({ op: 'scan', from: { kind: 'parquet', files }, schema: state.window.input.schema })),
+      plan(build({ op: 'scan', from: { kind: 'parquet', files }, schema: feedOf(state).schema })),
     )
     if (isGaps(prepared))
-      throw new GalleyError('INTERNAL_BUG', { what: 'a window can not be warmed', why: JSON.stringify(prepared) })
+      throw new GalleyError('INTERNAL_BUG', { what: 'a state can not be warmed', why: JSON.stringify(prepared) })
     const relation = await prepared.run(
       { scope: options.scope, signal: new AbortController().signal, ledger: createLedger() },
       'batches',
@@ -79,8 +80,11 @@ export async function warm(options: From, config: EndpointConfig, program: Onlin
     const rows: Value[][] = []
     for await (const batch of relation.batches())
       for (let i = 0; i < batch.rows; i++) rows.push(batch.columns.map((c) => valueAt(c, i)))
-    const on = state.window.input.schema.findIndex((f) => f.name === state.window.on)
+    const on = feedOf(state).schema.findIndex((f) => f.name === momentOf(state))
     rows.sort((a, b) => Number(a[on] ?? 0) - Number(b[on] ?? 0))
-    for (const row of rows) window.feed(row)
+    for (const row of rows) {
+      const event = held.event(row)
+      if (event) held.add(event)
+    }
   }
 }

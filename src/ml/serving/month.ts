@@ -5,6 +5,7 @@ import { isGaps } from '../../engines/engine.ts'
 import type { Ledger } from '../../engines/ledger.ts'
 import { call, col, lit } from '../../plan/expr.ts'
 import { build, plan } from '../../plan/nodes.ts'
+import { momentOf } from '../../plan/states.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { DatasetSpec, Recipe } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
@@ -39,7 +40,7 @@ export async function testMonth({ galley, scope, recipe, served, dataset, signal
     })
   const { online, until = {} } = served.config
   const [state] = online.states
-  const known = state?.window.on ?? moment
+  const known = state ? momentOf(state) : moment
   const type = dataset.schema.find((f) => f.name === known)?.type as 'timestamp' | 'local timestamp'
   const after = state ? call('ge', col(known), lit(String(until[state.id] ?? 0), type)) : test
   const columns = [

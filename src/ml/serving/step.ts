@@ -4,12 +4,13 @@ import { hashFile, hashJson } from '../../base/hash.ts'
 import { folderOf, publishFolder } from '../../data/datasets/files.ts'
 import { compileOnline } from '../../engines/row/index.ts'
 import { literalOf } from '../../engines/values.ts'
-import { call, col, lit } from '../../plan/expr.ts'
+import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import { applied } from '../../plan/fits/index.ts'
 import { isoMicros } from '../../plan/literal.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
-import { nodeId, type OnlinePlan, type OnlineState, online } from '../../plan/online.ts'
+import { nodeId, type OnlinePlan, online } from '../../plan/online.ts'
 import { writeRecord } from '../../plan/record.ts'
+import { feedOf, keysOf, momentOf, type OnlineState, spanOf } from '../../plan/states.ts'
 import { hashPlan, rewrite } from '../../plan/walk.ts'
 import { boundPlan, lineage, stepOf, wholePlan } from '../../runs/inline.ts'
 import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
@@ -64,7 +65,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const until: Record<string, number> = {}
     const kept: { name: string; bytes: number; sha256: string }[] = []
     for (const [i, state] of sliced.states.entries()) {
-      const found = await history(ctx, bind(state.window.input), state, spec)
+      const found = await history(ctx, bind(feedOf(state)), state, spec)
       since[state.id] = found.from
       until[state.id] = found.until
       const name = `state-${i}.parquet`
@@ -161,14 +162,15 @@ function fromSteps(ctx: StepContext<ServeSpec>, root: Node): Node {
   })
 }
 
-/** The window's rows that requests after `warmUntil` can still ask about, and the moments (µs) between which they are complete. */
+/** The rows that requests after `warmUntil` can still ask a state about, and the moments (µs) between which they are complete. */
 async function history(
   ctx: StepContext<ServeSpec>,
   rows: Node,
   state: OnlineState,
   spec: ServeSpec,
 ): Promise<{ rows: Node; from: number; until: number }> {
-  const { on, over } = state.window
+  const on = momentOf(state)
+  const span = spanOf(state)
   const type = rows.schema.find((f) => f.name === on)?.type as 'timestamp' | 'local timestamp'
   let until: bigint
   if (spec.warmUntil) until = BigInt(isoMicros(spec.warmUntil, type) as string)
@@ -179,18 +181,27 @@ async function history(
     )
     until = BigInt((newest?.['newest'] as bigint | null) ?? 0n) + 1n
   }
-  const from = until - BigInt(over + spec.lateness)
-  const kept = build({
-    op: 'filter',
-    input: rows,
-    predicate: call(
-      'and',
-      call('ge', col(on), lit(from.toString(), type)),
-      call('lt', col(on), lit(until.toString(), type)),
-    ),
-  })
+  const from = until - BigInt((span ?? 0) + spec.lateness)
+  const since = call('ge', col(on), lit(from.toString(), type))
+  const past = build({ op: 'filter', input: rows, predicate: call('lt', col(on), lit(until.toString(), type)) })
+  const kept = build({ op: 'filter', input: past, predicate: since })
+  const whole = span === undefined ? build({ op: 'union', left: kept, right: lastBefore(past, state, since) }) : kept
   // in one order, so that the same history is the same file
   const names = rows.schema.filter((f) => f.name !== on && typeof f.type === 'string').map((f) => f.name)
   const keys = [on, ...names].map((name) => ({ by: col(name), descending: false }))
-  return { rows: build({ op: 'sort', input: kept, keys }), from: Number(from), until: Number(until) }
+  return { rows: build({ op: 'sort', input: whole, keys }), from: Number(from), until: Number(until) }
+}
+
+/** Each key's latest row of those that `since` does not hold for. */
+function lastBefore(rows: Node, state: OnlineState, since: Expr): Node {
+  const place = '_place'
+  const ranked = build({
+    op: 'window',
+    input: build({ op: 'filter', input: rows, predicate: call('not', since) }),
+    by: keysOf(state),
+    order: [{ by: col(momentOf(state)), descending: true }],
+    columns: [[place, { fn: 'rowNumber' }]],
+  })
+  const first = build({ op: 'filter', input: ranked, predicate: call('eq', col(place), lit('1', 'int64')) })
+  return build({ op: 'select', input: first, columns: rows.schema.map((f) => [f.name, col(f.name)] as const) })
 }
