@@ -50,6 +50,23 @@ describe('feeding', () => {
     await live.close()
   })
 
+  test('the latest row of each key is kept however old, fed, and there after a restart', async () => {
+    writeOrders(folder, { last: '2026-01-02 10:30:00,4,c9,33' })
+    await k.run({ last: true })
+    let live = await k.open()
+    const last = (courier: string, placed = asked.placed) => live.explain({ ...asked, courier, placed })['lastTook']
+    expect(last('c9')).toBe(33n)
+    expect(last('nobody')).toBeNull()
+    await live.feed([fed('08:00:00', 'c9', 50), fed('07:00:00', 'c9', 40)])
+    expect(last('c9')).toBe(50n)
+    expect(last('c9', '2026-03-25 08:00:00')).toBe(40n)
+    expect(last('c9', '2026-03-25 07:30:00')).toBe(33n)
+    await live.close()
+    live = await k.open()
+    expect(last('c9')).toBe(50n)
+    await live.close()
+  })
+
   test('an event in the log that can not be computed is left out with a warning, never fatal', async () => {
     await k.run()
     const live = await k.open()

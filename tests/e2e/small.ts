@@ -14,6 +14,8 @@ export interface Variant {
   readonly graded?: boolean
   /** What of an order feeds the windows. */
   readonly bonus?: number
+  /** How long the courier's last order took is a feature too. */
+  readonly last?: boolean
 }
 
 /** Orders of three months, one an hour; written to `orders.csv`. */
@@ -31,7 +33,7 @@ export const writeCouriers = (folder: string, rows: readonly string[]): void =>
   writeFileSync(join(folder, 'couriers.csv'), `cid,grade\n${rows.join('\n')}\n`)
 
 /** A recipe with a window that is fed: how late each courier was in the last twelve hours. */
-export const orders = ({ heaviest = 1000, graded = false, bonus = 0 }: Variant = {}) =>
+export const orders = ({ heaviest = 1000, graded = false, bonus = 0, last = false }: Variant = {}) =>
   recipe('small', (k) => {
     const raw = k.source(
       'orders',
@@ -48,7 +50,10 @@ export const orders = ({ heaviest = 1000, graded = false, bonus = 0 }: Variant =
       n: count(),
       total: sum(r.doubled),
     }))
-    const data = k.dataset('small-features', o.asOf(w, { by: 'courier', at: 'at' }), {
+    const windows = o.asOf(w, { by: 'courier', at: 'at' })
+    const lately = o.select('courier', 'known', 'minutes').rename({ minutes: 'lastTook', known: 'lastKnown' })
+    const both = windows.asOf(lately, { by: 'courier', at: 'at', on: 'lastKnown' })
+    const data = k.dataset('small-features', last ? both : windows, {
       moment: 'at',
       split: byTime('placed', {
         train: ['2026-01-01', '2026-02-20'],
@@ -56,8 +61,8 @@ export const orders = ({ heaviest = 1000, graded = false, bonus = 0 }: Variant =
         test: ['2026-03-10', '2026-05-01'],
       }),
     })
-    const features = ['weight', 'lateness', 'n', 'total'] as const
-    const model = k.train('small-model', data, { target: 'late', features, candidates: [logistic()] })
+    const features = ['weight', 'lateness', 'n', 'total', ...(last ? ['lastTook'] : [])]
+    const model = k.train('small-model', data, { target: 'late', features: features as ['n'], candidates: [logistic()] })
     k.serve('small', model, { entry: 'orders', input: ['placed', 'courier', 'weight'], watch: { rows: 10 } })
   })
 
