@@ -135,7 +135,7 @@ export function batchOf(schema: Schema, rows: readonly Readonly<Record<string, V
   }
 }
 
-function columnOf(field: Field, values: readonly Value[]): Column {
+export function columnOf(field: Field, values: readonly Value[]): Column {
   const { type } = field
   const length = values.length
   let validity: Uint8Array | null = null

@@ -62,7 +62,11 @@ export const orders = ({ heaviest = 1000, graded = false, bonus = 0, last = fals
       }),
     })
     const features = ['weight', 'lateness', 'n', 'total', ...(last ? ['lastTook'] : [])]
-    const model = k.train('small-model', data, { target: 'late', features: features as ['n'], candidates: [logistic()] })
+    const model = k.train('small-model', data, {
+      target: 'late',
+      features: features as ['n'],
+      candidates: [logistic()],
+    })
     k.serve('small', model, { entry: 'orders', input: ['placed', 'courier', 'weight'], watch: { rows: 10 } })
   })
 

@@ -9,7 +9,7 @@ import { runExact } from './exact.ts'
 import { translate } from './failures.ts'
 import { type Lowered, lower } from './lower.ts'
 import { buildWindow, TooLarge } from './rolling-table.ts'
-import { batchOfChunk, StringCache } from './vectors.ts'
+import { batchOfChunk, copiedBytes, StringCache } from './vectors.ts'
 
 /** A plan ready to run. */
 export interface Source {
@@ -119,6 +119,7 @@ export async function* stream(
       if (!chunk || chunk.rowCount === 0) return
       const batch = batchOfChunk(chunk, schema, strings)
       ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
+      ctx.ledger.add('duckdb', 'copied', copiedBytes(batch))
       yield batch
     }
   } catch (error) {

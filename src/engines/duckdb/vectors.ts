@@ -45,9 +45,22 @@ function columnOfVector(
   return { kind: 'object', type, length: rows, validity, values }
 }
 
+/** Bytes of a batch that are copies of what lies in DuckDB's vectors: codes of texts, widened decimals, nested values. */
+export function copiedBytes({ columns }: Batch): number {
+  let bytes = 0
+  for (const c of columns)
+    if (c.kind === 'dictionary') bytes += c.codes.byteLength
+    else if (c.kind === 'object') bytes += c.length * 8
+    else if (c.kind === 'fixed' && isDecimal(c.type) && c.type.decimal[0] <= NARROW_DIGITS) bytes += c.values.byteLength
+  return bytes
+}
+
+/** Decimals of up to so many digits take fewer than 64 bits in DuckDB. */
+const NARROW_DIGITS = 9
+
 /** DuckDB keeps a decimal of few digits in fewer bytes: those are widened to 64 bits. */
 function scaled(vector: Parameters<typeof duckdb.vector_get_data>[0], rows: number, precision: number): BigInt64Array {
-  const width = precision <= 4 ? 2 : precision <= 9 ? 4 : 8
+  const width = precision <= 4 ? 2 : precision <= NARROW_DIGITS ? 4 : 8
   const { buffer, byteOffset } = duckdb.vector_get_data(vector, rows * width)
   if (width === 8) return new BigInt64Array(buffer, byteOffset, rows)
   const narrow = width === 2 ? new Int16Array(buffer, byteOffset, rows) : new Int32Array(buffer, byteOffset, rows)

@@ -1,3 +1,4 @@
+import { ASOF } from './asof.ts'
 import { BASE } from './base.ts'
 import type { Case } from './case.ts'
 import { DECIMALS } from './decimals.ts'
@@ -21,5 +22,6 @@ export const CASES: readonly Case[] = [
   ...NESTED,
   ...FAILING,
   ...TABLES,
+  ...ASOF,
   ...WINDOWS,
 ]
