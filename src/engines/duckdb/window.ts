@@ -12,7 +12,10 @@ type Window = Extract<Node, { op: 'window' }>
 export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly SortKey[]) => string[]): string {
   const { schema } = n.input
   const keys = orderBy(n.order)
-  const total = [...keys, ...schema.filter((f) => isOrdered(f.type)).map((f) => `${quote(f.name)} ASC NULLS LAST`)]
+  // a column that is the same throughout, or whose ties are what is to be broken, breaks none; DuckDB sorts by it all the same
+  const settled = new Set([...n.by, ...n.order.map((k) => (k.by.op === 'col' ? k.by.name : ''))])
+  const breaking = schema.filter((f) => isOrdered(f.type) && !settled.has(f.name))
+  const total = [...keys, ...breaking.map((f) => `${quote(f.name)} ASC NULLS LAST`)]
   const over = (order: readonly string[], frame = '') =>
     ` OVER (${[
       n.by.length > 0 ? `PARTITION BY ${n.by.map(quote).join(', ')}` : '',

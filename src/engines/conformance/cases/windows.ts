@@ -1,7 +1,7 @@
 import { type Agg, call, col, type Frame, type WindowCall } from '../../../plan/expr.ts'
 import { build, type Named, type Node, type SortKey } from '../../../plan/nodes.ts'
 import { rowsOf } from '../vectors.ts'
-import type { Case } from './case.ts'
+import { type Case, int } from './case.ts'
 
 const days = rowsOf({ k: 'string', d: 'date', x: 'int64' }, [
   ['a', 0, '1'],
@@ -166,4 +166,56 @@ export const WINDOWS: readonly Case[] = [
     }),
     gives: [[0.125], [0.25], [0.625], [null], [1], [1]],
   },
+  ...([true, false] as const).map(
+    (descending): Case => ({
+      name: `the top rows of each group, ${descending ? 'largest' : 'smallest'} first: nulls come last and NaN is largest`,
+      plan: build({
+        op: 'filter',
+        predicate: call('le', col('place'), int('2')),
+        input: build({
+          op: 'window',
+          input: build({
+            op: 'derive',
+            input: rowsOf({ k: 'string', x: 'float64' }, [
+              ['a', null],
+              ['a', 1],
+              [null, 3],
+              [null, null],
+              [null, null],
+              ['b', null],
+              ['b', null],
+              ['b', null],
+              ['c', 0],
+              ['c', 5],
+              ['c', 7],
+              ['d', 2],
+            ]),
+            // 0 becomes NaN
+            columns: [['x', call('mul', col('x'), call('div', col('x'), col('x')))]],
+          }),
+          by: ['k'],
+          order: [{ by: col('x'), descending }],
+          columns: [['place', { fn: 'rowNumber' }]],
+        }),
+      }),
+      gives: [
+        ['a', 1, 1n],
+        ['a', null, 2n],
+        [null, 3, 1n],
+        [null, null, 2n],
+        ['b', null, 1n],
+        ['b', null, 2n],
+        ...(descending
+          ? [
+              ['c', Number.NaN, 1n],
+              ['c', 7, 2n],
+            ]
+          : [
+              ['c', 5, 1n],
+              ['c', 7, 2n],
+            ]),
+        ['d', 2, 1n],
+      ],
+    }),
+  ),
 ]
