@@ -10,6 +10,8 @@ import type { Recipe, Step } from './specs.ts'
 export interface Output {
   /** Equal hashes are equal content. */
   readonly hash: string
+  /** Files that are not ours and that later steps read where they lie. */
+  readonly inPlace?: readonly string[]
 }
 
 export interface StepContext<Spec> {
@@ -46,6 +48,8 @@ export interface IdentityContext {
   readonly step: Step
   /** The identity of an earlier step's output. */
   hash(id: string): string
+  /** A file that the step reads or that later ones read in place, and its state before: a change while it is used stops the run. */
+  watch(path: string, stamp: string): void
   /** The earlier step's output, where more of it is read than its hash stands for. */
   input<T extends Output>(id: string): T
 }

@@ -35,6 +35,7 @@ export async function run(
   const started = clock.now()
   const total = createLedger()
   const outputs = new Map<string, Output>()
+  const watched = new Map<string, string>()
   const seconds: Record<string, number> = {}
   const cached: string[] = []
   const controller = new AbortController()
@@ -73,6 +74,7 @@ export async function run(
         step,
         record,
         outputs,
+        watched,
         folder: options.folder,
         signal,
         started,

@@ -5,6 +5,7 @@ import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
+import { stampOf } from '../data/connectors/files.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
@@ -33,6 +34,8 @@ export interface StepRun {
   readonly step: Step
   readonly record: { readonly id: string; readonly number: number }
   readonly outputs: ReadonlyMap<string, Output>
+  /** Files that are not ours and are being read, with their state before. */
+  readonly watched: Map<string, string>
   readonly folder: string
   readonly signal: AbortSignal
   readonly started: number
@@ -67,6 +70,7 @@ export async function runStep(
   const signal = AbortSignal.any([s.signal, stolen.signal])
   const took = () => (clock.ticks() - began) / 1000
   let release: (() => void) | undefined
+  const before = new Set(s.watched.keys())
   try {
     const key = await cacheKey(ware, kind, s)
     const find = async () => {
@@ -84,6 +88,7 @@ export async function runStep(
     }
     if (output) {
       const known = output
+      unwatch(s.watched, before, known)
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
         cached: true,
@@ -119,6 +124,8 @@ export async function runStep(
     }
     const result = await kind.run(ctx)
     throwIfAborted(signal)
+    // before anything of it is kept under the name of what was there before
+    await unchanged(s.watched)
     let made: Output = result.output
     await store.transaction(scope, async (tx) => {
       made = (await result.publish?.(tx)) ?? result.output
@@ -132,6 +139,7 @@ export async function runStep(
       })
       await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
     })
+    unwatch(s.watched, before, made)
     addAll(s.total, ledger)
     on({
       type: 'done',
@@ -160,13 +168,29 @@ export async function runStep(
   }
 }
 
+/** What a source left is read from its own copy, but for files in place: those are watched until the run ends. */
+function unwatch(watched: Map<string, string>, before: ReadonlySet<string>, output: Output): void {
+  for (const path of watched.keys()) if (!before.has(path) && !output.inPlace?.includes(path)) watched.delete(path)
+}
+
+async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
+  for (const [path, stamp] of watched)
+    if ((await stampOf(path)) !== stamp)
+      throw new GalleyError('SOURCE_BROKEN', {
+        what: `${path} changed while it was read`,
+        why: 'what was read may be of neither state, so nothing of it is kept',
+        fix: 'run again once nothing writes to it; whoever writes it can write beside it and rename',
+      })
+}
+
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
 async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
   const { step } = s
   const { folder, recipe } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
   const hash = (id: string) => input(id).hash
-  const about = { folder, recipe, step, hash, input }
+  const watch = (path: string, stamp: string) => void s.watched.set(path, stamp)
+  const about = { folder, recipe, step, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
     format: 2,

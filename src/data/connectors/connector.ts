@@ -36,11 +36,19 @@ export interface ConnectorContext {
   keep(name: string): Promise<string>
 }
 
+/** What stands for a source's content. */
+export interface Fingerprint {
+  readonly hash: string
+  readonly bytes: number
+  /** For a file: its state (`stampOf`) before it was read, so that a change while it is used shows. */
+  readonly stamp?: string
+}
+
 /** One connector is one file behind this interface and one line in the table. */
 export interface Connector {
   readonly kind: string
   /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING */
-  fingerprint(spec: SourceSpec, path: string): Promise<{ hash: string; bytes: number }>
+  fingerprint(spec: SourceSpec, path: string): Promise<Fingerprint>
   /** Makes the source ready. @throws SOURCE_MISSING, SOURCE_BROKEN, SOURCE_SCHEMA */
   snapshot(spec: SourceSpec, path: string, ctx: ConnectorContext): Promise<SourceSnapshot>
 }

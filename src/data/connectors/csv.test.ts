@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { testContext } from '../../engines/conformance/compare.ts'
+import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
+import { file, text } from '../../engines/duckdb/sql/names.ts'
+import { build } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import { type CsvOptions, csv, csvConnector } from './csv.ts'
+import { parquet, parquetConnector } from './parquet.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-csv-'))
 const engine = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(folder, 'tmp') })
@@ -13,6 +16,8 @@ afterAll(async () => {
   await engine.close()
   rmSync(folder, { recursive: true, force: true })
 })
+
+const readParquet = (files: readonly string[]) => `read_parquet(${file(files[0] ?? '')}, hive_partitioning = false)`
 
 /** What a source step would read from a file of that content. */
 async function read(content: string | Uint8Array, columns: Record<string, TypeName>, options: CsvOptions = {}) {
@@ -32,6 +37,48 @@ const X = [
   { a: '1', b: 'x' },
   { a: '2', b: 'y' },
 ]
+
+describe('the file of that very name', () => {
+  test.each(['sales[12].csv', 'sa*.csv', 'sale?1.csv', "it's.csv", '판매 #1%20.csv', 'year=2001/a.csv'])(
+    '%s',
+    async (name) => {
+      const [own, other] = [join(folder, name), join(folder, 'sales1.csv')]
+      mkdirSync(dirname(own), { recursive: true })
+      writeFileSync(other, 'a,b,year\n99,other,1999\n')
+      writeFileSync(own, 'a,b,year\n1,x,1998\n')
+      const ctx = testContext()
+      const { scope, signal } = ctx
+      await engine.session(ctx, async (query) => {
+        const about = { scope, signal, progress: () => {}, query, keep: async (n: string) => join(folder, n) }
+        const columns = { a: 'int64', year: 'int64' } as const
+        const { files } = await csvConnector.snapshot(csv(own, columns), own, about)
+        expect(await query(`SELECT * FROM ${readParquet(files)}`)).toEqual([{ a: '1', year: '1998' }])
+        const parquetFile = own.replace('.csv', '.parquet')
+        await query(`COPY (SELECT 1::BIGINT AS a, 1998::BIGINT AS year) TO ${text(parquetFile)} (FORMAT parquet)`)
+        await query(
+          `COPY (SELECT 2::BIGINT AS a, 1999::BIGINT AS year) TO ${text(other.replace('.csv', '.parquet'))} (FORMAT parquet)`,
+        )
+        const snapshot = await parquetConnector.snapshot(parquet(parquetFile, columns), parquetFile, about)
+        expect(snapshot.rows).toBe(1)
+        const scan = build({ op: 'scan', from: { kind: 'parquet', files: snapshot.files }, schema: snapshot.schema })
+        expect(await collect(engine, scan)).toEqual([[1n, 1998n]])
+      })
+    },
+  )
+})
+
+test('a header line of any length is read in time, or refused', async () => {
+  const wide = Array.from({ length: 50_000 }, (_, i) => `c${i}`)
+  const began = performance.now()
+  const text = `${wide.join(',')}\n${wide.map((_, i) => i).join(',')}\n`
+  expect((await read(text, { c7: 'string' })).values).toEqual([{ c7: '7' }])
+  await expect(read(`${'x'.repeat(2_000_000)}\n1\n`, { x: 'string' })).rejects.toMatchObject({
+    code: 'SOURCE_BROKEN',
+    why: expect.stringContaining('longer than 1 MiB'),
+  })
+  expect(performance.now() - began).toBeLessThan(20_000)
+  await expect(read('a,b\n1,x\n', AB, { delimiter: '' })).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
+})
 
 describe('values are read as they stand there, or not at all', () => {
   const good: [type: TypeName, text: string, value: unknown][] = [

@@ -1,6 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
 import { failing } from '../../engines/duckdb/sql/call.ts'
-import { quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
+import { file, quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type Type, type TypeName, typeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSpec } from './connector.ts'
 import { broken, type Header, placesOf, readHeader } from './csv/header.ts'
@@ -46,7 +46,7 @@ export const csvConnector: Connector = {
   fingerprint: (_, path) => fingerprintFile(path),
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
-    const file = await layoutOf(spec, path)
+    const layout = await layoutOf(spec, path)
     const skip = spec.options['broken'] === 'skip'
     const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
     const copy = async (columns: string[], rows: string) => {
@@ -56,7 +56,7 @@ export const csvConnector: Connector = {
       return Number(written?.['Count'] ?? 0)
     }
     const named = (sql: (c: Declared, i: number) => string) =>
-      file.columns.map((c, i) => `${sql(c, i)} AS ${quote(c.name)}`)
+      layout.columns.map((c, i) => `${sql(c, i)} AS ${quote(c.name)}`)
     let rows: number
     let cast = 0
     try {
@@ -64,20 +64,20 @@ export const csvConnector: Connector = {
       const checked = named(
         (c, i) => `CASE WHEN ${wrong(i)} THEN ${failing(WRONG_VALUE, sqlType(c.type))} ELSE v${i} END`,
       )
-      rows = await copy(checked, rowsOf(file, 'first'))
+      rows = await copy(checked, rowsOf(layout, 'first'))
     } catch (cause) {
       if (!String(cause).includes(WRONG_VALUE)) throw unreadable(path, cause)
-      if (!skip) throw (await firstBroken(file, ctx)) ?? cause
+      if (!skip) throw (await firstBroken(layout, ctx)) ?? cause
       rows = await copy(
         named((_, i) => `v${i}`),
-        `${rowsOf(file, 'kept')} WHERE NOT (${anyWrong(file)})`,
+        `${rowsOf(layout, 'kept')} WHERE NOT (${anyWrong(layout)})`,
       )
-      const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(file, 'counted')} WHERE ${anyWrong(file)}`)
+      const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(layout, 'counted')} WHERE ${anyWrong(layout)}`)
       cast = Number(bad?.['n'] ?? 0)
     }
     const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
-    if (lost.length > 0 && !skip) throw (await firstBroken(file, ctx)) as GalleyError
-    const schema = file.columns.map(({ name, type }) => ({ name, type, nullable: true }))
+    if (lost.length > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
+    const schema = layout.columns.map(({ name, type }) => ({ name, type, nullable: true }))
     return { files: [target], schema, rows, bytes, hash, rejected: reasons(lost, cast) }
   },
 }
@@ -108,7 +108,7 @@ async function layoutOf(spec: SourceSpec, path: string): Promise<Layout> {
 /** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …). Columns are named by place, so that the header's names can't clash. */
 function rowsOf({ path, header, columns }: Layout, rejects: string): string {
   const types = header.cells.map((_, i) => `'c${i}': 'VARCHAR'`)
-  const read = `read_csv(${text(path)}, header = true, skip = ${header.blank}, auto_detect = false, delim = ${text(header.delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans')`
+  const read = `read_csv(${file(path)}, hive_partitioning = false, header = true, skip = ${header.blank}, auto_detect = false, delim = ${text(header.delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans')`
   const cells = columns.map((c, i) => `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`)
   return `(SELECT ${cells.join(', ')} FROM ${read})`
 }
@@ -127,17 +127,17 @@ function reasons(lost: readonly Record<string, unknown>[], cast: number): Record
 const SHOWN = 20
 
 /** The error for the first broken row of a file: its line, and for a value its column, text and type. */
-async function firstBroken(file: Layout, ctx: ConnectorContext): Promise<GalleyError | undefined> {
-  const { columns, path } = file
+async function firstBroken(layout: Layout, ctx: ConnectorContext): Promise<GalleyError | undefined> {
+  const { columns, path } = layout
   const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
   await ctx.query(
-    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(file)} AS bad FROM ${rowsOf(file, 'found')}) WHERE bad`,
+    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
   )
   const values = await ctx.query(`SELECT * FROM broken_rows ORDER BY place LIMIT ${SHOWN}`)
   const [all] = await ctx.query('SELECT count(*) AS n FROM broken_rows')
   const rows = await ctx.query('SELECT line, error_message, csv_line FROM found_errors ORDER BY line')
   const byRecord = new Map(rows.map((r) => [Number(r['line']), r]))
-  const found = await placed(file, values, byRecord)
+  const found = await placed(layout, values, byRecord)
   const [first] = found
   if (!first) return undefined
   const count = Number(all?.['n'] ?? 0) + byRecord.size

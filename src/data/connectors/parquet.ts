@@ -1,5 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
-import { sqlType, text } from '../../engines/duckdb/sql/names.ts'
+import { file, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type TypeName, typeName } from '../../plan/types.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
@@ -25,7 +25,7 @@ export const parquetConnector: Connector = {
   fingerprint: (_, path) => fingerprintFile(path),
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
-    const columns = await ctx.query(`DESCRIBE SELECT * FROM read_parquet(${text(path)})`)
+    const columns = await ctx.query(`DESCRIBE SELECT * FROM read_parquet(${file(path)}, hive_partitioning = false)`)
     const types = new Map(columns.map((c) => [String(c['column_name']), String(c['column_type'])]))
     requireColumns(spec, [...types.keys()], path)
     for (const [name, type] of Object.entries(spec.columns)) {
@@ -39,7 +39,7 @@ export const parquetConnector: Connector = {
           details: { column: name, has, wants: type },
         })
     }
-    const [count] = await ctx.query(`SELECT sum(num_rows)::BIGINT AS n FROM parquet_file_metadata(${text(path)})`)
+    const [count] = await ctx.query(`SELECT sum(num_rows)::BIGINT AS n FROM parquet_file_metadata(${file(path)})`)
     const schema = Object.entries(spec.columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
     return { files: [path], schema, rows: Number(count?.['n'] ?? 0), bytes, hash, rejected: {} }
   },

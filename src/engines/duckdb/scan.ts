@@ -1,6 +1,6 @@
 import type { Node } from '../../plan/nodes.ts'
 import type { Field } from '../../plan/types.ts'
-import { quote, sqlLiteral, sqlType, text } from './sql/names.ts'
+import { file, quote, sqlLiteral, sqlType } from './sql/names.ts'
 
 /** An instant of a file is read by its µs, which is ten times as fast as a cast through the session's time zone. */
 const readAs = (column: string, f: Field): string =>
@@ -10,7 +10,7 @@ const readAs = (column: string, f: Field): string =>
 export function lowerScan(n: Extract<Node, { op: 'scan' }>): string {
   if (n.from.kind === 'parquet') {
     const columns = n.schema.map((f) => `${readAs(quote(f.name), f)} AS ${quote(f.name)}`)
-    return `SELECT ${columns.join(', ')} FROM read_parquet([${n.from.files.map(text).join(', ')}])`
+    return `SELECT ${columns.join(', ')} FROM read_parquet([${n.from.files.map(file).join(', ')}], hive_partitioning = false)`
   }
   const rows = n.from.kind === 'rows' ? n.from.rows : []
   const empty = `SELECT ${n.schema.map((f) => `CAST(NULL AS ${sqlType(f.type)}) AS ${quote(f.name)}`).join(', ')}`

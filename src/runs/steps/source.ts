@@ -19,9 +19,10 @@ const pathOf = (spec: SourceSpec, folder: string): string =>
 export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   kind: 'source',
   module: import.meta.url,
-  async identity(spec, { folder }) {
+  async identity(spec, { folder, watch }) {
     const source = await connector(spec.connector)
-    const { hash } = await source.fingerprint(spec, pathOf(spec, folder))
+    const { hash, stamp } = await source.fingerprint(spec, pathOf(spec, folder))
+    if (stamp) watch(pathOf(spec, folder), stamp)
     return {
       connector: spec.connector,
       columns: Object.entries(spec.columns),
@@ -62,6 +63,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       output: {
         ...snapshot,
         files: snapshot.files.map(moved),
+        ...(kept ? {} : { inPlace: snapshot.files }),
         kept: made.map((f) => ({ ...f, path: moved(f.path) })),
         hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),
       },

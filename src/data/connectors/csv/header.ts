@@ -28,8 +28,20 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
     const { cells } = firstRecord(text, d)
     return cells.some((c) => c.includes('"')) ? 0 : cells.length
   }
+  if (given === '')
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `the delimiter of ${path} is empty`,
+      why: 'it is what stands between two cells',
+      fix: "give it, for instance csv(…, { delimiter: ';' }), or leave it out to have it found",
+    })
   const delimiter = typeof given === 'string' ? given : DELIMITERS.reduce((a, b) => (cellsOf(b) > cellsOf(a) ? b : a))
   const { cells, end, closed } = firstRecord(text, delimiter)
+  if (end === text.length && bytesRead === HEAD_BYTES)
+    throw broken(
+      path,
+      `its header line is longer than ${HEAD_BYTES / 2 ** 20} MiB`,
+      'check that it is a CSV with a header line',
+    )
   if (!closed)
     throw broken(path, 'a quote in its header line is never closed', 'close it, or write it twice where it is meant')
   sameLineEnds(path, before + text, before.length + end)
@@ -62,20 +74,27 @@ export function placesOf(columns: readonly string[], { cells }: Header, path: st
 function firstRecord(text: string, delimiter: string): { cells: string[]; end: number; closed: boolean } {
   const cells: string[] = []
   let cell = ''
+  let blank = true
   let at = 0
   while (at < text.length) {
-    if (cell.trim() === '' && text[at] === '"') {
+    if (blank && text[at] === '"') {
       const close = closing(text, at)
       if (close < 0) return { cells: [...cells, cell], end: text.length, closed: false }
       cell = text.slice(at + 1, close).replaceAll('""', '"')
+      blank = cell.trim() === ''
       at = close + 1
       // what follows the closing quote up to the delimiter is the reader's matter
     } else if (text.startsWith(delimiter, at)) {
       cells.push(cell)
       cell = ''
+      blank = true
       at += delimiter.length
     } else if (text[at] === '\n' || text[at] === '\r') break
-    else cell += text[at++]
+    else {
+      const c = text[at++] as string
+      cell += c
+      blank &&= c.trim() === ''
+    }
   }
   return { cells: [...cells, cell], end: at, closed: true }
 }

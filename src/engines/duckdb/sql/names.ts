@@ -14,6 +14,12 @@ export const text = (s: string): string =>
         .join(' || chr(0) || ')})`
     : `'${s.replaceAll("'", "''")}'`
 
+/**
+ * A file's path for DuckDB's readers, which take `*`, `?` and `[` for patterns: the file of that very name and no other.
+ * Folders named `x=1` are not read as columns (`hive_partitioning` is off wherever files are read).
+ */
+export const file = (path: string): string => text(path.replace(/[*?[]/g, (c) => `[${c}]`))
+
 /** Durations are µs in a BIGINT; both timestamps are TIMESTAMP inside a query. */
 export function sqlType(type: Type): string {
   if (typeof type === 'object') {
