@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { asGalleyError, GalleyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -30,16 +31,22 @@ type AnyHandler = (call: {
 
 /** The application: every route of the contract, its OpenAPI document, and one shape of error. Works without a port. */
 export function createApp(options: ServerOptions): OpenAPIHono {
-  const app = new OpenAPIHono({
-    defaultHook: (result) => {
-      if (!result.success) throw invalid(result.error)
-    },
-  })
+  const app = new OpenAPIHono()
   for (const [noun, verbs] of Object.entries(contract))
     for (const [verb, r] of Object.entries(verbs as Record<string, Route>)) {
       const handle = (handlers as unknown as Record<string, Record<string, AnyHandler>>)[noun]?.[verb] as AnyHandler
-      app.openapi(describe(noun, verb, r), (async (c: Context) =>
-        c.json((await call(options, r, handle, c)) as never, 200)) as never)
+      const described = describe(noun, verb, r)
+      app.openAPIRegistry.registerPath(described)
+      // checked here rather than by the framework, which reads a body whole before it looks at it
+      const limited = bodyLimit({
+        maxSize: r.limit,
+        onError: () => {
+          throw tooLarge(r.limit)
+        },
+      })
+      app.on(r.method, described.getRoutingPath(), limited, async (c) =>
+        c.json((await call(options, r, handle, c)) as never, 200),
+      )
     }
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Galley', version: options.ware.version } })
   app.notFound((c) =>
@@ -73,9 +80,9 @@ const refused = (cause: HTTPException): GalleyError =>
 
 async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Context): Promise<unknown> {
   const scope = await options.scopeOf(c.req.header('x-galley-workspace'))
-  const params = parse(r.params, c.req.param())
-  const query = parse(r.query, c.req.query())
-  const body = r.method === 'post' ? parse(r.body, await json(c, r.limit)) : undefined
+  const params = parse(r.params, withoutNul(c.req.param()))
+  const query = parse(r.query, withoutNul(c.req.query()))
+  const body = r.method === 'post' ? parse(r.body, parseJson(new Uint8Array(await c.req.arrayBuffer()))) : undefined
   return handle({ ware: options.ware, scope, params, query, body })
 }
 
@@ -85,22 +92,33 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<
   throw invalid(result.error)
 }
 
-function invalid(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): GalleyError {
-  const [first] = error.issues
+/** No name holds a NUL, and the database takes none. */
+function withoutNul(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const [bad] = Object.entries(given).find(([, value]) => value.includes('\0')) ?? []
+  if (bad === undefined) return given
+  throw new GalleyError('REQUEST_INVALID', {
+    what: `'${bad}' is not what this route takes`,
+    why: 'it holds a NUL character',
+    fix: 'see /v1/openapi.json',
+  })
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+  /** Of a union: what each of its forms says. */
+  readonly errors?: readonly (readonly Issue[])[]
+}
+
+function invalid(error: { issues: readonly Issue[] }): GalleyError {
+  const [outer] = error.issues
+  const first = outer?.errors?.[0]?.[0] ?? outer
   const where = first && first.path.length > 0 ? `'${first.path.map(String).join('.')}'` : 'the request'
   return new GalleyError('REQUEST_INVALID', {
     what: `${where} is not what this route takes`,
     why: first?.message ?? 'unknown',
     fix: 'see /v1/openapi.json',
   })
-}
-
-async function json(c: Context, limit: number): Promise<unknown> {
-  const declared = Number(c.req.header('content-length') ?? 0)
-  if (declared > limit) throw tooLarge(limit)
-  const bytes = await c.req.arrayBuffer()
-  if (bytes.byteLength > limit) throw tooLarge(limit)
-  return parseJson(new Uint8Array(bytes))
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -33,13 +33,21 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   return lit(value, like)
 }
 
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z)?)?$/
+const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
 /** An ISO date or date-time as the literal form of its type: µs (as text) or days since 1970. */
 export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 'date'): Literal {
   const m = ISO.exec(text)
   const n = (i: number): number => Number(m?.[i] ?? 0)
   const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
+  const zone = m?.[8]
+  // a wall clock has no zone: to drop one would be to change the time
+  if (zone !== undefined && type !== 'timestamp')
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `'${text}' is not a ${type}`,
+      why: `it says where it is (${zone}), and a ${type} is what a clock on the wall shows`,
+      fix: "leave the zone out, or declare the column as 'timestamp'",
+    })
   const date = new Date(ms)
   // 30 February rolls over into March, and 24:00 into the next day: such text is no time
   if (
@@ -55,7 +63,21 @@ export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 
       what: `'${text}' is not a ${type}`,
       fix: "write it like '2001-06-30' or '2001-06-30 18:05:00'",
     })
+  const offset = zone === undefined || zone === 'Z' ? 0 : offsetMs(zone)
+  if (Number.isNaN(offset))
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `'${text}' is not a ${type}`,
+      why: `there is no zone ${zone}`,
+      fix: 'write it in UTC, with Z',
+    })
   if (type === 'date') return ms / 86_400_000
   const micros = Number((m[7] ?? '').padEnd(6, '0'))
-  return Number.isSafeInteger(ms * 1000) ? String(ms * 1000 + micros) : (BigInt(ms) * 1000n + BigInt(micros)).toString()
+  return (BigInt(ms - offset) * 1000n + BigInt(micros)).toString()
+}
+
+/** ms that a zone like `+09:00` is ahead of UTC; NaN where no zone is. */
+function offsetMs(zone: string): number {
+  const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(4, 6))]
+  if (hours > 18 || minutes > 59) return Number.NaN
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000
 }

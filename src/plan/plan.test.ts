@@ -105,7 +105,7 @@ describe('records', () => {
     { kind: 'record' },
     { at: 'timestamp', day: 'date', n: 'int64', x: 'float64', s: 'string', b: 'bool' },
   ).schema
-  const good = { at: '2001-06-30 18:05:00', day: '2000-02-29', n: 7, x: 1.5, s: '서울', b: true }
+  const good = { at: '2001-06-30 18:05:00Z', day: '2000-02-29', n: 7, x: 1.5, s: '서울', b: true }
   test('come in as values and go out as they came', () => {
     const values = readRecord(schema, good)
     expect(values).toEqual([993_924_300_000_000n, 11_016, 7n, 1.5, '서울', true])

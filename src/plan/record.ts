@@ -80,8 +80,10 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
       try {
         const micros = isoMicros(value, f.type)
         return f.type === 'date' ? Number(micros) : BigInt(micros as string)
-      } catch {
-        throw wrong()
+      } catch (error) {
+        const { why, fix } = error as GalleyError
+        if (!why) throw wrong()
+        throw invalid(`'${f.name}' is not a ${typeName(f.type)}`, `${shown(value)}: ${why}`, fix ?? '', f.name)
       }
     }
     default:
@@ -112,7 +114,10 @@ export function writeRecord(schema: Schema, values: Readonly<Record<string, unkn
       const value = values[f.name] ?? null
       if (value === null) return [f.name, null]
       if (f.type === 'timestamp' || f.type === 'local timestamp')
-        return [f.name, new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')]
+        return [
+          f.name,
+          `${new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')}${f.type === 'timestamp' ? 'Z' : ''}`,
+        ]
       if (f.type === 'date') return [f.name, new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)]
       return [
         f.name,

@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { csv } from '../data/connectors/csv.ts'
-import { recipe } from './recipe.ts'
+import { hours } from '../plan/durations.ts'
+import { targetEncode } from '../plan/fits/target.ts'
+import { byTime, type Kitchen, recipe } from './recipe.ts'
 import { byCount } from './text.ts'
+
+const gbdt = (params: Record<string, number> = {}) => ({ trainer: 'gbdt', params })
 
 test('an error of a plan says where in the recipe it is', () => {
   const declared = () =>
@@ -27,4 +31,54 @@ test('reasons stand in one order, however they were stored', () => {
   const stored = { after: 6, before: 6, duplicate: 191, impossible: 3 }
   expect(byCount(counts)).toEqual(byCount(stored))
   expect(byCount(counts).map(([reason]) => reason)).toEqual(['duplicate', 'after', 'before', 'impossible'])
+})
+
+describe('what can be known to be wrong when a recipe is declared', () => {
+  const spans = { train: ['2026-01-01', '2026-02-01'], validate: ['2026-02-01', '2026-03-01'], test: ['2026-03-01', '2026-04-01'] } as const // biome-ignore format: one line
+  const declare =
+    (change: {
+      train?: Partial<Parameters<Kitchen['train']>[2]>
+      serve?: Partial<Parameters<Kitchen['serve']>[2]>
+      moment?: string
+    }) =>
+    () =>
+      recipe('meals', (k) => {
+        const columns = { at: 'local timestamp', x: 'float64', city: 'string', late: 'bool' } as const
+        const orders = k.source('orders', csv('orders.csv', columns))
+        const data = k.dataset('data', orders, {
+          split: byTime('at', spans),
+          moment: (change.moment ?? 'at') as 'at',
+        })
+        const model = k.train('model', data, {
+          target: 'late',
+          features: ['x'],
+          candidates: [gbdt()],
+          ...(change.train as object),
+        })
+        k.serve('live', model, { entry: 'orders', input: ['at', 'x', 'city'], ...change.serve })
+      })
+  test.each<[string, Parameters<typeof declare>[0], string, string]>([
+    ['a number that is none', { train: { candidates: [gbdt({ leaves: Number.NaN })] } }, 'RECIPE_INVALID', "'candidates.0.params.leaves'"], // biome-ignore format: one line
+    ['the target among the features', { train: { features: ['x', 'late'] as never } }, 'RECIPE_INVALID', "learn 'late' from 'late'"], // biome-ignore format: one line
+    ['the target encoded by itself', { train: { fit: [targetEncode(['late'])] } }, 'RECIPE_INVALID', "learn 'late' from 'late'"], // biome-ignore format: one line
+    ['a feature twice', { train: { features: ['x', 'x'] as never } }, 'RECIPE_INVALID', 'twice'],
+    ['text as a feature', { train: { features: ['city'] as never } }, 'RECIPE_INVALID', "'city' is a string"],
+    ['a target that is not true or false', { train: { target: 'city' as never } }, 'RECIPE_INVALID', "'city' is a string"], // biome-ignore format: one line
+    ['a moment that is no column', { moment: 'att' }, 'PLAN_UNKNOWN_COLUMN', "'att'"],
+    ['a moment that is no time', { moment: 'x' }, 'RECIPE_INVALID', "'x' is a float64"],
+    ['an input that is no column', { serve: { input: ['at', 'citty'] } }, 'PLAN_UNKNOWN_COLUMN', "'citty'"],
+    ['a negative lateness', { serve: { lateness: hours(-5) } }, 'RECIPE_INVALID', 'lateness'],
+    ['a span of no time', { serve: { watch: { over: hours(0) } } }, 'RECIPE_INVALID', 'watch.over'],
+    ['rows that are none', { serve: { watch: { rows: -5 } } }, 'RECIPE_INVALID', 'watch.rows'],
+    ['a moment that is none', { serve: { warmUntil: 'soon' } }, 'PLAN_TYPE_MISMATCH', "'soon'"],
+  ])('%s', (_, change, code, says) => {
+    expect(declare({})).not.toThrow()
+    expect(declare(change)).toThrow(expect.objectContaining({ code, what: expect.stringContaining(says) }))
+  })
+})
+
+test('an option that csv() has not is refused', () => {
+  expect(() => csv('a.csv', { x: 'string' }, { delimeter: ';' } as never)).toThrow(
+    expect.objectContaining({ code: 'RECIPE_INVALID', fix: "did you mean 'delimiter'?" }),
+  )
 })

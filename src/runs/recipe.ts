@@ -11,6 +11,7 @@ import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
+import { checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 
@@ -82,7 +83,6 @@ export interface Kitchen {
 
 /** µs */
 const DAY = 86_400_000_000
-const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** Declares a recipe. The function runs once; what it declared is plain, frozen data. @throws RECIPE_INVALID, PLAN_* */
 export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
@@ -95,9 +95,11 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
         what: `two steps are named '${id}'`,
         fix: 'give each step a name of its own: sources, tables, datasets, models and endpoints share one set of names',
       })
+    checkNumbers(id, spec)
     steps.set(id, Object.freeze({ id, kind, inputs, spec }))
     return id
   }
+  const stepSpec = <Spec>(id: string): Spec => steps.get(id)?.spec as Spec
   const inputsOf = (p: Plan): string[] => scanned(p.root).map((s) => s.name)
   const fromStep = <S>(id: string, t: Table<S>): Table<S> =>
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
@@ -117,6 +119,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
     },
     dataset(id, t, options = {}) {
       const p = plan(t.node)
+      checkMoment(id, t.schema, options.moment)
       const split = options.split?.(rowOf(t.schema, 'split'))
       const expect = options.expect?.(rowOf(t.schema, 'expect')) ?? {}
       const spec: DatasetSpec = {
@@ -133,6 +136,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
     train(id, data, options) {
       for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap(fitReads)])
         fieldOf(data.table.schema, c, `train of '${id}'`)
+      checkTraining(id, { schema: data.table.schema, split: stepSpec<DatasetSpec>(data.step).split }, options)
       if (options.candidates.length === 0)
         throw new GalleyError('RECIPE_INVALID', {
           what: `'${id}' has nothing to train`,
@@ -151,6 +155,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
     },
     serve(id, model, options) {
       checkServed(name, [...steps.values()], id, model, options)
+      checkTimes(id, options)
       const micros = (d: Col<'duration'> | undefined, otherwise: number) =>
         d?.expr.op === 'lit' ? Number(d.expr.value) : otherwise
       const spec: ServeSpec = {
@@ -194,15 +199,6 @@ function placed(error: unknown, recipe: string, after: string | undefined): unkn
   })
 }
 
-function checkName(name: string, kind: string): void {
-  if (!NAME.test(name))
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `'${name}' can't name a ${kind}`,
-      why: 'names are lower-case letters, digits and dashes, beginning with a letter, 63 at most',
-      fix: 'choose such a name',
-    })
-}
-
 /** `m.validate.auc` and its like as columns over the gate's schema. */
 function gateMetrics(): GateMetrics {
   const part = (prefix: string): PartMetrics =>
@@ -235,6 +231,7 @@ function checkServed(
       why: `the sources are ${sources.map((s) => `'${s}'`).join(', ')}`,
       fix: 'name one of them as entry',
     })
+  checkInput(id, steps.find((s) => s.id === options.entry)?.spec as SourceSpec, options.entry, options.input)
   const train = stepOf(recipe, model.step)
   const { features, fit } = train.spec as TrainSpec
   const dataset = stepOf(recipe, train.inputs[0] ?? '')

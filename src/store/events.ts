@@ -25,7 +25,7 @@ export function eventsOn(db: Database): Events {
     },
     list: (scope, page = {}) =>
       db.read('the events could not be read', async (q) => {
-        const before = keyOf(page, 'number')
+        const before = keyOf(page, 'moment')
         const limit = limitOf(page)
         const rows = await q
           .select()

@@ -27,8 +27,17 @@ export function limitOf({ limit = LIMIT }: PageRequest): number {
   })
 }
 
+/** What a list is sorted by: names, whole numbers of 32 bits, or moments (ms; ids of 64 bits are as large). */
+type Key = 'string' | 'number' | 'moment'
+const RANGE: Readonly<Record<Key, readonly [number, number]>> = {
+  string: [0, 0],
+  number: [-(2 ** 31), 2 ** 31 - 1],
+  // years 1 to 9999
+  moment: [-62_135_596_800_000, 253_402_300_799_999],
+}
+
 /** The sort key after which a page begins, if any. @throws REQUEST_INVALID for a cursor that no list gave */
-export function keyOf<K extends 'string' | 'number'>(
+export function keyOf<K extends Key>(
   { cursor }: PageRequest,
   type: K,
 ): (K extends 'string' ? string : number) | undefined {
@@ -39,7 +48,11 @@ export function keyOf<K extends 'string' | 'number'>(
   } catch {
     key = undefined
   }
-  if (typeof key === type && !Number.isNaN(key)) return key as K extends 'string' ? string : number
+  const fits =
+    type === 'string'
+      ? typeof key === 'string' && !key.includes('\0')
+      : Number.isInteger(key) && (key as number) >= RANGE[type][0] && (key as number) <= RANGE[type][1]
+  if (fits) return key as K extends 'string' ? string : number
   throw new GalleyError('REQUEST_INVALID', {
     what: 'the cursor is not one of this list',
     why: 'a cursor is the `next` of the page before, unchanged',

@@ -29,7 +29,7 @@ export function windowsOn(db: Database): MonitorWindows {
     },
     list: (scope, endpoint, page = {}) =>
       db.read('the monitoring windows could not be read', async (q) => {
-        const before = keyOf(page, 'number')
+        const before = keyOf(page, 'moment')
         const limit = limitOf(page)
         const rows = await q
           .select()

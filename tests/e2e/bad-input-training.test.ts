@@ -56,6 +56,11 @@ test('a part to choose by that has no rows, or rows of one class, stops the run 
     what: "the part 'validate' has no rows",
     details: { part: 'validate', rows: 0 },
   })
+  const unseen = { ...MONTHS, test: ['2027-03-01', '2027-04-01'] } as const
+  await expect(ran(model('unseen', (_, i) => i % 4 === 0, unseen))).rejects.toMatchObject({
+    code: 'TRAIN_DATA',
+    what: "the part 'test' has no rows",
+  })
   await expect(ran(model('one', (at, i) => at.getUTCMonth() !== 1 && i % 4 === 0, MONTHS))).rejects.toMatchObject({
     code: 'TRAIN_DATA',
     what: "the part 'validate' knows one class of 'late' only",

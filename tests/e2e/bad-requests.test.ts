@@ -126,7 +126,7 @@ test('a value nested 200,000 deep is told as what it is not, and bytes that are 
   const latin1 = Buffer.from(JSON.stringify({ ...good, origin: 'Zürich' }), 'latin1')
   expect(await post(path, latin1)).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } })
   const answer = await g.app().request(path, { method: 'POST', body: latin1 })
-  expect(await answer.json()).toMatchObject({ code: 'REQUEST_INVALID', why: 'Unsupported Media Type' })
+  expect(await answer.json()).toMatchObject({ code: 'REQUEST_INVALID', why: 'its bytes are not a valid sequence' })
   expect(answer.status).toBe(400)
 })
 
@@ -148,6 +148,62 @@ test('a body of 100 MB: 413, declared or not, and the server goes on', async () 
   // a client that does not read before it has sent all may only see the connection close
   expect(typeof chunked === 'string' ? 413 : chunked?.status).toBe(413)
   expect((await predict(good)).status).toBe(200)
+})
+
+test('however a route is written, its bounds hold', async () => {
+  const path = '/v1/endpoints/flight-delay/predict'
+  const many = (n: number) => JSON.stringify({ records: Array.from({ length: n }, () => good) })
+  for (const way of [path, `${path}?x=1`, '/v1/endpoints/flight%2Ddelay/predict']) {
+    expect((await post(way, many(10_000))).status).toBe(200)
+    const refused = await post(way, many(10_001))
+    expect([refused.status, refused.json['why']]).toEqual([400, 'at most 10,000 records go in one request'])
+    for (const body of ['{"records":[]}', `{"records":[${JSON.stringify(good)}],"x":1}`, '[]', '{"records":[1]}'])
+      expect([body, (await post(way, body)).status]).toEqual([body, 400])
+    const latin = await post(way, Buffer.from('{"date":"\xe9"}', 'latin1'))
+    expect([latin.status, latin.json['what']]).toEqual([400, 'the body is not text in UTF-8'])
+    expect((await post(way, JSON.stringify(good), { 'content-type': '' })).status).toBe(200)
+    const large = await post(way, Buffer.alloc(5 << 20, 32))
+    expect([large.status, large.json['code']]).toEqual([413, 'BODY_TOO_LARGE'])
+  }
+}, 60_000)
+
+test('a body without end is refused before it fills the memory', async () => {
+  const before = process.memoryUsage().rss
+  const chunk = Buffer.alloc(1 << 20, 32)
+  let [sent, status, peak] = [0, 0, 0]
+  await new Promise<void>((resolve) => {
+    const call = request(`${url}/v1/endpoints/flight-delay/predict?x`, { method: 'POST' }, (response) => {
+      status = response.statusCode ?? 0
+      response.resume()
+    })
+    call.on('error', () => resolve())
+    call.on('close', () => resolve())
+    const more = () => {
+      peak = Math.max(peak, process.memoryUsage().rss)
+      if (call.destroyed || sent++ >= 400) call.destroy()
+      else call.write(chunk, () => setImmediate(more))
+    }
+    more()
+  })
+  expect([0, 413]).toContain(status)
+  expect(sent).toBeLessThan(400)
+  expect(peak - before).toBeLessThan(300 * 2 ** 20)
+  expect((await predict(good)).status).toBe(200)
+}, 60_000)
+
+test('cursors and numbers that no list gave', async () => {
+  const get = async (path: string) => {
+    const response = await fetch(`${url}${path}`)
+    return [response.status, ((await response.json()) as { code?: string }).code]
+  }
+  const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url')
+  for (const key of [1e300, 1.5, -1e300, 'a', null, {}])
+    for (const list of ['/v1/runs', '/v1/endpoints/flight-delay/drift'])
+      expect([list, key, ...(await get(`${list}?cursor=${cursor(key)}`))]).toEqual([list, key, 400, 'REQUEST_INVALID'])
+  expect(await get(`/v1/runs?cursor=${cursor(2 ** 33)}`)).toEqual([400, 'REQUEST_INVALID'])
+  expect(await get('/v1/datasets/x?version=99999999999')).toEqual([400, 'REQUEST_INVALID'])
+  for (const path of ['/v1/endpoints/%00', '/v1/runs/%00', '/v1/runs/99999999999'])
+    expect([path, (await get(path))[0]]).toEqual([path, path.endsWith('%00') ? 400 : 404])
 })
 
 test('what was fed is there after a restart, and repeated events count once', async () => {

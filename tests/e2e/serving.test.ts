@@ -124,6 +124,19 @@ describe('deploying anew', () => {
     expect(number(await hub.open('small'))).toBe(before + 3)
   })
 
+  test('an endpoint whose workspace nobody follows changes over when it is asked', async () => {
+    await k.run()
+    const hub = k.g.hub(k.scope)
+    await hub.open('small')
+    await k.run({ heaviest: 999 })
+    let generation = 0
+    for (let i = 0; i < 60 && generation < 2; i++) {
+      generation = (await hub.get('small')).generation
+      await sleep(250)
+    }
+    expect(generation).toBe(2)
+  })
+
   test('the former deployment answers until the newest is ready, and all that it was fed is kept', async () => {
     await k.run()
     const hub = k.g.hub(k.scope)

@@ -39,7 +39,7 @@ export const datasets = {
     access: 'read',
     summary: 'A version of a dataset, the newest unless told otherwise',
     params: z.object({ name }),
-    query: z.object({ version: z.coerce.number().int().positive().optional() }),
+    query: z.object({ version: z.coerce.number().int().positive().max(2_147_483_647).optional() }),
     output: datasetVersion,
   }),
 }

@@ -22,7 +22,23 @@ export const prediction = z.object({
   positive: z.boolean().describe('score ≥ threshold'),
 })
 const record = z.record(z.string(), z.unknown())
-const body = z.union([z.object({ records: z.array(record).min(1).max(10_000) }).strict(), record])
+const MOST = 10_000
+const several = z
+  .object({
+    records: z
+      .array(record)
+      .min(1, 'there are no records in it')
+      .max(MOST, `at most ${MOST.toLocaleString('en-US')} records go in one request`),
+  })
+  .strict()
+/** One record, or `records`: an array of that name is always several. */
+const body = z.union([
+  several,
+  record.superRefine((r, ctx) => {
+    const wrong = Array.isArray(r['records']) ? several.safeParse(r).error?.issues[0] : undefined
+    if (wrong) ctx.addIssue({ code: 'custom', message: wrong.message, path: wrong.path })
+  }),
+])
 
 const columnDrift = z.object({
   name: z.string(),

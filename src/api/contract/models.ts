@@ -43,7 +43,7 @@ export const models = {
     access: 'read',
     summary: 'A version of a model, the newest unless told otherwise',
     params: z.object({ name }),
-    query: z.object({ version: z.coerce.number().int().positive().optional() }),
+    query: z.object({ version: z.coerce.number().int().positive().max(2_147_483_647).optional() }),
     output: modelVersion,
   }),
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
@@ -65,6 +66,23 @@ describe('the file of that very name', () => {
       })
     },
   )
+})
+
+test('what is no text in UTF-8 is told for what it is', async () => {
+  const korean = Buffer.from([0xc1, 0xd6, 0xb9, 0xae, 0x2c, 0x61, 0x0a, 0x31, 0x2c, 0x32, 0x0a]) // 주문,a in CP949
+  const cases: [Uint8Array, string][] = [
+    [korean, 'byte 1 begins no character'],
+    [Buffer.concat([Buffer.from('a,b\n1,'), korean]), 'byte 7 begins no character'],
+    [Buffer.from('\ufeffa,b\n1,x\n', 'utf16le'), 'UTF-16'],
+    [Buffer.from('a,b\n1,x\n', 'utf16le'), 'NUL'],
+    [gzipSync('a,b\n1,x\n'), 'gzip'],
+    [Buffer.from('PK\x03\x04 and so on'), 'Excel'],
+    [Buffer.from('PAR1 and so on'), 'Parquet'],
+  ]
+  for (const [bytes, why] of cases)
+    await expect(read(bytes, AB)).rejects.toMatchObject({ code: 'SOURCE_BROKEN', why: expect.stringContaining(why) })
+  const long = `a,b\n${Array.from({ length: 200_000 }, (_, i) => `${i},김치`).join('\n')}\n`
+  expect((await read(long, AB)).rows).toBe(200_000) // a character is cut where the first part ends, or not
 })
 
 test('a header line of any length is read in time, or refused', async () => {

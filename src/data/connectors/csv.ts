@@ -1,4 +1,4 @@
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, nearest } from '../../base/errors.ts'
 import { failing } from '../../engines/duckdb/sql/call.ts'
 import { file, quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type Type, type TypeName, typeName } from '../../plan/types.ts'
@@ -20,12 +20,19 @@ export const csv = <const S extends Record<string, TypeName>>(
   path: string,
   columns: S,
   options: CsvOptions = {},
-): SourceSpec<S> => ({
-  connector: 'csv',
-  path,
-  columns,
-  options: { ...options },
-})
+): SourceSpec<S> => {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, OPTIONS)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `csv() has no option '${unknown}'`,
+      why: `its options are ${OPTIONS.join(' and ')}`,
+      fix: meant ? `did you mean '${meant}'?` : 'leave it out',
+    })
+  }
+  return { connector: 'csv', path, columns, options: { ...options } }
+}
+const OPTIONS: readonly string[] = ['delimiter', 'broken']
 
 /** A declared column, and the place of its cell. */
 interface Declared {

@@ -20,11 +20,15 @@ interface Slot {
   /** Failures in a row, and when to try again (ticks, ms). */
   tries: number
   retry: number
+  /** When it was last looked whether there is a newer deployment (ticks, ms). */
+  looked: number
 }
 
 /** ms */
 const FIRST_RETRY = 500
 const LAST_RETRY = 60_000
+/** How often new deployments are looked for, ms. */
+const EVERY = 1000
 
 /** The endpoints of one workspace that live in this process: opened when deployed, replaced when deployed anew. */
 export interface EndpointHub {
@@ -71,7 +75,7 @@ export function createHub(options: EndpointOptions): EndpointHub {
     }
   }
   const openNow = ({ name, generation }: EndpointRow): Promise<void> => {
-    const slot: Slot = slots.get(name) ?? { state: 'starting', generation, tries: 0, retry: 0 }
+    const slot: Slot = slots.get(name) ?? { state: 'starting', generation, tries: 0, retry: 0, looked: clock.ticks() }
     if (slot.generation !== generation) slot.tries = 0
     Object.assign(slot, { generation, state: 'starting' })
     slots.set(name, slot)
@@ -98,7 +102,7 @@ export function createHub(options: EndpointOptions): EndpointHub {
     async start() {
       timer = setInterval(() => {
         refresh().catch((error: unknown) => log.warn('deployments could not be read', { error: String(error) }))
-      }, 1000)
+      }, EVERY)
       timer.unref()
       await refresh()
     },
@@ -112,6 +116,14 @@ export function createHub(options: EndpointOptions): EndpointHub {
     find: (name) => (slots.get(name) as Serving | undefined) ?? (timer ? { state: 'starting' } : undefined),
     async get(name) {
       const slot = slots.get(name)
+      // a workspace whose endpoints nobody follows is followed by who asks
+      if (slot?.live && !timer && clock.ticks() - slot.looked > EVERY) {
+        slot.looked = clock.ticks()
+        store.endpoints
+          .get(scope, name)
+          .then((row) => follow(row))
+          .catch((error: unknown) => log.warn('deployments could not be read', { error: String(error) }))
+      }
       if (slot?.live) return slot.live
       const row = await store.endpoints.get(scope, name)
       if (slot?.error) throw slot.error

@@ -39,14 +39,14 @@ export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Recor
  */
 export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
   const { target } = ctx.step.spec
-  for (const part of ['train', 'validate'] as const) {
+  for (const part of PARTS) {
     const rows = await rowsOf(
       ctx,
       build({ op: 'aggregate', input: parts[part], by: [target], aggs: [['n', { fn: 'count', arg: null }]] }),
     )
     const classes = rows.filter((r) => r[target] !== null)
-    if (classes.length > 1) continue
     const total = rows.reduce((n, r) => n + Number(r['n']), 0)
+    if (classes.length > 1 || (part === 'test' && total > 0)) continue
     const found = rows.map((r) => `${String(r[target])}: ${Number(r['n']).toLocaleString('en-US')}`)
     throw new GalleyError('TRAIN_DATA', {
       what: total === 0 ? `the part '${part}' has no rows` : `the part '${part}' knows one class of '${target}' only`,
@@ -63,6 +63,7 @@ export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typ
 const PURPOSE = {
   train: 'a model learns what tells two classes apart',
   validate: 'the best candidate is chosen by how well it tells two classes apart',
+  test: 'the report says how well the model does on rows that nobody has seen',
 }
 
 /** Runs the fits' queries on the training rows and binds what they found; each sees what the ones before it gave. */

@@ -5,7 +5,7 @@ import { build, plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../code.ts'
 import { wholePlan } from '../inline.ts'
-import type { StepKind } from '../kind.ts'
+import type { Output, StepKind } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
 import { plural } from '../text.ts'
 import { materialise, rowsOf, summarise, type TableOutput, whole } from './table.ts'
@@ -28,12 +28,18 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
       planHash: hashPlan(plan(wholePlan(ctx.recipe, id))),
       codeHash: codeHash(import.meta.url),
     })
-    if (table.rows === 0)
+    if (table.rows === 0) {
+      const bare = ctx.step.inputs.find((input) => ctx.input<Partial<TableOutput> & Output>(input).rows === 0)
       throw new GalleyError('DATASET_EMPTY', {
         what: `the dataset '${id}' would be empty`,
-        why: 'every row was rejected or filtered out',
-        fix: 'look at the reasons of the steps before it',
+        why: bare
+          ? `'${bare}', which it is made of, has no rows`
+          : 'every row was rejected, filtered out or found no partner',
+        fix: bare
+          ? `look at where '${bare}' comes from`
+          : 'look at the conditions of its plan, and at the reasons above',
       })
+    }
     const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
     const verdicts = await checkExpectations(scan, spec.expect, (n) => rowsOf(ctx, n))
     const broken = verdicts.filter((v) => v.failed > 0)

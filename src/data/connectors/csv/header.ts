@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { GalleyError } from '../../../base/errors.ts'
 import { unknownColumn } from '../../../plan/types.ts'
@@ -19,6 +20,7 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
   const file = await open(path)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
   await file.close()
+  checkEncoding(path, buffer.subarray(0, bytesRead))
   const head = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '')
   const [before = ''] = /^[\r\n]*/.exec(head) ?? []
   const text = head.slice(before.length)
@@ -46,6 +48,45 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
     throw broken(path, 'a quote in its header line is never closed', 'close it, or write it twice where it is meant')
   sameLineEnds(path, before + text, before.length + end)
   return { delimiter, blank: before.split(/\r\n|\r|\n/).length - 1, cells: cells.map((c) => c.trim()) }
+}
+
+/** Files that begin otherwise than a CSV, by their first bytes. */
+const OTHERS: readonly (readonly [first: readonly number[], what: string, fix: string])[] = [
+  [[0x1f, 0x8b], 'it is compressed with gzip', 'unpack it first, for instance: gunzip FILE'],
+  [[0x50, 0x4b, 3, 4], 'it is a ZIP archive or an Excel workbook', 'unpack it, or save the sheet as “CSV UTF-8”'],
+  [[0x50, 0x41, 0x52, 0x31], 'it is a Parquet file', 'read it with parquet(…)'],
+  [[0xff, 0xfe], 'it is in UTF-16', 'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW'],
+  [[0xfe, 0xff], 'it is in UTF-16', 'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW'],
+]
+
+/** @throws SOURCE_BROKEN for bytes that are not text in UTF-8 */
+function checkEncoding(path: string, head: Buffer): void {
+  const other = OTHERS.find(([first]) => first.every((byte, i) => head[i] === byte))
+  if (other) throw broken(path, other[1], other[2])
+  // the last character may be cut at the end of what was read
+  const whole = head.length < HEAD_BYTES ? head : head.subarray(0, head.length - 4)
+  const at = firstInvalid(whole)
+  if (at !== undefined)
+    throw broken(
+      path,
+      `it is not text in UTF-8: byte ${at + 1} begins no character (Excel in Korean saves CP949 unless told otherwise)`,
+      'save it as “CSV UTF-8”, or convert it: iconv -f CP949 -t UTF-8 FILE > NEW',
+    )
+  if (whole.includes(0)) throw broken(path, 'it is not text: it holds NUL bytes', 'check that it is a CSV')
+}
+
+/** The place of the first byte that is no UTF-8. */
+function firstInvalid(bytes: Buffer): number | undefined {
+  if (isUtf8(bytes)) return undefined
+  let [low, high] = [0, bytes.length]
+  // the longest beginning that is valid, but for a character that is cut
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ([0, 1, 2, 3].some((cut) => middle >= cut && isUtf8(bytes.subarray(0, middle - cut)))) low = middle
+    else high = middle - 1
+  }
+  for (let cut = 0; cut < 4; cut++) if (isUtf8(bytes.subarray(0, low - cut))) return low - cut
+  return low
 }
 
 /** The place of each declared column among the cells. @throws PLAN_UNKNOWN_COLUMN, SOURCE_SCHEMA for one that is there twice */
