@@ -61,19 +61,26 @@ export const ten: Node = build({
   ],
 })
 
-/** A chain of `n` nodes, derivations with a filter every tenth, as a tool or a long recipe writes it. */
-export function longPlan(n: number): Node {
+/** A chain of `n` nodes, derivations with a filter every tenth, as a tool or a long recipe writes it; its constants differ by `seed`. */
+export function longPlan(n: number, seed = 0): Node {
   let root: Node = build({ op: 'scan', from: { kind: 'record' }, schema: ORDERS })
   for (let i = 0; i < n; i++) {
     const before = i === 0 ? 'price' : `c${i % 10 === 0 ? i - 2 : i - 1}`
     root =
       i % 10 === 9
-        ? build({ op: 'filter', input: root, predicate: call('lt', col(before), lit(1e300 + i, 'float64')) })
+        ? build({
+            op: 'filter',
+            input: root,
+            predicate: call('lt', col(before), lit(1e300 * (1 + seed / 1e6), 'float64')),
+          })
         : build({
             op: 'derive',
             input: root,
             columns: [
-              [`c${i}`, call('add', call('mul', col(before), lit(i / 8, 'float64')), col(i % 2 ? 'qty' : 'extra'))],
+              [
+                `c${i}`,
+                call('add', call('mul', col(before), lit(i / 8 + seed, 'float64')), col(i % 2 ? 'qty' : 'extra')),
+              ],
             ],
           })
   }

@@ -21,8 +21,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       return unique(typed(n.columns, n.input.schema, 'select'), 'select')
     case 'derive': {
       const added = typed(n.columns, n.input.schema, 'derive')
-      const names = new Set(added.map((f) => f.name))
-      return unique([...n.input.schema.filter((f) => !names.has(f.name)), ...added], 'derive')
+      return beside(n.input.schema, added)
     }
     case 'aggregate':
       return unique(
@@ -126,6 +125,25 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
   }
 }
 
+/** The input's columns with others added or put in their place. The input's names are known to differ. */
+function beside(schema: Schema, added: readonly Field[]): Schema {
+  unique(added, 'derive')
+  const kept: Field[] = []
+  let clash = false
+  for (const f of schema) {
+    let stays = true
+    for (const a of added) {
+      if (a.name === f.name) stays = false
+      // İ is the only letter that another number of letters stand for in lower case
+      else if (a.name.length === f.name.length || a.name.includes('İ') || f.name.includes('İ'))
+        clash ||= a.name.toLowerCase() === f.name.toLowerCase()
+    }
+    if (stays) kept.push(f)
+  }
+  for (const f of added) kept.push(f)
+  return clash ? unique(kept, 'derive') : kept
+}
+
 const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true })
 
 /** A bare column keeps what is known of it (unit, description, tags); anything computed starts fresh. */
@@ -141,6 +159,7 @@ const aggFields = (aggs: Named<Agg>, schema: Schema, where: string): Field[] =>
 
 /** Names that differ only in case count as one: SQL engines don't tell them apart, and would read one for the other. */
 function unique(fields: Schema, where: string): Schema {
+  if (fields.length < 2) return fields
   const seen = new Map<string, string>()
   for (const { name } of fields) {
     const other = seen.get(name.toLowerCase())

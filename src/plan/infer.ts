@@ -48,15 +48,28 @@ const KEEPS_UNIT: ReadonlySet<FunctionName> = new Set([
   'orNull',
 ])
 
+/** Both are frozen, and asked about again and again: when a node is built, by the rules, by every engine's lowering. */
+const known = new WeakMap<Schema, WeakMap<Expr, Inferred>>()
+
 /** The type of `e` over rows of `schema`. @throws PLAN_UNKNOWN_COLUMN, PLAN_TYPE_MISMATCH */
 export function infer(e: Expr, schema: Schema, where: string): Inferred {
+  if (e.op === 'lit') return { type: e.type, nullable: e.value === null }
+  if (!Object.isFrozen(schema)) return compute(e, schema, where)
+  let exprs = known.get(schema)
+  if (!exprs) known.set(schema, (exprs = new WeakMap()))
+  let found = exprs.get(e)
+  if (!found) exprs.set(e, (found = compute(e, schema, where)))
+  return found
+}
+
+function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string): Inferred {
   switch (e.op) {
     case 'col': {
       const { type, nullable, unit, tags } = fieldOf(schema, e.name, where)
-      return { type, nullable, ...(unit ? { unit } : {}), ...(tags ? { tags } : {}) }
+      return unit || tags
+        ? { type, nullable, ...(unit ? { unit } : {}), ...(tags ? { tags } : {}) }
+        : { type, nullable }
     }
-    case 'lit':
-      return { type: e.type, nullable: e.value === null }
     case 'cast': {
       const arg = infer(e.arg, schema, where)
       if (!castable(arg.type, e.to)) throw mismatch(`cast to ${typeName(e.to)}`, [arg], 'there is no such cast', where)
@@ -103,6 +116,7 @@ function castable(from: Type, to: Type): boolean {
 
 /** The unit that all arguments which have a say share; constants have none. */
 function unitOf(args: readonly Inferred[]): { unit?: string } {
+  if (args.every((a) => !a.unit)) return {}
   const units = new Set(args.flatMap((a) => (a.unit ? [a.unit] : [])))
   const [unit] = units
   return units.size === 1 && unit ? { unit } : {}
@@ -110,6 +124,7 @@ function unitOf(args: readonly Inferred[]): { unit?: string } {
 
 /** What is made of a tagged column is tagged as it is. */
 function noted(result: Inferred, args: readonly Inferred[]): Inferred {
+  if (args.every((a) => !a.tags)) return result
   const tags = new Set(args.flatMap((a) => a.tags ?? []))
   return tags.size > 0 ? { ...result, tags: [...tags].sort() } : result
 }

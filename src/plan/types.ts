@@ -108,8 +108,7 @@ export function commonType(a: Type, b: Type): Type | undefined {
 
 /** The field of that name, or an error that names the ones that exist. */
 export function fieldOf(schema: Schema, name: string, where: string): Field {
-  const field = schema.find((f) => f.name === name)
-  if (field) return field
+  for (const field of schema) if (field.name === name) return field
   throw unknownColumn(
     name,
     schema.map((f) => f.name),

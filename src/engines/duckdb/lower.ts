@@ -117,8 +117,13 @@ function lowerNode(n: Node, lowering: Lowering): string {
     }
     case 'derive': {
       const { from, schema, columns } = joinLookups(n.columns, n.input.schema, visit(n.input))
-      const added = new Map(columns.map(([name, e]) => [name, sqlExpr(e, schema)]))
-      const all = n.schema.map((f) => named(added.get(f.name) ?? quote(f.name), f.name))
+      const added = columns.map(([name, e]) => [name, sqlExpr(e, schema)] as const)
+      // lookups bring columns of their own, which are not to go on
+      const replaces = n.schema.length < n.input.schema.length + added.length
+      if (schema === n.input.schema && !replaces)
+        return `SELECT *, ${added.map(([name, sql]) => named(sql, name)).join(', ')} FROM ${from}`
+      const made = new Map(added)
+      const all = n.schema.map((f) => named(made.get(f.name) ?? quote(f.name), f.name))
       return `SELECT ${[...all, ...hidden(n)].join(', ')} FROM ${from}`
     }
     case 'aggregate': {

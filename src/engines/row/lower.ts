@@ -89,20 +89,21 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
   }
   const leaf = (op: 'input' | 'pick', index: number, call: number, type: Type): Val =>
     add(`${op} ${call} ${index}`, { op, type, index, call, expr: null, args: [], only: op === 'input' ? index : -2 })
-  const lowerExpr = (e: Expr, env: ReadonlyMap<string, Val>, where: string): Val => {
+  /** `schema` is that of the rows which `env` holds: what the expression was checked against. */
+  const lowerExpr = (e: Expr, env: ReadonlyMap<string, Val>, schema: Schema, where: string): Val => {
     if (e.op === 'col') {
       const val = env.get(e.name)
       if (!val) throw new GalleyError('INTERNAL_BUG', { what: `there is no column '${e.name}'`, why: `in ${where}` })
       return val
     }
-    const args = exprChildren(e).map((child) => lowerExpr(child, env, where))
+    const args = exprChildren(e).map((child) => lowerExpr(child, env, schema, where))
     const label = labelOf(e, tables)
     const key = label === null ? null : `${label} ${args.map((a) => a.id).join(' ')}`
     const found = key === null ? undefined : known.get(key)
     if (found) return found
     const sources = new Set(args.map((a) => a.only).filter((o) => o !== -1))
     const only = sources.size === 0 ? -1 : sources.size === 1 ? ([...sources][0] as number) : -2
-    const { type } = e.op === 'lit' ? e : infer(...standIn(e, args), where)
+    const { type } = infer(e, schema, where)
     return add(key, { op: 'expr', type, index: -1, call: -1, expr: e, args, only })
   }
 
@@ -115,14 +116,14 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
       case 'reject':
         steps.push({
           op: 'test',
-          val: lowerExpr(n.predicate, env, n.op),
+          val: lowerExpr(n.predicate, env, output, n.op),
           wanted: n.op === 'filter',
           refusal: refusalOf(n),
         })
         break
       case 'select':
       case 'derive': {
-        const computed = n.columns.map(([name, e]) => [name, lowerExpr(e, env, n.op)] as const)
+        const computed = n.columns.map(([name, e]) => [name, lowerExpr(e, env, output, n.op)] as const)
         if (n.op === 'select') env = new Map(computed)
         else for (const [name, val] of computed) env.set(name, val)
         break

@@ -1,4 +1,5 @@
 import { type Expr, exprChildren, type FunctionName } from '../expr.ts'
+import { isLeaf } from './expressions.ts'
 
 /** What is dearer than a comparison of two numbers, in such comparisons; rough, and only ever compared with one another. */
 const DEAR: Partial<Record<FunctionName, number>> = {
@@ -47,7 +48,8 @@ const known = new WeakMap<Expr, number>()
 
 /** What computing an expression for a row takes, in comparisons of two numbers. */
 export function cost(e: Expr): number {
-  if (e.op === 'col' || e.op === 'lit') return 0
+  if (isLeaf(e)) return 0
+  if (exprChildren(e).every(isLeaf)) return own(e)
   let total = known.get(e)
   if (total === undefined) {
     total = own(e)

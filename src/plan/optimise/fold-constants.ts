@@ -1,7 +1,7 @@
 import { type Expr, exprChildren, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { isDecimal, isFloat } from '../types.ts'
-import { mapExpressions } from './expressions.ts'
+import { isLeaf, mapExpressions } from './expressions.ts'
 import type { Evaluate, Rule } from './rule.ts'
 
 /**
@@ -29,12 +29,10 @@ const known = new WeakMap<Expr, boolean>()
 /** Whether a part of it is made of literals alone. */
 function hasConstant(e: Expr): boolean {
   if (e.op === 'col' || e.op === 'lit') return false
+  const children = exprChildren(e)
+  if (children.every(isLeaf)) return children.length > 0 && children.every((child) => child.op === 'lit')
   let found = known.get(e)
-  if (found === undefined) {
-    const children = exprChildren(e)
-    found = (children.length > 0 && children.every((child) => child.op === 'lit')) || children.some(hasConstant)
-    known.set(e, found)
-  }
+  if (found === undefined) known.set(e, (found = children.some(hasConstant)))
   return found
 }
 

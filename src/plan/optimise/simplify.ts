@@ -2,7 +2,7 @@ import { type Expr, exprChildren, lit, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
 import type { Node } from '../nodes.ts'
 import { type Schema, sameType } from '../types.ts'
-import { mapExpressions, sameKind } from './expressions.ts'
+import { isLeaf, mapExpressions, sameKind } from './expressions.ts'
 import { mayRaise } from './failing.ts'
 import type { Rule } from './rule.ts'
 
@@ -30,7 +30,8 @@ const known = new WeakMap<Expr, boolean>()
 
 /** Whether a part of it has a shape that a law speaks of. */
 function hasLaw(e: Expr): boolean {
-  if (e.op === 'col' || e.op === 'lit') return false
+  if (isLeaf(e)) return false
+  if (exprChildren(e).every(isLeaf)) return looksLawful(e)
   let found = known.get(e)
   if (found === undefined) known.set(e, (found = looksLawful(e) || exprChildren(e).some(hasLaw)))
   return found

@@ -1,7 +1,7 @@
 import type { Literal } from '../../../plan/expr.ts'
 import { isDecimal, isFloat, isList, type Type } from '../../../plan/types.ts'
 
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+export const quote = (name: string): string => `"${name.includes('"') ? name.replaceAll('"', '""') : name}"`
 /** A column of that name. */
 export const named = (sql: string, name: string): string => (sql === quote(name) ? sql : `${sql} AS ${quote(name)}`)
 
