@@ -5,7 +5,7 @@ import { type Config, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
-import { print } from './output.ts'
+import { plain, print } from './output.ts'
 import { runningServer } from './served.ts'
 
 interface Check {
@@ -25,8 +25,8 @@ export function doctor(): Command {
       if (options.json) print(JSON.stringify(checks))
       else
         for (const c of checks) {
-          print(`${{ ok: '✔', warn: '!', bad: '✖' }[c.status]} ${c.name.padEnd(12)} ${c.says}`)
-          if (c.fix) print(`  ${''.padEnd(12)} fix: ${c.fix}`)
+          print(`${{ ok: '✔', warn: '!', bad: '✖' }[c.status]} ${c.name.padEnd(12)} ${plain(c.says)}`)
+          if (c.fix) print(`  ${''.padEnd(12)} fix: ${plain(c.fix)}`)
         }
       if (checks.some((c) => c.status === 'bad')) process.exitCode = 4
     })

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -108,6 +108,17 @@ describe('what was damaged on disk since it was made is made again', () => {
     flip(first.report.path, 40)
     expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
     expect((await galley.store.blobs.verify(scope, first.model.blob)).hash).toBe(first.model.blob)
+  })
+  test('a model package and the report, each a folder now', async () => {
+    const scope = await galley.scope()
+    for (const path of [await galley.store.blobs.path(scope, first.model.blob), first.report.path]) {
+      rmSync(path)
+      mkdirSync(join(path, 'inner'), { recursive: true })
+    }
+    await expect(galley.store.blobs.get(scope, first.model.blob)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
+    expect((await galley.store.blobs.verify(scope, first.model.blob)).hash).toBe(first.model.blob)
+    expect((await ran(galley)).cached).toEqual(ALL)
   })
 })
 

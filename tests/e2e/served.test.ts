@@ -22,7 +22,7 @@ async function up(of: string): Promise<Server> {
   const child = start(of, ['up', '--port', '0'])
   children.push(child)
   const ends = ended(child)
-  const told = () => existsSync(fileOf(of)) && readFileSync(fileOf(of), 'utf8').includes(`"pid":${child.pid},`)
+  const told = () => existsSync(fileOf(of)) && readFileSync(fileOf(of), 'utf8').includes(`"pid":${child.pid}`)
   for (let waited = 0; !told(); waited += 50) {
     if (waited > 20_000 || child.exitCode !== null) throw new Error('it does not serve')
     await new Promise((resolve) => setTimeout(resolve, 50))
