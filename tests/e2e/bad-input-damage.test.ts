@@ -109,15 +109,17 @@ describe('what was damaged on disk since it was made is made again', () => {
     expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
     expect((await galley.store.blobs.verify(scope, first.model.blob)).hash).toBe(first.model.blob)
   })
-  test('a model package and the report, each a folder now', async () => {
+  test('every blob, and the report, by a folder', async () => {
     const scope = await galley.scope()
-    for (const path of [await galley.store.blobs.path(scope, first.model.blob), first.report.path]) {
+    const { model, report } = await ran(galley)
+    const blobs = (await galley.store.blobs.list(scope)).items.map(({ hash }) => galley.store.blobs.path(scope, hash))
+    for (const path of [...(await Promise.all(blobs)), report.path]) {
       rmSync(path)
       mkdirSync(join(path, 'inner'), { recursive: true })
     }
-    await expect(galley.store.blobs.get(scope, first.model.blob)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    await expect(galley.store.blobs.get(scope, model.blob)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
     expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
-    expect((await galley.store.blobs.verify(scope, first.model.blob)).hash).toBe(first.model.blob)
+    expect((await galley.store.blobs.verify(scope, model.blob)).hash).toBe(model.blob)
     expect((await ran(galley)).cached).toEqual(ALL)
   })
 })
