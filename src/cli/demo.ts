@@ -8,7 +8,6 @@ import type { ServeOutput } from '../ml/serving/step.ts'
 import type { TrainOutput } from '../ml/training/step.ts'
 import { type RunResult, run } from '../runs/runner.ts'
 import type { DatasetOutput } from '../runs/steps/dataset.ts'
-import { announce } from './context.ts'
 import { type Rehearsal, rehearse } from './demo/rehearse.ts'
 import { interruptible, untilInterrupted } from './interrupt.ts'
 import { port } from './list.ts'
@@ -16,6 +15,7 @@ import { metrics } from './models.ts'
 import { note, print, table } from './output.ts'
 import { runReporter, stageReporter } from './progress.ts'
 import { loadRecipe } from './recipe.ts'
+import { type Serving, serve } from './served.ts'
 
 const RECIPE = fileURLToPath(new URL('../../recipes/flight-delay/recipe.ts', import.meta.url))
 const EXAMPLE = { date: '2001-06-30 18:05:00', origin: 'ORD', destination: 'LGA', distance: 733 }
@@ -28,15 +28,18 @@ export function demo(): Command {
     .action(async (options: { once?: boolean; port?: number }) => {
       const config = readConfig()
       const galley = await openGalley(config)
+      let serving: Serving | undefined
       try {
-        await job(galley, options)
+        serving = await serve(config) // before the work: it would be in vain beside another server
+        await job(galley, serving, options)
       } finally {
         await galley.close()
+        serving?.end()
       }
     })
 }
 
-async function job(galley: Galley, options: { once?: boolean; port?: number }): Promise<void> {
+async function job(galley: Galley, serving: Serving, options: { once?: boolean; port?: number }): Promise<void> {
   const { recipe, folder } = await loadRecipe(RECIPE)
   const scope = await galley.scope()
   const { workspace } = galley.config
@@ -48,7 +51,7 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
   const model = output<TrainOutput>('late-arrival')
   const report = output<AnalyseOutput>('flight-features-report')
   const server = await galley.listen({ port: options.port ?? galley.config.port ?? 0 })
-  const withdraw = await announce(galley, server.url)
+  const withdraw = await serving.announce(server.url)
   try {
     await galley.hub(scope).start()
     const stages = stageReporter()
@@ -78,7 +81,7 @@ async function job(galley: Galley, options: { once?: boolean; port?: number }): 
       await untilInterrupted()
     }
   } finally {
-    await withdraw()
+    withdraw()
     await server.close()
   }
 }

@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
-import { readConfig } from '../base/config.ts'
+import { type Config, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
-import { runningServer } from './context.ts'
-import { print } from './output.ts'
+import { plain, print } from './output.ts'
+import { runningServer } from './served.ts'
 
 interface Check {
   readonly name: string
@@ -25,8 +25,8 @@ export function doctor(): Command {
       if (options.json) print(JSON.stringify(checks))
       else
         for (const c of checks) {
-          print(`${{ ok: '✔', warn: '!', bad: '✖' }[c.status]} ${c.name.padEnd(12)} ${c.says}`)
-          if (c.fix) print(`  ${''.padEnd(12)} fix: ${c.fix}`)
+          print(`${{ ok: '✔', warn: '!', bad: '✖' }[c.status]} ${c.name.padEnd(12)} ${plain(c.says)}`)
+          if (c.fix) print(`  ${''.padEnd(12)} fix: ${plain(c.fix)}`)
         }
       if (checks.some((c) => c.status === 'bad')) process.exitCode = 4
     })
@@ -72,12 +72,7 @@ async function examine(): Promise<Check[]> {
     })
     return checks
   }
-  const server = await runningServer(config)
-  checks.push({
-    name: 'server',
-    status: 'ok',
-    says: server ? `answers at ${server}` : 'none is running on this data folder (galley up starts one)',
-  })
+  checks.push(await serverCheck(config))
   let galley: Galley | undefined
   try {
     galley = await openGalley(config)
@@ -113,4 +108,15 @@ async function examine(): Promise<Check[]> {
         : 'none: everything runs on the processor',
   })
   return checks
+}
+
+async function serverCheck(config: Config): Promise<Check> {
+  try {
+    const url = await runningServer(config)
+    const says = url ? `answers at ${url}` : 'none is running on this data folder (galley up starts one)'
+    return { name: 'server', status: 'ok', says }
+  } catch (thrown) {
+    const { what, why, fix } = asGalleyError(thrown)
+    return { name: 'server', status: 'warn', says: `${what}${why ? `: ${why}` : ''}`, ...(fix ? { fix } : {}) }
+  }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Type, typeName } from '../plan/types.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
-import { bold, print, table, when } from './output.ts'
+import { bold, errorText, plain, print, table, when } from './output.ts'
 
 export function endpoints(): Command {
   const noun = new Command('endpoints').description('deployed endpoints')
@@ -25,7 +25,7 @@ export function endpoints(): Command {
         print(`${bold(e.name)}  ${e.model}  ${e.state}  deployment ${e.generation} since ${when(e.updated)}`)
         if (e.serving !== null && e.serving !== e.generation) print(`deployment ${e.serving} answers meanwhile`)
         if (e.state === 'stopped') print('no server has it: galley up starts one')
-        if (e.error) print(`${e.error.code}: ${e.error.what}${e.error.why ? `: ${e.error.why}` : ''}`)
+        if (e.error) print(errorText(e.error))
         for (const state of e.states) print(`remembers ${state}`)
         print(
           table(
@@ -74,4 +74,4 @@ const stateOf = (e: {
   serving: number | null
   error: { what: string } | null
 }): string =>
-  `${e.state}${e.serving !== null && e.serving !== e.generation ? `, ${e.serving} answers` : ''}${e.error ? `: ${e.error.what}` : ''}`
+  `${e.state}${e.serving !== null && e.serving !== e.generation ? `, ${e.serving} answers` : ''}${e.error ? `: ${plain(e.error.what)}` : ''}`

@@ -9,11 +9,14 @@ import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
 import { models } from './models.ts'
-import { printError } from './output.ts'
+import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { up } from './up.ts'
+
+/** The parser repeats what was typed. */
+const writeErr = (text: string): void => void process.stderr.write(plain(text))
 
 const program = new Command('galley')
   .description('A shared kitchen for AI services: a recipe and data in, a live, watched service out.')
@@ -21,7 +24,7 @@ const program = new Command('galley')
   .enablePositionalOptions()
   .showSuggestionAfterError()
   .exitOverride()
-  .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+  .configureOutput({ writeErr })
 for (const command of [
   run(),
   up(),
@@ -34,8 +37,7 @@ for (const command of [
   runs(),
   doctor(),
 ]) {
-  command.exitOverride()
-  for (const sub of command.commands) sub.exitOverride()
+  for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr })
   program.addCommand(command)
 }
 

@@ -8,12 +8,44 @@ const paint = (code: number, text: string, stream: NodeJS.WriteStream): string =
   stream.isTTY && stream.hasColors() ? `\u001b[${code}m${text}\u001b[0m` : text
 export const bold = (text: string): string => paint(1, text, process.stdout)
 
-/** What, why, fix: each on a line of its own. */
-export function printError(error: GalleyError): void {
-  note(`${paint(31, 'error', process.stderr)} ${error.code}: ${error.what}`)
-  if (error.why) note(`  why: ${error.why}`)
-  if (error.fix) note(`  fix: ${error.fix}`)
+/** What could move the cursor, colour the terminal or turn the direction of writing; and the breaks that are no line's end. */
+const UNSEEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+/** One name: between quotes, or without a space. */
+const LONG_NAME = /(?<![\p{L}\p{N}])'([^']{201,})'(?![\p{L}\p{N}])|"([^"]{201,})"|([^\s'"]{201,})/gu
+const KEPT = 120
+
+/**
+ * Text that others may have chosen (names, values, what a file holds), fit for a terminal: control characters are written
+ * out, and a name longer than a screen's line or two is cut.
+ */
+export function plain(text: string): string {
+  return text
+    .replaceAll(LONG_NAME, (whole, quoted?: string, doubled?: string, bare?: string) => {
+      const name = quoted ?? doubled ?? bare ?? ''
+      const short = `${[...name.slice(0, KEPT + 1)].slice(0, KEPT).join('')}… (${name.length} characters)`
+      return whole.replace(name, () => short)
+    })
+    .replaceAll(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+/** What, why, fix, each on a line of its own. */
+export function errorText({ code, what, why, fix }: Told): string {
+  // a new line of the text stays within its paragraph
+  const within = (text: string) => plain(text).replaceAll('\n', '\n       ')
+  const lines = [`${code}: ${within(what)}`]
+  if (why) lines.push(`  why: ${within(why)}`)
+  if (fix) lines.push(`  fix: ${within(fix)}`)
+  return lines.join('\n')
+}
+interface Told {
+  readonly code: string
+  readonly what: string
+  readonly why?: string | undefined
+  readonly fix?: string | undefined
+}
+
+export const printError = (error: GalleyError): void =>
+  note(`${paint(31, 'error', process.stderr)} ${errorText(error)}`)
 
 /** Columns aligned by their widest cell; numbers to the right. Wide characters count as two. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {

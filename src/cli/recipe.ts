@@ -4,12 +4,22 @@ import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { GalleyError } from '../base/errors.ts'
+import { hashRecipe, recipe } from '../runs/recipe.ts'
 import type { Recipe } from '../runs/specs.ts'
+import { printError } from './output.ts'
 
+/** What a recipe made by hand has to have; the kinds of steps look at their specs themselves. */
 const Shape = z.object({
   format: z.literal(1),
   name: z.string(),
-  steps: z.array(z.object({ id: z.string(), kind: z.string(), inputs: z.array(z.string()) })),
+  steps: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.string(),
+      inputs: z.array(z.string()),
+      spec: z.custom((v) => typeof v === 'object' && v !== null && !Array.isArray(v), 'it has to be an object'),
+    }),
+  ),
 })
 
 let hooked = false
@@ -27,16 +37,17 @@ function hook(): void {
 /** Loads a recipe file: a `.ts` module whose default export is a recipe. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PLAN_* */
 export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder: string }> {
   const file = resolve(path)
-  const folder = statSync(file, { throwIfNoEntry: false })?.isDirectory()
+  const { folder, why } = lookAt(file)
   if (path === '' || folder !== false)
     throw new GalleyError('RECIPE_NOT_FOUND', {
       what: path === '' ? 'no recipe is named' : folder ? `${path} is a folder` : `there is no recipe at ${path}`,
+      ...(why ? { why } : {}),
       fix: 'name a .ts file, for instance recipes/flight-delay/recipe.ts',
     })
   hook()
   let loaded: { default?: unknown }
   try {
-    loaded = (await import(pathToFileURL(file).href)) as { default?: unknown }
+    loaded = await guarded(path, () => import(pathToFileURL(file).href) as Promise<{ default?: unknown }>)
   } catch (thrown) {
     if (thrown instanceof GalleyError) throw thrown
     throw new GalleyError('RECIPE_INVALID', {
@@ -47,13 +58,89 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
     })
   }
   const shape = Shape.safeParse(loaded.default)
-  if (!shape.success)
+  if (!shape.success) throw notRecipe(path, reasonOf(shape.error, loaded.default))
+  const made = loaded.default as Recipe
+  checkNames(path, made)
+  try {
+    hashRecipe(made)
+  } catch (cause) {
+    throw notRecipe(path, `it is not plain data: ${(cause as Error).message}`, cause)
+  }
+  return { recipe: made, folder: dirname(file) }
+}
+
+/** Whether it is a folder; undefined when there is nothing that this user may look at, and why where that says more. */
+function lookAt(file: string): { folder?: boolean | undefined; why?: string } {
+  try {
+    return { folder: statSync(file, { throwIfNoEntry: false })?.isDirectory() }
+  } catch (error) {
+    return { why: (error as NodeJS.ErrnoException).code ?? String(error) }
+  }
+}
+
+/**
+ * Loads, and tells where loading does not come back: a module that waits for what never comes lets the process run dry, and
+ * one that ends the process would look like a run that is done.
+ */
+async function guarded<T>(path: string, load: () => Promise<T>): Promise<T> {
+  const unfinished = (why: string, fix: string) =>
+    new GalleyError('RECIPE_INVALID', { what: `the recipe ${path} never finished loading`, why, fix })
+  let starve = (_: GalleyError): void => {}
+  const starved = new Promise<never>((_, reject) => {
+    starve = reject
+  })
+  const dry = () =>
+    starve(unfinished('it waits (await) for something that never happens', 'let it declare its steps without waiting'))
+  const ends = () => {
+    const error = unfinished('it ended the process while it was loaded', 'remove its call of process.exit')
+    printError(error) // there is no later than this
+    process.exitCode = error.exit
+  }
+  process.on('beforeExit', dry)
+  process.on('exit', ends)
+  try {
+    return await Promise.race([load(), starved])
+  } finally {
+    process.off('beforeExit', dry)
+    process.off('exit', ends)
+  }
+}
+
+const notRecipe = (path: string, why: string, cause?: unknown): GalleyError =>
+  new GalleyError('RECIPE_INVALID', {
+    what: `${path} does not default-export a recipe`,
+    why,
+    fix: "write: export default recipe('name', (k) => { … })",
+    cause,
+  })
+
+/** The first thing that is not as it has to be, and the step that it is in. */
+function reasonOf(error: z.ZodError, found: unknown): string {
+  const issue = error.issues[0]
+  const [top, at, ...rest] = issue?.path ?? []
+  const why = issue?.message ?? 'unknown'
+  if (top === undefined) return why
+  if (top !== 'steps' || typeof at !== 'number') return `'${String(top)}': ${why}`
+  const step = (found as { steps: readonly { id?: unknown }[] }).steps[at]
+  const name = typeof step?.id === 'string' ? `step '${step.id}'` : `step ${at + 1}`
+  return rest.length > 0 ? `'${rest.map(String).join('.')}' of ${name}: ${why}` : `${name}: ${why}`
+}
+
+/** Names become paths and keys, so those of a recipe made by hand are held to the rule of `recipe`, by declaring them there. */
+function checkNames(path: string, { name, steps }: Recipe): void {
+  try {
+    recipe(name, (k) => {
+      for (const { id } of steps) k.source(id, { connector: 'csv', path: '', columns: {}, options: {} })
+    })
+  } catch (cause) {
+    if (!(cause instanceof GalleyError)) throw cause
     throw new GalleyError('RECIPE_INVALID', {
       what: `${path} does not default-export a recipe`,
-      why: shape.error.issues[0]?.message ?? 'unknown',
-      fix: "write: export default recipe('name', (k) => { … })",
+      why: cause.why ? `${cause.what.replace(/ a source$/, ' a step')}: ${cause.why}` : cause.what,
+      ...(cause.fix ? { fix: cause.fix } : {}),
+      cause,
     })
-  return { recipe: loaded.default as Recipe, folder: dirname(file) }
+  }
 }
 
 /** Where in the file it is, as the runtime tells it on the first line of the stack. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
-import { bold, print, table, when } from './output.ts'
+import { bold, errorText, print, table, when } from './output.ts'
 
 const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed(1)} s`)
 
@@ -36,10 +36,7 @@ export function runs(): Command {
             r.steps.map((s) => [s.id, s.kind, s.cached ? `${s.status} (cached)` : s.status, seconds(s.seconds)]),
           ),
         )
-        if (r.error)
-          print(
-            `${r.error.code}: ${r.error.what}${r.error.why ? `\n  why: ${r.error.why}` : ''}${r.error.fix ? `\n  fix: ${r.error.fix}` : ''}`,
-          )
+        if (r.error) print(errorText(r.error))
       }),
     )
   return noun

@@ -1,11 +1,10 @@
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
-import { GalleyError } from '../base/errors.ts'
 import { openGalley } from '../main.ts'
-import { announce, runningServer } from './context.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { port } from './list.ts'
 import { note, print } from './output.ts'
+import { type Serving, serve } from './served.ts'
 
 export const DEFAULT_PORT = 4330
 
@@ -15,17 +14,13 @@ export function up(): Command {
     .option('--port <port>', `port on loopback (${DEFAULT_PORT}, or GALLEY_PORT; 0 takes any free one)`, port)
     .action(async (options: { port?: number }) => {
       const config = readConfig()
-      const running = await runningServer(config)
-      if (running)
-        throw new GalleyError('STORE_CONFLICT', {
-          what: 'this data folder is served already',
-          why: `a server answers at ${running}`,
-          fix: 'use that one, or point GALLEY_HOME at another folder',
-        })
+      const interrupted = untilInterrupted() // from now on: whoever ends it while it starts leaves nothing behind
       const galley = await openGalley(config)
+      let serving: Serving | undefined
       try {
+        serving = await serve(config)
         const server = await galley.listen({ port: options.port ?? config.port ?? DEFAULT_PORT })
-        const withdraw = await announce(galley, server.url)
+        const withdraw = await serving.announce(server.url)
         try {
           note(`galley ${galley.ware.version} on ${server.url}  data folder ${config.home}`)
           const hub = galley.hub(await galley.scope())
@@ -37,14 +32,15 @@ export function up(): Command {
             note(
               'no endpoint is deployed yet: run a recipe that serves one, for instance  ./galley run recipes/flight-delay/recipe.ts',
             )
-          await untilInterrupted()
+          await interrupted
           note('stopping')
         } finally {
-          await withdraw()
+          withdraw()
           await server.close()
         }
       } finally {
         await galley.close()
+        serving?.end() // only now are its logs free for another server
       }
     })
 }

@@ -97,6 +97,15 @@ describe.skipIf(!folder)('a full disk, for real (needs the right to mount one)',
     await store.close()
   })
 
+  it.each([10, 20, 30])('while the database is made says so: %i MB', { timeout: 60_000 }, async (megabytes) => {
+    rmSync(home, { recursive: true, force: true })
+    const { bavail, bsize } = statfsSync(folder ?? '')
+    writeFileSync(filler, Buffer.alloc(bavail * bsize - megabytes * 1_000_000))
+    await expect(openStore({ home })).rejects.toMatchObject({ code: 'DISK_FULL', exit: 1 })
+    rmSync(filler)
+    await (await openStore({ home })).close()
+  })
+
   it('at the start says so, and leaves nothing half-made', { timeout: 60_000 }, async () => {
     rmSync(home, { recursive: true, force: true })
     fill()

@@ -28,6 +28,11 @@ const KNOWN: readonly (readonly [
   ['EACCES', 'STORE_UNAVAILABLE'],
   ['EPERM', 'STORE_UNAVAILABLE'],
   ['EROFS', 'STORE_UNAVAILABLE'],
+  // a folder where a file belongs, or the other way round
+  ['EISDIR', 'STORE_CORRUPT'],
+  ['ENOTDIR', 'STORE_CORRUPT'],
+  ['EEXIST', 'STORE_CORRUPT'],
+  ['ENOTEMPTY', 'STORE_CORRUPT'],
 ]
 
 const FIX = {
@@ -39,6 +44,15 @@ const FIX = {
   STORE_CORRUPT: 'restore the data folder from a backup; the disk or the memory may be failing',
   VALUE_INVALID: 'correct the value',
 } as const
+
+/** Where the system's own code tells more than ours. */
+const FIX_BY_CAUSE: readonly (readonly [RegExp, string])[] = [
+  [/^(EACCES|EPERM|EROFS)/, 'run as the owner of the data folder, or point GALLEY_HOME at one of your own'],
+  [
+    /^(EISDIR|ENOTDIR|EEXIST|ENOTEMPTY)/,
+    'a file and a folder are mixed up there: move away what lies in its place, or restore it from a backup',
+  ],
+]
 
 /** The SQLSTATE or system code of a thrown thing, looked for through its causes. */
 export function codeOf(thrown: unknown): string | undefined {
@@ -69,9 +83,7 @@ export function failure(thrown: unknown, what: string, home?: string): GalleyErr
   let code = KNOWN.find(([prefix]) => found.startsWith(prefix))?.[1]
   if (!code) return asGalleyError(thrown)
   if (code === 'STORE_UNAVAILABLE' && home && isFull(home)) code = 'DISK_FULL'
-  const fix = /^(EACCES|EPERM|EROFS)/.test(found)
-    ? 'run as the owner of the data folder, or point GALLEY_HOME at one of your own'
-    : FIX[code]
+  const fix = FIX_BY_CAUSE.find(([cause]) => cause.test(found))?.[1] ?? FIX[code]
   return new GalleyError(code, { what, why: reason(thrown), fix, cause: thrown })
 }
 
@@ -84,7 +96,8 @@ function reason(thrown: unknown): string {
   return detail ? `${message} (${detail})` : message
 }
 
-function isFull(folder: string): boolean {
+/** Whether hardly anything can be written any more. */
+export function isFull(folder: string): boolean {
   try {
     const { bavail, bsize } = statfsSync(folder)
     return bavail * bsize < 4 << 20

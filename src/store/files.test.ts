@@ -84,6 +84,26 @@ describe('locks', () => {
     expect(readdirSync(folder)).toEqual(['8'])
   })
 
+  it('are free where a file has a number that is too large, or is written otherwise', () => {
+    for (const name of ['99999999999999999999', '012', '0']) writeFileSync(join(folder, name), ownToken())
+    expect(holder(folder)).toBeUndefined()
+    expect(tryLock(folder)).toBeDefined()
+    expect(holder(folder)).toBe(ownToken())
+  })
+
+  it('end by an error, not by waiting, where no number comes next', async () => {
+    writeFileSync(join(folder, '999999999999999'), '')
+    await expect(takeLock(folder, 10)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+  })
+
+  it('can be released after their folder is gone; one never taken has no holder', () => {
+    const inner = join(folder, 'lock')
+    expect(holder(inner)).toBeUndefined()
+    const release = tryLock(inner)
+    rmSync(inner, { recursive: true })
+    expect(release).not.toThrow()
+  })
+
   it('let one through at a time', async () => {
     let inside = 0
     let most = 0

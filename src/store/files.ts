@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/prom
 import { basename, dirname, join } from 'node:path'
 import { newId } from '../base/ids.ts'
 import { failure } from './failures.ts'
-import { isAlive, ownToken } from './process.ts'
+import { fileNameOf, isAlive, ownToken, tokenIn } from './process.ts'
 
 /** Makes a rename or a new file in `folder` survive power loss. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -69,13 +69,13 @@ const STRANGER_MS = 24 * 3_600_000
  * stays, and one of another machine's process does for a day.
  */
 export function openTempFolder(root: string): TempFolder {
-  const path = join(root, `${encodeURIComponent(ownToken())} ${newId().slice(0, 8)}`)
+  const path = join(root, fileNameOf(ownToken(), newId().slice(0, 8)))
   mkdirSync(path, { recursive: true })
   const now = statSync(path).mtimeMs
   for (const name of readdirSync(root)) {
     if (name.startsWith('.')) continue
     const left = join(root, name)
-    const alive = isAlive(decodeURIComponent(name.split(' ')[0] ?? ''))
+    const alive = isAlive(tokenIn(name))
     const old = now - (statSync(left, { throwIfNoEntry: false })?.mtimeMs ?? now) > STRANGER_MS
     if (alive === false || (alive === undefined && old)) rmSync(left, { recursive: true, force: true })
   }

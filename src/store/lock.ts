@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
-import { isAlive, ownToken } from './process.ts'
+import { failure } from './failures.ts'
+import { isAlive, ownToken, type ProcessToken } from './process.ts'
 
 /*
  * A lock between processes that survives kill -9 of its holder. The folder holds numbered files; the highest number counts.
@@ -11,11 +12,32 @@ import { isAlive, ownToken } from './process.ts'
  * next number: creating a name is atomic, so one of many succeeds, and no file that others contend for is ever replaced.
  */
 
-/** Tries once. The answer releases the lock; undefined means that a living process (perhaps this one) holds it. */
+/** What such a file is named; all else in the folder is not part of the lock. So few digits are exact as a number. */
+const NUMBERED = /^[1-9]\d{0,14}$/
+const LAST = 999_999_999_999_999
+
+/**
+ * Tries once. The answer releases the lock; undefined means that a living process (perhaps this one) holds it.
+ * @throws STORE_CORRUPT where something else lies in its place, DISK_FULL
+ */
 export function tryLock(folder: string): (() => void) | undefined {
+  try {
+    return attempt(folder)
+  } catch (error) {
+    throw failure(error, `the lock ${folder} can't be used`)
+  }
+}
+
+function attempt(folder: string): (() => void) | undefined {
   mkdirSync(folder, { recursive: true })
   const highest = top(folder)
-  if (highest > 0 && isHeld(join(folder, String(highest)))) return undefined
+  if (highest > 0 && heldBy(join(folder, String(highest))) !== undefined) return undefined
+  if (highest >= LAST)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: `the lock ${folder} can't be used`,
+      why: `it holds a file named ${highest}, after which no number comes`,
+      fix: 'remove that file',
+    })
   const mine = highest + 1
   const draft = join(folder, `draft-${newId()}`)
   writeFileSync(draft, ownToken())
@@ -32,12 +54,11 @@ export function tryLock(folder: string): (() => void) | undefined {
     rmSync(join(folder, String(mine)), { force: true })
     return undefined
   }
-  for (const name of readdirSync(folder))
-    if (/^\d+$/.test(name) && Number(name) < mine) rmSync(join(folder, name), { force: true })
-  return () => truncateSync(join(folder, String(mine))) // needs no room on the disk
+  for (const number of numbers(folder)) if (number < mine) rmSync(join(folder, String(number)), { force: true })
+  return () => released(join(folder, String(mine)))
 }
 
-/** Waits for the lock. @throws STORE_CONFLICT after `patience` milliseconds */
+/** Waits for the lock. @throws STORE_CONFLICT after `patience` milliseconds; as `tryLock` */
 export async function takeLock(folder: string, patience: number): Promise<() => void> {
   for (let waited = 0, pause = 2; ; waited += pause, pause = Math.min(50, pause * 1.5)) {
     const release = tryLock(folder)
@@ -53,25 +74,41 @@ export async function takeLock(folder: string, patience: number): Promise<() => 
 }
 
 /** The token of the lock's holder, when it is held. */
-export function holder(folder: string): string | undefined {
-  const highest = top(folder)
-  const path = join(folder, String(highest))
-  return highest > 0 && isHeld(path) ? readFileSync(path, 'utf8') : undefined
+export function holder(folder: string): ProcessToken | undefined {
+  try {
+    const highest = top(folder)
+    return highest > 0 ? heldBy(join(folder, String(highest))) || undefined : undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined // never taken yet
+    throw failure(error, `the lock ${folder} can't be used`)
+  }
 }
 
-function top(folder: string): number {
-  let highest = 0
-  for (const name of readdirSync(folder)) if (/^\d+$/.test(name)) highest = Math.max(highest, Number(name))
-  return highest
+function released(path: string): void {
+  try {
+    truncateSync(path) // needs no room on the disk
+  } catch (error) {
+    // who removed the folder of the lock has released it
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw failure(error, `the lock ${path} can't be released`)
+  }
 }
 
-function isHeld(path: string): boolean {
+const numbers = (folder: string): number[] =>
+  readdirSync(folder)
+    .filter((name) => NUMBERED.test(name))
+    .map(Number)
+
+const top = (folder: string): number => numbers(folder).reduce((a, b) => Math.max(a, b), 0)
+
+/** The token of a living holder; empty when the file was replaced by a higher number just now: look again. */
+function heldBy(path: string): ProcessToken | undefined {
   let token: string
   try {
     token = readFileSync(path, 'utf8')
-  } catch {
-    return true // replaced by a higher number just now: look again
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
   }
   // a token of another machine or container can't be judged: its process is taken for gone, as after a restart elsewhere
-  return token !== '' && isAlive(token) === true
+  return token !== '' && isAlive(token) === true ? token : undefined
 }

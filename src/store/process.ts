@@ -8,6 +8,18 @@ import { hostname } from 'node:os'
  */
 export type ProcessToken = string
 
+/** A token as the name of a file of its process, with room for more after a space. */
+export const fileNameOf = (token: ProcessToken, more: string): string => `${encodeURIComponent(token)} ${more}`
+
+/** The token in such a name; '' (which no process has) in a name of another kind. */
+export function tokenIn(fileName: string): ProcessToken {
+  try {
+    return decodeURIComponent(fileName.split(' ')[0] ?? '')
+  } catch {
+    return ''
+  }
+}
+
 /** This process. */
 export function ownToken(): ProcessToken {
   return (own ??= `${machine()}:${process.pid}:${startOf(process.pid) ?? '0'}`)

@@ -65,7 +65,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const home = await openHome(options.home)
   let server: ServerShare | undefined
   try {
-    if (databaseUrl === undefined) server = await joinServer(home.postgres, join(home.logs, 'postgres.log'))
+    if (databaseUrl === undefined)
+      server = await joinServer(home.postgres, join(home.logs, 'postgres.log'), [home.datasets, home.blobs])
     const share = server
     const database = openDatabase({
       connection: share ? { ...share.connection } : { connectionString: databaseUrl },

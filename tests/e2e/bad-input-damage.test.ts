@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -108,6 +108,19 @@ describe('what was damaged on disk since it was made is made again', () => {
     flip(first.report.path, 40)
     expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
     expect((await galley.store.blobs.verify(scope, first.model.blob)).hash).toBe(first.model.blob)
+  })
+  test('every blob, and the report, by a folder', async () => {
+    const scope = await galley.scope()
+    const { model, report } = await ran(galley)
+    const blobs = (await galley.store.blobs.list(scope)).items.map(({ hash }) => galley.store.blobs.path(scope, hash))
+    for (const path of [...(await Promise.all(blobs)), report.path]) {
+      rmSync(path)
+      mkdirSync(join(path, 'inner'), { recursive: true })
+    }
+    await expect(galley.store.blobs.get(scope, model.blob)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+    expect((await ran(galley)).cached).toEqual(without('orders-report', 'late'))
+    expect((await galley.store.blobs.verify(scope, model.blob)).hash).toBe(model.blob)
+    expect((await ran(galley)).cached).toEqual(ALL)
   })
 })
 

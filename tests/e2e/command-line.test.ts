@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -53,4 +53,38 @@ test('an endpoint that no server has is not called ready; it answers in this pro
 test('no recipe and a folder are told apart from a recipe that does not load', async () => {
   expect((await galley(home, 'run', '')).err).toContain('RECIPE_NOT_FOUND: no recipe is named')
   expect((await galley(home, 'run', folder)).err).toContain(`RECIPE_NOT_FOUND: ${folder} is a folder`)
+})
+
+test.each([
+  ['waits', 'await new Promise(() => {})', 'never finished loading', 'it waits'],
+  ['ends', 'process.exit(0)', 'never finished loading', 'it ended the process'],
+  ['waits-and-ends', 'await Promise.resolve(); process.exit(7)', 'never finished loading', 'it ended the process'],
+])('a recipe that %s while it is loaded is told, by run and explain', async (name, line, what, why) => {
+  const file = join(folder, `${name}.ts`)
+  writeFileSync(file, `${line}\nexport default {}\n`)
+  for (const command of ['run', 'explain']) {
+    const { code, out, err } = await galley(home, command, file)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toContain(`error RECIPE_INVALID: the recipe ${file} ${what}`)
+    expect(err).toContain(`  why: ${why}`)
+    expect(err).toContain('  fix: ')
+    expect(err).not.toContain('Warning')
+  }
+})
+
+test('what was typed or named is printed without its control characters, by Galley and by the parser', async () => {
+  const name = `x\u001b[31m${'y'.repeat(300)}`
+  for (const args of [
+    ['run', name],
+    ['models', 'show', 'x\u001b[31m'],
+    [name],
+    ['runs', name],
+    ['runs', 'ls', `--${name}`],
+  ]) {
+    const { code, out, err } = await galley(home, ...args)
+    expect([args[0], code, out]).toEqual([args[0], 2, ''])
+    expect(err).not.toContain('\u001b')
+    expect(err).toContain('\\u001b[31m')
+    expect(err).not.toContain('y'.repeat(201))
+  }
 })

@@ -40,6 +40,15 @@ export function corrupt(hash: string, found: string): GalleyError {
   })
 }
 
+export function misplaced(hash: string, path: string): GalleyError {
+  return new GalleyError('STORE_CORRUPT', {
+    what: `the blob ${hash.slice(0, 12)}… is damaged`,
+    why: `${path} is not a file`,
+    fix: 'restore the data folder from a backup, or run the recipe again to make it; the disk may be failing',
+    details: { hash },
+  })
+}
+
 /** The chunks as they pass, and at their end an error if they are not what the hash names. */
 export async function* checked(hash: string, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const digest = createHash('sha256')

@@ -8,7 +8,7 @@ import { failure } from '../failures.ts'
 import { syncFolder, type TempFolder } from '../files.ts'
 import { keyOf, limitOf, pageOf } from '../page.ts'
 import type { BlobRef, Blobs } from './blobs.ts'
-import { checked, checkHash, checkWorkspace, chunksOf, corrupt, isFile, missing } from './check.ts'
+import { checked, checkHash, checkWorkspace, chunksOf, corrupt, isFile, misplaced, missing } from './check.ts'
 
 const CHUNK = 1 << 20
 
@@ -19,18 +19,27 @@ export function fileBlobs(root: string, tmp: TempFolder): Blobs {
     join(folderOf(scope), checkHash(hash).slice(0, 2), checkHash(hash).slice(2))
   const read = (path: string) => createReadStream(path, { highWaterMark: CHUNK }) as AsyncIterable<Uint8Array>
 
-  const find = async (scope: Scope, hash: string): Promise<BlobRef | undefined> => {
+  /** `misplaced` when something that is no file lies in its place: damage, which `put` mends. */
+  const look = async (scope: Scope, hash: string): Promise<BlobRef | 'misplaced' | undefined> => {
     try {
-      return { hash, bytes: (await stat(pathOf(scope, hash))).size }
+      const found = await stat(pathOf(scope, hash))
+      return found.isFile() ? { hash, bytes: found.size } : 'misplaced'
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return undefined
+      if (code === 'ENOTDIR') return 'misplaced'
       throw failure(error, 'a blob could not be read')
     }
   }
+  const find = async (scope: Scope, hash: string): Promise<BlobRef | undefined> => {
+    const found = await look(scope, hash)
+    return found === 'misplaced' ? undefined : found
+  }
   const there = async (scope: Scope, hash: string): Promise<BlobRef> => {
-    const ref = await find(scope, hash)
-    if (!ref) throw missing(hash)
-    return ref
+    const found = await look(scope, hash)
+    if (found === 'misplaced') throw misplaced(hash, pathOf(scope, hash))
+    if (!found) throw missing(hash)
+    return found
   }
 
   /** Copies chunks into a temporary file on disk. */
@@ -58,8 +67,15 @@ export function fileBlobs(root: string, tmp: TempFolder): Blobs {
   const settle = async (scope: Scope, from: string, hash: string): Promise<void> => {
     const path = pathOf(scope, hash)
     const folder = dirname(path)
-    const isNew = (await mkdir(folder, { recursive: true })) !== undefined
-    await rename(from, path)
+    const isNew =
+      (await mend(
+        () => mkdir(folder, { recursive: true }),
+        () => rm(folder),
+      )) !== undefined
+    await mend(
+      () => rename(from, path),
+      () => rm(path, { recursive: true }),
+    )
     await syncFolder(folder)
     if (isNew) {
       await syncFolder(dirname(folder))
@@ -138,10 +154,26 @@ export function fileBlobs(root: string, tmp: TempFolder): Blobs {
       return pageOf(refs, limit, (ref) => ref.hash)
     },
     async remove(scope, hash) {
-      if (!(await find(scope, hash))) return false
-      await rm(pathOf(scope, hash), { force: true })
-      return true
+      const path = pathOf(scope, hash)
+      try {
+        await rm(path, { recursive: true }) // also a folder that damage put in its place
+        return true
+      } catch (error) {
+        if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+        throw failure(error, 'a blob could not be removed')
+      }
     },
+  }
+}
+
+/** Does it; where something of another kind lies in the way, which is damage, that is cleared away first. */
+async function mend<T>(work: () => Promise<T>, clear: () => Promise<void>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!['EISDIR', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    await clear()
+    return work()
   }
 }
 

@@ -61,7 +61,11 @@ const LAZY_FLUSH_MS = 1000
  * @throws STORE_CONFLICT when another writer has it, STORE_CORRUPT, STORE_FORMAT_NEWER
  */
 export async function openAppendLog(folder: string, options: AppendLogOptions = {}): Promise<AppendLog> {
-  mkdirSync(folder, { recursive: true })
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw failure(error, `the log ${folder} could not be opened`)
+  }
   let unlock = tryLock(join(folder, 'lock'))
   for (let waited = 0; !unlock && waited < (options.patience ?? 0); waited += 50) {
     await sleep(50)

@@ -52,7 +52,12 @@ export interface Scan {
  * @throws STORE_CORRUPT
  */
 export function scanLast(segment: Segment, flushed: number): Scan {
-  const content = readFileSync(segment.path)
+  let content: Buffer
+  try {
+    content = readFileSync(segment.path)
+  } catch (error) {
+    throw failure(error, `the log ${segment.path} could not be read`)
+  }
   if (content.length < SEGMENT_HEAD.length) {
     if (flushed > content.length) throw damaged(segment.path, content.length)
     return { records: 0, bytes: 0, epoch: 0 }
@@ -98,7 +103,9 @@ export async function* readSegment(
     for (;;) {
       const wanted = needed(buffer, at)
       const chunk = Buffer.allocUnsafe(Math.max(CHUNK, wanted))
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position)
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, position).catch((error: unknown) => {
+        throw failure(error, `the log ${segment.path} could not be read`)
+      })
       position += bytesRead
       // a fresh buffer each time: what was handed out stays as it was
       buffer = Buffer.concat([buffer.subarray(headed ? at : 0), chunk.subarray(0, bytesRead)])

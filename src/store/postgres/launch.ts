@@ -1,19 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
-import { codeOf, failure } from '../failures.ts'
+import { failure, isFull } from '../failures.ts'
 import type { Identity } from './identity.ts'
 
 /** The major version of the programs that come with this release; a data folder of another one is refused. */
@@ -66,25 +56,30 @@ function start(identity: Identity, program: string, args: readonly string[], log
   }
 }
 
+/** @throws STORE_FORMAT_NEWER when the database was made by another major version */
+export function checkMajor(data: string): void {
+  const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
+  if (found === MAJOR) return
+  throw new GalleyError('STORE_FORMAT_NEWER', {
+    what: 'the embedded database is of another version',
+    why: `${data} was made by PostgreSQL ${found}, this release brings ${MAJOR}`,
+    fix: 'export with the release that made it and import with this one',
+  })
+}
+
 /** Makes the database's folder; a half-made one never gets its name. */
 export async function initialise(identity: Identity, folder: string, data: string, log: string): Promise<void> {
-  if (existsSync(join(data, 'PG_VERSION'))) {
-    const found = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim()
-    if (found === MAJOR) return
-    throw new GalleyError('STORE_FORMAT_NEWER', {
-      what: 'the embedded database is of another version',
-      why: `${data} was made by PostgreSQL ${found}, this release brings ${MAJOR}`,
-      fix: 'export with the release that made it and import with this one',
-    })
-  }
   const draft = join(folder, `.data-${newId().slice(0, 8)}`)
   try {
     mkdirSync(draft, { mode: 0o700 })
     if (identity.user) chownSync(draft, identity.user.uid, identity.user.gid)
     const args = ['-D', draft, '-U', 'galley', '-E', 'UTF8', '--locale=C', '--locale-provider=builtin']
     args.push('--builtin-locale=C.UTF-8', '--auth=trust', '--no-instructions', '--wal-segsize=4')
+    args.push('--no-clean') // or a full disk would have room again before it is looked at
+    const before = sizeOf(log)
     const code = await ended(start(identity, 'initdb', args, log, folder))
-    if (code !== 0) throw broken('the embedded database could not be made', `initdb ended with code ${code}`, log)
+    if (code !== 0)
+      throw broken('the embedded database could not be made', `initdb ended with code ${code}`, log, before)
     renameSync(draft, data)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
@@ -100,10 +95,11 @@ export async function launch(
   log: string,
   ready: () => Promise<boolean>,
 ): Promise<void> {
-  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 4 << 20) renameSync(log, `${log}.1`)
+  if (sizeOf(log) > 4 << 20) renameSync(log, `${log}.1`)
   const settings = Object.entries({ ...SETTINGS, unix_socket_directories: `"${socket.replaceAll('"', '""')}"` })
   const args = ['-D', data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   for (let attempt = 1; ; attempt++) {
+    const before = sizeOf(log)
     const child = start(identity, 'postgres', args, log, data)
     let code: number | undefined
     const end = ended(child).then((c) => {
@@ -116,9 +112,9 @@ export async function launch(
       await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 5))])
     }
     // after kill -9 of the former server its children need a moment to leave the shared memory
-    const why = tail(log)
+    const why = said(log, before)
     const retry = /shared memory block .* is still in use|lock file .* already exists/s.test(why) && attempt < 40
-    if (!retry) throw broken('the embedded database did not start', `it ended with code ${code ?? 'none'}`, log)
+    if (!retry) throw broken('the embedded database did not start', `it ended with code ${code ?? 'none'}`, log, before)
     await new Promise((resolve) => setTimeout(resolve, 250))
   }
 }
@@ -130,21 +126,25 @@ function ended(child: ChildProcess): Promise<number> {
   })
 }
 
-function broken(what: string, how: string, log: string): GalleyError {
-  const words = tail(log)
-  const cause = Object.assign(new Error(words), /no space left/i.test(words) ? { code: 'ENOSPC' } : {})
-  if (codeOf(cause) === 'ENOSPC') return failure(cause, what)
+/** What went wrong, by what was said since the log had `before` bytes; a full disk may not even take those words. */
+function broken(what: string, how: string, log: string, before: number): GalleyError {
+  const words = said(log, before)
+  const last = words.split('\n').slice(-4).join(' | ')
+  if (/no space left|quota exceeded/i.test(words) || isFull(dirname(log)))
+    return failure(Object.assign(new Error(last || how), { code: 'ENOSPC' }), what)
   return new GalleyError('STORE_UNAVAILABLE', {
     what,
-    why: `${how}; it said: ${words || '(nothing)'}`,
+    why: `${how}; it said: ${last || '(nothing)'}`,
     fix: `see ${log}; GALLEY_DATABASE_URL uses a PostgreSQL server instead`,
   })
 }
 
-/** The last lines of the server's log. */
-function tail(log: string): string {
+const sizeOf = (log: string): number => statSync(log, { throwIfNoEntry: false })?.size ?? 0
+
+/** What was added to the log since it had `before` bytes. */
+function said(log: string, before: number): string {
   try {
-    return readFileSync(log, 'utf8').trimEnd().split('\n').slice(-4).join(' | ')
+    return readFileSync(log).subarray(before).toString('utf8').trimEnd()
   } catch {
     return ''
   }

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,10 +8,11 @@ import { sha256 } from '../../base/hash.ts'
 import { newId } from '../../base/ids.ts'
 import { codeOf, failure } from '../failures.ts'
 import { takeLock } from '../lock.ts'
-import { isAlive, ownToken } from '../process.ts'
+import { fileNameOf, isAlive, ownToken, tokenIn } from '../process.ts'
 import { findBinaries } from './binaries.ts'
 import { chooseIdentity, type Identity } from './identity.ts'
-import { initialise, launch } from './launch.ts'
+import { checkMajor, initialise, launch } from './launch.ts'
+import { postmasterPid, stop } from './postmaster.ts'
 
 /** How to reach a PostgreSQL server, as `pg` takes it. */
 export interface Connection {
@@ -41,13 +42,15 @@ const SOCKET_PATH = process.platform === 'darwin' ? 103 : 107
  * Joins the server of `folder` (the data folder's `postgres/`), starting it when it does not run. Any number of processes
  * may join; joining and leaving happen one at a time, under a lock, so the last one to leave knows that it is.
  * @param log the file that gets what the server says
+ * @param beside folders that only a database knows how to read: with files in them, no new database is made
+ * @throws STORE_CORRUPT, STORE_UNAVAILABLE, STORE_CONFLICT, DISK_FULL
  */
-export async function joinServer(folder: string, log: string): Promise<ServerShare> {
+export async function joinServer(folder: string, log: string, beside: readonly string[] = []): Promise<ServerShare> {
   const data = join(folder, 'data')
   const users = join(folder, 'users')
-  const mine = join(users, `${encodeURIComponent(ownToken())} ${newId().slice(0, 8)}`)
+  const mine = join(users, fileNameOf(ownToken(), newId().slice(0, 8)))
   let identity: Identity | undefined
-  mkdirSync(users, { recursive: true })
+  makeUsers(users)
   const socket = socketFolder(folder)
   const connection: Connection = { host: socket, port: PORT, user: 'galley', database: 'postgres' }
   const locked = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -62,9 +65,10 @@ export async function joinServer(folder: string, log: string): Promise<ServerSha
     writeFileSync(mine, '')
     if (await answers(connection)) return
     if (await settles(data, connection)) return
+    const isNew = checkData(data, beside)
     identity ??= await chooseIdentity(findBinaries(), folder, data)
     prepareSocket(socket, identity)
-    await initialise(identity, folder, data, log)
+    if (isNew) await initialise(identity, folder, data, log)
     await launch(identity, data, socket, log, () => answers(connection))
   }
   try {
@@ -89,6 +93,52 @@ export async function joinServer(folder: string, log: string): Promise<ServerSha
       })
     },
   }
+}
+
+function makeUsers(users: string): void {
+  try {
+    mkdirSync(users, { recursive: true })
+  } catch (error) {
+    throw failure(error, `${users} can't be the folder of those who use the embedded database`)
+  }
+}
+
+/**
+ * Whether a database has to be made. Not where one has been: what the folders beside it hold would look as if it had
+ * never been. @throws STORE_CORRUPT, STORE_FORMAT_NEWER
+ */
+function checkData(data: string, beside: readonly string[]): boolean {
+  const there = statSync(data, { throwIfNoEntry: false })
+  if (there && !there.isDirectory())
+    throw new GalleyError('STORE_CORRUPT', {
+      what: 'the embedded database is not where it belongs',
+      why: `${data} is a file`,
+      fix: 'restore the folder of that name from a backup',
+    })
+  if (existsSync(join(data, 'PG_VERSION'))) {
+    checkMajor(data)
+    return false
+  }
+  if (there && readdirSync(data).length > 0)
+    throw new GalleyError('STORE_CORRUPT', {
+      what: 'the embedded database is damaged',
+      why: `${data} has no PG_VERSION, but other files`,
+      fix: 'restore the data folder from a backup',
+    })
+  const left = beside.find(holdsFile)
+  if (left === undefined) return true
+  throw new GalleyError('STORE_CORRUPT', {
+    what: 'the database of this data folder is gone, while what it describes is there',
+    why: `there is no database in ${data}, and there are files in ${left}`,
+    fix: `restore the database from a backup (or name the one that was used in GALLEY_DATABASE_URL); to begin anew, move ${beside.join(' and ')} away`,
+  })
+}
+
+/** Whether there is any file in the folder or those below; folders alone are no one's work. */
+function holdsFile(folder: string): boolean {
+  return readdirSync(folder, { withFileTypes: true }).some(
+    (entry) => !entry.isDirectory() || holdsFile(join(folder, entry.name)),
+  )
 }
 
 /** Beside the database, or, when that path is too long for a socket, under the system's temporary folder. */
@@ -147,74 +197,12 @@ async function settles(data: string, connection: Connection): Promise<boolean> {
   })
 }
 
-/**
- * The server's process, when it lives. A pid file left behind by a killed one may name a process that took the number
- * since; the file is then made to name none, or PostgreSQL would refuse to start.
- */
-function postmasterPid(data: string): number | undefined {
-  const file = join(data, 'postmaster.pid')
-  let lines: string[]
-  try {
-    lines = readFileSync(file, 'utf8').split('\n')
-  } catch {
-    return undefined
-  }
-  const pid = Math.abs(Number(lines[0]))
-  if (!Number.isInteger(pid) || pid === 0 || !exists(pid)) return undefined
-  if (isPostgres(pid)) return pid
-  // the rest of the file stays: it names the shared memory that tells of surviving children
-  writeFileSync(file, [String(NO_SUCH_PID), ...lines.slice(1)].join('\n'))
-  return undefined
-}
-
-/** Larger than any pid that Linux (2²²) or macOS hands out. */
-const NO_SUCH_PID = 99_999_999
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-function isPostgres(pid: number): boolean {
-  if (process.platform !== 'linux') return true
-  try {
-    const state = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return /\((postgres|setpriv)\) [^ZX]/.test(state)
-  } catch {
-    return false
-  }
-}
-
 /** How many other processes (or other stores of this one) share the server; forgets those that died. */
 function others(users: string): number {
   let living = 0
   for (const name of readdirSync(users)) {
-    if (isAlive(decodeURIComponent(name.split(' ')[0] ?? ''))) living++
-    else rmSync(join(users, name), { force: true })
+    if (isAlive(tokenIn(name))) living++
+    else rmSync(join(users, name), { recursive: true, force: true })
   }
   return living
-}
-
-/** Fast shutdown: open transactions are rolled back, everything committed is kept. */
-async function stop(data: string): Promise<void> {
-  const pid = postmasterPid(data)
-  if (pid === undefined) return
-  for (const [signal, patience] of [
-    ['SIGINT', 10_000],
-    ['SIGQUIT', 5000],
-  ] as const) {
-    try {
-      process.kill(pid, signal)
-    } catch {
-      return
-    }
-    for (let waited = 0; waited < patience; waited += 5) {
-      if (postmasterPid(data) !== pid) return
-      await sleep(5)
-    }
-  }
 }
