@@ -110,11 +110,20 @@ export class GalleyError extends Error {
   }
 }
 
+/** Somebody asked for an end. */
+export const cancelled = (cause: unknown): GalleyError =>
+  new GalleyError('CANCELLED', {
+    what: 'it was stopped before it was done',
+    why: 'it was interrupted',
+    fix: 'start it again: what was finished is kept',
+    cause,
+  })
+
 /** Any thrown thing as a GalleyError: known system failures get their code, the rest is an internal bug. */
 export function asGalleyError(thrown: unknown): GalleyError {
   if (thrown instanceof GalleyError) return thrown
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  if (error.name === 'AbortError') return new GalleyError('CANCELLED', { what: 'cancelled', cause: thrown })
+  if (error.name === 'AbortError') return cancelled(thrown)
   if ((error as NodeJS.ErrnoException).code === 'ENOSPC' || /no space left on device/i.test(error.message))
     return new GalleyError('DISK_FULL', {
       what: 'the disk is full',

@@ -1,8 +1,16 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
+import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
+
+/** What a version's publishing step set aside. */
+interface Aside {
+  readonly rejected?: Readonly<Record<string, number>>
+  readonly rejectedFile?: string
+}
 
 export function datasets(): Command {
   const noun = new Command('datasets').description('datasets and their versions')
@@ -37,8 +45,9 @@ export function datasets(): Command {
         print(
           `${bold(`${v.name}@${v.version}`)}  ${plural(v.rows, 'row')}  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`,
         )
-        const { rejected = {} } = v.details as { rejected?: Record<string, number> }
+        const { rejected = {}, rejectedFile } = v.details as Aside
         for (const [reason, n] of Object.entries(rejected)) print(`rejected ${n.toLocaleString('en-US')}: ${reason}`)
+        if (rejectedFile) print(`  kept in ${join(readConfig().home, rejectedFile)}`)
         print(
           table(
             ['column', 'type', 'may be null'],

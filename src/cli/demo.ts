@@ -175,7 +175,7 @@ function summary(
       replay: cached ? 0 : round(found.seconds.replay),
       shifted: cached ? 0 : round(found.seconds.shifted),
     },
-    cached: result.cached,
+    cached: [...result.cached, ...(cached ? ['replay', 'shifted'] : [])],
   }
 }
 

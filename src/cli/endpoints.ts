@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type Type, typeName } from '../plan/types.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
-import { bold, errorText, plain, print, table, when } from './output.ts'
+import { bold, errorText, plain, print, self, table, when } from './output.ts'
 
 export function endpoints(): Command {
   const noun = new Command('endpoints').description('deployed endpoints')
@@ -24,7 +24,7 @@ export function endpoints(): Command {
         if (o.json) return print(JSON.stringify(e))
         print(`${bold(e.name)}  ${e.model}  ${e.state}  deployment ${e.generation} since ${when(e.updated)}`)
         if (e.serving !== null && e.serving !== e.generation) print(`deployment ${e.serving} answers meanwhile`)
-        if (e.state === 'stopped') print('no server has it: galley up starts one')
+        if (e.state === 'stopped') print(`no server has it: ${self()} up starts one`)
         if (e.error) print(errorText(e.error))
         for (const state of e.states) print(`remembers ${state}`)
         print(
@@ -40,7 +40,7 @@ export function endpoints(): Command {
               e.feed.map((f) => [f.name, typeName(f.type as Type), f.nullable ? 'yes' : 'no']),
             ),
           )
-        print(`try it: galley predict ${e.name} --json '${JSON.stringify(e.example)}'`)
+        print(`try it: ${self()} predict ${e.name} --json '${JSON.stringify(e.example)}'`)
       }),
     )
   listOptions(
@@ -63,6 +63,7 @@ export function endpoints(): Command {
           ],
         ),
       )
+      if (d.windows.next) print(`more: --cursor ${d.windows.next}`)
     }, name),
   )
   return noun

@@ -31,7 +31,7 @@ export function port(text: string): number {
 /** Adds what every list takes. */
 export const listOptions = (command: Command): Command =>
   command
-    .option('--limit <n>', 'items a page', count)
+    .option('--limit <n>', 'items a page, at most 500', count)
     .option('--cursor <cursor>', 'what follows an earlier page')
     .option('--json', 'print JSON')
 

@@ -1,8 +1,12 @@
+import { existsSync, statSync } from 'node:fs'
 import type { GalleyError } from '../base/errors.ts'
 
 /** Everything that the command line prints. Results go to stdout, progress and errors to stderr. */
 export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
 export const note = (line = ''): void => void process.stderr.write(`${line}\n`)
+
+/** How the command line is called from here, in lines that are meant to be pasted. */
+export const self = (): string => (existsSync('galley') && statSync('galley').isFile() ? './galley' : 'galley')
 
 const paint = (code: number, text: string, stream: NodeJS.WriteStream): string =>
   stream.isTTY && stream.hasColors() ? `\u001b[${code}m${text}\u001b[0m` : text

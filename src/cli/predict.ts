@@ -1,7 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
+import { systemClock } from '../base/clock.ts'
 import { GalleyError } from '../base/errors.ts'
 import { withClient } from './list.ts'
 import { print } from './output.ts'
+
+/** How long an endpoint that is starting is waited for, ms. */
+const PATIENCE = 15_000
+
+/** Asks again while the endpoint starts. */
+async function onceReady<T>(ask: () => Promise<T>): Promise<T> {
+  const until = systemClock.ticks() + PATIENCE
+  for (;;)
+    try {
+      return await ask()
+    } catch (error) {
+      const starting = error instanceof GalleyError && error.code === 'ENDPOINT_NOT_READY'
+      if (!starting || systemClock.ticks() > until) throw error
+      await sleep(250)
+    }
+}
 
 export function predict(): Command {
   return new Command('predict')
@@ -21,7 +39,7 @@ export function predict(): Command {
             cause,
           })
         }
-        print(JSON.stringify(await client.endpoints.predict({ name, body })))
+        print(JSON.stringify(await onceReady(() => client.endpoints.predict({ name, body }))))
       }, name),
     )
 }

@@ -1,11 +1,26 @@
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { openGalley } from '../main.ts'
-import { run as runRecipe } from '../runs/runner.ts'
+import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import { interruptible } from './interrupt.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadRecipe } from './recipe.ts'
+
+/** What a run made, for programs. */
+function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
+  const all = [...outputs.values()] as unknown as Readonly<Record<string, unknown>>[]
+  const those = (...keys: string[]) => all.filter((o) => keys.every((k) => k in o))
+  return {
+    run: number,
+    datasets: those('version', 'verdicts').map((o) => ({ name: o['name'], version: o['version'], rows: o['rows'], rejected: o['rejected'] })), // biome-ignore format: one line
+    models: those('version', 'chosen').map((o) => ({ name: o['name'], version: o['version'], kind: o['kind'], test: (o['chosen'] as { test: unknown }).test })), // biome-ignore format: one line
+    endpoints: those('endpoint', 'generation').map((o) => ({ name: o['endpoint'], model: o['model'], deployment: o['generation'] })), // biome-ignore format: one line
+    reports: those('report', 'path').map((o) => o['path']),
+    seconds,
+    cached,
+  }
+}
 
 export function run(): Command {
   return new Command('run')
@@ -23,7 +38,7 @@ export function run(): Command {
         )
         for (const output of result.outputs.values())
           if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
-        if (options.json) print(JSON.stringify({ run: result.number, seconds: result.seconds, cached: result.cached }))
+        if (options.json) print(JSON.stringify(summaryOf(result)))
       } finally {
         await galley.close()
       }

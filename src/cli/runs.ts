@@ -1,6 +1,9 @@
+import { join } from 'node:path'
 import { Command } from 'commander'
+import { readConfig } from '../base/config.ts'
+import { byCount } from '../runs/text.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
-import { bold, errorText, print, table, when } from './output.ts'
+import { bold, errorText, plain, print, table, when } from './output.ts'
 
 const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed(1)} s`)
 
@@ -36,6 +39,11 @@ export function runs(): Command {
             r.steps.map((s) => [s.id, s.kind, s.cached ? `${s.status} (cached)` : s.status, seconds(s.seconds)]),
           ),
         )
+        for (const s of r.steps) {
+          const reasons = byCount(s.rejected).map(([reason, n]) => `${reason} ${n.toLocaleString('en-US')}`)
+          if (reasons.length > 0) print(`${s.id} set aside: ${plain(reasons.join(' · '))}`)
+          if (s.rejectedFile) print(`  kept in ${join(readConfig().home, s.rejectedFile)}`)
+        }
         if (r.error) print(errorText(r.error))
       }),
     )

@@ -11,6 +11,10 @@ export const stored = <T>(output: T, home: string): T =>
 export const restored = <T>(output: T, home: string): T =>
   mapText(output, (s) => (s.startsWith(HOME + sep) ? home + s.slice(HOME.length) : s))
 
+/** A stored path from the data folder on. */
+export const withinHome = (path: string): string =>
+  path.startsWith(HOME + sep) ? path.slice(HOME.length + sep.length) : path
+
 function mapText<T>(value: T, f: (s: string) => string): T {
   if (typeof value === 'string') return f(value) as T
   if (Array.isArray(value)) return value.map((v) => mapText(v, f)) as T

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { GalleyError } from '../base/errors.ts'
 import { codeOf, failure } from './failures.ts'
@@ -31,8 +31,7 @@ export async function openHome(path: string): Promise<Home> {
   const root = resolve(path)
   const at = (name: string) => join(root, name)
   try {
-    for (const name of ['postgres', 'blobs', 'datasets', 'logs', 'tmp'])
-      mkdirSync(at(name), { recursive: true, mode: 0o755 })
+    for (const name of ['postgres', 'blobs', 'datasets', 'logs', 'tmp']) makeFolder(at(name))
     await checkVersion(root)
     return {
       path: root,
@@ -44,6 +43,18 @@ export async function openHome(path: string): Promise<Home> {
     }
   } catch (error) {
     throw unusable(root, error) ?? failure(error, `the data folder ${root} could not be opened`)
+  }
+}
+
+/** Makes a folder and those above it. Node's own recursive form never comes back where a file system takes none (`/proc`). */
+function makeFolder(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o755 })
+  } catch (error) {
+    // another process may have made it a moment ago
+    if (codeOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
   }
 }
 

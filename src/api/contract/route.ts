@@ -49,7 +49,13 @@ export function route<
 }
 
 export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).optional().describe('items a page, 50 unless given'),
+  limit: z.coerce
+    .number('it is no number')
+    .int('a whole number is asked for')
+    .min(1, 'a page has an item at least')
+    .max(500, 'a page has at most 500 items')
+    .optional()
+    .describe('items a page, 50 unless given'),
   cursor: z.string().max(400).optional().describe('`next` of the page before'),
 })
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })

@@ -18,6 +18,8 @@ export const step = z.object({
   seconds: z.number().nullable(),
   error: failure.nullable(),
   ledger: z.unknown(),
+  rejected: z.record(z.string(), z.number()).describe('rows set aside, by reason'),
+  rejectedFile: z.string().nullable().describe('where they are kept, within the data folder'),
 })
 
 export const runs = {

@@ -1,4 +1,5 @@
 import type { Scope } from '../../base/scope.ts'
+import { withinHome } from '../../runs/portable.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
@@ -23,6 +24,15 @@ const present = (r: Run, gone: ReadonlySet<string>) => ({
 const goneOf = async ({ store }: ApiWare, scope: Scope): Promise<ReadonlySet<string>> =>
   new Set((await store.runs.abandoned(scope)).map((r) => r.id))
 
+/** What a step's stored output says of the rows that it set aside. */
+function setAside(output: unknown): { rejected: Record<string, number>; rejectedFile: string | null } {
+  const { rejected = {}, quarantine } = (output ?? {}) as {
+    rejected?: Record<string, number>
+    quarantine?: string | null
+  }
+  return { rejected, rejectedFile: quarantine ? withinHome(quarantine) : null }
+}
+
 export const runs: NounHandlers<'runs'> = {
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.runs.list(scope, query)
@@ -45,6 +55,7 @@ export const runs: NounHandlers<'runs'> = {
         seconds: s.seconds,
         error: s.error as Failure | null,
         ledger: s.ledger,
+        ...setAside(s.output),
       })),
     }
   },

@@ -4,6 +4,7 @@ import { readConfig } from '../../base/config.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
+import { file as pathText } from '../../engines/duckdb/sql/names.ts'
 import type { RunContext } from '../../engines/engine.ts'
 import type { RowCount } from '../../plan/explain/estimate.ts'
 import type { Step } from '../../runs/specs.ts'
@@ -24,9 +25,8 @@ export async function sourceRows(
   const bytes = (await stat(path).catch(() => undefined))?.size
   if (bytes === undefined) return undefined
   if (spec.connector === 'parquet') {
-    const name = path.replaceAll("'", "''")
     const [row] = await duckdb.session(ctx, (query) =>
-      query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata('${name}')`),
+      query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata(${pathText(path)})`),
     )
     return { rows: { rows: Number(row?.['n']), exact: true }, bytes }
   }

@@ -17,12 +17,10 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
       return `count(DISTINCT ${arg})${over}`
     case 'sum':
       return isFloat(type)
-        ? finite(`fsum(${arg})${over}`, `sum(${arg})${over}`)
+        ? `sum(${arg})${over}` // within n·ε·Σ|x|: docs/decisions/0006
         : `CAST(sum(${number})${over} AS ${sqlType(inferAgg(agg, schema, agg.fn).type)})`
     case 'mean':
-      return isFloat(type)
-        ? finite(`favg(CAST(${arg} AS DOUBLE))${over}`, `avg(CAST(${arg} AS DOUBLE))${over}`)
-        : `avg(${number})${over}`
+      return `avg(${type === 'float32' ? `CAST(${arg} AS DOUBLE)` : number})${over}`
     case 'min':
     case 'max':
       return `${agg.fn}(${arg})${over}`
@@ -40,7 +38,3 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
     }
   }
 }
-
-/** Compensated sums lose infinities; where there are any, the plain one has them. */
-const finite = (compensated: string, plain: string): string =>
-  `CASE WHEN isfinite(${compensated}) THEN ${compensated} ELSE ${plain} END`

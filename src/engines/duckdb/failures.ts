@@ -1,10 +1,10 @@
-import { asGalleyError, GalleyError } from '../../base/errors.ts'
+import { asGalleyError, cancelled, GalleyError } from '../../base/errors.ts'
 import type { RunContext } from '../engine.ts'
 
 /** DuckDB's errors by kind. */
 export function translate(error: unknown, ctx: RunContext): GalleyError {
   if (error instanceof GalleyError) return error
-  if (ctx.signal.aborted) return new GalleyError('CANCELLED', { what: 'cancelled', cause: error })
+  if (ctx.signal.aborted) return cancelled(error)
   const message = error instanceof Error ? error.message : String(error)
   const first = (message.split('\n')[0] ?? message).replace(/^(\w+ )*Error: /, '')
   if (/no space left|disk quota|could not write all bytes|max_temp_directory_size/i.test(message))

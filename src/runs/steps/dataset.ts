@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { checkExpectations, type Verdict } from '../../data/quality/expectations.ts'
 import { build, plan } from '../../plan/nodes.ts'
@@ -65,7 +65,12 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
           hash: output.hash,
           path: join(ctx.scope.workspace, id, table.folder.slice(table.folder.lastIndexOf('/') + 1), 'manifest.json'),
           parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
-          details: { split: spec.split, rejected: table.rejected, verdicts },
+          details: {
+            split: spec.split,
+            rejected: table.rejected,
+            ...(table.quarantine ? { rejectedFile: relative(ctx.store.home.path, table.quarantine) } : {}),
+            verdicts,
+          },
           run: ctx.run.id,
           step: id,
         })
