@@ -51,37 +51,37 @@ async function job(galley: Galley, serving: Serving, options: { once?: boolean; 
   const model = output<TrainOutput>('late-arrival')
   const report = output<AnalyseOutput>('flight-features-report')
   const server = await galley.listen({ port: options.port ?? galley.config.port ?? 0 })
-  const withdraw = await serving.announce(server.url)
   try {
-    await galley.hub(scope).start()
-    const stages = stageReporter()
-    const { found, cached } = await interruptible((signal) =>
-      rehearse({
-        galley,
-        scope,
-        recipe,
-        served: output<ServeOutput>('flight-delay'),
-        dataset,
-        url: server.url,
-        signal,
-        progress: stages.progress,
-      }),
-    )
-    stages.done(
-      'watch',
-      'flight-delay',
-      `${found.requests.toLocaleString('en-US')} flights of June served as they happened · ${verdict('june', found.june)} · ${verdict('half the airports gone', found.shifted)}`,
-      cached,
-      found.seconds.replay + found.seconds.shifted,
-    )
-    tell(galley, server.url, model, report, found, !options.once)
-    if (options.once) print(JSON.stringify(summary(result, server.url, dataset, model, found, cached)))
-    else {
-      note('\nThe service is live; Ctrl-C ends it.')
-      await untilInterrupted()
-    }
+    await serving.announced(server.url, async () => {
+      await galley.hub(scope).start()
+      const stages = stageReporter()
+      const { found, cached } = await interruptible((signal) =>
+        rehearse({
+          galley,
+          scope,
+          recipe,
+          served: output<ServeOutput>('flight-delay'),
+          dataset,
+          url: server.url,
+          signal,
+          progress: stages.progress,
+        }),
+      )
+      stages.done(
+        'watch',
+        'flight-delay',
+        `${found.requests.toLocaleString('en-US')} flights of June served as they happened · ${verdict('june', found.june)} · ${verdict('half the airports gone', found.shifted)}`,
+        cached,
+        found.seconds.replay + found.seconds.shifted,
+      )
+      tell(galley, server.url, model, report, found, !options.once)
+      if (options.once) print(JSON.stringify(summary(result, server.url, dataset, model, found, cached)))
+      else {
+        note('\nThe service is live; Ctrl-C ends it.')
+        await untilInterrupted()
+      }
+    })
   } finally {
-    withdraw()
     await server.close()
   }
 }

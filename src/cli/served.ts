@@ -28,8 +28,8 @@ type Address = z.output<typeof Address>
 
 /** Being the one server of a data folder. */
 export interface Serving {
-  /** Tells other processes where the server is. Gives what takes it back. */
-  announce(url: string): Promise<() => void>
+  /** Does it while other processes are told where the server is. */
+  announced<T>(url: string, work: () => Promise<T>): Promise<T>
   /** Lets another one serve. */
   end(): void
 }
@@ -48,10 +48,12 @@ export async function serve(config: Config): Promise<Serving> {
   const server = holder(lockFolder(config)) ?? ''
   return {
     end: release,
-    async announce(url) {
+    async announced(url, work) {
       const address: Address = { url, pid: process.pid, server, folder: identityOf(config) }
       await writeFileAtomic(addressFile(config), `${JSON.stringify(address)}\n`)
-      return () => {
+      try {
+        return await work()
+      } finally {
         if (read(config)?.server === server) rmSync(addressFile(config), { force: true })
       }
     },

@@ -20,22 +20,22 @@ export function up(): Command {
       try {
         serving = await serve(config)
         const server = await galley.listen({ port: options.port ?? config.port ?? DEFAULT_PORT })
-        const withdraw = await serving.announce(server.url)
         try {
-          note(`galley ${galley.ware.version} on ${server.url}  data folder ${config.home}`)
-          const hub = galley.hub(await galley.scope())
-          await hub.start()
-          const states = Object.entries(hub.states())
-          for (const [name, state] of states)
-            print(`${name}  ${state}  POST ${server.url}/v1/endpoints/${name}/predict`)
-          if (states.length === 0)
-            note(
-              'no endpoint is deployed yet: run a recipe that serves one, for instance  ./galley run recipes/flight-delay/recipe.ts',
-            )
-          await interrupted
-          note('stopping')
+          await serving.announced(server.url, async () => {
+            note(`galley ${galley.ware.version} on ${server.url}  data folder ${config.home}`)
+            const hub = galley.hub(await galley.scope())
+            await hub.start()
+            const states = Object.entries(hub.states())
+            for (const [name, state] of states)
+              print(`${name}  ${state}  POST ${server.url}/v1/endpoints/${name}/predict`)
+            if (states.length === 0)
+              note(
+                'no endpoint is deployed yet: run a recipe that serves one, for instance  ./galley run recipes/flight-delay/recipe.ts',
+              )
+            await interrupted
+            note('stopping')
+          })
         } finally {
-          withdraw()
           await server.close()
         }
       } finally {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -103,6 +103,13 @@ test('a server takes back its own address, and no other', { timeout: 60_000 }, a
   first.child.kill('SIGTERM')
   await first.ends
   expect(existsSync(fileOf(home))).toBe(false)
+})
+
+test('a server whose address can not be written ends, and says why', { timeout: 60_000 }, async () => {
+  mkdirSync(fileOf(home))
+  const { code, err } = await galley(home, 'up', '--port', '0')
+  rmSync(fileOf(home), { recursive: true })
+  expect([code, err]).toEqual([1, expect.stringContaining(`STORE_CORRUPT: ${fileOf(home)} could not be written`)])
 })
 
 test('after kill -9 of a server the folder is served again', { timeout: 60_000 }, async () => {
