@@ -35,6 +35,7 @@ export async function openInstance(options: DuckdbOptions): Promise<Instance> {
   const windows = new Map<number, WindowTable>()
   const connection = await db.connect()
   registerWindows(connection, windows)
+  await connection.run("SET GLOBAL TimeZone = 'UTC'")
   connection.closeSync()
   return { db, windows, lastWindow: 0 }
 }
@@ -62,7 +63,6 @@ export async function connect(
 ): Promise<{ connection: DuckDBConnection; release: () => void }> {
   throwIfAborted(ctx.signal)
   const connection = await (await open()).db.connect()
-  await connection.run("SET TimeZone = 'UTC'")
   if (ctx.progress) {
     await connection.run('SET enable_progress_bar = true')
     await connection.run('SET enable_progress_bar_print = false')

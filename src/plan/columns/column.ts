@@ -94,6 +94,15 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
 const MAX_DEPTH = 500
 const depths = new WeakMap<Expr, number>()
 
+/** What a column is over, and where it is written. */
+interface About {
+  readonly schema: Schema
+  readonly where: string
+  readonly type: Type
+}
+const abouts = new WeakMap<Col, About>()
+const aboutOf = (c: Col): About => abouts.get(c) as About
+
 /** Wraps an expression over `schema`. The methods are the ones of its type; a wrong one fails by name. */
 export function column(expr: Expr, schema: Schema, where: string): Col {
   const depth = 1 + Math.max(0, ...exprChildren(expr).map((child) => depths.get(child) ?? 0))
@@ -104,45 +113,93 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
     })
   depths.set(expr, depth)
   const { type } = infer(expr, schema, where)
-  const wrap = (e: Expr): Col => column(e, schema, where)
-  const arg = (value: unknown): Expr => operand(value, type, `${printExpr(expr)} in ${where}`)
-  const shell: Record<string, unknown> = { expr, type: nameOf(type) }
-  for (const [method, fn] of Object.entries(LIKE_IT))
-    shell[method] = (...args: unknown[]) => wrap(call(fn, expr, ...args.map(arg)))
-  for (const [method, [fn, ...types]] of Object.entries(OTHERS))
-    shell[method] = (...args: unknown[]) =>
-      wrap(call(fn, expr, ...args.map((value, i) => operand(value, types[i] ?? type))))
-  const timeShift = (fn: FunctionName, durationFn: FunctionName) => (other: unknown) => {
-    if (type === 'duration') return wrap(call(durationFn, expr, arg(other)))
-    if (type === 'timestamp' || type === 'local timestamp') return wrap(call(durationFn, expr, (other as Col).expr))
-    return wrap(call(fn, expr, arg(other)))
-  }
-  shell['plus'] = timeShift('add', 'addDuration')
-  shell['minus'] = timeShift('sub', 'subDuration')
-  shell['round'] = (digits?: number) =>
-    wrap(digits === undefined ? call('round', expr) : call('roundTo', expr, literal(digits, 'int64')))
-  shell['length'] = () => wrap(call(isList(type) ? 'listLength' : 'length', expr))
-  shell['contains'] = (value: unknown) =>
-    wrap(isList(type) ? call('listContains', expr, operand(value, type.list)) : call('contains', expr, arg(value)))
-  shell['count'] = (value: unknown) => wrap(call('listCount', expr, operand(value, isList(type) ? type.list : type)))
-  shell['extract'] = (pattern: string, group = 0) =>
-    wrap(call('extract', expr, lit(pattern, 'string'), literal(group, 'int64')))
-  shell['isIn'] = (values: unknown[]) => wrap(call('isIn', expr, ...values.map(arg)))
-  shell['between'] = (low: unknown, high: unknown) =>
-    wrap(call('and', call('ge', expr, arg(low)), call('le', expr, arg(high))))
-  shell['cast'] = (to: TypeName, options: { onError?: 'fail' | 'null' } = {}) =>
-    wrap({ op: 'cast', arg: expr, to: parseType(to), onError: options.onError ?? 'fail' })
-  shell['choose'] = (yes: Col, no: Col) => wrap({ op: 'case', when: [[expr, yes.expr]], otherwise: no.expr })
-  const made = Object.freeze(shell) as unknown as Col
-  schemas.set(made, schema)
-  return made
+  const made = Object.create(METHODS) as { expr: Expr; type: TypeName }
+  made.expr = expr
+  made.type = nameOf(type)
+  Object.freeze(made)
+  abouts.set(made as unknown as Col, { schema, where, type })
+  return made as unknown as Col
 }
 
-const schemas = new WeakMap<Col, Schema>()
+type Method = (this: Col, ...args: never[]) => Col
+/** One set for all columns: what a method is about is the column that it is called on. */
+const METHODS: Readonly<Record<string, Method>> = methods()
+
+function methods(): Record<string, Method> {
+  const wrap = (c: Col, e: Expr): Col => {
+    const { schema, where } = aboutOf(c)
+    return column(e, schema, where)
+  }
+  const arg = (c: Col, value: unknown, like: Type = aboutOf(c).type): Expr =>
+    isColumn(value) ? value.expr : operand(value, like, `${printExpr(c.expr)} in ${aboutOf(c).where}`)
+  const all: Record<string, (this: Col, ...args: unknown[]) => Col> = {}
+  for (const [method, fn] of Object.entries(LIKE_IT))
+    all[method] = function (...args) {
+      return wrap(this, call(fn, this.expr, ...args.map((value) => arg(this, value))))
+    }
+  for (const [method, [fn, ...types]] of Object.entries(OTHERS))
+    all[method] = function (...args) {
+      return wrap(this, call(fn, this.expr, ...args.map((v, i) => operand(v, types[i] ?? aboutOf(this).type))))
+    }
+  const timeShift = (fn: FunctionName, durationFn: FunctionName) =>
+    function (this: Col, other: unknown): Col {
+      const { type } = aboutOf(this)
+      if (type === 'duration') return wrap(this, call(durationFn, this.expr, arg(this, other)))
+      if (type === 'timestamp' || type === 'local timestamp')
+        return wrap(this, call(durationFn, this.expr, (other as Col).expr))
+      return wrap(this, call(fn, this.expr, arg(this, other)))
+    }
+  const item = (c: Col): Type => {
+    const { type } = aboutOf(c)
+    return isList(type) ? type.list : type
+  }
+  const own = {
+    plus: timeShift('add', 'addDuration'),
+    minus: timeShift('sub', 'subDuration'),
+    round(this: Col, digits?: number) {
+      return wrap(
+        this,
+        digits === undefined ? call('round', this.expr) : call('roundTo', this.expr, literal(digits, 'int64')),
+      )
+    },
+    length(this: Col) {
+      return wrap(this, call(isList(aboutOf(this).type) ? 'listLength' : 'length', this.expr))
+    },
+    contains(this: Col, value: unknown) {
+      const { type } = aboutOf(this)
+      return wrap(
+        this,
+        isList(type)
+          ? call('listContains', this.expr, operand(value, type.list))
+          : call('contains', this.expr, arg(this, value)),
+      )
+    },
+    count(this: Col, value: unknown) {
+      return wrap(this, call('listCount', this.expr, operand(value, item(this))))
+    },
+    extract(this: Col, pattern: string, group = 0) {
+      return wrap(this, call('extract', this.expr, lit(pattern, 'string'), literal(group, 'int64')))
+    },
+    isIn(this: Col, values: unknown[]) {
+      return wrap(this, call('isIn', this.expr, ...values.map((value) => arg(this, value))))
+    },
+    between(this: Col, low: unknown, high: unknown) {
+      const { expr } = this
+      return wrap(this, call('and', call('ge', expr, arg(this, low)), call('le', expr, arg(this, high))))
+    },
+    cast(this: Col, to: TypeName, options: { onError?: 'fail' | 'null' } = {}) {
+      return wrap(this, { op: 'cast', arg: this.expr, to: parseType(to), onError: options.onError ?? 'fail' })
+    },
+    choose(this: Col, yes: Col, no: Col) {
+      return wrap(this, { op: 'case', when: [[this.expr, yes.expr]], otherwise: no.expr })
+    },
+  }
+  return Object.assign(all, own) as Record<string, Method>
+}
 
 /** The columns that several expressions of one row are over. */
 export const schemaOf = (columns: readonly Col[]): Schema =>
-  columns.map((c) => schemas.get(c) ?? []).find((s) => s.length > 0) ?? []
+  columns.map((c) => abouts.get(c)?.schema ?? []).find((s) => s.length > 0) ?? []
 
 /** A type as recipes write it. */
 export function nameOf(type: Type): TypeName {
@@ -152,9 +209,11 @@ export function nameOf(type: Type): TypeName {
   return Object.fromEntries(type.struct.map(([name, t]) => [name, nameOf(t)]))
 }
 
+const isColumn = (value: unknown): value is Col => value !== null && typeof value === 'object' && 'expr' in value
+
 /** A column or a plain value as an expression; a value takes the type of what it meets. */
 export function operand(value: unknown, like: Type, beside?: string): Expr {
-  if (value !== null && typeof value === 'object' && 'expr' in value) return (value as Col).expr
+  if (isColumn(value)) return value.expr
   return literal(value, like, beside)
 }
 
