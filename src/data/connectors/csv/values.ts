@@ -1,4 +1,4 @@
-import { sqlCast } from '../../../engines/duckdb/sql/casts.ts'
+import { sqlTryCast } from '../../../engines/duckdb/sql/casts.ts'
 import { sqlType } from '../../../engines/duckdb/sql/names.ts'
 import { isDecimal, isFloat, isInteger, scaleOf, type Type } from '../../../plan/types.ts'
 
@@ -13,7 +13,7 @@ export const isReadable = (type: Type): boolean => typeof type !== 'object' || i
 export function sqlValue(c: string, type: Type): string {
   const target = sqlType(type)
   const plain = `TRY_CAST(${c} AS ${target})`
-  const strict = (arg: string, to = type) => `TRY(${sqlCast(arg, 'string', to)})`
+  const strict = (arg: string, to = type) => sqlTryCast(arg, 'string', to)
   const quick = (condition: string, otherwise: string, value = plain) =>
     `CASE WHEN ${condition} THEN ${value} ELSE ${otherwise} END`
   const same = `CAST(${plain} AS VARCHAR) = ${c}`
@@ -40,7 +40,7 @@ export function sqlValue(c: string, type: Type): string {
 const withSeconds = (c: string): string => `CASE WHEN strlen(${c}) = 16 THEN ${c} || ':00' ELSE ${c} END`
 
 function instant(c: string): string {
-  const wall = (text: string) => `TRY(${sqlCast(withSeconds(text), 'string', 'local timestamp')})`
+  const wall = (text: string) => sqlTryCast(withSeconds(text), 'string', 'local timestamp')
   const base = `left(${c}, -6)`
   const minutes = `(CAST(left(right(${c}, 5), 2) AS INTEGER) * 60 + CAST(right(${c}, 2) AS INTEGER))`
   const shift = `to_minutes(CASE WHEN left(right(${c}, 6), 1) = '-' THEN ${minutes} ELSE -${minutes} END)`

@@ -6,10 +6,19 @@ const FLOAT = '(?i)[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[+-]?[0-9]+)?|[+-]?inf(ini
 const TIME = '[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?'
 
 /** DuckDB's own casts round and trim; ours are strict. */
-export function sqlCast(arg: string, from: Type, to: Type): string {
+export const sqlCast = (arg: string, from: Type, to: Type): string => cast(arg, from, to, false)
+
+/**
+ * The same, with NULL for what does not convert. Nothing in it raises: an expression in `TRY` that raises somewhere in a
+ * vector is computed again row by row, which takes a hundred times as long.
+ */
+export const sqlTryCast = (arg: string, from: Type, to: Type): string => cast(arg, from, to, true)
+
+function cast(arg: string, from: Type, to: Type, lenient: boolean): string {
   const target = sqlType(to)
-  const direct = `CAST(${arg} AS ${target})`
-  const wrong = failing(`a ${typeName(from)} can't become a ${typeName(to)}`, target)
+  const verb = lenient ? 'TRY_CAST' : 'CAST'
+  const direct = `${verb}(${arg} AS ${target})`
+  const wrong = lenient ? 'NULL' : failing(`a ${typeName(from)} can't become a ${typeName(to)}`, target)
   const only = (condition: string, value = direct) =>
     `CASE WHEN ${arg} IS NULL THEN NULL WHEN ${condition} THEN ${value} ELSE ${wrong} END`
   const full = (pattern: string) => `regexp_full_match(${arg}, '${pattern}')`
@@ -22,7 +31,7 @@ export function sqlCast(arg: string, from: Type, to: Type): string {
     const pattern =
       to === 'timestamp' ? `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}Z` : `[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]${TIME}`
     const ok = `${full(pattern)} AND left(${arg}, 4) <> '0000' AND substring(${arg}, 12, 2) < '24' AND substring(${arg}, 18, 2) < '60'`
-    return only(ok, `CAST(rtrim(${arg}, 'Z') AS TIMESTAMP)`)
+    return only(ok, `${verb}(rtrim(${arg}, 'Z') AS TIMESTAMP)`)
   }
   // DuckDB writes the sign of NaN, which has no meaning
   if (to === 'string' && isFloat(from)) return `CASE WHEN isnan(${arg}) THEN 'nan' ELSE CAST(${arg} AS VARCHAR) END`
@@ -32,10 +41,10 @@ export function sqlCast(arg: string, from: Type, to: Type): string {
   if (isDecimal(to) && isFloat(from)) {
     // DuckDB adds a tiny amount before it rounds; this is the plain product, rounded half away from zero
     const scale = scaleOf(to)
-    const whole = `CAST(round(CAST(${arg} AS DOUBLE) * 1e${scale}) AS DECIMAL(19, 0))`
+    const whole = `${verb}(round(CAST(${arg} AS DOUBLE) * 1e${scale}) AS DECIMAL(19, 0))`
     return only(
       `isfinite(${arg})`,
-      `CAST(${whole} * CAST(1e-${scale} AS DECIMAL(${Math.max(1, scale)}, ${scale})) AS ${target})`,
+      `${verb}(${whole} * CAST(1e-${scale} AS DECIMAL(${Math.max(1, scale)}, ${scale})) AS ${target})`,
     )
   }
   return direct

@@ -3,7 +3,7 @@ import { callFails, castFails, fallible } from '../../../plan/functions/fallible
 import { argumentType } from '../../../plan/functions/widen.ts'
 import { infer } from '../../../plan/infer.ts'
 import { type Schema, sameType, type Type } from '../../../plan/types.ts'
-import { sqlCast } from './casts.ts'
+import { sqlCast, sqlTryCast } from './casts.ts'
 import { SQL } from './functions.ts'
 import { quote, sqlLiteral, sqlType } from './names.ts'
 
@@ -35,10 +35,10 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
     case 'cast': {
       const from = infer(e.arg, schema, 'cast').type
       if (sameType(from, e.to)) return sqlExpr(e.arg, schema, mode)
-      const sql = sqlCast(sqlExpr(e.arg, schema, mode), from, e.to)
-      if (!castFails(from, e.to)) return sql
-      if (e.onError === 'null') return fallible(e.arg, schema) && !mode.lenient ? nullFor(e, schema) : `TRY(${sql})`
-      return attempt(sql, true)
+      const arg = sqlExpr(e.arg, schema, mode)
+      if (!castFails(from, e.to)) return sqlCast(arg, from, e.to)
+      if (e.onError === 'null' && fallible(e.arg, schema) && !mode.lenient) return nullFor(e, schema)
+      return e.onError === 'null' || mode.lenient ? sqlTryCast(arg, from, e.to) : sqlCast(arg, from, e.to)
     }
     case 'lookup':
       return sqlLookup(e, schema, mode)
@@ -67,7 +67,7 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
 function nullFor(e: Extract<Expr, { op: 'cast' }>, schema: Schema): string {
   const own = failureOf(e.arg, schema, LENIENT) ?? 'FALSE'
   const from = infer(e.arg, schema, 'cast').type
-  const lenient = `TRY(${sqlCast(sqlExpr(e.arg, schema, LENIENT), from, e.to)})`
+  const lenient = sqlTryCast(sqlExpr(e.arg, schema, LENIENT), from, e.to)
   return `CASE WHEN ${own} THEN CAST(CAST(${sqlExpr(e.arg, schema)} AS VARCHAR) AS ${sqlType(e.to)}) ELSE ${lenient} END`
 }
 
