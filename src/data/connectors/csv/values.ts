@@ -25,11 +25,14 @@ export function sqlValue(c: string, type: Type): string {
     const value = strict(c)
     // a number too large for the type becomes infinite, which only a text without digits may mean
     const finite = `CASE WHEN isfinite(${value}) OR NOT regexp_matches(${c}, '[0-9]') THEN ${value} END`
-    return quick(`ltrim(${c}, '-.0123456789') = '' AND isfinite(${plain})`, finite)
+    // so few digits make no number too large for either type
+    return quick(`strlen(${c}) < 38 AND regexp_full_match(${c}, '-?[0-9]+([.][0-9]+)?')`, finite)
   }
   if (type === 'bool') return strict(`lower(${c})`)
   if (type === 'date') return quick(`strlen(${c}) = 10 AND ${same}`, strict(c))
-  if (type === 'local timestamp') return quick(`strlen(${c}) = 19 AND ${same}`, strict(withSeconds(c)))
+  // written back, a year of five digits is the same text too
+  if (type === 'local timestamp')
+    return quick(`strlen(${c}) BETWEEN 19 AND 26 AND ${c}[5] = '-' AND ${same}`, strict(withSeconds(c)))
   if (type === 'timestamp') return instant(c)
   // digits that the scale has no room for would be rounded away
   if (isDecimal(type))
