@@ -1,4 +1,4 @@
-import { openInstance, withConnection } from '../../src/engines/duckdb/connection.ts'
+import { type Open, openInstance, withConnection } from '../../src/engines/duckdb/connection.ts'
 import { stream } from '../../src/engines/duckdb/run.ts'
 import type { RunContext } from '../../src/engines/engine.ts'
 import type { Schema, Type } from '../../src/plan/types.ts'
@@ -26,7 +26,7 @@ export async function batchRows(
   wanted: (name: string) => boolean,
 ): Promise<Row[]> {
   const selected = Object.entries(columns).filter(([name]) => wanted(`batches-${name}`))
-  if (selected.length === 0) return []
+  if (selected.length === 0 && !wanted(TABLE)) return []
   const instance = await openInstance({ ...LIMITS, temp })
   const open = async () => instance
   const rows: Row[] = []
@@ -37,22 +37,41 @@ export async function batchRows(
         c.run(`CREATE TABLE ${name} AS SELECT ${value} AS v FROM range(${ROWS}) t(i)`),
       )
       const schema: Schema = [{ name: 'v', type, nullable: true }]
-      const taken: number[] = []
-      for (let k = 0; k < 7; k++) {
-        const began = performance.now()
-        let seen = 0
-        for await (const batch of stream(`SELECT v FROM ${name}`, schema, open, context()))
-          seen += batch.columns[0]?.length ?? 0
-        if (seen !== ROWS) throw new Error(`${seen} rows`)
-        if (k > 1) taken.push(((performance.now() - began) * 1e6) / ROWS)
-      }
-      const galley = median(taken)
+      const galley = await perValue(`SELECT v FROM ${name}`, schema, open, context)
       rows.push({ case: `batches-${name}`, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR })
     }
+    if (wanted(TABLE)) rows.push(await table(open, context))
   } finally {
     instance.db.closeSync()
   }
   return rows
 }
 
-export const batchCases: readonly string[] = Object.keys(columns).map((name) => `batches-${name}`)
+/** All of the columns but text together, as a trainer reads a table: what a chunk costs is shared by its columns. */
+async function table(open: Open, context: () => RunContext): Promise<Row> {
+  const numbers = Object.entries(columns).filter(([name]) => name !== 'string')
+  const list = numbers.map(([name, [, sql]], i) => `CASE WHEN ${pick(70 + i, 16)} > 0 THEN ${sql} END AS "${name}"`)
+  await withConnection(open, context(), (c) =>
+    c.run(`CREATE TABLE whole AS SELECT ${list.join(', ')} FROM range(${ROWS}) t(i)`),
+  )
+  const schema: Schema = numbers.map(([name, [type]]) => ({ name, type, nullable: true }))
+  const galley = await perValue('SELECT * FROM whole', schema, open, context)
+  return { case: TABLE, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR }
+}
+
+/** Nanoseconds a value, the median of five readings after two unmeasured ones. */
+async function perValue(sql: string, schema: Schema, open: Open, context: () => RunContext): Promise<number> {
+  const taken: number[] = []
+  for (let k = 0; k < 7; k++) {
+    const began = performance.now()
+    let seen = 0
+    for await (const batch of stream(sql, schema, open, context()))
+      for (const column of batch.columns) seen += column.length
+    if (seen !== ROWS * schema.length) throw new Error(`${seen} values`)
+    if (k > 1) taken.push(((performance.now() - began) * 1e6) / seen)
+  }
+  return median(taken)
+}
+
+const TABLE = 'batches-table'
+export const batchCases: readonly string[] = [...Object.keys(columns).map((name) => `batches-${name}`), TABLE]

@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
@@ -110,13 +110,18 @@ export async function* stream(
     ? { connection: options.connection, release: () => {} }
     : await connect(open, ctx)
   const strings = new StringCache()
+  let next: Promise<DuckDBDataChunk | null> | undefined
   try {
     if (options.settled) await connection.run(`CREATE TEMP TABLE settled AS ${sql}`)
     const result = await connection.stream(options.settled ? 'SELECT * FROM settled' : sql)
+    next = result.fetchChunk()
     for (;;) {
       throwIfAborted(ctx.signal)
-      const chunk = await result.fetchChunk()
+      const chunk = await next
       if (!chunk || chunk.rowCount === 0) return
+      // DuckDB makes the next chunk while this one is used
+      next = result.fetchChunk()
+      next.catch(() => undefined)
       const batch = batchOfChunk(chunk, schema, strings)
       ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
       ctx.ledger.add('duckdb', 'copied', copiedBytes(batch))
@@ -125,6 +130,8 @@ export async function* stream(
   } catch (error) {
     throw translate(error, ctx)
   } finally {
+    // a connection must not close under a fetch
+    await next?.catch(() => undefined)
     release()
   }
 }
