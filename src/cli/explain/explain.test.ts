@@ -35,7 +35,7 @@ test('a table: engine and why, rules that fired, rows from the file, SQL', async
   expect(text).toContain('plan as written (8 nodes)')
   expect(text).toContain('plan as it runs (7 nodes)')
   expect(text).toContain('scan source flights  — 3,000,000 rows')
-  expect(text).toContain("read_parquet(['flights'])")
+  expect(text).toContain("read_parquet(['flights'],")
   expect(tableText(told, { before: false, sql: false }).join('\n')).not.toContain('SELECT')
 })
 

@@ -46,6 +46,12 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
     )
   if (!closed)
     throw broken(path, 'a quote in its header line is never closed', 'close it, or write it twice where it is meant')
+  if (cells.some((cell) => cell.includes('\0')))
+    throw broken(
+      path,
+      'its header line holds NUL characters, as text in UTF-16 does',
+      'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW',
+    )
   sameLineEnds(path, before + text, before.length + end)
   return { delimiter, blank: before.split(/\r\n|\r|\n/).length - 1, cells: cells.map((c) => c.trim()) }
 }
@@ -72,7 +78,6 @@ function checkEncoding(path: string, head: Buffer): void {
       `it is not text in UTF-8: byte ${at + 1} begins no character (Excel in Korean saves CP949 unless told otherwise)`,
       'save it as “CSV UTF-8”, or convert it: iconv -f CP949 -t UTF-8 FILE > NEW',
     )
-  if (whole.includes(0)) throw broken(path, 'it is not text: it holds NUL bytes', 'check that it is a CSV')
 }
 
 /** The place of the first byte that is no UTF-8. */
