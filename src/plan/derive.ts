@@ -8,6 +8,8 @@ import { windowSchema } from './window.ts'
 /** A node as it is described, before its schema is known. */
 export type WithoutSchema<N> = N extends Node ? Omit<N, 'schema'> & { schema?: Schema } : never
 
+const JOINS: readonly string[] = ['inner', 'left', 'semi', 'anti']
+
 /** The columns that a node gives, checked against its inputs. @throws PLAN_* */
 export function deriveSchema(n: WithoutSchema<Node>): Schema {
   switch (n.op) {
@@ -48,6 +50,11 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
         'rolling',
       )
     case 'join': {
+      if (!JOINS.includes(n.how))
+        throw new GalleyError('PLAN_INVALID', {
+          what: `there is no join '${String(n.how)}'`,
+          fix: `use one of ${JOINS.join(', ')}`,
+        })
       checkKeys(n.on, n.left.schema, n.right.schema, 'join')
       if (n.how === 'semi' || n.how === 'anti') return n.left.schema
       const keys = new Set(n.on.map(([, r]) => r))
@@ -77,6 +84,11 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       for (const key of n.keys) infer(key.by, n.input.schema, 'sort')
       return n.input.schema
     case 'limit':
+      if (!Number.isSafeInteger(n.count) || n.count < 0)
+        throw new GalleyError('PLAN_INVALID', {
+          what: `limit can't keep ${n.count} rows`,
+          fix: 'give a whole number from 0 on',
+        })
       if (n.input.op !== 'sort')
         throw new GalleyError('PLAN_NEEDS_ORDER', {
           what: 'limit needs an order',

@@ -27,3 +27,23 @@ test('what is written is read back', () => {
   const values = { at: micros('2026-05-02T19:10:00Z'), wall: micros('2026-05-02T08:00:00Z'), day: 20000 }
   expect(readRecord(schema, writeRecord(schema, values))).toEqual(Object.values(values))
 })
+
+test('decimals, durations, bytes, lists and structs of a request are read exactly, and written as they are read', () => {
+  const nested: Schema = [
+    { name: 'price', type: { decimal: [8, 2] }, nullable: true },
+    { name: 'took', type: 'duration', nullable: true },
+    { name: 'raw', type: 'bytes', nullable: true },
+    { name: 'tags', type: { list: 'string' }, nullable: true },
+    { name: 'place', type: { struct: [['lat', 'float64'], ['ids', { list: 'int64' }]] }, nullable: true }, // biome-ignore format: one line
+  ]
+  const given = { price: '59.25', took: 7, raw: 'AQD/', tags: ['김치', null], place: { lat: 1.5, ids: ['9007199254740993'] } } // biome-ignore format: one line
+  const values = readRecord(nested, given)
+  expect(values).toEqual([5925n, 7n, new Uint8Array([1, 0, 255]), ['김치', null], { lat: 1.5, ids: [9007199254740993n] }]) // biome-ignore format: one line
+  expect(writeRecord(nested, Object.fromEntries(nested.map((f, i) => [f.name, values[i]])))).toEqual(given)
+  const price = (value: unknown) => readRecord(nested.slice(0, 1), { price: value })[0]
+  expect([price(1.25), price('-0.50'), price(0), price('999999.99'), price('1.2500')]).toEqual([125n, -50n, 0n, 99999999n, 125n]) // biome-ignore format: one line
+  for (const bad of ['1.255', '1000000', '1e3', '', ' 1', true, {}, Number.NaN, 1e21])
+    expect(() => price(bad)).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }))
+  for (const bad of [{ tags: 'x' }, { tags: [1] }, { place: { lat: 1, other: 2 } }, { place: [] }, { raw: '%' }])
+    expect(() => readRecord(nested, { ...given, ...bad })).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' }))
+})

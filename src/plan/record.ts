@@ -1,13 +1,23 @@
 import { GalleyError, nearest } from '../base/errors.ts'
 import { isoMicros } from './literal.ts'
-import { type Field, isInteger, type Schema, typeName } from './types.ts'
+import { type Field, isDecimal, isInteger, isList, isStruct, type Schema, type Type, typeName } from './types.ts'
 
 /** A record's values in schema order, as engines compute with them. */
-export type RecordValues = (null | boolean | number | bigint | string)[]
+export type RecordValues = RecordValue[]
+export type RecordValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly RecordValue[]
+  | { readonly [field: string]: RecordValue }
 
 /**
  * Reads a JSON object as one row of `schema`: every column must be there (null where it may be missing), nothing else
- * may be. 64-bit integers come as numbers up to 2⁵³ or as text, times as ISO text.
+ * may be. 64-bit integers come as numbers up to 2⁵³ or as text, decimals as numbers or text with no more digits than they
+ * have, times as ISO text, durations as µs, bytes in base64, lists and structs as JSON's.
  * @throws RECORD_INVALID naming the column
  */
 export function readRecord(schema: Schema, json: unknown): RecordValues {
@@ -38,7 +48,7 @@ export function readRecord(schema: Schema, json: unknown): RecordValues {
   })
 }
 
-function readValue(f: Field, value: unknown): RecordValues[number] {
+function readValue(f: Field, value: unknown): RecordValue {
   if (value === null) {
     if (f.nullable) return null
     throw invalid(`'${f.name}' must not be null`, 'the recipe says so', 'send a value', f.name)
@@ -50,7 +60,27 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
       `send for instance ${JSON.stringify(sample(f))}`,
       f.name,
     )
-  if (isInteger(f.type)) {
+  if (isDecimal(f.type)) {
+    const n = exactDecimal(value, f.type.decimal)
+    if (n === undefined) throw wrong()
+    return n
+  }
+  if (isList(f.type)) {
+    const { list } = f.type
+    if (!Array.isArray(value)) throw wrong()
+    return value.map((item) => readValue({ name: f.name, type: list, nullable: true }, item))
+  }
+  if (isStruct(f.type)) {
+    if (typeof value !== 'object' || Array.isArray(value)) throw wrong()
+    const own = value as Readonly<Record<string, unknown>>
+    if (Object.keys(own).some((key) => !Object.hasOwn(fieldsOf(f.type), key))) throw wrong()
+    const read = f.type.struct.map(([name, type]) => {
+      const field = { name: `${f.name}.${name}`, type, nullable: true }
+      return [name, readValue(field, Object.hasOwn(own, name) ? own[name] : null)] as const
+    })
+    return Object.fromEntries(read)
+  }
+  if (isInteger(f.type) || f.type === 'duration') {
     if (
       typeof value === 'number'
         ? !Number.isSafeInteger(value)
@@ -73,6 +103,9 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
     case 'string':
       if (typeof value !== 'string') throw wrong()
       return value
+    case 'bytes':
+      if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw wrong()
+      return new Uint8Array(Buffer.from(value, 'base64'))
     case 'date':
     case 'timestamp':
     case 'local timestamp': {
@@ -91,6 +124,20 @@ function readValue(f: Field, value: unknown): RecordValues[number] {
   }
 }
 
+const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/
+
+/** A number as a scaled integer, if it has no more digits than the type. */
+function exactDecimal(value: unknown, [precision, scale]: readonly [number, number]): bigint | undefined {
+  const [, sign, whole = '', part = ''] =
+    DECIMAL.exec(typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '') ?? []
+  const digits = part.replace(/0+$/, '')
+  if (sign === undefined || digits.length > scale || whole.replace(/^0+/, '').length > precision - scale)
+    return undefined
+  return BigInt(`${sign === '-' ? '-' : ''}${whole}${digits.padEnd(scale, '0')}`)
+}
+
+const fieldsOf = (type: Type): Readonly<Record<string, Type>> => (isStruct(type) ? Object.fromEntries(type.struct) : {})
+
 /** A value for messages: what is nested is named and not written out, however deep it goes. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
@@ -99,8 +146,12 @@ function shown(value: unknown): string {
 }
 
 /** A value of that type, for messages. */
-function sample(f: Field): unknown {
-  if (isInteger(f.type)) return 1
+function sample(f: Pick<Field, 'type'>): unknown {
+  if (isInteger(f.type) || f.type === 'duration') return 1
+  if (isDecimal(f.type)) return '1.5'.slice(0, f.type.decimal[1] > 0 ? 3 : 1)
+  if (isList(f.type)) return [sample({ type: f.type.list })]
+  if (isStruct(f.type)) return Object.fromEntries(f.type.struct.map(([name, type]) => [name, sample({ type })]))
+  if (f.type === 'bytes') return 'AQID'
   if (f.type === 'float32' || f.type === 'float64') return 1.5
   if (f.type === 'bool') return true
   if (f.type === 'date') return '2001-06-30'
@@ -109,22 +160,27 @@ function sample(f: Field): unknown {
 
 /** A row's values as the JSON that `readRecord` reads back. */
 export function writeRecord(schema: Schema, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    schema.map((f) => {
-      const value = values[f.name] ?? null
-      if (value === null) return [f.name, null]
-      if (f.type === 'timestamp' || f.type === 'local timestamp')
-        return [
-          f.name,
-          `${new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')}${f.type === 'timestamp' ? 'Z' : ''}`,
-        ]
-      if (f.type === 'date') return [f.name, new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)]
-      return [
-        f.name,
-        typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()) : value,
-      ]
-    }),
-  )
+  return Object.fromEntries(schema.map((f) => [f.name, writeValue(f.type, values[f.name] ?? null)]))
+}
+
+function writeValue(type: Type, value: unknown): unknown {
+  if (value === null || value === undefined) return null
+  if (type === 'timestamp' || type === 'local timestamp')
+    return `${new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')}${type === 'timestamp' ? 'Z' : ''}`
+  if (type === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+  if (isDecimal(type)) return decimalText(value as bigint, type.decimal[1])
+  if (isList(type)) return (value as readonly unknown[]).map((item) => writeValue(type.list, item))
+  if (isStruct(type)) {
+    const own = value as Readonly<Record<string, unknown>>
+    return Object.fromEntries(type.struct.map(([name, t]) => [name, writeValue(t, own[name])]))
+  }
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  return typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()) : value
+}
+
+function decimalText(value: bigint, scale: number): string {
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0')
+  return `${value < 0n ? '-' : ''}${scale === 0 ? digits : `${digits.slice(0, -scale)}.${digits.slice(-scale)}`}`
 }
 
 /** A record of the right shape. */

@@ -1,20 +1,11 @@
 import type { AggOf, WindowOf } from './aggregates.ts'
 import { rowOf } from './columns/column.ts'
+import { aggs, exprOf, exprs } from './columns/given.ts'
 import type { Col, Columns, Row } from './columns/kinds.ts'
 import { constantMicros } from './durations.ts'
-import { type Agg, col, type Expr } from './expr.ts'
+import { col } from './expr.ts'
 import { checkNames } from './names.ts'
-import {
-  build,
-  type From,
-  type JoinHow,
-  type Named,
-  type Node,
-  type Plan,
-  plan,
-  type RejectWhen,
-  type SortKey,
-} from './nodes.ts'
+import { build, type From, type JoinHow, type Node, type Plan, plan, type RejectWhen, type SortKey } from './nodes.ts'
 import { type Field, fieldOf, type Note, parseType, type Schema, type TypeName } from './types.ts'
 import { pivot, unpivot } from './verbs/pivot.ts'
 import { sample, split } from './verbs/sample.ts'
@@ -114,10 +105,6 @@ export interface Table<S> {
 type OrderBy<S> = Key<S> | { readonly by: Key<S>; readonly descending: boolean }
 
 const list = <T>(one: T | readonly T[]): readonly T[] => (Array.isArray(one) ? one : [one as T])
-const exprs = (o: Record<string, Col>): Named<Expr> => Object.entries(o).map(([name, c]) => [name, c.expr] as const)
-const aggs = (o: Record<string, AggOf<TypeName>>): Named<Agg> =>
-  Object.entries(o).map(([name, a]) => [name, a.agg] as const)
-
 type Order = string | { readonly by: string; readonly descending: boolean }
 const sortKey = (k: Order): SortKey =>
   typeof k === 'string' ? { by: col(k), descending: false } : { by: col(k.by), descending: k.descending }
@@ -131,9 +118,16 @@ export function table<S>(node: Node): Table<S> {
     node,
     schema,
     toPlan: () => plan(node),
-    filter: (f: (r: Row<S>) => Col<'bool'>) => next({ op: 'filter', input: node, predicate: f(row('filter')).expr }),
+    filter: (f: (r: Row<S>) => Col<'bool'>) =>
+      next({ op: 'filter', input: node, predicate: exprOf(f(row('filter')), 'filter') }),
     reject: (f: (r: Row<S>) => Col<'bool'>, reason: string, options: { when?: RejectWhen } = {}) =>
-      next({ op: 'reject', input: node, predicate: f(row('reject')).expr, reason, when: options.when ?? 'always' }),
+      next({
+        op: 'reject',
+        input: node,
+        predicate: exprOf(f(row('reject')), 'reject'),
+        reason,
+        when: options.when ?? 'always',
+      }),
     derive: (f: (r: Row<S>) => Record<string, Col>) =>
       next({ op: 'derive', input: node, columns: exprs(f(row('derive'))) }),
     select: (...names: string[]) =>

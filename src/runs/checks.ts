@@ -3,7 +3,7 @@ import type { SourceSpec } from '../data/connectors/connector.ts'
 import type { Col } from '../plan/columns/kinds.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { isoMicros } from '../plan/literal.ts'
-import { fieldOf, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
+import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
 import type { Split } from './specs.ts'
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
@@ -74,12 +74,13 @@ export function checkTraining(
   const encoded = new Set(fit.flatMap(fitReads))
   for (const name of features) {
     const { type } = fieldOf(schema, name, `train of '${id}'`)
-    if (type === 'bool' || isNumeric(type) || encoded.has(name)) continue
+    if (type === 'bool' || (isNumeric(type) && !isDecimal(type)) || encoded.has(name)) continue
     throw new GalleyError('RECIPE_INVALID', {
       what: `'${id}' can't learn from '${name}' as it is: '${name}' is a ${typeName(type)}`,
       why: 'a feature is a number, or true or false',
-      fix:
-        type === 'string'
+      fix: isDecimal(type)
+        ? `derive a float of it: r.${name}.cast('float64')`
+        : type === 'string'
           ? `encode it: fit: [targetEncode(['${name}'])], and leave it out of features`
           : `derive numbers from it, for instance its hour or its weekday`,
     })

@@ -20,6 +20,14 @@ const STANDS_FOR: Partial<Record<string, readonly string[]>> = {
   TIMESTAMP: ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_MS', 'TIMESTAMP_S', 'TIMESTAMP_NS'],
 }
 
+/** A type's name without what DuckDB writes otherwise when it describes a file: quotes and spaces. */
+const plain = (sql: string): string => sql.replace(/["\s]/g, '').toUpperCase()
+
+/** A zone is not dropped: an instant is no wall clock, though a wall clock without a zone may be declared as one in UTC. */
+const standsFor = (has: string, type: TypeName): boolean =>
+  (STANDS_FOR[sqlType(parseType(type))] ?? []).includes(has) &&
+  !(type === 'local timestamp' && has === 'TIMESTAMP WITH TIME ZONE')
+
 export const parquetConnector: Connector = {
   kind: 'parquet',
   fingerprint: (_, path) => fingerprintFile(path),
@@ -31,7 +39,7 @@ export const parquetConnector: Connector = {
     for (const [name, type] of Object.entries(spec.columns)) {
       const has = types.get(name) ?? ''
       const wants = sqlType(parseType(type))
-      if (has !== wants && !STANDS_FOR[wants]?.includes(has))
+      if (plain(has) !== plain(wants) && !standsFor(has, type))
         throw new GalleyError('SOURCE_SCHEMA', {
           what: `column '${name}' of ${path} is ${has}, the recipe says ${typeName(parseType(type))}`,
           why: 'a wrong type would change values silently',

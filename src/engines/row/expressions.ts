@@ -41,6 +41,9 @@ function emitCall(e: Emitter, val: Val, expr: Extract<Expr, { op: 'call' }>): Em
   )
 }
 
+/** Below the largest float of 32 bits. */
+const FLOAT32 = 3.4e38
+
 /** Casts between numbers and bools; the others are left to their closure. */
 function emitCast(e: Emitter, val: Val, expr: Extract<Expr, { op: 'cast' }>): Emitted | undefined {
   const [arg] = val.args as [Val]
@@ -55,6 +58,8 @@ function emitCast(e: Emitter, val: Val, expr: Extract<Expr, { op: 'cast' }>): Em
   const onError = expr.onError === 'null' ? 1 : 2
   if (from === 'bool') return { ...plain(e.set(`${a.v} ? 1 : 0`)), low: 0, high: 1 }
   if (isFloat(to)) {
+    // what is too large for 32 bits fails: its closure says so
+    if (to === 'float32' && from === 'float64' && !(a.low >= -FLOAT32 && a.high <= FLOAT32 && !a.nan)) return undefined
     const number = a.rep === 'big' ? `Number(${a.v})` : a.v
     return plain(to === 'float32' ? e.set(`Math.fround(${number})`) : a.rep === 'big' ? e.set(number) : a.v)
   }

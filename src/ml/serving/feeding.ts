@@ -62,6 +62,7 @@ export function feeder({
         fedOf(
           time / 1000,
           accepted.map((e) => e.values),
+          input,
         ),
       )
     let taken = 0

@@ -4,7 +4,7 @@ import { asGalleyError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { OnlineProgram } from '../../engines/row/index.ts'
-import { literalValue } from '../../engines/values.ts'
+import { literalOf, literalValue } from '../../engines/values.ts'
 import type { Literal } from '../../plan/expr.ts'
 import type { RecordValues } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
@@ -22,9 +22,9 @@ import { readConfig } from './config.ts'
 type Fed = { readonly at: number; readonly rows: readonly Literal[][] } | readonly Literal[][]
 
 /** Events as the feed log keeps them. */
-export const fedOf = (at: number, events: readonly RecordValues[]): Fed => ({
+export const fedOf = (at: number, events: readonly RecordValues[], schema: Schema): Fed => ({
   at,
-  rows: events.map((values) => values.map((v) => (typeof v === 'bigint' ? v.toString() : v))),
+  rows: events.map((values) => values.map((v, i) => literalOf(v, schema[i]?.type))),
 })
 
 export const endpointFolder = (store: Store, scope: Scope, name: string): string =>

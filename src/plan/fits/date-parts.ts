@@ -21,7 +21,7 @@ export type DatePart =
 
 export const dateParts = (
   columns: readonly string[],
-  parts: readonly DatePart[],
+  parts: readonly DatePart[] = ['month', 'weekday', 'hour'],
   options: { cycles?: boolean } = {},
 ): DateParts => ({ kind: 'dateParts', columns, parts, cycles: options.cycles ?? true })
 
