@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import duckdb from '@duckdb/node-bindings'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
@@ -9,6 +10,7 @@ import { runExact } from './exact.ts'
 import { translate } from './failures.ts'
 import { type Lowered, lower } from './lower.ts'
 import { buildWindow, TooLarge } from './rolling-table.ts'
+import { sqlType } from './sql/names.ts'
 import { batchOfChunk, copiedBytes, StringCache } from './vectors.ts'
 
 /** A plan ready to run. */
@@ -98,6 +100,35 @@ interface StreamOptions {
   readonly settled?: boolean
 }
 
+/**
+ * A query with a last row that says that it is the last. A stream that fails in its middle ends as one that is done: the
+ * library gives no more chunks and no error.
+ */
+function withEnd(sql: string, schema: Schema): string {
+  const nulls = schema.map((f) => `CAST(NULL AS ${sqlType(f.type)})`)
+  return `SELECT *, FALSE AS "__end" FROM (${sql}) UNION ALL SELECT ${[...nulls, 'TRUE'].join(', ')}`
+}
+
+/** Whether a chunk's last row is the one that says so. */
+function endsHere(chunk: DuckDBDataChunk, column: number): boolean {
+  const rows = chunk.rowCount
+  return duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk.chunk, column), rows)[rows - 1] === 1
+}
+
+/** What broke a stream off: the query once more, whole, says it. */
+async function whyNotWhole(connection: DuckDBConnection, sql: string): Promise<unknown> {
+  try {
+    await connection.run(`CREATE TEMP TABLE told AS ${sql}`)
+  } catch (error) {
+    return error
+  }
+  return new GalleyError('ENGINE_FAILED', {
+    what: 'the query broke off before its last row',
+    why: 'run again as a whole it did not fail: it may have had too little memory beside other queries',
+    fix: 'run it again, or give the engine more memory',
+  })
+}
+
 /** A query's rows as batches. */
 export async function* stream(
   sql: string,
@@ -113,19 +144,27 @@ export async function* stream(
   let next: Promise<DuckDBDataChunk | null> | undefined
   try {
     if (options.settled) await connection.run(`CREATE TEMP TABLE settled AS ${sql}`)
-    const result = await connection.stream(options.settled ? 'SELECT * FROM settled' : sql)
+    const whole = options.settled ? 'SELECT * FROM settled' : sql
+    const result = await connection.stream(withEnd(whole, schema))
     next = result.fetchChunk()
     for (;;) {
       throwIfAborted(ctx.signal)
       const chunk = await next
-      if (!chunk || chunk.rowCount === 0) return
+      if (!chunk || chunk.rowCount === 0) {
+        throwIfAborted(ctx.signal)
+        throw await whyNotWhole(connection, whole)
+      }
+      const ended = endsHere(chunk, schema.length)
       // DuckDB makes the next chunk while this one is used
-      next = result.fetchChunk()
-      next.catch(() => undefined)
-      const batch = batchOfChunk(chunk, schema, strings)
+      next = ended ? undefined : result.fetchChunk()
+      next?.catch(() => undefined)
+      const rows = chunk.rowCount - (ended ? 1 : 0)
+      if (rows === 0) return
+      const batch = batchOfChunk(chunk, schema, strings, rows)
       ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
       ctx.ledger.add('duckdb', 'copied', copiedBytes(batch))
       yield batch
+      if (ended) return
     }
   } catch (error) {
     throw translate(error, ctx)

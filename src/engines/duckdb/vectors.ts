@@ -5,8 +5,12 @@ import type { Batch, Column } from '../batch.ts'
 import { nestedValue } from './nested.ts'
 
 /** DuckDB's chunks as batches: fixed-width columns are read where they lie, strings become dictionary codes. */
-export function batchOfChunk(chunk: DuckDBDataChunk, schema: Schema, strings: StringCache): Batch {
-  const rows = chunk.rowCount
+export function batchOfChunk(
+  chunk: DuckDBDataChunk,
+  schema: Schema,
+  strings: StringCache,
+  rows: number = chunk.rowCount,
+): Batch {
   return { schema, rows, columns: schema.map((field, i) => columnOfVector(chunk, i, rows, field, strings)) }
 }
 
@@ -41,7 +45,10 @@ function columnOfVector(
   if (type === 'string') return strings.read(duckdb.vector_get_data(vector, rows * 16), rows, validity)
   if (isDecimal(type))
     return { kind: 'fixed', type, length: rows, validity, values: scaled(vector, rows, type.decimal[0]) }
-  const values = chunk.getColumnValues(index).map((v) => nestedValue(v, type))
+  const values = chunk
+    .getColumnValues(index)
+    .slice(0, rows)
+    .map((v) => nestedValue(v, type))
   return { kind: 'object', type, length: rows, validity, values }
 }
 
