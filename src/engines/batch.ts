@@ -68,7 +68,8 @@ export function isValid(validity: Uint8Array | null, row: number): boolean {
   return validity === null || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1
 }
 
-const decoder = new TextDecoder()
+// a text may begin with U+FEFF, which is a character like any other here
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The value of one row; for tests, previews and slow paths. */
 export function valueAt(column: Column, row: number): Value {

@@ -30,6 +30,7 @@ export function cast(value: Value, from: Type, to: Type): Value {
     if (Number.isFinite(n) && !Number.isFinite(single)) throw fail()
     return single
   }
+  if (to === 'duration' && isInteger(from)) return BigInt(value as bigint | number)
   if (to === 'bool') {
     if (value === 'true' || value === 'false') return value === 'true'
     if (isInteger(from)) return Number(value) !== 0

@@ -20,12 +20,14 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       expectBool(n.predicate, n.input.schema, n.op)
       return n.input.schema
     case 'select':
+      someOf(n.columns, 'select gives no columns', 'name one at least')
       return unique(typed(n.columns, n.input.schema, 'select'), 'select')
     case 'derive': {
       const added = typed(n.columns, n.input.schema, 'derive')
       return beside(n.input.schema, added)
     }
     case 'aggregate':
+      someOf([...n.by, ...n.aggs], 'aggregate gives no columns', 'name a key or an aggregate')
       return unique(
         [
           ...n.by.map((name) => fieldOf(n.input.schema, name, 'aggregate')),
@@ -34,6 +36,11 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
         'aggregate',
       )
     case 'rolling':
+      someOf(
+        n.by,
+        'rolling needs a key',
+        "name a column: { by: 'city', … }; derive a constant one where there is one key",
+      )
       expectTemporal(n.input.schema, n.on, 'rolling')
       if (!(Number.isSafeInteger(n.over) && n.over > 0))
         throw new GalleyError('PLAN_INVALID', {
@@ -55,6 +62,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
           what: `there is no join '${String(n.how)}'`,
           fix: `use one of ${JOINS.join(', ')}`,
         })
+      someOf(n.on, 'a join needs a key', "name the columns that are to be equal: { origin: 'iata' }")
       checkKeys(n.on, n.left.schema, n.right.schema, 'join')
       if (n.how === 'semi' || n.how === 'anti') return n.left.schema
       const keys = new Set(n.on.map(([, r]) => r))
@@ -62,6 +70,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       return unique([...n.left.schema, ...(n.how === 'left' ? added.map(nullable) : added)], 'join')
     }
     case 'asof': {
+      someOf(n.by, 'asOf needs a key', "name the columns that are to be equal: { by: 'city', … }")
       checkKeys(n.by, n.left.schema, n.right.schema, 'asOf')
       const at = expectTemporal(n.left.schema, n.at, 'asOf')
       const on = expectTemporal(n.right.schema, n.on, 'asOf')
@@ -154,6 +163,10 @@ function beside(schema: Schema, added: readonly Field[]): Schema {
   }
   for (const f of added) kept.push(f)
   return clash ? unique(kept, 'derive') : kept
+}
+
+function someOf(list: readonly unknown[], what: string, fix: string): void {
+  if (list.length === 0) throw new GalleyError('PLAN_INVALID', { what, fix })
 }
 
 const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true })

@@ -149,7 +149,10 @@ export async function runExact(connection: DuckDBConnection, root: Node): Promis
         const ties = n.schema.filter((f) => isOrdered(f.type)).map((f) => ({ column: f.name, descending: false }))
         return {
           ...t,
-          scan: await keep(`SELECT * FROM ${from(t)}${orderBy([...t.order, ...ties])} LIMIT ${n.count}`, t.scan.schema),
+          scan: await keep(
+            `SELECT * FROM ${from(t)}${orderBy([...t.order.slice(0, n.input.op === 'sort' ? n.input.keys.length : undefined), ...ties])} LIMIT ${n.count}`,
+            t.scan.schema,
+          ),
         }
       }
       default:

@@ -94,6 +94,9 @@ function orderOf(n: Node): OrderColumn[] {
   }
 }
 
+/** The order that a limit looks at: its sort's own keys. What is equal in them is told apart by all columns. */
+const ownOrder = (n: Node): OrderColumn[] => (n.op === 'sort' ? orderOf(n).slice(0, n.keys.length) : orderOf(n))
+
 const depthOf = (n: Node): number => ('input' in n ? depthOf(n.input) + 1 : 0)
 const columnsOf = (schema: Schema, table = ''): string => schema.map((f) => `${table}${quote(f.name)}`).join(', ')
 const hidden = (n: Node): string[] => orderOf(n).map((o) => quote(o.column))
@@ -145,7 +148,7 @@ function lowerNode(n: Node, lowering: Lowering): string {
       return `SELECT ${['*', ...own].join(', ')} FROM ${visit(n.input)}`
     }
     case 'limit':
-      return `SELECT * FROM ${visit(n.input)} ORDER BY ${[...orderOf(n.input).map((o) => `${quote(o.column)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`), ...ties(n.schema)].join(', ')} LIMIT ${n.count}`
+      return `SELECT * FROM ${visit(n.input)} ORDER BY ${[...ownOrder(n.input).map((o) => `${quote(o.column)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`), ...ties(n.schema)].join(', ')} LIMIT ${n.count}`
     case 'window':
       return lowerWindow(n, visit(n.input), (keys) => orderBy(keys, n.input.schema))
     case 'unnest':

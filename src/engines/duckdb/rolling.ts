@@ -1,7 +1,7 @@
 import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Node } from '../../plan/nodes.ts'
-import { type Field, isDecimal, isFloat, type Schema } from '../../plan/types.ts'
+import { type Field, isDecimal, isFloat, isOrdered, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
 import type { Lowering, Visit, WindowBuild } from './lower.ts'
 import type { WindowEvents } from './rolling-table.ts'
@@ -16,7 +16,12 @@ type Rolling = Extract<Node, { op: 'rolling' }>
  * beforehand; the others run as a window over events and probes together, which subtracts nothing and so loses no digits.
  */
 export function lowerRolling(n: AsOf, w: Rolling, lowering: Lowering, probes: string): string {
-  const exact = lowering.windows !== undefined && w.aggs.every(([, a]) => isExact(a, w.input.schema))
+  // the table finds keys by their text, in which −0 is not 0
+  const textual = w.by.every((name) => {
+    const type = w.input.schema.find((f) => f.name === name)?.type ?? 'float64'
+    return !isFloat(type) && isOrdered(type)
+  })
+  const exact = textual && lowering.windows !== undefined && w.aggs.every(([, a]) => isExact(a, w.input.schema))
   return exact
     ? lowerTable(n, w, lowering, lowering.windows as WindowBuild[], probes)
     : lowerWindow(n, w, lowering.visit, probes)

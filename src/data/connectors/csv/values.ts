@@ -30,9 +30,12 @@ export function sqlValue(c: string, type: Type): string {
   }
   if (type === 'bool') return strict(`lower(${c})`)
   if (type === 'date') return quick(`strlen(${c}) = 10 AND ${same}`, strict(c))
-  // written back, a year of five digits is the same text too
+  // written back, a year of five digits or before Christ is the same text too
   if (type === 'local timestamp')
-    return quick(`strlen(${c}) BETWEEN 19 AND 26 AND ${c}[5] = '-' AND ${same}`, strict(withSeconds(c)))
+    return quick(
+      `strlen(${c}) BETWEEN 19 AND 26 AND ${c}[5] = '-' AND ${c}[14] = ':' AND ${same}`,
+      strict(withSeconds(c)),
+    )
   if (type === 'timestamp') return instant(c)
   // digits that the scale has no room for would be rounded away
   if (isDecimal(type))

@@ -3,6 +3,7 @@ import { BASE } from './base.ts'
 import type { Case } from './case.ts'
 import { DECIMALS } from './decimals.ts'
 import { FAILING } from './failing.ts'
+import { KEYS } from './keys.ts'
 import { NESTED } from './nested.ts'
 import { NUMBERS } from './numbers.ts'
 import { TABLES } from './tables.ts'
@@ -23,5 +24,6 @@ export const CASES: readonly Case[] = [
   ...FAILING,
   ...TABLES,
   ...ASOF,
+  ...KEYS,
   ...WINDOWS,
 ]

@@ -73,6 +73,17 @@ export const NUMBERS: readonly Case[] = [
     to: 'int64',
     onError: 'fail',
   }),
+  gives('the rest of null by −1 is null', call('mod', lit(null, 'int64'), int(-1)), null),
+  gives('the rest by −1 is 0', call('mod', int(MIN), int(-1)), 0n),
+  gives('int to duration', { op: 'cast', arg: int(7), to: 'duration', onError: 'fail' }, 7n),
+  fails('narrowing to 32 bits fails when it does not fit', {
+    op: 'cast',
+    arg: f64(1e39),
+    to: 'float32',
+    onError: 'fail',
+  }),
+  fails('text too large for 32 bits', { op: 'cast', arg: lit('1e39', 'string'), to: 'float32', onError: 'fail' }),
+  gives('narrowing to 32 bits, or null', { op: 'cast', arg: f64(1e39), to: 'float32', onError: 'null' }, null),
   gives('bool to int', { op: 'cast', arg: lit(true, 'bool'), to: 'int64', onError: 'fail' }, 1n),
   gives('combined hashes are those of the published finaliser', call('combine32', int(1), int(2)), BigInt(fmix(33))),
 ]

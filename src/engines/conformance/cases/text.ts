@@ -1,4 +1,4 @@
-import { call, col } from '../../../plan/expr.ts'
+import { call, col, lit } from '../../../plan/expr.ts'
 import { build } from '../../../plan/nodes.ts'
 import { rowsOf } from '../vectors.ts'
 import { type Case, fails, gives, int, no, str } from './case.ts'
@@ -7,6 +7,16 @@ const LONG = '한글😀'.repeat(40_000)
 
 /** Text, patterns, JSON. */
 export const TEXT: readonly Case[] = [
+  gives(
+    'trim takes spaces, and no other white space',
+    call('trim', lit('  \u00a0x\u3000\t ', 'string')),
+    '\u00a0x\u3000\t',
+  ),
+  gives(
+    'U+FEFF at the beginning is a character like any other',
+    call('concat', lit('\ufeffa', 'string'), lit('b', 'string')),
+    '\ufeffab',
+  ),
   gives('lower maps one code point to one', call('lower', str('ÀΣİ')), 'àσi'),
   gives('upper maps one code point to one', call('upper', str('ŉßé')), 'ŉẞÉ'),
   gives('Hangul has no case', call('upper', str('가나')), '가나'),

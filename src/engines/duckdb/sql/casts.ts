@@ -24,7 +24,9 @@ function cast(arg: string, from: Type, to: Type, lenient: boolean): string {
   const full = (pattern: string) => `regexp_full_match(${arg}, '${pattern}')`
   if (from === 'string') {
     if (isInteger(to)) return only(full('[+-]?[0-9]+'))
-    if (isFloat(to)) return only(full(FLOAT))
+    // too large for 32 bits is no infinity, which only a text without digits means
+    const fits = `(isfinite(TRY_CAST(${arg} AS FLOAT)) OR NOT regexp_matches(${arg}, '[0-9]'))`
+    if (isFloat(to)) return only(to === 'float32' ? `${full(FLOAT)} AND ${fits}` : full(FLOAT))
     if (isDecimal(to)) return only(full('[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)'))
     if (to === 'bool') return only(`${arg} IN ('true', 'false')`)
     if (to === 'date') return only(`${full('[0-9]{4}-[0-9]{2}-[0-9]{2}')} AND left(${arg}, 4) <> '0000'`)

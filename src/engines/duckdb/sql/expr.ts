@@ -149,9 +149,10 @@ function sqlLookup(e: Extract<Expr, { op: 'lookup' }>, schema: Schema, mode: Mod
     (key, i) =>
       `(${[...key.map((k, j) => sqlLiteral(k, types[j] ?? 'string')), sqlLiteral(e.table.values[i] ?? null, e.type)].join(', ')})`,
   )
-  const names = e.args.map((_, i) => `k${i}`)
-  const where = e.args.map((a, i) => `k${i} IS NOT DISTINCT FROM ${sqlExpr(a, schema, mode)}`).join(' AND ')
-  const source = `FROM (VALUES ${rows.join(', ')}) AS lookup(${[...names, 'v'].join(', ')}) WHERE ${where}`
-  if (!e.table.values.includes(null)) return `coalesce((SELECT v ${source}), ${fallback})`
-  return `CASE WHEN (SELECT TRUE ${source}) THEN (SELECT v ${source}) ELSE ${fallback} END`
+  // a column of the row may have any name but these: '__' is the engines' own
+  const names = e.args.map((_, i) => `"__k${i}"`)
+  const where = e.args.map((a, i) => `"__k${i}" IS NOT DISTINCT FROM ${sqlExpr(a, schema, mode)}`).join(' AND ')
+  const source = `FROM (VALUES ${rows.join(', ')}) AS "__lookup"(${[...names, '"__v"'].join(', ')}) WHERE ${where}`
+  if (!e.table.values.includes(null)) return `coalesce((SELECT "__v" ${source}), ${fallback})`
+  return `CASE WHEN (SELECT TRUE ${source}) THEN (SELECT "__v" ${source}) ELSE ${fallback} END`
 }

@@ -52,7 +52,7 @@ export const MATH: Sqls<
   mod: ({ args: [a, b], type }) =>
     isFloat(type)
       ? `CASE WHEN isinf(${b}) AND isfinite(${a}) THEN ${a} ELSE ${a} % ${b} END`
-      : `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('mod by zero')} WHEN ${b} = -1 THEN 0 ELSE ${a} % ${b} END`,
+      : `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('mod by zero')} WHEN ${b} = -1 AND ${a} IS NOT NULL THEN 0 ELSE ${a} % nullif(${b}, -1) END`,
   neg: ({ args: [a] }) => `(-${a})`,
   abs: named('abs'),
   sign: ({ args: [a], types: [type = 'int64'] }) =>

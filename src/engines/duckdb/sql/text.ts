@@ -45,7 +45,8 @@ export const TEXT: Sqls<
   length: named('length'),
   lower: named('lower'),
   upper: named('upper'),
-  trim: named('trim'),
+  // DuckDB's own takes every space of Unicode away
+  trim: ({ args: [a] }) => `trim(${a}, ' ')`,
   concat: infix('||'),
   contains: named('contains'),
   startsWith: named('starts_with'),
