@@ -14,7 +14,8 @@ export interface WarmFile {
 
 /** A deployment as it is stored: what an endpoint of this generation serves. Plain JSON. */
 export interface EndpointConfig {
-  readonly format: 1
+  /** 2 brought the latest row of a key as state, and tables that are read as of a moment. */
+  readonly format: 1 | 2
   readonly model: { readonly name: string; readonly version: number; readonly blob: string }
   readonly online: OnlinePlan
   /** A raw record of the source, for people to try. */
@@ -54,10 +55,10 @@ export function readConfig(json: unknown): EndpointConfig {
       why: head.error.issues[0]?.message ?? 'unknown',
       fix: 'deploy again: run the recipe',
     })
-  if (head.data.format > 1)
+  if (head.data.format > 2)
     throw new GalleyError('STORE_FORMAT_NEWER', {
       what: `the deployment has format ${head.data.format}`,
-      why: 'this Galley reads format 1',
+      why: 'this Galley reads formats 1 and 2',
       fix: 'upgrade Galley',
     })
   return json as EndpointConfig

@@ -84,7 +84,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     if ((await damagedFile(ctx.store, files)) !== undefined) await rm(target, { recursive: true, force: true })
     await publishFolder(draft, target)
     const config: EndpointConfig = {
-      format: 1,
+      format: 2,
       model: { name: model.name, version: model.version, blob: model.blob },
       online: sliced,
       example: await exampleOf(ctx, bind, sliced),
