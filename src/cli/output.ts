@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import type { GalleyError } from '../base/errors.ts'
+import { isoText } from '../plan/iso.ts'
 
 /** Everything that the command line prints. Results go to stdout, progress and errors to stderr. */
 export const print = (line = ''): void => void process.stdout.write(`${line}\n`)
@@ -75,5 +76,4 @@ function width(text: string): number {
   return n
 }
 
-export const when = (ms: number | null): string =>
-  ms === null ? '–' : new Date(ms).toISOString().slice(0, 19).replace('T', ' ')
+export const when = (ms: number | null): string => (ms === null ? '–' : isoText(ms * 1000))

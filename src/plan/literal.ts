@@ -1,5 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import { type Expr, type Literal, lit } from './expr.ts'
+import { isoSeconds } from './iso.ts'
 import { isDecimal, isFloat, isInteger, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
 
 /** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
@@ -37,6 +38,14 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1
 
 /** An ISO date or date-time as the literal form of its type: µs (as text) or days since 1970. */
 export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 'date'): Literal {
+  const value = isoValue(text, type)
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+/** The same as engines compute with it: µs, or days for a date. @throws PLAN_TYPE_MISMATCH */
+export function isoValue(text: string, type: 'timestamp' | 'local timestamp' | 'date'): bigint | number {
+  const seconds = type === 'date' ? Number.NaN : isoSeconds(text)
+  if (!Number.isNaN(seconds)) return BigInt(seconds) * 1_000_000n
   const m = ISO.exec(text)
   const n = (i: number): number => Number(m?.[i] ?? 0)
   const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
@@ -72,7 +81,7 @@ export function isoMicros(text: string, type: 'timestamp' | 'local timestamp' | 
     })
   if (type === 'date') return ms / 86_400_000
   const micros = Number((m[7] ?? '').padEnd(6, '0'))
-  return (BigInt(ms - offset) * 1000n + BigInt(micros)).toString()
+  return BigInt(ms - offset) * 1000n + BigInt(micros)
 }
 
 /** ms that a zone like `+09:00` is ahead of UTC; NaN where no zone is. */

@@ -1,5 +1,6 @@
 import { GalleyError, nearest } from '../base/errors.ts'
-import { isoMicros } from './literal.ts'
+import { isoText } from './iso.ts'
+import { isoValue } from './literal.ts'
 import { type Field, isDecimal, isInteger, isList, isStruct, type Schema, type Type, typeName } from './types.ts'
 
 /** A record's values in schema order, as engines compute with them. */
@@ -28,7 +29,11 @@ export function readRecord(schema: Schema, json: unknown): RecordValues {
       `send ${example(schema)}`,
     )
   const record = json as Readonly<Record<string, unknown>>
-  for (const name of Object.keys(record))
+  const names = Object.keys(record)
+  // as many as there should be, and none missing: then there is none too many either
+  if (names.length === schema.length && schema.every((f) => Object.hasOwn(record, f.name)))
+    return schema.map((f) => readValue(f, record[f.name]))
+  for (const name of names)
     if (!schema.some((f) => f.name === name)) {
       const close = nearest(
         name,
@@ -111,8 +116,7 @@ function readValue(f: Field, value: unknown): RecordValue {
     case 'local timestamp': {
       if (typeof value !== 'string') throw wrong()
       try {
-        const micros = isoMicros(value, f.type)
-        return f.type === 'date' ? Number(micros) : BigInt(micros as string)
+        return isoValue(value, f.type)
       } catch (error) {
         const { why, fix } = error as GalleyError
         if (!why) throw wrong()
@@ -166,7 +170,7 @@ export function writeRecord(schema: Schema, values: Readonly<Record<string, unkn
 function writeValue(type: Type, value: unknown): unknown {
   if (value === null || value === undefined) return null
   if (type === 'timestamp' || type === 'local timestamp')
-    return `${new Date(Number(value) / 1000).toISOString().slice(0, 19).replace('T', ' ')}${type === 'timestamp' ? 'Z' : ''}`
+    return `${isoText(Number(value))}${type === 'timestamp' ? 'Z' : ''}`
   if (type === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
   if (isDecimal(type)) return decimalText(value as bigint, type.decimal[1])
   if (isList(type)) return (value as readonly unknown[]).map((item) => writeValue(type.list, item))

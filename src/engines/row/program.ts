@@ -51,6 +51,14 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const states = new Map(plan.states.map((s) => [s.id, keyedState(s, inputs.lateness)]))
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
+  const keys = new Map<string, (record: Tuple) => string>()
+  /** What a `distinct` tells events by; several windows mostly ask the same. */
+  const keyBy = ({ input }: Extract<Node, { op: 'distinct' }>): ((record: Tuple) => string) => {
+    const id = nodeId(input)
+    const known = keys.get(id) ?? lastKept(keyFunction(compile(input)))
+    keys.set(id, known)
+    return known
+  }
   const feeds = plan.states.map((s) => {
     const rows = feedOf(s)
     const entry = bindScans(rows, (from) =>
@@ -59,16 +67,16 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         : undefined,
     )
     // what a window counts once is what its own `distinct` looks at; the latest row is the same however often it came
-    const once = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [compile(n.input)] : [])) : []
-    const seen = once.map(() => new Seen(inputs.lateness + (spanOf(s) ?? 0)))
-    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), once, seen }
+    const unlike = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [keyBy(n)] : [])) : []
+    const seen = unlike.map(() => new Seen(inputs.lateness + (spanOf(s) ?? 0)))
+    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), unlike, seen }
   })
   const prepare = (record: Tuple): PreparedEvent => {
-    const events = feeds.flatMap(({ id, state, row, once, seen }) => {
+    const events = feeds.flatMap(({ id, state, row, unlike, seen }) => {
       const made = row(record)
       const event = refused(made) ? undefined : state.event(made)
       if (!event) return []
-      const keys = once.map((f) => f(record)).map((tuple) => (refused(tuple) ? '' : keyOf(tuple)))
+      const keys = unlike.map((key) => key(record))
       return [{ id, state, event, first: () => keys.every((key, i) => (seen[i] as Seen).add(key, state.newest)) }]
     })
     return {
@@ -109,6 +117,27 @@ function selectLike(n: Node, state: OnlineState): Node {
   const { schema } = feedOf(state)
   const columns = schema.map((f) => [f.name, read.has(f.name) ? col(f.name) : lit(null, f.type)] as const)
   return build({ op: 'select', input: n, columns })
+}
+
+/** A row as a text that no other row has; a refused one is never asked about. */
+const keyFunction =
+  (row: RecordFunction) =>
+  (record: Tuple): string => {
+    const made = row(record)
+    return refused(made) ? '' : keyOf(made)
+  }
+
+/** A function that remembers its last answer: windows ask one after the other about the same record. */
+function lastKept(of: (record: Tuple) => string): (record: Tuple) => string {
+  let last: Tuple | undefined
+  let answer = ''
+  return (record) => {
+    if (record !== last) {
+      answer = of(record)
+      last = record
+    }
+    return answer
+  }
 }
 
 /** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */

@@ -1,16 +1,14 @@
 import { GalleyError } from '../../base/errors.ts'
-import type { Agg } from '../../plan/expr.ts'
-import { infer } from '../../plan/infer.ts'
 import type { Node } from '../../plan/nodes.ts'
-import { foldValues } from '../aggregates.ts'
 import type { Value } from '../batch.ts'
 import { compileExpr, type RowFunction, type Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
+import { type History, historyOf } from './history.ts'
 
-/** One key's events in order of time: µs, and for each aggregate the value it reads. */
+/** One key's events in order of time: µs, and what each aggregate needs of them. */
 interface Track {
   times: number[]
-  values: Value[][]
+  histories: readonly History[]
   /** Events before this index are forgotten. */
   start: number
 }
@@ -50,7 +48,9 @@ export class WindowState implements KeyedState {
   readonly #key: RowFunction[]
   readonly #on: RowFunction
   readonly #args: (RowFunction | null)[]
-  readonly #folds: ((values: readonly Value[], count: number) => Value)[]
+  readonly #histories: (() => History)[]
+  /** The answer where there are no events. */
+  readonly #nothing: readonly Value[]
   readonly #tracks = new Map<string, Track>()
   #newest = Number.NEGATIVE_INFINITY
   #horizon = Number.NEGATIVE_INFINITY
@@ -65,7 +65,8 @@ export class WindowState implements KeyedState {
     this.#key = window.by.map((name) => compileExpr({ op: 'col', name }, schema))
     this.#on = compileExpr({ op: 'col', name: window.on }, schema)
     this.#args = window.aggs.map(([, a]) => (a.arg === null ? null : compileExpr(a.arg, schema)))
-    this.#folds = window.aggs.map(([, a]) => folder(a, a.arg === null ? 'int64' : infer(a.arg, schema, a.fn).type))
+    this.#histories = window.aggs.map(([, a]) => historyOf(a, schema))
+    this.#nothing = this.#histories.map((history) => history().over(0, 0))
   }
 
   startAt(time: number): void {
@@ -95,17 +96,12 @@ export class WindowState implements KeyedState {
   add({ time, id, values }: StateEvent): boolean {
     if (time < this.#horizon) return false
     let track = this.#tracks.get(id)
-    if (!track) this.#tracks.set(id, (track = { times: [], values: this.#args.map(() => []), start: 0 }))
+    if (!track)
+      this.#tracks.set(id, (track = { times: [], histories: this.#histories.map((history) => history()), start: 0 }))
     const at = insertionPoint(track.times, time, track.start)
-    const last = at === track.times.length
-    if (last) track.times.push(time)
+    if (at === track.times.length) track.times.push(time)
     else track.times.splice(at, 0, time)
-    this.#args.forEach((arg, i) => {
-      if (!arg) return
-      const column = track.values[i] as Value[]
-      if (last) column.push(values[i] as Value)
-      else column.splice(at, 0, values[i] as Value)
-    })
+    for (let i = 0; i < values.length; i++) (track.histories[i] as History).insert(at, values[i] as Value)
     this.#events++
     if (time > this.#newest) {
       this.#newest = time
@@ -118,16 +114,14 @@ export class WindowState implements KeyedState {
 
   /** The aggregates for `key` as of `at`. @throws TOO_OLD */
   ask(key: readonly Value[], at: Value): Value[] {
-    if (at === null || key.includes(null)) return this.#folds.map((f) => f([], 0))
+    if (at === null || key.includes(null)) return [...this.#nothing]
     const time = Number(at)
     if (time < this.oldest) throw tooOld(time, this.oldest)
     const track = this.#tracks.get(keyOf(key))
-    if (!track) return this.#folds.map((f) => f([], 0))
+    if (!track) return [...this.#nothing]
     const from = lowerBound(track.times, time - this.#over, track.start)
     const to = lowerBound(track.times, time, from)
-    return this.#folds.map((f, i) =>
-      this.#args[i] ? f((track.values[i] as Value[]).slice(from, to), to - from) : f([], to - from),
-    )
+    return track.histories.map((history) => history.over(from, to))
   }
 
   /** Forgets the old events of every key, and keys that have none left: a key may never be heard of again. */
@@ -147,7 +141,7 @@ export class WindowState implements KeyedState {
     }
     if (track.start > 1024 && track.start * 2 > track.times.length) {
       track.times = track.times.slice(track.start)
-      track.values = track.values.map((v) => v.slice(track.start))
+      for (const history of track.histories) history.drop(track.start)
       track.start = 0
     }
   }
@@ -163,11 +157,6 @@ export const tooOld = (asked: number, oldest: number): GalleyError =>
 
 const iso = (micros: number): string =>
   Number.isFinite(micros) ? new Date(micros / 1000).toISOString() : 'the beginning'
-
-function folder(agg: Agg, type: Parameters<typeof foldValues>[2]): (values: readonly Value[], count: number) => Value {
-  if (agg.arg === null) return (_, count) => BigInt(count)
-  return (values) => foldValues(agg, values.includes(null) ? values.filter((v) => v !== null) : values, type)
-}
 
 /** The first index from `start` on whose time is not before `time`. */
 export function lowerBound(times: readonly number[], time: number, start: number): number {

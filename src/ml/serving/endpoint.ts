@@ -4,6 +4,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
+import type { Tuple } from '../../engines/closures.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { compileOnline } from '../../engines/row/index.ts'
 import { type RecordValues, readRecord } from '../../plan/record.ts'
@@ -167,7 +168,11 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       check()
       const read = records.map((r) => readRecord(input, r))
       const rows = read.map(answer)
-      const columns = features.map((f) => Float64Array.from(rows, (r) => number(r[f] as Value)))
+      const columns = features.map((f) => {
+        const column = new Float64Array(rows.length)
+        for (let i = 0; i < rows.length; i++) column[i] = number((rows[i] as Tuple)[f] as Value)
+        return column
+      })
       const scores = new Float64Array(rows.length)
       if (rows.length === 1) scores[0] = evaluator.one(Float64Array.from(columns, (c) => c[0] as number))
       else evaluator.many(columns, rows.length, scores)

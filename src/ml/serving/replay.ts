@@ -1,6 +1,7 @@
 import { throwIfAborted } from '../../base/errors.ts'
 import { isValid } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
+import { isoText } from '../../plan/iso.ts'
 import type { Schema } from '../../plan/types.ts'
 
 /** History as it happened: each row is asked about at `at` and becomes known, label and all, at `known`. Times in µs. */
@@ -71,12 +72,10 @@ export async function readHistory(
     byKnown,
     record(row, wanted) {
       const record: Record<string, unknown> = {}
-      for (const f of wanted) {
-        const value = columns.get(f.name)?.[row] ?? null
-        record[f.name] =
-          value !== null && (f.type === 'local timestamp' || f.type === 'timestamp')
-            ? new Date((value as number) / 1000).toISOString().slice(0, 19).replace('T', ' ')
-            : value
+      for (const { name, type } of wanted) {
+        const value = columns.get(name)?.[row] ?? null
+        const time = type === 'local timestamp' || type === 'timestamp'
+        record[name] = time && value !== null ? isoText(value as number) : value
       }
       return record
     },

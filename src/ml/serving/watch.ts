@@ -76,18 +76,14 @@ export async function openWatch(options: WatchOptions): Promise<Watch> {
       fix: `restore ${join(kept.folder, 'predictions')} from a backup, or remove ${path} to watch from what is left`,
     })
   const monitor = new Monitor(options, saved?.monitor)
-  const watched = reference.map((r) => ({ name: r.name, feature: inputs.indexOf(r.name) }))
+  const watched = reference.map(({ name }) => ({ name, feature: inputs.indexOf(name), scored: name === 'score' }))
   let counted = saved?.offset ?? 0
   let since = 0
   const observe = ({ rows, time }: LoggedPredictions, offset: number) => {
     for (const [record, seen, score, about] of rows)
       monitor.observe(
         watched.map((w) =>
-          w.name === 'score'
-            ? score
-            : w.feature >= 0
-              ? (seen[w.feature] ?? null)
-              : ((record[w.name] ?? null) as string | null),
+          w.scored ? score : w.feature >= 0 ? (seen[w.feature] ?? null) : ((record[w.name] ?? null) as string | null),
         ),
         moments ? about : time * 1000,
         time * 1000,
