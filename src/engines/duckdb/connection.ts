@@ -3,7 +3,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { RunContext } from '../engine.ts'
 import { translate } from './failures.ts'
-import { registerWindows, type WindowTable } from './rolling-table.ts'
+import { registerWindows } from './rolling-probe.ts'
+import type { WindowTable } from './rolling-table.ts'
 
 export interface DuckdbOptions {
   /** Memory that queries may take before they spill, MiB. */

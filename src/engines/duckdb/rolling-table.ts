@@ -1,38 +1,26 @@
-import {
-  BIGINT,
-  DOUBLE,
-  type DuckDBConnection,
-  type DuckDBDataChunk,
-  DuckDBScalarFunction,
-  type DuckDBVector,
-  INTEGER,
-  VARCHAR,
-} from '@duckdb/node-api'
-import duckdb from '@duckdb/node-bindings'
 import { type Batch, type Column, isValid } from '../batch.ts'
 import { sortByTime } from './sort.ts'
 
-/**
- * Rolling windows over exact aggregates (counts, sums of integers). DuckDB streams the events once; they are sorted by
- * key and time into typed arrays with running totals; then two scalar functions answer each probe inside the query:
- *
- * - `galley_window(id, key, at)` finds the events with `at − over ≤ t < at` and gives their range, packed;
- * - `galley_total(id, column, range)` gives a running total's difference over that range.
- *
- * Three times as fast as running totals in SQL fetched by as-of joins (docs/decisions/0002).
- */
+/** One key's events: their positions, and where the last probe fell, since the next one mostly falls nearby. */
+export interface Range {
+  readonly start: number
+  readonly end: number
+  low: number
+  high: number
+}
+
+/** A window's events, sorted by key and time, with running totals of its exact aggregates (counts, sums of integers). */
 export interface WindowTable {
   readonly over: number
-  /** First and last position of each key's events. */
-  readonly ranges: ReadonlyMap<string, readonly [start: number, end: number]>
+  readonly ranges: ReadonlyMap<string, Range>
   /** µs, ascending within a key. */
   readonly times: Float64Array
   /** Running totals before each position, one array a column; null where the position itself counts. */
   readonly totals: readonly (Float64Array | null)[]
 }
 
-/** Positions are packed into one double: hi · 2²⁶ + lo. */
-const PACK = 2 ** 26
+/** Positions are exact in 32 bits, sorted with their times. */
+const MOST_EVENTS = 2 ** 31
 
 /** What a window's events look like to `buildWindow`: key, µs, then one column for each total. */
 export interface WindowEvents {
@@ -101,7 +89,7 @@ export async function buildWindow(batches: AsyncIterable<Batch>, spec: WindowEve
   const events = new Events(spec.columns.length)
   for await (const batch of batches) events.add(batch, spec.columns)
   const { length, codes, times } = events
-  if (length >= PACK) throw new TooLarge('more events than positions can be packed')
+  if (length >= MOST_EVENTS) throw new TooLarge('more events than positions in 31 bits')
   const starts = new Int32Array(events.keys.size + 1)
   for (let i = 0; i < length; i++) starts[(codes[i] as number) + 1] = (starts[(codes[i] as number) + 1] as number) + 1
   for (let k = 0; k < events.keys.size; k++) starts[k + 1] = (starts[k + 1] as number) + (starts[k] as number)
@@ -130,97 +118,10 @@ export async function buildWindow(batches: AsyncIterable<Batch>, spec: WindowEve
     return out
   })
   const ranges = new Map(
-    [...events.keys].map(([key, code]) => [key, [starts[code] as number, starts[code + 1] as number] as const]),
+    [...events.keys].map(([key, code]): [string, Range] => {
+      const [start, end] = [starts[code] as number, starts[code + 1] as number]
+      return [key, { start, end, low: start, high: start }]
+    }),
   )
   return { over: spec.over, ranges, times: sorted, totals }
-}
-
-/** The first position from `low` on whose time is not before `t`. */
-function lowerBound(times: Float64Array, t: number, from: number, to: number): number {
-  let low = from
-  let high = to
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((times[middle] as number) < t) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-/** Registers the two functions on an instance; `tables` is read whenever a query runs. */
-export function registerWindows(connection: DuckDBConnection, tables: ReadonlyMap<number, WindowTable>): void {
-  connection.registerScalarFunction(
-    DuckDBScalarFunction.create({
-      name: 'galley_window',
-      parameterTypes: [INTEGER, VARCHAR, BIGINT],
-      returnType: DOUBLE,
-      mainFunction: (_, input, output) => locate(input, output, tables),
-    }),
-  )
-  connection.registerScalarFunction(
-    DuckDBScalarFunction.create({
-      name: 'galley_total',
-      parameterTypes: [INTEGER, INTEGER, DOUBLE],
-      returnType: DOUBLE,
-      mainFunction: (_, input, output) => total(input, output, tables),
-    }),
-  )
-}
-
-function raw(chunk: DuckDBDataChunk, column: number, bytes: number): Uint8Array {
-  return duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk.chunk, column), bytes)
-}
-
-/** The words of up to twelve bytes that a text value lies in; enough to know it by. */
-function locate(input: DuckDBDataChunk, output: DuckDBVector, tables: ReadonlyMap<number, WindowTable>): void {
-  const rows = input.rowCount
-  const out = (output as unknown as { items: Float64Array }).items
-  const ids = raw(input, 0, 4)
-  const table = tables.get(new Int32Array(ids.buffer, ids.byteOffset, 1)[0] as number)
-  const keys = input.getColumnVector(1)
-  const heads = raw(input, 1, rows * 16)
-  const head = new Int32Array(heads.buffer, heads.byteOffset, rows * 4)
-  const times = raw(input, 2, rows * 8)
-  const micros = new Int32Array(times.buffer, times.byteOffset, rows * 2)
-  if (table) {
-    const known = new Map<number, readonly [number, number] | undefined>()
-    for (let i = 0; i < rows; i++) {
-      const short = head[i * 4] as number
-      let range: readonly [number, number] | undefined
-      if (short <= 4) {
-        const id = (head[i * 4 + 1] as number) * 8 + short
-        range = known.get(id)
-        if (range === undefined && !known.has(id)) {
-          range = table.ranges.get((keys.getItem(i) as string | null) ?? '')
-          known.set(id, range)
-        }
-      } else range = table.ranges.get((keys.getItem(i) as string | null) ?? '')
-      if (!range) {
-        out[i] = 0
-        continue
-      }
-      const at = (micros[i * 2 + 1] as number) * 4294967296 + ((micros[i * 2] as number) >>> 0)
-      const high = lowerBound(table.times, at, range[0], range[1])
-      out[i] = high * PACK + lowerBound(table.times, at - table.over, range[0], high)
-    }
-  } else out.fill(0)
-  output.flush()
-}
-
-function total(input: DuckDBDataChunk, output: DuckDBVector, tables: ReadonlyMap<number, WindowTable>): void {
-  const rows = input.rowCount
-  const out = (output as unknown as { items: Float64Array }).items
-  const ids = raw(input, 0, 4)
-  const columns = raw(input, 1, 4)
-  const packed = raw(input, 2, rows * 8)
-  const ranges = new Float64Array(packed.buffer, packed.byteOffset, rows)
-  const table = tables.get(new Int32Array(ids.buffer, ids.byteOffset, 1)[0] as number)
-  const totals = table?.totals[new Int32Array(columns.buffer, columns.byteOffset, 1)[0] as number]
-  for (let i = 0; i < rows; i++) {
-    const range = ranges[i] as number
-    const high = Math.floor(range / PACK)
-    const low = range - high * PACK
-    out[i] = totals ? (totals[high] as number) - (totals[low] as number) : high - low
-  }
-  output.flush()
 }

@@ -4,6 +4,7 @@ import type { Node } from '../../plan/nodes.ts'
 import { type Field, isDecimal, isFloat, isOrdered, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
 import type { Lowering, Visit, WindowBuild } from './lower.ts'
+import { TOTALS_A_CALL } from './rolling-probe.ts'
 import type { WindowEvents } from './rolling-table.ts'
 import { sqlExpr } from './sql/expr.ts'
 import { named, quote } from './sql/names.ts'
@@ -48,7 +49,8 @@ function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuil
   }
   const source = lowering.whole(w.input)
   const placeholder = `/*window*/${windows.length + 1}/**/`
-  const read = (column: number) => `CAST(galley_total(${placeholder}, ${column}, "__w") AS BIGINT)`
+  const called = (column: number) => `"__w${Math.floor(column / TOTALS_A_CALL)}"`
+  const read = (column: number) => `CAST(coalesce(${called(column)}.t${column % TOTALS_A_CALL}, 0) AS BIGINT)`
   const results = w.aggs.map(([name, a]) => {
     if (a.arg === null) return named(read(0), name)
     const arg = sqlExpr(a.arg, schema)
@@ -70,8 +72,14 @@ function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuil
   const probe = n.by.map(([l]) => quote(l))
   const at = quote(n.at)
   const missing = [...probe, at].map((k) => `${k} IS NULL`).join(' OR ')
-  return `SELECT * EXCLUDE ("__w"), ${results.join(', ')} FROM (
-    SELECT *, CASE WHEN ${missing} THEN 0 ELSE galley_window(${placeholder}, ${keyText(probe)}, epoch_us(${at})) END AS "__w" FROM (${probes}))`
+  const calls: string[] = []
+  const names: string[] = []
+  for (let first = 0; first < columns.length; first += TOTALS_A_CALL) {
+    const call = `galley_window(${placeholder}, ${first}, ${keyText(probe)}, epoch_us(${at}))`
+    calls.push(`CASE WHEN ${missing} THEN NULL ELSE ${call} END AS ${called(first)}`)
+    names.push(called(first))
+  }
+  return `SELECT * EXCLUDE (${names.join(', ')}), ${results.join(', ')} FROM (SELECT *, ${calls.join(', ')} FROM (${probes}))`
 }
 
 /** Keys as one text; several are told apart by their lengths. */
