@@ -14,6 +14,8 @@ export function runReporter(
   const live = stream.isTTY === true
   let drawn = false
   let last = 0
+  /** Steps under way and their share done, in the order in which they began. */
+  const running = new Map<string, { kind: string; share: number }>()
   const clear = () => {
     if (drawn) stream.write('\r\u001b[2K')
     drawn = false
@@ -30,27 +32,27 @@ export function runReporter(
         note(`${event.recipe}  run ${event.run}  workspace ${workspace}`)
         return
       case 'start':
-        draw(`  … ${event.kind.padEnd(8)} ${event.step}`)
+        running.set(event.step, { kind: event.kind, share: 0 })
+        draw(bars(running))
         return
       case 'progress': {
         const { done, total } = event.progress
         const now = clock.ticks()
         if (now - last < 80) return
         last = now
-        const share = total ? Math.min(1, done / total) : 0
-        const full = Math.round(share * WIDTH)
-        draw(
-          `  … ${event.kind.padEnd(8)} ${event.step.padEnd(20)} ${'█'.repeat(full)}${'░'.repeat(WIDTH - full)} ${(share * 100).toFixed(0).padStart(3)} %`,
-        )
+        running.set(event.step, { kind: event.kind, share: total ? Math.min(1, done / total) : 0 })
+        draw(bars(running))
         return
       }
       case 'done':
+        running.delete(event.step)
         clear()
         note(
           `  ✔ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.summary}  ${event.cached ? 'cached' : `${event.seconds.toFixed(1)} s`}`,
         )
         return
       case 'failed':
+        running.delete(event.step)
         clear()
         note(`  ✖ ${event.kind.padEnd(8)} ${event.step}`)
         return
@@ -61,6 +63,18 @@ export function runReporter(
         )
     }
   }
+}
+
+/** A bar for the step that began first, and how far the others are. */
+function bars(running: ReadonlyMap<string, { readonly kind: string; readonly share: number }>): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(0).padStart(3)} %`
+  const [first, ...others] = running
+  if (!first) return ''
+  const [step, { kind, share }] = first
+  const full = Math.round(share * WIDTH)
+  const bar = `${'█'.repeat(full)}${'░'.repeat(WIDTH - full)}`
+  const beside = others.map(([name, o]) => ` · ${name} ${percent(o.share)}`).join('')
+  return `  … ${kind.padEnd(8)} ${step.padEnd(20)} ${bar} ${percent(share)}${beside}`
 }
 
 /** For work outside of a run: a moving bar on a terminal, one line at the end. */

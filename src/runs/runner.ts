@@ -4,6 +4,7 @@ import { createLedger } from '../engines/ledger.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output } from './kind.ts'
 import { hashRecipe } from './recipe.ts'
+import { runSteps } from './schedule.ts'
 import type { Recipe } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
 
@@ -16,7 +17,7 @@ export interface RunResult {
 }
 
 /**
- * Runs a recipe's steps in order. A step whose inputs, spec and code were seen before is not run again: its output is
+ * Runs a recipe's steps, side by side where none reads the other. A step whose inputs, spec and code were seen before is not run again: its output is
  * taken from the cache. A killed run leaves nothing half-written; running again goes on after the last finished step.
  */
 export async function run(
@@ -67,7 +68,7 @@ export async function run(
       record.id,
       recipe.steps.map((s) => ({ id: s.id, kind: s.kind })),
     )
-    for (const step of recipe.steps) {
+    await runSteps(recipe.steps, Math.max(1, ware.threads), async (step) => {
       throwIfAborted(signal)
       const ran = await runStep(ware, scope, {
         recipe,
@@ -84,7 +85,7 @@ export async function run(
       outputs.set(step.id, ran.output)
       seconds[step.id] = ran.seconds
       if (ran.cached) cached.push(step.id)
-    }
+    })
     await store.runs.finish(scope, record.id, { status: 'done', summary: { seconds, cached, ledger: total.total() } })
     end('done')
     return { id: record.id, number: record.number, outputs, seconds, cached }

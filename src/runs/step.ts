@@ -34,7 +34,7 @@ export interface StepRun {
   readonly step: Step
   readonly record: { readonly id: string; readonly number: number }
   readonly outputs: ReadonlyMap<string, Output>
-  /** Files that are not ours and are being read, with their state before. */
+  /** Files that are not ours and that later steps read in place, with their state before. */
   readonly watched: Map<string, string>
   readonly folder: string
   readonly signal: AbortSignal
@@ -70,9 +70,10 @@ export async function runStep(
   const signal = AbortSignal.any([s.signal, stolen.signal])
   const took = () => (clock.ticks() - began) / 1000
   let release: (() => void) | undefined
-  const before = new Set(s.watched.keys())
+  /** The same for what this step reads. */
+  const own = new Map<string, string>()
   try {
-    const key = await cacheKey(ware, kind, s)
+    const key = await cacheKey(ware, kind, s, own)
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
@@ -88,7 +89,7 @@ export async function runStep(
     }
     if (output) {
       const known = output
-      unwatch(s.watched, before, known)
+      watchOn(s.watched, own, known)
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
         cached: true,
@@ -126,6 +127,7 @@ export async function runStep(
     throwIfAborted(signal)
     // before anything of it is kept under the name of what was there before
     await unchanged(s.watched)
+    await unchanged(own)
     let made: Output = result.output
     await store.transaction(scope, async (tx) => {
       made = (await result.publish?.(tx)) ?? result.output
@@ -139,7 +141,7 @@ export async function runStep(
       })
       await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
     })
-    unwatch(s.watched, before, made)
+    watchOn(s.watched, own, made)
     addAll(s.total, ledger)
     on({
       type: 'done',
@@ -169,8 +171,8 @@ export async function runStep(
 }
 
 /** What a source left is read from its own copy, but for files in place: those are watched until the run ends. */
-function unwatch(watched: Map<string, string>, before: ReadonlySet<string>, output: Output): void {
-  for (const path of watched.keys()) if (!before.has(path) && !output.inPlace?.includes(path)) watched.delete(path)
+function watchOn(watched: Map<string, string>, own: ReadonlyMap<string, string>, output: Output): void {
+  for (const [path, stamp] of own) if (output.inPlace?.includes(path)) watched.set(path, stamp)
 }
 
 async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
@@ -184,12 +186,17 @@ async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
 }
 
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
-async function cacheKey(ware: Kitchenware, kind: StepKind<never, never>, s: StepRun): Promise<string> {
+async function cacheKey(
+  ware: Kitchenware,
+  kind: StepKind<never, never>,
+  s: StepRun,
+  watched: Map<string, string>,
+): Promise<string> {
   const { step } = s
   const { folder, recipe } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
   const hash = (id: string) => input(id).hash
-  const watch = (path: string, stamp: string) => void s.watched.set(path, stamp)
+  const watch = (path: string, stamp: string) => void watched.set(path, stamp)
   const about = { folder, recipe, step, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
