@@ -2,7 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import { type Calibration, calibrate } from './calibration.ts'
 import { type Confusion, confusionAt } from './confusion.ts'
 import { auc, averagePrecision, brier, logLoss } from './metrics.ts'
-import { rank } from './ranking.ts'
+import { type Ranking, rank } from './ranking.ts'
 
 /** How a binary model did on rows that it has not seen; plain JSON. A metric without a meaning here is null. */
 export interface Report {
@@ -24,6 +24,8 @@ export interface Report {
 export interface EvaluateOptions {
   /** From where on a score counts as positive; 0.5 unless given. Choose it on validation rows: `chooseThreshold`. */
   readonly threshold?: number
+  /** The ranking of just these scores and labels, where it is known already. */
+  readonly ranking?: Ranking
   /** Rows of the reliability table; 10 unless given. */
   readonly bins?: number
 }
@@ -35,7 +37,7 @@ export interface EvaluateOptions {
  * evaluate(Float64Array.of(0.1, 0.4, 0.35, 0.8), Uint8Array.of(0, 0, 1, 1)).auc // 0.75
  */
 export function evaluate(scores: Float64Array, labels: Uint8Array, options: EvaluateOptions = {}): Report {
-  const ranking = rank(scores, labels)
+  const ranking = options.ranking ?? rank(scores, labels)
   const { rows, positives } = ranking
   const outside = scores.findIndex((score) => score < 0 || score > 1)
   if (outside >= 0)

@@ -105,13 +105,14 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       const evaluator = trainer.load(model)
       const validate = await score(evaluator, matrices.validate, spec.target)
       const test = await score(evaluator, matrices.test, spec.target)
-      const threshold = chooseThreshold(rank(validate.scores, validate.labels), { by: 'f1' })
+      const ranking = rank(validate.scores, validate.labels)
+      const threshold = chooseThreshold(ranking, { by: 'f1' })
       const serving = fits.flatMap((f) => f.serving)
       results.push({
         result: {
           trainer: candidate.trainer,
           params: candidate.params,
-          validate: evaluate(validate.scores, validate.labels, { threshold }),
+          validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
           test: evaluate(test.scores, test.labels, { threshold }),
           seconds,
         },
