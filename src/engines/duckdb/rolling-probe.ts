@@ -103,7 +103,7 @@ function keysOf(
 export function seek(times: Float64Array, t: number, from: number, to: number, hint: number): number {
   let low = from
   let high = to
-  const start = hint < from ? from : hint > to ? to : hint
+  const start = hint < from ? from : Math.min(hint, to)
   // steps that double, from the hint towards t, until t lies between two of them
   if (start < to && (times[start] as number) < t) {
     low = start + 1

@@ -71,14 +71,14 @@ export function designOf(columns: readonly ColumnStats[]): Design {
   return { width: columns.length + indicators.length, indicators }
 }
 
-/** Rows of the design matrix, row by row, as float32. */
+/** Rows of the design matrix, column by column, as float32: column j begins at j · `BLOCK_ROWS`. */
 export interface Block {
   readonly rows: number
   readonly x: Float32Array
   readonly labels: Uint8Array
 }
 
-const BLOCK_ROWS = 4096
+export const BLOCK_ROWS = 4096
 /** A design matrix up to this size is held; a larger one is read again on every pass. */
 const HELD_BYTES = 512 * 2 ** 20
 
@@ -92,7 +92,7 @@ export async function makeBlocks(
   const read = (): AsyncIterable<Block> => readBlocks(task, stats, design, signal)
   if (stats.rows * design.width * 4 > HELD_BYTES) return read
   const held: Block[] = []
-  for await (const block of read()) held.push({ ...block, x: block.x.slice(), labels: block.labels.slice() })
+  for await (const block of read()) held.push(block)
   checkSameRows(
     stats.rows,
     held.reduce((sum, block) => sum + block.rows, 0),
@@ -107,44 +107,50 @@ async function* readBlocks(
   signal: AbortSignal,
 ): AsyncGenerator<Block, void, undefined> {
   const indicatorOf = columns.map((_, f) => indicators.indexOf(f))
-  let x = new Float32Array(0)
-  let labels = new Uint8Array(0)
-  /** Rows of the last batch that did not fill a block; they lie at the start of `x`. */
-  let kept = 0
+  const begin = () => ({ x: new Float32Array(width * BLOCK_ROWS), labels: new Uint8Array(BLOCK_ROWS) })
+  let block = begin()
+  let filled = 0
   for await (const batch of numericBatches(task.train, task.features, task.target, signal)) {
-    const rows = kept + batch.rows
-    if (labels.length < rows) {
-      x = grown(x, rows * width, kept * width)
-      const more = new Uint8Array(rows)
-      more.set(labels.subarray(0, kept))
-      labels = more
+    /** Where the batch's rows go: `n` of them from `from` on, to row `at` of a block. */
+    const pieces: { block: typeof block; at: number; from: number; n: number }[] = []
+    for (let from = 0, at = filled; from < batch.rows; at = 0) {
+      if (pieces.length > 0) block = begin()
+      const n = Math.min(batch.rows - from, BLOCK_ROWS - at)
+      pieces.push({ block, at, from, n })
+      from += n
     }
-    labels.set(batch.labels, kept)
-    for (const [f, { mean, scale, low, high }] of columns.entries()) {
+    for (const p of pieces) p.block.labels.set(batch.labels.subarray(p.from, p.from + p.n), p.at)
+    for (const [f, column] of columns.entries()) {
       const values = batch.feature(f)
       const indicator = indicatorOf[f] as number
-      for (let i = 0, at = kept * width; i < values.length; i++, at += width) {
-        const value = values[i] as number
-        const missing = Number.isNaN(value)
-        x[at + f] = missing ? 0 : (Math.min(Math.max(value, low), high) - mean) * scale
-        if (indicator >= 0) x[at + columns.length + indicator] = missing ? 1 : 0
+      for (const { block, at, from, n } of pieces) {
+        const own = values.subarray(from, from + n)
+        standardise(own, column, block.x.subarray(f * BLOCK_ROWS + at))
+        if (indicator >= 0) mark(own, block.x.subarray((columns.length + indicator) * BLOCK_ROWS + at))
       }
     }
-    const blocks = Math.floor(rows / BLOCK_ROWS)
-    for (let block = 0; block < blocks; block++) yield blockOf(x, labels, width, block * BLOCK_ROWS, BLOCK_ROWS)
-    kept = rows - blocks * BLOCK_ROWS
-    x.copyWithin(0, blocks * BLOCK_ROWS * width, rows * width)
-    labels.copyWithin(0, blocks * BLOCK_ROWS, rows)
+    for (const p of pieces) {
+      filled = p.at + p.n
+      if (filled === BLOCK_ROWS) yield { ...p.block, rows: BLOCK_ROWS }
+    }
+    if (filled === BLOCK_ROWS) {
+      block = begin()
+      filled = 0
+    }
   }
-  if (kept > 0) yield blockOf(x, labels, width, 0, kept)
+  if (filled > 0) yield { x: block.x, labels: block.labels.subarray(0, filled), rows: filled }
 }
 
-function blockOf(x: Float32Array, labels: Uint8Array, width: number, from: number, rows: number): Block {
-  return { rows, x: x.subarray(from * width, (from + rows) * width), labels: labels.subarray(from, from + rows) }
+/** 1 where a value is missing. */
+function mark(values: Float64Array, out: Float32Array): void {
+  for (let i = 0; i < values.length; i++) out[i] = Number.isNaN(values[i] as number) ? 1 : 0
 }
 
-function grown(x: Float32Array, length: number, keep: number): Float32Array<ArrayBuffer> {
-  const larger = new Float32Array(length)
-  larger.set(x.subarray(0, keep))
-  return larger
+/** Missing values become the mean, infinite ones the ends of the range. */
+function standardise(values: Float64Array, { mean, scale, low, high }: ColumnStats, out: Float32Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number
+    const within = value < low ? low : value > high ? high : value
+    out[i] = Number.isNaN(value) ? 0 : (within - mean) * scale
+  }
 }

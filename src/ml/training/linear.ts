@@ -1,13 +1,23 @@
-/** Adds factor · row to `g` and weight · row rowᵀ to the lower triangle of the row-major square matrix `h`. */
-export function addOuter(g: Float64Array, h: Float64Array, row: Float64Array, factor: number, weight: number): void {
-  const size = row.length
-  for (let a = 0; a < size; a++) {
-    const value = row[a] as number
-    g[a] = (g[a] as number) + factor * value
-    const scaled = weight * value
-    const at = a * size
-    for (let b = 0; b <= a; b++) h[at + b] = (h[at + b] as number) + scaled * (row[b] as number)
+/** Σ aᵢ·bᵢ over the first `n`; four sums side by side, so that one need not wait for another. */
+export function dot(a: Float64Array, b: Float32Array, n: number): number {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  let i = 0
+  for (; i + 3 < n; i += 4) {
+    s0 += (a[i] as number) * (b[i] as number)
+    s1 += (a[i + 1] as number) * (b[i + 1] as number)
+    s2 += (a[i + 2] as number) * (b[i + 2] as number)
+    s3 += (a[i + 3] as number) * (b[i + 3] as number)
   }
+  for (; i < n; i++) s0 += (a[i] as number) * (b[i] as number)
+  return s0 + s1 + (s2 + s3)
+}
+
+/** Adds factor · x to the first `n` of `out`. */
+export function addScaled(out: Float64Array, x: Float32Array, factor: number, n: number): void {
+  for (let i = 0; i < n; i++) out[i] = (out[i] as number) + factor * (x[i] as number)
 }
 
 /**

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { type ColumnStats, columnStats, designOf, makeBlocks } from './design.ts'
+import { BLOCK_ROWS, type ColumnStats, columnStats, designOf, makeBlocks } from './design.ts'
 import { checkClasses, checkColumns } from './intake.ts'
-import { addOuter, solveSymmetric } from './linear.ts'
+import { addScaled, dot, solveSymmetric } from './linear.ts'
 import { bodyNumber, checkModel, decodeFloat64, encodeArray } from './model.ts'
 import { type NumberParam, numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
@@ -58,26 +58,34 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const evaluate = async (weights: Float64Array, every: number): Promise<Point> => {
     const g = new Float64Array(size)
     const h = new Float64Array(size * size)
-    const row = new Float64Array(size)
-    row[size - 1] = 1
+    const score = new Float64Array(BLOCK_ROWS)
+    const residual = new Float64Array(BLOCK_ROWS)
+    const weight = new Float64Array(BLOCK_ROWS)
+    const weighted = new Float64Array(BLOCK_ROWS)
+    const ones = new Float32Array(BLOCK_ROWS).fill(1)
     let loss = 0
     let turn = 0
     let block = 0
     for await (const { x, labels, rows } of blocks()) {
       throwIfAborted(ctx.signal)
       if (block++ % every !== 0) continue
+      const column = (j: number) => (j < design.width ? x.subarray(j * BLOCK_ROWS, j * BLOCK_ROWS + rows) : ones)
+      score.fill(weights[design.width] as number)
+      for (let j = 0; j < design.width; j++) addScaled(score, column(j), weights[j] as number, rows)
       for (let i = 0; i < rows; i++) {
-        let score = weights[size - 1] as number
-        for (let j = 0, at = i * design.width; j < size - 1; j++) {
-          const value = x[at + j] as number
-          row[j] = value
-          score += value * (weights[j] as number)
-        }
-        const z = Math.exp(-Math.abs(score))
-        const p = score >= 0 ? 1 / (1 + z) : z / (1 + z)
+        const s = score[i] as number
+        const z = Math.exp(-Math.abs(s))
+        const p = s >= 0 ? 1 / (1 + z) : z / (1 + z)
         const y = labels[i] as number
-        loss += Math.log1p(z) + (y === 1 ? Math.max(-score, 0) : Math.max(score, 0))
-        addOuter(g, h, row, p - y, z / (1 + z) ** 2)
+        loss += Math.log1p(z) + (y === 1 ? Math.max(-s, 0) : Math.max(s, 0))
+        residual[i] = p - y
+        weight[i] = z / (1 + z) ** 2
+      }
+      for (let a = 0; a < size; a++) {
+        const own = column(a)
+        g[a] = (g[a] as number) + dot(residual, own, rows)
+        for (let i = 0; i < rows; i++) weighted[i] = (weight[i] as number) * (own[i] as number)
+        for (let b = 0; b <= a; b++) h[a * size + b] = (h[a * size + b] as number) + dot(weighted, column(b), rows)
       }
       if (++turn % 8 === 0) await nextTurn()
     }

@@ -1,6 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
+import { canHold, hold } from '../../engines/held.ts'
 import { literalOf } from '../../engines/values.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { col, type Expr } from '../../plan/expr.ts'
@@ -101,8 +102,16 @@ export function fittedColumns(fits: readonly BoundFit[], before: readonly string
   return [...new Set(added)].filter((name) => !before.includes(name) && !name.endsWith('~'))
 }
 
-/** A part as numbers: features and target in one Parquet file, read as often as trainers want. */
-export async function matrix(ctx: StepContext<TrainSpec>, part: Node, features: readonly string[]): Promise<Relation> {
+/** Rows of all parts together are held in memory up to this size; beyond it they are read from a file on every pass. */
+const HELD_BYTES = 512 * 2 ** 20
+
+/** A part as numbers: features and target of its rows, read as often as trainers want. `total` is the rows of all parts. */
+export async function matrix(
+  ctx: StepContext<TrainSpec>,
+  part: Node,
+  features: readonly string[],
+  total: number,
+): Promise<Relation> {
   const target = ctx.step.spec.target
   const select = build({
     op: 'select',
@@ -115,9 +124,10 @@ export async function matrix(ctx: StepContext<TrainSpec>, part: Node, features: 
     input: select,
     keys: select.schema.map((f) => ({ by: col(f.name), descending: false })),
   })
-  return runPlan({ duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }, sorted, {
-    parquet: ctx.store.home.tmp.file('.matrix.parquet'),
-  })
+  const work = { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }
+  if (canHold(sorted.schema) && total * sorted.schema.length * 8 <= HELD_BYTES)
+    return hold(await runPlan(work, sorted, 'batches'))
+  return runPlan(work, sorted, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
 }
 
 /** Scores every row of a part, batch by batch. */
@@ -128,9 +138,9 @@ export async function score(
 ): Promise<{ scores: Float64Array; labels: Uint8Array }> {
   const scores = new Float64Array(part.rows)
   const labels = new Uint8Array(part.rows)
-  const block = 32_768
-  const columns = evaluator.inputs.map(() => new Float64Array(block))
-  const label = new Float64Array(block)
+  let block = 32_768
+  let columns = evaluator.inputs.map(() => new Float64Array(block))
+  let label = new Float64Array(block)
   let held = 0
   let done = 0
   const flush = () => {
@@ -141,6 +151,11 @@ export async function score(
   }
   for await (const batch of part.batches([...evaluator.inputs, target])) {
     if (held + batch.rows > block) flush()
+    if (batch.rows > block) {
+      block = batch.rows
+      columns = evaluator.inputs.map(() => new Float64Array(block))
+      label = new Float64Array(block)
+    }
     for (const [c, name] of evaluator.inputs.entries())
       copyFloat64(
         batch.columns[batch.schema.findIndex((f) => f.name === name)] as (typeof batch.columns)[number],

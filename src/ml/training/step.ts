@@ -61,14 +61,11 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       ),
     ]
     const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
+    const all = (part: Node) => matrix(ctx, part, features, data.rows)
     const matrices = {
-      train: await matrix(
-        ctx,
-        fits.reduce((n, f) => f.training(n), parts.train),
-        features,
-      ),
-      validate: await matrix(ctx, served(parts.validate), features),
-      test: await matrix(ctx, served(parts.test), features),
+      train: await all(fits.reduce((n, f) => f.training(n), parts.train)),
+      validate: await all(served(parts.validate)),
+      test: await all(served(parts.test)),
     }
     const results: {
       result: CandidateResult
