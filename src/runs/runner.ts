@@ -37,8 +37,13 @@ export async function run(
   const total = createLedger()
   const outputs = new Map<string, Output>()
   const watched = new Map<string, string>()
-  const seconds: Record<string, number> = {}
-  const cached: string[] = []
+  const took = new Map<string, number>()
+  const reused = new Set<string>()
+  /** In the recipe's order, whichever ended first. */
+  const told = () => ({
+    seconds: Object.fromEntries(recipe.steps.flatMap(({ id }) => (took.has(id) ? [[id, took.get(id) as number]] : []))),
+    cached: recipe.steps.flatMap(({ id }) => (reused.has(id) ? [id] : [])),
+  })
   const controller = new AbortController()
   const signal = AbortSignal.any([options.signal, controller.signal])
   const heart = setInterval(() => {
@@ -83,12 +88,12 @@ export async function run(
         total,
       })
       outputs.set(step.id, ran.output)
-      seconds[step.id] = ran.seconds
-      if (ran.cached) cached.push(step.id)
+      took.set(step.id, ran.seconds)
+      if (ran.cached) reused.add(step.id)
     })
-    await store.runs.finish(scope, record.id, { status: 'done', summary: { seconds, cached, ledger: total.total() } })
+    await store.runs.finish(scope, record.id, { status: 'done', summary: { ...told(), ledger: total.total() } })
     end('done')
-    return { id: record.id, number: record.number, outputs, seconds, cached }
+    return { id: record.id, number: record.number, outputs, ...told() }
   } catch (thrown) {
     const error = asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
@@ -99,9 +104,7 @@ export async function run(
         recipe.steps.filter((s) => !outputs.has(s.id)).map((s) => s.id),
       )
       .catch(() => undefined)
-    await store.runs
-      .finish(scope, record.id, { status, error: error.toJSON(), summary: { seconds, cached } })
-      .catch(() => undefined)
+    await store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() }).catch(() => undefined)
     end(status)
     throw error
   } finally {

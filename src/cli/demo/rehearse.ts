@@ -84,7 +84,7 @@ export async function rehearse(options: RehearseOptions): Promise<{ found: Rehea
     feedInput: live.feedInput,
     from: done,
     until: history.asked.length,
-    slice: 360 * MINUTE,
+    slice: 180 * MINUTE,
     signal: options.signal,
     progress: (n) => options.progress('the rest of June in process', n / Math.max(1, history.asked.length - done)),
   })
@@ -138,7 +138,7 @@ async function overHttp(
         feedInput: live.feedInput,
         from: 0,
         until: Math.min(OVER_HTTP, history.asked.length),
-        slice: 10 * MINUTE,
+        slice: 30 * MINUTE,
         signal: options.signal,
         progress: (n) => options.progress('June over HTTP', n / OVER_HTTP),
       },
@@ -172,7 +172,7 @@ async function shift(options: RehearseOptions, history: History): Promise<DriftV
     feedInput: endpoint.feedInput,
     from: 0,
     until,
-    slice: 360 * MINUTE,
+    slice: 180 * MINUTE,
     signal: options.signal,
     keep: (row) => {
       const { origin, destination } = history.record(row, endpoint.feedInput)

@@ -51,12 +51,12 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const states = new Map(plan.states.map((s) => [s.id, keyedState(s, inputs.lateness)]))
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
-  const keys = new Map<string, (record: Tuple) => string>()
-  /** What a `distinct` tells events by; several windows mostly ask the same. */
-  const keyBy = ({ input }: Extract<Node, { op: 'distinct' }>): ((record: Tuple) => string) => {
-    const id = nodeId(input)
-    const known = keys.get(id) ?? lastKept(keyFunction(compile(input)))
-    keys.set(id, known)
+  const once = new Map<string, Once>()
+  /** A `distinct` over events. Windows over the same rows that look as far back have one in common. */
+  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>, span: number): Once => {
+    const id = `${nodeId(input)} ${span}`
+    const known = once.get(id) ?? new Once(compile(input), span)
+    once.set(id, known)
     return known
   }
   const feeds = plan.states.map((s) => {
@@ -67,24 +67,27 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
         : undefined,
     )
     // what a window counts once is what its own `distinct` looks at; the latest row is the same however often it came
-    const unlike = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [keyBy(n)] : [])) : []
-    const seen = unlike.map(() => new Seen(inputs.lateness + (spanOf(s) ?? 0)))
-    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), unlike, seen }
+    const span = inputs.lateness + (spanOf(s) ?? 0)
+    const unlike = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [onceOf(n, span)] : [])) : []
+    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), unlike }
   })
   const prepare = (record: Tuple): PreparedEvent => {
-    const events = feeds.flatMap(({ id, state, row, unlike, seen }) => {
+    const events = feeds.flatMap(({ id, state, row, unlike }) => {
       const made = row(record)
       const event = refused(made) ? undefined : state.event(made)
       if (!event) return []
-      const keys = unlike.map((key) => key(record))
-      return [{ id, state, event, first: () => keys.every((key, i) => (seen[i] as Seen).add(key, state.newest)) }]
+      return [{ id, state, event, keys: unlike.map((o) => [o, o.key(record)] as const) }]
     })
     return {
       time: Math.max(...events.map((e) => e.event.time)),
       take(after) {
         let taken = false
-        for (const { id, state, event, first } of events)
-          if ((after === undefined || event.time > after(id)) && first()) taken = state.add(event) || taken
+        for (const { id, state, event, keys } of events)
+          if (
+            (after === undefined || event.time > after(id)) &&
+            keys.every(([o, key]) => o.first(key, record, state.newest))
+          )
+            taken = state.add(event) || taken
         return taken
       },
     }
@@ -119,39 +122,40 @@ function selectLike(n: Node, state: OnlineState): Node {
   return build({ op: 'select', input: n, columns })
 }
 
-/** A row as a text that no other row has; a refused one is never asked about. */
-const keyFunction =
-  (row: RecordFunction) =>
-  (record: Tuple): string => {
-    const made = row(record)
-    return refused(made) ? '' : keyOf(made)
-  }
-
-/** A function that remembers its last answer: windows ask one after the other about the same record. */
-function lastKept(of: (record: Tuple) => string): (record: Tuple) => string {
-  let last: Tuple | undefined
-  let answer = ''
-  return (record) => {
-    if (record !== last) {
-      answer = of(record)
-      last = record
-    }
-    return answer
-  }
-}
-
 /** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */
-class Seen {
+class Once {
+  readonly #row: RecordFunction
   readonly #span: number
   #young = new Set<string>()
   #old = new Set<string>()
   #turned = Number.NEGATIVE_INFINITY
+  // windows ask one after the other about the same event
+  #keyed: { readonly record: Tuple; readonly key: string } | undefined
+  #told: { readonly record: Tuple; readonly first: boolean } | undefined
 
-  constructor(span: number) {
+  constructor(row: RecordFunction, span: number) {
+    this.#row = row
     this.#span = span
   }
 
-  add(key: string, now: number): boolean {
+  /** What tells an event from others; a refused one is never asked about. */
+  key(record: Tuple): string {
+    if (this.#keyed?.record === record) return this.#keyed.key
+    const row = this.#row(record)
+    const key = refused(row) ? '' : keyOf(row)
+    this.#keyed = { record, key }
+    return key
+  }
+
+  /** Whether this event is the first with its key; however many windows ask about it. */
+  first(key: string, record: Tuple, now: number): boolean {
+    if (this.#told?.record === record) return this.#told.first
+    const first = this.#add(key, now)
+    this.#told = { record, first }
+    return first
+  }
+
+  #add(key: string, now: number): boolean {
     if (now - this.#turned > this.#span) {
       this.#old = this.#young
       this.#young = new Set()

@@ -143,6 +143,24 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   const feed = feeder({ name, program, input: feedInput, present, now, log: logs?.feed })
   const answer = (values: RecordValues) => program.answer(values)
   const number = (v: Value): number => (v === null ? Number.NaN : Number(v))
+  const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
+  const score = (rows: readonly Tuple[]): Float64Array => {
+    const scores = new Float64Array(rows.length)
+    const [only] = rows
+    if (only && rows.length === 1) {
+      const inputs = new Float64Array(features.length)
+      for (let c = 0; c < inputs.length; c++) inputs[c] = number(only[features[c] as number] as Value)
+      scores[0] = evaluator.one(inputs)
+      return scores
+    }
+    const columns = features.map((f) => {
+      const column = new Float64Array(rows.length)
+      for (let i = 0; i < rows.length; i++) column[i] = number((rows[i] as Tuple)[f] as Value)
+      return column
+    })
+    evaluator.many(columns, rows.length, scores)
+    return scores
+  }
   let closed = false
   const check = () => {
     if (closed)
@@ -168,14 +186,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       check()
       const read = records.map((r) => readRecord(input, r))
       const rows = read.map(answer)
-      const columns = features.map((f) => {
-        const column = new Float64Array(rows.length)
-        for (let i = 0; i < rows.length; i++) column[i] = number((rows[i] as Tuple)[f] as Value)
-        return column
-      })
-      const scores = new Float64Array(rows.length)
-      if (rows.length === 1) scores[0] = evaluator.one(Float64Array.from(columns, (c) => c[0] as number))
-      else evaluator.many(columns, rows.length, scores)
+      const scores = score(rows)
       const time = clock.now()
       await watch.note({
         time,
@@ -184,7 +195,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
           if (about !== null) present.reach(Number(about), time * 1000)
           return [
             records[i] as Record<string, unknown>,
-            columns.map((c) => (Number.isFinite(c[i]) ? (c[i] as number) : null)),
+            features.map((f) => finite(number(r[f] as Value))),
             scores[i] as number,
             about === null ? null : Number(about),
           ]

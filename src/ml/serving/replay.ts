@@ -96,32 +96,44 @@ export interface ReplayOptions {
 }
 
 /**
- * Replays history in order of arrival. What becomes known within a slice is sent ahead of that slice's requests:
- * answers are as of each request's own moment, so they come out as if everything had been sent event by event.
+ * Replays history in order of arrival. What becomes known within a slice is sent ahead of that slice's requests, while
+ * those of the slice before are answered: answers are as of each request's own moment, so they come out as if everything
+ * had been sent event by event.
  */
 export async function replay(history: History, target: ReplayTarget, options: ReplayOptions): Promise<void> {
-  const { from, until, slice, keep } = options
-  const { asked } = history
-  const at = (i: number): number => history.at[asked[i] as number] as number
-  let next = from
+  const { from, until, slice } = options
+  const at = (i: number): number => history.at[history.asked[i] as number] as number
+  const keep = (row: number): boolean => options.keep?.(row) ?? true
   let fed = firstKnownFrom(history, from === 0 ? Number.NEGATIVE_INFINITY : at(from))
-  while (next < until) {
-    throwIfAborted(options.signal)
-    const end = at(next) + slice
+  const feedUntil = async (end: number): Promise<void> => {
     const events: Record<string, unknown>[] = []
     for (; fed < history.rows && (history.known[history.byKnown[fed] as number] as number) < end; fed++) {
       const row = history.byKnown[fed] as number
-      if (!keep || keep(row)) events.push(history.record(row, options.feedInput))
+      if (keep(row)) events.push(history.record(row, options.feedInput))
     }
-    for (let i = 0; i < events.length; i += 5000) await target.feed(events.slice(i, i + 5000))
+    for (const some of inParts(events)) await target.feed(some)
+  }
+  let next = from
+  if (next < until) await feedUntil(at(next) + slice)
+  while (next < until) {
+    throwIfAborted(options.signal)
+    const end = at(next) + slice
     const requests: Record<string, unknown>[] = []
     for (; next < until && at(next) < end; next++) {
-      const row = asked[next] as number
-      if (!keep || keep(row)) requests.push(history.record(row, options.input))
+      const row = history.asked[next] as number
+      if (keep(row)) requests.push(history.record(row, options.input))
     }
-    for (let i = 0; i < requests.length; i += 5000) await target.predict(requests.slice(i, i + 5000))
+    const answered = (async () => {
+      for (const some of inParts(requests)) await target.predict(some)
+    })()
+    await Promise.all([answered, next < until ? feedUntil(at(next) + slice) : undefined])
     options.progress?.(next - from)
   }
+}
+
+/** At most 5,000 at a time. */
+function* inParts<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let i = 0; i < all.length; i += 5000) yield all.slice(i, i + 5000)
 }
 
 /** Where in `byKnown` the events from `time` on begin. */
