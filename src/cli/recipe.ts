@@ -130,7 +130,7 @@ function reasonOf(error: z.ZodError, found: unknown): string {
 function checkNames(path: string, { name, steps }: Recipe): void {
   try {
     recipe(name, (k) => {
-      for (const { id } of steps) k.source(id, { connector: 'csv', path: '', columns: {}, options: {} })
+      for (const { id } of steps) k.source(id, { connector: 'csv', path: '', columns: { any: 'bool' }, options: {} })
     })
   } catch (cause) {
     if (!(cause instanceof GalleyError)) throw cause

@@ -14,6 +14,7 @@ const JOINS: readonly string[] = ['inner', 'left', 'semi', 'anti']
 export function deriveSchema(n: WithoutSchema<Node>): Schema {
   switch (n.op) {
     case 'scan':
+      someOf(n.schema ?? [], 'a source gives no columns', 'declare the ones to read')
       return unique(n.schema ?? [], 'the source')
     case 'filter':
     case 'reject':

@@ -1,7 +1,9 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr, FunctionName } from './expr.ts'
+import { wrongCount } from './functions/arity.ts'
 import { RULES } from './functions/index.ts'
 import { type Inferred, logical, same } from './functions/rule.ts'
+import { isLiteralOf } from './literal.ts'
 import {
   fieldOf,
   isDecimal,
@@ -77,6 +79,8 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
     }
     case 'lookup': {
       const args = e.args.map((a) => infer(a, schema, where))
+      const bad = e.table.keys.find((k) => k.length !== args.length || !k.every((v, i) => isLiteralOf(v, at(args, i))))
+      if (bad) throw mismatch('lookup', args, `its key ${JSON.stringify(bad)} can't be one of these`, where)
       return noted({ type: e.type, nullable: e.fallback === null || e.table.values.includes(null) }, args)
     }
     case 'predict': {
@@ -84,6 +88,7 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
       return noted({ type: 'float64', nullable: false }, args)
     }
     case 'case': {
+      if (e.when.length === 0) throw mismatch('case', [], 'it has no condition', where)
       const values = [...e.when.map(([, v]) => v), e.otherwise].map((v) => infer(v, schema, where))
       const conditions = e.when.map(([condition]) => infer(condition, schema, where))
       for (const c of conditions) logical([c], (why) => mismatch('case', [], why, where), [])
@@ -94,6 +99,8 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
       const args = e.args.map((a) => infer(a, schema, where))
       const rule = Object.hasOwn(RULES, e.fn) ? RULES[e.fn] : undefined
       if (!rule) throw new GalleyError('PLAN_INVALID', { what: `there is no function '${e.fn}'`, why: `in ${where}` })
+      const count = wrongCount(e.fn, args.length)
+      if (count) throw mismatch(e.fn, args, count, where)
       const type = rule(args, (why) => mismatch(e.fn, args, why, where), e.args)
       const nullable =
         e.fn === 'coalesce'
@@ -103,6 +110,8 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
     }
   }
 }
+
+const at = (args: readonly Inferred[], i: number): Type => (args[i] as Inferred).type
 
 function castable(from: Type, to: Type): boolean {
   if (sameType(from, to)) return true

@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import { type Expr, type Literal, lit } from './expr.ts'
 import { isoSeconds } from './iso.ts'
-import { isDecimal, isFloat, isInteger, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
+import { isDecimal, isFloat, isInteger, isList, isStruct, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
 
 /** A plain value as a literal of about that type. @throws PLAN_TYPE_MISMATCH */
 export function literal(value: unknown, like: Type, beside?: string): Expr {
@@ -32,6 +32,40 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (typeof value !== 'string') throw wrong()
   if (like === 'local timestamp' || like === 'timestamp' || like === 'date') return lit(isoMicros(value, like), like)
   return lit(value, like)
+}
+
+/** Whether a literal's value is of its type: integers as text, times in µs, decimals with their point, null of any. */
+export function isLiteralOf(value: unknown, type: Type): boolean {
+  if (value === null) return true
+  if (isDecimal(type)) {
+    const [precision, scale] = type.decimal
+    const [, whole, part = ''] = typeof value === 'string' ? (/^-?0*(\d*)(?:\.(\d+))?$/.exec(value) ?? []) : []
+    return whole !== undefined && value !== '' && whole.length <= precision - scale && part.length <= scale
+  }
+  if (isList(type)) return Array.isArray(value) && value.every((v) => isLiteralOf(v, type.list))
+  if (isStruct(type)) {
+    if (typeof value !== 'object' || Array.isArray(value)) return false
+    const fields = value as Readonly<Record<string, unknown>>
+    return type.struct.every(([name, t]) => isLiteralOf(fields[name] ?? null, t))
+  }
+  switch (type) {
+    case 'bool':
+      return typeof value === 'boolean'
+    case 'string':
+    case 'bytes':
+      return typeof value === 'string'
+    case 'int32':
+      return typeof value === 'number' && Number.isInteger(value) && (value | 0) === value
+    case 'date':
+      return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31
+    case 'float32':
+    case 'float64':
+      return typeof value === 'number'
+    default:
+      return (
+        typeof value === 'string' && /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value)
+      )
+  }
 }
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?)?$/

@@ -1,6 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { AGGREGATES, FUNCTIONS } from '../expr.ts'
-import { MAX_DECIMAL_DIGITS, SCALAR_TYPES } from '../types.ts'
+import { isLiteralOf } from '../literal.ts'
+import { MAX_DECIMAL_DIGITS, SCALAR_TYPES, type Type } from '../types.ts'
 
 /** Limits of a plan that comes from outside; the deepest and longest real ones are a tenth of these. */
 export const LIMITS = { depth: 1000, values: 2_000_000, nodes: 10_000 } as const
@@ -93,34 +94,8 @@ export function type(json: unknown, at: string): void {
   else throw wrong(at, 'it is no type')
 }
 
-/** Whether a literal's value is of its type: integers as text, times in µs, decimals with their point. */
-function isLiteral(value: unknown, t: unknown): boolean {
-  if (value === null) return true
-  switch (t) {
-    case 'bool':
-      return typeof value === 'boolean'
-    case 'string':
-    case 'bytes':
-      return typeof value === 'string'
-    case 'int32':
-    case 'date':
-      return Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
-    case 'float32':
-    case 'float64':
-      return typeof value === 'number'
-  }
-  if (typeof t === 'string')
-    return typeof value === 'string' && /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value)
-  const compound = t as Json
-  if ('decimal' in compound) return typeof value === 'string' && /^-?\d{1,18}(\.\d{1,18})?$/.test(value)
-  if ('list' in compound) return Array.isArray(value) && value.every((v) => isLiteral(v, compound['list']))
-  if (typeof value !== 'object' || Array.isArray(value)) return false
-  const fields = value as Json
-  return (compound['struct'] as readonly [string, unknown][]).every(([name, ft]) => isLiteral(fields[name] ?? null, ft))
-}
-
 export function literal(value: unknown, t: unknown, at: string): void {
-  if (!isLiteral(value, t))
+  if (!isLiteralOf(value, t as Type))
     throw wrong(
       at,
       `${JSON.stringify(value)?.slice(0, 60)} is not a value of ${typeof t === 'string' ? t : JSON.stringify(t)}`,

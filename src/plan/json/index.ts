@@ -1,4 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
+import { checkWritable } from '../names.ts'
 import { build, type Node, nodeChildren, PLAN_FORMAT, type Plan, plan } from '../nodes.ts'
 import { nodes } from '../walk.ts'
 import { checkSize, LIMITS, list, object, wrong } from './check.ts'
@@ -91,7 +92,9 @@ function fromTree(json: unknown): Node {
 function rebuilt(n: Readonly<Record<string, unknown>>, at: string): Node {
   const { schema, ...own } = n
   try {
-    return build({ ...own, ...(n['op'] === 'scan' ? { schema } : {}) } as unknown as Parameters<typeof build>[0])
+    const node = build({ ...own, ...(n['op'] === 'scan' ? { schema } : {}) } as unknown as Parameters<typeof build>[0])
+    checkWritable(node.schema)
+    return node
   } catch (error) {
     if (!(error instanceof GalleyError)) throw error
     throw new GalleyError(error.code, {
