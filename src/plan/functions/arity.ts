@@ -2,8 +2,8 @@ import type { FunctionName } from '../expr.ts'
 
 /** The fewest and the most arguments of functions that take another number than one. */
 const ARITY: Partial<Record<FunctionName, readonly [fewest: number, most: number]>> = {
-  ...of(2, 2, 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'combine32'),
-  ...of(1, Number.POSITIVE_INFINITY, 'and', 'or', 'coalesce', 'isIn', 'least', 'greatest', 'concat', 'list'),
+  ...of(2, 2, 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'and', 'or', 'combine32'),
+  ...of(1, Number.POSITIVE_INFINITY, 'coalesce', 'isIn', 'least', 'greatest', 'concat', 'list'),
   ...of(2, Number.POSITIVE_INFINITY, 'struct'),
   ...of(2, 2, 'add', 'sub', 'mul', 'div', 'intDiv', 'mod', 'pow', 'roundTo'),
   ...of(2, 2, 'contains', 'startsWith', 'endsWith', 'split', 'charNgrams', 'matches'),

@@ -68,7 +68,7 @@ export const LOGIC: Rules<
     return 'int64'
   },
   combine32: ([a, b], fail) => {
-    if (!a || !b || !isInteger(a.type) || !isInteger(b.type)) throw fail('it takes two hashes')
+    if (a?.type !== 'int64' || b?.type !== 'int64') throw fail('it takes two hashes')
     return 'int64'
   },
 }

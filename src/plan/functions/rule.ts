@@ -48,7 +48,7 @@ export function constantText(
   fail: (why: string) => GalleyError,
 ): string {
   const e = exprs[index]
-  if (e?.op !== 'lit' || typeof e.value !== 'string') throw fail(`${what} must be a constant text`)
+  if (e?.op !== 'lit' || e.type !== 'string' || typeof e.value !== 'string') throw fail(`${what} must be a constant text`)
   return e.value
 }
 
@@ -61,7 +61,7 @@ export function constantInt(
   fail: (why: string) => GalleyError,
 ): number {
   const e = exprs[index]
-  const value = e?.op === 'lit' && e.value !== null ? Number(e.value) : Number.NaN
+  const value = e?.op === 'lit' && isNumeric(e.type) && e.value !== null ? Number(e.value) : Number.NaN
   if (!Number.isInteger(value) || value < low || value > high)
     throw fail(`${what} must be a constant from ${low} to ${high}`)
   return value
