@@ -79,6 +79,7 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
     }
     case 'lookup': {
       const args = e.args.map((a) => infer(a, schema, where))
+      if (args.length === 0) throw mismatch('lookup', [], 'it has no key', where)
       const bad = e.table.keys.find((k) => k.length !== args.length || !k.every((v, i) => isLiteralOf(v, at(args, i))))
       if (bad) throw mismatch('lookup', args, `its key ${JSON.stringify(bad)} can't be one of these`, where)
       return noted({ type: e.type, nullable: e.fallback === null || e.table.values.includes(null) }, args)
@@ -140,6 +141,8 @@ function noted(result: Inferred, args: readonly Inferred[]): Inferred {
 
 /** The type of an aggregate over rows of `schema`. */
 export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
+  if (agg.arg2 !== undefined && agg.fn !== 'corr')
+    throw new GalleyError('PLAN_INVALID', { what: `${agg.fn} takes one argument`, why: `it has two in ${where}` })
   if (agg.fn === 'count' || agg.fn === 'countDistinct') {
     if (agg.arg) infer(agg.arg, schema, where)
     return { type: 'int64', nullable: false }
@@ -154,7 +157,8 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
     if (!isOrdered(arg.type)) throw mismatch(agg.fn, [arg], 'lists and structs have no order', where)
     return give(arg.type)
   }
-  if (!isNumeric(arg.type) && arg.type !== 'bool') throw mismatch(agg.fn, [arg], 'it takes a number or a bool', where)
+  if (args.some((a) => !isNumeric(a.type) && a.type !== 'bool'))
+    throw mismatch(agg.fn, args, `it takes ${args.length > 1 ? 'two numbers or bools' : 'a number or a bool'}`, where)
   if (agg.fn === 'quantile' && !((agg.param ?? 0.5) >= 0 && (agg.param ?? 0.5) <= 1))
     throw new GalleyError('PLAN_INVALID', {
       what: `quantile takes a probability from 0 to 1, not ${agg.param}`,

@@ -52,8 +52,9 @@ export function isLiteralOf(value: unknown, type: Type): boolean {
     case 'bool':
       return typeof value === 'boolean'
     case 'string':
-    case 'bytes':
       return typeof value === 'string'
+    case 'bytes':
+      return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
     case 'int32':
       return typeof value === 'number' && Number.isInteger(value) && (value | 0) === value
     case 'date':

@@ -181,9 +181,9 @@ export const plans: fc.Arbitrary<Node> = fc.tuple(source(), source(12)).chain(([
             ]
           : [
               ['wn', { fn: 'count', arg: null }],
-              ['wx', { fn: 'sum', arg: col('rx') }],
+              ['wx', { fn: 'sum', arg: call('coalesce', col('rx'), lit(0.5, 'float64')) }],
               ['wl', { fn: 'min', arg: col('ri') }],
-              ['wh', { fn: 'max', arg: col('rx') }],
+              ['wh', { fn: 'max', arg: call('coalesce', col('rx'), lit(-1, 'float64')) }],
             ],
       })
       return build({ op: 'asof', left: n, right: window, by: [['k', 'rk']], at: 't', on: 'rt' })

@@ -1,4 +1,4 @@
-import type { Agg } from '../../plan/expr.ts'
+import { type Agg, col, type Expr } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { type Field, isDecimal, isFloat, isOrdered, type Schema } from '../../plan/types.ts'
@@ -89,21 +89,45 @@ function keyText(keys: readonly string[]): string {
   return keys.map((k) => `length(CAST(${k} AS VARCHAR)) || ':' || CAST(${k} AS VARCHAR)`).join(' || ')
 }
 
+/** What the aggregates read is computed for events alone: over probes, a constant would count as if it were one. */
 function lowerWindow(n: AsOf, w: Rolling, visit: Visit, probes: string): string {
-  const schema = w.input.schema
+  const { schema } = w.input
   const keys = w.by.map(quote)
   const present = [...keys, quote(w.on)].map((k) => `${k} IS NOT NULL`).join(' AND ')
   const names = w.by.map((_, i) => `"__k${i}"`)
-  const columns = schema.map((f) => quote(f.name))
+  const read: { field: Field; sql: string }[] = []
+  const reading = (e: Expr, fn: Agg['fn']): Expr => {
+    const name = `__a${read.length}`
+    read.push({ field: { name, type: infer(e, schema, fn).type, nullable: true }, sql: sqlExpr(e, schema) })
+    return col(name)
+  }
+  const aggs = w.aggs.map(([name, a]) => {
+    if (a.arg === null) return [name, null] as const
+    const arg = reading(a.arg, a.fn)
+    return [name, { ...a, arg, ...(a.arg2 ? { arg2: reading(a.arg2, a.fn) } : {}) }] as const
+  })
   const over = ' OVER around'
-  const results = w.aggs.map(([name, a]) =>
-    named(a.arg === null ? `count("__event")${over}` : sqlAgg(a, schema, over), name),
-  )
+  const fields = read.map((r) => r.field)
+  const results = aggs.map(([name, a]) => named(a ? sqlAgg(a, fields, over) : `count("__event")${over}`, name))
+  const events = [
+    ...keys.map((k, i) => `${k} AS ${names[i]}`),
+    `epoch_us(${quote(w.on)}) AS "__t"`,
+    '1 AS "__event"',
+    'NULL AS "__probe"',
+    ...read.map((r) => named(r.sql, r.field.name)),
+  ]
+  const asked = [
+    ...n.by.map(([l]) => `__l.${quote(l)}`),
+    `epoch_us(__l.${quote(n.at)})`,
+    'NULL',
+    '__l',
+    ...read.map(() => 'NULL'),
+  ]
   return `SELECT unnest("__probe"), ${w.aggs.map(([name]) => quote(name)).join(', ')} FROM (
     SELECT "__probe", ${results.join(', ')} FROM (
-      SELECT ${keys.map((k, i) => `${k} AS ${names[i]}`).join(', ')}, epoch_us(${quote(w.on)}) AS "__t", 1 AS "__event", NULL AS "__probe", ${columns.join(', ')} FROM ${visit(w.input)} WHERE ${present}
+      SELECT ${events.join(', ')} FROM ${visit(w.input)} WHERE ${present}
       UNION ALL
-      SELECT ${n.by.map(([l]) => `__l.${quote(l)}`).join(', ')}, epoch_us(__l.${quote(n.at)}), NULL, __l, ${columns.map(() => 'NULL').join(', ')} FROM (${probes}) __l
+      SELECT ${asked.join(', ')} FROM (${probes}) __l
     ) WINDOW around AS (PARTITION BY ${names.join(', ')} ORDER BY "__t" RANGE BETWEEN ${w.over} PRECEDING AND 1 PRECEDING)
   ) WHERE "__probe" IS NOT NULL`
 }

@@ -48,7 +48,8 @@ export function constantText(
   fail: (why: string) => GalleyError,
 ): string {
   const e = exprs[index]
-  if (e?.op !== 'lit' || e.type !== 'string' || typeof e.value !== 'string') throw fail(`${what} must be a constant text`)
+  if (e?.op !== 'lit' || e.type !== 'string' || typeof e.value !== 'string')
+    throw fail(`${what} must be a constant text`)
   return e.value
 }
 
