@@ -1,4 +1,4 @@
-import { isDecimal, isFloat, isInteger, scaleOf, type Type, typeName } from '../plan/types.ts'
+import { isDecimal, isFloat, isInteger, sameType, scaleOf, type Type, typeName } from '../plan/types.ts'
 import type { Value } from './batch.ts'
 import { divideRounded, MAX_DECIMAL, roundHalfAway } from './scalars/scalar.ts'
 import { formatDecimal, invalid, parseDecimal } from './values.ts'
@@ -9,7 +9,7 @@ const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6
 
 /** A strict cast: the whole text must parse, a float must be integral, a number must fit. @throws VALUE_INVALID */
 export function cast(value: Value, from: Type, to: Type): Value {
-  if (value === null || from === to) return value
+  if (value === null || from === to || (typeof to === 'object' && sameType(from, to))) return value
   const fail = () =>
     invalid(
       `'${isDecimal(from) ? formatDecimal(value as bigint, scaleOf(from)) : String(value)}' can't become a ${typeName(to)}`,
