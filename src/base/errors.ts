@@ -24,6 +24,7 @@ export const CODES = {
   ENGINE_GAP: { status: 501, exit: 1 },
   ENGINE_FAILED: { status: 500, exit: 1 },
   VALUE_INVALID: { status: 422, exit: 1 },
+  DEVICE_MISSING: { status: 503, exit: 4 },
   // store
   STORE_UNAVAILABLE: { status: 503, exit: 4 },
   STORE_CORRUPT: { status: 500, exit: 1 },

@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts'
 import type { Ledger } from './ledger.ts'
 
 /** The engines that exist; a new one adds its name here and passes `engines/conformance`. */
-export type EngineName = 'reference' | 'duckdb' | 'row'
+export type EngineName = 'reference' | 'duckdb' | 'row' | 'webgpu'
 
 /** Why an engine can't take a plan: the node, and the reason in words. */
 export interface Gap {

@@ -8,6 +8,8 @@ export interface LedgerEntry {
   up: number
   /** Bytes from device to host. */
   down: number
+  /** Times that the host waited for bytes from the device. */
+  readbacks: number
   /** Bytes copied in the host between two stages. */
   copied: number
 }
@@ -21,7 +23,7 @@ export interface Ledger {
   total(): LedgerEntry
 }
 
-const empty = (): LedgerEntry => ({ bytesIn: 0, bytesOut: 0, up: 0, down: 0, copied: 0 })
+const empty = (): LedgerEntry => ({ bytesIn: 0, bytesOut: 0, up: 0, down: 0, readbacks: 0, copied: 0 })
 
 export function createLedger(): Ledger {
   const stages = new Map<string, LedgerEntry>()

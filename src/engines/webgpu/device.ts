@@ -1,0 +1,59 @@
+/// <reference types="@webgpu/types" />
+import { GalleyError } from '../../base/errors.ts'
+
+/** A graphics device, opened once a process and shared by all plans that run on it. */
+export interface Device {
+  /** As the driver names it, for people: `google swiftshader`. */
+  readonly name: string
+  readonly gpu: GPUDevice
+  /** Bytes that one buffer may hold and one kernel may see of it. */
+  readonly largestBuffer: number
+  /** Why the device can't be used any more; undefined while it can. */
+  lost(): string | undefined
+  close(): void
+}
+
+/** The limits that are asked for: what the adapter has, not the small ones that WebGPU starts from. */
+const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const
+
+// the object that `create` gives must live as long as the process: collecting it ends the process
+let root: GPU | undefined
+
+/**
+ * Opens the machine's graphics device.
+ * @throws DEVICE_MISSING when there is no driver or no adapter, saying which
+ */
+export async function openDevice(): Promise<Device> {
+  try {
+    const { create, globals } = await import('webgpu')
+    Object.assign(globalThis, globals)
+    root ??= create([])
+  } catch (cause) {
+    throw missing(`WebGPU could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
+  const adapter = await root.requestAdapter()
+  if (!adapter) throw missing('no driver gives an adapter')
+  const gpu = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+  })
+  const { vendor, architecture, description } = adapter.info
+  let why: string | undefined
+  gpu.lost.then(({ reason, message }) => {
+    why = message || reason
+  })
+  return {
+    name: [vendor, architecture].filter(Boolean).join(' ') || description || 'an unnamed device',
+    gpu,
+    largestBuffer: Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize),
+    lost: () => why,
+    close: () => gpu.destroy(),
+  }
+}
+
+const missing = (why: string, cause?: unknown): GalleyError =>
+  new GalleyError('DEVICE_MISSING', {
+    what: 'there is no graphics device to compute on',
+    why,
+    fix: "install the GPU's Vulkan driver (on macOS and Windows it comes with the system), or leave the plan to another engine; without a GPU, Debian's chromium brings a software driver: see docs/gpu.md",
+    ...(cause ? { cause } : {}),
+  })

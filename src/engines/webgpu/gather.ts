@@ -1,0 +1,120 @@
+import type { Schema } from '../../plan/types.ts'
+import type { Batch, Column } from '../batch.ts'
+import { asDictionary } from '../row/columns.ts'
+import { type Rep, repOf, wordsOf } from './wgsl/reps.ts'
+
+/** A column of a segment as the device will hold it. */
+export interface Held {
+  readonly rep: Rep
+  /** One or two words a row; for bools a bit. */
+  readonly words: Uint32Array
+  /** A bit a row, 1 = present; null when no value is missing. */
+  readonly validity: Uint32Array | null
+}
+export interface Segment {
+  readonly rows: number
+  readonly columns: readonly Held[]
+}
+
+/** The words of all text columns of a run, each under one code. */
+export class Words {
+  readonly list: string[] = []
+  readonly #codes = new Map<string, number>()
+
+  constructor(first: readonly string[]) {
+    for (const word of first) this.code(word)
+  }
+
+  code(word: string): number {
+    let code = this.#codes.get(word)
+    if (code === undefined) {
+      code = this.list.push(word) - 1
+      this.#codes.set(word, code)
+    }
+    return code
+  }
+}
+
+/** Rows that are computed together: what the largest dispatch and buffer take, and no more than memory is to hold. */
+export const SEGMENT = 1 << 20
+
+export const bitWords = (rows: number): number => (rows + 31) >>> 5
+/** Words that `rows` values take. */
+export const lengthOf = (rep: Rep, rows: number): number => (rep === 'bool' ? bitWords(rows) : wordsOf(rep) * rows)
+
+interface Growing {
+  readonly rep: Rep
+  words: Uint32Array
+  validity: Uint32Array | null
+}
+
+/** Cuts batches into segments of at most `most` rows, as the device will hold them. */
+export async function* segments(
+  batches: AsyncIterable<Batch>,
+  schema: Schema,
+  words: Words,
+  most: number = SEGMENT,
+): AsyncGenerator<Segment> {
+  let rows = 0
+  let columns: Growing[] = []
+  const begin = () => {
+    rows = 0
+    columns = schema.map((f) => ({ rep: repOf(f.type) as Rep, words: new Uint32Array(1024), validity: null }))
+  }
+  const end = (): Segment => ({
+    rows,
+    columns: columns.map(({ rep, words: own, validity }) => ({
+      rep,
+      words: own.subarray(0, lengthOf(rep, rows)),
+      validity: validity?.subarray(0, bitWords(rows)) ?? null,
+    })),
+  })
+  begin()
+  for await (const batch of batches)
+    for (let from = 0; from < batch.rows; ) {
+      const n = Math.min(batch.rows - from, most - rows)
+      for (const [i, column] of batch.columns.entries()) append(columns[i] as Growing, rows, column, from, n, words)
+      rows += n
+      from += n
+      if (rows < most) continue
+      yield end()
+      begin()
+    }
+  if (rows > 0) yield end()
+}
+
+function append(to: Growing, at: number, column: Column, from: number, n: number, words: Words): void {
+  to.words = grown(to.words, lengthOf(to.rep, at + n))
+  if (column.kind === 'dictionary' || column.kind === 'utf8') {
+    const { codes, words: own } = asDictionary(column)
+    const known = Uint32Array.from(own, (word) => words.code(word))
+    for (let i = 0; i < n; i++) to.words[at + i] = known[codes[from + i] as number] ?? 0
+  } else if (column.kind === 'fixed') {
+    const { values } = column
+    if (to.rep === 'bool') for (let i = 0; i < n; i++) setBit(to.words, at + i, values[from + i] !== 0)
+    else {
+      const width = wordsOf(to.rep)
+      to.words.set(new Uint32Array(values.buffer, values.byteOffset + from * width * 4, n * width), at * width)
+    }
+  } else throw new TypeError('the device holds no such column')
+  const { validity } = column
+  if (validity === null && to.validity === null) return
+  if (to.validity === null) to.validity = new Uint32Array(bitWords(at + n)).fill(0xffffffff)
+  to.validity = grown(to.validity, bitWords(at + n))
+  for (let i = 0; i < n; i++) {
+    const row = from + i
+    setBit(to.validity, at + i, validity === null || (((validity[row >> 3] as number) >> (row & 7)) & 1) === 1)
+  }
+}
+
+function grown(words: Uint32Array, length: number): Uint32Array {
+  if (words.length >= length) return words
+  const larger = new Uint32Array(Math.max(length, words.length * 2))
+  larger.set(words)
+  return larger
+}
+
+function setBit(words: Uint32Array, bit: number, on: boolean): void {
+  const mask = 1 << (bit & 31)
+  words[bit >>> 5] = on ? (words[bit >>> 5] as number) | mask : (words[bit >>> 5] as number) & ~mask
+}

@@ -1,0 +1,72 @@
+/// <reference types="@webgpu/types" />
+import type { Device } from './device.ts'
+
+/** What a kernel binds in order: read, or read and written. */
+export type Access = 'read' | 'write'
+
+export interface Kernel {
+  readonly pipeline: GPUComputePipeline
+  readonly layout: GPUBindGroupLayout
+}
+
+/** Invocations of a workgroup. */
+export const GROUP = 64
+/** Workgroups that a dispatch takes in one dimension. */
+const MOST_GROUPS = 65_535
+
+const known = new WeakMap<GPUDevice, Map<string, Promise<Kernel>>>()
+
+/** Compiles a kernel once a device. Its buffers are `array<u32>`; \`main(row: u32)\` is called for each row. */
+export function kernelOf({ gpu }: Device, code: string, access: readonly Access[]): Promise<Kernel> {
+  let kernels = known.get(gpu)
+  if (!kernels) known.set(gpu, (kernels = new Map()))
+  let kernel = kernels.get(code)
+  if (!kernel) {
+    kernel = compile(gpu, code, access)
+    kernels.set(code, kernel)
+    kernel.catch(() => kernels.delete(code))
+  }
+  return kernel
+}
+
+async function compile(gpu: GPUDevice, code: string, access: readonly Access[]): Promise<Kernel> {
+  const layout = gpu.createBindGroupLayout({
+    entries: access.map((a, binding) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: a === 'read' ? 'read-only-storage' : 'storage' },
+    })),
+  })
+  const module = gpu.createShaderModule({ code })
+  const pipeline = await gpu.createComputePipelineAsync({
+    layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'run' },
+  })
+  return { pipeline, layout }
+}
+
+/** The entry point of a kernel whose `main` takes a row's number. */
+export const ENTRY = /* wgsl */ `
+@compute @workgroup_size(${GROUP})
+fn run(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  main(id.x + id.y * groups.x * ${GROUP}u);
+}
+`
+
+/** Runs a kernel for `rows` rows, or a few more: it must look at its row's number itself. */
+export function dispatch(
+  { gpu }: Device,
+  pass: GPUComputePassEncoder,
+  { pipeline, layout }: Kernel,
+  buffers: readonly GPUBuffer[],
+  rows: number,
+): void {
+  const groups = Math.max(1, Math.ceil(rows / GROUP))
+  const across = Math.min(groups, MOST_GROUPS)
+  pass.setPipeline(pipeline)
+  pass.setBindGroup(
+    0,
+    gpu.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) }),
+  )
+  pass.dispatchWorkgroups(across, Math.ceil(groups / across))
+}

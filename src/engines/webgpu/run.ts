@@ -1,0 +1,130 @@
+/// <reference types="@webgpu/types" />
+import type { Field, Schema } from '../../plan/types.ts'
+import { type Batch, type Column, type FixedArray, fixedArray } from '../batch.ts'
+import type { Program } from '../row/lower.ts'
+import { compact } from './compact.ts'
+import type { Device } from './device.ts'
+import { type Fused, fuse, PLACES } from './fused.ts'
+import { bitWords, lengthOf, type Segment, type Words } from './gather.ts'
+import { dispatch, kernelOf } from './kernel.ts'
+import type { Transfers } from './transfers.ts'
+import { type Rep, wordsOf } from './wgsl/reps.ts'
+
+/** A surviving row uses a value that failed: another engine says which. */
+export class FailedOnDevice extends Error {}
+
+/** Places one after the other. */
+function layout(): { take(words: number): number; size(): number } {
+  let size = 0
+  return {
+    take(words) {
+      const at = size
+      size += words
+      return at
+    },
+    size: () => size,
+  }
+}
+
+/**
+ * Computes one segment: its columns go up once, one kernel computes tests and outputs, the kept rows are moved together,
+ * and they come down. @throws FailedOnDevice
+ */
+export async function runSegment(
+  device: Device,
+  transfers: Transfers,
+  program: Program,
+  read: readonly number[],
+  segment: Segment,
+  words: Words,
+): Promise<Batch> {
+  const { rows } = segment
+  const fused = fuse(program, read, (column) => segment.columns[read.indexOf(column)]?.validity !== null)
+  const [inputs, values, bits] = [layout(), layout(), layout()]
+  const at = new Uint32Array(2 + 2 * read.length + 2 * fused.outputs.length)
+  at[PLACES.rows] = rows
+  bits.take(1)
+  at[PLACES.keep] = bits.take(fused.filters ? bitWords(rows) : 0)
+  for (const [i, { words: own, validity }] of segment.columns.entries()) {
+    at[PLACES.input(i)] = inputs.take(own.length)
+    at[PLACES.input(i) + 1] = inputs.take(validity?.length ?? 0)
+  }
+  const places = fused.outputs.map(({ rep, nullable }, i) => {
+    const place = PLACES.output(i, read.length)
+    const own = (rep === 'bool' ? bits : values).take(lengthOf(rep, rows))
+    const valid = bits.take(nullable ? bitWords(rows) : 0)
+    at.set([own, valid], place)
+    return [own, valid] as const
+  })
+  const input = transfers.upload(inputs.size(), (to) => {
+    for (const [i, { words: own, validity }] of segment.columns.entries()) {
+      to.set(own, at[PLACES.input(i)])
+      if (validity) to.set(validity, at[PLACES.input(i) + 1])
+    }
+  })
+  const about = transfers.upload(at.length, (to) => to.set(at))
+  const output = transfers.buffer(values.size())
+  const flags = transfers.buffer(bits.size())
+  const encoder = device.gpu.createCommandEncoder()
+  const pass = encoder.beginComputePass()
+  const kernel = await kernelOf(device, fused.code, ['read', 'write', 'write', 'read'])
+  dispatch(device, pass, kernel, [input, output, flags, about], rows)
+  const keep = at[PLACES.keep] as number
+  const kept = fused.filters
+    ? await compact(device, transfers, pass, { rows, outputs: fused.outputs, values: output, bits: flags, keep, places })
+    : undefined
+  pass.end()
+  const columns = (n: number) => partsOf(fused, places, n, kept?.values ?? output, kept?.bits ?? flags)
+  const mark = { from: flags, at: 0, words: 1 }
+  try {
+    if (!kept) {
+      const got = await transfers.download(encoder, [mark, ...columns(rows)])
+      if (got[0] !== 0) throw new FailedOnDevice()
+      return batchOf(program.output, fused, rows, got.subarray(1), words)
+    }
+    const [failed, count = 0] = await transfers.download(encoder, [mark, { from: kept.count, at: 0, words: 1 }])
+    if (failed !== 0) throw new FailedOnDevice()
+    const got = await transfers.download(device.gpu.createCommandEncoder(), columns(count))
+    return batchOf(program.output, fused, count, got, words)
+  } finally {
+    transfers.close()
+  }
+}
+
+/** What comes down of `n` rows: each output's values, then its valid rows. */
+function partsOf(fused: Fused, places: readonly (readonly [number, number])[], n: number, values: GPUBuffer, bits: GPUBuffer) {
+  return fused.outputs.flatMap(({ rep, nullable }, i) => {
+    const [own, valid] = places[i] as readonly [number, number]
+    return [
+      { from: rep === 'bool' ? bits : values, at: own, words: lengthOf(rep, n) },
+      { from: bits, at: valid, words: nullable ? bitWords(n) : 0 },
+    ]
+  })
+}
+
+function batchOf(schema: Schema, fused: Fused, rows: number, words: Uint32Array, dictionary: Words): Batch {
+  let at = 0
+  const columns = fused.outputs.map(({ rep, nullable }, i): Column => {
+    const own = words.subarray(at, (at += lengthOf(rep, rows)))
+    const bits = words.subarray(at, (at += nullable ? bitWords(rows) : 0))
+    const validity = nullable ? new Uint8Array(bits.buffer, bits.byteOffset, (rows + 7) >> 3) : null
+    return columnOf(schema[i] as Field, rep, own, validity, rows, dictionary)
+  })
+  return { schema, rows, columns }
+}
+
+function columnOf(
+  { type }: Field,
+  rep: Rep,
+  words: Uint32Array,
+  validity: Uint8Array | null,
+  length: number,
+  dictionary: Words,
+): Column {
+  if (type === 'string')
+    return { kind: 'dictionary', type, length, validity, codes: words, words: dictionary.list }
+  const values = fixedArray(type, length) as FixedArray
+  if (rep === 'bool') for (let i = 0; i < length; i++) values[i] = ((words[i >>> 5] as number) >>> (i & 31)) & 1
+  else new Uint32Array(values.buffer, 0, length * wordsOf(rep)).set(words)
+  return { kind: 'fixed', type, length, validity, values }
+}

@@ -1,0 +1,108 @@
+/// <reference types="@webgpu/types" />
+import { GalleyError } from '../../base/errors.ts'
+import type { Ledger } from '../ledger.ts'
+import type { Device } from './device.ts'
+
+const STAGE = 'webgpu'
+
+/**
+ * One run's buffers on a device. Every byte that goes up or comes down passes through here and is counted; all that is
+ * left is freed by `close`.
+ */
+export class Transfers {
+  readonly #device: Device
+  readonly #ledger: Ledger
+  /** Bytes that the run may hold on the device at once. */
+  readonly #budget: number
+  readonly #held = new Map<GPUBuffer, number>()
+  #live = 0
+  #peak = 0
+
+  constructor(device: Device, ledger: Ledger, budget: number) {
+    this.#device = device
+    this.#ledger = ledger
+    this.#budget = budget
+  }
+
+  /** The most bytes that were on the device at once. */
+  get peak(): number {
+    return this.#peak
+  }
+
+  /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
+  buffer(words: number): GPUBuffer {
+    return this.#make(Math.max(words, 1) * 4, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST)
+  }
+
+  /** A buffer with what `fill` writes into its words: it goes up as one write. */
+  upload(words: number, fill: (to: Uint32Array) => void): GPUBuffer {
+    const size = Math.max(words, 1) * 4
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
+    const buffer = this.#make(size, usage, true)
+    fill(new Uint32Array(buffer.getMappedRange()))
+    buffer.unmap()
+    this.#ledger.add(STAGE, 'up', size)
+    return buffer
+  }
+
+  /** Copies the named words of buffers together and brings them down in one go; `encoder` is submitted with the copies. */
+  async download(encoder: GPUCommandEncoder, parts: readonly { from: GPUBuffer; at: number; words: number }[]): Promise<Uint32Array> {
+    const words = parts.reduce((sum, p) => sum + p.words, 0)
+    const staging = this.#make(Math.max(words, 1) * 4, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST)
+    let to = 0
+    for (const { from, at, words: n } of parts) {
+      if (n > 0) encoder.copyBufferToBuffer(from, at * 4, staging, to * 4, n * 4)
+      to += n
+    }
+    this.#device.gpu.queue.submit([encoder.finish()])
+    if (words === 0) {
+      this.free(staging)
+      return new Uint32Array(0)
+    }
+    try {
+      await staging.mapAsync(GPUMapMode.READ)
+    } catch (cause) {
+      throw new GalleyError('ENGINE_FAILED', {
+        what: 'the graphics device gave no result',
+        why: this.#device.lost() ?? (cause instanceof Error ? cause.message : String(cause)),
+        cause,
+      })
+    }
+    const got = new Uint32Array(staging.getMappedRange().slice(0))
+    staging.unmap()
+    this.#ledger.add(STAGE, 'down', words * 4)
+    this.#ledger.add(STAGE, 'readbacks', 1)
+    this.free(staging)
+    return got
+  }
+
+  free(...buffers: readonly GPUBuffer[]): void {
+    for (const buffer of buffers) {
+      this.#live -= this.#held.get(buffer) ?? 0
+      this.#held.delete(buffer)
+      buffer.destroy()
+    }
+  }
+
+  close(): void {
+    this.free(...this.#held.keys())
+  }
+
+  #make(size: number, usage: number, mappedAtCreation = false): GPUBuffer {
+    const tooLarge = (why: string): GalleyError =>
+      new GalleyError('ENGINE_FAILED', {
+        what: "the plan needs more of the graphics device's memory than it may take",
+        why,
+        fix: 'raise GALLEY_GPU_MEMORY (MiB), or leave the plan to another engine',
+      })
+    if (size > this.#device.largestBuffer)
+      throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)
+    if (this.#live + size > this.#budget)
+      throw tooLarge(`${this.#live + size} bytes would be held, and ${this.#budget} may be`)
+    const buffer = this.#device.gpu.createBuffer({ size, usage, mappedAtCreation })
+    this.#held.set(buffer, size)
+    this.#live += size
+    this.#peak = Math.max(this.#peak, this.#live)
+    return buffer
+  }
+}

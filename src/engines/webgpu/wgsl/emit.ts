@@ -1,0 +1,156 @@
+import type { Expr } from '../../../plan/expr.ts'
+import { argumentType } from '../../../plan/functions/widen.ts'
+import type { Type } from '../../../plan/types.ts'
+import { typeName } from '../../../plan/types.ts'
+import type { Program, Val } from '../../row/lower.ts'
+import { literalValue } from '../../values.ts'
+import { FUNCTIONS } from './functions.ts'
+import { type Rep, repOf, zeroOf } from './reps.ts'
+
+/** A value in the code: its text, and the text of its state: bit 0 null, bit 1 failed. */
+export interface Code {
+  readonly v: string
+  readonly s: string
+  readonly type: Type
+  readonly rep: Rep
+}
+
+/** What the device does not do. */
+export class DeviceGap extends Error {
+  readonly node: string
+  constructor(node: string, reason: string) {
+    super(reason)
+    this.node = node
+  }
+}
+
+/** Writes a program's values as WGSL, each once, in the order in which they are first needed. */
+export class Emitter {
+  readonly lines: string[] = []
+  /** Texts that the program names; they are the first codes of every dictionary. */
+  readonly words: string[] = []
+  readonly #done = new Map<number, Code>()
+  readonly #load: (val: Val, rep: Rep) => { v: string; s: string }
+  #names = 0
+
+  /** `load` reads an input column of the row. */
+  constructor(load: (val: Val, rep: Rep) => { v: string; s: string }) {
+    this.#load = load
+  }
+
+  emit(val: Val): Code {
+    const known = this.#done.get(val.id)
+    if (known) return known
+    const code = this.#compute(val)
+    this.#done.set(val.id, code)
+    return code
+  }
+
+  /** Names a value, so that it is computed once. */
+  let(text: string): string {
+    if (/^\w+$/.test(text)) return text
+    const name = `t${this.#names++}`
+    this.lines.push(`let ${name} = ${text};`)
+    return name
+  }
+
+  code(type: Type, v: string, s: string): Code {
+    const rep = repOf(type)
+    if (!rep) throw new DeviceGap(typeName(type), `the device holds no ${typeName(type)}`)
+    return { type, rep, v: this.let(v), s: s === '0u' ? s : this.let(s) }
+  }
+
+  #compute(val: Val): Code {
+    const rep = repOf(val.type)
+    if (!rep) throw new DeviceGap(typeName(val.type), `the device holds no ${typeName(val.type)}`)
+    if (val.op === 'pick') throw new DeviceGap('lookup', 'joins and windows are not computed on the device')
+    if (val.op === 'input') {
+      const { v, s } = this.#load(val, rep)
+      return this.code(val.type, v, s)
+    }
+    const e = val.expr as Expr
+    switch (e.op) {
+      case 'lit':
+        return this.#literal(e, rep)
+      case 'cast':
+        return FUNCTIONS.cast(this, [this.emit(val.args[0] as Val)], val.type, e.onError === 'null')
+      case 'case':
+        return this.#cases(val)
+      case 'call': {
+        const args = val.args.map((a) => this.emit(a))
+        const common = argumentType(e.fn, args.map((a) => a.type))
+        const made = Object.hasOwn(FUNCTIONS, e.fn) ? FUNCTIONS[e.fn as keyof typeof FUNCTIONS] : undefined
+        if (!made || e.fn === ('cast' as string)) throw new DeviceGap(e.fn, 'the device has no such function')
+        return made(this, common ? args.map((a) => this.widen(a, common)) : args, val.type, false)
+      }
+      default:
+        throw new DeviceGap(e.op, 'it is not computed on the device')
+    }
+  }
+
+  #literal(e: Extract<Expr, { op: 'lit' }>, rep: Rep): Code {
+    if (e.value === null) return { type: e.type, rep, v: zeroOf(rep), s: '1u' }
+    const value = literalValue(e.value, e.type)
+    const text = (): string => {
+      switch (rep) {
+        case 'bool':
+          return String(value)
+        case 'i32':
+          return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${String(value)}i`
+        case 'u32': {
+          if (e.type === 'float32') return `${new Uint32Array(Float32Array.of(value as number).buffer)[0]}u`
+          const known = this.words.indexOf(value as string)
+          return `${known >= 0 ? known : this.words.push(value as string) - 1}u`
+        }
+        case 'vec2u': {
+          const bits = new BigUint64Array(1)
+          if (e.type === 'float64') new Float64Array(bits.buffer)[0] = value as number
+          else bits[0] = BigInt.asUintN(64, value as bigint)
+          const [low, high] = new Uint32Array(bits.buffer)
+          return `vec2u(${low}u, ${high}u)`
+        }
+      }
+    }
+    return this.code(e.type, text(), '0u')
+  }
+
+  #cases(val: Val): Code {
+    const args = val.args.map((a) => this.emit(a))
+    let made = this.widen(args.at(-1) as Code, val.type)
+    for (let i = args.length - 3; i >= 0; i -= 2) {
+      const condition = args[i] as Code
+      const value = this.widen(args[i + 1] as Code, val.type)
+      const holds = this.let(condition.s === '0u' ? condition.v : `${condition.v} && ${condition.s} == 0u`)
+      const failing = condition.s === '0u' ? undefined : `(${condition.s} & 2u) != 0u`
+      const state = made.s === value.s ? made.s : `select(${made.s}, ${value.s}, ${holds})`
+      made = this.code(
+        val.type,
+        `select(${made.v}, ${value.v}, ${holds})`,
+        failing ? `select(${this.let(state)}, 2u, ${failing})` : state,
+      )
+    }
+    return made
+  }
+
+  /** A value as one of a wider type. */
+  widen(a: Code, to: Type): Code {
+    if (typeName(a.type) === typeName(to)) return a
+    if (a.type === 'int32' && to === 'int64') return { ...this.code(to, `wide(${a.v})`, '0u'), s: a.s }
+    throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
+  }
+}
+
+/** The states of several values together. */
+export const stateOf = (...codes: readonly Pick<Code, 's'>[]): string => {
+  const states = [...new Set(codes.map((c) => c.s))].filter((s) => s !== '0u')
+  return states.length === 0 ? '0u' : states.length === 1 ? (states[0] as string) : `(${states.join(' | ')})`
+}
+
+/** What a whole program needs of the device. @throws DeviceGap */
+export function emitProgram(program: Program, emitter: Emitter): { tests: { code: Code; wanted: boolean }[]; outputs: Code[] } {
+  const tests = program.steps.map((step) => {
+    if (step.op !== 'test') throw new DeviceGap('join', 'joins and windows are not computed on the device')
+    return { code: emitter.emit(step.val), wanted: step.wanted }
+  })
+  return { tests, outputs: program.outputs.map((val) => emitter.emit(val)) }
+}

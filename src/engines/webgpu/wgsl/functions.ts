@@ -1,0 +1,212 @@
+import { isDecimal, isInteger, type Type, typeName } from '../../../plan/types.ts'
+import { type Code, DeviceGap, type Emitter, stateOf } from './emit.ts'
+
+/** Writes a call over arguments that are widened already. `lenient`: a failing cast gives null. */
+type Write = (e: Emitter, args: readonly Code[], type: Type, lenient: boolean) => Code
+
+const args2 = (args: readonly Code[]) => args as readonly [Code, Code]
+/** The argument's value, as a call of `fn`; null and failed as the arguments are, failed too where `fails` says so. */
+const strict =
+  (value: (...v: string[]) => string, fails?: (...v: string[]) => string): Write =>
+  (e, args, type) => {
+    const texts = args.map((a) => a.v)
+    const state = stateOf(...args)
+    const r = e.let(value(...texts))
+    if (!fails) return e.code(type, r, state)
+    const failing = `u32(${fails(...texts, r)}) << 1u`
+    return e.code(type, r, state === '0u' ? failing : `select(${state}, ${failing}, ${state} == 0u)`)
+  }
+/** By how the argument is held. */
+const byRep =
+  (writes: Partial<Record<Code['rep'], Write>>): Write =>
+  (e, args, type, lenient) => {
+    const [a] = args
+    const write = a && writes[a.rep]
+    if (!write) throw new DeviceGap(a ? typeName(a.type) : '', `it is not computed for a ${a ? typeName(a.type) : ''}`)
+    return write(e, args, type, lenient)
+  }
+
+const isFloating = (t: Type): boolean => t === 'float64' || t === 'float32'
+/** Two values of one type, brought to where integers compare as they do. */
+const ordered = (c: Code): string =>
+  c.type === 'float32' ? `order32(${c.v})` : c.type === 'float64' ? `order64(${c.v})` : c.v
+const same = (a: Code, b: Code): string =>
+  a.rep === 'vec2u' ? `same64(${ordered(a)}, ${ordered(b)})` : `(${ordered(a)} == ${ordered(b)})`
+const less = (a: Code, b: Code): string => {
+  if (a.type === 'string') throw new DeviceGap('string', 'texts are told apart on the device and not put in order')
+  if (a.rep === 'bool') return `(!${a.v} && ${b.v})`
+  if (a.type === 'float64') return `below64(${ordered(a)}, ${ordered(b)})`
+  return a.rep === 'vec2u' ? `less64(${a.v}, ${b.v})` : `(${ordered(a)} < ${ordered(b)})`
+}
+const compared =
+  (test: (a: Code, b: Code) => string): Write =>
+  (e, args) => {
+    const [a, b] = args2(args)
+    return e.code('bool', test(a, b), stateOf(a, b))
+  }
+/** One side decides alone, whatever the other one is. */
+const logic =
+  (decides: boolean): Write =>
+  (e, args) => {
+    const [a, b] = args2(args)
+    const says = (c: Code) => `(${c.s === '0u' ? '' : `${c.s} == 0u && `}${decides ? '' : '!'}${c.v})`
+    const decided = e.let(`${says(a)} || ${says(b)}`)
+    const state = stateOf(a, b)
+    return e.code('bool', decides ? decided : `!${decided}`, state === '0u' ? state : `select(${state}, 0u, ${decided})`)
+  }
+/** Of the present ones the one that comes first by `before`; a failed one is the result. */
+const extreme =
+  (before: (a: Code, b: Code) => string): Write =>
+  (e, args, type) => {
+    const state = stateOf(...args)
+    const all = args.slice(1).reduce((best, c) => {
+      const takes = [
+        ...(best.s === '0u' ? [] : [`${best.s} == 1u`]),
+        c.s === '0u' ? before(c, best) : `(${c.s} == 0u && ${before(c, best)})`,
+      ]
+      const take = e.let(takes.length === 1 ? (takes[0] as string) : takes.join(' || '))
+      const s = best.s === '0u' ? '0u' : `select(${best.s}, ${c.s}, ${take})`
+      return e.code(type, `select(${best.v}, ${c.v}, ${take})`, s)
+    }, args[0] as Code)
+    return state === '0u' ? all : e.code(type, all.v, `select(${all.s}, 2u, (${state} & 2u) != 0u)`)
+  }
+
+const calendar = (part: (day: string) => string): Write =>
+  byRep({
+    i32: strict((d) => `wide(${part(d)})`),
+    vec2u: strict((t) => `wide(${part(`dayOf(${t})`)})`),
+  })
+const clock = (part: (second: string) => string): Write => strict((t) => `wide(${part(`secondOf(${t})`)})`)
+const add: Write = strict((a, b) => `add64(${a}, ${b})`, (a, b, r) => `addOver(${a}, ${b}, ${r})`)
+const sub: Write = strict((a, b) => `sub64(${a}, ${b})`, (a, b, r) => `subOver(${a}, ${b}, ${r})`)
+const DAY = 'vec2u(500654080u, 20u)'
+
+/** Arithmetic on integers alone; on floats and decimals the device is not exact. */
+const whole =
+  (write: Write): Write =>
+  (e, args, type, lenient) => {
+    const other = args.find((a) => isFloating(a.type) || isDecimal(a.type))
+    if (other) throw new DeviceGap(typeName(other.type), `arithmetic on ${typeName(other.type)} is not exact on the device`)
+    return write(e, args, type, lenient)
+  }
+
+const cast: Write = (e, args, to, lenient) => {
+  const a = args[0] as Code
+  if (typeName(a.type) === typeName(to)) return a
+  const failing = (v: string, wrong: string): Code => {
+    const bad = `u32(${wrong}) * ${lenient ? '1u' : '2u'}`
+    return e.code(to, v, a.s === '0u' ? bad : `select(${a.s}, ${bad}, ${a.s} == 0u)`)
+  }
+  if (a.type === 'int32' && to === 'int64') return e.code(to, `wide(${a.v})`, a.s)
+  if (a.type === 'int64' && to === 'int32') return failing(`narrow(${a.v})`, `!fits32(${a.v})`)
+  if ((a.type === 'int64' && to === 'duration') || (a.type === 'duration' && to === 'int64'))
+    return e.code(to, a.v, a.s)
+  if (a.type === 'bool' && to === 'int32') return e.code(to, `i32(${a.v})`, a.s)
+  if (a.type === 'bool' && to === 'int64') return e.code(to, `vec2u(u32(${a.v}), 0u)`, a.s)
+  if (isInteger(a.type) && to === 'bool')
+    return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
+  if (a.type === 'date' && to === 'local timestamp') return e.code(to, `mul64(wide(${a.v}), ${DAY})`, a.s)
+  throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)
+}
+
+/** The functions that the device computes, by name, and `cast`. */
+export const FUNCTIONS = {
+  cast,
+  eq: compared(same),
+  ne: compared((a, b) => `!${same(a, b)}`),
+  lt: compared(less),
+  le: compared((a, b) => `!${less(b, a)}`),
+  gt: compared((a, b) => less(b, a)),
+  ge: compared((a, b) => `!${less(a, b)}`),
+  and: logic(false),
+  or: logic(true),
+  not: strict((a) => `!${a}`),
+  isNull: (e, [a]) => {
+    const { s } = a as Code
+    return s === '0u' ? e.code('bool', 'false', s) : e.code('bool', `${s} == 1u`, `${s} & 2u`)
+  },
+  isNaN: byRep({
+    u32: strict((a) => `order32(${a}) == 0xffffffffu`),
+    vec2u: strict((a) => `order64(${a}).y == 0xffffffffu`),
+  }),
+  fails: (e, [a]) => e.code('bool', `(${(a as Code).s} & 2u) != 0u`, '0u'),
+  orNull: (e, [a], type) => {
+    const { v, s } = a as Code
+    return e.code(type, v, s === '0u' ? s : `select(${s}, 1u, (${s} & 2u) != 0u)`)
+  },
+  coalesce: (e, args, type) =>
+    args.slice(0, -1).reduceRight((rest, a) => {
+      if (a.s === '0u') return a
+      const takes = e.let(`${a.s} != 1u`)
+      return e.code(type, `select(${rest.v}, ${a.v}, ${takes})`, `select(${rest.s}, ${a.s}, ${takes})`)
+    }, args.at(-1) as Code),
+  isIn: (e, args) => {
+    const [a, ...set] = args as readonly [Code, ...Code[]]
+    const present = (c: Code, test: string) => (c.s === '0u' ? test : `(${c.s} == 0u && ${test})`)
+    const found = e.let(set.length === 0 ? 'false' : set.map((c) => present(c, same(a, c))).join(' || '))
+    const states = stateOf(...args)
+    if (states === '0u') return e.code('bool', found, states)
+    const missing = set.filter((c) => c.s !== '0u').map((c) => `${c.s} == 1u`)
+    const unsure = missing.length === 0 ? '0u' : `select(0u, 1u, ${missing.join(' || ')})`
+    const own = a.s === '0u' ? '' : `select(`
+    const state = `select(${unsure}, 0u, ${found})`
+    const known = a.s === '0u' ? state : `${own}${state}, 1u, ${a.s} == 1u)`
+    return e.code('bool', found, `select(${known}, 2u, (${states} & 2u) != 0u)`)
+  },
+  least: extreme((a, b) => less(a, b)),
+  greatest: extreme((a, b) => less(b, a)),
+  add: whole(add),
+  sub: whole(sub),
+  mul: whole(strict((a, b) => `mul64(${a}, ${b})`, (a, b) => `mulOver(${a}, ${b})`)),
+  intDiv: strict(
+    (a, b) => `truncDiv(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
+    (a, b) => `(zero64(${b}) || (least64(${a}) && same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
+  ),
+  mod: whole(strict((a, b) => `truncMod(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`, (_, b) => `zero64(${b})`)),
+  neg: whole(
+    byRep({
+      i32: strict((a) => `neg32(${a})`, (a) => `least32(${a})`),
+      vec2u: strict((a) => `neg64(${a})`, (a) => `least64(${a})`),
+    }),
+  ),
+  abs: whole(
+    byRep({
+      i32: strict((a) => `abs32(${a})`, (a) => `least32(${a})`),
+      vec2u: strict((a) => `magnitude(${a})`, (a) => `least64(${a})`),
+    }),
+  ),
+  sign: whole(
+    byRep({
+      i32: strict((a) => `wide(sign(${a}))`),
+      vec2u: strict((a) => `select(vec2u(select(1u, 0u, zero64(${a})), 0u), vec2u(0xffffffffu, 0xffffffffu), negative(${a}))`),
+    }),
+  ),
+  addDuration: add,
+  subDuration: sub,
+  diffTime: byRep({
+    i32: strict((a, b) => `mul64(sub64(wide(${a}), wide(${b})), ${DAY})`),
+    vec2u: sub,
+  }),
+  micros: whole(byRep({ i32: strict((a) => `wide(${a})`), vec2u: strict((a) => a) })),
+  inMicros: strict((a) => a),
+  toInstant: (e, args, type) => zoneless(e, args, type),
+  toLocal: (e, args, type) => zoneless(e, args, type),
+  toDate: strict((a) => `dayOf(${a})`),
+  year: calendar((d) => `civil(${d}).x`),
+  quarter: calendar((d) => `(civil(${d}).y - 1) / 3 + 1`),
+  month: calendar((d) => `civil(${d}).y`),
+  day: calendar((d) => `civil(${d}).z`),
+  weekday: calendar((d) => `weekdayOf(${d})`),
+  dayOfYear: calendar((d) => `${d} - yearStart(civil(${d}).x) + 1`),
+  hour: clock((s) => `${s} / 3600`),
+  minute: clock((s) => `${s} / 60 % 60`),
+  second: clock((s) => `${s} % 60`),
+  minuteOfDay: clock((s) => `${s} / 60`),
+} satisfies Record<string, Write>
+
+/** A wall clock of UTC is an instant as it stands; other zones have rules that the device does not know. */
+function zoneless(e: Emitter, args: readonly Code[], type: Type): Code {
+  const [a, zone] = args as readonly [Code, Code?]
+  if (zone) throw new DeviceGap('toLocal', 'time zones are not known on the device')
+  return e.code(type, a.v, a.s)
+}
