@@ -85,11 +85,11 @@ function forgiving(root: Node): Node {
 /** Compares an engine with the reference on generated plans. @throws with the smallest plan that it finds to differ */
 export async function comparePlans(
   engine: Engine,
-  options: { runs: number; seed: number; takes?: ((n: Node) => boolean) | undefined },
+  options: { runs: number; seed: number; takes?: ((n: Node) => boolean) | undefined; plans?: fc.Arbitrary<Node> },
 ): Promise<void> {
   const reference = createReferenceEngine()
   await fc.assert(
-    fc.asyncProperty(plans, async (root) => {
+    fc.asyncProperty(options.plans ?? plans, async (root) => {
       if (options.takes && !options.takes(root)) return
       const want = await outcome(reference, root)
       const got = await outcome(engine, root)

@@ -36,7 +36,8 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
     name: 'webgpu',
     prepare(p: Plan): Prepared | readonly Gap[] {
       const { base, chain } = chainOf(p.root)
-      if (base.op !== 'scan') return [{ node: base.op, reason: 'the device takes filters and derived columns over a scan' }]
+      if (base.op !== 'scan')
+        return [{ node: base.op, reason: 'the device takes filters and derived columns over a scan' }]
       const held = base.schema.filter((f) => repOf(f.type) === undefined).map((f) => f.name)
       try {
         const program = lower(chain, base.schema)
@@ -56,7 +57,9 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
         }
       } catch (thrown) {
         if (!(thrown instanceof DeviceGap)) throw thrown
-        return [{ node: thrown.node, reason: held.length > 0 ? `${thrown.message} (${held.join(', ')})` : thrown.message }]
+        return [
+          { node: thrown.node, reason: held.length > 0 ? `${thrown.message} (${held.join(', ')})` : thrown.message },
+        ]
       }
     },
     async close() {
@@ -113,7 +116,9 @@ async function compute(
   for await (const part of segments(rows.batches(), columns, words, segment)) {
     const transfers = new Transfers(device, ctx.ledger, memoryMiB * 2 ** 20)
     try {
-      out.push(await runSegment(device, transfers, program, read, read.length > 0 ? part : { ...part, columns: [] }, words))
+      out.push(
+        await runSegment(device, transfers, program, read, read.length > 0 ? part : { ...part, columns: [] }, words),
+      )
     } finally {
       transfers.close()
     }
@@ -126,7 +131,10 @@ async function compute(
 async function instead(whole: Plan, host: Engine, ctx: RunContext): Promise<Batch[]> {
   const prepared = host.prepare(whole)
   if (isGaps(prepared))
-    throw new GalleyError('VALUE_INVALID', { what: 'a value does not fit its operation', why: 'a row of the result uses it' })
+    throw new GalleyError('VALUE_INVALID', {
+      what: 'a value does not fit its operation',
+      why: 'a row of the result uses it',
+    })
   const relation = await prepared.run(ctx, 'batches')
   const out: Batch[] = []
   for await (const batch of relation.batches()) out.push(owned(batch))
@@ -138,7 +146,9 @@ const owned = (batch: Batch): Batch => ({
   ...batch,
   columns: batch.columns.map(
     (c): Column =>
-      c.kind === 'fixed' ? { ...c, values: c.values.slice() as typeof c.values, validity: c.validity?.slice() ?? null } : c,
+      c.kind === 'fixed'
+        ? { ...c, values: c.values.slice() as typeof c.values, validity: c.validity?.slice() ?? null }
+        : c,
   ),
 })
 

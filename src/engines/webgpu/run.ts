@@ -71,7 +71,14 @@ export async function runSegment(
   dispatch(device, pass, kernel, [input, output, flags, about], rows)
   const keep = at[PLACES.keep] as number
   const kept = fused.filters
-    ? await compact(device, transfers, pass, { rows, outputs: fused.outputs, values: output, bits: flags, keep, places })
+    ? await compact(device, transfers, pass, {
+        rows,
+        outputs: fused.outputs,
+        values: output,
+        bits: flags,
+        keep,
+        places,
+      })
     : undefined
   pass.end()
   const columns = (n: number) => partsOf(fused, places, n, kept?.values ?? output, kept?.bits ?? flags)
@@ -92,7 +99,13 @@ export async function runSegment(
 }
 
 /** What comes down of `n` rows: each output's values, then its valid rows. */
-function partsOf(fused: Fused, places: readonly (readonly [number, number])[], n: number, values: GPUBuffer, bits: GPUBuffer) {
+function partsOf(
+  fused: Fused,
+  places: readonly (readonly [number, number])[],
+  n: number,
+  values: GPUBuffer,
+  bits: GPUBuffer,
+) {
   return fused.outputs.flatMap(({ rep, nullable }, i) => {
     const [own, valid] = places[i] as readonly [number, number]
     return [
@@ -121,8 +134,7 @@ function columnOf(
   length: number,
   dictionary: Words,
 ): Column {
-  if (type === 'string')
-    return { kind: 'dictionary', type, length, validity, codes: words, words: dictionary.list }
+  if (type === 'string') return { kind: 'dictionary', type, length, validity, codes: words, words: dictionary.list }
   const values = fixedArray(type, length) as FixedArray
   if (rep === 'bool') for (let i = 0; i < length; i++) values[i] = ((words[i >>> 5] as number) >>> (i & 31)) & 1
   else new Uint32Array(values.buffer, 0, length * wordsOf(rep)).set(words)

@@ -31,7 +31,10 @@ export class Transfers {
 
   /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
   buffer(words: number): GPUBuffer {
-    return this.#make(Math.max(words, 1) * 4, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST)
+    return this.#make(
+      Math.max(words, 1) * 4,
+      GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    )
   }
 
   /** A buffer with what `fill` writes into its words: it goes up as one write. */
@@ -46,7 +49,10 @@ export class Transfers {
   }
 
   /** Copies the named words of buffers together and brings them down in one go; `encoder` is submitted with the copies. */
-  async download(encoder: GPUCommandEncoder, parts: readonly { from: GPUBuffer; at: number; words: number }[]): Promise<Uint32Array> {
+  async download(
+    encoder: GPUCommandEncoder,
+    parts: readonly { from: GPUBuffer; at: number; words: number }[],
+  ): Promise<Uint32Array> {
     const words = parts.reduce((sum, p) => sum + p.words, 0)
     const staging = this.#make(Math.max(words, 1) * 4, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST)
     let to = 0

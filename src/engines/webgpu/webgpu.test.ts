@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { CASES } from '../conformance/cases/index.ts'
+import { comparePlans } from '../conformance/compare.ts'
 import { engineConformance } from '../conformance/suite.ts'
 import { isGaps } from '../engine.ts'
 import { createReferenceEngine } from '../reference/index.ts'
+import { devicePlans } from './generate.ts'
 import { createWebgpuEngine } from './index.ts'
 import { openSoftwareDevice } from './software.ts'
 
@@ -18,6 +20,13 @@ const gaps = CASES.filter((c) => !takes(c.plan)).map((c) => ({
 }))
 engineConformance('webgpu', () => createWebgpuEngine({ host, open, memoryMiB: 256 }), { gaps, takes, runs: 200 })
 
-test('it takes as many cases as it says', () => {
-  expect(CASES.length - gaps.length).toBeGreaterThan(100)
+/** Plans in a run; more of them by `GALLEY_DEVICE_RUNS`. */
+const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 200)
+
+test(`webgpu: ${RUNS} plans of all that it claims agree with the reference`, { timeout: 3_600_000 }, async () => {
+  const strict = (n: Node) => {
+    expect(engine.prepare(plan(n))).not.toBeInstanceOf(Array)
+    return true
+  }
+  await comparePlans(engine, { runs: RUNS, seed: 20010105, takes: strict, plans: devicePlans })
 })

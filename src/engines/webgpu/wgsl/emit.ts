@@ -78,7 +78,10 @@ export class Emitter {
         return this.#cases(val)
       case 'call': {
         const args = val.args.map((a) => this.emit(a))
-        const common = argumentType(e.fn, args.map((a) => a.type))
+        const common = argumentType(
+          e.fn,
+          args.map((a) => a.type),
+        )
         const made = Object.hasOwn(FUNCTIONS, e.fn) ? FUNCTIONS[e.fn as keyof typeof FUNCTIONS] : undefined
         if (!made || e.fn === ('cast' as string)) throw new DeviceGap(e.fn, 'the device has no such function')
         return made(this, common ? args.map((a) => this.widen(a, common)) : args, val.type, false)
@@ -147,7 +150,10 @@ export const stateOf = (...codes: readonly Pick<Code, 's'>[]): string => {
 }
 
 /** What a whole program needs of the device. @throws DeviceGap */
-export function emitProgram(program: Program, emitter: Emitter): { tests: { code: Code; wanted: boolean }[]; outputs: Code[] } {
+export function emitProgram(
+  program: Program,
+  emitter: Emitter,
+): { tests: { code: Code; wanted: boolean }[]; outputs: Code[] } {
   const tests = program.steps.map((step) => {
     if (step.op !== 'test') throw new DeviceGap('join', 'joins and windows are not computed on the device')
     return { code: emitter.emit(step.val), wanted: step.wanted }

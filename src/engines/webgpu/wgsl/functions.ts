@@ -52,7 +52,11 @@ const logic =
     const says = (c: Code) => `(${c.s === '0u' ? '' : `${c.s} == 0u && `}${decides ? '' : '!'}${c.v})`
     const decided = e.let(`${says(a)} || ${says(b)}`)
     const state = stateOf(a, b)
-    return e.code('bool', decides ? decided : `!${decided}`, state === '0u' ? state : `select(${state}, 0u, ${decided})`)
+    return e.code(
+      'bool',
+      decides ? decided : `!${decided}`,
+      state === '0u' ? state : `select(${state}, 0u, ${decided})`,
+    )
   }
 /** Of the present ones the one that comes first by `before`; a failed one is the result. */
 const extreme =
@@ -77,8 +81,14 @@ const calendar = (part: (day: string) => string): Write =>
     vec2u: strict((t) => `wide(${part(`dayOf(${t})`)})`),
   })
 const clock = (part: (second: string) => string): Write => strict((t) => `wide(${part(`secondOf(${t})`)})`)
-const add: Write = strict((a, b) => `add64(${a}, ${b})`, (a, b, r) => `addOver(${a}, ${b}, ${r})`)
-const sub: Write = strict((a, b) => `sub64(${a}, ${b})`, (a, b, r) => `subOver(${a}, ${b}, ${r})`)
+const add: Write = strict(
+  (a, b) => `add64(${a}, ${b})`,
+  (a, b, r) => `addOver(${a}, ${b}, ${r})`,
+)
+const sub: Write = strict(
+  (a, b) => `sub64(${a}, ${b})`,
+  (a, b, r) => `subOver(${a}, ${b}, ${r})`,
+)
 const DAY = 'vec2u(500654080u, 20u)'
 
 /** Arithmetic on integers alone; on floats and decimals the device is not exact. */
@@ -86,7 +96,8 @@ const whole =
   (write: Write): Write =>
   (e, args, type, lenient) => {
     const other = args.find((a) => isFloating(a.type) || isDecimal(a.type))
-    if (other) throw new DeviceGap(typeName(other.type), `arithmetic on ${typeName(other.type)} is not exact on the device`)
+    if (other)
+      throw new DeviceGap(typeName(other.type), `arithmetic on ${typeName(other.type)} is not exact on the device`)
     return write(e, args, type, lenient)
   }
 
@@ -103,8 +114,7 @@ const cast: Write = (e, args, to, lenient) => {
     return e.code(to, a.v, a.s)
   if (a.type === 'bool' && to === 'int32') return e.code(to, `i32(${a.v})`, a.s)
   if (a.type === 'bool' && to === 'int64') return e.code(to, `vec2u(u32(${a.v}), 0u)`, a.s)
-  if (isInteger(a.type) && to === 'bool')
-    return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
+  if (isInteger(a.type) && to === 'bool') return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
   if (a.type === 'date' && to === 'local timestamp') return e.code(to, `mul64(wide(${a.v}), ${DAY})`, a.s)
   throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)
 }
@@ -157,28 +167,52 @@ export const FUNCTIONS = {
   greatest: extreme((a, b) => less(b, a)),
   add: whole(add),
   sub: whole(sub),
-  mul: whole(strict((a, b) => `mul64(${a}, ${b})`, (a, b) => `mulOver(${a}, ${b})`)),
+  mul: whole(
+    strict(
+      (a, b) => `mul64(${a}, ${b})`,
+      (a, b) => `mulOver(${a}, ${b})`,
+    ),
+  ),
   intDiv: strict(
     (a, b) => `truncDiv(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
     (a, b) => `(zero64(${b}) || (least64(${a}) && same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
   ),
-  mod: whole(strict((a, b) => `truncMod(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`, (_, b) => `zero64(${b})`)),
+  mod: whole(
+    strict(
+      (a, b) => `truncMod(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
+      (_, b) => `zero64(${b})`,
+    ),
+  ),
   neg: whole(
     byRep({
-      i32: strict((a) => `neg32(${a})`, (a) => `least32(${a})`),
-      vec2u: strict((a) => `neg64(${a})`, (a) => `least64(${a})`),
+      i32: strict(
+        (a) => `neg32(${a})`,
+        (a) => `least32(${a})`,
+      ),
+      vec2u: strict(
+        (a) => `neg64(${a})`,
+        (a) => `least64(${a})`,
+      ),
     }),
   ),
   abs: whole(
     byRep({
-      i32: strict((a) => `abs32(${a})`, (a) => `least32(${a})`),
-      vec2u: strict((a) => `magnitude(${a})`, (a) => `least64(${a})`),
+      i32: strict(
+        (a) => `abs32(${a})`,
+        (a) => `least32(${a})`,
+      ),
+      vec2u: strict(
+        (a) => `magnitude(${a})`,
+        (a) => `least64(${a})`,
+      ),
     }),
   ),
   sign: whole(
     byRep({
       i32: strict((a) => `wide(sign(${a}))`),
-      vec2u: strict((a) => `select(vec2u(select(1u, 0u, zero64(${a})), 0u), vec2u(0xffffffffu, 0xffffffffu), negative(${a}))`),
+      vec2u: strict(
+        (a) => `select(vec2u(select(1u, 0u, zero64(${a})), 0u), vec2u(0xffffffffu, 0xffffffffu), negative(${a}))`,
+      ),
     }),
   ),
   addDuration: add,

@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { call, col, type Expr, type FunctionName, type Literal, lit } from '../../plan/expr.ts'
+import { build, type Node } from '../../plan/nodes.ts'
+import type { ScalarType, Schema } from '../../plan/types.ts'
+
+/** Columns of every kind that the device holds; some are never null. */
+const TYPES: Readonly<Record<string, ScalarType>> = {
+  k: 'string',
+  s: 'string',
+  i: 'int64',
+  j: 'int64',
+  n: 'int32',
+  x: 'float64',
+  f: 'float32',
+  b: 'bool',
+  t: 'timestamp',
+  l: 'local timestamp',
+  d: 'date',
+  u: 'duration',
+}
+const SCHEMA: Schema = Object.entries(TYPES).map(([name, type]) => ({
+  name,
+  type,
+  nullable: name !== 's' && name !== 'j',
+}))
+
+const big = (n: bigint) => n.toString()
+const longs = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: -50, max: 50 }).map(String) },
+  { weight: 2, arbitrary: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(big) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      ...[0n, -1n, 2n ** 32n, -(2n ** 32n), 2n ** 63n - 1n, -(2n ** 63n), 3037000500n].map(big),
+    ),
+  },
+)
+const micros = fc.oneof(
+  fc.integer({ min: -80_000, max: 90_000 }).map((d) => String(d * 86_400_000_000 - 1)),
+  fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n }).map(big),
+)
+const floats = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1, -1, 5e-324, -5e-324))
+const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
+  string: fc.constantFrom('', 'a', 'B', 'ab', '한글', 'e\u0301', '😀'),
+  int64: longs,
+  int32: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constantFrom(2147483647, -2147483648, 46341)),
+  float64: floats,
+  float32: floats.map(Math.fround),
+  bool: fc.boolean(),
+  timestamp: micros,
+  'local timestamp': micros,
+  date: fc.integer({ min: -719_162, max: 2_932_896 }),
+  duration: longs,
+}
+const maybe = <T>(a: fc.Arbitrary<T>) => fc.option(a, { freq: 6, nil: null })
+
+type Kind = 'long' | 'int' | 'bool' | 'text' | 'float' | 'single' | 'instant' | 'local' | 'date' | 'span'
+const TYPE: Readonly<Record<Kind, ScalarType>> = {
+  long: 'int64',
+  int: 'int32',
+  bool: 'bool',
+  text: 'string',
+  float: 'float64',
+  single: 'float32',
+  instant: 'timestamp',
+  local: 'local timestamp',
+  date: 'date',
+  span: 'duration',
+}
+const KINDS = Object.keys(TYPE) as Kind[]
+
+/** Expressions of each kind, made of all that the device claims to compute. */
+const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
+  const fn = (names: readonly FunctionName[], ...args: fc.Arbitrary<Expr>[]) =>
+    fc.tuple(fc.constantFrom(...names), ...args).map(([name, ...a]) => call(name as FunctionName, ...(a as Expr[])))
+  const cast = (a: fc.Arbitrary<Expr>, to: ScalarType) =>
+    fc
+      .tuple(a, fc.constantFrom('fail' as const, 'null' as const))
+      .map(([arg, onError]): Expr => ({ op: 'cast', arg, to, onError }))
+  const alike = (f: (kind: Kind) => fc.Arbitrary<Expr>, kinds: readonly Kind[] = KINDS) => fc.oneof(...kinds.map(f))
+  const kind = (k: Kind, ...more: fc.Arbitrary<Expr>[]) => {
+    const type = TYPE[k]
+    const leaves = Object.keys(TYPES).filter((name) => TYPES[name] === type)
+    const self = tie(k)
+    return fc.oneof(
+      { maxDepth: 4, withCrossShrink: true, depthSize: 'small' },
+      fc.constantFrom(...leaves.map(col)),
+      maybe(VALUES[type] as fc.Arbitrary<Literal>).map((v) => lit(v, type)),
+      fn(['orNull'], self),
+      fn(['coalesce'], self, self),
+      fc.tuple(tie('bool'), self, self).map(([c, v, o]): Expr => ({ op: 'case', when: [[c, v]], otherwise: o })),
+      ...more,
+    )
+  }
+  const [long, int, local, date, span] = [tie('long'), tie('int'), tie('local'), tie('date'), tie('span')]
+  const ordered = KINDS.filter((k) => k !== 'text')
+  const extremes = (k: Kind) => fn(['least', 'greatest'], tie(k), tie(k), tie(k))
+  return {
+    long: kind(
+      'long',
+      fn(['add', 'sub', 'mul', 'intDiv', 'mod'], fc.oneof(long, int), fc.oneof(long, int)),
+      fn(['neg', 'abs', 'sign'], long),
+      fn(['sign'], int),
+      fn(['year', 'quarter', 'month', 'day', 'weekday', 'dayOfYear'], fc.oneof(local, date)),
+      fn(['hour', 'minute', 'second', 'minuteOfDay'], local),
+      fn(['inMicros'], span),
+      extremes('long'),
+      cast(fc.oneof(int, tie('bool')), 'int64'),
+    ),
+    int: kind('int', fn(['neg', 'abs'], int), cast(fc.oneof(long, tie('bool')), 'int32'), extremes('int')),
+    bool: kind(
+      'bool',
+      fn(['and', 'or'], tie('bool'), tie('bool')),
+      fn(['not'], tie('bool')),
+      alike((k) => fn(['isNull', 'fails'], tie(k))),
+      alike((k) => fn(['eq', 'ne'], tie(k), tie(k))),
+      alike((k) => fn(['lt', 'le', 'gt', 'ge'], tie(k), tie(k)), ordered),
+      alike((k) => fn(['isIn'], tie(k), tie(k), tie(k))),
+      fn(['isNaN'], fc.oneof(tie('float'), tie('single'))),
+      fn(['lt', 'eq'], int, long),
+      cast(fc.oneof(int, long), 'bool'),
+    ),
+    text: kind('text'),
+    float: kind('float', extremes('float')),
+    single: kind('single', extremes('single')),
+    instant: kind('instant', fn(['addDuration', 'subDuration'], tie('instant'), span), fn(['toInstant'], local)),
+    local: kind(
+      'local',
+      fn(['addDuration', 'subDuration'], local, span),
+      fn(['toLocal'], tie('instant')),
+      cast(date, 'local timestamp'),
+    ),
+    date: kind('date', fn(['toDate'], local), extremes('date')),
+    span: kind(
+      'span',
+      fn(['micros'], fc.oneof(long, int)),
+      fn(['diffTime'], local, local),
+      fn(['diffTime'], date, date),
+      cast(long, 'duration'),
+    ),
+  }
+})
+
+/** Plans that the device claims to take whole: derive, filter, derive, reject, select. */
+export const devicePlans: fc.Arbitrary<Node> = fc
+  .tuple(
+    fc.array(
+      fc.tuple(
+        ...SCHEMA.map((f) =>
+          f.nullable
+            ? maybe(VALUES[f.type as string] as fc.Arbitrary<Literal>)
+            : (VALUES[f.type as string] as fc.Arbitrary<Literal>),
+        ),
+      ),
+      { maxLength: 70 },
+    ),
+    fc.array(
+      fc.constantFrom(...KINDS).chain((k) => expressions[k]),
+      { minLength: 1, maxLength: 6 },
+    ),
+    maybe(expressions.bool),
+    maybe(expressions.bool),
+    fc.subarray(Object.keys(TYPES)),
+  )
+  .map(([rows, made, keep, drop, kept]) => {
+    const named = made.map((e, i) => [`o${i}`, e] as const)
+    let n: Node = build({ op: 'scan', from: { kind: 'rows', rows: rows as Literal[][] }, schema: SCHEMA })
+    n = build({ op: 'derive', input: n, columns: named })
+    if (keep) n = build({ op: 'filter', input: n, predicate: keep })
+    if (drop) n = build({ op: 'reject', input: n, predicate: drop, reason: 'generated', when: 'always' })
+    return build({
+      op: 'select',
+      input: n,
+      columns: [...named.map(([name]) => name), ...kept].map((name) => [name, col(name)]),
+    })
+  })
