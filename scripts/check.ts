@@ -7,6 +7,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { bringGpuDriver } from './gpu-driver.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules', '.bin', name)
@@ -18,7 +19,10 @@ const stages: [name: string, command: string, args: string[]][] = [
   ['types', bin('tsc'), ['--noEmit']],
   ['dead code', bin('knip'), []],
 ]
-if (withTests) stages.push(['tests', bin('vitest'), ['run', ...filters]])
+if (withTests) {
+  bringGpuDriver((line) => process.stdout.write(`— ${line}\n`))
+  stages.push(['tests', bin('vitest'), ['run', ...filters]])
+}
 
 const failed: string[] = []
 for (const [name, command, args] of stages) {

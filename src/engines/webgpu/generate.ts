@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { call, col, type Expr, type FunctionName, type Literal, lit } from '../../plan/expr.ts'
+import {
+  type Agg,
+  type AggregateName,
+  call,
+  col,
+  type Expr,
+  type FunctionName,
+  type Literal,
+  lit,
+} from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { ScalarType, Schema } from '../../plan/types.ts'
 
@@ -141,7 +150,28 @@ const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
   }
 })
 
-/** Plans that the device claims to take whole: derive, filter, derive, reject, select. */
+const keysOf = fc.subarray(Object.keys(TYPES), { maxLength: 3 })
+/** Aggregates of a kind's values that the device claims. */
+const AGGREGATES: Readonly<Record<Kind, readonly AggregateName[]>> = {
+  long: ['count', 'min', 'max'],
+  int: ['count', 'sum', 'mean', 'min', 'max'],
+  bool: ['count', 'sum', 'mean', 'min', 'max'],
+  text: ['count'],
+  float: ['count', 'min', 'max'],
+  single: ['count', 'min', 'max'],
+  instant: ['count', 'min', 'max'],
+  local: ['count', 'min', 'max'],
+  date: ['count', 'min', 'max'],
+  span: ['count', 'min', 'max'],
+}
+const aggregates = fc.array(
+  fc
+    .constantFrom(...KINDS)
+    .chain((k) => fc.tuple(fc.constantFrom(...AGGREGATES[k]), expressions[k]).map(([fn, arg]): Agg => ({ fn, arg }))),
+  { maxLength: 3 },
+)
+
+/** Plans that the device claims to take whole: derive, filter, reject, then select or aggregate. */
 export const devicePlans: fc.Arbitrary<Node> = fc
   .tuple(
     fc.array(
@@ -161,13 +191,19 @@ export const devicePlans: fc.Arbitrary<Node> = fc
     maybe(expressions.bool),
     maybe(expressions.bool),
     fc.subarray(Object.keys(TYPES)),
+    maybe(fc.tuple(keysOf, aggregates)),
   )
-  .map(([rows, made, keep, drop, kept]) => {
+  .map(([rows, made, keep, drop, kept, grouped]) => {
     const named = made.map((e, i) => [`o${i}`, e] as const)
     let n: Node = build({ op: 'scan', from: { kind: 'rows', rows: rows as Literal[][] }, schema: SCHEMA })
     n = build({ op: 'derive', input: n, columns: named })
     if (keep) n = build({ op: 'filter', input: n, predicate: keep })
     if (drop) n = build({ op: 'reject', input: n, predicate: drop, reason: 'generated', when: 'always' })
+    if (grouped) {
+      const [by, aggs] = grouped
+      const named = aggs.map((a, i) => [`g${i}`, a] as const)
+      return build({ op: 'aggregate', input: n, by, aggs: [['rows', { fn: 'count', arg: null }], ...named] })
+    }
     return build({
       op: 'select',
       input: n,

@@ -6,12 +6,12 @@ import { chainOf, lower, type Program } from '../row/lower.ts'
 import { type Device, openDevice } from './device.ts'
 import { fuse, readColumns } from './fused.ts'
 import { SEGMENT, segments, Words } from './gather.ts'
+import { type Grouper, Groups, grouperOf } from './grouped.ts'
 import { FailedOnDevice, runSegment } from './run.ts'
 import { Transfers } from './transfers.ts'
 import { DeviceGap } from './wgsl/emit.ts'
-import { repOf } from './wgsl/reps.ts'
 
-export { type Device, openDevice } from './device.ts'
+export type { Device } from './device.ts'
 
 export interface WebgpuOptions {
   /** Reads scans, and runs a plan whose values fail, to say which. */
@@ -22,50 +22,63 @@ export interface WebgpuOptions {
   readonly memoryMiB: number
   /** Rows that are computed together; 2²⁰ when absent. */
   readonly segment?: number
+  /** Told when a plan goes to the host instead, and why: there is no device, or it was lost. */
+  say?(why: string): void
 }
 
 /**
- * The engine on the graphics device. It takes a chain of filters and derived columns over a scan, whose values it
- * computes exactly: integers, times, truth, and texts and floats as far as they are compared or handed on. The columns go
- * up once and the result comes down once.
+ * The engine on the graphics device. It takes a chain of filters and derived columns over a scan, and an aggregate on top
+ * of it, whose values it computes exactly: integers, times, truth, and texts and floats as far as they are compared,
+ * grouped by or handed on. The columns go up once and the result comes down once.
  */
 export function createWebgpuEngine(options: WebgpuOptions): Engine {
   let opened: Promise<Device> | undefined
-  const device = (): Promise<Device> => (opened ??= (options.open ?? openDevice)())
+  /** The device, or why there is none; one that was lost is opened anew. */
+  const device = async (): Promise<Device | string> => {
+    try {
+      if (opened && (await opened).lost()) opened = undefined
+      return await (opened ??= (options.open ?? openDevice)())
+    } catch (thrown) {
+      opened = undefined
+      if (thrown instanceof GalleyError && thrown.code === 'DEVICE_MISSING') return thrown.why ?? thrown.what
+      throw thrown
+    }
+  }
   return {
     name: 'webgpu',
     prepare(p: Plan): Prepared | readonly Gap[] {
-      const { base, chain } = chainOf(p.root)
-      if (base.op !== 'scan')
-        return [{ node: base.op, reason: 'the device takes filters and derived columns over a scan' }]
-      const held = base.schema.filter((f) => repOf(f.type) === undefined).map((f) => f.name)
       try {
+        const grouper = p.root.op === 'aggregate' ? grouperOf(p.root) : undefined
+        const { base, chain } = chainOf(grouper?.rows ?? p.root)
+        if (base.op !== 'scan')
+          return [{ node: base.op, reason: 'the device takes filters, derived columns and an aggregate over a scan' }]
         const program = lower(chain, base.schema)
         const read = readColumns(program)
         const { code } = fuse(program, read, () => true)
-        const scan = scanOf(base, read)
-        const source = options.host.prepare(plan(scan))
+        const source = options.host.prepare(plan(scanOf(base, read)))
         if (isGaps(source)) return source
+        const job = { program, read, source, grouper, whole: p, options }
         return {
           estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: stats.bytes }),
           explain: () => code,
           async run(ctx, sink) {
             if (sink !== 'batches')
               throw new GalleyError('ENGINE_GAP', { what: 'the device writes no files', fix: "ask for 'batches'" })
-            return relation(program, read, source, p, await device(), options, ctx)
+            const there = await device()
+            if (typeof there !== 'string') return relation(job, there, ctx)
+            options.say?.(there)
+            return onHost(p, options.host).run(ctx, sink)
           },
         }
       } catch (thrown) {
         if (!(thrown instanceof DeviceGap)) throw thrown
-        return [
-          { node: thrown.node, reason: held.length > 0 ? `${thrown.message} (${held.join(', ')})` : thrown.message },
-        ]
+        return [{ node: thrown.node, reason: thrown.message }]
       }
     },
     async close() {
       const closing = opened
       opened = undefined
-      ;(await closing)?.close()
+      ;(await closing?.catch(() => undefined))?.close()
     },
   }
 }
@@ -76,24 +89,29 @@ function scanOf(base: Extract<Node, { op: 'scan' }>, read: readonly number[]): N
   return build({ op: 'select', input: base, columns: columns.map((name) => [name, { op: 'col', name }] as const) })
 }
 
-function relation(
-  program: Program,
-  read: readonly number[],
-  source: Prepared,
-  whole: Plan,
-  device: Device,
-  options: WebgpuOptions,
-  ctx: RunContext,
-): Relation {
-  const schema = program.output
+/** A plan made ready. */
+interface Job {
+  readonly program: Program
+  /** Places of the columns that are read, and the rows of these. */
+  readonly read: readonly number[]
+  readonly source: Prepared
+  readonly grouper: Grouper | undefined
+  readonly whole: Plan
+  readonly options: WebgpuOptions
+}
+
+function relation(job: Job, device: Device, ctx: RunContext): Relation {
+  const { whole, options } = job
   return {
     place: 'host',
-    schema,
+    schema: whole.root.schema,
     rows: Number.NaN,
     async *batches(names) {
-      const made = await compute(program, read, source, device, options, ctx).catch(async (thrown: unknown) => {
-        if (!(thrown instanceof FailedOnDevice)) throw thrown
-        return instead(whole, options.host, ctx)
+      const made = await compute(job, device, ctx).catch(async (thrown: unknown) => {
+        const lost = device.lost()
+        if (lost) options.say?.(lost)
+        else if (!(thrown instanceof FailedOnDevice)) throw thrown
+        return collected(await onHost(whole, options.host).run(ctx, 'batches'))
       })
       for (const batch of made) yield names ? picked(batch, names) : batch
     },
@@ -102,40 +120,40 @@ function relation(
 }
 
 async function compute(
-  program: Program,
-  read: readonly number[],
-  source: Prepared,
+  { program, read, source, grouper, options }: Job,
   device: Device,
-  { memoryMiB, segment = SEGMENT }: WebgpuOptions,
   ctx: RunContext,
 ): Promise<Batch[]> {
   const words = new Words(fuse(program, read, () => true).words)
+  const work = { device, program, read, words }
+  const groups = grouper && new Groups(grouper, words)
   const rows = await source.run(ctx, 'batches')
   const out: Batch[] = []
-  const columns = read.length > 0 ? rows.schema : rows.schema.slice(0, 1)
-  for await (const part of segments(rows.batches(), columns, words, segment)) {
-    const transfers = new Transfers(device, ctx.ledger, memoryMiB * 2 ** 20)
+  for await (const part of segments(rows.batches(), rows.schema, words, options.segment ?? SEGMENT)) {
+    const transfers = new Transfers(device, ctx.ledger, options.memoryMiB * 2 ** 20)
+    const segment = read.length > 0 ? part : { ...part, columns: [] }
     try {
-      out.push(
-        await runSegment(device, transfers, program, read, read.length > 0 ? part : { ...part, columns: [] }, words),
-      )
+      if (groups) await groups.add(work, transfers, segment)
+      else out.push(await runSegment(work, transfers, segment))
     } finally {
       transfers.close()
     }
   }
   rows.close()
-  return out
+  return groups ? [groups.batch()] : out
 }
 
-/** A value failed that a surviving row uses: the other engine says which, in its own words. */
-async function instead(whole: Plan, host: Engine, ctx: RunContext): Promise<Batch[]> {
+/** The plan on the host, where a failure is told in its own words. @throws ENGINE_GAP */
+function onHost(whole: Plan, host: Engine): Prepared {
   const prepared = host.prepare(whole)
-  if (isGaps(prepared))
-    throw new GalleyError('VALUE_INVALID', {
-      what: 'a value does not fit its operation',
-      why: 'a row of the result uses it',
-    })
-  const relation = await prepared.run(ctx, 'batches')
+  if (!isGaps(prepared)) return prepared
+  throw new GalleyError('ENGINE_GAP', {
+    what: `${host.name} can't run the plan in the place of the device`,
+    why: prepared.map((g) => `${g.node}: ${g.reason}`).join('; '),
+  })
+}
+
+async function collected(relation: Relation): Promise<Batch[]> {
   const out: Batch[] = []
   for await (const batch of relation.batches()) out.push(owned(batch))
   return out

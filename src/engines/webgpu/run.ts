@@ -26,34 +26,50 @@ function layout(): { take(words: number): number; size(): number } {
   }
 }
 
-/**
- * Computes one segment: its columns go up once, one kernel computes tests and outputs, the kept rows are moved together,
- * and they come down. @throws FailedOnDevice
- */
-export async function runSegment(
-  device: Device,
+/** A segment under way on the device: its fused kernel is in `pass`, and nothing is submitted yet. */
+export interface Launched {
+  readonly rows: number
+  readonly fused: Fused
+  readonly encoder: GPUCommandEncoder
+  readonly pass: GPUComputePassEncoder
+  readonly values: GPUBuffer
+  /** Word 0 is not 0 when a value failed that a surviving row uses. */
+  readonly bits: GPUBuffer
+  /** Where the kept rows are said; undefined without filters. */
+  readonly keep: number | undefined
+  readonly places: readonly (readonly [values: number, valid: number])[]
+}
+
+/** A program over the columns that it reads. */
+export interface Work {
+  readonly device: Device
+  readonly program: Program
+  readonly read: readonly number[]
+  readonly words: Words
+}
+
+/** Sends a segment's columns up, in one write, and begins with the fused kernel over them. */
+export async function launch(
+  { device, program, read }: Work,
   transfers: Transfers,
-  program: Program,
-  read: readonly number[],
   segment: Segment,
-  words: Words,
-): Promise<Batch> {
+): Promise<Launched> {
   const { rows } = segment
   const fused = fuse(program, read, (column) => segment.columns[read.indexOf(column)]?.validity !== null)
   const [inputs, values, bits] = [layout(), layout(), layout()]
   const at = new Uint32Array(2 + 2 * read.length + 2 * fused.outputs.length)
   at[PLACES.rows] = rows
   bits.take(1)
-  at[PLACES.keep] = bits.take(fused.filters ? bitWords(rows) : 0)
+  const keep = bits.take(fused.filters ? bitWords(rows) : 0)
+  at[PLACES.keep] = keep
   for (const [i, { words: own, validity }] of segment.columns.entries()) {
     at[PLACES.input(i)] = inputs.take(own.length)
     at[PLACES.input(i) + 1] = inputs.take(validity?.length ?? 0)
   }
   const places = fused.outputs.map(({ rep, nullable }, i) => {
-    const place = PLACES.output(i, read.length)
     const own = (rep === 'bool' ? bits : values).take(lengthOf(rep, rows))
     const valid = bits.take(nullable ? bitWords(rows) : 0)
-    at.set([own, valid], place)
+    at.set([own, valid], PLACES.output(i, read.length))
     return [own, valid] as const
   })
   const input = transfers.upload(inputs.size(), (to) => {
@@ -63,39 +79,38 @@ export async function runSegment(
     }
   })
   const about = transfers.upload(at.length, (to) => to.set(at))
-  const output = transfers.buffer(values.size())
-  const flags = transfers.buffer(bits.size())
+  const made = { values: transfers.buffer(values.size()), bits: transfers.buffer(bits.size()) }
   const encoder = device.gpu.createCommandEncoder()
   const pass = encoder.beginComputePass()
   const kernel = await kernelOf(device, fused.code, ['read', 'write', 'write', 'read'])
-  dispatch(device, pass, kernel, [input, output, flags, about], rows)
-  const keep = at[PLACES.keep] as number
-  const kept = fused.filters
-    ? await compact(device, transfers, pass, {
-        rows,
-        outputs: fused.outputs,
-        values: output,
-        bits: flags,
-        keep,
-        places,
-      })
-    : undefined
+  dispatch(device, pass, kernel, [input, made.values, made.bits, about], rows)
+  return { rows, fused, encoder, pass, ...made, keep: fused.filters ? keep : undefined, places }
+}
+
+/**
+ * Computes one segment: its columns go up once, one kernel computes tests and outputs, the kept rows are moved together,
+ * and they come down. @throws FailedOnDevice
+ */
+export async function runSegment(work: Work, transfers: Transfers, segment: Segment): Promise<Batch> {
+  const { device, program, words } = work
+  const started = await launch(work, transfers, segment)
+  const { rows, fused, encoder, pass, places, keep } = started
+  const kept =
+    keep === undefined
+      ? undefined
+      : await compact(device, transfers, pass, { ...started, outputs: fused.outputs, keep })
   pass.end()
-  const columns = (n: number) => partsOf(fused, places, n, kept?.values ?? output, kept?.bits ?? flags)
-  const mark = { from: flags, at: 0, words: 1 }
-  try {
-    if (!kept) {
-      const got = await transfers.download(encoder, [mark, ...columns(rows)])
-      if (got[0] !== 0) throw new FailedOnDevice()
-      return batchOf(program.output, fused, rows, got.subarray(1), words)
-    }
-    const [failed, count = 0] = await transfers.download(encoder, [mark, { from: kept.count, at: 0, words: 1 }])
-    if (failed !== 0) throw new FailedOnDevice()
-    const got = await transfers.download(device.gpu.createCommandEncoder(), columns(count))
-    return batchOf(program.output, fused, count, got, words)
-  } finally {
-    transfers.close()
+  const columns = (n: number) => partsOf(fused, places, n, kept?.values ?? started.values, kept?.bits ?? started.bits)
+  const mark = { from: started.bits, at: 0, words: 1 }
+  if (!kept) {
+    const got = await transfers.download(encoder, [mark, ...columns(rows)])
+    if (got[0] !== 0) throw new FailedOnDevice()
+    return batchOf(program.output, fused, rows, got.subarray(1), words)
   }
+  const [failed, count = 0] = await transfers.download(encoder, [mark, { from: kept.count, at: 0, words: 1 }])
+  if (failed !== 0) throw new FailedOnDevice()
+  const got = await transfers.download(device.gpu.createCommandEncoder(), columns(count))
+  return batchOf(program.output, fused, count, got, words)
 }
 
 /** What comes down of `n` rows: each output's values, then its valid rows. */

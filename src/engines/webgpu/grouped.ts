@@ -1,0 +1,144 @@
+import type { Agg } from '../../plan/expr.ts'
+import { build, type Named, type Node } from '../../plan/nodes.ts'
+import { type Field, isFloat, type Schema } from '../../plan/types.ts'
+import { type Batch, columnOf, type Value } from '../batch.ts'
+import { type Accumulator, accumulatorOf, merge, type Partial, partialOf, resultOf } from './aggregates.ts'
+import type { Output } from './fused.ts'
+import type { Segment, Words } from './gather.ts'
+import { group, keyWordsOf } from './group.ts'
+import { FailedOnDevice, launch, type Work } from './run.ts'
+import type { Transfers } from './transfers.ts'
+
+type Aggregate = Extract<Node, { op: 'aggregate' }>
+
+/** An aggregate as the rows that its kernels read (keys, then arguments) and what is made of them. */
+export interface Grouper {
+  readonly rows: Node
+  readonly by: readonly string[]
+  readonly accumulators: readonly Accumulator[]
+  readonly schema: Schema
+}
+
+/** @throws DeviceGap for an aggregate that is not exact on the device */
+export function grouperOf(n: Aggregate): Grouper {
+  const { schema } = n.input
+  const args: Agg['arg'][] = []
+  const accumulators = n.aggs.map(([, a]) => {
+    const made = accumulatorOf(a, n.by.length + args.length, schema)
+    if (a.arg !== null) args.push(a.arg)
+    return made
+  })
+  const columns: Named<NonNullable<Agg['arg']>>[number][] = [
+    ...n.by.map((name, i) => [`k${i}`, { op: 'col', name }] as const),
+    ...args.map((arg, i) => [`a${i}`, arg as NonNullable<Agg['arg']>] as const),
+  ]
+  // a count of rows reads no column, and something must say how many there are
+  if (columns.length === 0) columns.push(['k0', { op: 'lit', value: true, type: 'bool' }])
+  return { rows: build({ op: 'select', input: n.input, columns }), by: n.by, accumulators, schema: n.schema }
+}
+
+/** Groups of all segments so far, by their keys' words. */
+export class Groups {
+  readonly #grouper: Grouper
+  readonly #words: Words
+  readonly #found = new Map<string, { key: readonly Value[]; partials: Partial[] }>()
+
+  constructor(grouper: Grouper, words: Words) {
+    this.#grouper = grouper
+    this.#words = words
+  }
+
+  /** Groups one segment on the device and brings its groups down. @throws FailedOnDevice */
+  async add(work: Work, transfers: Transfers, segment: Segment): Promise<void> {
+    const { by, accumulators, rows: select } = this.#grouper
+    const started = await launch(work, transfers, segment)
+    const { outputs } = started.fused
+    const made = await group(work.device, transfers, started.pass, {
+      ...started,
+      outputs,
+      types: select.schema.map((f) => f.type),
+      keys: by.length,
+      accumulators,
+    })
+    started.pass.end()
+    const [failed, count = 0] = await transfers.download(started.encoder, [
+      { from: started.bits, at: 0, words: 1 },
+      { from: made.count, at: 0, words: 1 },
+    ])
+    if (failed !== 0) throw new FailedOnDevice()
+    const keyWords = count * made.keyWords
+    const got = await transfers.download(work.device.gpu.createCommandEncoder(), [
+      { from: made.keys, at: 0, words: keyWords },
+      { from: made.acc, at: 0, words: count * made.accWords },
+    ])
+    for (let i = 0; i < count; i++) {
+      const own = got.subarray(i * made.keyWords, (i + 1) * made.keyWords)
+      this.#take(own, outputs, got, keyWords + i * made.accWords)
+    }
+  }
+
+  #take(own: Uint32Array, outputs: readonly Output[], words: Uint32Array, at: number): void {
+    const { accumulators } = this.#grouper
+    const id = own.join(' ')
+    let found = this.#found.get(id)
+    if (!found) {
+      const partials = accumulators.map(() => ({ present: 0n, value: 0n }))
+      this.#found.set(id, (found = { key: this.#keyOf(own, outputs), partials }))
+    }
+    for (const [j, a] of accumulators.entries()) {
+      merge(a, found.partials[j] as Partial, partialOf(a, words, at))
+      at += a.words
+    }
+  }
+
+  #keyOf(own: Uint32Array, outputs: readonly Output[]): Value[] {
+    let at = 0
+    return this.#grouper.by.map((_, i) => {
+      const field = this.#grouper.schema[i] as Field
+      const width = keyWordsOf(outputs[i] as Output) - 1
+      const words = own.subarray(at, at + width)
+      const there = own[at + width] !== 0
+      at += width + 1
+      return there ? keyValue(field, words, this.#words) : null
+    })
+  }
+
+  /** One row a group; one in all where there are no keys. @throws VALUE_INVALID for a sum that does not fit */
+  batch(): Batch {
+    const { schema, by, accumulators } = this.#grouper
+    const groups = [...this.#found.values()]
+    if (by.length === 0 && groups.length === 0)
+      groups.push({ key: [], partials: accumulators.map(() => ({ present: 0n, value: 0n })) })
+    const rows = groups.map(({ key, partials }) => [
+      ...key,
+      ...accumulators.map((a, j) => resultOf(a, partials[j] as Partial)),
+    ])
+    return {
+      schema,
+      rows: rows.length,
+      columns: schema.map((field, i) =>
+        columnOf(
+          field,
+          rows.map((row) => row[i] as Value),
+        ),
+      ),
+    }
+  }
+}
+
+/** A key's value of its words: floats stand there by their order. */
+function keyValue({ type }: Field, words: Uint32Array, dictionary: Words): Value {
+  const [low = 0, high = 0] = words
+  if (type === 'string') return dictionary.list[low] ?? ''
+  if (type === 'bool') return low !== 0
+  if (isFloat(type)) {
+    const long = words.length === 2
+    const sign = long ? 1n << 63n : 1n << 31n
+    const key = long ? (BigInt(high) << 32n) | BigInt(low) : BigInt(low)
+    const bits = (key & sign) !== 0n ? key ^ sign : BigInt.asUintN(long ? 64 : 32, ~key)
+    const { buffer } = new BigUint64Array([bits])
+    return (long ? new Float64Array(buffer)[0] : new Float32Array(buffer)[0]) as number
+  }
+  if (words.length === 1) return low | 0
+  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low))
+}
