@@ -16,7 +16,7 @@ export interface Row {
   readonly case: string
   readonly peer: string
   /** `ns` are nanoseconds a value. */
-  readonly unit: 's' | 'bytes' | 'ns'
+  readonly unit: 's' | 'bytes' | 'ns' | 'count'
   readonly galley: number
   readonly peerValue: number
   /** Galley / peer. */

@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   pipeline: async () => (await import('./pipeline/index.ts')).pipeline,
   spill: async () => (await import('./spill/index.ts')).spill,
   row: async () => (await import('./row/index.ts')).row,
+  gpu: async () => (await import('./gpu/index.ts')).gpu,
 }
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -69,8 +70,9 @@ async function main(): Promise<void> {
 
 function shown({ rows }: Result): string {
   const seconds = (x: number) => (x < 1 ? `${(x * 1000).toFixed(0)} ms` : `${x.toFixed(1)} s`)
+  const bytes = (x: number) => (x < 2 ** 20 ? `${x.toLocaleString('en-US')} B` : `${(x / 2 ** 20).toFixed(0)} MiB`)
   const value = (x: number, unit: string) =>
-    unit === 's' ? seconds(x) : unit === 'ns' ? `${x.toFixed(1)} ns` : `${(x / 2 ** 20).toFixed(0)} MiB`
+    unit === 's' ? seconds(x) : unit === 'ns' ? `${x.toFixed(1)} ns` : unit === 'count' ? String(x) : bytes(x)
   return table(
     ['case', 'peer', 'Galley', 'peer', 'ratio'],
     rows.map((r) => [r.case, r.peer, value(r.galley, r.unit), value(r.peerValue, r.unit), r.ratio.toFixed(2)]),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { GalleyError } from '../../base/errors.ts'
+import { count, max } from '../../plan/aggregates.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { scan } from '../../plan/table.ts'
 import { asBag, collect, testContext } from '../conformance/compare.ts'
@@ -87,9 +88,11 @@ test('more rows than one dispatch takes in one direction, and a million words', 
   await both(engine, n)
 }, 120_000)
 
-test('beyond its memory it says so, and what to raise', async () => {
-  const t = await table(200_000)
-  await expect(collect(make({ memoryMiB: 1 }), derived(t).node)).rejects.toMatchObject({
+test('with little memory it computes in smaller segments; what does not fit at all says what to raise', async () => {
+  const t = await table(70_001)
+  await both(make({ memoryMiB: 1 }), derived(t).filter((r) => r.bad).node)
+  await both(make({ memoryMiB: 1 }), t.aggregate(['city'], (r) => ({ n: count(), most: max(r.delay) })).node)
+  await expect(collect(make({ memoryMiB: 1, segment: 70_001 }), derived(t).node)).rejects.toMatchObject({
     code: 'ENGINE_FAILED',
     fix: expect.stringContaining('GALLEY_GPU_MEMORY'),
   })

@@ -35,8 +35,23 @@ export class Words {
   }
 }
 
-/** Rows that are computed together: what the largest dispatch and buffer take, and no more than memory is to hold. */
-export const SEGMENT = 1 << 20
+/** Rows that are computed together at most: as many as one dispatch takes. */
+const MOST = 1 << 22
+/** Fewer than these are not worth a dispatch. */
+const FEWEST = 1 << 10
+
+/** What a row takes on the device while its segment is computed, in words: in each buffer, the largest first. */
+export interface RowWords {
+  readonly largest: number
+  readonly all: number
+}
+
+/** Rows of a segment, such that no buffer is larger than the device's largest and all of them stay within the budget. */
+export function segmentRows({ largest, all }: RowWords, largestBuffer: number, budget: number): number {
+  const fit = Math.floor(Math.min(largestBuffer / (largest * 4), budget / (all * 4)))
+  // halves of powers of two, so that kernels' hash tables fill their buffers
+  return Math.min(MOST, Math.max(FEWEST, 2 ** Math.floor(Math.log2(Math.max(1, fit)))))
+}
 
 export const bitWords = (rows: number): number => (rows + 31) >>> 5
 /** Words that `rows` values take. */
@@ -53,7 +68,7 @@ export async function* segments(
   batches: AsyncIterable<Batch>,
   schema: Schema,
   words: Words,
-  most: number = SEGMENT,
+  most: number,
 ): AsyncGenerator<Segment> {
   let rows = 0
   let columns: Growing[] = []

@@ -1,15 +1,17 @@
 import { GalleyError } from '../../base/errors.ts'
 import { build, type Node, type Plan, plan } from '../../plan/nodes.ts'
+import type { Type } from '../../plan/types.ts'
 import type { Batch, Column } from '../batch.ts'
 import { type Engine, type Gap, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
 import { chainOf, lower, type Program } from '../row/lower.ts'
 import { type Device, openDevice } from './device.ts'
 import { fuse, readColumns } from './fused.ts'
-import { SEGMENT, segments, Words } from './gather.ts'
+import { lengthOf, type RowWords, segmentRows, segments, Words } from './gather.ts'
 import { type Grouper, Groups, grouperOf } from './grouped.ts'
 import { FailedOnDevice, runSegment } from './run.ts'
 import { Transfers } from './transfers.ts'
 import { DeviceGap } from './wgsl/emit.ts'
+import { repOf } from './wgsl/reps.ts'
 
 export type { Device } from './device.ts'
 
@@ -20,7 +22,7 @@ export interface WebgpuOptions {
   readonly open?: () => Promise<Device>
   /** Memory that a run may hold on the device, MiB. */
   readonly memoryMiB: number
-  /** Rows that are computed together; 2²⁰ when absent. */
+  /** Rows that are computed together; as many as memory takes when absent. */
   readonly segment?: number
   /** Told when a plan goes to the host instead, and why: there is no device, or it was lost. */
   say?(why: string): void
@@ -129,8 +131,10 @@ async function compute(
   const groups = grouper && new Groups(grouper, words)
   const rows = await source.run(ctx, 'batches')
   const out: Batch[] = []
-  for await (const part of segments(rows.batches(), rows.schema, words, options.segment ?? SEGMENT)) {
-    const transfers = new Transfers(device, ctx.ledger, options.memoryMiB * 2 ** 20)
+  const budget = options.memoryMiB * 2 ** 20
+  const most = options.segment ?? segmentRows(wordsARow(program, read, grouper), device.largestBuffer, budget)
+  for await (const part of segments(rows.batches(), rows.schema, words, most)) {
+    const transfers = new Transfers(device, ctx.ledger, budget)
     const segment = read.length > 0 ? part : { ...part, columns: [] }
     try {
       if (groups) await groups.add(work, transfers, segment)
@@ -141,6 +145,19 @@ async function compute(
   }
   rows.close()
   return groups ? [groups.batch()] : out
+}
+
+/** What a row takes on the device: its inputs; its outputs twice, with gaps and without; or its part of a hash table. */
+function wordsARow(program: Program, read: readonly number[], grouper: Grouper | undefined): RowWords {
+  // a bit of validity or truth is counted as an eighth of a word, which it is not even
+  const wordsOf = (types: readonly Type[]) => types.reduce((n, t) => n + lengthOf(repOf(t) ?? 'u32', 8) / 8 + 1 / 8, 0)
+  const input = wordsOf(read.map((i) => program.input[i]?.type ?? 'bool'))
+  const output = wordsOf(program.output.map((f) => f.type))
+  if (!grouper) return { largest: Math.max(input, output, 1), all: input + 2 * output + 1 }
+  const keys = grouper.by.length * 3
+  const acc = grouper.accumulators.reduce((n, a) => n + a.words, 0)
+  // a table of twice to four times as many slots as rows, each with its number
+  return { largest: Math.max(input, output, keys, acc, 4), all: input + output + keys + acc + 10 }
 }
 
 /** The plan on the host, where a failure is told in its own words. @throws ENGINE_GAP */

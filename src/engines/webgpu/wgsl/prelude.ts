@@ -74,12 +74,6 @@ fn truncMod(a: vec2u, b: vec2u) -> vec2u {
   let r = divide64(magnitude(a), magnitude(b)).rest;
   return select(r, neg64(r), negative(a));
 }
-fn floorDiv(a: vec2u, b: vec2u) -> vec2u {
-  if (!negative(a)) { return divide64(a, b).quotient; }
-  let d = divide64(magnitude(a), b);
-  return neg64(select(add64(d.quotient, vec2u(1u, 0u)), d.quotient, same64(d.rest, vec2u(0u, 0u))));
-}
-
 fn order32(bits: u32) -> u32 {
   if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
   if (bits == 0x80000000u) { return 0x80000000u; }
@@ -115,11 +109,29 @@ fn weekdayOf(day: i32) -> i32 {
   let r = (day + 3) % 7;
   return select(r + 8, r + 1, r >= 0);
 }
-/** The day since 1970 of a wall clock in µs. */
-fn dayOf(micros: vec2u) -> i32 { return narrow(floorDiv(micros, vec2u(500654080u, 20u))); }
-/** Its seconds of the day. */
+/**
+ * The day since 1970 of a wall clock in µs. A day has 2^13 · 10546875 of them: shifted, the rest is divided in four steps
+ * of 32 bits. Counted from the first whole day of what 64 bits hold, nothing is negative.
+ */
+fn dayOf(micros: vec2u) -> i32 {
+  let all = vec2u(micros.x, micros.y ^ 0x80000000u);
+  let first = vec2u(1569873920u, 3u);
+  if (below64(all, first)) { return -106751992; }
+  let since = sub64(all, first);
+  let low = (since.x >> 13u) | (since.y << 19u);
+  let head = ((since.y >> 13u) << 8u) | (low >> 24u);
+  var q = head / 10546875u;
+  var r = head % 10546875u;
+  for (var shift = 16i; shift >= 0i; shift -= 8i) {
+    let part = (r << 8u) | ((low >> u32(shift)) & 255u);
+    q = q * 256u + part / 10546875u;
+    r = part % 10546875u;
+  }
+  return i32(q) - 106751991;
+}
+/** Its seconds of the day; a second has 2^6 · 15625 µs. */
 fn secondOf(micros: vec2u) -> i32 {
-  let seconds = floorDiv(micros, vec2u(1000000u, 0u));
-  return narrow(sub64(seconds, mul64(wide(dayOf(micros)), vec2u(86400u, 0u))));
+  let rest = sub64(micros, mul64(wide(dayOf(micros)), vec2u(500654080u, 20u)));
+  return i32(((rest.x >> 6u) | (rest.y << 26u)) / 15625u);
 }
 `
