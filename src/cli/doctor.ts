@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
-import { type Config, readConfig } from '../base/config.ts'
+import { type Config, namesGraphicsDriver, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
@@ -99,15 +99,25 @@ async function examine(): Promise<Check[]> {
   } finally {
     await galley?.close()
   }
-  checks.push({
-    name: 'gpu',
-    status: existsSync('/dev/dri') || existsSync('/dev/nvidia0') ? 'ok' : 'warn',
-    says:
-      existsSync('/dev/dri') || existsSync('/dev/nvidia0')
-        ? 'a device is there'
-        : 'none: everything runs on the processor',
-  })
+  checks.push(await gpuCheck())
   return checks
+}
+
+/** Opens the graphics device where there may be one: loading its library elsewhere only prints warnings. */
+async function gpuCheck(): Promise<Check> {
+  const hinted = namesGraphicsDriver() || ['/dev/dri', '/dev/nvidia0'].some((path) => existsSync(path))
+  if (process.platform === 'linux' && !hinted)
+    return { name: 'gpu', status: 'warn', says: 'none: everything runs on the processor' }
+  try {
+    const { openDevice } = await import('../engines/webgpu/device.ts')
+    const device = await openDevice()
+    device.close()
+    const largest = bytes(device.largestBuffer)
+    return { name: 'gpu', status: 'ok', says: `${device.name}, buffers of up to ${largest}` }
+  } catch (thrown) {
+    const { what, why, fix } = asGalleyError(thrown)
+    return { name: 'gpu', status: 'warn', says: `${what}${why ? `: ${why}` : ''}`, ...(fix ? { fix } : {}) }
+  }
 }
 
 async function serverCheck(config: Config): Promise<Check> {

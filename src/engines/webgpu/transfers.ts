@@ -99,7 +99,7 @@ export class Transfers {
       new GalleyError('ENGINE_FAILED', {
         what: "the plan needs more of the graphics device's memory than it may take",
         why,
-        fix: 'raise GALLEY_GPU_MEMORY (MiB), or leave the plan to another engine',
+        fix: 'give the engine more (memoryMiB), or leave the plan to another one',
       })
     if (size > this.#device.largestBuffer)
       throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)

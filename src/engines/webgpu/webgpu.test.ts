@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { openTestDevice } from '../../../scripts/gpu-driver.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { CASES } from '../conformance/cases/index.ts'
 import { comparePlans } from '../conformance/compare.ts'
@@ -7,10 +8,9 @@ import { isGaps } from '../engine.ts'
 import { createReferenceEngine } from '../reference/index.ts'
 import { devicePlans } from './generate.ts'
 import { createWebgpuEngine } from './index.ts'
-import { openSoftwareDevice } from './software.ts'
 
 const host = createReferenceEngine()
-const open = openSoftwareDevice
+const open = openTestDevice
 const engine = createWebgpuEngine({ host, open, memoryMiB: 256 })
 const takes = (n: Node) => !isGaps(engine.prepare(plan(n)))
 const gaps = CASES.filter((c) => !takes(c.plan)).map((c) => ({
