@@ -6,8 +6,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { GalleyError } from '../src/base/errors.ts'
-import { type Device, openDevice } from '../src/engines/webgpu/device.ts'
 
 const DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 const LOADERS = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/libvulkan.so.1`)
@@ -28,21 +26,8 @@ export function bringGpuDriver(say: (line: string) => void): void {
   if (status !== 0) say(`could not install them: ${stderr.trim().split('\n').at(-1)}`)
 }
 
-/**
- * Opens a device for tests: on the driver that `VK_ICD_FILENAMES` names, or else on the software driver. It must be asked
- * for before any other device of this process.
- * @throws DEVICE_MISSING with the packages that bring it
- */
-export async function openTestDevice(): Promise<Device> {
-  if (process.platform === 'linux' && !process.env['VK_ICD_FILENAMES']) {
-    if (!existsSync(DRIVER))
-      throw new GalleyError('DEVICE_MISSING', {
-        what: 'there is no software graphics driver to test on',
-        why: `${DRIVER} is not there`,
-        fix: `apt-get install ${PACKAGES.join(' ')}`,
-      })
-    process.env['VK_ICD_FILENAMES'] = DRIVER
-  }
+/** Names the software driver for this process, where none is named and it is there; to be called before a device is opened. */
+export function useTestDriver(): void {
+  if (process.platform === 'linux' && existsSync(DRIVER)) process.env['VK_ICD_FILENAMES'] ??= DRIVER
   process.env['XDG_RUNTIME_DIR'] ??= tmpdir()
-  return openDevice()
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { openTestDevice } from '../../../scripts/gpu-driver.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { count, max } from '../../plan/aggregates.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
@@ -10,7 +9,8 @@ import { scan } from '../../plan/table.ts'
 import { asBag, collect, testContext } from '../conformance/compare.ts'
 import { createDuckdbEngine } from '../duckdb/index.ts'
 import { isGaps } from '../engine.ts'
-import { createWebgpuEngine, type Device, type WebgpuOptions } from './index.ts'
+import { type Device, openDevice } from './device.ts'
+import { createWebgpuEngine, type WebgpuOptions } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-device-'))
 const host = createDuckdbEngine({ memoryMiB: 512, threads: 2, temp: join(folder, 'tmp') })
@@ -19,7 +19,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 let device: Promise<Device> | undefined
-const open = () => (device ??= openTestDevice())
+const open = () => (device ??= openDevice())
 const make = (more: Partial<WebgpuOptions> = {}) => createWebgpuEngine({ host, open, memoryMiB: 256, ...more })
 
 const COLUMNS = { id: 'int64', at: 'local timestamp', late: 'bool', city: 'string', delay: 'int32' } as const
@@ -124,7 +124,7 @@ test('where there is no device, or it was lost, the plan runs on the host, and i
   let opened = 0
   const own = async () => {
     opened++
-    return openTestDevice()
+    return openDevice()
   }
   const engine = make({ open: own, say: (why) => said.push(why) })
   const prepared = engine.prepare(plan(n))

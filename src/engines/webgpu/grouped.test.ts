@@ -1,16 +1,16 @@
 import { afterAll, expect, test } from 'vitest'
-import { openTestDevice } from '../../../scripts/gpu-driver.ts'
 import { count, max, mean, min, sum } from '../../plan/aggregates.ts'
 import { plan } from '../../plan/nodes.ts'
 import { scan } from '../../plan/table.ts'
 import { asBag, collect, testContext } from '../conformance/compare.ts'
 import { isGaps } from '../engine.ts'
 import { createReferenceEngine } from '../reference/index.ts'
-import { createWebgpuEngine, type Device } from './index.ts'
+import { type Device, openDevice } from './device.ts'
+import { createWebgpuEngine } from './index.ts'
 
 const host = createReferenceEngine()
 let device: Promise<Device> | undefined
-const open = () => (device ??= openTestDevice())
+const open = () => (device ??= openDevice())
 const engine = createWebgpuEngine({ host, open, memoryMiB: 256 })
 /** Few rows at a time, so that groups meet again in later segments. */
 const small = createWebgpuEngine({ host, open, memoryMiB: 256, segment: 7 })

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { openTestDevice } from '../../../scripts/gpu-driver.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { CASES } from '../conformance/cases/index.ts'
 import { comparePlans } from '../conformance/compare.ts'
@@ -10,15 +9,14 @@ import { devicePlans } from './generate.ts'
 import { createWebgpuEngine } from './index.ts'
 
 const host = createReferenceEngine()
-const open = openTestDevice
-const engine = createWebgpuEngine({ host, open, memoryMiB: 256 })
+const engine = createWebgpuEngine({ host, memoryMiB: 256 })
 const takes = (n: Node) => !isGaps(engine.prepare(plan(n)))
 const gaps = CASES.filter((c) => !takes(c.plan)).map((c) => ({
   case: c.name,
   kind: 'todo' as const,
   reason: 'the device does not take it yet',
 }))
-engineConformance('webgpu', () => createWebgpuEngine({ host, open, memoryMiB: 256 }), { gaps, takes, runs: 200 })
+engineConformance('webgpu', () => createWebgpuEngine({ host, memoryMiB: 256 }), { gaps, takes, runs: 200 })
 
 /** Plans in a run; more of them by `GALLEY_DEVICE_RUNS`. */
 const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 200)
