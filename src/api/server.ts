@@ -13,6 +13,7 @@ import { failure, type Route } from './contract/route.ts'
 import { answerHot } from './hot.ts'
 import type { ApiWare } from './routes/handlers.ts'
 import { handlers } from './routes/index.ts'
+import { unknownRoute } from './unknown.ts'
 
 export interface ServerOptions {
   readonly ware: ApiWare
@@ -49,14 +50,7 @@ export function createApp(options: ServerOptions): OpenAPIHono {
       )
     }
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Galley', version: options.ware.version } })
-  app.notFound((c) =>
-    answer(
-      new GalleyError('ROUTE_UNKNOWN', {
-        what: `there is no ${c.req.method} ${c.req.path}`,
-        fix: 'GET /v1/openapi.json lists every route',
-      }),
-    ),
-  )
+  app.notFound((c) => answer(unknownRoute(c.req.method, c.req.path)))
   app.onError((thrown) => {
     const error = thrown instanceof HTTPException && thrown.status < 500 ? refused(thrown) : asGalleyError(thrown)
     if (error.status >= 500)
@@ -156,6 +150,7 @@ export const tooLarge = (limit: number): GalleyError =>
 export function headersOf(error: GalleyError): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' }
   if (error.status === 503 || error.status === 429) headers['retry-after'] = String(error.details['retryAfter'] ?? 1)
+  if (error.status === 405) headers['allow'] = (error.details['allow'] as string[]).join(', ')
   return headers
 }
 

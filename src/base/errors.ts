@@ -57,6 +57,7 @@ export const CODES = {
   TOO_OLD: { status: 422, exit: 1 },
   // api
   ROUTE_UNKNOWN: { status: 404, exit: 2 },
+  METHOD_REFUSED: { status: 405, exit: 2 },
   REQUEST_INVALID: { status: 400, exit: 2 },
   ORIGIN_REFUSED: { status: 403, exit: 1 },
   BODY_TOO_LARGE: { status: 413, exit: 2 },

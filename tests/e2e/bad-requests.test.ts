@@ -96,6 +96,10 @@ test('not JSON, no such route, no such endpoint, another workspace', async () =>
     json: { code: 'REQUEST_INVALID' },
   })
   expect(await post('/v1/nothing', '{}')).toMatchObject({ status: 404, json: { code: 'ROUTE_UNKNOWN' } })
+  expect(await post('/v1/datasets', '{}')).toMatchObject({
+    status: 405,
+    json: { code: 'METHOD_REFUSED', why: 'it takes GET' },
+  })
   expect(await post('/v1/endpoints/none/predict', '{}')).toMatchObject({
     status: 404,
     json: { code: 'ENDPOINT_UNKNOWN' },
