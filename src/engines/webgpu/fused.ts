@@ -66,7 +66,7 @@ export function fuse(program: Program, read: readonly number[], missing: (column
   const emitter = new Emitter(load)
   const { tests, outputs } = emitProgram(program, emitter)
   const fails = (c: Code) => (c.s === '0u' ? [] : [`if ((${c.s} & 2u) != 0u) { atomicOr(&bits[0], 1u); return; }`])
-  const present = (c: Code) => (c.s === '0u' ? c.v : `(${c.s} == 0u && ${c.v})`)
+  const present = (c: Code) => (c.s === '0u' ? c.v : `((${c.s} == 0u) & ${c.v})`)
   const lines = [
     ...emitter.lines,
     ...tests.flatMap(({ code, wanted }) => [

@@ -171,7 +171,7 @@ const aggregates = fc.array(
   { maxLength: 3 },
 )
 
-/** Plans that the device claims to take whole: derive, filter, reject, then select or aggregate. */
+/** Plans that the device claims to take whole: derive, filter, reject, then select (different rows or all) or aggregate. */
 export const devicePlans: fc.Arbitrary<Node> = fc
   .tuple(
     fc.array(
@@ -191,9 +191,10 @@ export const devicePlans: fc.Arbitrary<Node> = fc
     maybe(expressions.bool),
     maybe(expressions.bool),
     fc.subarray(Object.keys(TYPES)),
-    maybe(fc.tuple(keysOf, aggregates)),
+    fc.option(fc.tuple(keysOf, aggregates), { freq: 2, nil: null }),
+    fc.boolean(),
   )
-  .map(([rows, made, keep, drop, kept, grouped]) => {
+  .map(([rows, made, keep, drop, kept, grouped, distinct]) => {
     const named = made.map((e, i) => [`o${i}`, e] as const)
     let n: Node = build({ op: 'scan', from: { kind: 'rows', rows: rows as Literal[][] }, schema: SCHEMA })
     n = build({ op: 'derive', input: n, columns: named })
@@ -204,9 +205,10 @@ export const devicePlans: fc.Arbitrary<Node> = fc
       const named = aggs.map((a, i) => [`g${i}`, a] as const)
       return build({ op: 'aggregate', input: n, by, aggs: [['rows', { fn: 'count', arg: null }], ...named] })
     }
-    return build({
+    const selected = build({
       op: 'select',
       input: n,
       columns: [...named.map(([name]) => name), ...kept].map((name) => [name, col(name)]),
     })
+    return distinct ? build({ op: 'distinct', input: selected }) : selected
   })

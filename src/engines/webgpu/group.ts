@@ -92,12 +92,12 @@ fn kept(row: u32) -> bool { return row < size[0]${g.keep === undefined ? '' : ' 
   const hashed = heads.flat().map((w) => `h = (h ^ (${w})) * 0x9e3779b1u; h ^= h >> 15u;`)
   const equal = Array.from({ length: g.keys }, (_, i) => {
     const [mine, others] = [wordsOfKey(g, i, 'row'), wordsOfKey(g, i, 'other')]
-    return mine.map((w, j) => (w === others[j] ? 'true' : `${w} == ${others[j]}`))
+    return mine.flatMap((w, j) => (w === others[j] ? [] : [`((${w}) ^ (${others[j]}))`]))
   }).flat()
   const find = `${common}
 @group(0) @binding(3) var<storage, read_write> table: array<atomic<u32>>;
 @group(0) @binding(4) var<storage, read_write> slotOf: array<u32>;
-fn same(row: u32, other: u32) -> bool { return ${equal.length > 0 ? equal.map((e) => `(${e})`).join(' && ') : 'true'}; }
+fn same(row: u32, other: u32) -> bool { return (${['0u', ...equal].join(' | ')}) == 0u; }
 fn main(row: u32) {
   if (!kept(row)) { return; }
   var h = 0x811c9dc5u;
@@ -171,7 +171,8 @@ ${ENTRY}`
   const six = ['read', 'read', 'read', 'read', 'read', 'write'] as const
   if (keyWords > 0)
     dispatch(device, pass, await kernelOf(device, gather, six), [values, bits, size, table, number, keys], slots)
-  for (const round of g.accumulators.some(isLong) ? ([1, 2] as const) : ([1] as const))
+  const rounds = g.accumulators.length === 0 ? [] : g.accumulators.some(isLong) ? ([1, 2] as const) : ([1] as const)
+  for (const round of rounds)
     dispatch(
       device,
       pass,

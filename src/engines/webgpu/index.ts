@@ -50,7 +50,8 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
     name: 'webgpu',
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
-        const grouper = p.root.op === 'aggregate' ? grouperOf(p.root) : undefined
+        const grouped = groupsOf(p.root)
+        const grouper = grouped && grouperOf(grouped)
         const { base, chain } = chainOf(grouper?.rows ?? p.root)
         if (base.op !== 'scan')
           return [{ node: base.op, reason: 'the device takes filters, derived columns and an aggregate over a scan' }]
@@ -83,6 +84,14 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
       ;(await closing?.catch(() => undefined))?.close()
     },
   }
+}
+
+/** A plan that ends in groups: an aggregate, or different rows, which are groups of all columns without an aggregate. */
+function groupsOf(root: Node): Extract<Node, { op: 'aggregate' }> | undefined {
+  if (root.op === 'aggregate') return root
+  if (root.op !== 'distinct') return undefined
+  const by = root.schema.map((f) => f.name)
+  return build({ op: 'aggregate', input: root.input, by, aggs: [] }) as Extract<Node, { op: 'aggregate' }>
 }
 
 /** The scan with the columns that are read alone; one of them where none is, since rows must be counted. */

@@ -24,7 +24,10 @@ export class DeviceGap extends Error {
   }
 }
 
-/** Writes a program's values as WGSL, each once, in the order in which they are first needed. */
+/**
+ * Writes a program's values as WGSL, each once, in the order in which they are first needed. Nothing branches: `&` and `|`
+ * stand where one would write `&&` and `||`, whose nested branches some compilers take minutes over.
+ */
 export class Emitter {
   readonly lines: string[] = []
   /** Texts that the program names; they are the first codes of every dictionary. */
@@ -123,7 +126,7 @@ export class Emitter {
     for (let i = args.length - 3; i >= 0; i -= 2) {
       const condition = args[i] as Code
       const value = this.widen(args[i + 1] as Code, val.type)
-      const holds = this.let(condition.s === '0u' ? condition.v : `${condition.v} && ${condition.s} == 0u`)
+      const holds = this.let(condition.s === '0u' ? condition.v : `${condition.v} & (${condition.s} == 0u)`)
       const failing = condition.s === '0u' ? undefined : `(${condition.s} & 2u) != 0u`
       const state = made.s === value.s ? made.s : `select(${made.s}, ${value.s}, ${holds})`
       made = this.code(

@@ -34,7 +34,7 @@ const same = (a: Code, b: Code): string =>
   a.rep === 'vec2u' ? `same64(${ordered(a)}, ${ordered(b)})` : `(${ordered(a)} == ${ordered(b)})`
 const less = (a: Code, b: Code): string => {
   if (a.type === 'string') throw new DeviceGap('string', 'texts are told apart on the device and not put in order')
-  if (a.rep === 'bool') return `(!${a.v} && ${b.v})`
+  if (a.rep === 'bool') return `(!${a.v} & ${b.v})`
   if (a.type === 'float64') return `below64(${ordered(a)}, ${ordered(b)})`
   return a.rep === 'vec2u' ? `less64(${a.v}, ${b.v})` : `(${ordered(a)} < ${ordered(b)})`
 }
@@ -49,8 +49,8 @@ const logic =
   (decides: boolean): Write =>
   (e, args) => {
     const [a, b] = args2(args)
-    const says = (c: Code) => `(${c.s === '0u' ? '' : `${c.s} == 0u && `}${decides ? '' : '!'}${c.v})`
-    const decided = e.let(`${says(a)} || ${says(b)}`)
+    const says = (c: Code) => `(${c.s === '0u' ? '' : `(${c.s} == 0u) & `}${decides ? '' : '!'}${c.v})`
+    const decided = e.let(`${says(a)} | ${says(b)}`)
     const state = stateOf(a, b)
     return e.code(
       'bool',
@@ -65,10 +65,10 @@ const extreme =
     const state = stateOf(...args)
     const all = args.slice(1).reduce((best, c) => {
       const takes = [
-        ...(best.s === '0u' ? [] : [`${best.s} == 1u`]),
-        c.s === '0u' ? before(c, best) : `(${c.s} == 0u && ${before(c, best)})`,
+        ...(best.s === '0u' ? [] : [`(${best.s} == 1u)`]),
+        c.s === '0u' ? before(c, best) : `((${c.s} == 0u) & ${before(c, best)})`,
       ]
-      const take = e.let(takes.length === 1 ? (takes[0] as string) : takes.join(' || '))
+      const take = e.let(takes.length === 1 ? (takes[0] as string) : takes.join(' | '))
       const s = best.s === '0u' ? '0u' : `select(${best.s}, ${c.s}, ${take})`
       return e.code(type, `select(${best.v}, ${c.v}, ${take})`, s)
     }, args[0] as Code)
@@ -152,12 +152,12 @@ export const FUNCTIONS = {
     }, args.at(-1) as Code),
   isIn: (e, args) => {
     const [a, ...set] = args as readonly [Code, ...Code[]]
-    const present = (c: Code, test: string) => (c.s === '0u' ? test : `(${c.s} == 0u && ${test})`)
-    const found = e.let(set.length === 0 ? 'false' : set.map((c) => present(c, same(a, c))).join(' || '))
+    const present = (c: Code, test: string) => (c.s === '0u' ? test : `((${c.s} == 0u) & ${test})`)
+    const found = e.let(set.length === 0 ? 'false' : set.map((c) => present(c, same(a, c))).join(' | '))
     const states = stateOf(...args)
     if (states === '0u') return e.code('bool', found, states)
-    const missing = set.filter((c) => c.s !== '0u').map((c) => `${c.s} == 1u`)
-    const unsure = missing.length === 0 ? '0u' : `select(0u, 1u, ${missing.join(' || ')})`
+    const missing = set.filter((c) => c.s !== '0u').map((c) => `(${c.s} == 1u)`)
+    const unsure = missing.length === 0 ? '0u' : `select(0u, 1u, ${missing.join(' | ')})`
     const own = a.s === '0u' ? '' : `select(`
     const state = `select(${unsure}, 0u, ${found})`
     const known = a.s === '0u' ? state : `${own}${state}, 1u, ${a.s} == 1u)`
@@ -175,7 +175,7 @@ export const FUNCTIONS = {
   ),
   intDiv: strict(
     (a, b) => `truncDiv(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
-    (a, b) => `(zero64(${b}) || (least64(${a}) && same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
+    (a, b) => `(zero64(${b}) | (least64(${a}) & same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
   ),
   mod: whole(
     strict(

@@ -13,9 +13,9 @@ fn neg64(a: vec2u) -> vec2u { return sub64(vec2u(0u, 0u), a); }
 fn negative(a: vec2u) -> bool { return (a.y >> 31u) != 0u; }
 fn addOver(a: vec2u, b: vec2u, r: vec2u) -> bool { return (((a.y ^ r.y) & (b.y ^ r.y)) >> 31u) != 0u; }
 fn subOver(a: vec2u, b: vec2u, r: vec2u) -> bool { return (((a.y ^ b.y) & (a.y ^ r.y)) >> 31u) != 0u; }
-fn below64(a: vec2u, b: vec2u) -> bool { return a.y < b.y || (a.y == b.y && a.x < b.x); }
+fn below64(a: vec2u, b: vec2u) -> bool { return (a.y < b.y) | ((a.y == b.y) & (a.x < b.x)); }
 fn less64(a: vec2u, b: vec2u) -> bool { return below64(vec2u(a.x, a.y ^ 0x80000000u), vec2u(b.x, b.y ^ 0x80000000u)); }
-fn same64(a: vec2u, b: vec2u) -> bool { return a.x == b.x && a.y == b.y; }
+fn same64(a: vec2u, b: vec2u) -> bool { return ((a.x ^ b.x) | (a.y ^ b.y)) == 0u; }
 fn wide(x: i32) -> vec2u { return vec2u(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }
 fn narrow(a: vec2u) -> i32 { return bitcast<i32>(a.x); }
 fn fits32(a: vec2u) -> bool { return a.y == bitcast<u32>(bitcast<i32>(a.x) >> 31u); }
@@ -49,8 +49,8 @@ fn mulOver(a: vec2u, b: vec2u) -> bool {
 fn neg32(x: i32) -> i32 { return 0i - x; }
 fn abs32(x: i32) -> i32 { return abs(x); }
 fn least32(x: i32) -> bool { return bitcast<u32>(x) == 0x80000000u; }
-fn least64(x: vec2u) -> bool { return x.x == 0u && x.y == 0x80000000u; }
-fn zero64(x: vec2u) -> bool { return x.x == 0u && x.y == 0u; }
+fn least64(x: vec2u) -> bool { return (x.x | (x.y ^ 0x80000000u)) == 0u; }
+fn zero64(x: vec2u) -> bool { return (x.x | x.y) == 0u; }
 
 struct Division { quotient: vec2u, rest: vec2u }
 /** Of magnitudes, bit by bit. */
