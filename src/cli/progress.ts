@@ -37,10 +37,10 @@ export function runReporter(
         return
       case 'progress': {
         const { done, total } = event.progress
+        running.set(event.step, { kind: event.kind, share: total ? Math.max(0, Math.min(1, done / total)) : 0 })
         const now = clock.ticks()
         if (now - last < 80) return
         last = now
-        running.set(event.step, { kind: event.kind, share: total ? Math.min(1, done / total) : 0 })
         draw(bars(running))
         return
       }
@@ -50,11 +50,13 @@ export function runReporter(
         note(
           `  ✔ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.summary}  ${event.cached ? 'cached' : `${event.seconds.toFixed(1)} s`}`,
         )
+        if (running.size > 0) draw(bars(running))
         return
       case 'failed':
         running.delete(event.step)
         clear()
         note(`  ✖ ${event.kind.padEnd(8)} ${event.step}`)
+        if (running.size > 0) draw(bars(running))
         return
       case 'end':
         clear()

@@ -30,7 +30,7 @@ export function compileAgg(agg: Agg, schema: Schema): AggregateOver {
   }
 }
 
-/** An aggregate over values without nulls, of a column of `type`. */
+/** An aggregate over values without nulls, of a column of `type`; over pairs for a correlation. */
 export function foldValues(agg: Agg, values: readonly Value[], type: Type): Value {
   const unit = 10 ** scaleOf(type)
   switch (agg.fn) {
@@ -67,7 +67,7 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       return low + (high - low) * (at - Math.floor(at))
     }
     case 'corr':
-      return null
+      return correlation(values as readonly (readonly [Value, Value])[])
   }
 }
 

@@ -37,7 +37,11 @@ export function cast(value: Value, from: Type, to: Type): Value {
   }
   if (to === 'date' || to === 'timestamp' || to === 'local timestamp') {
     if (typeof value === 'string') return castToTime(value, to, fail)
-    if (from === 'date' && to === 'local timestamp') return BigInt(value as number) * 86_400_000_000n
+    if (from === 'date' && to === 'local timestamp') {
+      const micros = BigInt(value as number) * 86_400_000_000n
+      if (BigInt.asIntN(64, micros) !== micros) throw fail()
+      return micros
+    }
   }
   throw fail()
 }

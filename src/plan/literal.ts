@@ -19,7 +19,7 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (isDecimal(like)) {
     if (typeof value === 'number' && Number.isSafeInteger(value)) return lit(String(value), 'int64')
     if (typeof value === 'number' && Number.isFinite(value)) return lit(value, 'float64')
-    const [, whole = '', part = ''] = typeof value === 'string' ? (/^[+-]?(\d+)(?:\.(\d+))?$/.exec(value) ?? []) : []
+    const [, whole = '', part = ''] = typeof value === 'string' ? (/^-?(\d+)(?:\.(\d+))?$/.exec(value) ?? []) : []
     if (whole === '' || whole.length + part.length > MAX_DECIMAL_DIGITS) throw wrong()
     return lit(value as string, { decimal: [MAX_DECIMAL_DIGITS, part.length] })
   }
@@ -31,6 +31,7 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   }
   if (typeof value !== 'string') throw wrong()
   if (like === 'local timestamp' || like === 'timestamp' || like === 'date') return lit(isoMicros(value, like), like)
+  if (!isLiteralOf(value, like)) throw wrong()
   return lit(value, like)
 }
 
@@ -39,8 +40,8 @@ export function isLiteralOf(value: unknown, type: Type): boolean {
   if (value === null) return true
   if (isDecimal(type)) {
     const [precision, scale] = type.decimal
-    const [, whole, part = ''] = typeof value === 'string' ? (/^-?0*(\d*)(?:\.(\d+))?$/.exec(value) ?? []) : []
-    return whole !== undefined && value !== '' && whole.length <= precision - scale && part.length <= scale
+    const [, whole, part = ''] = typeof value === 'string' ? (/^-?(?=\d)0*(\d*)(?:\.(\d+))?$/.exec(value) ?? []) : []
+    return whole !== undefined && whole.length <= precision - scale && part.length <= scale
   }
   if (isList(type)) return Array.isArray(value) && value.every((v) => isLiteralOf(v, type.list))
   if (isStruct(type)) {
@@ -114,7 +115,14 @@ export function isoValue(text: string, type: 'timestamp' | 'local timestamp' | '
       why: `there is no zone ${zone}`,
       fix: 'write it in UTC, with Z',
     })
-  if (type === 'date') return ms / 86_400_000
+  if (type === 'date') {
+    if (m[4] === undefined) return ms / 86_400_000
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `'${text}' is not a date`,
+      why: 'it says a time of day too',
+      fix: "leave the time out, or declare the column as 'local timestamp'",
+    })
+  }
   const micros = Number((m[7] ?? '').padEnd(6, '0'))
   return BigInt(ms - offset) * 1000n + BigInt(micros)
 }

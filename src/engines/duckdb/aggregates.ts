@@ -34,7 +34,7 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
       const other = sqlExpr(agg.arg2 ?? agg.arg, schema)
       const otherType = infer(agg.arg2 ?? agg.arg, schema, agg.fn).type
       const second = otherType === 'bool' ? `CAST(${other} AS INTEGER)` : other
-      return `nullif(corr(CAST(${number} AS DOUBLE), CAST(${second} AS DOUBLE)), 'nan'::DOUBLE)${over}`
+      return `nullif(corr(CAST(${number} AS DOUBLE), CAST(${second} AS DOUBLE))${over}, 'nan'::DOUBLE)`
     }
   }
 }

@@ -53,10 +53,11 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const request = compile(plan.request)
   const once = new Map<string, Once>()
   /** A `distinct` over events. Windows over the same rows that look as far back have one in common. */
-  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>, span: number): Once => {
+  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>, span: number, state: KeyedState): Once => {
     const id = `${nodeId(input)} ${span}`
     const known = once.get(id) ?? new Once(compile(input), span)
     once.set(id, known)
+    known.states.push(state)
     return known
   }
   const feeds = plan.states.map((s) => {
@@ -68,8 +69,11 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     )
     // what a window counts once is what its own `distinct` looks at; the latest row is the same however often it came
     const span = inputs.lateness + (spanOf(s) ?? 0)
-    const unlike = s.window ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [onceOf(n, span)] : [])) : []
-    return { id: s.id, state: states.get(s.id) as KeyedState, row: compile(selectLike(entry, s)), unlike }
+    const state = states.get(s.id) as KeyedState
+    const unlike = s.window
+      ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [onceOf(n, span, state)] : []))
+      : []
+    return { id: s.id, state, row: compile(selectLike(entry, s)), unlike }
   })
   const prepare = (record: Tuple): PreparedEvent => {
     const events = feeds.flatMap(({ id, state, row, unlike }) => {
@@ -83,10 +87,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
       take(after) {
         let taken = false
         for (const { id, state, event, keys } of events)
-          if (
-            (after === undefined || event.time > after(id)) &&
-            keys.every(([o, key]) => o.first(key, record, state.newest))
-          )
+          if ((after === undefined || event.time > after(id)) && keys.every(([o, key]) => o.first(key, record)))
             taken = state.add(event) || taken
         return taken
       },
@@ -124,6 +125,8 @@ function selectLike(n: Node, state: OnlineState): Node {
 
 /** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */
 class Once {
+  /** The windows that ask. */
+  readonly states: KeyedState[] = []
   readonly #row: RecordFunction
   readonly #span: number
   #young = new Set<string>()
@@ -148,14 +151,16 @@ class Once {
   }
 
   /** Whether this event is the first with its key; however many windows ask about it. */
-  first(key: string, record: Tuple, now: number): boolean {
+  first(key: string, record: Tuple): boolean {
     if (this.#told?.record === record) return this.#told.first
-    const first = this.#add(key, now)
+    const first = this.#add(key)
     this.#told = { record, first }
     return first
   }
 
-  #add(key: string, now: number): boolean {
+  #add(key: string): boolean {
+    // the window that is furthest behind may still take what another has long forgotten
+    const now = Math.min(...this.states.map((s) => s.newest))
     if (now - this.#turned > this.#span) {
       this.#old = this.#young
       this.#young = new Set()

@@ -64,7 +64,13 @@ export class WindowState implements KeyedState {
     this.#keep = window.over + lateness
     this.#key = window.by.map((name) => compileExpr({ op: 'col', name }, schema))
     this.#on = compileExpr({ op: 'col', name: window.on }, schema)
-    this.#args = window.aggs.map(([, a]) => (a.arg === null ? null : compileExpr(a.arg, schema)))
+    this.#args = window.aggs.map(([, a]) => {
+      if (a.arg === null) return null
+      const arg = compileExpr(a.arg, schema)
+      if (a.fn !== 'corr') return arg
+      const other = compileExpr(a.arg2 ?? a.arg, schema)
+      return (row) => [arg(row), other(row)]
+    })
     this.#histories = window.aggs.map(([, a]) => historyOf(a, schema))
     this.#nothing = this.#histories.map((history) => history().over(0, 0))
   }

@@ -139,7 +139,7 @@ export const TIME: Scalars<
 > = {
   addDuration: ([a, b]) => int64(big(a) + big(b), 'plus'),
   subDuration: ([a, b]) => int64(big(a) - big(b), 'minus'),
-  diffTime: ([a, b], [t]) => (t === 'date' ? BigInt(num(a) - num(b)) * DAY : int64(big(a) - big(b), 'minus')),
+  diffTime: ([a, b], [t]) => int64(t === 'date' ? BigInt(num(a) - num(b)) * DAY : big(a) - big(b), 'minus'),
   micros: ([a], [t]) => {
     if (isInteger(t as Type)) return BigInt(a as bigint)
     const x = roundHalfAway(num(a))

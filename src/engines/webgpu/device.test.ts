@@ -139,3 +139,62 @@ test('where there is no device, or it was lost, the plan runs on the host, and i
   await both(engine, n)
   expect(opened).toBe(2)
 })
+
+test('what the device refuses goes to the host: a kernel that is too deep, and memory that is not there', async () => {
+  const t = await table(1000)
+  const real = await open()
+  const said: string[] = []
+  const refusing = (what: 'buffer' | 'pipeline', nth: number): Device => {
+    let calls = 0
+    const gpu = new Proxy(real.gpu, {
+      get(target, name) {
+        const own = Reflect.get(target, name) as unknown
+        if (what === 'buffer' && name === 'createBuffer')
+          // a buffer that is invalid, as one is for which there is no memory
+          return (d: GPUBufferDescriptor) =>
+            target.createBuffer(++calls === nth && !d.mappedAtCreation ? { ...d, usage: 0 } : d)
+        if (what === 'pipeline' && name === 'createComputePipelineAsync')
+          return () => Promise.reject(new Error('too deep'))
+        return typeof own === 'function' ? own.bind(target) : own
+      },
+    })
+    return { ...real, gpu }
+  }
+  const plans = [
+    derived(t).node,
+    derived(t).filter((r) => r.bad).node,
+    t.aggregate(['city'], (r) => ({ n: count(), most: max(r.id) })).node,
+  ]
+  for (const n of plans) {
+    for (let nth = 1; nth < 14; nth++)
+      await both(make({ open: async () => refusing('buffer', nth), say: (why) => said.push(why) }), n)
+    await both(make({ open: async () => refusing('pipeline', 0), say: (why) => said.push(why) }), n)
+  }
+  expect(said.length).toBeGreaterThan(20)
+})
+
+test('lists of any length, and chains whose values double at each step', async () => {
+  const t = await table(100)
+  let doubled = t.select('id')
+  for (let k = 0; k < 40; k++) doubled = doubled.derive((r) => ({ id: r.id.plus(r.id).minus(r.id) })) as typeof doubled
+  await both(make(), doubled.node)
+  const many = Array.from({ length: 700 }, (_, i) => i * 3)
+  await both(make(), t.filter((r) => r.id.isIn(many)).node)
+})
+
+test('rows of a table whose first column is not held are counted', async () => {
+  const odd = scan({ kind: 'rows', rows: [['AQ==', '1'], ['Ag==', '2']] }, { raw: 'bytes', id: 'int64' }) // biome-ignore format: one line
+  await both(make(), odd.aggregate([], () => ({ n: count() })).node)
+})
+
+test('a signal ends it', async () => {
+  const prepared = make({ segment: 100 }).prepare(plan(derived(await table(70_001)).node))
+  if (isGaps(prepared)) throw new Error(JSON.stringify(prepared))
+  const controller = new AbortController()
+  const relation = await prepared.run({ ...testContext(), signal: controller.signal }, 'batches')
+  setTimeout(() => controller.abort(), 100)
+  const read = async () => {
+    for await (const _ of relation.batches());
+  }
+  await expect(read()).rejects.toMatchObject({ code: 'CANCELLED' })
+})

@@ -10,6 +10,8 @@ export interface Device {
   readonly largestBuffer: number
   /** Why the device can't be used any more; undefined while it can. */
   lost(): string | undefined
+  /** How many of its operations were refused so far (no memory, above all), and what was said of the last. */
+  faults(): { readonly count: number; readonly last: string }
   close(): void
 }
 
@@ -33,19 +35,27 @@ export async function openDevice(): Promise<Device> {
   }
   const adapter = await root.requestAdapter()
   if (!adapter) throw missing('no driver gives an adapter')
-  const gpu = await adapter.requestDevice({
-    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]))
+  const gpu = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+    throw missing(`the adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   })
   const { vendor, architecture, description } = adapter.info
   let why: string | undefined
   gpu.lost.then(({ reason, message }) => {
     why = message || reason
   })
+  // an operation that is refused leaves zeros behind and says so here alone
+  let faults = { count: 0, last: '' }
+  gpu.addEventListener('uncapturederror', (event) => {
+    event.preventDefault()
+    faults = { count: faults.count + 1, last: event.error.message }
+  })
   return {
     name: [vendor, architecture].filter(Boolean).join(' ') || description || 'an unnamed device',
     gpu,
     largestBuffer: Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize),
     lost: () => why,
+    faults: () => faults,
     close: () => gpu.destroy(),
   }
 }
@@ -57,3 +67,6 @@ const missing = (why: string, cause?: unknown): GalleyError =>
     fix: "install the GPU's Vulkan driver (on macOS and Windows it comes with the system), or leave the plan to another engine; without a GPU, Debian's chromium brings a software driver: see docs/gpu.md",
     ...(cause ? { cause } : {}),
   })
+
+/** The device can't do it, now or at all: no memory, a kernel that its compiler refuses. The host can. */
+export class DeviceFault extends Error {}

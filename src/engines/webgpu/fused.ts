@@ -13,8 +13,8 @@ export interface Output {
 
 /**
  * A chain of filters and derived columns as one kernel. Buffers: `input` (the columns that it reads, then the bits of
- * those with missing values), `output` (values of the outputs but for bools), `bits` (word 0: a value failed that a
- * surviving row uses; then the rows that are kept, then for each output its values if it is a bool and its valid rows if
+ * those with missing values), `output` (values of the outputs but for bools), `bits` (word 0: `RAN`, and `FAILED` when a
+ * value failed that a surviving row uses; then the rows that are kept, then for each output its values if it is a bool and its valid rows if
  * some may be null), `at` (the number of rows, then the places of all these).
  */
 export interface Fused {
@@ -25,16 +25,15 @@ export interface Fused {
   readonly words: readonly string[]
 }
 
+/** Marks of a kernel: that it ran at all, and that a value failed. */
+export const RAN = 2
+export const FAILED = 1
+
 /** Columns of the input that a program reads. */
 export function readColumns(program: Program): number[] {
-  const read = new Set<number>()
-  const visit = (val: Val): void => {
-    if (val.op === 'input') read.add(val.index)
-    for (const arg of val.args) visit(arg)
-  }
-  for (const step of program.steps) if (step.op === 'test') visit(step.val)
-  for (const val of program.outputs) visit(val)
-  return [...read].sort((a, b) => a - b)
+  // a value knows how many read it, directly or not
+  const read = program.vals.filter((val) => val.op === 'input' && val.uses > 0).map((val) => val.index)
+  return [...new Set(read)].sort((a, b) => a - b)
 }
 
 /** Where things lie: indexes into `at`. */
@@ -65,7 +64,8 @@ export function fuse(program: Program, read: readonly number[], missing: (column
   }
   const emitter = new Emitter(load)
   const { tests, outputs } = emitProgram(program, emitter)
-  const fails = (c: Code) => (c.s === '0u' ? [] : [`if ((${c.s} & 2u) != 0u) { atomicOr(&bits[0], 1u); return; }`])
+  const fails = (c: Code) =>
+    c.s === '0u' ? [] : [`if ((${c.s} & 2u) != 0u) { atomicOr(&bits[0], ${FAILED}u); return; }`]
   const present = (c: Code) => (c.s === '0u' ? c.v : `((${c.s} == 0u) & ${c.v})`)
   const lines = [
     ...emitter.lines,
@@ -88,6 +88,7 @@ export function fuse(program: Program, read: readonly number[], missing: (column
 @group(0) @binding(2) var<storage, read_write> bits: array<atomic<u32>>;
 @group(0) @binding(3) var<storage, read> at: array<u32>;
 fn main(row: u32) {
+  if (row == 0u) { atomicOr(&bits[0], ${RAN}u); }
   if (row >= at[0]) { return; }
   let word = row >> 5u;
   let bit = 1u << (row & 31u);

@@ -1,5 +1,5 @@
 import type { Schema } from '../../plan/types.ts'
-import type { Batch, Column } from '../batch.ts'
+import type { Batch, Column, FixedArray } from '../batch.ts'
 import { asDictionary } from '../row/columns.ts'
 import { type Rep, repOf, wordsOf } from './wgsl/reps.ts'
 
@@ -37,6 +37,7 @@ export class Words {
 
 /** Rows that are computed together at most: as many as one dispatch takes. */
 const MOST = 1 << 22
+const SMALL_BUFFERS = 1 << 17
 /** Fewer than these are not worth a dispatch. */
 const FEWEST = 1 << 10
 
@@ -48,7 +49,9 @@ export interface RowWords {
 
 /** Rows of a segment, such that no buffer is larger than the device's largest and all of them stay within the budget. */
 export function segmentRows({ largest, all }: RowWords, largestBuffer: number, budget: number): number {
-  const fit = Math.floor(Math.min(largestBuffer / (largest * 4), budget / (all * 4)))
+  // the small buffers beside them: sizes, places, sums of blocks
+  const left = budget - SMALL_BUFFERS
+  const fit = Math.floor(Math.min(largestBuffer / (largest * 4), left / (all * 4)))
   // halves of powers of two, so that kernels' hash tables fill their buffers
   return Math.min(MOST, Math.max(FEWEST, 2 ** Math.floor(Math.log2(Math.max(1, fit)))))
 }
@@ -85,34 +88,44 @@ export async function* segments(
     })),
   })
   begin()
-  for await (const batch of batches)
+  for await (const batch of batches) {
+    const encoded = schema.map((_, i) => encode(batch.columns[i] as Column, words))
     for (let from = 0; from < batch.rows; ) {
       const n = Math.min(batch.rows - from, most - rows)
-      for (const [i, column] of batch.columns.entries()) append(columns[i] as Growing, rows, column, from, n, words)
+      for (const [i, column] of encoded.entries()) append(columns[i] as Growing, rows, column, from, n)
       rows += n
       from += n
       if (rows < most) continue
       yield end()
       begin()
     }
+  }
   if (rows > 0) yield end()
 }
 
-function append(to: Growing, at: number, column: Column, from: number, n: number, words: Words): void {
+/** A column as fixed-width values: texts as their codes in the run's dictionary. */
+interface Encoded {
+  readonly values: FixedArray | Uint32Array
+  readonly validity: Uint8Array | null
+}
+
+function encode(column: Column, words: Words): Encoded {
+  if (column.kind === 'fixed') return column
+  if (column.kind === 'object') throw new TypeError('the device holds no such column')
+  const { codes, words: own, validity } = asDictionary(column)
+  const known = Uint32Array.from(own, (word) => words.code(word))
+  const values = new Uint32Array(codes.length)
+  for (let i = 0; i < values.length; i++) values[i] = known[codes[i] as number] ?? 0
+  return { values, validity }
+}
+
+function append(to: Growing, at: number, { values, validity }: Encoded, from: number, n: number): void {
   to.words = grown(to.words, lengthOf(to.rep, at + n))
-  if (column.kind === 'dictionary' || column.kind === 'utf8') {
-    const { codes, words: own } = asDictionary(column)
-    const known = Uint32Array.from(own, (word) => words.code(word))
-    for (let i = 0; i < n; i++) to.words[at + i] = known[codes[from + i] as number] ?? 0
-  } else if (column.kind === 'fixed') {
-    const { values } = column
-    if (to.rep === 'bool') for (let i = 0; i < n; i++) setBit(to.words, at + i, values[from + i] !== 0)
-    else {
-      const width = wordsOf(to.rep)
-      to.words.set(new Uint32Array(values.buffer, values.byteOffset + from * width * 4, n * width), at * width)
-    }
-  } else throw new TypeError('the device holds no such column')
-  const { validity } = column
+  if (to.rep === 'bool') for (let i = 0; i < n; i++) setBit(to.words, at + i, values[from + i] !== 0)
+  else {
+    const width = wordsOf(to.rep)
+    to.words.set(new Uint32Array(values.buffer, values.byteOffset + from * width * 4, n * width), at * width)
+  }
   if (validity === null && to.validity === null) return
   if (to.validity === null) to.validity = new Uint32Array(bitWords(at + n)).fill(0xffffffff)
   to.validity = grown(to.validity, bitWords(at + n))

@@ -92,12 +92,15 @@ fn kept(row: u32) -> bool { return row < size[0]${g.keep === undefined ? '' : ' 
   const hashed = heads.flat().map((w) => `h = (h ^ (${w})) * 0x9e3779b1u; h ^= h >> 15u;`)
   const equal = Array.from({ length: g.keys }, (_, i) => {
     const [mine, others] = [wordsOfKey(g, i, 'row'), wordsOfKey(g, i, 'other')]
-    return mine.flatMap((w, j) => (w === others[j] ? [] : [`((${w}) ^ (${others[j]}))`]))
+    return mine.flatMap((w, j) => (w === others[j] ? [] : [`if ((${w}) != (${others[j]})) { return false; }`]))
   }).flat()
   const find = `${common}
 @group(0) @binding(3) var<storage, read_write> table: array<atomic<u32>>;
 @group(0) @binding(4) var<storage, read_write> slotOf: array<u32>;
-fn same(row: u32, other: u32) -> bool { return (${['0u', ...equal].join(' | ')}) == 0u; }
+fn same(row: u32, other: u32) -> bool {
+  ${equal.join('\n  ')}
+  return true;
+}
 fn main(row: u32) {
   if (!kept(row)) { return; }
   var h = 0x811c9dc5u;

@@ -6,7 +6,7 @@ import { type Accumulator, accumulatorOf, merge, type Partial, partialOf, result
 import type { Output } from './fused.ts'
 import type { Segment, Words } from './gather.ts'
 import { group, keyWordsOf } from './group.ts'
-import { FailedOnDevice, launch, type Work } from './run.ts'
+import { checkMark, launch, type Work } from './run.ts'
 import type { Transfers } from './transfers.ts'
 
 type Aggregate = Extract<Node, { op: 'aggregate' }>
@@ -65,7 +65,7 @@ export class Groups {
       { from: started.bits, at: 0, words: 1 },
       { from: made.count, at: 0, words: 1 },
     ])
-    if (failed !== 0) throw new FailedOnDevice()
+    checkMark(failed)
     const keyWords = count * made.keyWords
     const got = await transfers.download(work.device.gpu.createCommandEncoder(), [
       { from: made.keys, at: 0, words: keyWords },

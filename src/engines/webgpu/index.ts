@@ -1,10 +1,10 @@
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { build, type Node, type Plan, plan } from '../../plan/nodes.ts'
 import type { Type } from '../../plan/types.ts'
-import type { Batch, Column } from '../batch.ts'
+import { type Batch, batchBytes, type Column } from '../batch.ts'
 import { type Engine, type Gap, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
 import { chainOf, lower, type Program } from '../row/lower.ts'
-import { type Device, openDevice } from './device.ts'
+import { type Device, DeviceFault, openDevice } from './device.ts'
 import { fuse, readColumns } from './fused.ts'
 import { lengthOf, type RowWords, segmentRows, segments, Words } from './gather.ts'
 import { type Grouper, Groups, grouperOf } from './grouped.ts'
@@ -38,7 +38,9 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
   /** The device, or why there is none; one that was lost is opened anew. */
   const device = async (): Promise<Device | string> => {
     try {
-      if (opened && (await opened).lost()) opened = undefined
+      const former = opened
+      // several runs may find it lost at once: one of them opens it anew
+      if (former && (await former).lost() && opened === former) opened = undefined
       return await (opened ??= (options.open ?? openDevice)())
     } catch (thrown) {
       opened = undefined
@@ -94,7 +96,7 @@ function groupsOf(root: Node): Extract<Node, { op: 'aggregate' }> | undefined {
   return build({ op: 'aggregate', input: root.input, by, aggs: [] }) as Extract<Node, { op: 'aggregate' }>
 }
 
-/** The scan with the columns that are read alone; one of them where none is, since rows must be counted. */
+/** The scan with the columns that are read alone; any one where none is, since its rows are counted. */
 function scanOf(base: Extract<Node, { op: 'scan' }>, read: readonly number[]): Node {
   const columns = (read.length > 0 ? read : [0]).map((i) => base.schema[i]?.name as string)
   return build({ op: 'select', input: base, columns: columns.map((name) => [name, { op: 'col', name }] as const) })
@@ -119,11 +121,13 @@ function relation(job: Job, device: Device, ctx: RunContext): Relation {
     rows: Number.NaN,
     async *batches(names) {
       const made = await compute(job, device, ctx).catch(async (thrown: unknown) => {
-        const lost = device.lost()
-        if (lost) options.say?.(lost)
+        throwIfAborted(ctx.signal)
+        const fault = device.lost() ?? (thrown instanceof DeviceFault ? thrown.message : undefined)
+        if (fault) options.say?.(fault)
         else if (!(thrown instanceof FailedOnDevice)) throw thrown
         return collected(await onHost(whole, options.host).run(ctx, 'batches'))
       })
+      throwIfAborted(ctx.signal)
       for (const batch of made) yield names ? picked(batch, names) : batch
     },
     close: () => {},
@@ -142,18 +146,33 @@ async function compute(
   const out: Batch[] = []
   const budget = options.memoryMiB * 2 ** 20
   const most = options.segment ?? segmentRows(wordsARow(program, read, grouper), device.largestBuffer, budget)
-  for await (const part of segments(rows.batches(), rows.schema, words, most)) {
-    const transfers = new Transfers(device, ctx.ledger, budget)
-    const segment = read.length > 0 ? part : { ...part, columns: [] }
-    try {
-      if (groups) await groups.add(work, transfers, segment)
-      else out.push(await runSegment(work, transfers, segment))
-    } finally {
-      transfers.close()
+  try {
+    const columns = read.length > 0 ? rows.schema : []
+    for await (const segment of segments(rows.batches(), columns, words, Math.max(1, most))) {
+      throwIfAborted(ctx.signal)
+      ctx.ledger.add(
+        'webgpu',
+        'copied',
+        segment.columns.reduce((n, c) => n + c.words.byteLength, 0),
+      )
+      const transfers = new Transfers(device, ctx.ledger, budget)
+      try {
+        if (groups) await groups.add(work, transfers, segment)
+        else out.push(await runSegment(work, transfers, segment))
+      } finally {
+        transfers.close()
+      }
     }
+  } finally {
+    rows.close()
   }
-  rows.close()
-  return groups ? [groups.batch()] : out
+  const made = groups ? [groups.batch()] : out
+  ctx.ledger.add(
+    'webgpu',
+    'bytesOut',
+    made.reduce((n, batch) => n + batchBytes(batch), 0),
+  )
+  return made
 }
 
 /** What a row takes on the device: its inputs; its outputs twice, with gaps and without; or its part of a hash table. */
@@ -162,11 +181,12 @@ function wordsARow(program: Program, read: readonly number[], grouper: Grouper |
   const wordsOf = (types: readonly Type[]) => types.reduce((n, t) => n + lengthOf(repOf(t) ?? 'u32', 8) / 8 + 1 / 8, 0)
   const input = wordsOf(read.map((i) => program.input[i]?.type ?? 'bool'))
   const output = wordsOf(program.output.map((f) => f.type))
-  if (!grouper) return { largest: Math.max(input, output, 1), all: input + 2 * output + 1 }
+  // the outputs with gaps, without them, and on their way down
+  if (!grouper) return { largest: Math.max(input, output, 1), all: input + 3 * output + 1 }
   const keys = grouper.by.length * 3
   const acc = grouper.accumulators.reduce((n, a) => n + a.words, 0)
-  // a table of twice to four times as many slots as rows, each with its number
-  return { largest: Math.max(input, output, keys, acc, 4), all: input + output + keys + acc + 10 }
+  // a table of two to four times as many slots as rows, each with its number; groups, and those on their way down
+  return { largest: Math.max(input, output, keys, acc, 4), all: input + output + 2 * (keys + acc) + 10 }
 }
 
 /** The plan on the host, where a failure is told in its own words. @throws ENGINE_GAP */
@@ -197,7 +217,7 @@ const owned = (batch: Batch): Batch => ({
 })
 
 function picked(batch: Batch, names: readonly string[]): Batch {
-  const at = names.map((name) => batch.schema.findIndex((f) => f.name === name))
+  const at = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)
   return {
     schema: at.map((i) => batch.schema[i] as Batch['schema'][number]),
     rows: batch.rows,

@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import type { Device } from './device.ts'
+import { type Device, DeviceFault } from './device.ts'
 
 /** What a kernel binds in order: read, or read and written. */
 export type Access = 'read' | 'write'
@@ -14,6 +14,9 @@ export const GROUP = 64
 /** Workgroups that a dispatch takes in one dimension. */
 const MOST_GROUPS = 65_535
 
+/** Kernels that a device keeps compiled. */
+const MOST_KERNELS = 512
+
 const known = new WeakMap<GPUDevice, Map<string, Promise<Kernel>>>()
 
 /** Compiles a kernel once a device. Its buffers are `array<u32>`; \`main(row: u32)\` is called for each row. */
@@ -25,6 +28,8 @@ export function kernelOf({ gpu }: Device, code: string, access: readonly Access[
     kernel = compile(gpu, code, access)
     kernels.set(code, kernel)
     kernel.catch(() => kernels.delete(code))
+    // the oldest go first
+    for (const old of kernels.keys()) if (kernels.size > MOST_KERNELS) kernels.delete(old)
   }
   return kernel
 }
@@ -37,11 +42,20 @@ async function compile(gpu: GPUDevice, code: string, access: readonly Access[]):
       buffer: { type: a === 'read' ? 'read-only-storage' : 'storage' },
     })),
   })
+  // refused code is told by the pipeline's promise, and must not count as a fault of others' work
+  gpu.pushErrorScope('validation')
   const module = gpu.createShaderModule({ code })
-  const pipeline = await gpu.createComputePipelineAsync({
-    layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-    compute: { module, entryPoint: 'run' },
-  })
+  void gpu.popErrorScope()
+  const pipeline = await gpu
+    .createComputePipelineAsync({
+      layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'run' },
+    })
+    .catch((cause: unknown) => {
+      throw new DeviceFault(`a kernel was refused: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause,
+      })
+    })
   return { pipeline, layout }
 }
 

@@ -3,8 +3,8 @@ import type { Field, Schema } from '../../plan/types.ts'
 import { type Batch, type Column, type FixedArray, fixedArray } from '../batch.ts'
 import type { Program } from '../row/lower.ts'
 import { compact } from './compact.ts'
-import type { Device } from './device.ts'
-import { type Fused, fuse, PLACES } from './fused.ts'
+import { type Device, DeviceFault } from './device.ts'
+import { FAILED, type Fused, fuse, PLACES, RAN } from './fused.ts'
 import { bitWords, lengthOf, type Segment, type Words } from './gather.ts'
 import { dispatch, kernelOf } from './kernel.ts'
 import type { Transfers } from './transfers.ts'
@@ -12,6 +12,12 @@ import { type Rep, wordsOf } from './wgsl/reps.ts'
 
 /** A surviving row uses a value that failed: another engine says which. */
 export class FailedOnDevice extends Error {}
+
+/** @throws FailedOnDevice; DeviceFault when the kernel never ran, whose results would be zeros */
+export function checkMark(mark: number | undefined): void {
+  if (mark === (RAN | FAILED)) throw new FailedOnDevice()
+  if (mark !== RAN) throw new DeviceFault('the device did not run the kernel')
+}
 
 /** Places one after the other. */
 function layout(): { take(words: number): number; size(): number } {
@@ -104,11 +110,11 @@ export async function runSegment(work: Work, transfers: Transfers, segment: Segm
   const mark = { from: started.bits, at: 0, words: 1 }
   if (!kept) {
     const got = await transfers.download(encoder, [mark, ...columns(rows)])
-    if (got[0] !== 0) throw new FailedOnDevice()
+    checkMark(got[0])
     return batchOf(program.output, fused, rows, got.subarray(1), words)
   }
   const [failed, count = 0] = await transfers.download(encoder, [mark, { from: kept.count, at: 0, words: 1 }])
-  if (failed !== 0) throw new FailedOnDevice()
+  checkMark(failed)
   const got = await transfers.download(device.gpu.createCommandEncoder(), columns(count))
   return batchOf(program.output, fused, count, got, words)
 }

@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import { GalleyError } from '../../base/errors.ts'
 import type { Ledger } from '../ledger.ts'
-import type { Device } from './device.ts'
+import { type Device, DeviceFault } from './device.ts'
 
 const STAGE = 'webgpu'
 
@@ -15,6 +15,7 @@ export class Transfers {
   /** Bytes that the run may hold on the device at once. */
   readonly #budget: number
   readonly #held = new Map<GPUBuffer, number>()
+  readonly #faults: number
   #live = 0
   #peak = 0
 
@@ -22,6 +23,7 @@ export class Transfers {
     this.#device = device
     this.#ledger = ledger
     this.#budget = budget
+    this.#faults = device.faults().count
   }
 
   /** The most bytes that were on the device at once. */
@@ -68,12 +70,10 @@ export class Transfers {
     try {
       await staging.mapAsync(GPUMapMode.READ)
     } catch (cause) {
-      throw new GalleyError('ENGINE_FAILED', {
-        what: 'the graphics device gave no result',
-        why: this.#device.lost() ?? (cause instanceof Error ? cause.message : String(cause)),
-        cause,
-      })
+      throw new DeviceFault(this.#device.faults().last || 'the device gave no result', { cause })
     }
+    const { count, last } = this.#device.faults()
+    if (count > this.#faults) throw new DeviceFault(last)
     const got = new Uint32Array(staging.getMappedRange().slice(0))
     staging.unmap()
     this.#ledger.add(STAGE, 'down', words * 4)
@@ -105,7 +105,12 @@ export class Transfers {
       throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)
     if (this.#live + size > this.#budget)
       throw tooLarge(`${this.#live + size} bytes would be held, and ${this.#budget} may be`)
-    const buffer = this.#device.gpu.createBuffer({ size, usage, mappedAtCreation })
+    let buffer: GPUBuffer
+    try {
+      buffer = this.#device.gpu.createBuffer({ size, usage, mappedAtCreation })
+    } catch (cause) {
+      throw new DeviceFault(`no buffer of ${size} bytes could be made`, { cause })
+    }
     this.#held.set(buffer, size)
     this.#live += size
     this.#peak = Math.max(this.#peak, this.#live)

@@ -126,6 +126,8 @@ export async function replay(history: History, target: ReplayTarget, options: Re
     const answered = (async () => {
       for (const some of inParts(requests)) await target.predict(some)
     })()
+    // after a gap the next slice's events would make these requests too old
+    if (next < until && at(next) > end + slice) await answered
     await Promise.all([answered, next < until ? feedUntil(at(next) + slice) : undefined])
     options.progress?.(next - from)
   }

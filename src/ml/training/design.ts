@@ -154,3 +154,13 @@ function standardise(values: Float64Array, { mean, scale, low, high }: ColumnSta
     out[i] = Number.isNaN(value) ? 0 : (within - mean) * scale
   }
 }
+
+/** Every `every`-th row of a block, from the first on. */
+export function thinned({ rows, x, labels }: Block, every: number, width: number): Block {
+  const n = Math.ceil(rows / every)
+  const some = { rows: n, x: new Float32Array(width * BLOCK_ROWS), labels: new Uint8Array(n) }
+  for (let j = 0; j < width; j++)
+    for (let i = 0, from = j * BLOCK_ROWS, to = from; i < n; i++, from += every) some.x[to + i] = x[from] as number
+  for (let i = 0; i < n; i++) some.labels[i] = labels[i * every] as number
+  return some
+}

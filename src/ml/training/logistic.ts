@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { BLOCK_ROWS, type ColumnStats, columnStats, designOf, makeBlocks } from './design.ts'
+import { BLOCK_ROWS, type ColumnStats, columnStats, designOf, makeBlocks, thinned } from './design.ts'
 import { checkClasses, checkColumns } from './intake.ts'
 import { addScaled, dot, solveSymmetric } from './linear.ts'
 import { bodyNumber, checkModel, decodeFloat64, encodeArray } from './model.ts'
@@ -18,7 +18,7 @@ export const LOGISTIC_PARAMS = {
   tolerance: { value: 1e-9, min: 0, max: 1 },
 } as const satisfies Record<string, NumberParam>
 
-/** From so many rows on, the descent begins on every eighth block of them. */
+/** From so many rows on, the descent begins on every eighth of them. */
 const MANY_ROWS = 500_000
 const PART = 8
 
@@ -52,7 +52,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const size = design.width + 1
 
   /**
-   * Loss at `weights` with its gradient and Hessian (lower triangle), in one pass over every `every`-th block, with the
+   * Loss at `weights` with its gradient and Hessian (lower triangle), in one pass over every `every`-th row, with the
    * penalty in proportion. The intercept comes last.
    */
   const evaluate = async (weights: Float64Array, every: number): Promise<Point> => {
@@ -65,10 +65,9 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     const ones = new Float32Array(BLOCK_ROWS).fill(1)
     let loss = 0
     let turn = 0
-    let block = 0
-    for await (const { x, labels, rows } of blocks()) {
+    for await (const whole of blocks()) {
       throwIfAborted(ctx.signal)
-      if (block++ % every !== 0) continue
+      const { x, labels, rows } = every === 1 ? whole : thinned(whole, every, design.width)
       const column = (j: number) => (j < design.width ? x.subarray(j * BLOCK_ROWS, j * BLOCK_ROWS + rows) : ones)
       score.fill(weights[design.width] as number)
       for (let j = 0; j < design.width; j++) addScaled(score, column(j), weights[j] as number, rows)
@@ -128,7 +127,11 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const prior = new Float64Array(size)
   prior[size - 1] = Math.log(stats.positives / (stats.rows - stats.positives))
   // a start that a part of many rows gives is so near that two or three passes over all of them are left
-  const start = stats.rows > MANY_ROWS ? (await descend(prior, PART)).weights : prior
+  const found = stats.rows > MANY_ROWS ? (await descend(prior, PART)).weights : prior
+  // at the prior every row is as likely as the rate says; a part that misleads is left aside
+  const { rows, positives } = stats
+  const atPrior = -positives * Math.log(positives / rows) - (rows - positives) * Math.log(1 - positives / rows)
+  const start = found === prior || (await evaluate(found, 1)).loss <= atPrior ? found : prior
   const { weights, loss, iterations } = await descend(start, 1)
   return {
     format: 1,

@@ -9,6 +9,7 @@ const ALWAYS: ReadonlySet<FunctionName> = new Set([
   'subDuration',
   'addMonths',
   'addDays',
+  'diffTime',
   'parseTime',
   'jsonString',
   'jsonNumber',
@@ -28,7 +29,6 @@ export function callFails(fn: FunctionName, types: readonly Type[], args: readon
   if (ALWAYS.has(fn)) return true
   if (EXACT.has(fn)) return !types.some(isFloat)
   if (fn === 'micros') return isFloat(types[0] ?? 'int64')
-  if (fn === 'diffTime') return types[0] !== 'date'
   const common = argumentType(fn, types)
   return common !== undefined && isDecimal(common) && types.some((t) => !sameType(t, common))
 }
@@ -38,6 +38,7 @@ export function castFails(from: Type, to: Type): boolean {
   if (to === 'string' || sameType(from, to)) return false
   if (from === 'string' || isDecimal(from) || isDecimal(to)) return !isFloat(to) || from === 'string'
   if (to === 'float32') return from === 'float64'
+  if (from === 'date' && to === 'local timestamp') return true
   if (isInteger(to)) return isFloat(from) || (from === 'int64' && to === 'int32')
   return false
 }

@@ -15,6 +15,12 @@ export interface Code {
   readonly rep: Rep
 }
 
+/** Operands of one expression. */
+const MOST_PARTS = 64
+
+/** µs of a day, in two words. */
+export const DAY = 'vec2u(500654080u, 20u)'
+
 /** What the device does not do. */
 export class DeviceGap extends Error {
   readonly node: string
@@ -55,6 +61,22 @@ export class Emitter {
     const name = `t${this.#names++}`
     this.lines.push(`let ${name} = ${text};`)
     return name
+  }
+
+  /** Parts put together by an operator, few at a time: compilers take no expression of any depth. */
+  fold(operator: '|' | '&', parts: readonly string[]): string {
+    if (parts.length <= MOST_PARTS) return parts.join(` ${operator} `)
+    const some: string[] = []
+    for (let i = 0; i < parts.length; i += MOST_PARTS)
+      some.push(this.let(parts.slice(i, i + MOST_PARTS).join(` ${operator} `)))
+    return this.fold(operator, some)
+  }
+
+  /** The states of several values together. */
+  stateOf(...codes: readonly Pick<Code, 's'>[]): string {
+    const states = [...new Set(codes.map((c) => c.s))].filter((s) => s !== '0u')
+    if (states.length < 2) return states[0] ?? '0u'
+    return `(${this.fold('|', states)})`
   }
 
   code(type: Type, v: string, s: string): Code {
@@ -144,12 +166,6 @@ export class Emitter {
     if (a.type === 'int32' && to === 'int64') return { ...this.code(to, `wide(${a.v})`, '0u'), s: a.s }
     throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
   }
-}
-
-/** The states of several values together. */
-export const stateOf = (...codes: readonly Pick<Code, 's'>[]): string => {
-  const states = [...new Set(codes.map((c) => c.s))].filter((s) => s !== '0u')
-  return states.length === 0 ? '0u' : states.length === 1 ? (states[0] as string) : `(${states.join(' | ')})`
 }
 
 /** What a whole program needs of the device. @throws DeviceGap */

@@ -1,5 +1,6 @@
-import { isDecimal, isInteger, type Type, typeName } from '../../../plan/types.ts'
-import { type Code, DeviceGap, type Emitter, stateOf } from './emit.ts'
+import { isDecimal, type Type, typeName } from '../../../plan/types.ts'
+import { cast } from './cast.ts'
+import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
 
 /** Writes a call over arguments that are widened already. `lenient`: a failing cast gives null. */
 type Write = (e: Emitter, args: readonly Code[], type: Type, lenient: boolean) => Code
@@ -10,7 +11,7 @@ const strict =
   (value: (...v: string[]) => string, fails?: (...v: string[]) => string): Write =>
   (e, args, type) => {
     const texts = args.map((a) => a.v)
-    const state = stateOf(...args)
+    const state = e.stateOf(...args)
     const r = e.let(value(...texts))
     if (!fails) return e.code(type, r, state)
     const failing = `u32(${fails(...texts, r)}) << 1u`
@@ -42,7 +43,7 @@ const compared =
   (test: (a: Code, b: Code) => string): Write =>
   (e, args) => {
     const [a, b] = args2(args)
-    return e.code('bool', test(a, b), stateOf(a, b))
+    return e.code('bool', test(a, b), e.stateOf(a, b))
   }
 /** One side decides alone, whatever the other one is. */
 const logic =
@@ -51,7 +52,7 @@ const logic =
     const [a, b] = args2(args)
     const says = (c: Code) => `(${c.s === '0u' ? '' : `(${c.s} == 0u) & `}${decides ? '' : '!'}${c.v})`
     const decided = e.let(`${says(a)} | ${says(b)}`)
-    const state = stateOf(a, b)
+    const state = e.stateOf(a, b)
     return e.code(
       'bool',
       decides ? decided : `!${decided}`,
@@ -62,13 +63,13 @@ const logic =
 const extreme =
   (before: (a: Code, b: Code) => string): Write =>
   (e, args, type) => {
-    const state = stateOf(...args)
+    const state = e.stateOf(...args)
     const all = args.slice(1).reduce((best, c) => {
       const takes = [
         ...(best.s === '0u' ? [] : [`(${best.s} == 1u)`]),
         c.s === '0u' ? before(c, best) : `((${c.s} == 0u) & ${before(c, best)})`,
       ]
-      const take = e.let(takes.length === 1 ? (takes[0] as string) : takes.join(' | '))
+      const take = e.let(takes.length === 1 ? (takes[0] as string) : e.fold('|', takes))
       const s = best.s === '0u' ? '0u' : `select(${best.s}, ${c.s}, ${take})`
       return e.code(type, `select(${best.v}, ${c.v}, ${take})`, s)
     }, args[0] as Code)
@@ -89,7 +90,6 @@ const sub: Write = strict(
   (a, b) => `sub64(${a}, ${b})`,
   (a, b, r) => `subOver(${a}, ${b}, ${r})`,
 )
-const DAY = 'vec2u(500654080u, 20u)'
 
 /** Arithmetic on integers alone; on floats and decimals the device is not exact. */
 const whole =
@@ -100,24 +100,6 @@ const whole =
       throw new DeviceGap(typeName(other.type), `arithmetic on ${typeName(other.type)} is not exact on the device`)
     return write(e, args, type, lenient)
   }
-
-const cast: Write = (e, args, to, lenient) => {
-  const a = args[0] as Code
-  if (typeName(a.type) === typeName(to)) return a
-  const failing = (v: string, wrong: string): Code => {
-    const bad = `u32(${wrong}) * ${lenient ? '1u' : '2u'}`
-    return e.code(to, v, a.s === '0u' ? bad : `select(${a.s}, ${bad}, ${a.s} == 0u)`)
-  }
-  if (a.type === 'int32' && to === 'int64') return e.code(to, `wide(${a.v})`, a.s)
-  if (a.type === 'int64' && to === 'int32') return failing(`narrow(${a.v})`, `!fits32(${a.v})`)
-  if ((a.type === 'int64' && to === 'duration') || (a.type === 'duration' && to === 'int64'))
-    return e.code(to, a.v, a.s)
-  if (a.type === 'bool' && to === 'int32') return e.code(to, `i32(${a.v})`, a.s)
-  if (a.type === 'bool' && to === 'int64') return e.code(to, `vec2u(u32(${a.v}), 0u)`, a.s)
-  if (isInteger(a.type) && to === 'bool') return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
-  if (a.type === 'date' && to === 'local timestamp') return e.code(to, `mul64(wide(${a.v}), ${DAY})`, a.s)
-  throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)
-}
 
 /** The functions that the device computes, by name, and `cast`. */
 export const FUNCTIONS = {
@@ -153,11 +135,18 @@ export const FUNCTIONS = {
   isIn: (e, args) => {
     const [a, ...set] = args as readonly [Code, ...Code[]]
     const present = (c: Code, test: string) => (c.s === '0u' ? test : `((${c.s} == 0u) & ${test})`)
-    const found = e.let(set.length === 0 ? 'false' : set.map((c) => present(c, same(a, c))).join(' | '))
-    const states = stateOf(...args)
+    const found = e.let(
+      set.length === 0
+        ? 'false'
+        : e.fold(
+            '|',
+            set.map((c) => present(c, same(a, c))),
+          ),
+    )
+    const states = e.stateOf(...args)
     if (states === '0u') return e.code('bool', found, states)
     const missing = set.filter((c) => c.s !== '0u').map((c) => `(${c.s} == 1u)`)
-    const unsure = missing.length === 0 ? '0u' : `select(0u, 1u, ${missing.join(' | ')})`
+    const unsure = missing.length === 0 ? '0u' : `select(0u, 1u, ${e.fold('|', missing)})`
     const own = a.s === '0u' ? '' : `select(`
     const state = `select(${unsure}, 0u, ${found})`
     const known = a.s === '0u' ? state : `${own}${state}, 1u, ${a.s} == 1u)`
@@ -218,7 +207,10 @@ export const FUNCTIONS = {
   addDuration: add,
   subDuration: sub,
   diffTime: byRep({
-    i32: strict((a, b) => `mul64(sub64(wide(${a}), wide(${b})), ${DAY})`),
+    i32: strict(
+      (a, b) => `mul64(sub64(wide(${a}), wide(${b})), ${DAY})`,
+      (a, b) => `mulOver(sub64(wide(${a}), wide(${b})), ${DAY})`,
+    ),
     vec2u: sub,
   }),
   micros: whole(byRep({ i32: strict((a) => `wide(${a})`), vec2u: strict((a) => a) })),

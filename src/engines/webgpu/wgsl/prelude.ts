@@ -88,9 +88,11 @@ fn order64(bits: vec2u) -> vec2u {
 
 /** Year, month and day of a day since 1970 (Howard Hinnant, civil_from_days). */
 fn civil(day: i32) -> vec3i {
-  let z = day + 719468;
-  let era = select(z - 146096, z, z >= 0) / 146097;
-  let doe = z - era * 146097;
+  // whole eras of 400 years first, so that nothing overflows
+  let before = select(-((-1 - day) / 146097) - 1, day / 146097, day >= 0);
+  let z = day - before * 146097 + 719468;
+  let era = before + z / 146097;
+  let doe = z % 146097;
   let yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
   let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
   let mp = (5 * doy + 2) / 153;
@@ -106,8 +108,7 @@ fn yearStart(year: i32) -> i32 {
 }
 /** 1 for Monday to 7 for Sunday; 1 January 1970 was a Thursday. */
 fn weekdayOf(day: i32) -> i32 {
-  let r = (day + 3) % 7;
-  return select(r + 8, r + 1, r >= 0);
+  return (day % 7 + 10) % 7 + 1;
 }
 /**
  * The day since 1970 of a wall clock in µs. A day has 2^13 · 10546875 of them: shifted, the rest is divided in four steps

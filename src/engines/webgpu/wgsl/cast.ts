@@ -1,0 +1,22 @@
+import { isInteger, type Type, typeName } from '../../../plan/types.ts'
+import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
+
+/** A value as one of another type; `lenient`: one that fails gives null. */
+export function cast(e: Emitter, args: readonly Code[], to: Type, lenient: boolean): Code {
+  const a = args[0] as Code
+  if (typeName(a.type) === typeName(to)) return a
+  const failing = (v: string, wrong: string): Code => {
+    const bad = `u32(${wrong}) * ${lenient ? '1u' : '2u'}`
+    return e.code(to, v, a.s === '0u' ? bad : `select(${a.s}, ${bad}, ${a.s} == 0u)`)
+  }
+  if (a.type === 'int32' && to === 'int64') return e.code(to, `wide(${a.v})`, a.s)
+  if (a.type === 'int64' && to === 'int32') return failing(`narrow(${a.v})`, `!fits32(${a.v})`)
+  if ((a.type === 'int64' && to === 'duration') || (a.type === 'duration' && to === 'int64'))
+    return e.code(to, a.v, a.s)
+  if (a.type === 'bool' && to === 'int32') return e.code(to, `i32(${a.v})`, a.s)
+  if (a.type === 'bool' && to === 'int64') return e.code(to, `vec2u(u32(${a.v}), 0u)`, a.s)
+  if (isInteger(a.type) && to === 'bool') return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
+  if (a.type === 'date' && to === 'local timestamp')
+    return failing(`mul64(wide(${a.v}), ${DAY})`, `mulOver(wide(${a.v}), ${DAY})`)
+  throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)
+}
