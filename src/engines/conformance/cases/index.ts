@@ -1,6 +1,7 @@
 import { ASOF } from './asof.ts'
 import { BASE } from './base.ts'
 import type { Case } from './case.ts'
+import { CORRELATIONS } from './correlations.ts'
 import { DECIMALS } from './decimals.ts'
 import { FAILING } from './failing.ts'
 import { KEYS } from './keys.ts'
@@ -26,4 +27,5 @@ export const CASES: readonly Case[] = [
   ...ASOF,
   ...KEYS,
   ...WINDOWS,
+  ...CORRELATIONS,
 ]
