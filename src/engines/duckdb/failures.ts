@@ -1,6 +1,9 @@
 import { asGalleyError, cancelled, GalleyError } from '../../base/errors.ts'
 import type { RunContext } from '../engine.ts'
 
+/** What is said of a query that may take no more memory. */
+export const OUT_OF_MEMORY = 'the query needs more memory than it may take'
+
 /** DuckDB's errors by kind. */
 export function translate(error: unknown, ctx: RunContext): GalleyError {
   if (error instanceof GalleyError) return error
@@ -16,7 +19,7 @@ export function translate(error: unknown, ctx: RunContext): GalleyError {
     })
   if (/^Out of Memory/i.test(message))
     return new GalleyError('ENGINE_FAILED', {
-      what: 'the query needs more memory than it may take',
+      what: OUT_OF_MEMORY,
       why: first,
       fix: 'raise GALLEY_MEMORY (MiB)',
       cause: error,

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
@@ -11,6 +11,7 @@ import { type DuckdbOptions, type Instance, type Open, openInstance, withConnect
 import { gapsOf } from './gaps.ts'
 import { mayDropFailures } from './hazard.ts'
 import { lower } from './lower.ts'
+import { outOfMemory, PARTS, partsOf } from './parts.ts'
 import { execute, type Source, stream } from './run.ts'
 import { quote, text } from './sql/names.ts'
 
@@ -48,9 +49,16 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
   }
 }
 
+/** A plan as what runs it. */
+function sourceOf(written: Node, open: Open): Source {
+  const root = optimise(written, { evaluate: evaluateConstant })
+  // a failure is told in the words of the plan as it was written
+  return { root: written, lowered: lower(root), open, settled: mayDropFailures(root) }
+}
+
 function prepared(plan: Plan, open: Open): Prepared {
-  const root = optimise(plan.root, { evaluate: evaluateConstant })
-  const lowered = lower(root)
+  const source = sourceOf(plan.root, open)
+  const { lowered } = source
   const { schema } = plan.root
   return {
     estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
@@ -64,18 +72,52 @@ function prepared(plan: Plan, open: Open): Prepared {
     async run(ctx, sink) {
       for (const file of filesOf(plan.root))
         ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
-      // a failure is told in the words of the plan as it was written
-      const source: Source = { root: plan.root, lowered, open, settled: mayDropFailures(root) }
       if (sink === 'batches') return streamed(source, schema, ctx)
-      return writeParquet(source, schema, ctx, sink.parquet)
+      const rows = await writeParquet(source, schema, ctx, sink.parquet).catch((error: unknown) =>
+        inParts(source, error, (parts) => writeParts(parts, schema, ctx, sink.parquet)),
+      )
+      ctx.ledger.add('duckdb', 'bytesOut', statSync(sink.parquet).size)
+      return { ...streamed(parquetOf([sink.parquet], schema, open), schema, ctx), rows }
     },
+  }
+}
+
+/** What did not fit at once is tried a part of its groups at a time, in more and smaller parts. @throws `error` where it has none */
+async function inParts<T>(source: Source, error: unknown, work: (parts: readonly Source[]) => Promise<T>): Promise<T> {
+  let last = error
+  for (const count of PARTS) {
+    const parts = outOfMemory(last) ? partsOf(source.root, count) : undefined
+    if (!parts) break
+    try {
+      return await work(parts.map((part) => sourceOf(part, source.open)))
+    } catch (thrown) {
+      last = thrown
+    }
+  }
+  throw last
+}
+
+/** Files as a plan that reads them. */
+function parquetOf(files: readonly string[], schema: Schema, open: Open): Source {
+  const root = build({ op: 'scan', from: { kind: 'parquet', files }, schema })
+  return { root, lowered: lower(root), open, settled: false }
+}
+
+/** Writes parts one after the other, then all of them as one file. */
+async function writeParts(parts: readonly Source[], schema: Schema, ctx: RunContext, path: string): Promise<number> {
+  const files = parts.map((_, i) => `${path}.part-${i}`)
+  try {
+    for (const [i, part] of parts.entries()) await writeParquet(part, schema, ctx, files[i] as string)
+    return await writeParquet(parquetOf(files, schema, parts[0]?.open as Open), schema, ctx, path)
+  } finally {
+    for (const file of files) rmSync(file, { force: true })
   }
 }
 
 const filesOf = (root: Node): string[] =>
   [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
 
-async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<Relation> {
+async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<number> {
   // instants are marked as such in the file, so that every Parquet reader knows them
   const columns = schema.map((f) =>
     f.type === 'timestamp' ? `${quote(f.name)} AT TIME ZONE 'UTC' AS ${quote(f.name)}` : quote(f.name),
@@ -91,9 +133,7 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
     yield connection ? await write(connection) : await withConnection(source.open, part, write)
   }
   for await (const written of execute(source, ctx, copy)) rows = written
-  ctx.ledger.add('duckdb', 'bytesOut', statSync(path).size)
-  const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
-  return { ...streamed({ root: scan, lowered: lower(scan), open: source.open, settled: false }, schema, ctx), rows }
+  return rows
 }
 
 function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
@@ -107,9 +147,21 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
         : schema
       const select = (sql: string) =>
         columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
-      yield* execute(source, ctx, (sql, part, connection) =>
-        stream(select(sql), wanted, source.open, part, { connection, settled: source.settled && !connection }),
-      )
+      const read = (from: Source) =>
+        execute(from, ctx, (sql, part, connection) =>
+          stream(select(sql), wanted, from.open, part, { connection, settled: from.settled && !connection }),
+        )
+      let given = false
+      try {
+        for await (const batch of read(source)) {
+          given = true
+          yield batch
+        }
+      } catch (error) {
+        const parts = !given && outOfMemory(error) ? partsOf(source.root, PARTS[0]) : undefined
+        if (!parts) throw error
+        for (const part of parts) yield* read(sourceOf(part, source.open))
+      }
     },
     close: () => {},
   }
