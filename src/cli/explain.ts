@@ -3,6 +3,7 @@ import { GalleyError } from '../base/errors.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { createRowEngine } from '../engines/row/index.ts'
+import { createWebgpuEngine } from '../engines/webgpu/index.ts'
 import { printRows } from '../plan/explain/tree.ts'
 import { fitReads } from '../plan/fits/index.ts'
 import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
@@ -43,7 +44,7 @@ export function explain(): Command {
         recipe,
         folder,
         duckdb,
-        engines: [duckdb, createRowEngine()],
+        engines: [duckdb, createRowEngine(), createWebgpuEngine({ host: duckdb, memoryMiB: 128 })],
         ctx: {
           scope: { workspace: 'explain', caller: 'explain' },
           signal: new AbortController().signal,
