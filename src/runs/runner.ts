@@ -16,6 +16,9 @@ export interface RunResult {
   readonly cached: readonly string[]
 }
 
+/** Steps under way at once, at most: each may hold hundreds of megabytes. */
+const MOST_STEPS = 4
+
 /**
  * Runs a recipe's steps, side by side where none reads the other. A step whose inputs, spec and code were seen before is not run again: its output is
  * taken from the cache. A killed run leaves nothing half-written; running again goes on after the last finished step.
@@ -73,7 +76,7 @@ export async function run(
       record.id,
       recipe.steps.map((s) => ({ id: s.id, kind: s.kind })),
     )
-    await runSteps(recipe.steps, Math.max(1, ware.threads), async (step) => {
+    await runSteps(recipe.steps, Math.min(MOST_STEPS, Math.max(1, ware.threads)), async (step) => {
       throwIfAborted(signal)
       const ran = await runStep(ware, scope, {
         recipe,
