@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('the parts of a plan that ends in groups give its rows, each once', async () => {
   const rows = Array.from({ length: 200 }, (_, i) => [
-    i % 7 === 0 ? null : String(i % 31),
+    i % 7 === 0 ? null : String((i % 31) - 15),
     i % 11 === 0 ? null : `t${i % 5}`,
     i / 4,
   ])
@@ -30,8 +30,8 @@ test('the parts of a plan that ends in groups give its rows, each once', async (
       .distinct()
       .derive((r) => ({ m: r.n.plus(1) })),
   ]) {
-    const parts = partsOf(whole.node, 8) ?? []
-    expect(parts).toHaveLength(8)
+    const parts = partsOf(whole.node, 7) ?? []
+    expect(parts).toHaveLength(7)
     const found = await Promise.all(parts.map((part) => collect(reference, part)))
     expect(asBag(found.flat())).toEqual(asBag(await collect(reference, whole.node)))
     expect(found.filter((some) => some.length > 0).length).toBeGreaterThan(2)
@@ -43,7 +43,7 @@ test('the parts of a plan that ends in groups give its rows, each once', async (
     t.aggregate(['x'], () => ({ k: count() })),
     t.aggregate([], () => ({ k: count() })),
   ])
-    expect(partsOf(other.node, 8)).toBeUndefined()
+    expect(partsOf(other.node, 7)).toBeUndefined()
 })
 
 test('groups of texts that do not fit in memory at once are computed all the same', async () => {
