@@ -8,7 +8,7 @@ import { OUT_OF_MEMORY } from './failures.ts'
  * Into how many parts groups are cut that don't fit, and into how many when those don't fit either. Primes: whole numbers
  * are told apart by their remainder, and often come in steps of a round number.
  */
-export const PARTS = [7, 61] as const
+export const PARTS = [7, 29, 113] as const
 
 /** Whether a query ended because it may take no more memory. */
 export const outOfMemory = (error: unknown): boolean =>
