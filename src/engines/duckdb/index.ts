@@ -73,28 +73,21 @@ function prepared(plan: Plan, open: Open): Prepared {
       for (const file of filesOf(plan.root))
         ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
       if (sink === 'batches') return streamed(source, schema, ctx)
-      const rows = await writeParquet(source, schema, ctx, sink.parquet).catch((error: unknown) =>
-        inParts(source, error, (parts) => writeParts(parts, schema, ctx, sink.parquet)),
-      )
+      const rows = await writeWhole(source, schema, ctx, sink.parquet)
       ctx.ledger.add('duckdb', 'bytesOut', statSync(sink.parquet).size)
       return { ...streamed(parquetOf([sink.parquet], schema, open), schema, ctx), rows }
     },
   }
 }
 
-/** What did not fit at once is tried a part of its groups at a time, in more and smaller parts. @throws `error` where it has none */
-async function inParts<T>(source: Source, error: unknown, work: (parts: readonly Source[]) => Promise<T>): Promise<T> {
-  let last = error
+/** A plan whole, then, for when it does not fit in memory, in more and more parts of its groups. */
+function* tries(source: Source): Generator<readonly Source[]> {
+  yield [source]
   for (const count of PARTS) {
-    const parts = outOfMemory(last) ? partsOf(source.root, count) : undefined
-    if (!parts) break
-    try {
-      return await work(parts.map((part) => sourceOf(part, source.open)))
-    } catch (thrown) {
-      last = thrown
-    }
+    const parts = partsOf(source.root, count)
+    if (!parts) return
+    yield parts.map((part) => sourceOf(part, source.open))
   }
-  throw last
 }
 
 /** Files as a plan that reads them. */
@@ -103,8 +96,22 @@ function parquetOf(files: readonly string[], schema: Schema, open: Open): Source
   return { root, lowered: lower(root), open, settled: false }
 }
 
+async function writeWhole(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<number> {
+  let last: unknown
+  for (const parts of tries(source))
+    try {
+      return await writeParts(parts, schema, ctx, path)
+    } catch (error) {
+      if (!outOfMemory(error)) throw error
+      last = error
+    }
+  throw last
+}
+
 /** Writes parts one after the other, then all of them as one file. */
 async function writeParts(parts: readonly Source[], schema: Schema, ctx: RunContext, path: string): Promise<number> {
+  const [only] = parts
+  if (only && parts.length === 1) return writeParquet(only, schema, ctx, path)
   const files = parts.map((_, i) => `${path}.part-${i}`)
   try {
     for (const [i, part] of parts.entries()) await writeParquet(part, schema, ctx, files[i] as string)
@@ -152,16 +159,21 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
           stream(select(sql), wanted, from.open, part, { connection, settled: from.settled && !connection }),
         )
       let given = false
-      try {
-        for await (const batch of read(source)) {
-          given = true
-          yield batch
+      let last: unknown
+      for (const parts of tries(source))
+        try {
+          for (const part of parts)
+            for await (const batch of read(part)) {
+              given = true
+              yield batch
+            }
+          return
+        } catch (error) {
+          // what was handed out can't be taken back
+          if (given || !outOfMemory(error)) throw error
+          last = error
         }
-      } catch (error) {
-        const parts = !given && outOfMemory(error) ? partsOf(source.root, PARTS[0]) : undefined
-        if (!parts) throw error
-        for (const part of parts) yield* read(sourceOf(part, source.open))
-      }
+      throw last
     },
     close: () => {},
   }
