@@ -46,6 +46,17 @@ test('killed at any moment and run again, the job finishes and leaves nothing ha
     child.kill('SIGKILL')
     await end
   }
+  // and once for certain during a run: it has said that it began, however slow the machine is
+  const child = start(home, ['run', recipe])
+  const end = ended(child)
+  await new Promise<void>((begun) => {
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes(' run ')) begun()
+    })
+    child.on('close', () => begun())
+  })
+  child.kill('SIGKILL')
+  await end
   const last = await galley(home, 'run', recipe, '--json')
   expect(last.err).toContain('done')
   expect(last.code).toBe(0)
