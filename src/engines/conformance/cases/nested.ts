@@ -31,6 +31,14 @@ export const NESTED: readonly Case[] = [
   gives('each item once, in order', call('listDistinct', lit(['b', null, 'a', 'b'], { list: 'string' })), ['a', 'b']),
   gives('how often', call('listCount', lit(['b', null, 'a', 'b'], { list: 'string' }), str('b')), 2n),
   gives('runs of words', call('ngrams', lit(['a', 'b', 'c'], { list: 'string' }), int(2)), ['a b', 'b c']),
+  gives('runs of words of which one is missing', call('ngrams', lit(['a', null, 'c'], { list: 'string' }), int(2)), [
+    'a ',
+    ' c',
+  ]),
+  gives('single words of which one is missing', call('ngrams', lit(['a', null], { list: 'string' }), int(1)), [
+    'a',
+    '',
+  ]),
   gives('too few words for a run', call('ngrams', lit(['a'], { list: 'string' }), int(2)), []),
   gives('words', call('tokens', str('The  cat’s 2 밥, e\u0301t')), ['the', 'cat', 's', '2', '밥', 'e\u0301t']),
   gives('no words', call('tokens', str(' ,')), []),

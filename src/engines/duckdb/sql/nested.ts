@@ -23,8 +23,9 @@ export const NESTED: Sqls<
   listDistinct: ({ args: [a] }) => `list_sort(list_distinct(${a}))`,
   listCount: ({ args: [a, value] }) =>
     `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN CAST(len(list_filter(${a}, lambda x: x = ${value})) AS BIGINT) END`,
+  // a word that is missing is empty
   ngrams: ({ args: [a, n] }) =>
-    `list_transform(range(1, len(${a}) - ${n} + 2), lambda i: array_to_string(list_slice(${a}, i, i + ${n} - 1), ' '))`,
+    `list_transform(range(1, len(${a}) - ${n} + 2), lambda i: array_to_string(list_transform(list_slice(${a}, i, i + ${n} - 1), lambda x: coalesce(x, '')), ' '))`,
   struct: ({ args, exprs, type }) => {
     const fields = args.flatMap((_, i) => (i % 2 === 0 ? [`${quote(constantOf(exprs, i))} := ${args[i + 1]}`] : []))
     return `CAST(struct_pack(${fields.join(', ')}) AS ${sqlType(type)})`
