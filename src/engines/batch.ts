@@ -1,4 +1,5 @@
 import { GalleyError } from '../base/errors.ts'
+import type { RecordValue } from '../plan/record.ts'
 import { type Field, type Schema, type Type, typeName } from '../plan/types.ts'
 
 /**
@@ -54,15 +55,7 @@ export interface Batch {
 }
 
 /** One value as JavaScript holds it: bigint for 64-bit integers, instants, durations and decimals; null when missing. */
-export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Value[]
-  | { readonly [k: string]: Value }
+export type Value = RecordValue
 
 export function isValid(validity: Uint8Array | null, row: number): boolean {
   return validity === null || (((validity[row >> 3] ?? 0) >> (row & 7)) & 1) === 1

@@ -3,6 +3,7 @@ import type { Schema } from '../plan/types.ts'
 import { batchOf, type Value, valueAt } from './batch.ts'
 import type { Relation } from './engine.ts'
 import { canHold, hold } from './held.ts'
+import { createLedger } from './ledger.ts'
 
 const schema: Schema = [
   { name: 'n', type: 'int64', nullable: true },
@@ -36,8 +37,10 @@ test.each([0, 1, 2048, 65_536, 150_001])(
       },
       close: () => void (closed = true),
     }
-    const held = await hold(source)
+    const ledger = createLedger()
+    const held = await hold(source, ledger)
     expect([held.rows, closed]).toEqual([total, true])
+    expect(ledger.total().copied).toBeGreaterThanOrEqual(total * (8 + 8 + 1))
     for (const names of [undefined, ['yes', 'n']]) {
       let at = 0
       for await (const batch of held.batches(names)) {

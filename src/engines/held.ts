@@ -1,6 +1,7 @@
 import type { Schema } from '../plan/types.ts'
-import { type Batch, type Column, type FixedArray, fixedArray, isValid } from './batch.ts'
+import { type Batch, batchBytes, type Column, type FixedArray, fixedArray, isValid } from './batch.ts'
 import type { Relation } from './engine.ts'
+import type { Ledger } from './ledger.ts'
 
 /** Rows that are held together: batches are this long, but for the last. */
 const BLOCK = 65_536
@@ -14,7 +15,7 @@ interface Builder {
 }
 
 /** Copies a relation of fixed-width columns into memory, where passes over it cost next to nothing; the source is closed. */
-export async function hold(source: Relation): Promise<Relation> {
+export async function hold(source: Relation, ledger: Ledger): Promise<Relation> {
   const { schema } = source
   const blocks: Batch[] = []
   let columns: Builder[] = []
@@ -30,7 +31,8 @@ export async function hold(source: Relation): Promise<Relation> {
   }
   begin()
   try {
-    for await (const batch of source.batches())
+    for await (const batch of source.batches()) {
+      ledger.add('held', 'copied', batchBytes(batch))
       for (let from = 0; from < batch.rows; ) {
         const n = Math.min(batch.rows - from, BLOCK - filled)
         for (const [i, column] of batch.columns.entries()) append(columns[i] as Builder, filled, column, from, n)
@@ -41,6 +43,7 @@ export async function hold(source: Relation): Promise<Relation> {
         end()
         begin()
       }
+    }
     end()
   } finally {
     source.close()

@@ -35,8 +35,9 @@ export class Words {
   }
 }
 
-/** Rows that are computed together at most: as many as one dispatch takes. */
+/** Rows that are computed together at most: so many that a readback more or less does not matter. */
 const MOST = 1 << 22
+/** Bytes for the small buffers beside a segment's: sizes, places, sums of blocks. */
 const SMALL_BUFFERS = 1 << 17
 /** Fewer than these are not worth a dispatch. */
 const FEWEST = 1 << 10
@@ -49,10 +50,9 @@ export interface RowWords {
 
 /** Rows of a segment, such that no buffer is larger than the device's largest and all of them stay within the budget. */
 export function segmentRows({ largest, all }: RowWords, largestBuffer: number, budget: number): number {
-  // the small buffers beside them: sizes, places, sums of blocks
   const left = budget - SMALL_BUFFERS
   const fit = Math.floor(Math.min(largestBuffer / (largest * 4), left / (all * 4)))
-  // halves of powers of two, so that kernels' hash tables fill their buffers
+  // a power of two, as the slots of a hash table are
   return Math.min(MOST, Math.max(FEWEST, 2 ** Math.floor(Math.log2(Math.max(1, fit)))))
 }
 

@@ -126,7 +126,7 @@ export async function matrix(
   })
   const work = { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }
   if (canHold(sorted.schema) && total * sorted.schema.length * 8 <= HELD_BYTES)
-    return hold(await runPlan(work, sorted, 'batches'))
+    return hold(await runPlan(work, sorted, 'batches'), ctx.ledger)
   return runPlan(work, sorted, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
 }
 
