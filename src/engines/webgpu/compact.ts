@@ -8,7 +8,7 @@ import type { Transfers } from './transfers.ts'
 import { wordsOf } from './wgsl/reps.ts'
 
 /** Rows that a kernel left with gaps between them: values, and bits whose first part says which rows are kept. */
-export interface Gappy {
+export interface SparseRows {
   readonly rows: number
   readonly outputs: readonly Output[]
   readonly values: GPUBuffer
@@ -33,7 +33,7 @@ export async function compact(
   device: Device,
   transfers: Transfers,
   pass: GPUComputePassEncoder,
-  from: Gappy,
+  from: SparseRows,
 ): Promise<{ values: GPUBuffer; bits: GPUBuffer; count: GPUBuffer }> {
   const { rows, outputs, keep, places } = from
   const words = bitWords(rows)

@@ -4,7 +4,7 @@ import { asDictionary } from '../row/columns.ts'
 import { type Rep, repOf, wordsOf } from './wgsl/reps.ts'
 
 /** A column of a segment as the device will hold it. */
-export interface Held {
+export interface DeviceColumn {
   readonly rep: Rep
   /** One or two words a row; for bools a bit. */
   readonly words: Uint32Array
@@ -13,11 +13,11 @@ export interface Held {
 }
 export interface Segment {
   readonly rows: number
-  readonly columns: readonly Held[]
+  readonly columns: readonly DeviceColumn[]
 }
 
 /** The words of all text columns of a run, each under one code. */
-export class Words {
+export class Dictionary {
   readonly list: string[] = []
   readonly #codes = new Map<string, number>()
 
@@ -70,7 +70,7 @@ interface Growing {
 export async function* segments(
   batches: AsyncIterable<Batch>,
   schema: Schema,
-  words: Words,
+  words: Dictionary,
   most: number,
 ): AsyncGenerator<Segment> {
   let rows = 0
@@ -109,7 +109,7 @@ interface Encoded {
   readonly validity: Uint8Array | null
 }
 
-function encode(column: Column, words: Words): Encoded {
+function encode(column: Column, words: Dictionary): Encoded {
   if (column.kind === 'fixed') return column
   if (column.kind === 'object') throw new TypeError('the device holds no such column')
   const { codes, words: own, validity } = asDictionary(column)

@@ -4,7 +4,7 @@ import { type Field, isFloat, type Schema } from '../../plan/types.ts'
 import { type Batch, columnOf, type Value } from '../batch.ts'
 import { type Accumulator, accumulatorOf, merge, type Partial, partialOf, resultOf } from './aggregates.ts'
 import type { Output } from './fused.ts'
-import type { Segment, Words } from './gather.ts'
+import type { Dictionary, Segment } from './gather.ts'
 import { group, keyWordsOf } from './group.ts'
 import { checkMark, launch, type Work } from './run.ts'
 import type { Transfers } from './transfers.ts'
@@ -40,10 +40,10 @@ export function grouperOf(n: Aggregate): Grouper {
 /** Groups of all segments so far, by their keys' words. */
 export class Groups {
   readonly #grouper: Grouper
-  readonly #words: Words
+  readonly #words: Dictionary
   readonly #found = new Map<string, { key: readonly Value[]; partials: Partial[] }>()
 
-  constructor(grouper: Grouper, words: Words) {
+  constructor(grouper: Grouper, words: Dictionary) {
     this.#grouper = grouper
     this.#words = words
   }
@@ -127,7 +127,7 @@ export class Groups {
 }
 
 /** A key's value of its words: floats stand there by their order. */
-function keyValue({ type }: Field, words: Uint32Array, dictionary: Words): Value {
+function keyValue({ type }: Field, words: Uint32Array, dictionary: Dictionary): Value {
   const [low = 0, high = 0] = words
   if (type === 'string') return dictionary.list[low] ?? ''
   if (type === 'bool') return low !== 0

@@ -6,7 +6,7 @@ import { type Engine, type Gap, isGaps, type Prepared, type Relation, type RunCo
 import { chainOf, lower, type Program } from '../row/lower.ts'
 import { type Device, DeviceFault, openDevice } from './device.ts'
 import { fuse, readColumns } from './fused.ts'
-import { lengthOf, type RowWords, segmentRows, segments, Words } from './gather.ts'
+import { Dictionary, lengthOf, type RowWords, segmentRows, segments } from './gather.ts'
 import { type Grouper, Groups, grouperOf } from './grouped.ts'
 import { FailedOnDevice, runSegment } from './run.ts'
 import { Transfers } from './transfers.ts'
@@ -139,7 +139,7 @@ async function compute(
   device: Device,
   ctx: RunContext,
 ): Promise<Batch[]> {
-  const words = new Words(fuse(program, read, () => true).words)
+  const words = new Dictionary(fuse(program, read, () => true).words)
   const work = { device, program, read, words }
   const groups = grouper && new Groups(grouper, words)
   const rows = await source.run(ctx, 'batches')

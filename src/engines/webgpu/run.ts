@@ -5,7 +5,7 @@ import type { Program } from '../row/lower.ts'
 import { compact } from './compact.ts'
 import { type Device, DeviceFault } from './device.ts'
 import { FAILED, type Fused, fuse, PLACES, RAN } from './fused.ts'
-import { bitWords, lengthOf, type Segment, type Words } from './gather.ts'
+import { bitWords, type Dictionary, lengthOf, type Segment } from './gather.ts'
 import { dispatch, kernelOf } from './kernel.ts'
 import type { Transfers } from './transfers.ts'
 import { type Rep, wordsOf } from './wgsl/reps.ts'
@@ -51,7 +51,7 @@ export interface Work {
   readonly device: Device
   readonly program: Program
   readonly read: readonly number[]
-  readonly words: Words
+  readonly words: Dictionary
 }
 
 /** Sends a segment's columns up, in one write, and begins with the fused kernel over them. */
@@ -136,7 +136,7 @@ function partsOf(
   })
 }
 
-function batchOf(schema: Schema, fused: Fused, rows: number, words: Uint32Array, dictionary: Words): Batch {
+function batchOf(schema: Schema, fused: Fused, rows: number, words: Uint32Array, dictionary: Dictionary): Batch {
   let at = 0
   const columns = fused.outputs.map(({ rep, nullable }, i): Column => {
     const own = words.subarray(at, (at += lengthOf(rep, rows)))
@@ -153,7 +153,7 @@ function columnOf(
   words: Uint32Array,
   validity: Uint8Array | null,
   length: number,
-  dictionary: Words,
+  dictionary: Dictionary,
 ): Column {
   if (type === 'string') return { kind: 'dictionary', type, length, validity, codes: words, words: dictionary.list }
   const values = fixedArray(type, length) as FixedArray
