@@ -1,6 +1,7 @@
 import type { Program, Val } from '../row/lower.ts'
 import { ENTRY } from './kernel.ts'
 import { type Code, Emitter, emitProgram } from './wgsl/emit.ts'
+import { FLOAT64 } from './wgsl/float64.ts'
 import { PRELUDE } from './wgsl/prelude.ts'
 import type { Rep } from './wgsl/reps.ts'
 
@@ -28,6 +29,9 @@ export interface Fused {
 /** Marks of a kernel: that it ran at all, and that a value failed. */
 export const RAN = 2
 export const FAILED = 1
+
+/** What the arithmetic of floats is called by. */
+const COMPUTES_FLOATS = /\b(\w*f64\w*|longOver|exponentOf|magnitudeOf|isInf)\(/
 
 /** Columns of the input that a program reads. */
 export function readColumns(program: Program): number[] {
@@ -82,7 +86,7 @@ export function fuse(program: Program, read: readonly number[], missing: (column
     }),
   ]
   return {
-    code: `${PRELUDE}
+    code: `${PRELUDE}${lines.some((line) => COMPUTES_FLOATS.test(line)) ? FLOAT64 : ''}
 @group(0) @binding(0) var<storage, read> input: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
 @group(0) @binding(2) var<storage, read_write> bits: array<atomic<u32>>;

@@ -1,9 +1,9 @@
 import type { Expr } from '../../../plan/expr.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
-import type { Type } from '../../../plan/types.ts'
-import { typeName } from '../../../plan/types.ts'
+import { isInteger, type Type, typeName } from '../../../plan/types.ts'
 import type { Program, Val } from '../../row/lower.ts'
 import { literalValue } from '../../values.ts'
+import { asFloat64, isFloating } from './floats.ts'
 import { FUNCTIONS } from './functions.ts'
 import { type Rep, repOf, zeroOf } from './reps.ts'
 
@@ -164,6 +164,8 @@ export class Emitter {
   widen(a: Code, to: Type): Code {
     if (typeName(a.type) === typeName(to)) return a
     if (a.type === 'int32' && to === 'int64') return { ...this.code(to, `wide(${a.v})`, '0u'), s: a.s }
+    if (to === 'float64' && (isFloating(a.type) || isInteger(a.type)))
+      return { ...this.code(to, asFloat64(a), '0u'), s: a.s }
     throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
   }
 }
