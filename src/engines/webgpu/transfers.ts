@@ -42,7 +42,7 @@ export class Transfers {
   /** A buffer with what `fill` writes into its words: it goes up as one write. */
   upload(words: number, fill: (to: Uint32Array) => void): GPUBuffer {
     const size = Math.max(words, 1) * 4
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
     const buffer = this.#make(size, usage, true)
     fill(new Uint32Array(buffer.getMappedRange()))
     buffer.unmap()
@@ -88,6 +88,16 @@ export class Transfers {
       this.#held.delete(buffer)
       buffer.destroy()
     }
+  }
+
+  /** The buffers that are held now, for `release`. */
+  held(): ReadonlySet<GPUBuffer> {
+    return new Set(this.#held.keys())
+  }
+
+  /** Frees all that was made since, but for what is kept: kernels that use it must be submitted. */
+  release(since: ReadonlySet<GPUBuffer>, kept: ReadonlySet<GPUBuffer>): void {
+    this.free(...[...this.#held.keys()].filter((buffer) => !since.has(buffer) && !kept.has(buffer)))
   }
 
   close(): void {

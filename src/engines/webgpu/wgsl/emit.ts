@@ -36,15 +36,16 @@ export class DeviceGap extends Error {
  */
 export class Emitter {
   readonly lines: string[] = []
-  /** Texts that the program names; they are the first codes of every dictionary. */
-  readonly words: string[] = []
+  /** Texts that programs name; they are the first codes of every dictionary. */
+  readonly words: string[]
   readonly #done = new Map<number, Code>()
   readonly #load: (val: Val, rep: Rep) => { v: string; s: string }
   #names = 0
 
-  /** `load` reads an input column of the row. */
-  constructor(load: (val: Val, rep: Rep) => { v: string; s: string }) {
+  /** `load` reads an input column of the row; `words` are those that other programs of the plan named before. */
+  constructor(load: (val: Val, rep: Rep) => { v: string; s: string }, words: string[]) {
     this.#load = load
+    this.words = words
   }
 
   emit(val: Val): Code {

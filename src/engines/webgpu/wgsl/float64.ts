@@ -203,3 +203,7 @@ fn f64_single(a: vec2u) -> u32 {
   return r | (a.y & 0x80000000u);
 }
 `
+
+/** Whether code computes with floats: what \`FLOAT64\` defines is written out only where it is called. */
+export const needsFloat64 = (code: string): boolean =>
+  /\b(\w*f64\w*|longOver|exponentOf|magnitudeOf|isInf|isNan)\(/.test(code)
