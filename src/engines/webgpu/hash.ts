@@ -3,12 +3,16 @@ import { Draft } from './draft.ts'
 import { equalWords, hashOf } from './keys.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, NONE, type Rows } from './rows.ts'
+import { prefixSum } from './scan.ts'
 import type { TableColumn, Words } from './table.ts'
 
 /** Rows in an open hash table, in which equal keys meet at one slot. */
 export interface Hashed {
   readonly slots: number
-  /** For each slot one of its rows, counted from 1; 0 where it is empty. */
+  /**
+   * For each slot one of its rows, counted from 1; 0 where it is empty. After these, once they are counted (`countSpans`):
+   * how many rows each slot has; and how many come before them where rows stand in the order of their slots.
+   */
   readonly table: GPUBuffer
   /** The slot of each row; `NONE` for one that is left out. */
   readonly slotOf: GPUBuffer
@@ -19,6 +23,8 @@ export interface Hashed {
 export interface Parts {
   readonly keep: Words | null
   readonly nulls: 'are a key' | 'are left out'
+  /** Columns without whose values a row is left out. */
+  readonly needed?: readonly TableColumn[]
 }
 
 type Load = ReturnType<Draft['load']>
@@ -45,11 +51,11 @@ export async function hashRows(
   recorder: Recorder,
   rows: Pick<Rows, 'most' | 'count'>,
   keys: readonly TableColumn[],
-  { keep, nulls }: Parts,
+  { keep, nulls, needed: others = [] }: Parts,
 ): Promise<Hashed> {
   const { transfers } = recorder
   const slots = 2 ** Math.max(1, Math.ceil(Math.log2(Math.max(1, rows.most) * 2)))
-  const [table, slotOf] = [transfers.buffer(slots), transfers.buffer(rows.most)]
+  const [table, slotOf] = [transfers.buffer(3 * slots), transfers.buffer(rows.most)]
   const draft = new Draft()
   const [count, size] = [draft.number(countOf(rows)), draft.number(slots)]
   const loads = keys.map((key) => draft.load(key))
@@ -59,6 +65,10 @@ export async function hashRows(
   const needed = [
     ...(kept ? [`((${kept[0]}[${kept[1]} + (row >> 5u)] >> (row & 31u)) & 1u) != 0u`] : []),
     ...(nulls === 'are left out' ? presentIn(loads, 'row') : []),
+    ...presentIn(
+      others.map((column) => draft.load(column)),
+      'row',
+    ),
   ]
   await draft.run(
     recorder,
@@ -93,13 +103,14 @@ export function probing(
   draft: Draft,
   keys: readonly TableColumn[],
   hashed: Hashed,
-): { functions: string; find: string } {
+): { functions: string; find: string; span: Span } {
   const [own, others] = [keys, hashed.keys].map((side) => side.map((key) => draft.load(key))) as [Load[], Load[]]
   const [size, heads] = [draft.number(hashed.slots), draft.read(hashed.table)]
   const words = wordsOf(keys, own, 'row')
   // a key that is there is equal to one that is there, whichever side could miss some
   const present = ['true', ...presentIn(own, 'row')].map((test) => `(${test})`).join(' & ')
   return {
+    span: spanIn(draft, hashed),
     functions: `fn same(row: u32, other: u32) -> bool {
   ${equality(words, wordsOf(hashed.keys, others, 'other'))}
 }`,
@@ -112,4 +123,37 @@ export function probing(
     slot = (slot + 1u) & (${size} - 1u);
   }`,
   }
+}
+
+/** A slot's rows in the order of slots, in code: where they begin, and how many there are. */
+interface Span {
+  readonly begin: (slot: string) => string
+  readonly size: (slot: string) => string
+}
+
+export function spanIn(draft: Draft, { table, slots }: Hashed): Span {
+  const [name, counts, starts] = [draft.read(table), draft.number(slots), draft.number(2 * slots)]
+  return { size: (slot) => `${name}[${counts} + ${slot}]`, begin: (slot) => `${name}[${starts} + ${slot}]` }
+}
+
+/** Counts the rows of each slot, and those before them. */
+export async function countSpans(
+  recorder: Recorder,
+  rows: Pick<Rows, 'most' | 'count'>,
+  { slots, slotOf, table }: Hashed,
+): Promise<void> {
+  const { device, transfers } = recorder
+  const counts = transfers.buffer(slots)
+  const draft = new Draft()
+  const [count, of, sums] = [draft.number(countOf(rows)), draft.read(slotOf), draft.shared(counts)]
+  await draft.run(
+    recorder,
+    rows.most,
+    `if (row >= ${count}) { return; }
+  let slot = ${of}[row];
+  if (slot != ${NONE}u) { atomicAdd(&${sums}[slot], 1u); }`,
+  )
+  recorder.copy({ buffer: counts, at: 0 }, { buffer: table, at: slots }, slots)
+  await recorder.pass((pass) => prefixSum(device, transfers, pass, counts, slots))
+  recorder.copy({ buffer: counts, at: 0 }, { buffer: table, at: 2 * slots }, slots)
 }

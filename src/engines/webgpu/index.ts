@@ -1,11 +1,11 @@
-import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { GalleyError } from '../../base/errors.ts'
 import type { Plan } from '../../plan/nodes.ts'
-import type { Batch, Column } from '../batch.ts'
-import { type Engine, type Gap, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
-import { type Device, DeviceFault, openDevice } from './device.ts'
-import { FailedOnDevice } from './run.ts'
-import { compute, type Streamed, streamedOf } from './streamed.ts'
+import type { Engine, Gap, Prepared } from '../engine.ts'
+import { type Device, noDevice, openDevice } from './device.ts'
+import { comesDown, type Job, onHost, staysOnDevice } from './relation.ts'
+import { streamedOf } from './streamed.ts'
 import { DeviceGap } from './wgsl/emit.ts'
+import { explainWhole, type Whole, wholeOf } from './whole.ts'
 
 export type { Device } from './device.ts'
 
@@ -46,20 +46,19 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
     name: 'webgpu',
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
-        const streamed = streamedOf(p.root, options.host)
-        if (!streamed)
-          return [{ node: p.root.op, reason: 'the device takes filters, derived columns and an aggregate over a scan' }]
-        const job = { streamed, whole: p, options }
+        const job = jobOf(p, options)
         return {
           estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: stats.bytes }),
-          explain: () => streamed.code,
+          explain: () => job.streamed?.code ?? explainWhole(job.whole()),
           async run(ctx, sink) {
-            if (sink !== 'batches')
+            if (typeof sink === 'object')
               throw new GalleyError('ENGINE_GAP', { what: 'the device writes no files', fix: "ask for 'batches'" })
             const there = await device()
-            if (typeof there !== 'string') return relation(job, there, ctx)
+            if (typeof there !== 'string')
+              return sink === 'device' ? staysOnDevice(job, there, ctx) : comesDown(job, there, ctx)
+            if (sink === 'device') throw noDevice(there)
             options.say?.(there)
-            return onHost(p, options.host).run(ctx, sink)
+            return onHost(job).run(ctx, sink)
           },
         }
       } catch (thrown) {
@@ -75,66 +74,19 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
   }
 }
 
-/** A plan made ready. */
-interface Job {
-  readonly streamed: Streamed
-  readonly whole: Plan
-  readonly options: WebgpuOptions
-}
-
-function relation({ streamed, whole, options }: Job, device: Device, ctx: RunContext): Relation {
-  return {
-    place: 'host',
-    schema: whole.root.schema,
-    rows: Number.NaN,
-    async *batches(names) {
-      const means = { device, budget: options.memoryMiB * 2 ** 20, segment: options.segment }
-      const made = await compute(streamed, means, ctx).catch(async (thrown: unknown) => {
-        throwIfAborted(ctx.signal)
-        const fault = device.lost() ?? (thrown instanceof DeviceFault ? thrown.message : undefined)
-        if (fault) options.say?.(fault)
-        else if (!(thrown instanceof FailedOnDevice)) throw thrown
-        return collected(await onHost(whole, options.host).run(ctx, 'batches'))
-      })
-      throwIfAborted(ctx.signal)
-      for (const batch of made) yield names ? picked(batch, names) : batch
-    },
-    close: () => {},
+/** A chain over a scan, with groups on top or not, is computed part by part; all else with its tables as a whole. */
+function jobOf(p: Plan, options: WebgpuOptions): Job {
+  let whole: Whole | undefined
+  const streamed = streamedOf(p.root, options.host)
+  const job: Job = {
+    streamed,
+    plan: p,
+    host: options.host,
+    budget: options.memoryMiB * 2 ** 20,
+    segment: options.segment,
+    whole: () => (whole ??= wholeOf(p.root, options.host)),
+    say: (why) => options.say?.(why),
   }
-}
-
-/** The plan on the host, where a failure is told in its own words. @throws ENGINE_GAP */
-function onHost(whole: Plan, host: Engine): Prepared {
-  const prepared = host.prepare(whole)
-  if (!isGaps(prepared)) return prepared
-  throw new GalleyError('ENGINE_GAP', {
-    what: `${host.name} can't run the plan in the place of the device`,
-    why: prepared.map((g) => `${g.node}: ${g.reason}`).join('; '),
-  })
-}
-
-async function collected(relation: Relation): Promise<Batch[]> {
-  const out: Batch[] = []
-  for await (const batch of relation.batches()) out.push(owned(batch))
-  return out
-}
-
-/** A batch that outlives the next pull. */
-const owned = (batch: Batch): Batch => ({
-  ...batch,
-  columns: batch.columns.map(
-    (c): Column =>
-      c.kind === 'fixed'
-        ? { ...c, values: c.values.slice() as typeof c.values, validity: c.validity?.slice() ?? null }
-        : c,
-  ),
-})
-
-function picked(batch: Batch, names: readonly string[]): Batch {
-  const at = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)
-  return {
-    schema: at.map((i) => batch.schema[i] as Batch['schema'][number]),
-    rows: batch.rows,
-    columns: at.map((i) => batch.columns[i] as Column),
-  }
+  if (!streamed) job.whole()
+  return job
 }

@@ -35,6 +35,11 @@ export class Recorder {
     if (words > 0) this.encoder.copyBufferToBuffer(from.buffer, from.at * 4, to.buffer, to.at * 4, words * 4)
   }
 
+  /** Sets a buffer's words to 0. */
+  clear(buffer: GPUBuffer): void {
+    this.encoder.clearBuffer(buffer)
+  }
+
   /** Remembers the mark that a fused kernel leaves in a word, until it is brought down. */
   mark(word: Words): void {
     this.copy(word, { buffer: this.#marks, at: this.#marked++ }, 1)
@@ -43,6 +48,11 @@ export class Recorder {
   /** The marks of all fused kernels so far, to be downloaded and checked. */
   marks(): { from: GPUBuffer; at: number; words: number } {
     return { from: this.#marks, at: 0, words: this.#marked }
+  }
+
+  /** The marks so far are checked. */
+  forget(): void {
+    this.#marked = 0
   }
 
   /** Sends all that is recorded. */

@@ -1,11 +1,11 @@
 /// <reference types="@webgpu/types" />
-import type { Field } from '../../plan/types.ts'
+import type { Field, Schema } from '../../plan/types.ts'
 import type { Device } from './device.ts'
 import { Draft } from './draft.ts'
 import { bitWords, lengthOf } from './gather.ts'
 import type { Recorder } from './recorder.ts'
 import type { TableColumn, Words } from './table.ts'
-import type { Rep } from './wgsl/reps.ts'
+import { type Rep, repOf } from './wgsl/reps.ts'
 
 /** Rows on the device while a plan runs: how many there are may be known there alone. */
 export interface Rows {
@@ -61,9 +61,25 @@ export function emptyColumns(
   })
 }
 
+/** Columns of no rows. */
+export const noRows = (recorder: Recorder, schema: Schema): Rows => ({
+  most: 0,
+  count: null,
+  columns: emptyColumns(
+    recorder,
+    schema.map((field) => ({ field, rep: repOf(field.type) as Rep, nullable: false })),
+    0,
+  ),
+})
+
 /** Columns of as few buffers as a kernel may read: copied together, on the device, where they lie in too many. */
-export function together(recorder: Recorder, columns: readonly TableColumn[], rows: number): readonly TableColumn[] {
-  if (buffersOf(columns).size <= inputsOf(recorder.device)) return columns
+export function together(
+  recorder: Recorder,
+  columns: readonly TableColumn[],
+  rows: number,
+  buffers = inputsOf(recorder.device),
+): readonly TableColumn[] {
+  if (buffersOf(columns).size <= buffers) return columns
   const made = emptyColumns(
     recorder,
     columns.map((c) => ({ ...c, nullable: c.validity !== null })),

@@ -48,28 +48,31 @@ export function upload({ device, transfers }: Recorder, { rows, columns }: Segme
   return { most: rows, count: null, columns: out }
 }
 
-/** Brings the marks down, and how many rows there are where the device alone knows. At most one readback. */
+/** Brings the marks down, and how many rows there are where the device alone knows. One readback. */
 export async function settle(recorder: Recorder, { most, count }: Pick<Rows, 'most' | 'count'>): Promise<number> {
-  const marks = recorder.marks()
-  const got = await recorder.download([...(count ? [{ from: count.buffer, at: count.at, words: 1 }] : []), marks])
+  const got = await recorder.download([
+    ...(count ? [{ from: count.buffer, at: count.at, words: 1 }] : []),
+    recorder.marks(),
+  ])
   checkMarks(got.subarray(count ? 1 : 0))
+  recorder.forget()
   return count ? (got[0] as number) : most
 }
 
 /** Brings rows down: in one readback where the host knows how many there are, in two where it must ask. */
 export async function download(recorder: Recorder, rows: Rows, words: Dictionary): Promise<Batch> {
   const n = rows.count ? await settle(recorder, rows) : rows.most
-  const marks = rows.count ? [] : [recorder.marks()]
+  const marks = recorder.marks()
   const got = await recorder.download([
-    ...marks,
+    marks,
     ...rows.columns.flatMap(({ rep, values, validity }) => [
       { from: values.buffer, at: values.at, words: lengthOf(rep, n) },
       ...(validity ? [{ from: validity.buffer, at: validity.at, words: bitWords(n) }] : []),
     ]),
   ])
-  const marked = marks[0]?.words ?? 0
-  checkMarks(got.subarray(0, marked))
-  return batchOf(rows.columns, n, got.subarray(marked), words)
+  checkMarks(got.subarray(0, marks.words))
+  recorder.forget()
+  return batchOf(rows.columns, n, got.subarray(marks.words), words)
 }
 
 function batchOf(from: readonly TableColumn[], rows: number, words: Uint32Array, dictionary: Dictionary): Batch {

@@ -18,6 +18,7 @@ export class Transfers {
   readonly #faults: number
   #live = 0
   #peak = 0
+  #beyond: string | undefined
 
   constructor(device: Device, ledger: Ledger, budget: number) {
     this.#device = device
@@ -29,6 +30,11 @@ export class Transfers {
   /** The most bytes that were on the device at once. */
   get peak(): number {
     return this.#peak
+  }
+
+  /** Why a buffer was not to be had within the run's memory; undefined when all were. */
+  get beyond(): string | undefined {
+    return this.#beyond
   }
 
   /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
@@ -105,12 +111,14 @@ export class Transfers {
   }
 
   #make(size: number, usage: number, mappedAtCreation = false): GPUBuffer {
-    const tooLarge = (why: string): GalleyError =>
-      new GalleyError('ENGINE_FAILED', {
+    const tooLarge = (why: string): GalleyError => {
+      this.#beyond = why
+      return new GalleyError('ENGINE_FAILED', {
         what: "the plan needs more of the graphics device's memory than it may take",
         why,
         fix: 'give the engine more (memoryMiB), or leave the plan to another one',
       })
+    }
     if (size > this.#device.largestBuffer)
       throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)
     if (this.#live + size > this.#budget)
