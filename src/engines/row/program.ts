@@ -13,7 +13,7 @@ import { keyOf } from '../values.ts'
 import { LatestState } from './latest.ts'
 import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
 import { compileRecord, type RecordFunction } from './record.ts'
-import { type KeyedState, WindowState } from './state.ts'
+import { type KeyedState, type StateEvent, WindowState } from './state.ts'
 
 /** An endpoint's plan, ready: answers requests from raw records and takes in the events that feed its state. */
 export interface OnlineProgram {
@@ -76,19 +76,26 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     return { id: s.id, state, row: compile(selectLike(entry, s)), unlike }
   })
   const prepare = (record: Tuple): PreparedEvent => {
-    const events = feeds.flatMap(({ id, state, row, unlike }) => {
+    const events: (StateEvent | undefined)[] = []
+    const keys: (readonly string[])[] = []
+    let time = Number.NEGATIVE_INFINITY
+    for (const { state, row, unlike } of feeds) {
       const made = row(record)
       const event = refused(made) ? undefined : state.event(made)
-      if (!event) return []
-      return [{ id, state, event, keys: unlike.map((o) => [o, o.key(record)] as const) }]
-    })
+      events.push(event)
+      keys.push(event ? unlike.map((o) => o.key(record)) : [])
+      if (event && event.time > time) time = event.time
+    }
     return {
-      time: Math.max(...events.map((e) => e.event.time)),
+      time,
       take(after) {
         let taken = false
-        for (const { id, state, event, keys } of events)
-          if ((after === undefined || event.time > after(id)) && keys.every(([o, key]) => o.first(key, record)))
-            taken = state.add(event) || taken
+        for (const [i, { id, state, unlike }] of feeds.entries()) {
+          const event = events[i]
+          if (!event || (after !== undefined && event.time <= after(id))) continue
+          const own = keys[i] as readonly string[]
+          if (unlike.every((o, k) => o.first(own[k] as string, record))) taken = state.add(event) || taken
+        }
         return taken
       },
     }
@@ -160,7 +167,8 @@ class Once {
 
   #add(key: string): boolean {
     // the window that is furthest behind may still take what another has long forgotten
-    const now = Math.min(...this.states.map((s) => s.newest))
+    let now = Number.POSITIVE_INFINITY
+    for (const { newest } of this.states) now = Math.min(now, newest)
     if (now - this.#turned > this.#span) {
       this.#old = this.#young
       this.#young = new Set()
