@@ -2,7 +2,7 @@ import type { Expr } from '../../plan/expr.ts'
 import type { Named, Node, SortKey } from '../../plan/nodes.ts'
 import { type Field, typeName } from '../../plan/types.ts'
 import { isRowWise } from '../row/lower.ts'
-import { accumulatorOf } from './aggregates.ts'
+import { accumulatorOf, addsFloats } from './aggregates.ts'
 import { launch } from './chain.ts'
 import { finish } from './finish.ts'
 import { segments } from './gather.ts'
@@ -142,7 +142,8 @@ function windowStep(
   let args = 0
   const accumulators = aggs.map(([, a]) => {
     const made = accumulatorOf(a, a.arg === null ? -1 : args++, window.input.schema)
-    if (made.fn === 'min' || made.fn === 'max') throw new DeviceGap('rolling', `${a.fn} over a window is not computed`)
+    if (made.fn === 'min' || made.fn === 'max' || addsFloats(made))
+      throw new DeviceGap('rolling', `${a.fn} of a ${typeName(made.type)} over a window is not computed`)
     return made
   })
   const keys = window.by.map((name, i) => [`k${i}`, { op: 'col', name }] as const)
