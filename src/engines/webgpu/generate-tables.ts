@@ -70,6 +70,10 @@ const groupAggs = fc.subarray<Agg>([
   { fn: 'min', arg: col('b') },
 ])
 
+/** The right table with the left one's columns. */
+const asLeft = (right: Node): Node =>
+  build({ op: 'select', input: right, columns: Object.keys(TYPES).map((name) => [name, col(`r${name}`)]) })
+
 /** Steps that leave the left table's columns as they are called, so that others may follow. */
 const middle = (right: Node): fc.Arbitrary<Step> =>
   fc.oneof(
@@ -86,6 +90,11 @@ const middle = (right: Node): fc.Arbitrary<Step> =>
       }),
     ),
     fc.constant<Step>((input) => build({ op: 'distinct', input })),
+    fc.constantFrom('union' as const, 'intersect' as const, 'except' as const).map(
+      (op): Step =>
+        (left) =>
+          build({ op, left, right: asLeft(right) }),
+    ),
     fc.tuple(fc.constantFrom('semi' as const, 'anti' as const), fc.constantFrom(...KEYS)).map(
       ([how, keys]): Step =>
         (left) =>
