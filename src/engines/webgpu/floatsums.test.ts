@@ -28,16 +28,13 @@ function exact(x: number): bigint {
 }
 const abs = (x: bigint): bigint => (x < 0n ? -x : x)
 
-test.each([1, 127, 128, 129, 700, 20_000])(
-  'sums of %d dyadic numbers are exact, whatever groups they are in',
-  async (n) => {
-    const value = (i: number) => (i % 11 === 0 ? null : ((i * 7919) % 1001) / 16 - 30)
-    for (const groups of [1, 3, 400, n]) {
-      const rows = Array.from({ length: n }, (_, i): Given => [i % 13 === 0 ? null : `k${(i * 31) % groups}`, value(i), value(i + 5)]) // biome-ignore format: one line
-      expect(asBag(await collect(engine, sums(rows)))).toEqual(asBag(await collect(host, sums(rows))))
-    }
-  },
-)
+test.each([1, 128, 129, 20_000])('sums of %d dyadic numbers are exact, whatever groups they are in', async (n) => {
+  const value = (i: number) => (i % 11 === 0 ? null : ((i * 7919) % 1001) / 16 - 30)
+  for (const groups of [1, 400, n]) {
+    const rows = Array.from({ length: n }, (_, i): Given => [i % 13 === 0 ? null : `k${(i * 31) % groups}`, value(i), value(i + 5)]) // biome-ignore format: one line
+    expect(asBag(await collect(engine, sums(rows)))).toEqual(asBag(await collect(host, sums(rows))))
+  }
+})
 
 test('sums of any numbers are within n·ε·Σ|x|, and the same each time', async () => {
   const parts = [1e100, -1e100, 1e100 + 1e84, 5e-324, 1 / 3, 0.1, -0.1, 1e16, 1, -1e16, 123.456, -7e-9]

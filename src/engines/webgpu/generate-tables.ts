@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type Agg, call, col, type Expr, type Literal, lit } from '../../plan/expr.ts'
+import { type Agg, call, col, type Expr, type Frame, type Literal, lit } from '../../plan/expr.ts'
 import { build, type Named, type Node } from '../../plan/nodes.ts'
 import type { ScalarType, Schema } from '../../plan/types.ts'
 
@@ -71,8 +71,8 @@ const groupAggs = fc.subarray<Agg>([
 ])
 
 /** The right table with the left one's columns. */
-const asLeft = (right: Node): Node =>
-  build({ op: 'select', input: right, columns: Object.keys(TYPES).map((name) => [name, col(`r${name}`)]) })
+const asLeft = (right: Node, left: Node): Node =>
+  build({ op: 'select', input: right, columns: left.schema.map(({ name }) => [name, col(`r${name}`)]) })
 
 /** Steps that leave the left table's columns as they are called, so that others may follow. */
 const middle = (right: Node): fc.Arbitrary<Step> =>
@@ -93,7 +93,7 @@ const middle = (right: Node): fc.Arbitrary<Step> =>
     fc.constantFrom('union' as const, 'intersect' as const, 'except' as const).map(
       (op): Step =>
         (left) =>
-          build({ op, left, right: asLeft(right) }),
+          build({ op, left, right: asLeft(right, left) }),
     ),
     fc.tuple(fc.constantFrom('semi' as const, 'anti' as const), fc.constantFrom(...KEYS)).map(
       ([how, keys]): Step =>
@@ -116,8 +116,42 @@ const middle = (right: Node): fc.Arbitrary<Step> =>
     ),
   )
 
+const frames = fc.constantFrom<Frame>(
+  { unit: 'rows', from: -2, to: 0 },
+  { unit: 'rows', from: 1, to: 3 },
+  { unit: 'rows', from: null, to: -1 },
+  { unit: 'range', from: null, to: 0 },
+  { unit: 'range', from: 0, to: 0 },
+  { unit: 'rows', from: null, to: null },
+)
+const windows: fc.Arbitrary<Step> = fc
+  .tuple(fc.constantFrom([], ['k'], ['x', 'b']), fc.constantFrom('i', 'k', 'f', 't'), fc.boolean(), frames)
+  .map(
+    ([by, key, descending, frame]): Step =>
+      (input) =>
+        build({
+          op: 'window',
+          input,
+          by,
+          order: [{ by: col(key), descending }],
+          columns: [
+            ['number', { fn: 'rowNumber' }],
+            ['rank', { fn: 'rank' }],
+            ['dense', { fn: 'denseRank' }],
+            ['lag', { fn: 'lag', arg: col('k'), offset: 1 }],
+            ['lead', { fn: 'lead', arg: col('x'), offset: 2 }],
+            ['first', { fn: 'first', arg: col('b'), frame }],
+            ['last', { fn: 'last', arg: col('t'), frame }],
+            ['wn', { fn: 'aggregate', agg: { fn: 'count', arg: col('k') }, frame }],
+            ['wsum', { fn: 'aggregate', agg: { fn: 'sum', arg: col('n') }, frame }],
+            ['wmean', { fn: 'aggregate', agg: { fn: 'mean', arg: col('i') }, frame }],
+          ],
+        }),
+  )
+
 const last = (right: Node): fc.Arbitrary<Step> =>
   fc.oneof(
+    windows,
     fc.constant<Step>((n) => n),
     fc.tuple(fc.constantFrom('inner' as const, 'left' as const), fc.constantFrom(...KEYS)).map(
       ([how, keys]): Step =>

@@ -46,6 +46,14 @@ function equality(mine: readonly string[], others: readonly string[]): string {
   return `${tests.join('\n  ')}\n  return true;`
 }
 
+/** A function `same(row, other)` for a draft: whether two rows' values are equal in all columns, missing ones among them. */
+export function sameIn(draft: Draft, columns: readonly TableColumn[]): string {
+  const loads = columns.map((column) => draft.load(column))
+  return `fn same(row: u32, other: u32) -> bool {
+  ${equality(wordsOf(columns, loads, 'row'), wordsOf(columns, loads, 'other'))}
+}`
+}
+
 /** Puts rows into a hash table by their keys. */
 export async function hashRows(
   recorder: Recorder,

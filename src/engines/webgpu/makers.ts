@@ -27,6 +27,7 @@ import { scanOf } from './streamed.ts'
 import { union } from './union.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
+import { frameStep } from './windows.ts'
 
 /** A node as a step, made once however many read it. @throws DeviceGap for what is not done on the device */
 export function stepOf(n: Node, making: Making): Step {
@@ -50,6 +51,8 @@ function special(n: Node, making: Making): Step {
       return n.right.op === 'rolling' ? windowStep(n, n.right, making, stepOf) : latestStep(n, making, stepOf)
     case 'rolling':
       return windowStep(n, n, making, stepOf)
+    case 'window':
+      return frameStep(n, making, stepOf)
     case 'sort':
       return sortStep(n, n.keys, undefined, making)
     case 'limit':

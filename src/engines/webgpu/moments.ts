@@ -1,7 +1,7 @@
-import type { Expr } from '../../plan/expr.ts'
+import type { Agg, Expr } from '../../plan/expr.ts'
 import type { Named, Node } from '../../plan/nodes.ts'
-import { type Field, typeName } from '../../plan/types.ts'
-import { accumulatorOf, addsFloats } from './aggregates.ts'
+import { type Field, type Schema, typeName } from '../../plan/types.ts'
+import { type Accumulator, accumulatorOf, addsFloats } from './aggregates.ts'
 import { ranksIn } from './ranks.ts'
 import type { Recorder } from './recorder.ts'
 import { windowsAt } from './rolling.ts'
@@ -13,7 +13,7 @@ import { latestBefore, timelineOf } from './timeline.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 
 /** Makes the steps of inputs. */
-type Make = (n: Node, making: Making) => Step
+export type Make = (n: Node, making: Making) => Step
 
 /** A window as of other rows' moments, or, where it is read as a table, of its own. */
 export function windowStep(
@@ -25,13 +25,10 @@ export function windowStep(
   const asked = new Set(wantedOf(n, making).map((f) => f.name))
   const aggs = window.aggs.filter(([name]) => asked.has(name))
   timed(window, window.on)
-  let args = 0
-  const accumulators = aggs.map(([, a]) => {
-    const made = accumulatorOf(a, a.arg === null ? -1 : args++, window.input.schema)
-    if (made.fn === 'min' || made.fn === 'max' || addsFloats(made))
-      throw new DeviceGap('rolling', `${a.fn} of a ${typeName(made.type)} over a window is not computed`)
-    return made
-  })
+  const accumulators = windowed(
+    aggs.map(([, a]) => a),
+    window.input.schema,
+  )
   const keys = window.by.map((name, i) => [`k${i}`, { op: 'col', name }] as const)
   const columns: Named<Expr> = [...keys, ['on', { op: 'col', name: window.on }], ...argsOf(aggs)]
   const events = make(selectOf(window.input, columns), making)
@@ -57,6 +54,17 @@ export function windowStep(
       return inSchema({ ...others, columns: [...others.columns, ...made] }, n, making)
     },
   }
+}
+
+/** Aggregates as differences of sums, and which of the arguments each reads. @throws DeviceGap for those that are none */
+export function windowed(aggs: readonly Agg[], schema: Schema): Accumulator[] {
+  let args = 0
+  return aggs.map((a) => {
+    const made = accumulatorOf(a, a.arg === null ? -1 : args++, schema)
+    if (made.fn === 'min' || made.fn === 'max' || addsFloats(made))
+      throw new DeviceGap('window', `${a.fn} of a ${typeName(made.type)} over a window is not computed on the device`)
+    return made
+  })
 }
 
 /** The latest row as of each moment. */
@@ -86,7 +94,7 @@ export function latestStep(n: Extract<Node, { op: 'asof' }>, making: Making, mak
 }
 
 /** Columns of rows in as few buffers as a look-up may read. */
-const few = (recorder: Recorder, rows: Rows, names: readonly string[]): readonly TableColumn[] =>
+export const few = (recorder: Recorder, rows: Rows, names: readonly string[]): readonly TableColumn[] =>
   together(
     recorder,
     names.map((name) => columnOf(rows, name)),
@@ -95,7 +103,7 @@ const few = (recorder: Recorder, rows: Rows, names: readonly string[]): readonly
   )
 
 /** The columns that are read of a node, as its schema says them. */
-const inSchema = (rows: Rows, n: Node, making: Making): Rows => ({
+export const inSchema = (rows: Rows, n: Node, making: Making): Rows => ({
   ...rows,
   columns: wantedOf(n, making).map((field) => ({ ...columnOf(rows, field.name), field })),
 })

@@ -12,20 +12,21 @@ import type { TableColumn } from './table.ts'
 import { lookUp, type Timeline } from './timeline.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
-/** What a window gives at a moment. */
-export interface Windows {
-  /** The span before the moment, µs. */
-  readonly over: number
+/** Aggregates of windows. */
+export interface Aggregates {
   readonly accumulators: readonly Accumulator[]
   /** What the accumulators read, by their `arg`. */
   readonly args: readonly TableColumn[]
   readonly fields: readonly Field[]
 }
 
-/**
- * Aggregates over the events of a probe's key in `[at − over, at)`: events stand by key and time, sums before each of them
- * are kept, and a window is what lies between two places. A sum that does not fit marks the run as failed.
- */
+/** What a window gives at a moment. */
+export interface Windows extends Aggregates {
+  /** The span before the moment, µs. */
+  readonly over: number
+}
+
+/** Aggregates over the events of a probe's key in `[at − over, at)`, which lie between two places of their timeline. */
 export async function windowsAt(
   recorder: Recorder,
   events: Pick<Rows, 'most' | 'count'>,
@@ -36,24 +37,6 @@ export async function windowsAt(
   { over, accumulators, args, fields }: Windows,
 ): Promise<TableColumn[]> {
   const { transfers } = recorder
-  const columns = emptyColumns(
-    recorder,
-    fields.map((field, i) => {
-      const { fn } = accumulators[i] as Accumulator
-      return { field, rep: repOf(field.type) as Rep, nullable: fn !== 'rows' && fn !== 'count' }
-    }),
-    probes.most,
-  )
-  const present = new Map<number, GPUBuffer>()
-  const sums = new Map<number, GPUBuffer>()
-  for (const { fn, arg } of accumulators) {
-    const column = args[arg]
-    if (!column) continue
-    if (column.validity && !present.has(arg)) present.set(arg, await presentBefore(recorder, events, timeline, column))
-    if ((fn === 'sum' || fn === 'mean') && !sums.has(arg))
-      sums.set(arg, await sums96(recorder, events, timeline.order, column))
-  }
-  // one kernel for each aggregate reads few buffers; where the window begins and ends is found once
   const places = transfers.buffer(2 * probes.most)
   const finding = new Draft()
   const count = finding.number(countOf(probes))
@@ -74,6 +57,39 @@ export async function windowsAt(
   ${to}[2u * row + 1u] = boundOf(begin, end, t);`,
     functions,
   )
+  return aggregatesBetween(recorder, events, timeline.order, probes, places, { accumulators, args, fields })
+}
+
+/**
+ * Aggregates over the rows of an order between two places, which `places` has for each probe: the first, and the one after
+ * the last. They are differences of sums before places. A sum that does not fit marks the run as failed.
+ */
+export async function aggregatesBetween(
+  recorder: Recorder,
+  events: Pick<Rows, 'most' | 'count'>,
+  order: GPUBuffer,
+  probes: Pick<Rows, 'most' | 'count'>,
+  places: GPUBuffer,
+  { accumulators, args, fields }: Aggregates,
+): Promise<TableColumn[]> {
+  const { transfers } = recorder
+  const columns = emptyColumns(
+    recorder,
+    fields.map((field, i) => {
+      const { fn } = accumulators[i] as Accumulator
+      return { field, rep: repOf(field.type) as Rep, nullable: fn !== 'rows' && fn !== 'count' }
+    }),
+    probes.most,
+  )
+  const present = new Map<number, GPUBuffer>()
+  const sums = new Map<number, GPUBuffer>()
+  for (const { fn, arg } of accumulators) {
+    const column = args[arg]
+    if (!column) continue
+    if (column.validity && !present.has(arg)) present.set(arg, await presentBefore(recorder, events, order, column))
+    if ((fn === 'sum' || fn === 'mean') && !sums.has(arg)) sums.set(arg, await sums96(recorder, events, order, column))
+  }
+  // one kernel for each aggregate reads few buffers
   for (const [i, a] of accumulators.entries()) {
     const draft = new Draft()
     const mark = transfers.buffer(1)
@@ -120,7 +136,7 @@ fn lessWide(a: Wide, b: Wide) -> Wide {
 async function presentBefore(
   recorder: Recorder,
   events: Pick<Rows, 'most' | 'count'>,
-  { order }: Timeline,
+  order: GPUBuffer,
   column: TableColumn,
 ): Promise<GPUBuffer> {
   const { device, transfers } = recorder
