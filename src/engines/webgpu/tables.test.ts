@@ -13,6 +13,8 @@ import type { Value } from '../batch.ts'
 import { asBag, collect, line, testContext } from '../conformance/compare.ts'
 import { createDuckdbEngine } from '../duckdb/index.ts'
 import { isGaps, type Sink } from '../engine.ts'
+import { createReferenceEngine } from '../reference/index.ts'
+import { createRowEngine } from '../row/index.ts'
 import { literalOf } from '../values.ts'
 import { type Device, openDevice } from './device.ts'
 import { createWebgpuEngine, type WebgpuOptions } from './index.ts'
@@ -178,6 +180,15 @@ test('too little memory for whole tables: the host runs the plan, and it is said
   const why: string[] = []
   await both(make({ memoryMiB: 1, say: (w) => why.push(w) }), windows(t).node)
   expect(why).toEqual([expect.stringContaining('bytes would be held')])
+})
+
+test('engines of the host leave nothing on a device, and say so', async () => {
+  const node = scan({ kind: 'rows', rows: [['1']] }, { id: 'int64' }).node
+  for (const engine of [host, createReferenceEngine(), createRowEngine()]) {
+    const prepared = engine.prepare(plan(node))
+    if (isGaps(prepared)) throw new Error(JSON.stringify(prepared))
+    await expect(prepared.run(testContext(), 'device')).rejects.toMatchObject({ code: 'ENGINE_GAP' })
+  }
 })
 
 test('without a device nothing can stay on it', async () => {
