@@ -41,8 +41,11 @@ export interface RunContext {
   progress?(progress: Progress): void
 }
 
-/** Where the result goes: pulled as batches, left where it is, or written to a Parquet file without passing through JavaScript. */
-export type Sink = 'batches' | { readonly parquet: string }
+/**
+ * Where the result goes: pulled as batches, left in the memory of the graphics device, or written to a Parquet file without
+ * passing through JavaScript.
+ */
+export type Sink = 'batches' | 'device' | { readonly parquet: string }
 
 export interface Relation {
   readonly place: 'host' | 'device'

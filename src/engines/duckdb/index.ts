@@ -1,5 +1,6 @@
 import { rmSync, statSync } from 'node:fs'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { GalleyError } from '../../base/errors.ts'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
 import { optimise } from '../../plan/optimise/index.ts'
@@ -73,6 +74,11 @@ function prepared(plan: Plan, open: Open): Prepared {
       for (const file of filesOf(plan.root))
         ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
       if (sink === 'batches') return streamed(source, schema, ctx)
+      if (sink === 'device')
+        throw new GalleyError('ENGINE_GAP', {
+          what: "duckdb leaves nothing in a graphics device's memory",
+          fix: "ask for 'batches', or the engine webgpu",
+        })
       const rows = await writeWhole(source, schema, ctx, sink.parquet)
       ctx.ledger.add('duckdb', 'bytesOut', statSync(sink.parquet).size)
       return { ...streamed(parquetOf([sink.parquet], schema, open), schema, ctx), rows }

@@ -25,7 +25,7 @@ export function createReferenceEngine(): Engine {
         async run(_, sink) {
           if (sink !== 'batches')
             throw new GalleyError('ENGINE_GAP', {
-              what: 'the reference engine writes no files',
+              what: 'the reference engine gives batches alone',
               fix: "ask for 'batches'",
             })
           return relationOf(plan.root, evaluate(plan.root))

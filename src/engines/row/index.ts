@@ -57,7 +57,10 @@ export function createRowEngine(options: RowEngineOptions = {}): Engine {
         explain: source.explain,
         async run(ctx, sink) {
           if (sink !== 'batches')
-            throw new GalleyError('ENGINE_GAP', { what: 'the row engine writes no files', fix: "ask for 'batches'" })
+            throw new GalleyError('ENGINE_GAP', {
+              what: 'the row engine gives batches alone',
+              fix: "ask for 'batches'",
+            })
           let rows = 0
           for (const batch of source.batches()) {
             throwIfAborted(ctx.signal)

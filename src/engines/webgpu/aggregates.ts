@@ -3,6 +3,7 @@ import { infer } from '../../plan/infer.ts'
 import { isDecimal, isFloat, isInteger, type Schema, type Type, typeName } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
 import { fits } from '../scalars/scalar.ts'
+import { orderWords } from './keys.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
@@ -42,25 +43,9 @@ export function accumulatorOf(agg: Agg, arg: number, schema: Schema): Accumulato
   throw new DeviceGap(agg.fn, `${agg.fn} of a ${typeName(type)} is not computed on the device`)
 }
 
-/** A present value as unsigned words in whose order it stands. */
-function keyOf({ rep, type }: Accumulator, v: string): string {
-  if (type === 'float32') return `order32(${v})`
-  if (type === 'float64') return `order64(${v})`
-  switch (rep) {
-    case 'bool':
-      return `u32(${v})`
-    case 'i32':
-      return `bitcast<u32>(${v}) ^ 0x80000000u`
-    case 'u32':
-      return v
-    case 'vec2u':
-      return `vec2u(${v}.x, ${v}.y ^ 0x80000000u)`
-  }
-}
-
-/** Statements that add a present value to the words at `at`; a second pass settles the low words of 64-bit extremes. */
-export function addTo(a: Accumulator, v: string, at: string, pass: 1 | 2): string[] {
-  const word = (i: number) => `acc[${at} + ${i}u]`
+/** Statements that add a present value to the words of `acc` at `at`; a second pass settles the low words of 64-bit extremes. */
+export function addTo(a: Accumulator, acc: string, v: string, at: string, pass: 1 | 2): string[] {
+  const word = (i: number) => `${acc}[${at} + ${i}u]`
   const one = `atomicAdd(&${word(0)}, 1u);`
   if (a.fn === 'rows' || a.fn === 'count') return pass === 1 ? [one] : []
   if (a.fn === 'sum' || a.fn === 'mean') {
@@ -77,11 +62,11 @@ export function addTo(a: Accumulator, v: string, at: string, pass: 1 | 2): strin
       `atomicAdd(&${word(3)}, u32(high + x.y < high) + u32(high2 + carry < high2) + select(0u, 0xffffffffu, negative(x)));`,
     ]
   }
-  const key = `${a.fn === 'min' ? '~' : ''}(${keyOf(a, v)})`
-  if (a.rep !== 'vec2u') return pass === 1 ? [one, `atomicMax(&${word(1)}, ${key});`] : []
+  const [low = '', high = ''] = orderWords(a.type, a.rep, v).map((w) => (a.fn === 'min' ? `~(${w})` : w))
+  if (a.rep !== 'vec2u') return pass === 1 ? [one, `atomicMax(&${word(1)}, ${low});`] : []
   return pass === 1
-    ? [one, `let key = ${key};`, `atomicMax(&${word(1)}, key.y);`]
-    : [`let key = ${key};`, `if (atomicLoad(&${word(1)}) == key.y) { atomicMax(&${word(2)}, key.x); }`]
+    ? [one, `atomicMax(&${word(1)}, ${high});`]
+    : [`if (atomicLoad(&${word(1)}) == ${high}) { atomicMax(&${word(2)}, ${low}); }`]
 }
 
 /** Whether an accumulator needs the second pass. */

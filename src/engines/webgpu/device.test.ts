@@ -20,7 +20,8 @@ afterAll(async () => {
 })
 let device: Promise<Device> | undefined
 const open = () => (device ??= openDevice())
-const make = (more: Partial<WebgpuOptions> = {}) => createWebgpuEngine({ host, open, memoryMiB: 256, ...more })
+const make = (more: Partial<WebgpuOptions> = {}) =>
+  createWebgpuEngine({ host, open, memoryMiB: 256, say: console.log, ...more })
 
 const COLUMNS = { id: 'int64', at: 'local timestamp', late: 'bool', city: 'string', delay: 'int32' } as const
 const CITIES = "['Seoul', 'Busan', '대전', NULL]"

@@ -31,13 +31,13 @@ export async function openDevice(): Promise<Device> {
     Object.assign(globalThis, globals)
     root ??= create([])
   } catch (cause) {
-    throw missing(`WebGPU could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    throw noDevice(`WebGPU could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   const adapter = await root.requestAdapter()
-  if (!adapter) throw missing('no driver gives an adapter')
+  if (!adapter) throw noDevice('no driver gives an adapter')
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]))
   const gpu = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
-    throw missing(`the adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+    throw noDevice(`the adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   })
   const { vendor, architecture, description } = adapter.info
   let why: string | undefined
@@ -60,7 +60,8 @@ export async function openDevice(): Promise<Device> {
   }
 }
 
-const missing = (why: string, cause?: unknown): GalleyError =>
+/** The error of a machine without a device, and why it has none. */
+export const noDevice = (why: string, cause?: unknown): GalleyError =>
   new GalleyError('DEVICE_MISSING', {
     what: 'there is no graphics device to compute on',
     why,

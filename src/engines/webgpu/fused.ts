@@ -1,6 +1,8 @@
 import type { Program, Val } from '../row/lower.ts'
+import { bitIn, valueIn } from './draft.ts'
 import { ENTRY } from './kernel.ts'
 import { type Code, Emitter, emitProgram } from './wgsl/emit.ts'
+import { FLOAT64, needsFloat64 } from './wgsl/float64.ts'
 import { PRELUDE } from './wgsl/prelude.ts'
 import type { Rep } from './wgsl/reps.ts'
 
@@ -12,8 +14,8 @@ export interface Output {
 }
 
 /**
- * A chain of filters and derived columns as one kernel. Buffers: `input` (the columns that it reads, then the bits of
- * those with missing values), `output` (values of the outputs but for bools), `bits` (word 0: `RAN`, and `FAILED` when a
+ * A chain of filters and derived columns as one kernel. Buffers: `input0` and further ones (the columns that it reads and
+ * the bits of those with missing values), `output` (values of the outputs but for bools), `bits` (word 0: `RAN`, and `FAILED` when a
  * value failed that a surviving row uses; then the rows that are kept, then for each output its values if it is a bool and its valid rows if
  * some may be null), `at` (the number of rows, then the places of all these).
  */
@@ -21,18 +23,41 @@ export interface Fused {
   readonly code: string
   readonly outputs: readonly Output[]
   readonly filters: boolean
-  /** Texts that the code names by their codes, the first of the dictionary. */
-  readonly words: readonly string[]
 }
+
+/** What a kernel needs to know of the columns that it reads. */
+export interface Inputs {
+  /** Which columns of the program's input they are. */
+  readonly read: readonly number[]
+  readonly missing: (column: number) => boolean
+  /** Which of the input buffers a column's values, or its bits, lie in. */
+  readonly buffer: (column: number, part: 'values' | 'validity') => number
+  readonly buffers: number
+}
+
+/** Columns as a kernel meets them at most: each with missing values. */
+export const anyInputs = (program: Program): Inputs => ({
+  read: readColumns(program),
+  missing: () => true,
+  buffer: () => 0,
+  buffers: 1,
+})
 
 /** Marks of a kernel: that it ran at all, and that a value failed. */
 export const RAN = 2
 export const FAILED = 1
 
-/** Columns of the input that a program reads. */
-export function readColumns(program: Program): number[] {
-  // a value knows how many read it, directly or not
-  const read = program.vals.filter((val) => val.op === 'input' && val.uses > 0).map((val) => val.index)
+/** Columns of the input that a program's tests and outputs read. */
+export function readColumns({ steps, outputs }: Program): number[] {
+  const seen = new Set<Val>()
+  const visit = (val: Val): void => {
+    if (seen.has(val)) return
+    seen.add(val)
+    for (const arg of val.args) visit(arg)
+  }
+  for (const step of steps) if (step.op === 'test') visit(step.val)
+  for (const val of outputs) visit(val)
+  const read = [...seen].filter((val) => val.op === 'input').map((val) => val.index)
   return [...new Set(read)].sort((a, b) => a - b)
 }
 
@@ -46,23 +71,20 @@ export const PLACES = {
   output: (i: number, inputs: number): number => 2 + 2 * inputs + 2 * i,
 }
 
-/** Writes the kernel. `missing`: whether a column that is read has missing values in this segment. @throws DeviceGap */
-export function fuse(program: Program, read: readonly number[], missing: (column: number) => boolean): Fused {
+/**
+ * Writes the kernel. `words`: the texts that the plan's kernels name, to which its own are added. @throws DeviceGap
+ */
+export function fuse(program: Program, inputs: Inputs, words: string[]): Fused {
+  const { read } = inputs
   const load = (val: Val, rep: Rep): { v: string; s: string } => {
     const i = read.indexOf(val.index)
-    const base = `at[${PLACES.input(i)}]`
-    const bit = (from: string) => `((input[${from} + word] & bit) != 0u)`
-    const v =
-      rep === 'bool'
-        ? bit(base)
-        : rep === 'vec2u'
-          ? `vec2u(input[${base} + row * 2u], input[${base} + row * 2u + 1u])`
-          : rep === 'i32'
-            ? `bitcast<i32>(input[${base} + row])`
-            : `input[${base} + row]`
-    return { v, s: missing(val.index) ? `select(1u, 0u, ${bit(`at[${PLACES.input(i) + 1}]`)})` : '0u' }
+    const place = `at[${PLACES.input(i)}]`
+    const v = valueIn(rep, `input${inputs.buffer(val.index, 'values')}`, place, 'row')
+    if (!inputs.missing(val.index)) return { v, s: '0u' }
+    const there = bitIn(`input${inputs.buffer(val.index, 'validity')}`, `at[${PLACES.input(i) + 1}]`, 'row')
+    return { v, s: `select(1u, 0u, ${there})` }
   }
-  const emitter = new Emitter(load)
+  const emitter = new Emitter(load, words)
   const { tests, outputs } = emitProgram(program, emitter)
   const fails = (c: Code) =>
     c.s === '0u' ? [] : [`if ((${c.s} & 2u) != 0u) { atomicOr(&bits[0], ${FAILED}u); return; }`]
@@ -81,12 +103,16 @@ export function fuse(program: Program, read: readonly number[], missing: (column
       return [...store(c, `at[${place}]`), ...valid]
     }),
   ]
+  const declared = Array.from(
+    { length: inputs.buffers },
+    (_, i) => `@group(0) @binding(${i + 3}) var<storage, read> input${i}: array<u32>;`,
+  )
   return {
-    code: `${PRELUDE}
-@group(0) @binding(0) var<storage, read> input: array<u32>;
+    code: `${PRELUDE}${needsFloat64(lines.join(' ')) ? FLOAT64 : ''}
+@group(0) @binding(0) var<storage, read> at: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
 @group(0) @binding(2) var<storage, read_write> bits: array<atomic<u32>>;
-@group(0) @binding(3) var<storage, read> at: array<u32>;
+${declared.join('\n')}
 fn main(row: u32) {
   if (row == 0u) { atomicOr(&bits[0], ${RAN}u); }
   if (row >= at[0]) { return; }
@@ -97,7 +123,6 @@ fn main(row: u32) {
 ${ENTRY}`,
     outputs: outputs.map((c) => ({ rep: c.rep, nullable: c.s !== '0u' })),
     filters: tests.length > 0,
-    words: emitter.words,
   }
 }
 

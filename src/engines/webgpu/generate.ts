@@ -102,6 +102,14 @@ const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
     )
   }
   const [long, int, local, date, span] = [tie('long'), tie('int'), tie('local'), tie('date'), tie('span')]
+  // floats are computed with a few steps deep: software drivers take seconds to compile what is deeper
+  const number = fc.oneof(
+    fc.constantFrom('x', 'f').map(col),
+    floats.map((v) => lit(v, 'float64')),
+    fc
+      .tuple(fc.constantFrom('add' as const, 'mul' as const), floats)
+      .map(([fn, v]) => call(fn, col('x'), lit(v, 'float64'))),
+  )
   const ordered = KINDS.filter((k) => k !== 'text')
   const extremes = (k: Kind) => fn(['least', 'greatest'], tie(k), tie(k), tie(k))
   return {
@@ -114,9 +122,10 @@ const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
       fn(['hour', 'minute', 'second', 'minuteOfDay'], local),
       fn(['inMicros'], span),
       extremes('long'),
-      cast(fc.oneof(int, tie('bool')), 'int64'),
+      cast(fc.oneof(int, tie('bool'), number), 'int64'),
+      fn(['sign'], number),
     ),
-    int: kind('int', fn(['neg', 'abs'], int), cast(fc.oneof(long, tie('bool')), 'int32'), extremes('int')),
+    int: kind('int', fn(['neg', 'abs'], int), cast(fc.oneof(long, tie('bool'), number), 'int32'), extremes('int')),
     bool: kind(
       'bool',
       fn(['and', 'or'], tie('bool'), tie('bool')),
@@ -126,12 +135,24 @@ const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
       alike((k) => fn(['lt', 'le', 'gt', 'ge'], tie(k), tie(k)), ordered),
       alike((k) => fn(['isIn'], tie(k), tie(k), tie(k))),
       fn(['isNaN'], fc.oneof(tie('float'), tie('single'))),
-      fn(['lt', 'eq'], int, long),
+      fn(['lt', 'eq'], fc.oneof(int, number), fc.oneof(long, number)),
       cast(fc.oneof(int, long), 'bool'),
     ),
     text: kind('text'),
-    float: kind('float', extremes('float')),
-    single: kind('single', extremes('single')),
+    float: kind(
+      'float',
+      extremes('float'),
+      fn(['add', 'sub', 'mul'], number, fc.oneof(number, long, int)),
+      fn(['div'], fc.oneof(number, long), fc.oneof(number, int)),
+      fn(['neg', 'abs', 'floor', 'ceil', 'round', 'trunc', 'sqrt'], number),
+      cast(fc.oneof(long, int, tie('single'), tie('bool')), 'float64'),
+    ),
+    single: kind(
+      'single',
+      extremes('single'),
+      fn(['neg', 'abs', 'floor', 'ceil', 'round', 'trunc'], tie('single')),
+      cast(fc.oneof(long, int, tie('float')), 'float32'),
+    ),
     instant: kind('instant', fn(['addDuration', 'subDuration'], tie('instant'), span), fn(['toInstant'], local)),
     local: kind(
       'local',
@@ -142,7 +163,7 @@ const expressions = fc.letrec<Record<Kind, Expr>>((tie) => {
     date: kind('date', fn(['toDate'], local), extremes('date')),
     span: kind(
       'span',
-      fn(['micros'], fc.oneof(long, int)),
+      fn(['micros'], fc.oneof(long, int, number)),
       fn(['diffTime'], local, local),
       fn(['diffTime'], date, date),
       cast(long, 'duration'),

@@ -2,14 +2,25 @@ import type { Agg } from '../../plan/expr.ts'
 import { build, type Named, type Node } from '../../plan/nodes.ts'
 import { type Field, isFloat, type Schema } from '../../plan/types.ts'
 import { type Batch, columnOf, type Value } from '../batch.ts'
+import type { Program } from '../row/lower.ts'
 import { type Accumulator, accumulatorOf, merge, type Partial, partialOf, resultOf } from './aggregates.ts'
-import type { Output } from './fused.ts'
-import type { Dictionary, Segment } from './gather.ts'
+import { launch } from './chain.ts'
+import type { Dictionary } from './gather.ts'
 import { group, keyWordsOf } from './group.ts'
-import { checkMark, launch, type Work } from './run.ts'
-import type { Transfers } from './transfers.ts'
+import type { Recorder } from './recorder.ts'
+import type { Rows } from './rows.ts'
+import { settle } from './run.ts'
+import type { Rep } from './wgsl/reps.ts'
 
 type Aggregate = Extract<Node, { op: 'aggregate' }>
+
+/** A plan that ends in groups: an aggregate, or different rows, which are groups of all columns without an aggregate. */
+export function groupsOf(root: Node): Aggregate | undefined {
+  if (root.op === 'aggregate') return root
+  if (root.op !== 'distinct') return undefined
+  const by = root.schema.map((f) => f.name)
+  return build({ op: 'aggregate', input: root.input, by, aggs: [] }) as Aggregate
+}
 
 /** An aggregate as the rows that its kernels read (keys, then arguments) and what is made of them. */
 export interface Grouper {
@@ -49,25 +60,14 @@ export class Groups {
   }
 
   /** Groups one segment on the device and brings its groups down. @throws FailedOnDevice */
-  async add(work: Work, transfers: Transfers, segment: Segment): Promise<void> {
-    const { by, accumulators, rows: select } = this.#grouper
-    const started = await launch(work, transfers, segment)
-    const { outputs } = started.fused
-    const made = await group(work.device, transfers, started.pass, {
-      ...started,
-      outputs,
-      types: select.schema.map((f) => f.type),
-      keys: by.length,
-      accumulators,
-    })
-    started.pass.end()
-    const [failed, count = 0] = await transfers.download(started.encoder, [
-      { from: started.bits, at: 0, words: 1 },
-      { from: made.count, at: 0, words: 1 },
-    ])
-    checkMark(failed)
+  async add(recorder: Recorder, rows: Rows, program: Program, names: string[]): Promise<void> {
+    const { by, accumulators } = this.#grouper
+    const sparse = await launch(recorder, rows, program, program.output, names)
+    const outputs = sparse.outputs.map((c) => c.rep)
+    const made = await group(recorder, rows, sparse, by.length, accumulators)
+    const count = await settle(recorder, { most: rows.most, count: { buffer: made.count, at: 0 } })
     const keyWords = count * made.keyWords
-    const got = await transfers.download(work.device.gpu.createCommandEncoder(), [
+    const got = await recorder.download([
       { from: made.keys, at: 0, words: keyWords },
       { from: made.acc, at: 0, words: count * made.accWords },
     ])
@@ -77,7 +77,7 @@ export class Groups {
     }
   }
 
-  #take(own: Uint32Array, outputs: readonly Output[], words: Uint32Array, at: number): void {
+  #take(own: Uint32Array, outputs: readonly Rep[], words: Uint32Array, at: number): void {
     const { accumulators } = this.#grouper
     const id = own.join(' ')
     let found = this.#found.get(id)
@@ -91,11 +91,11 @@ export class Groups {
     }
   }
 
-  #keyOf(own: Uint32Array, outputs: readonly Output[]): Value[] {
+  #keyOf(own: Uint32Array, outputs: readonly Rep[]): Value[] {
     let at = 0
     return this.#grouper.by.map((_, i) => {
       const field = this.#grouper.schema[i] as Field
-      const width = keyWordsOf(outputs[i] as Output) - 1
+      const width = keyWordsOf(outputs[i] as Rep) - 1
       const words = own.subarray(at, at + width)
       const there = own[at + width] !== 0
       at += width + 1

@@ -45,16 +45,15 @@ async function compile(gpu: GPUDevice, code: string, access: readonly Access[]):
   // refused code is told by the pipeline's promise, and must not count as a fault of others' work
   gpu.pushErrorScope('validation')
   const module = gpu.createShaderModule({ code })
-  void gpu.popErrorScope()
+  const refused = gpu.popErrorScope()
   const pipeline = await gpu
     .createComputePipelineAsync({
       layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'run' },
     })
-    .catch((cause: unknown) => {
-      throw new DeviceFault(`a kernel was refused: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause,
-      })
+    .catch(async (cause: unknown) => {
+      const why = (await refused)?.message ?? (cause instanceof Error ? cause.message : String(cause))
+      throw new DeviceFault(`a kernel was refused: ${why}`, { cause })
     })
   return { pipeline, layout }
 }

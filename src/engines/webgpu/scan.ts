@@ -50,7 +50,7 @@ export async function prefixSum(
   values: GPUBuffer,
   length: number,
 ): Promise<GPUBuffer> {
-  const blocks = Math.ceil(length / GROUP)
+  const blocks = Math.max(1, Math.ceil(length / GROUP))
   const sums = transfers.buffer(blocks)
   const size = transfers.upload(1, (to) => to.fill(length))
   dispatch(device, pass, await kernelOf(device, BLOCKS, ['write', 'write', 'read']), [values, sums, size], length)

@@ -18,6 +18,7 @@ export class Transfers {
   readonly #faults: number
   #live = 0
   #peak = 0
+  #beyond: string | undefined
 
   constructor(device: Device, ledger: Ledger, budget: number) {
     this.#device = device
@@ -31,6 +32,11 @@ export class Transfers {
     return this.#peak
   }
 
+  /** Why a buffer was not to be had within the run's memory; undefined when all were. */
+  get beyond(): string | undefined {
+    return this.#beyond
+  }
+
   /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
   buffer(words: number): GPUBuffer {
     return this.#make(
@@ -42,7 +48,7 @@ export class Transfers {
   /** A buffer with what `fill` writes into its words: it goes up as one write. */
   upload(words: number, fill: (to: Uint32Array) => void): GPUBuffer {
     const size = Math.max(words, 1) * 4
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
     const buffer = this.#make(size, usage, true)
     fill(new Uint32Array(buffer.getMappedRange()))
     buffer.unmap()
@@ -90,17 +96,29 @@ export class Transfers {
     }
   }
 
+  /** The buffers that are held now, for `release`. */
+  held(): ReadonlySet<GPUBuffer> {
+    return new Set(this.#held.keys())
+  }
+
+  /** Frees all that was made since, but for what is kept: kernels that use it must be submitted. */
+  release(since: ReadonlySet<GPUBuffer>, kept: ReadonlySet<GPUBuffer>): void {
+    this.free(...[...this.#held.keys()].filter((buffer) => !since.has(buffer) && !kept.has(buffer)))
+  }
+
   close(): void {
     this.free(...this.#held.keys())
   }
 
   #make(size: number, usage: number, mappedAtCreation = false): GPUBuffer {
-    const tooLarge = (why: string): GalleyError =>
-      new GalleyError('ENGINE_FAILED', {
+    const tooLarge = (why: string): GalleyError => {
+      this.#beyond = why
+      return new GalleyError('ENGINE_FAILED', {
         what: "the plan needs more of the graphics device's memory than it may take",
         why,
         fix: 'give the engine more (memoryMiB), or leave the plan to another one',
       })
+    }
     if (size > this.#device.largestBuffer)
       throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)
     if (this.#live + size > this.#budget)

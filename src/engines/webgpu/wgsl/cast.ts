@@ -1,5 +1,6 @@
-import { isInteger, type Type, typeName } from '../../../plan/types.ts'
+import { isDecimal, isFloat, isInteger, type Type, typeName } from '../../../plan/types.ts'
 import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
+import { asFloat64, longOf } from './floats.ts'
 
 /** A value as one of another type; `lenient`: one that fails gives null. */
 export function cast(e: Emitter, args: readonly Code[], to: Type, lenient: boolean): Code {
@@ -18,5 +19,16 @@ export function cast(e: Emitter, args: readonly Code[], to: Type, lenient: boole
   if (isInteger(a.type) && to === 'bool') return e.code(to, a.rep === 'i32' ? `${a.v} != 0i` : `!zero64(${a.v})`, a.s)
   if (a.type === 'date' && to === 'local timestamp')
     return failing(`mul64(wide(${a.v}), ${DAY})`, `mulOver(wide(${a.v}), ${DAY})`)
+  if (to === 'float64' && (isFloat(a.type) || isInteger(a.type) || isDecimal(a.type) || a.type === 'bool'))
+    return e.code(to, asFloat64(a), a.s)
+  if (to === 'float32' && (isFloat(a.type) || isInteger(a.type) || isDecimal(a.type) || a.type === 'bool')) {
+    const x = e.let(asFloat64(a))
+    const single = e.let(`f64_single(${x})`)
+    return failing(single, `(((${single} & 0x7fffffffu) == 0x7f800000u) & !isInf(${x}))`)
+  }
+  if (isFloat(a.type) && (to === 'int64' || to === 'int32')) {
+    const { v, wrong } = longOf(e, a, 'whole')
+    return to === 'int64' ? failing(v, wrong) : failing(`narrow(${v})`, `(${wrong} | !fits32(${v}))`)
+  }
   throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)
 }

@@ -1,9 +1,9 @@
 import type { Expr } from '../../../plan/expr.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
-import type { Type } from '../../../plan/types.ts'
-import { typeName } from '../../../plan/types.ts'
+import { isInteger, type Type, typeName } from '../../../plan/types.ts'
 import type { Program, Val } from '../../row/lower.ts'
 import { literalValue } from '../../values.ts'
+import { asFloat64, isFloating } from './floats.ts'
 import { FUNCTIONS } from './functions.ts'
 import { type Rep, repOf, zeroOf } from './reps.ts'
 
@@ -36,15 +36,16 @@ export class DeviceGap extends Error {
  */
 export class Emitter {
   readonly lines: string[] = []
-  /** Texts that the program names; they are the first codes of every dictionary. */
-  readonly words: string[] = []
+  /** Texts that programs name; they are the first codes of every dictionary. */
+  readonly words: string[]
   readonly #done = new Map<number, Code>()
   readonly #load: (val: Val, rep: Rep) => { v: string; s: string }
   #names = 0
 
-  /** `load` reads an input column of the row. */
-  constructor(load: (val: Val, rep: Rep) => { v: string; s: string }) {
+  /** `load` reads an input column of the row; `words` are those that other programs of the plan named before. */
+  constructor(load: (val: Val, rep: Rep) => { v: string; s: string }, words: string[]) {
     this.#load = load
+    this.words = words
   }
 
   emit(val: Val): Code {
@@ -164,6 +165,8 @@ export class Emitter {
   widen(a: Code, to: Type): Code {
     if (typeName(a.type) === typeName(to)) return a
     if (a.type === 'int32' && to === 'int64') return { ...this.code(to, `wide(${a.v})`, '0u'), s: a.s }
+    if (to === 'float64' && (isFloating(a.type) || isInteger(a.type)))
+      return { ...this.code(to, asFloat64(a), '0u'), s: a.s }
     throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
   }
 }

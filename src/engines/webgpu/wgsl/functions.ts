@@ -1,6 +1,7 @@
 import { isDecimal, type Type, typeName } from '../../../plan/types.ts'
 import { cast } from './cast.ts'
 import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
+import { float64, isFloating, longOf, rounding } from './floats.ts'
 
 /** Writes a call over arguments that are widened already. `lenient`: a failing cast gives null. */
 type Write = (e: Emitter, args: readonly Code[], type: Type, lenient: boolean) => Code
@@ -27,7 +28,6 @@ const byRep =
     return write(e, args, type, lenient)
   }
 
-const isFloating = (t: Type): boolean => t === 'float64' || t === 'float32'
 /** Two values of one type, brought to where integers compare as they do. */
 const ordered = (c: Code): string =>
   c.type === 'float32' ? `order32(${c.v})` : c.type === 'float64' ? `order64(${c.v})` : c.v
@@ -91,15 +91,21 @@ const sub: Write = strict(
   (a, b, r) => `subOver(${a}, ${b}, ${r})`,
 )
 
-/** Arithmetic on integers alone; on floats and decimals the device is not exact. */
-const whole =
-  (write: Write): Write =>
+/** Arithmetic on integers by `write` and on floats by `float`; on decimals the device is not exact. */
+const numeric =
+  (write: Write, float?: Write): Write =>
   (e, args, type, lenient) => {
-    const other = args.find((a) => isFloating(a.type) || isDecimal(a.type))
-    if (other)
-      throw new DeviceGap(typeName(other.type), `arithmetic on ${typeName(other.type)} is not exact on the device`)
-    return write(e, args, type, lenient)
+    const decimal = args.find((a) => isDecimal(a.type))
+    const floating = args.some((a) => isFloating(a.type))
+    if (decimal || (floating && !float)) {
+      const of = typeName((decimal ?? (args[0] as Code)).type)
+      throw new DeviceGap(of, `it is not computed of ${of} on the device`)
+    }
+    return (floating && float ? float : write)(e, args, type, lenient)
   }
+/** Of floats by their bits. */
+const ofBits = (single: (a: string) => string, double: (a: string) => string): Write =>
+  byRep({ u32: strict(single), vec2u: strict(double) })
 
 /** The functions that the device computes, by name, and `cast`. */
 export const FUNCTIONS = {
@@ -154,25 +160,38 @@ export const FUNCTIONS = {
   },
   least: extreme((a, b) => less(a, b)),
   greatest: extreme((a, b) => less(b, a)),
-  add: whole(add),
-  sub: whole(sub),
-  mul: whole(
+  add: numeric(
+    add,
+    float64((a, b) => `add_f64(${a}, ${b})`),
+  ),
+  sub: numeric(
+    sub,
+    float64((a, b) => `sub_f64(${a}, ${b})`),
+  ),
+  mul: numeric(
     strict(
       (a, b) => `mul64(${a}, ${b})`,
       (a, b) => `mulOver(${a}, ${b})`,
     ),
+    float64((a, b) => `mul_f64(${a}, ${b})`),
   ),
+  div: float64((a, b) => `div_f64(${a}, ${b})`),
+  sqrt: float64((a) => `sqrt_f64(${a})`),
+  trunc: rounding(0),
+  round: rounding(1),
+  floor: rounding(2),
+  ceil: rounding(3),
   intDiv: strict(
     (a, b) => `truncDiv(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
     (a, b) => `(zero64(${b}) | (least64(${a}) & same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
   ),
-  mod: whole(
+  mod: numeric(
     strict(
       (a, b) => `truncMod(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
       (_, b) => `zero64(${b})`,
     ),
   ),
-  neg: whole(
+  neg: numeric(
     byRep({
       i32: strict(
         (a) => `neg32(${a})`,
@@ -183,8 +202,12 @@ export const FUNCTIONS = {
         (a) => `least64(${a})`,
       ),
     }),
+    ofBits(
+      (a) => `${a} ^ 0x80000000u`,
+      (a) => `neg_f64(${a})`,
+    ),
   ),
-  abs: whole(
+  abs: numeric(
     byRep({
       i32: strict(
         (a) => `abs32(${a})`,
@@ -195,12 +218,26 @@ export const FUNCTIONS = {
         (a) => `least64(${a})`,
       ),
     }),
+    ofBits(
+      (a) => `${a} & 0x7fffffffu`,
+      (a) => `magnitudeOf(${a})`,
+    ),
   ),
-  sign: whole(
+  sign: numeric(
     byRep({
       i32: strict((a) => `wide(sign(${a}))`),
       vec2u: strict(
         (a) => `select(vec2u(select(1u, 0u, zero64(${a})), 0u), vec2u(0xffffffffu, 0xffffffffu), negative(${a}))`,
+      ),
+    }),
+    byRep({
+      // what is not a number is greater than all
+      u32: strict(
+        (a) => `wide(select(select(-1i, 1i, order32(${a}) > 0x80000000u), 0i, order32(${a}) == 0x80000000u))`,
+      ),
+      vec2u: strict(
+        (a) =>
+          `wide(select(select(-1i, 1i, negative(order64(${a}))), 0i, same64(order64(${a}), vec2u(0u, 0x80000000u))))`,
       ),
     }),
   ),
@@ -213,7 +250,12 @@ export const FUNCTIONS = {
     ),
     vec2u: sub,
   }),
-  micros: whole(byRep({ i32: strict((a) => `wide(${a})`), vec2u: strict((a) => a) })),
+  micros: numeric(byRep({ i32: strict((a) => `wide(${a})`), vec2u: strict((a) => a) }), (e, args, type) => {
+    const a = args[0] as Code
+    const { v, wrong } = longOf(e, a, 'near')
+    const bad = `u32(${wrong}) << 1u`
+    return e.code(type, v, a.s === '0u' ? bad : `select(${a.s}, ${bad}, ${a.s} == 0u)`)
+  }),
   inMicros: strict((a) => a),
   toInstant: (e, args, type) => zoneless(e, args, type),
   toLocal: (e, args, type) => zoneless(e, args, type),

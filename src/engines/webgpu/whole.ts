@@ -1,0 +1,99 @@
+import { throwIfAborted } from '../../base/errors.ts'
+import type { Node } from '../../plan/nodes.ts'
+import { optimise } from '../../plan/optimise/index.ts'
+import type { Schema } from '../../plan/types.ts'
+import { evaluateConstant } from '../constants.ts'
+import type { Engine, RunContext } from '../engine.ts'
+import { type Device, DeviceFault } from './device.ts'
+import { Dictionary } from './gather.ts'
+import { stepOf } from './makers.ts'
+import { Recorder } from './recorder.ts'
+import { buffersOf, columnOf, type Rows } from './rows.ts'
+import { makingOf, type Step } from './steps.ts'
+import { Transfers } from './transfers.ts'
+
+/** A plan of any connected nodes, as steps whose rows stay on the device from one to the next. */
+export interface Whole {
+  readonly root: Step
+  /** In the order in which they run: a step after its inputs. */
+  readonly steps: readonly Step[]
+  readonly schema: Schema
+  /** Texts that the code names. */
+  readonly names: readonly string[]
+}
+
+/** @throws DeviceGap for the first node that is not done on the device */
+export function wholeOf(root: Node, host: Engine): Whole {
+  const best = optimise(root, { evaluate: evaluateConstant })
+  const making = makingOf(best, host)
+  const step = stepOf(best, making)
+  const steps = new Set<Step>()
+  const visit = (s: Step): void => {
+    if (steps.has(s)) return
+    for (const input of s.inputs) visit(input)
+    steps.add(s)
+  }
+  visit(step)
+  return { root: step, steps: [...steps], schema: root.schema, names: making.names }
+}
+
+/** What runs, step by step, with the source of fused kernels. */
+export const explainWhole = ({ steps }: Whole): string =>
+  steps.map((s, i) => `${i + 1}. ${s.op}${s.code ? `\n${s.code}` : ''}`).join('\n')
+
+/** Rows on the device, and what they hang on. */
+export interface Computed {
+  readonly recorder: Recorder
+  readonly rows: Rows
+  readonly words: Dictionary
+}
+
+/**
+ * Runs a plan's steps, each once. A step's own buffers are freed when it is sent off, and its rows when the last that
+ * reads them is. @throws FailedOnDevice, DeviceFault
+ */
+export async function computeWhole(
+  { root, steps, schema, names }: Whole,
+  device: Device,
+  budget: number,
+  ctx: RunContext,
+): Promise<Computed> {
+  const transfers = new Transfers(device, ctx.ledger, budget)
+  const words = new Dictionary(names)
+  const left = new Map<Step, number>()
+  for (const step of steps) for (const input of step.inputs) left.set(input, (left.get(input) ?? 0) + 1)
+  const live = new Map<Step, Rows>()
+  try {
+    const recorder = new Recorder(device, transfers)
+    const own = transfers.held()
+    for (const step of steps) {
+      throwIfAborted(ctx.signal)
+      const inputs = step.inputs.map((input) => live.get(input) as Rows)
+      live.set(step, await step.run({ recorder, ctx, words }, inputs))
+      recorder.submit()
+      for (const input of step.inputs) {
+        const readers = (left.get(input) as number) - 1
+        left.set(input, readers)
+        if (readers === 0) live.delete(input)
+      }
+      transfers.release(own, inUse(live.values()))
+    }
+    const rows = live.get(root) as Rows
+    const columns = schema.map((field) => ({ ...columnOf(rows, field.name), field }))
+    return { recorder, rows: { ...rows, columns }, words }
+  } catch (thrown) {
+    transfers.close()
+    // a whole table that has no room on the device is the host's
+    if (transfers.beyond) throw new DeviceFault(transfers.beyond, { cause: thrown })
+    throw thrown
+  }
+}
+
+function inUse(tables: Iterable<Rows>): Set<GPUBuffer> {
+  const used = new Set<GPUBuffer>()
+  for (const { count, columns } of tables) {
+    for (const buffer of buffersOf(columns)) used.add(buffer)
+    if (count) used.add(count.buffer)
+  }
+  return used
+}
