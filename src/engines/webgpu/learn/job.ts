@@ -7,7 +7,7 @@ import type { Transfers } from '../transfers.ts'
 /** A buffer as a kernel sees it: under a name, as an array of `type`. */
 export interface Binding {
   readonly access: Access
-  readonly type: 'u32' | 'i32' | 'f32' | 'vec2u' | 'vec4u' | 'atomic<u32>'
+  readonly type: 'u32' | 'f32' | 'vec2u' | 'vec4f' | 'atomic<u32>'
   readonly buffer: GPUBuffer
 }
 
@@ -41,9 +41,9 @@ export class Job implements Buffers {
     this.#transfers = transfers
   }
 
-  /** A zeroed buffer. */
+  /** A zeroed buffer; however small, a kernel may see it as vectors. */
   buffer(words: number): GPUBuffer {
-    const made = this.#transfers.buffer(words)
+    const made = this.#transfers.buffer(Math.max(words, 4))
     this.#held.add(made)
     return made
   }
