@@ -39,16 +39,13 @@ fn main(row: u32) {
 }
 ${ENTRY}`
 
-/** What gives out buffers: a run's transfers, or a part of them that is freed earlier. */
-export type Buffers = Pick<Transfers, 'buffer' | 'upload'>
-
 /**
  * Turns the first `length` words of a buffer into the sums of those before each (exclusive prefix sum, modulo 2³²), by
  * blocks and then over the blocks' sums. Gives the buffer whose first word is the sum of all.
  */
 export async function prefixSum(
   device: Device,
-  transfers: Buffers,
+  transfers: Transfers,
   pass: GPUComputePassEncoder,
   values: GPUBuffer,
   length: number,

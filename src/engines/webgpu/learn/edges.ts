@@ -4,6 +4,7 @@ import { zeroBits } from './histogram.ts'
 import { type Job, read, shared, write } from './job.ts'
 import { columnOf, NUMBERS, widen } from './numbers.ts'
 import { sort } from './sort.ts'
+import { sumsBefore } from './sums.ts'
 
 /** Edges a feature has room for. */
 export const EDGES = 256
@@ -205,10 +206,11 @@ export async function cutEdges(
   const about = read(job.words(rows, length, sample.salt >>> 0, sample.bound >= 2 ** 32 ? 0 : sample.bound))
   const places = job.buffer(rows)
   await job.run(PLACES, { about, places: write(places) }, rows)
-  await job.sumsBefore(places, Math.max(1, rows))
+  ;(await sumsBefore(job, places, Math.max(1, rows)))()
   const column = job.buffer(rows * 2)
   const own = job.buffer(length * 2)
   const [starts, ranks, found, rest] = [job.buffer(length + 1), job.buffer(length + 1), job.buffer(2), job.buffer(2)]
+  const add = await sumsBefore(job, ranks, length + 1)
   for (const [f, name] of names.entries()) {
     const source = columnOf(table, name)
     await widen(job, table, source, column)
@@ -218,7 +220,7 @@ export async function cutEdges(
     const sorted = read(made.keys, 'vec2u')
     for (const used of [starts, ranks, found, rest]) job.clear(used)
     await job.run(FLAG, { keys: sorted, about, ranks: write(ranks) }, length)
-    await job.sumsBefore(ranks, length + 1)
+    add()
     await job.run(
       STARTS,
       { keys: sorted, about, ranks: read(ranks), starts: write(starts), found: write(found) },
@@ -226,7 +228,7 @@ export async function cutEdges(
     )
     const common = { starts: read(starts), found: read(found), most: read(job.words(f, maxBins)) }
     await job.run(BIG, { ...common, about, big: write(ranks), rest: shared(rest) }, length)
-    await job.sumsBefore(ranks, length + 1)
+    add()
     const last = {
       keys: sorted,
       big: read(ranks),

@@ -1,7 +1,6 @@
 /// <reference types="@webgpu/types" />
 import type { Device } from '../device.ts'
 import { type Access, bind, dispatch, ENTRY, GROUP, type Kernel, kernelOf } from '../kernel.ts'
-import { type Buffers, prefixSum } from '../scan.ts'
 import type { Transfers } from '../transfers.ts'
 
 /** A buffer as a kernel sees it: under a name, as an array of `type`. */
@@ -29,7 +28,7 @@ export const strides = (rows: number): number => GROUP * Math.min(256, Math.max(
  * Kernels that run one after the other, and the buffers that they need. What is made here is freed by `close`, unless it
  * was handed over with `keep`; nothing is computed before `submit` or `download`.
  */
-export class Job implements Buffers {
+export class Job {
   readonly device: Device
   readonly #transfers: Transfers
   readonly #held = new Set<GPUBuffer>()
@@ -105,11 +104,6 @@ export class Job implements Buffers {
   #computing(): GPUComputePassEncoder {
     this.#encoder ??= this.device.gpu.createCommandEncoder()
     return (this.#pass ??= this.#encoder.beginComputePass())
-  }
-
-  /** Turns words into the sums of those before each; gives the buffer whose first word is the sum of all. */
-  async sumsBefore(values: GPUBuffer, length: number): Promise<GPUBuffer> {
-    return prefixSum(this.device, this, this.#computing(), values, length)
   }
 
   /** Fills a buffer with zeros. */

@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { type Job, read, write } from './job.ts'
+import { sumsBefore } from './sums.ts'
 
 /** Rows that one thread ranks, in their order, which keeps the sort stable. */
 const RUN = 32
@@ -70,10 +71,11 @@ export async function sort(job: Job, { keys, payload, length, words, skip = 0 }:
     { keys: job.buffer(length * words), payload: payload && job.buffer(length) },
   ]
   const counts = job.buffer(16 * threads)
+  const add = await sumsBefore(job, counts, 16 * threads)
   for (let bit = skip - (skip % DIGIT); bit < words * 32; bit += DIGIT) {
     const about = read(job.words(length, bit, threads))
     await job.run(countCode(words), { keys: read(from.keys, type), about, counts: write(counts) }, threads)
-    await job.sumsBefore(counts, 16 * threads)
+    add()
     const along = from.payload && to.payload ? { payload: read(from.payload), sortedPayload: write(to.payload) } : {}
     await job.run(
       moveCode(words, payload !== null),
