@@ -14,6 +14,8 @@ export interface Edges {
   readonly keys: GPUBuffer
   /** How many each feature has. */
   readonly counts: GPUBuffer
+  /** How many values of the sample each feature has. */
+  readonly present: GPUBuffer
 }
 
 /** Which rows the borders are found on: those whose hashed number is below `bound`; `rows` of them. */
@@ -202,7 +204,7 @@ export async function cutEdges(
   const { rows } = table
   const length = sample.rows
   const keys = job.buffer(names.length * EDGES * 2)
-  const counts = job.buffer(names.length)
+  const [counts, present] = [job.buffer(names.length), job.buffer(names.length)]
   const about = read(job.words(rows, length, sample.salt >>> 0, sample.bound >= 2 ** 32 ? 0 : sample.bound))
   const places = job.buffer(rows)
   await job.run(PLACES, { about, places: write(places) }, rows)
@@ -237,6 +239,22 @@ export async function cutEdges(
       counts: write(counts),
     }
     await job.run(CUT, { ...common, ...last }, 1)
+    job.copy(found, 0, present, f, 1)
   }
-  return { keys, counts }
+  return { keys, counts, present }
+}
+
+/** The borders of some of the features alone. */
+export function edgesOf(job: Job, { keys, counts, present }: Edges, features: readonly number[]): Edges {
+  const some = {
+    keys: job.buffer(features.length * EDGES * 2),
+    counts: job.buffer(features.length),
+    present: job.buffer(features.length),
+  }
+  for (const [to, f] of features.entries()) {
+    job.copy(keys, f * EDGES * 2, some.keys, to * EDGES * 2, EDGES * 2)
+    job.copy(counts, f, some.counts, to, 1)
+    job.copy(present, f, some.present, to, 1)
+  }
+  return some
 }

@@ -107,3 +107,8 @@ function join(
   transfers.free(...pieces.map((p) => p.buffer))
   return columns
 }
+
+/** Frees what `upload` sent up, before the transfers are closed. */
+export function release({ transfers, columns }: DeviceTable): void {
+  transfers.free(...new Set(columns.flatMap((c) => [c.values.buffer, ...(c.validity ? [c.validity.buffer] : [])])))
+}
