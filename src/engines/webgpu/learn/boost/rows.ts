@@ -1,0 +1,164 @@
+import { NAMES } from './state.ts'
+
+/**
+ * Kernels over rows. `task`: rows, features, words of a column of bins, parts of a histogram, leaves, scales of gradients
+ * and hessians (f32), score before the first tree (f32).
+ */
+const TASK = /* wgsl */ `
+const T_rows = 0u; const T_features = 1u; const T_words = 2u; const T_parts = 3u; const T_leaves = 4u;
+const T_gradientScale = 5u; const T_hessianScale = 6u; const T_base = 7u;
+`
+
+/**
+ * Starts a tree: adds the last one's values to the scores, takes p − y and p(1 − p) as integers, and forgets leaves and
+ * order. The same steps in f32 as the host's (\`gradients\` in its kernels), exp by Cephes' polynomial.
+ */
+export const START = `${NAMES}${TASK}
+fn main(row: u32) {
+  if (row >= task[T_rows]) { return; }
+  if (control[C_stop] != 0u) { return; }
+  let first = control[C_tree] == 0u;
+  let s = select(score[row] + values[leafOf[row]], bitcast<f32>(task[T_base]), first);
+  score[row] = s;
+  let power = min(abs(s), 80.0) * -1.4426950408889634;
+  let whole = round(power);
+  let r = power - whole;
+  var e = 1.535336188319500e-4;
+  e = e * r + 1.339887440266574e-3;
+  e = e * r + 9.618437357674640e-3;
+  e = e * r + 5.550332471162809e-2;
+  e = e * r + 2.402264791363012e-1;
+  e = e * r + 6.931472028550421e-1;
+  e = e * r + 1.0;
+  let z = e * bitcast<f32>(u32(i32(whole) + 127) << 23u);
+  let a = 1.0 / (1.0 + z);
+  let b = z * a;
+  let up = s >= 0.0;
+  let g = select(select(b, a, up), -select(a, b, up), labels[row] != 0u);
+  let gradient = i32(round(g * bitcast<f32>(task[T_gradientScale])));
+  slopes[row] = vec2u(bitcast<u32>(gradient), u32(round(a * b * bitcast<f32>(task[T_hessianScale]))));
+  leafOf[row] = 0u;
+  order[row] = row;
+}`
+
+/**
+ * A histogram of the rows that \`control\` names: a workgroup takes a feature and a part of the rows, sums in its own
+ * memory, in halves of 16 bits that do not overflow, and adds them to the leaf's as 64 bits.
+ */
+export const HISTOGRAM = `${NAMES}${TASK}
+var<workgroup> own: array<atomic<u32>, 1280>;
+@compute @workgroup_size(64)
+fn run(
+  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) me: u32,
+) {
+  let index = group.x + group.y * groups.x;
+  let feature = index / task[T_parts];
+  let count = control[C_smallCount];
+  let share = max(1024u, (count + task[T_parts] - 1u) / task[T_parts]);
+  let first = (index % task[T_parts]) * share;
+  let end = min(count, first + share);
+  let idle = (feature >= task[T_features]) | (first >= count) | (control[C_scan] == 0u);
+  let bins0 = feature * task[T_words];
+  let from0 = control[C_smallStart];
+  let second = control[C_smallSide] == 1u;
+  for (var i = select(first + me, end, idle); i < end; i += 64u) {
+    var row = orderA[from0 + i];
+    if (second) { row = orderB[from0 + i]; }
+    let bin = (bins[bins0 + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+    let slope = slopes[row];
+    let at = bin * 5u;
+    atomicAdd(&own[at], slope.x & 0xffffu);
+    atomicAdd(&own[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 16u));
+    atomicAdd(&own[at + 2u], slope.y & 0xffffu);
+    atomicAdd(&own[at + 3u], slope.y >> 16u);
+    atomicAdd(&own[at + 4u], 1u);
+  }
+  workgroupBarrier();
+  let to = (control[C_smallSlot] * task[T_features] + feature) * 1280u;
+  for (var bin = select(me, 256u, idle); bin < 256u; bin += 64u) {
+    let at = bin * 5u;
+    let n = atomicLoad(&own[at + 4u]);
+    if (n == 0u) { continue; }
+    for (var k = 0u; k < 4u; k += 2u) {
+      let high = atomicLoad(&own[at + k + 1u]);
+      let low = atomicLoad(&own[at + k]);
+      let shifted = high << 16u;
+      let sum = shifted + low;
+      let top = bitcast<u32>(bitcast<i32>(high) >> 16u) + u32(sum < low);
+      let before = atomicAdd(&histograms[to + at + k], sum);
+      atomicAdd(&histograms[to + at + k + 1u], top + u32(before + sum < before));
+    }
+    atomicAdd(&histograms[to + at + 4u], n);
+  }
+}`
+
+/** Rows that one thread sends left or right at once. */
+export const BATCH = 16
+
+/**
+ * Sends the rows of the leaf that \`control\` splits to the other order, left ones first; those on either side come in no
+ * particular order, which sums do not depend on. A row that goes right gets the new leaf.
+ */
+export const PARTITION = `${NAMES}${TASK}
+fn rowAt(i: u32, second: bool) -> u32 {
+  if (second) { return orderB[i]; }
+  return orderA[i];
+}
+fn main(thread: u32) {
+  if (control[C_done] != 0u) { return; }
+  let count = control[C_count];
+  let start = control[C_start];
+  let second = control[C_side] == 1u;
+  let column = control[C_feature] * task[T_words];
+  let missingLeft = control[C_missingLeft];
+  let limit = control[C_bin] + missingLeft;
+  let step = task[T_parts] * 64u * ${BATCH}u;
+  for (var first = thread * ${BATCH}u; first < count; first += step) {
+    let n = min(${BATCH}u, count - first);
+    var lefts = 0u;
+    for (var k = 0u; k < n; k++) {
+      let row = rowAt(start + first + k, second);
+      let bin = (bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+      // adding one turns the missing bin, 255, into the lowest
+      lefts |= u32(((bin + missingLeft) & 255u) <= limit) << k;
+    }
+    let left = countOneBits(lefts);
+    var toLeft = start + atomicAdd(&cursor[0], left);
+    var toRight = start + control[C_leftCount] + atomicAdd(&cursor[1], n - left);
+    for (var k = 0u; k < n; k++) {
+      let row = rowAt(start + first + k, second);
+      let goes = ((lefts >> k) & 1u) != 0u;
+      let to = select(toRight, toLeft, goes);
+      if (second) { orderA[to] = row; } else { orderB[to] = row; }
+      if (!goes) { leafOf[row] = control[C_rightLeaf]; }
+      toLeft += u32(goes);
+      toRight += u32(!goes);
+    }
+  }
+}`
+
+/** Adds a tree to the scores of validation rows, and sums their loss in units of 2⁻²⁴. \`about\`: rows, words of a column, tree's words. */
+export const VALIDATE = `${NAMES}${TASK}
+fn main(row: u32) {
+  if (row >= about[0]) { return; }
+  if (control[C_ran] == 0u) { return; }
+  let tree = (control[C_tree] - 1u) * about[2];
+  var s = score[row];
+  if (control[C_tree] == 1u) { s = bitcast<f32>(task[T_base]); }
+  var node = select(0i, -1i, trees[tree] < 2u);
+  while (node >= 0) {
+    let at = tree + 1u + u32(node) * 9u;
+    let missingLeft = trees[at + N_missingLeft];
+    let own = (bins[trees[at + N_feature] * about[1] + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+    let left = ((own + missingLeft) & 255u) <= trees[at + N_bin] + missingLeft;
+    node = bitcast<i32>(trees[at + select(N_right, N_left, left)]);
+  }
+  s += bitcast<f32>(trees[tree + 1u + (task[T_leaves] - 1u) * 9u + u32(~node)]);
+  score[row] = s;
+  let z = exp(-min(abs(s), 80.0));
+  let small = z - z * z * 0.5;
+  let loss = select(log(1.0 + z), small, z < 0.001) + max(select(s, -s, labels[row] != 0u), 0.0);
+  let units = u32(min(loss, 200.0) * 16777216.0);
+  let low = atomicAdd(&losses[0], units);
+  if (low + units < low) { atomicAdd(&losses[1], 1u); }
+}`

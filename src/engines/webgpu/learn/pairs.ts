@@ -1,0 +1,132 @@
+import type { DeviceTable } from '../table.ts'
+import { Job, read, write } from './job.ts'
+import { NUMBERS } from './numbers.ts'
+import { FOLD, gather, type Part } from './parts.ts'
+import { measure, NO_STEPS, RECORD, summaryOf } from './stats.ts'
+
+/** How columns move together, over the rows where both of a pair are finite. */
+export interface Comoments {
+  readonly names: readonly string[]
+  /** Rows of each pair. */
+  readonly rows: readonly (readonly number[])[]
+  /** Divided by the rows of the pair; null where it has none. */
+  readonly covariance: readonly (readonly (number | null)[])[]
+  /** Pearson's r; null where one of the two does not vary. */
+  readonly correlation: readonly (readonly (number | null)[])[]
+}
+
+/** Rows of a pair; both sums, sums of squares, and the sum of products, in steps. */
+const PAIR: Part = {
+  words: 14,
+  code: /* wgsl */ `
+struct Part { n: u32, a: vec2u, b: vec2u, aa: vec3u, bb: vec3u, ab: vec3u }
+const NOTHING = Part(0u, vec2u(0u), vec2u(0u), vec3u(0u), vec3u(0u), vec3u(0u));
+fn word3(at: u32) -> vec3u { return vec3u(parts[at], parts[at + 1u], parts[at + 2u]); }
+fn part(at: u32) -> Part {
+  return Part(
+    parts[at], vec2u(parts[at + 1u], parts[at + 2u]), vec2u(parts[at + 3u], parts[at + 4u]),
+    word3(at + 5u), word3(at + 8u), word3(at + 11u),
+  );
+}
+fn both(x: Part, y: Part) -> Part {
+  return Part(
+    x.n + y.n, add64(x.a, y.a), add64(x.b, y.b), add96(x.aa, y.aa), add96(x.bb, y.bb), add96(x.ab, y.ab),
+  );
+}
+fn put3(at: u32, v: vec3u) { parts[at] = v.x; parts[at + 1u] = v.y; parts[at + 2u] = v.z; }
+fn put(at: u32, p: Part) {
+  parts[at] = p.n; parts[at + 1u] = p.a.x; parts[at + 2u] = p.a.y; parts[at + 3u] = p.b.x; parts[at + 4u] = p.b.y;
+  put3(at + 5u, p.aa); put3(at + 8u, p.bb); put3(at + 11u, p.ab);
+}`,
+}
+
+/** `place`: columns of each pair; `about`: pairs, threads a pair, all threads, rows. */
+const SPREAD = `${NUMBERS}${PAIR.code}
+fn main(thread: u32) {
+  if (thread >= place[2]) { return; }
+  let pair = thread / place[1];
+  let first = pairs[pair * 2u] * place[3];
+  let second = pairs[pair * 2u + 1u] * place[3];
+  var own = NOTHING;
+  for (var row = thread % place[1]; row < place[3]; row += place[1]) {
+    let x = steps[first + row];
+    let y = steps[second + row];
+    let there = (x != ${NO_STEPS}u) & (y != ${NO_STEPS}u);
+    let a = select(0u, x, there);
+    let b = select(0u, y, there);
+    own = both(own, Part(
+      u32(there), vec2u(a, 0u), vec2u(b, 0u), vec3u(mul32(a, a), 0u), vec3u(mul32(b, b), 0u), vec3u(mul32(a, b), 0u),
+    ));
+  }
+  put(thread * ${PAIR.words}u, own);
+}`
+
+const SETTLE = `${NUMBERS}${PAIR.code}
+fn main(pair: u32) {
+  if (pair >= place[0]) { return; }
+  let from0 = pair * place[1] * ${PAIR.words}u;
+  let end = from0 + place[1] * ${PAIR.words}u;
+  var all = part(from0);
+  for (var at = from0 + ${FOLD * PAIR.words}u; at < end; at += ${FOLD * PAIR.words}u) { all = both(all, part(at)); }
+  put(from0, all);
+  for (var i = 0u; i < ${PAIR.words}u; i++) { sums[pair * ${PAIR.words}u + i] = parts[from0 + i]; }
+}`
+
+/** Threads a pair: few, since there are many pairs; a multiple of 64. */
+const threadsFor = (rows: number): number => FOLD * Math.min(16, Math.max(1, Math.ceil(rows / (FOLD * 64))))
+
+/**
+ * Covariances and correlations of all pairs of columns, in one readback of 56 bytes a pair and 64 a column. Sums are those
+ * of integers, of 2³⁰ steps over a column's range, and exact; what is lost is what `summarise` loses of a value.
+ * @throws DeviceGap for a column that is not a number
+ */
+export async function comoments(table: DeviceTable, names: readonly string[]): Promise<Comoments> {
+  const job = new Job(table)
+  try {
+    const { records, steps } = await measure(job, table, names)
+    const all = names.flatMap((_, i) => names.slice(0, i + 1).map((_, j) => [i, j] as const))
+    const threads = threadsFor(table.rows)
+    const place = read(job.words(all.length, threads, all.length * threads, table.rows))
+    const parts = job.buffer(all.length * threads * PAIR.words)
+    const sums = job.buffer(all.length * PAIR.words)
+    const common = { parts: write(parts), place }
+    const pairs = read(job.words(...all.flat()))
+    await job.run(SPREAD, { ...common, pairs, steps: read(steps) }, all.length * threads)
+    await job.run(gather(PAIR), common, (all.length * threads) / FOLD)
+    await job.run(SETTLE, { ...common, sums: write(sums) }, all.length)
+    const got = await job.download([
+      { from: records, at: 0, words: names.length * RECORD },
+      { from: sums, at: 0, words: all.length * PAIR.words },
+    ])
+    const stepOf = names.map((_, i) => summaryOf(got.slice(i * RECORD, (i + 1) * RECORD)).step)
+    const square = <T>(): T[][] => names.map(() => new Array<T>(names.length))
+    const [rows, covariance, correlation] = [square<number>(), square<number | null>(), square<number | null>()]
+    for (const [k, [i, j]] of all.entries()) {
+      const at = names.length * RECORD + k * PAIR.words
+      const { n, aa, bb, ab } = central(got.subarray(at, at + PAIR.words))
+      const set = <T>(to: T[][], value: T) => {
+        ;(to[i] as T[])[j] = value
+        ;(to[j] as T[])[i] = value
+      }
+      set(rows, n)
+      set(covariance, n === 0 ? null : (ab / n / n) * (stepOf[i] as number) * (stepOf[j] as number))
+      set(correlation, aa > 0 && bb > 0 ? Math.min(1, Math.max(-1, ab / Math.sqrt(aa) / Math.sqrt(bb))) : null)
+    }
+    return { names, rows, covariance, correlation }
+  } finally {
+    job.close()
+  }
+}
+
+/** Rows, and n² times the variances and the covariance, in steps. */
+function central(words: Uint32Array): { n: number; aa: number; bb: number; ab: number } {
+  const sum = (at: number, count: number): bigint => {
+    let all = 0n
+    for (let i = count - 1; i >= 0; i--) all = (all << 32n) | BigInt(words[at + i] ?? 0)
+    return all
+  }
+  const n = sum(0, 1)
+  const [a, b] = [sum(1, 2), sum(3, 2)]
+  const of = (products: bigint, x: bigint, y: bigint): number => Number(products * n - x * y)
+  return { n: Number(n), aa: of(sum(5, 3), a, a), bb: of(sum(8, 3), b, b), ab: of(sum(11, 3), a, b) }
+}
