@@ -23,6 +23,7 @@ import {
   type Making,
   type Step,
   selectOf,
+  shelvedStep,
   sourceOf,
   tiesOf,
   wantedOf,
@@ -65,6 +66,8 @@ function special(n: Node, making: Making): Step {
 }
 
 function scanStep(n: Extract<Node, { op: 'scan' }>, making: Making): Step {
+  const kept = making.shelf.find(n)
+  if (kept) return shelvedStep(n, kept, making)
   const read = wantedOf(n, making).map((f) => n.schema.indexOf(f))
   const source = sourceOf(scanOf(n, read), making.host)
   for (const { type } of wantedOf(n, making))
