@@ -115,15 +115,20 @@ function binOf(edges: Float64Array, x: number): number {
   return low
 }
 
-function load(model: TrainedModel): Evaluator {
+/** A baseline's grid: its features by name, the borders of their axes, and the rate of each cell. */
+export function readGrid(model: TrainedModel) {
   checkModel(model, 'baseline')
   const { body } = model
-  const prior = bodyNumber(body, 'prior')
   const by = body['by'] as readonly number[]
   const rates = decodeFloat64(body, 'rates')
   const axes = by.map((_, i) => decodeFloat64(body['edges'] as Record<string, unknown>, String(i)))
-  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1) && by.length > 0)
+  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1))
     throw broken('its grid and rates disagree')
+  return { by: by.map((f) => model.features[f] as string), places: by, axes, rates, prior: bodyNumber(body, 'prior') }
+}
+
+function load(model: TrainedModel): Evaluator {
+  const { places: by, axes, rates, prior } = readGrid(model)
   const rateOf = (valueAt: (feature: number) => number): number => {
     let cell = 0
     for (let i = 0; i < axes.length; i++) {

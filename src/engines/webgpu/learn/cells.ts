@@ -2,7 +2,8 @@
 import type { DeviceTable } from '../table.ts'
 import { binned, binWords, MISSING } from './binned.ts'
 import { EDGES, type Edges } from './edges.ts'
-import { type Job, read, shared } from './job.ts'
+import { orderOf } from './histogram.ts'
+import { type Job, read, shared, write } from './job.ts'
 
 /**
  * Counts rows and positives in the cells of a grid. `about`: rows, columns, words of a column of bins, places of an axis.
@@ -73,4 +74,38 @@ function valuesOf(keys: Uint32Array): Float64Array {
     words[i + 1] = positive ? high & 0x7fffffff : ~high
   }
   return new Float64Array(words.buffer)
+}
+
+/** \`about\`: rows, columns, words of a column of bins. A column's places are its borders, and two more. */
+const SCORE = /* wgsl */ `
+fn main(row: u32) {
+  if (row >= about[0]) { return; }
+  var cell = 0u;
+  for (var f = 0u; f < about[1]; f++) {
+    let bin = (bins[f * about[2] + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+    cell = cell * (counts[f] + 2u) + select(bin, counts[f] + 1u, bin == ${MISSING}u);
+  }
+  score[row] = values[cell];
+}`
+
+/** Each row's value of a grid, an f32 a row, which stay on the device. @throws DeviceGap for a column that is not a number */
+export async function cellScores(
+  job: Job,
+  table: DeviceTable,
+  names: readonly string[],
+  axes: readonly Float64Array[],
+  values: Float64Array,
+): Promise<GPUBuffer> {
+  const { rows } = table
+  const keys = job.upload(Math.max(1, axes.length) * EDGES * 2, (to) => {
+    for (const [f, edges] of axes.entries()) to.set(orderOf(edges), f * EDGES * 2)
+  })
+  const counts = job.words(...axes.map((edges) => edges.length))
+  const bins = await binned(job, table, names, { keys, counts })
+  const grid = job.upload(values.length, (to) => to.set(new Uint32Array(Float32Array.from(values).buffer)))
+  const out = job.buffer(rows)
+  const from = { bins: read(bins), counts: read(counts), values: read(grid, 'f32') }
+  const about = read(job.words(rows, axes.length, binWords(rows)))
+  await job.run(SCORE, { ...from, about, score: write(out, 'f32') }, rows)
+  return out
 }

@@ -1,16 +1,18 @@
+import { cellScores } from '../../../engines/webgpu/learn/cells.ts'
 import { labelsOf, linearScores, toldOf } from '../../../engines/webgpu/learn/design.ts'
 import { evaluateScores, type ScoreMetrics } from '../../../engines/webgpu/learn/evaluate.ts'
 import { forestScores } from '../../../engines/webgpu/learn/forest.ts'
 import { Job } from '../../../engines/webgpu/learn/job.ts'
 import type { DeviceTable } from '../../../engines/webgpu/table.ts'
 import { type Confusion, confusionOf } from '../../evaluation/confusion.ts'
+import { readGrid } from '../baseline.ts'
 import { readForest } from '../gbdt/forest.ts'
 import { badLabel } from '../intake.ts'
 import { readLinear } from '../logisticModel.ts'
 import type { TrainedModel } from '../trainer.ts'
 
 /**
- * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a logistic model or of trees,
+ * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a baseline, a logistic model or of trees,
  * values of a linear one. They differ from the host's by what f32 rounds, about 1e-6 of the largest term.
  * @throws MODEL_FORMAT_NEWER, STORE_CORRUPT; DeviceGap for a column that the device does not have
  */
@@ -23,10 +25,17 @@ export async function scoreOnDevice(job: Job, table: DeviceTable, model: Trained
       thresholds: threshold,
     })
   }
+  if (model.kind === 'baseline') {
+    const { by, axes, rates } = readGrid(model)
+    return cellScores(job, table, by, axes, rates.map(logOdds))
+  }
   const { intercept, columns } = readLinear(model)
   const named = columns.map((c, i) => ({ ...c, name: model.features[i] as string }))
   return linearScores(job, table, { intercept, columns: named })
 }
+
+/** A rate as log odds that an f32 holds. */
+const logOdds = (rate: number): number => Math.max(-80, Math.min(80, Math.log(rate / (1 - rate))))
 
 /** The part of a report that needs no score of a single row. */
 export interface DeviceReport extends Omit<ScoreMetrics, 'truePositives' | 'falsePositives'> {
