@@ -93,21 +93,10 @@ export function together(
   return made
 }
 
-/** Groups of columns that one kernel may read, and whose values fit into one buffer. */
-function portions(device: Device, columns: readonly TableColumn[], rows: number): TableColumn[][] {
-  const out: TableColumn[][] = []
-  for (const column of columns) {
-    const last = out.at(-1)
-    const more = [...(last ?? []), column]
-    const words = more.reduce((n, c) => n + lengthOf(c.rep, rows), 0)
-    const fits = buffersOf(more).size <= inputsOf(device) && words * 4 <= device.largestBuffer
-    if (last && fits) last.push(column)
-    else out.push([column])
-  }
-  return out
-}
-
-/** The columns of the rows that `index` names. `missing`: an index may be `NONE`, which gives null. */
+/**
+ * The columns of the rows that `index` names. `missing`: an index may be `NONE`, which gives null. One kernel a column, of
+ * the few kinds that there are, so that they are compiled once.
+ */
 export async function take(
   recorder: Recorder,
   columns: readonly TableColumn[],
@@ -115,32 +104,29 @@ export async function take(
   to: Pick<Rows, 'most' | 'count'>,
   missing: boolean,
 ): Promise<TableColumn[]> {
-  const out: TableColumn[] = []
-  for (const some of portions(recorder.device, columns, to.most)) {
-    const made = emptyColumns(
-      recorder,
-      some.map((c) => ({
-        field: missing ? { ...c.field, nullable: true } : c.field,
-        rep: c.rep,
-        nullable: missing || c.validity !== null,
-      })),
-      to.most,
-    )
+  const wanted = columns.map((c) => ({
+    field: missing ? { ...c.field, nullable: true } : c.field,
+    rep: c.rep,
+    nullable: missing || c.validity !== null,
+  }))
+  const wide = wanted.reduce((n, { rep }) => n + lengthOf(rep, to.most), 0)
+  const fits = wide * 4 <= recorder.device.largestBuffer
+  const made = fits
+    ? emptyColumns(recorder, wanted, to.most)
+    : wanted.flatMap((column) => emptyColumns(recorder, [column], to.most))
+  for (const [i, column] of columns.entries()) {
     const draft = new Draft()
     const [count, places] = [draft.number(countOf(to)), draft.read(index)]
-    const moves = some.map((c, i) => {
-      const { v, there } = draft.load(c)('old')
-      return draft.store(made[i] as TableColumn)('row', v, there)
-    })
+    const { v, there } = draft.load(column)('old')
+    const store = draft.store(made[i] as TableColumn)
     await draft.run(
       recorder,
       to.most,
       `if (row >= ${count}) { return; }
   let old = ${places}[row];
-  if (old == ${NONE}u) { return; }
-  ${moves.join('\n  ')}`,
+  ${missing ? `if (old == ${NONE}u) { return; }` : ''}
+  ${store('row', v, there)}`,
     )
-    out.push(...made)
   }
-  return out
+  return made
 }

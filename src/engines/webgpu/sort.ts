@@ -40,7 +40,7 @@ export async function sortRows(
     const draft = new Draft()
     const [size, count, first] = [draft.number(runs), draft.number(countOf(rows)), draft.read(order)]
     const [counters, by] = [draft.write(counts), draft.number(shift)]
-    const digits = 2 ** Math.min(DIGIT, word.bits - shift) - 1
+    const digits = draft.number(2 ** Math.min(DIGIT, word.bits - shift) - 1)
     await draft.run(
       recorder,
       runs,
@@ -48,7 +48,7 @@ export async function sortRows(
   let end = min((row + 1u) * ${RUN}u, ${count});
   for (var i = row * ${RUN}u; i < end; i++) {
     let old = ${first}[i];
-    let place = ((wordOf(old) >> ${by}) & ${digits}u) * ${size} + row;
+    let place = ((wordOf(old) >> ${by}) & ${digits}) * ${size} + row;
     ${also(draft, counters)}
   }`,
       `fn wordOf(row: u32) -> u32 { return ${word.code(draft)}; }`,
@@ -89,7 +89,7 @@ export function sortWords(
     code: (draft: Draft) => {
       const { v, there } = draft.load(column)('row')
       const own = text ? `${draft.read(ranks().buffer)}[${v}]` : (orderWords(field.type, rep, v)[i] as string)
-      const way = descending ? `~(${own})` : own
+      const way = `((${own}) ^ ${draft.number(descending ? 0xffffffff : 0)})`
       return there === 'true' ? way : `select(0u, ${way}, ${there})`
     },
   }))
