@@ -35,7 +35,7 @@ export async function binned(
   job: Job,
   table: DeviceTable,
   names: readonly string[],
-  { keys, counts }: Edges,
+  { keys, counts }: Pick<Edges, 'keys' | 'counts'>,
 ): Promise<GPUBuffer> {
   const { rows } = table
   const words = binWords(rows)

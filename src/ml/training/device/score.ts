@@ -1,16 +1,61 @@
-import { linearScores } from '../../../engines/webgpu/learn/design.ts'
-import type { Job } from '../../../engines/webgpu/learn/job.ts'
+import { labelsOf, linearScores, toldOf } from '../../../engines/webgpu/learn/design.ts'
+import { evaluateScores, type ScoreMetrics } from '../../../engines/webgpu/learn/evaluate.ts'
+import { forestScores } from '../../../engines/webgpu/learn/forest.ts'
+import { Job } from '../../../engines/webgpu/learn/job.ts'
 import type { DeviceTable } from '../../../engines/webgpu/table.ts'
+import { type Confusion, confusionOf } from '../../evaluation/confusion.ts'
+import { readForest } from '../gbdt/forest.ts'
+import { badLabel } from '../intake.ts'
 import { readLinear } from '../logisticModel.ts'
 import type { TrainedModel } from '../trainer.ts'
+import { mlpScores } from './mlp.ts'
 
 /**
- * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a logistic model, values of
- * a linear one. They differ from the host's by what f32 rounds, about 1e-6 of the largest term.
+ * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a logistic model, of trees or a network,
+ * values of a linear one. They differ from the host's by what f32 rounds, about 1e-6 of the largest term.
  * @throws MODEL_FORMAT_NEWER, STORE_CORRUPT; DeviceGap for a column that the device does not have
  */
 export async function scoreOnDevice(job: Job, table: DeviceTable, model: TrainedModel): Promise<GPUBuffer> {
+  if (model.kind === 'gbdt') {
+    const { base, roots, test, threshold, children, values } = readForest(model)
+    const [features, missingLeft] = [test.map((t) => t >> 1), test.map((t) => t & 1)]
+    return forestScores(job, table, model.features, {
+      ...{ base, roots, features, missingLeft, children, values },
+      thresholds: threshold,
+    })
+  }
+  if (model.kind === 'mlp') return mlpScores(job, table, model)
   const { intercept, columns } = readLinear(model)
   const named = columns.map((c, i) => ({ ...c, name: model.features[i] as string }))
   return linearScores(job, table, { intercept, columns: named })
+}
+
+/** The part of a report that needs no score of a single row. */
+export interface DeviceReport extends Omit<ScoreMetrics, 'truePositives' | 'falsePositives'> {
+  readonly rows: number
+  readonly confusion: Confusion
+}
+
+/**
+ * Scores rows on the device and compares with their labels there; two readbacks of 56 bytes in all bring the metrics down.
+ * @throws TRAIN_DATA for a label that is neither 0 nor 1
+ */
+export async function evaluateOnDevice(
+  table: DeviceTable,
+  model: TrainedModel,
+  threshold = 0.5,
+): Promise<DeviceReport> {
+  const job = new Job(table)
+  try {
+    const { rows } = table
+    const { labels, found } = await labelsOf(job, table, model.target)
+    const scores = await scoreOnDevice(job, table, model)
+    const { truePositives, falsePositives, ...metrics } = await evaluateScores(job, scores, labels, rows, threshold)
+    const { wrong } = toldOf(await job.download([{ from: found, at: 0, words: 4 }]))
+    if (wrong !== undefined) throw badLabel(wrong, model.target)
+    const counts = { rows, positives: metrics.positives, truePositives, falsePositives }
+    return { rows, ...metrics, confusion: confusionOf(counts, threshold) }
+  } finally {
+    job.close()
+  }
 }
