@@ -11,6 +11,8 @@ export interface Comoments {
   readonly rows: readonly (readonly number[])[]
   /** Divided by the rows of the pair; null where it has none. */
   readonly covariance: readonly (readonly (number | null)[])[]
+  /** The same where a missing value counts as its column's mean, over all rows; null where a column has no value. */
+  readonly filled: readonly (readonly (number | null)[])[]
   /** Pearson's r; null where one of the two does not vary. */
   readonly correlation: readonly (readonly (number | null)[])[]
 }
@@ -98,35 +100,55 @@ export async function comoments(table: DeviceTable, names: readonly string[]): P
       { from: records, at: 0, words: names.length * RECORD },
       { from: sums, at: 0, words: all.length * PAIR.words },
     ])
-    const stepOf = names.map((_, i) => summaryOf(got.slice(i * RECORD, (i + 1) * RECORD)).step)
+    const found = names.map((_, i) => summaryOf(got.slice(i * RECORD, (i + 1) * RECORD)))
     const square = <T>(): T[][] => names.map(() => new Array<T>(names.length))
-    const [rows, covariance, correlation] = [square<number>(), square<number | null>(), square<number | null>()]
+    const rows = square<number>()
+    const [covariance, filled, correlation] = [
+      square<number | null>(),
+      square<number | null>(),
+      square<number | null>(),
+    ]
     for (const [k, [i, j]] of all.entries()) {
       const at = names.length * RECORD + k * PAIR.words
-      const { n, aa, bb, ab } = central(got.subarray(at, at + PAIR.words))
+      const [x, y] = [found[i], found[j]] as [(typeof found)[number], (typeof found)[number]]
+      const { n, aa, bb, ab, whole } = central(got.subarray(at, at + PAIR.words), x, y)
       const set = <T>(to: T[][], value: T) => {
         ;(to[i] as T[])[j] = value
         ;(to[j] as T[])[i] = value
       }
       set(rows, n)
-      set(covariance, n === 0 ? null : (ab / n / n) * (stepOf[i] as number) * (stepOf[j] as number))
+      set(covariance, n === 0 ? null : (ab / n / n) * x.step * y.step)
+      set(filled, whole === null ? null : (whole / table.rows) * x.step * y.step)
       set(correlation, aa > 0 && bb > 0 ? Math.min(1, Math.max(-1, ab / Math.sqrt(aa) / Math.sqrt(bb))) : null)
     }
-    return { names, rows, covariance, correlation }
+    return { names, rows, covariance, filled, correlation }
   } finally {
     job.close()
   }
 }
 
-/** Rows, and n² times the variances and the covariance, in steps. */
-function central(words: Uint32Array): { n: number; aa: number; bb: number; ab: number } {
+type Column = ReturnType<typeof summaryOf>
+
+/**
+ * Rows, n² times the variances and the covariance, and the sum of products of deviations from each column's own mean; in
+ * steps.
+ */
+function central(words: Uint32Array, x: Column, y: Column) {
   const sum = (at: number, count: number): bigint => {
     let all = 0n
     for (let i = count - 1; i >= 0; i--) all = (all << 32n) | BigInt(words[at + i] ?? 0)
     return all
   }
   const n = sum(0, 1)
-  const [a, b] = [sum(1, 2), sum(3, 2)]
-  const of = (products: bigint, x: bigint, y: bigint): number => Number(products * n - x * y)
-  return { n: Number(n), aa: of(sum(5, 3), a, a), bb: of(sum(8, 3), b, b), ab: of(sum(11, 3), a, b) }
+  const [a, b, products] = [sum(1, 2), sum(3, 2), sum(11, 3)]
+  const of = (squares: bigint, u: bigint, v: bigint): number => Number(squares * n - u * v)
+  const [nx, ny] = [BigInt(x.summary.finite), BigInt(y.summary.finite)]
+  const whole = products * nx * ny - a * nx * y.sum - b * ny * x.sum + n * x.sum * y.sum
+  return {
+    n: Number(n),
+    aa: of(sum(5, 3), a, a),
+    bb: of(sum(8, 3), b, b),
+    ab: of(products, a, b),
+    whole: nx === 0n || ny === 0n ? null : Number(whole) / Number(nx) / Number(ny),
+  }
 }

@@ -107,6 +107,11 @@ test('covariances and correlations of all pairs, over the rows where both are fi
       const [va, vb, cov] = [of((x) => x * x), of((_, y) => y * y), of((x, y) => x * y)]
       if (n === 0) expect(made.covariance[i]?.[j]).toBe(null)
       else expect(Math.abs((made.covariance[i]?.[j] ?? 0) - cov)).toBeLessThan(1e-8 * Math.sqrt(va * vb) + 1e-15)
+      const mean = (name: string) => expected(rows.map((r) => r[name] as Value)).mean
+      const [oa, ob] = [mean(a), mean(b)]
+      const filled = both.reduce((s, [x, y]) => s + (x - oa) * (y - ob), 0) / rows.length
+      if (Number.isNaN(oa + ob)) expect(made.filled[i]?.[j]).toBe(null)
+      else expect(Math.abs((made.filled[i]?.[j] ?? 0) - filled)).toBeLessThan(1e-8 * Math.sqrt(va * vb) + 1e-15)
       if (!(va > 1e-20 && vb > 1e-20)) expect(made.correlation[i]?.[j]).toBe(null)
       else expect(made.correlation[i]?.[j]).toBeCloseTo(cov / Math.sqrt(va * vb), 7)
     }

@@ -163,19 +163,20 @@ export async function measure(job: Job, table: DeviceTable, names: readonly stri
   return { records, steps }
 }
 
-/** A record as it came down: its summary, and a step's size. */
-export function summaryOf(words: Uint32Array): { summary: ColumnSummary; step: number } {
+/** A record as it came down: its summary, a step's size, and the sum of the steps. */
+export function summaryOf(words: Uint32Array): { summary: ColumnSummary; step: number; sum: bigint } {
   const word = (i: number) => words[i] ?? 0
   const [finite, missing, all] = [word(0), word(1), word(2)]
   const counts = { finite, missing, infinite: all - finite - missing }
-  if (finite === 0) return { summary: { ...counts, mean: null, variance: null, min: null, max: null }, step: 0 }
+  if (finite === 0)
+    return { summary: { ...counts, mean: null, variance: null, min: null, max: null }, step: 0, sum: 0n }
   const [min = 0, max = 0] = new Float64Array(words.slice(3, 7).buffer)
   const step = 2 ** ((word(7) | 0) - 61 + word(8))
   const sum = (BigInt(word(12)) << 32n) | BigInt(word(11))
   const squares = (BigInt(word(15)) << 64n) | (BigInt(word(14)) << 32n) | BigInt(word(13))
   const n = BigInt(finite)
   const variance = (Number(squares * n - sum * sum) / finite ** 2) * step * step
-  return { summary: { ...counts, mean: min + (Number(sum) / finite) * step, variance, min, max }, step }
+  return { summary: { ...counts, mean: min + (Number(sum) / finite) * step, variance, min, max }, step, sum }
 }
 
 /**

@@ -33,7 +33,7 @@ test.each([
   { trees: 1, leaves: 2 },
   { trees: 12, leaves: 15 },
   { trees: 5, leaves: 31, minDataInLeaf: 1, lambda: 2.5, learningRate: 0.5, maxBins: 40 },
-  { trees: 3, leaves: 200, minDataInLeaf: 37, minGain: 0.5 },
+  { trees: 2, leaves: 120, minDataInLeaf: 37, minGain: 0.5 },
 ])('grows the trees of the host: %o', async (params) => {
   const rows = exampleRows(6000, 3)
   const { relation, ledger } = await onDevice(SCHEMA, rows)

@@ -10,9 +10,11 @@ import { readForest } from '../gbdt/forest.ts'
 import { badLabel } from '../intake.ts'
 import { readLinear } from '../logisticModel.ts'
 import type { TrainedModel } from '../trainer.ts'
+import { mlpScores } from './mlp.ts'
 
 /**
- * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a baseline, a logistic model or of trees,
+ * The scores of a model for rows on the device, an f32 a row, which stay there: log odds of a baseline, a logistic model,
+ * trees or a network,
  * values of a linear one. They differ from the host's by what f32 rounds, about 1e-6 of the largest term.
  * @throws MODEL_FORMAT_NEWER, STORE_CORRUPT; DeviceGap for a column that the device does not have
  */
@@ -29,6 +31,7 @@ export async function scoreOnDevice(job: Job, table: DeviceTable, model: Trained
     const { by, axes, rates } = readGrid(model)
     return cellScores(job, table, by, axes, rates.map(logOdds))
   }
+  if (model.kind === 'mlp') return mlpScores(job, table, model)
   const { intercept, columns } = readLinear(model)
   const named = columns.map((c, i) => ({ ...c, name: model.features[i] as string }))
   return linearScores(job, table, { intercept, columns: named })
