@@ -17,7 +17,8 @@ import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
 import { type Matrices, matricesOf } from './matrices.ts'
-import { checkParts, fitOn, fittedColumns, partsOf, referenceOf, score } from './parts.ts'
+import { checkParts, fitOn, partsOf, referenceOf } from './parts.ts'
+import { fittedColumns, score } from './scores.ts'
 
 export interface CandidateResult {
   readonly trainer: string

@@ -7,7 +7,7 @@ import { evaluate } from '../../evaluation/evaluate.ts'
 import { randomOf, relationOf } from '../conformance.ts'
 import { gbdt } from '../gbdt/gbdt.ts'
 import { logistic } from '../logistic.ts'
-import { score } from '../parts.ts'
+import { score } from '../scores.ts'
 import type { TrainTask } from '../trainer.ts'
 import { evaluateOnDevice, scoreOnDevice } from './score.ts'
 

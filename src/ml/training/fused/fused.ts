@@ -8,7 +8,7 @@ import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import type { DeviceReport } from '../device/score.ts'
 import { trainers } from '../index.ts'
-import { fittedColumns } from '../parts.ts'
+import { fittedColumns } from '../scores.ts'
 import type { TrainedModel } from '../trainer.ts'
 import type { Kept, Means } from './means.ts'
 

@@ -19,7 +19,7 @@ import type { FitRow } from '../../../plan/fits/index.ts'
 import { build, type Node, plan } from '../../../plan/nodes.ts'
 import { evaluate } from '../../evaluation/evaluate.ts'
 import { type DeviceReport, evaluateOnDevice } from '../device/score.ts'
-import { score } from '../parts.ts'
+import { score } from '../scores.ts'
 import type { TrainedModel, Trainer } from '../trainer.ts'
 
 /** Where a job's tables are from one stage to the next. */
