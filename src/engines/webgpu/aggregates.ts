@@ -3,8 +3,8 @@ import { infer } from '../../plan/infer.ts'
 import { isDecimal, isFloat, isInteger, type Schema, type Type, typeName } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
 import { fits } from '../scalars/scalar.ts'
-import { orderWords } from './keys.ts'
 import { DeviceGap } from './wgsl/emit.ts'
+import { orderWords } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
 /**

@@ -58,6 +58,8 @@ export async function launch(
   const about = transfers.upload(at.length, (to) => to.set(at))
   if (rows.count) recorder.copy(rows.count, { buffer: about, at: PLACES.rows }, 1)
   const [values, bits] = [transfers.buffer(wide), transfers.buffer(narrow)]
+  const { constants } = fused
+  if (constants.length > 0) buffers.push(transfers.upload(constants.length, (to) => to.set(constants)))
   const reads = buffers.map(() => 'read' as const)
   const kernel = await kernelOf(device, fused.code, ['read', 'write', 'write', ...reads])
   await recorder.pass(async (pass) => dispatch(device, pass, kernel, [about, values, bits, ...buffers], rows.most))

@@ -4,10 +4,10 @@ import type { Accumulator } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { FAILED, RAN } from './fused.ts'
 import { type Grouped, keyWordsOf } from './group.ts'
-import { valueOfOrder } from './keys.ts'
 import type { Recorder } from './recorder.ts'
 import { emptyColumns, type Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
+import { valueOfOrder } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
 /** A sum of 96 bits as an int64, where it is one; as the mean of so many values. */

@@ -22,6 +22,8 @@ export interface Output {
 export interface Fused {
   readonly code: string
   readonly outputs: readonly Output[]
+  /** What it reads beside columns, in a binding after these; none where it reads nothing of the kind. */
+  readonly constants: readonly number[]
   readonly filters: boolean
 }
 
@@ -103,10 +105,9 @@ export function fuse(program: Program, inputs: Inputs, words: string[]): Fused {
       return [...store(c, `at[${place}]`), ...valid]
     }),
   ]
-  const declared = Array.from(
-    { length: inputs.buffers },
-    (_, i) => `@group(0) @binding(${i + 3}) var<storage, read> input${i}: array<u32>;`,
-  )
+  const names = Array.from({ length: inputs.buffers }, (_, i) => `input${i}`)
+  if (emitter.constants.length > 0) names.push('constants')
+  const declared = names.map((name, i) => `@group(0) @binding(${i + 3}) var<storage, read> ${name}: array<u32>;`)
   return {
     code: `${PRELUDE}${needsFloat64(lines.join(' ')) ? FLOAT64 : ''}
 @group(0) @binding(0) var<storage, read> at: array<u32>;
@@ -121,6 +122,7 @@ fn main(row: u32) {
   ${lines.join('\n  ')}
 }
 ${ENTRY}`,
+    constants: emitter.constants,
     outputs: outputs.map((c) => ({ rep: c.rep, nullable: c.s !== '0u' })),
     filters: tests.length > 0,
   }

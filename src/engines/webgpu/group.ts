@@ -3,11 +3,11 @@ import { type Accumulator, addTo, isLong } from './aggregates.ts'
 import type { Sparse } from './chain.ts'
 import { bitIn, Draft } from './draft.ts'
 import { hashRows } from './hash.ts'
-import { equalWords } from './keys.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
 import type { TableColumn } from './table.ts'
+import { equalWords } from './wgsl/keys.ts'
 import { type Rep, wordsOf } from './wgsl/reps.ts'
 
 /** A group's words in `keys`: for each key its words and whether it is there. In `acc`: the accumulators one by one. */

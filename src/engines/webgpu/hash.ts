@@ -1,10 +1,10 @@
 /// <reference types="@webgpu/types" />
 import { Draft } from './draft.ts'
-import { equalWords, hashOf } from './keys.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, NONE, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
 import type { TableColumn, Words } from './table.ts'
+import { equalWords, hashOf } from './wgsl/keys.ts'
 
 /** Rows in an open hash table, in which equal keys meet at one slot. */
 export interface Hashed {

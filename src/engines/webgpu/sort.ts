@@ -1,11 +1,11 @@
 /// <reference types="@webgpu/types" />
 import { Draft } from './draft.ts'
 import type { Hashed } from './hash.ts'
-import { orderWords } from './keys.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
 import type { TableColumn } from './table.ts'
+import { orderWords } from './wgsl/keys.ts'
 
 /** A part of what rows are sorted by: a word of `row` in code, of which the low `bits` count. */
 export interface SortWord {

@@ -46,9 +46,6 @@ export interface Making {
   readonly shelf: Shelf
 }
 
-/** How a kind of node is made ready. */
-export type Maker = (n: Node, making: Making) => Step
-
 /** A plan's nodes with what is read of each. */
 export function makingOf(root: Node, host: Engine, shelf: Shelf): Making {
   const wanted = new Map<Node, Set<string>>([[root, new Set(root.schema.map((f) => f.name))]])

@@ -6,7 +6,7 @@ import { comparePlans } from '../conformance/compare.ts'
 import { engineConformance } from '../conformance/suite.ts'
 import { type Engine, isGaps } from '../engine.ts'
 import { createReferenceEngine } from '../reference/index.ts'
-import { devicePlans } from './generate.ts'
+import { devicePlans, devicePlansOfFloats } from './generate.ts'
 import { devicePlansOfTables } from './generate-tables.ts'
 import { createWebgpuEngine } from './index.ts'
 
@@ -21,11 +21,12 @@ const gaps = CASES.filter((c) => !takes(c.plan)).map((c) => ({
 engineConformance('webgpu', () => createWebgpuEngine({ host, memoryMiB: 256 }), { gaps, takes, runs: 200 })
 
 /** Plans in a run; more of them by `GALLEY_DEVICE_RUNS`. */
-const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 100)
+const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 60)
 
 test.each([
   ['a table', RUNS, devicePlans],
-  ['several tables', RUNS / 4, devicePlansOfTables],
+  ['a table whose floats are computed with', RUNS / 12, devicePlansOfFloats],
+  ['several tables', RUNS / 3, devicePlansOfTables],
 ])(
   'webgpu: plans of %s, of all that it claims, agree with the reference (%d)',
   async (_, runs, plans) => {
@@ -60,10 +61,9 @@ test.each([
     })
     await comparePlans(alone, { runs, seed: 20010105, takes: strict, plans })
     await alone.close()
-    const failing = fell.length
-    expect(failing, `plans that the host ran: ${fell.slice(0, 3).join('\n')}`).toBeLessThan(
-      plans === devicePlans ? runs / 2 : 1,
-    )
+    // values that fail are for the host to tell; tables have none
+    const most = plans === devicePlansOfTables ? 0 : runs / 2
+    expect(fell.length, `plans that the host ran: ${fell.slice(0, 3).join('\n')}`).toBeLessThanOrEqual(most)
   },
   3_600_000,
 )

@@ -5,6 +5,7 @@ import type { Program, Val } from '../../row/lower.ts'
 import { literalValue } from '../../values.ts'
 import { asFloat64, isFloating } from './floats.ts'
 import { FUNCTIONS } from './functions.ts'
+import { lookup } from './lookup.ts'
 import { type Rep, repOf, zeroOf } from './reps.ts'
 
 /** A value in the code: its text, and the text of its state: bit 0 null, bit 1 failed. */
@@ -20,6 +21,9 @@ const MOST_PARTS = 64
 
 /** µs of a day, in two words. */
 export const DAY = 'vec2u(500654080u, 20u)'
+
+/** The codes of the words that a plan's programs name, by their list. */
+const codes = new WeakMap<readonly string[], Map<string, number>>()
 
 /** What the device does not do. */
 export class DeviceGap extends Error {
@@ -38,6 +42,8 @@ export class Emitter {
   readonly lines: string[] = []
   /** Texts that programs name; they are the first codes of every dictionary. */
   readonly words: string[]
+  /** Words that the code reads beside the columns: tables of look-ups. */
+  readonly constants: number[] = []
   readonly #done = new Map<number, Code>()
   readonly #load: (val: Val, rep: Rep) => { v: string; s: string }
   #names = 0
@@ -62,6 +68,30 @@ export class Emitter {
     const name = `t${this.#names++}`
     this.lines.push(`let ${name} = ${text};`)
     return name
+  }
+
+  /** A variable with its first value. */
+  variable(text: string): string {
+    const name = `t${this.#names++}`
+    this.lines.push(`var ${name} = ${text};`)
+    return name
+  }
+
+  /** The code of a text. */
+  codeOf(text: string): number {
+    let known = codes.get(this.words)
+    if (!known) codes.set(this.words, (known = new Map(this.words.map((word, i) => [word, i]))))
+    const code = known.get(text)
+    if (code !== undefined) return code
+    known.set(text, this.words.length)
+    return this.words.push(text) - 1
+  }
+
+  /** Words in `constants`, and where they begin there. */
+  constant(words: Iterable<number>): number {
+    const at = this.constants.length
+    for (const word of words) this.constants.push(word)
+    return at
   }
 
   /** Parts put together by an operator, few at a time: compilers take no expression of any depth. */
@@ -112,6 +142,12 @@ export class Emitter {
         if (!made || e.fn === ('cast' as string)) throw new DeviceGap(e.fn, 'the device has no such function')
         return made(this, common ? args.map((a) => this.widen(a, common)) : args, val.type, false)
       }
+      case 'lookup':
+        return lookup(
+          this,
+          e,
+          val.args.map((a) => this.emit(a)),
+        )
       default:
         throw new DeviceGap(e.op, 'it is not computed on the device')
     }
@@ -128,8 +164,7 @@ export class Emitter {
           return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${String(value)}i`
         case 'u32': {
           if (e.type === 'float32') return `${new Uint32Array(Float32Array.of(value as number).buffer)[0]}u`
-          const known = this.words.indexOf(value as string)
-          return `${known >= 0 ? known : this.words.push(value as string) - 1}u`
+          return `${this.codeOf(value as string)}u`
         }
         case 'vec2u': {
           const bits = new BigUint64Array(1)

@@ -16,13 +16,15 @@ fn shr64(a: vec2u, n: u32) -> vec2u {
   let one = vec2u((a.x >> s) | select(a.y << (32u - s), 0u, s == 0u), a.y >> s);
   return select(select(one, vec2u(a.y >> s, 0u), n >= 32u), vec2u(0u, 0u), n >= 64u);
 }
-/** Shifted right; the last bit is set where a bit was lost. */
+/** Shifted right; the last bit is set where a bit was lost: one that is lower than the shift goes far. */
 fn jam64(a: vec2u, n: u32) -> vec2u {
   let r = shr64(a, n);
-  let back = shl64(r, n);
-  let lost = select(!same64(back, a), !zero64(a), n >= 64u);
-  return vec2u(r.x | u32(lost), r.y);
+  let lowest = select(countTrailingZeros(a.x), 32u + countTrailingZeros(a.y), a.x == 0u);
+  return vec2u(r.x | u32((lowest < n) & !zero64(a)), r.y);
 }
+fn halved(a: vec2u) -> vec2u { return vec2u((a.x >> 1u) | (a.y << 31u) | (a.x & 1u), a.y >> 1u); }
+fn twice(a: vec2u) -> vec2u { return vec2u(a.x << 1u, (a.y << 1u) | (a.x >> 31u)); }
+fn raised(a: vec2u) -> vec2u { return vec2u(a.x << 10u, (a.y << 10u) | (a.x >> 22u)); }
 fn clz64(a: vec2u) -> u32 { return select(countLeadingZeros(a.y), 32u + countLeadingZeros(a.x), a.y == 0u); }
 fn exponentOf(a: vec2u) -> i32 { return i32((a.y >> 20u) & 0x7ffu); }
 fn magnitudeOf(a: vec2u) -> vec2u { return vec2u(a.x, a.y & 0x7fffffffu); }
@@ -38,7 +40,8 @@ fn pack64(sign: u32, exponent: i32, significand: vec2u) -> vec2u {
   let s = jam64(significand, select(0u, u32(min(1 - exponent, 64)), below));
   let e = select(exponent, 1, below);
   let tail = s.x & 0x3ffu;
-  let up = shr64(add64(s, vec2u(0x200u, 0u)), 10u);
+  let more = add64(s, vec2u(0x200u, 0u));
+  let up = vec2u((more.x >> 10u) | (more.y << 22u), more.y >> 10u);
   let even = vec2u(up.x & ~u32(tail == 0x200u), up.y);
   // a leading bit, and a carry out of rounding, raise the exponent by themselves
   let made = vec2u(even.x, even.y + (u32(min(e, 0x7ff) - 1) << 20u));
@@ -53,14 +56,14 @@ fn add_f64(a: vec2u, b: vec2u) -> vec2u {
   let y = select(b, a, swap);
   let ex = max(exponentOf(x), 1);
   let apart = u32(ex - max(exponentOf(y), 1));
-  let big = shl64(significandOf(x), 10u);
-  let little = jam64(shl64(significandOf(y), 10u), apart);
+  let big = raised(significandOf(x));
+  let little = jam64(raised(significandOf(y)), apart);
   let differ = ((x.y ^ y.y) >> 31u) != 0u;
   let sum = select(add64(big, little), sub64(big, little), differ);
   // the leading bit is brought to bit 62, as far as the exponent goes down
   let zeros = clz64(sum);
   let down = min(select(zeros - 1u, 0u, zeros == 0u), u32(ex - 1));
-  let s = select(shl64(sum, down), jam64(sum, 1u), zeros == 0u);
+  let s = select(shl64(sum, down), halved(sum), zeros == 0u);
   let e = select(ex - i32(down), ex + 1, zeros == 0u);
   let made = pack64(x.y >> 31u, e, s);
   let none = vec2u(0u, select(x.y & 0x80000000u, 0u, differ));
@@ -79,8 +82,8 @@ fn mul_f64(a: vec2u, b: vec2u) -> vec2u {
   let sign = (a.y ^ b.y) >> 31u;
   let x = normalOf(a);
   let y = normalOf(b);
-  let p = shl64(x.significand, 10u);
-  let q = shl64(y.significand, 11u);
+  let p = raised(x.significand);
+  let q = twice(raised(y.significand));
   let ll = mul32(p.x, q.x);
   let lh = mul32(p.x, q.y);
   let hl = mul32(p.y, q.x);
@@ -90,7 +93,7 @@ fn mul_f64(a: vec2u, b: vec2u) -> vec2u {
   let product = vec2u(high.x | u32((ll.x | middle.x) != 0u), high.y);
   let short = (product.y & 0x40000000u) == 0u;
   let e = x.exponent + y.exponent - 1023 + select(1, 0, short);
-  let made = pack64(sign, e, select(product, shl64(product, 1u), short));
+  let made = pack64(sign, e, select(product, twice(product), short));
   let none = zero64(magnitudeOf(a)) | zero64(magnitudeOf(b));
   let endless = isInf(a) | isInf(b);
   let r = select(select(made, vec2u(0u, sign << 31u), none), vec2u(0u, (sign << 31u) | 0x7ff00000u), endless);
@@ -101,7 +104,7 @@ fn div_f64(a: vec2u, b: vec2u) -> vec2u {
   let x = normalOf(a);
   let y = normalOf(b);
   let short = below64(x.significand, y.significand);
-  var rest = select(x.significand, shl64(x.significand, 1u), short);
+  var rest = select(x.significand, twice(x.significand), short);
   var q = vec2u(0u, 0u);
   for (var i = 0u; i < 56u; i++) {
     let fits = !below64(rest, y.significand);
@@ -109,7 +112,7 @@ fn div_f64(a: vec2u, b: vec2u) -> vec2u {
     rest = select(rest, sub64(rest, y.significand), fits);
     rest = vec2u(rest.x << 1u, (rest.y << 1u) | (rest.x >> 31u));
   }
-  let s = shl64(q, 7u);
+  let s = vec2u(q.x << 7u, (q.y << 7u) | (q.x >> 25u));
   let made = pack64(sign, x.exponent - y.exponent + 1023 - i32(short), vec2u(s.x | u32(!zero64(rest)), s.y));
   let zeroA = zero64(magnitudeOf(a));
   let zeroB = zero64(magnitudeOf(b));
@@ -124,7 +127,7 @@ fn sqrt_f64(a: vec2u) -> vec2u {
   let e = x.exponent - 1023;
   // the significand is in [1, 4) with an even exponent; its bits are taken two at a time from bit 54 on
   let odd = (e & 1) != 0;
-  let bits = select(x.significand, shl64(x.significand, 1u), odd);
+  let bits = select(x.significand, twice(x.significand), odd);
   var root = vec2u(0u, 0u);
   var rest = vec2u(0u, 0u);
   for (var i = 0u; i < 56u; i++) {
@@ -135,7 +138,7 @@ fn sqrt_f64(a: vec2u) -> vec2u {
     rest = select(rest, sub64(rest, trial), fits);
     root = vec2u((root.x << 1u) | u32(fits), (root.y << 1u) | (root.x >> 31u));
   }
-  let s = shl64(root, 7u);
+  let s = vec2u(root.x << 7u, (root.y << 7u) | (root.x >> 25u));
   let made = pack64(0u, (e >> 1u) + 1023, vec2u(s.x | u32(!zero64(rest)), s.y));
   let r = select(made, a, zero64(magnitudeOf(a)) | same64(a, vec2u(0u, 0x7ff00000u)));
   return select(r, NAN64, isNan(a) | (negative(a) & !zero64(magnitudeOf(a))));
@@ -143,7 +146,7 @@ fn sqrt_f64(a: vec2u) -> vec2u {
 /** A magnitude of 64 bits, times 2 to the power of \`shift\`. */
 fn unsigned_f64(sign: u32, m: vec2u, shift: i32) -> vec2u {
   let zeros = clz64(m);
-  let s = select(shl64(m, zeros - 1u), jam64(m, 1u), zeros == 0u);
+  let s = select(shl64(m, zeros - 1u), halved(m), zeros == 0u);
   return select(pack64(sign, 1086 - i32(zeros) + shift, s), vec2u(0u, 0u), zero64(m));
 }
 fn long_f64(a: vec2u) -> vec2u { return unsigned_f64(a.y >> 31u, magnitude(a), 0); }

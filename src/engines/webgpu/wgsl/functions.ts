@@ -2,79 +2,7 @@ import { isDecimal, type Type, typeName } from '../../../plan/types.ts'
 import { cast } from './cast.ts'
 import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
 import { float64, isFloating, longOf, rounding } from './floats.ts'
-
-/** Writes a call over arguments that are widened already. `lenient`: a failing cast gives null. */
-type Write = (e: Emitter, args: readonly Code[], type: Type, lenient: boolean) => Code
-
-const args2 = (args: readonly Code[]) => args as readonly [Code, Code]
-/** The argument's value, as a call of `fn`; null and failed as the arguments are, failed too where `fails` says so. */
-const strict =
-  (value: (...v: string[]) => string, fails?: (...v: string[]) => string): Write =>
-  (e, args, type) => {
-    const texts = args.map((a) => a.v)
-    const state = e.stateOf(...args)
-    const r = e.let(value(...texts))
-    if (!fails) return e.code(type, r, state)
-    const failing = `u32(${fails(...texts, r)}) << 1u`
-    return e.code(type, r, state === '0u' ? failing : `select(${state}, ${failing}, ${state} == 0u)`)
-  }
-/** By how the argument is held. */
-const byRep =
-  (writes: Partial<Record<Code['rep'], Write>>): Write =>
-  (e, args, type, lenient) => {
-    const [a] = args
-    const write = a && writes[a.rep]
-    if (!write) throw new DeviceGap(a ? typeName(a.type) : '', `it is not computed for a ${a ? typeName(a.type) : ''}`)
-    return write(e, args, type, lenient)
-  }
-
-/** Two values of one type, brought to where integers compare as they do. */
-const ordered = (c: Code): string =>
-  c.type === 'float32' ? `order32(${c.v})` : c.type === 'float64' ? `order64(${c.v})` : c.v
-const same = (a: Code, b: Code): string =>
-  a.rep === 'vec2u' ? `same64(${ordered(a)}, ${ordered(b)})` : `(${ordered(a)} == ${ordered(b)})`
-const less = (a: Code, b: Code): string => {
-  if (a.type === 'string') throw new DeviceGap('string', 'texts are told apart on the device and not put in order')
-  if (a.rep === 'bool') return `(!${a.v} & ${b.v})`
-  if (a.type === 'float64') return `below64(${ordered(a)}, ${ordered(b)})`
-  return a.rep === 'vec2u' ? `less64(${a.v}, ${b.v})` : `(${ordered(a)} < ${ordered(b)})`
-}
-const compared =
-  (test: (a: Code, b: Code) => string): Write =>
-  (e, args) => {
-    const [a, b] = args2(args)
-    return e.code('bool', test(a, b), e.stateOf(a, b))
-  }
-/** One side decides alone, whatever the other one is. */
-const logic =
-  (decides: boolean): Write =>
-  (e, args) => {
-    const [a, b] = args2(args)
-    const says = (c: Code) => `(${c.s === '0u' ? '' : `(${c.s} == 0u) & `}${decides ? '' : '!'}${c.v})`
-    const decided = e.let(`${says(a)} | ${says(b)}`)
-    const state = e.stateOf(a, b)
-    return e.code(
-      'bool',
-      decides ? decided : `!${decided}`,
-      state === '0u' ? state : `select(${state}, 0u, ${decided})`,
-    )
-  }
-/** Of the present ones the one that comes first by `before`; a failed one is the result. */
-const extreme =
-  (before: (a: Code, b: Code) => string): Write =>
-  (e, args, type) => {
-    const state = e.stateOf(...args)
-    const all = args.slice(1).reduce((best, c) => {
-      const takes = [
-        ...(best.s === '0u' ? [] : [`(${best.s} == 1u)`]),
-        c.s === '0u' ? before(c, best) : `((${c.s} == 0u) & ${before(c, best)})`,
-      ]
-      const take = e.let(takes.length === 1 ? (takes[0] as string) : e.fold('|', takes))
-      const s = best.s === '0u' ? '0u' : `select(${best.s}, ${c.s}, ${take})`
-      return e.code(type, `select(${best.v}, ${c.v}, ${take})`, s)
-    }, args[0] as Code)
-    return state === '0u' ? all : e.code(type, all.v, `select(${all.s}, 2u, (${state} & 2u) != 0u)`)
-  }
+import { byRep, compared, extreme, less, logic, same, strict, type Write } from './writes.ts'
 
 const calendar = (part: (day: string) => string): Write =>
   byRep({
@@ -259,6 +187,11 @@ export const FUNCTIONS = {
     return e.code(type, v, a.s === '0u' ? bad : `select(${a.s}, ${bad}, ${a.s} == 0u)`)
   }),
   inMicros: strict((a) => a),
+  hash32: byRep({
+    i32: strict((a) => `vec2u(hashOf64(wide(${a})), 0u)`),
+    vec2u: strict((a) => `vec2u(hashOf64(${a}), 0u)`),
+  }),
+  combine32: strict((a, b) => `vec2u(finalise32(${a}.x * 31u + ${b}.x), 0u)`),
   toInstant: (e, args, type) => zoneless(e, args, type),
   toLocal: (e, args, type) => zoneless(e, args, type),
   toDate: strict((a) => `dayOf(${a})`),

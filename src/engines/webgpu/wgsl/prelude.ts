@@ -81,6 +81,13 @@ fn truncMod(a: vec2u, b: vec2u) -> vec2u {
   let r = divide64(magnitude(a), magnitude(b)).rest;
   return select(r, neg64(r), negative(a));
 }
+/** murmur3's finaliser (Austin Appleby, MurmurHash3.cpp), over the low word and then over that and the high word. */
+fn finalise32(x: u32) -> u32 {
+  var h = (x ^ (x >> 16u)) * 0x85ebca6bu;
+  h = (h ^ (h >> 13u)) * 0xc2b2ae35u;
+  return h ^ (h >> 16u);
+}
+fn hashOf64(a: vec2u) -> u32 { return finalise32(finalise32(a.x) ^ a.y); }
 fn order32(bits: u32) -> u32 {
   if ((bits & 0x7fffffffu) > 0x7f800000u) { return 0xffffffffu; }
   if (bits == 0x80000000u) { return 0x80000000u; }

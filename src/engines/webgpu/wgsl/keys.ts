@@ -1,5 +1,5 @@
-import type { Type } from '../../plan/types.ts'
-import type { Rep } from './wgsl/reps.ts'
+import type { Type } from '../../../plan/types.ts'
+import type { Rep } from './reps.ts'
 
 /** A value as words that are equal where values are: floats by their order, in which NaN is one value and −0 is 0. */
 export function equalWords(type: Type, rep: Rep, v: string): string[] {

@@ -1,0 +1,201 @@
+import fc from 'fast-check'
+import { call, col, type Expr, type FunctionName, type Literal, lit } from '../../plan/expr.ts'
+import { infer } from '../../plan/infer.ts'
+import type { ScalarType, Schema } from '../../plan/types.ts'
+
+/** Columns of every kind that the device holds; some are never null. */
+export const TYPES: Readonly<Record<string, ScalarType>> = {
+  k: 'string',
+  s: 'string',
+  i: 'int64',
+  j: 'int64',
+  n: 'int32',
+  x: 'float64',
+  f: 'float32',
+  b: 'bool',
+  t: 'timestamp',
+  l: 'local timestamp',
+  d: 'date',
+  u: 'duration',
+}
+export const SCHEMA: Schema = Object.entries(TYPES).map(([name, type]) => ({
+  name,
+  type,
+  nullable: name !== 's' && name !== 'j',
+}))
+
+const big = (n: bigint) => n.toString()
+const longs = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: -50, max: 50 }).map(String) },
+  { weight: 2, arbitrary: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(big) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      ...[0n, -1n, 2n ** 32n, -(2n ** 32n), 2n ** 63n - 1n, -(2n ** 63n), 3037000500n].map(big),
+    ),
+  },
+)
+const micros = fc.oneof(
+  fc.integer({ min: -80_000, max: 90_000 }).map((d) => String(d * 86_400_000_000 - 1)),
+  fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n }).map(big),
+)
+const floats = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1, -1, 5e-324, -5e-324))
+export const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
+  string: fc.constantFrom('', 'a', 'B', 'ab', '한글', 'e\u0301', '😀'),
+  int64: longs,
+  int32: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constantFrom(2147483647, -2147483648, 46341)),
+  float64: floats,
+  float32: floats.map(Math.fround),
+  bool: fc.boolean(),
+  timestamp: micros,
+  'local timestamp': micros,
+  date: fc.integer({ min: -719_162, max: 2_932_896 }),
+  duration: longs,
+}
+export const maybe = <T>(a: fc.Arbitrary<T>) => fc.option(a, { freq: 6, nil: null })
+
+export type Kind = 'long' | 'int' | 'bool' | 'text' | 'float' | 'single' | 'instant' | 'local' | 'date' | 'span'
+const TYPE: Readonly<Record<Kind, ScalarType>> = {
+  long: 'int64',
+  int: 'int32',
+  bool: 'bool',
+  text: 'string',
+  float: 'float64',
+  single: 'float32',
+  instant: 'timestamp',
+  local: 'local timestamp',
+  date: 'date',
+  span: 'duration',
+}
+export const KINDS = Object.keys(TYPE) as Kind[]
+
+/** Expressions of each kind, made of all that the device claims to compute; `computed`: floats are computed with, too. */
+export const expressionsOf = (computed: boolean) =>
+  fc.letrec<Record<Kind, Expr>>((tie) => {
+    const fn = (names: readonly FunctionName[], ...args: fc.Arbitrary<Expr>[]) =>
+      fc.tuple(fc.constantFrom(...names), ...args).map(([name, ...a]) => call(name as FunctionName, ...(a as Expr[])))
+    const cast = (a: fc.Arbitrary<Expr>, to: ScalarType) =>
+      fc
+        .tuple(a, fc.constantFrom('fail' as const, 'null' as const))
+        .map(([arg, onError]): Expr => ({ op: 'cast', arg, to, onError }))
+    const alike = (f: (kind: Kind) => fc.Arbitrary<Expr>, kinds: readonly Kind[] = KINDS) => fc.oneof(...kinds.map(f))
+    /** A look-up in a table of a few keys of what the arguments' types have, null among them. */
+    const table = (type: ScalarType, ...args: fc.Arbitrary<Expr>[]) =>
+      fc.tuple(...args).chain((made) => {
+        const types = made.map((e) => infer(e, SCHEMA, 'lookup').type as string)
+        const value = maybe(VALUES[type] as fc.Arbitrary<Literal>)
+        const key = fc.tuple(...types.map((t) => maybe(VALUES[t] as fc.Arbitrary<Literal>)))
+        return fc.tuple(fc.array(fc.tuple(key, value), { maxLength: 5 }), value).map(
+          ([rows, fallback]): Expr => ({
+            op: 'lookup',
+            args: made,
+            table: { keys: rows.map(([k]) => k), values: rows.map(([, v]) => v) },
+            fallback,
+            type,
+          }),
+        )
+      })
+    const kind = (k: Kind, ...more: fc.Arbitrary<Expr>[]) => {
+      const type = TYPE[k]
+      const leaves = Object.keys(TYPES).filter((name) => TYPES[name] === type)
+      const self = tie(k)
+      return fc.oneof(
+        { maxDepth: 3, withCrossShrink: true, depthSize: 'small' },
+        fc.constantFrom(...leaves.map(col)),
+        maybe(VALUES[type] as fc.Arbitrary<Literal>).map((v) => lit(v, type)),
+        fn(['orNull'], self),
+        fn(['coalesce'], self, self),
+        fc.tuple(tie('bool'), self, self).map(([c, v, o]): Expr => ({ op: 'case', when: [[c, v]], otherwise: o })),
+        ...more,
+      )
+    }
+    const [long, int, local, date, span] = [tie('long'), tie('int'), tie('local'), tie('date'), tie('span')]
+    // floats are computed with a few steps deep: software drivers take seconds to compile what is deeper
+    const float = fc.constantFrom('x', 'f').map(col)
+    const number = fc.oneof(
+      float,
+      floats.map((v) => lit(v, 'float64')),
+      fc
+        .tuple(fc.constantFrom('add' as const, 'mul' as const), floats)
+        .map(([fn, v]) => call(fn, col('x'), lit(v, 'float64'))),
+    )
+    const ordered = KINDS.filter((k) => k !== 'text')
+    const extremes = (k: Kind) => fn(['least', 'greatest'], tie(k), tie(k), tie(k))
+    return {
+      long: kind(
+        'long',
+        fn(['add', 'sub', 'mul', 'intDiv', 'mod'], fc.oneof(long, int), fc.oneof(long, int)),
+        fn(['neg', 'abs', 'sign'], long),
+        fn(['sign'], int),
+        fn(['year', 'quarter', 'month', 'day', 'weekday', 'dayOfYear'], fc.oneof(local, date)),
+        fn(['hour', 'minute', 'second', 'minuteOfDay'], local),
+        fn(['inMicros'], span),
+        extremes('long'),
+        cast(fc.oneof(int, tie('bool')), 'int64'),
+        fn(['sign'], float),
+        fn(['hash32'], fc.oneof(long, int, local, date)),
+        fn(['combine32'], long, long),
+        table('int64', tie('text'), tie('date')),
+        ...(computed ? [cast(number, 'int64')] : []),
+      ),
+      int: kind(
+        'int',
+        fn(['neg', 'abs'], int),
+        cast(fc.oneof(long, tie('bool')), 'int32'),
+        extremes('int'),
+        ...(computed ? [cast(number, 'int32')] : []),
+      ),
+      bool: kind(
+        'bool',
+        fn(['and', 'or'], tie('bool'), tie('bool')),
+        fn(['not'], tie('bool')),
+        alike((k) => fn(['isNull', 'fails'], tie(k))),
+        alike((k) => fn(['eq', 'ne'], tie(k), tie(k))),
+        alike((k) => fn(['lt', 'le', 'gt', 'ge'], tie(k), tie(k)), ordered),
+        alike((k) => fn(['isIn'], tie(k), tie(k), tie(k))),
+        fn(['isNaN'], fc.oneof(tie('float'), tie('single'))),
+        fn(['lt', 'eq'], int, long),
+        ...(computed ? [fn(['lt', 'eq'], fc.oneof(int, number), fc.oneof(long, number))] : []),
+        cast(fc.oneof(int, long), 'bool'),
+      ),
+      text: kind('text', table('string', tie('text')), table('string', int, tie('bool'))),
+      float: kind(
+        'float',
+        extremes('float'),
+        table('float64', long, tie('bool')),
+        table('float64', tie('float')),
+        ...(computed
+          ? [
+              fn(['add', 'sub', 'mul'], number, fc.oneof(number, long, int)),
+              fn(['div'], fc.oneof(number, long), fc.oneof(number, int)),
+              fn(['neg', 'abs', 'floor', 'ceil', 'round', 'trunc', 'sqrt'], number),
+              cast(fc.oneof(long, int, tie('single'), tie('bool')), 'float64'),
+            ]
+          : [fn(['neg', 'abs'], tie('float'))]),
+      ),
+      single: kind(
+        'single',
+        extremes('single'),
+        fn(['neg', 'abs'], tie('single')),
+        ...(computed
+          ? [fn(['floor', 'ceil', 'round', 'trunc'], tie('single')), cast(fc.oneof(long, int, tie('float')), 'float32')]
+          : []),
+      ),
+      instant: kind('instant', fn(['addDuration', 'subDuration'], tie('instant'), span), fn(['toInstant'], local)),
+      local: kind(
+        'local',
+        fn(['addDuration', 'subDuration'], local, span),
+        fn(['toLocal'], tie('instant')),
+        cast(date, 'local timestamp'),
+      ),
+      date: kind('date', fn(['toDate'], local), extremes('date')),
+      span: kind(
+        'span',
+        fn(['micros'], fc.oneof(long, int)),
+        ...(computed ? [fn(['micros'], number)] : []),
+        fn(['diffTime'], local, local),
+        fn(['diffTime'], date, date),
+        cast(long, 'duration'),
+      ),
+    }
+  })
