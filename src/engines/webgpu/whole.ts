@@ -6,7 +6,6 @@ import { evaluateConstant } from '../constants.ts'
 import type { Engine, RunContext } from '../engine.ts'
 import { type Device, DeviceFault } from './device.ts'
 import { Dictionary } from './gather.ts'
-import { lookupsJoined } from './lookups.ts'
 import { stepOf } from './makers.ts'
 import { Recorder } from './recorder.ts'
 import { buffersOf, columnOf, type Rows } from './rows.ts'
@@ -28,7 +27,7 @@ export interface Whole {
 
 /** @throws DeviceGap for the first node that is not done on the device */
 export function wholeOf(root: Node, host: Engine, shelf: Shelf): Whole {
-  const best = optimise(lookupsJoined(root), { evaluate: evaluateConstant })
+  const best = optimise(root, { evaluate: evaluateConstant })
   const [table] = shelf.scannedBy(best)
   const making = makingOf(best, host, shelf)
   // codes of texts that lie there already stay as they are

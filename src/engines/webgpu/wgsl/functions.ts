@@ -86,8 +86,6 @@ export const FUNCTIONS = {
     const known = a.s === '0u' ? state : `${own}${state}, 1u, ${a.s} == 1u)`
     return e.code('bool', found, `select(${known}, 2u, (${states} & 2u) != 0u)`)
   },
-  hash32: byRep({ i32: strict((a) => `hash64(wide(${a}))`), vec2u: strict((a) => `hash64(${a})`) }),
-  combine32: strict((a, b) => `vec2u(mix32((${a}).x * 31u + (${b}).x), 0u)`),
   least: extreme((a, b) => less(a, b)),
   greatest: extreme((a, b) => less(b, a)),
   add: numeric(

@@ -16,13 +16,6 @@ fn subOver(a: vec2u, b: vec2u, r: vec2u) -> bool { return (((a.y ^ b.y) & (a.y ^
 fn below64(a: vec2u, b: vec2u) -> bool { return (a.y < b.y) | ((a.y == b.y) & (a.x < b.x)); }
 fn less64(a: vec2u, b: vec2u) -> bool { return below64(vec2u(a.x, a.y ^ 0x80000000u), vec2u(b.x, b.y ^ 0x80000000u)); }
 fn same64(a: vec2u, b: vec2u) -> bool { return ((a.x ^ b.x) | (a.y ^ b.y)) == 0u; }
-fn mix32(value: u32) -> u32 {
-  var h = value;
-  h = (h ^ (h >> 16u)) * 0x85ebca6bu;
-  h = (h ^ (h >> 13u)) * 0xc2b2ae35u;
-  return h ^ (h >> 16u);
-}
-fn hash64(a: vec2u) -> vec2u { return vec2u(mix32(mix32(a.x) ^ a.y), 0u); }
 fn wide(x: i32) -> vec2u { return vec2u(bitcast<u32>(x), bitcast<u32>(x >> 31u)); }
 fn narrow(a: vec2u) -> i32 { return bitcast<i32>(a.x); }
 fn fits32(a: vec2u) -> bool { return a.y == bitcast<u32>(bitcast<i32>(a.x) >> 31u); }
