@@ -94,6 +94,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
         },
         {
           signal: ctx.signal,
+          say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
           progress: (p) =>
             ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
         },

@@ -102,7 +102,8 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   )
   const control = job.buffer(CONTROL_WORDS)
   const [score, leafOf, slopes] = [job.buffer(rows), job.buffer(rows), job.buffer(rows * 2)]
-  const [orderA, orderB, cursor] = [job.buffer(rows), job.buffer(rows), job.buffer(2)]
+  // two orders of rows: a split moves a leaf's from the one to the other
+  const [order, cursor] = [job.buffer(2 * rows), job.buffer(2)]
   const histograms = job.buffer(leaves * features * 256 * BIN_WORDS)
   const shares = job.buffer(2 * features * SHARES * BIN_WORDS)
   const candidates = job.buffer(2 * features * SHARES * CANDIDATE_WORDS)
@@ -126,13 +127,13 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   ]
   const counting = await ready(
     HISTOGRAM,
-    { ...onRows, slopes: read(slopes, 'vec2u'), orderA: read(orderA), orderB: read(orderB), histograms: shared(histograms) }, // biome-ignore format: one line
+    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), histograms: shared(histograms) }, // biome-ignore format: one line
     features * parts * 64,
   )
   const begin = [
     await ready(
       START,
-      { task: task_, control: read(control), score: write(score, 'f32'), values: read(values, 'f32'), leafOf: write(leafOf), labels: read(train.labels), slopes: write(slopes, 'vec2u'), order: write(orderA) }, // biome-ignore format: one line
+      { task: task_, control: read(control), score: write(score, 'f32'), values: read(values, 'f32'), leafOf: write(leafOf), labels: read(train.labels), slopes: write(slopes, 'vec2u'), order: write(order) }, // biome-ignore format: one line
       rows,
     ),
     await ready(BEGIN, { ...decides, cursor: write(cursor), leaves: write(leafTable) }, 1),
@@ -146,7 +147,7 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   )
   const partition = await ready(
     PARTITION,
-    { ...onRows, orderA: write(orderA), orderB: write(orderB), leafOf: write(leafOf), cursor: shared(cursor) },
+    { ...onRows, order: write(order), leafOf: write(leafOf), cursor: shared(cursor) },
     Math.min(parts * 64, Math.ceil(rows / BATCH)),
   )
   const divide = [decide, partition, counting, ...searching]

@@ -59,11 +59,9 @@ fn run(
   let end = min(count, first + share);
   let idle = (feature >= task[T_features]) | (first >= count) | (control[C_scan] == 0u);
   let bins0 = feature * task[T_words];
-  let from0 = control[C_smallStart];
-  let second = control[C_smallSide] == 1u;
+  let from0 = control[C_smallSide] * task[T_rows] + control[C_smallStart];
   for (var i = select(first + me, end, idle); i < end; i += 64u) {
-    var row = orderA[from0 + i];
-    if (second) { row = orderB[from0 + i]; }
+    let row = order[from0 + i];
     let bin = (bins[bins0 + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
     let slope = slopes[row];
     let at = bin * 5u;
@@ -96,19 +94,15 @@ fn run(
 export const BATCH = 16
 
 /**
- * Sends the rows of the leaf that \`control\` splits to the other order, left ones first; those on either side come in no
+ * Sends the rows of the leaf that \`control\` splits to the other half of \`order\`, left ones first; those on either side come in no
  * particular order, which sums do not depend on. A row that goes right gets the new leaf.
  */
 export const PARTITION = `${NAMES}${TASK}
-fn rowAt(i: u32, second: bool) -> u32 {
-  if (second) { return orderB[i]; }
-  return orderA[i];
-}
 fn main(thread: u32) {
   if (control[C_done] != 0u) { return; }
   let count = control[C_count];
-  let start = control[C_start];
-  let second = control[C_side] == 1u;
+  let start = control[C_side] * task[T_rows] + control[C_start];
+  let target_ = (1u - control[C_side]) * task[T_rows] + control[C_start];
   let column = control[C_feature] * task[T_words];
   let missingLeft = control[C_missingLeft];
   let limit = control[C_bin] + missingLeft;
@@ -117,19 +111,19 @@ fn main(thread: u32) {
     let n = min(${BATCH}u, count - first);
     var lefts = 0u;
     for (var k = 0u; k < n; k++) {
-      let row = rowAt(start + first + k, second);
+      let row = order[start + first + k];
       let bin = (bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
       // adding one turns the missing bin, 255, into the lowest
       lefts |= u32(((bin + missingLeft) & 255u) <= limit) << k;
     }
     let left = countOneBits(lefts);
-    var toLeft = start + atomicAdd(&cursor[0], left);
-    var toRight = start + control[C_leftCount] + atomicAdd(&cursor[1], n - left);
+    var toLeft = target_ + atomicAdd(&cursor[0], left);
+    var toRight = target_ + control[C_leftCount] + atomicAdd(&cursor[1], n - left);
     for (var k = 0u; k < n; k++) {
-      let row = rowAt(start + first + k, second);
+      let row = order[start + first + k];
       let goes = ((lefts >> k) & 1u) != 0u;
       let to = select(toRight, toLeft, goes);
-      if (second) { orderA[to] = row; } else { orderB[to] = row; }
+      order[to] = row;
       if (!goes) { leafOf[row] = control[C_rightLeaf]; }
       toLeft += u32(goes);
       toRight += u32(!goes);
