@@ -35,7 +35,8 @@ test.each([
   { trees: 5, leaves: 31, minDataInLeaf: 1, lambda: 2.5, learningRate: 0.5, maxBins: 40 },
   { trees: 2, leaves: 120, minDataInLeaf: 37, minGain: 0.5 },
 ])('grows the trees of the host: %o', async (params) => {
-  const rows = exampleRows(6000, 3)
+  // enough for two copies of a histogram
+  const rows = exampleRows(9000, 3)
   const { relation, ledger } = await onDevice(SCHEMA, rows)
   const made = await gbdt.train(taskOf(relation, params), ctx)
   expect(ledger.total()).toMatchObject({ readbacks: 2 })

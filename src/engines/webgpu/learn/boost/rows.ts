@@ -1,12 +1,13 @@
 import { NAMES } from './state.ts'
 
 /**
- * Kernels over rows. `task`: rows, features, words of a column of bins, parts of a histogram, leaves, scales of gradients
- * and hessians (f32), score before the first tree (f32).
+ * Kernels over rows. `task`: rows, features, words of a column of bins, workgroups that share a feature's rows, leaves, scales
+ * of gradients and hessians (f32), score before the first tree (f32), copies of a histogram.
  */
 const TASK = /* wgsl */ `
 const T_rows = 0u; const T_features = 1u; const T_words = 2u; const T_parts = 3u; const T_leaves = 4u;
 const T_gradientScale = 5u; const T_hessianScale = 6u; const T_base = 7u;
+const T_copies = 8u;
 `
 
 /**
@@ -42,51 +43,29 @@ fn main(row: u32) {
 }`
 
 /**
- * A histogram of the rows that \`control\` names: a workgroup takes a feature and a part of the rows, sums in its own
- * memory, in halves of 16 bits that do not overflow, and adds them to the leaf's as 64 bits.
+ * A histogram of the rows that \`control\` names, in 64 bits: threads share a feature's rows and add to one of several
+ * copies, so that fewer wait for each other; \`SHARES_OF\` takes the copies together. Not in a workgroup's memory, which
+ * software drivers take seconds to compile.
  */
 export const HISTOGRAM = `${NAMES}${TASK}
-var<workgroup> own: array<atomic<u32>, 1280>;
-@compute @workgroup_size(64)
-fn run(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) me: u32,
-) {
-  let index = group.x + group.y * groups.x;
-  let feature = index / task[T_parts];
-  let count = control[C_smallCount];
-  let share = max(1024u, (count + task[T_parts] - 1u) / task[T_parts]);
-  let first = (index % task[T_parts]) * share;
-  let end = min(count, first + share);
-  let idle = (feature >= task[T_features]) | (first >= count) | (control[C_scan] == 0u);
-  let bins0 = feature * task[T_words];
-  let from0 = control[C_smallSide] * task[T_rows] + control[C_smallStart];
-  for (var i = select(first + me, end, idle); i < end; i += 64u) {
-    let row = order[from0 + i];
-    let bin = (bins[bins0 + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+fn main(thread: u32) {
+  if (control[C_scan] == 0u) { return; }
+  let threads = task[T_parts] * 64u;
+  let feature = thread / threads;
+  if (feature >= task[T_features]) { return; }
+  let first = thread % threads;
+  let column = feature * task[T_words];
+  let start = control[C_smallSide] * task[T_rows] + control[C_smallStart];
+  let to = (((first / 64u) % task[T_copies]) * task[T_features] + feature) * 1280u;
+  for (var i = first; i < control[C_smallCount]; i += threads) {
+    let row = order[start + i];
+    let at = to + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
     let slope = slopes[row];
-    let at = bin * 5u;
-    atomicAdd(&own[at], slope.x & 0xffffu);
-    atomicAdd(&own[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 16u));
-    atomicAdd(&own[at + 2u], slope.y & 0xffffu);
-    atomicAdd(&own[at + 3u], slope.y >> 16u);
-    atomicAdd(&own[at + 4u], 1u);
-  }
-  workgroupBarrier();
-  let to = (control[C_smallSlot] * task[T_features] + feature) * 1280u;
-  for (var bin = select(me, 256u, idle); bin < 256u; bin += 64u) {
-    let at = bin * 5u;
-    let n = atomicLoad(&own[at + 4u]);
-    if (n == 0u) { continue; }
-    for (var k = 0u; k < 4u; k += 2u) {
-      let high = atomicLoad(&own[at + k + 1u]);
-      let low = atomicLoad(&own[at + k]);
-      let shifted = high << 16u;
-      let sum = shifted + low;
-      let top = bitcast<u32>(bitcast<i32>(high) >> 16u) + u32(sum < low);
-      let before = atomicAdd(&histograms[to + at + k], sum);
-      atomicAdd(&histograms[to + at + k + 1u], top + u32(before + sum < before));
-    }
-    atomicAdd(&histograms[to + at + 4u], n);
+    let g = atomicAdd(&copies[at], slope.x);
+    atomicAdd(&copies[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g + slope.x < g));
+    let h = atomicAdd(&copies[at + 2u], slope.y);
+    if (h + slope.y < h) { atomicAdd(&copies[at + 3u], 1u); }
+    atomicAdd(&copies[at + 4u], 1u);
   }
 }`
 
