@@ -91,11 +91,8 @@ fn main(row: u32) {
   let values = found[1];
   let base = most[0] * ${EDGES}u;
   if (values < 2u) { return; }
-  if (values <= most[1]) {
-    for (var i = 0u; i + 1u < values; i++) { edges[base + i] = between(keys[starts[i]], keys[starts[i + 1u]]); }
-    counts[most[0]] = values - 1u;
-    return;
-  }
+  // few values have a bin each
+  let few = values <= most[1];
   var left = n - rest[0];
   var bins = most[1] - rest[1];
   // the mean is target / bins, in whole numbers
@@ -104,27 +101,29 @@ fn main(row: u32) {
   var made = 0u;
   var first = 0u;
   loop {
-    // the first big value from here on
-    var low = first; var high = values;
-    while (low < high) {
-      let middle = (low + high) >> 1u;
-      if (big[middle + 1u] > big[first]) { high = middle; } else { low = middle + 1u; }
-    }
-    let nextBig = low;
-    // the first value with which the bin holds the mean
-    low = first; high = values;
-    while (low < high) {
-      let middle = (low + high) >> 1u;
-      if ((starts[middle + 1u] - starts[first]) * share >= target_) { high = middle; } else { low = middle + 1u; }
-    }
-    var i = min(low, nextBig);
-    if (nextBig < values) {
-      if (nextBig > first) {
+    var i = made;
+    var nextBig = values;
+    if (!few) {
+      // the first big value from here on
+      var low = first; var high = values;
+      while (low < high) {
+        let middle = (low + high) >> 1u;
+        if (big[middle + 1u] > big[first]) { high = middle; } else { low = middle + 1u; }
+      }
+      nextBig = low;
+      // the first value with which the bin holds the mean
+      low = first; high = values;
+      while (low < high) {
+        let middle = (low + high) >> 1u;
+        if ((starts[middle + 1u] - starts[first]) * share >= target_) { high = middle; } else { low = middle + 1u; }
+      }
+      i = min(low, nextBig);
+      if ((nextBig < values) & (nextBig > first)) {
         let filled = starts[nextBig] - starts[first];
         if (filled * share * 2u >= target_) { i = min(i, nextBig - 1u); }
       }
     }
-    if ((i + 1u >= values) | (made + 1u >= most[1])) { break; }
+    if ((i + 1u >= values) | (!few & (made + 1u >= most[1]))) { break; }
     edges[base + made] = between(keys[starts[i]], keys[starts[i + 1u]]);
     made += 1u;
     if (i == nextBig) {
