@@ -85,3 +85,13 @@ test('what the device refuses is learnt on the host, and it is said', async () =
   expect(made).toEqual(await gbdt.train(taskOf(relationOf(SCHEMA, rows), params), ctx))
   relation.close()
 })
+
+test('what needs more memory than the device may take is learnt on the host, and it is said', async () => {
+  const rows = exampleRows(300)
+  const { relation } = await onDevice(SCHEMA, rows, 2 ** 19)
+  const said: string[] = []
+  const made = await gbdt.train(taskOf(relation, { trees: 2 }), { ...ctx, say: (why) => said.push(why) })
+  expect(said).toEqual([expect.stringContaining('memory')])
+  expect(made).toEqual(await gbdt.train(taskOf(relationOf(SCHEMA, rows), { trees: 2 }), ctx))
+  relation.close()
+})
