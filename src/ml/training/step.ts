@@ -177,6 +177,7 @@ async function learn(
       },
       {
         signal: ctx.signal,
+        say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
         progress: (p) =>
           ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
       },

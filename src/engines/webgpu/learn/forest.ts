@@ -67,7 +67,7 @@ export async function forestScores(
   const keys = job.upload(Math.max(1, cuts.length) * EDGES * 2, (to) => {
     for (const [f, c] of cuts.entries()) to.set(orderOf(c), f * EDGES * 2)
   })
-  const counts = job.words(...cuts.map((c) => c.length))
+  const counts = job.list(cuts.map((c) => c.length))
   const bins = await binned(job, table, names, { keys, counts })
   const places = cuts.map((c) => new Map(Array.from(c, (limit, i) => [limit, i] as const)))
   const nodes = job.upload(roots.length + features.length * 4, (to) => {

@@ -56,6 +56,11 @@ export class Job {
 
   /** A buffer with these words. */
   words(...words: readonly number[]): GPUBuffer {
+    return this.list(words)
+  }
+
+  /** The same for as many as there are. */
+  list(words: ArrayLike<number>): GPUBuffer {
     return this.upload(words.length, (to) => to.set(words))
   }
 

@@ -136,10 +136,13 @@ fn main(i: u32) {
   told[0] = 0u; told[1] = 0u; told[2] = 0u;
 }`
 
+/** Steps that are handed over at once. */
+const SETTLED = 8
+
 /**
  * k-means on a design matrix: k-means++ with counted random numbers, then Lloyd's steps until no row changes its cluster,
  * all of it on the device and in one readback. Coordinates are summed in steps of 2⁻²⁰, so that the result does not
- * depend on the order of threads; those beyond ±2000 deviations count as these.
+ * depend on the order of threads; those beyond ±2000 deviations count as these. `between` is told the steps so far.
  * @throws DeviceFault when the kernels did not run
  */
 export async function kmeans(
@@ -148,6 +151,7 @@ export async function kmeans(
   clusters: number,
   maxIterations: number,
   seed: number,
+  between: (iterations: number) => void,
 ): Promise<Clusters> {
   const fours = Math.ceil(width / 4)
   const size = fours * 4
@@ -186,6 +190,9 @@ export async function kmeans(
     job.go(assign, rows)
     job.go(move, clusters * size)
     job.go(settle, 1)
+    if (i % SETTLED !== SETTLED - 1) continue
+    await job.settled()
+    between(i + 1)
   }
   const got = await job.download([
     { from: state, at: 0, words: 4 + clusters },

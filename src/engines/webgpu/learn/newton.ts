@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 
 import { DeviceFault } from '../device.ts'
+import { DeviceGap } from '../wgsl/emit.ts'
 import type { DesignMatrix } from './design.ts'
 import { type Job, type Ready, read, shared, write } from './job.ts'
 import { NUMBERS } from './numbers.ts'
@@ -121,12 +122,16 @@ fn main(i: u32) {
 }`
 
 /** Threads that share the rows of a tile; a multiple of 64. */
-const threadsFor = (rows: number): number => 64 * Math.min(32, Math.max(1, Math.ceil(rows / (64 * 32))))
+const threadsFor = (rows: number, tiles: number): number =>
+  64 * Math.max(1, Math.min(32, Math.ceil(rows / (64 * 32)), Math.floor(2 ** 12 / tiles)))
+
+/** Columns of a design whose system one thread solves in less than a second. */
+const MOST_COLUMNS = 256
 
 /**
  * Newton's method with step halving, all of it on the device: rows, sums, the solution of the small system and the
  * decision about the next step. One readback for every twelve rounds, which are nearly always enough.
- * @throws DeviceFault when the kernels did not run
+ * @throws DeviceFault when the kernels did not run; DeviceGap for more than 256 columns
  */
 export async function descend(
   job: Job,
@@ -135,12 +140,14 @@ export async function descend(
 ): Promise<Descended> {
   const { design, target, loss, l2 } = task
   const { rows, width, values } = design
+  if (width > MOST_COLUMNS)
+    throw new DeviceGap('learn', `the device solves for ${MOST_COLUMNS} columns at most, and there are ${width}`)
   const fours = Math.ceil(width / 4)
   const size = fours * 4
   const pairs = Array.from({ length: fours }, (_, a) => Array.from({ length: a + 1 }, (_, b) => [a, b])).flat()
-  const threads = threadsFor(rows)
+  const threads = threadsFor(rows, pairs.length)
   const about = read(job.words(rows, fours, pairs.length, threads, STATE.trial(size)))
-  const tiles = read(job.words(...pairs.flat()))
+  const tiles = read(job.list(pairs.flat()))
   const begin = new Uint32Array(STATE.words(size))
   const floats = new Float32Array(begin.buffer)
   floats[STATE.trial(size) + width - 1] = task.intercept

@@ -42,11 +42,11 @@ fn put(at: u32, p: Part) {
 }`,
 }
 
-/** `place`: columns of each pair; `about`: pairs, threads a pair, all threads, rows. */
+/** `place`: pairs at a time, threads a pair, all of these threads, rows, the first pair. */
 const SPREAD = `${NUMBERS}${PAIR.code}
 fn main(thread: u32) {
   if (thread >= place[2]) { return; }
-  let pair = thread / place[1];
+  let pair = place[4] + thread / place[1];
   let first = pairs[pair * 2u] * place[3];
   let second = pairs[pair * 2u + 1u] * place[3];
   var own = NOTHING;
@@ -71,9 +71,11 @@ fn main(pair: u32) {
   var all = part(from0);
   for (var at = from0 + ${FOLD * PAIR.words}u; at < end; at += ${FOLD * PAIR.words}u) { all = both(all, part(at)); }
   put(from0, all);
-  for (var i = 0u; i < ${PAIR.words}u; i++) { sums[pair * ${PAIR.words}u + i] = parts[from0 + i]; }
+  for (var i = 0u; i < ${PAIR.words}u; i++) { sums[(place[4] + pair) * ${PAIR.words}u + i] = parts[from0 + i]; }
 }`
 
+/** Words of the parts of pairs that are summed at once. */
+const MOST_WORDS = 2 ** 22
 /** Threads a pair: few, since there are many pairs; a multiple of 64. */
 const threadsFor = (rows: number): number => FOLD * Math.min(16, Math.max(1, Math.ceil(rows / (FOLD * 64))))
 
@@ -88,14 +90,17 @@ export async function comoments(table: DeviceTable, names: readonly string[]): P
     const { records, steps } = await measure(job, table, names)
     const all = names.flatMap((_, i) => names.slice(0, i + 1).map((_, j) => [i, j] as const))
     const threads = threadsFor(table.rows)
-    const place = read(job.words(all.length, threads, all.length * threads, table.rows))
-    const parts = job.buffer(all.length * threads * PAIR.words)
+    const many = Math.max(1, Math.floor(MOST_WORDS / (threads * PAIR.words)))
+    const parts = job.buffer(Math.min(many, all.length) * threads * PAIR.words)
     const sums = job.buffer(all.length * PAIR.words)
-    const common = { parts: write(parts), place }
-    const pairs = read(job.words(...all.flat()))
-    await job.run(SPREAD, { ...common, pairs, steps: read(steps) }, all.length * threads)
-    await job.run(gather(PAIR), common, (all.length * threads) / FOLD)
-    await job.run(SETTLE, { ...common, sums: write(sums) }, all.length)
+    const pairs = read(job.list(all.flat()))
+    for (let first = 0; first < all.length; first += many) {
+      const n = Math.min(many, all.length - first)
+      const common = { parts: write(parts), place: read(job.words(n, threads, n * threads, table.rows, first)) }
+      await job.run(SPREAD, { ...common, pairs, steps: read(steps) }, n * threads)
+      await job.run(gather(PAIR), common, (n * threads) / FOLD)
+      await job.run(SETTLE, { ...common, sums: write(sums) }, n)
+    }
     const got = await job.download([
       { from: records, at: 0, words: names.length * RECORD },
       { from: sums, at: 0, words: all.length * PAIR.words },

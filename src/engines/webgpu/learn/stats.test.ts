@@ -118,6 +118,20 @@ test('covariances and correlations of all pairs, over the rows where both are fi
   relation.close()
 })
 
+test('more pairs than are summed at once', async () => {
+  const { table, relation } = await onDevice(SCHEMA, rowsOf(200))
+  const few = ['x', 'f', 'i', 'b', 'l']
+  const one = await comoments(table, few)
+  const many = Array.from({ length: 98 }, (_, i) => few[i % 5] as string)
+  const { rows, covariance, correlation } = await comoments(table, many)
+  for (const [i, row] of covariance.entries()) {
+    expect(row).toEqual(many.map((_, j) => one.covariance[i % 5]?.[j % 5]))
+    expect(rows[i]).toEqual(many.map((_, j) => one.rows[i % 5]?.[j % 5]))
+    expect(correlation[i]).toEqual(many.map((_, j) => one.correlation[i % 5]?.[j % 5]))
+  }
+  relation.close()
+})
+
 test('histograms between borders, and quantiles, exactly', async () => {
   const rows = rowsOf(7001)
   const { table, relation, ledger } = await onDevice(SCHEMA, rows)

@@ -29,11 +29,12 @@ const relationOf = (schema: Schema, rows: readonly Row[]): Relation => ({
 export async function onDevice(
   schema: Schema,
   rows: readonly Row[],
+  budget = 2 ** 30,
 ): Promise<{ table: DeviceTable; relation: DeviceRelation; ledger: Ledger }> {
   const device = await testDevice()
   const ledger = createLedger()
   const host = relationOf(schema, rows)
-  const transfers = new Transfers(device, ledger, 2 ** 30)
+  const transfers = new Transfers(device, ledger, budget)
   const table = await upload(host, device, transfers, new Dictionary([]))
   return { table, ledger, relation: { ...host, place: 'device', table, close: () => transfers.close() } }
 }

@@ -19,7 +19,7 @@ interface Piece {
 }
 
 /**
- * Sends a relation's columns up, in pieces of about a million rows, each in one write. Its buffers belong to `transfers`.
+ * Sends a relation's columns up, in pieces of so many rows (a multiple of 32), each in one write. Its buffers belong to `transfers`.
  * @throws VALUE_INVALID for a type that the device does not hold, ENGINE_FAILED when it needs more memory than it may take
  * @example
  * const table = await upload(relation, device, new Transfers(device, ledger, 2 ** 30), new Dictionary([]))
@@ -30,11 +30,12 @@ export async function upload(
   transfers: Transfers,
   words: Dictionary,
   names: readonly string[] = relation.schema.map((f) => f.name),
+  piece = PIECE,
 ): Promise<DeviceTable> {
   const fields = names.map((name) => relation.schema.find((f) => f.name === name)).filter((f) => f !== undefined)
   const reps = fields.map(repFor)
   const pieces: Piece[] = []
-  for await (const segment of segments(relation.batches(names), fields, words, PIECE))
+  for await (const segment of segments(relation.batches(names), fields, words, piece))
     pieces.push(send(transfers, segment))
   const columns = join(device, transfers, fields, reps, pieces)
   return { device, transfers, rows: pieces.reduce((n, p) => n + p.rows, 0), columns, words }

@@ -48,8 +48,10 @@ export async function kmeansOnDevice(
   const job = new Job(table)
   try {
     const design = await designMatrix(job, table, features, columns, [])
-    const { centres, ...found } = await kmeans(job, design, clusters, maxIterations, seed)
-    throwIfAborted(ctx.signal)
+    const { centres, ...found } = await kmeans(job, design, clusters, maxIterations, seed, (done) => {
+      ctx.progress({ done, total: maxIterations, unit: 'steps' })
+      throwIfAborted(ctx.signal)
+    })
     // the last column of the design is 1
     return { features, columns, centres: centres.map((c) => Array.from(c.subarray(0, features.length))), ...found }
   } finally {

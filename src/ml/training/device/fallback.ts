@@ -1,3 +1,4 @@
+import { GalleyError } from '../../../base/errors.ts'
 import { DeviceFault } from '../../../engines/webgpu/device.ts'
 import { DeviceGap } from '../../../engines/webgpu/wgsl/emit.ts'
 import type { TrainContext } from '../trainer.ts'
@@ -7,7 +8,9 @@ export async function orOnHost<T>(ctx: TrainContext, learn: () => Promise<T>): P
   try {
     return await learn()
   } catch (thrown) {
-    if (!(thrown instanceof DeviceFault || thrown instanceof DeviceGap)) throw thrown
+    // more memory than the device may take is what the host may have
+    const full = thrown instanceof GalleyError && thrown.code === 'ENGINE_FAILED'
+    if (!(full || thrown instanceof DeviceFault || thrown instanceof DeviceGap)) throw thrown
     ctx.say?.(thrown.message)
     return undefined
   }

@@ -35,7 +35,8 @@ test.each([
   { trees: 5, leaves: 31, minDataInLeaf: 1, lambda: 2.5, learningRate: 0.5, maxBins: 40 },
   { trees: 2, leaves: 120, minDataInLeaf: 37, minGain: 0.5 },
 ])('grows the trees of the host: %o', async (params) => {
-  const rows = exampleRows(6000, 3)
+  // enough for two copies of a histogram
+  const rows = exampleRows(9000, 3)
   const { relation, ledger } = await onDevice(SCHEMA, rows)
   const made = await gbdt.train(taskOf(relation, params), ctx)
   expect(ledger.total()).toMatchObject({ readbacks: 2 })
@@ -82,5 +83,15 @@ test('what the device refuses is learnt on the host, and it is said', async () =
   const made = await gbdt.train(taskOf(train, params), { ...ctx, say: (why) => said.push(why) })
   expect(said).toEqual([expect.stringContaining('too deep')])
   expect(made).toEqual(await gbdt.train(taskOf(relationOf(SCHEMA, rows), params), ctx))
+  relation.close()
+})
+
+test('what needs more memory than the device may take is learnt on the host, and it is said', async () => {
+  const rows = exampleRows(300)
+  const { relation } = await onDevice(SCHEMA, rows, 2 ** 19)
+  const said: string[] = []
+  const made = await gbdt.train(taskOf(relation, { trees: 2 }), { ...ctx, say: (why) => said.push(why) })
+  expect(said).toEqual([expect.stringContaining('memory')])
+  expect(made).toEqual(await gbdt.train(taskOf(relationOf(SCHEMA, rows), { trees: 2 }), ctx))
   relation.close()
 })

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { Job } from '../../../engines/webgpu/learn/job.ts'
+import { descend } from '../../../engines/webgpu/learn/newton.ts'
 import { onDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { exampleRows, randomOf, relationOf, EXAMPLE_SCHEMA as SCHEMA, trainerConformance } from '../conformance.ts'
 import { logistic } from '../logistic.ts'
@@ -35,5 +37,16 @@ test.each([{ l2: 1 }, { l2: 0 }, { l2: 50 }])('has the weights of the host, in t
   }
   expect(Math.abs((made.body['intercept'] as number) - (host.body['intercept'] as number))).toBeLessThan(1e-5)
   expect(made.body['loss']).toBeCloseTo(host.body['loss'] as number, 6)
+  relation.close()
+})
+
+test('more columns than one thread solves for are a gap', async () => {
+  const { table, relation } = await onDevice(SCHEMA, exampleRows(10))
+  const job = new Job(table)
+  const values = job.buffer(4)
+  const many = { design: { rows: 1, width: 300, values }, target: values, loss: 'logistic' as const, intercept: 0 }
+  const learning = descend(job, { ...many, l2: 1, tolerance: 0, maxIterations: 1 }, () => {})
+  await expect(learning).rejects.toThrow('256 columns at most')
+  job.close()
   relation.close()
 })

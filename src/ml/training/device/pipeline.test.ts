@@ -34,7 +34,9 @@ function rowsOf(count: number, seed: number): Record<string, Value>[] {
   })
 }
 
-test('20,000 rows go up once; models and metrics come down, and are those of the host', async () => {
+test('20,000 rows go up once; models and metrics come down, and are those of the host', {
+  timeout: 240_000,
+}, async () => {
   const rows = rowsOf(20_000, 1)
   const unseen = rowsOf(8000, 2)
   const [train, judge] = [await onDevice(SCHEMA, rows), await onDevice(SCHEMA, unseen)]

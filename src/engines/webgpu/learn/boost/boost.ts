@@ -55,8 +55,10 @@ export interface DeviceTree {
 
 /** Trees after which a readback asks whether validation rows say stop. */
 const ASK = 8
-/** Rows of a part of a histogram; sums of so many halves of 16 bits do not overflow. */
-const PART = 16_384
+/** Rows for which a feature gets a workgroup; so many of these at most, and of copies of a histogram. */
+const SHARED_ROWS = 1024
+const MOST_GROUPS = 256
+const MOST_COPIES = 16
 
 /** Fixed point: units of gradients and hessians, as the host's trainer has them (`ml/training/gbdt/layout.ts`). */
 function scalesOf(rows: number): { gradient: number; hessian: number } {
@@ -77,7 +79,8 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const { rows } = train
   const { leaves } = params
   const scale = scalesOf(rows)
-  const parts = Math.ceil(rows / PART)
+  const parts = Math.min(MOST_GROUPS, Math.ceil(rows / SHARED_ROWS))
+  const copies = Math.min(MOST_COPIES, Math.ceil(parts / 8))
   const words = treeWords(leaves)
   const minHessian = BigInt(Math.ceil(params.minHessian * scale.hessian))
   const stopping = validate === undefined ? 0 : params.earlyStopping
@@ -91,18 +94,21 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
       float(scale.gradient),
       float(scale.hessian),
       float(task.base),
+      copies,
     ),
   )
   const limits = read(
     job.words(
       ...[features, leaves, params.minDataInLeaf, Number(minHessian & 0xffffffffn), Number(minHessian >> 32n)],
       ...[float(1 / scale.gradient), float(1 / scale.hessian), ...twoFloats(params.lambda)],
-      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping],
+      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping, copies],
     ),
   )
   const control = job.buffer(CONTROL_WORDS)
   const [score, leafOf, slopes] = [job.buffer(rows), job.buffer(rows), job.buffer(rows * 2)]
-  const [orderA, orderB, cursor] = [job.buffer(rows), job.buffer(rows), job.buffer(2)]
+  // two orders of rows: a split moves a leaf's from the one to the other
+  const [order, cursor] = [job.buffer(2 * rows), job.buffer(2)]
+  const added = job.buffer(copies * features * 256 * BIN_WORDS)
   const histograms = job.buffer(leaves * features * 256 * BIN_WORDS)
   const shares = job.buffer(2 * features * SHARES * BIN_WORDS)
   const candidates = job.buffer(2 * features * SHARES * CANDIDATE_WORDS)
@@ -120,19 +126,23 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const search = 2 * features * SHARES
   const found = { histograms: read(histograms), shares: read(shares) }
   const searching = [
-    await ready(SHARES_OF, { ...asks, histograms: write(histograms), shares: write(shares) }, features * SHARES),
+    await ready(
+      SHARES_OF,
+      { ...asks, histograms: write(histograms), shares: write(shares), copies: write(added) },
+      features * SHARES,
+    ),
     await ready(GAINS, { ...asks, ...found, edgeCounts: read(edges.counts), candidates: write(candidates) }, search),
     await ready(BEST, { ...asks, ...found, candidates: write(candidates), leaves: write(leafTable) }, 2 * features),
   ]
   const counting = await ready(
     HISTOGRAM,
-    { ...onRows, slopes: read(slopes, 'vec2u'), orderA: read(orderA), orderB: read(orderB), histograms: shared(histograms) }, // biome-ignore format: one line
+    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), copies: shared(added) }, // biome-ignore format: one line
     features * parts * 64,
   )
   const begin = [
     await ready(
       START,
-      { task: task_, control: read(control), score: write(score, 'f32'), values: read(values, 'f32'), leafOf: write(leafOf), labels: read(train.labels), slopes: write(slopes, 'vec2u'), order: write(orderA) }, // biome-ignore format: one line
+      { task: task_, control: read(control), score: write(score, 'f32'), values: read(values, 'f32'), leafOf: write(leafOf), labels: read(train.labels), slopes: write(slopes, 'vec2u'), order: write(order) }, // biome-ignore format: one line
       rows,
     ),
     await ready(BEGIN, { ...decides, cursor: write(cursor), leaves: write(leafTable) }, 1),
@@ -146,7 +156,7 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   )
   const partition = await ready(
     PARTITION,
-    { ...onRows, orderA: write(orderA), orderB: write(orderB), leafOf: write(leafOf), cursor: shared(cursor) },
+    { ...onRows, order: write(order), leafOf: write(leafOf), cursor: shared(cursor) },
     Math.min(parts * 64, Math.ceil(rows / BATCH)),
   )
   const divide = [decide, partition, counting, ...searching]
@@ -172,7 +182,6 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   }
 
   for (let tree = 1; tree <= params.trees; tree++) {
-    job.clear(histograms)
     go(begin)
     for (let split = 1; split < leaves; split++) go(split < leaves - 1 ? divide : [decide, partition])
     go(end)

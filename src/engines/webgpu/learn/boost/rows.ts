@@ -1,12 +1,13 @@
 import { NAMES } from './state.ts'
 
 /**
- * Kernels over rows. `task`: rows, features, words of a column of bins, parts of a histogram, leaves, scales of gradients
- * and hessians (f32), score before the first tree (f32).
+ * Kernels over rows. `task`: rows, features, words of a column of bins, workgroups that share a feature's rows, leaves, scales
+ * of gradients and hessians (f32), score before the first tree (f32), copies of a histogram.
  */
 const TASK = /* wgsl */ `
 const T_rows = 0u; const T_features = 1u; const T_words = 2u; const T_parts = 3u; const T_leaves = 4u;
 const T_gradientScale = 5u; const T_hessianScale = 6u; const T_base = 7u;
+const T_copies = 8u;
 `
 
 /**
@@ -42,53 +43,29 @@ fn main(row: u32) {
 }`
 
 /**
- * A histogram of the rows that \`control\` names: a workgroup takes a feature and a part of the rows, sums in its own
- * memory, in halves of 16 bits that do not overflow, and adds them to the leaf's as 64 bits.
+ * A histogram of the rows that \`control\` names, in 64 bits: threads share a feature's rows and add to one of several
+ * copies, so that fewer wait for each other; \`SHARES_OF\` takes the copies together. Not in a workgroup's memory, which
+ * software drivers take seconds to compile.
  */
 export const HISTOGRAM = `${NAMES}${TASK}
-var<workgroup> own: array<atomic<u32>, 1280>;
-@compute @workgroup_size(64)
-fn run(
-  @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) me: u32,
-) {
-  let index = group.x + group.y * groups.x;
-  let feature = index / task[T_parts];
-  let count = control[C_smallCount];
-  let share = max(1024u, (count + task[T_parts] - 1u) / task[T_parts]);
-  let first = (index % task[T_parts]) * share;
-  let end = min(count, first + share);
-  let idle = (feature >= task[T_features]) | (first >= count) | (control[C_scan] == 0u);
-  let bins0 = feature * task[T_words];
-  let from0 = control[C_smallStart];
-  let second = control[C_smallSide] == 1u;
-  for (var i = select(first + me, end, idle); i < end; i += 64u) {
-    var row = orderA[from0 + i];
-    if (second) { row = orderB[from0 + i]; }
-    let bin = (bins[bins0 + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
+fn main(thread: u32) {
+  if (control[C_scan] == 0u) { return; }
+  let threads = task[T_parts] * 64u;
+  let feature = thread / threads;
+  if (feature >= task[T_features]) { return; }
+  let first = thread % threads;
+  let column = feature * task[T_words];
+  let start = control[C_smallSide] * task[T_rows] + control[C_smallStart];
+  let to = (((first / 64u) % task[T_copies]) * task[T_features] + feature) * 1280u;
+  for (var i = first; i < control[C_smallCount]; i += threads) {
+    let row = order[start + i];
+    let at = to + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
     let slope = slopes[row];
-    let at = bin * 5u;
-    atomicAdd(&own[at], slope.x & 0xffffu);
-    atomicAdd(&own[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 16u));
-    atomicAdd(&own[at + 2u], slope.y & 0xffffu);
-    atomicAdd(&own[at + 3u], slope.y >> 16u);
-    atomicAdd(&own[at + 4u], 1u);
-  }
-  workgroupBarrier();
-  let to = (control[C_smallSlot] * task[T_features] + feature) * 1280u;
-  for (var bin = select(me, 256u, idle); bin < 256u; bin += 64u) {
-    let at = bin * 5u;
-    let n = atomicLoad(&own[at + 4u]);
-    if (n == 0u) { continue; }
-    for (var k = 0u; k < 4u; k += 2u) {
-      let high = atomicLoad(&own[at + k + 1u]);
-      let low = atomicLoad(&own[at + k]);
-      let shifted = high << 16u;
-      let sum = shifted + low;
-      let top = bitcast<u32>(bitcast<i32>(high) >> 16u) + u32(sum < low);
-      let before = atomicAdd(&histograms[to + at + k], sum);
-      atomicAdd(&histograms[to + at + k + 1u], top + u32(before + sum < before));
-    }
-    atomicAdd(&histograms[to + at + 4u], n);
+    let g = atomicAdd(&copies[at], slope.x);
+    atomicAdd(&copies[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g + slope.x < g));
+    let h = atomicAdd(&copies[at + 2u], slope.y);
+    if (h + slope.y < h) { atomicAdd(&copies[at + 3u], 1u); }
+    atomicAdd(&copies[at + 4u], 1u);
   }
 }`
 
@@ -96,19 +73,15 @@ fn run(
 export const BATCH = 16
 
 /**
- * Sends the rows of the leaf that \`control\` splits to the other order, left ones first; those on either side come in no
+ * Sends the rows of the leaf that \`control\` splits to the other half of \`order\`, left ones first; those on either side come in no
  * particular order, which sums do not depend on. A row that goes right gets the new leaf.
  */
 export const PARTITION = `${NAMES}${TASK}
-fn rowAt(i: u32, second: bool) -> u32 {
-  if (second) { return orderB[i]; }
-  return orderA[i];
-}
 fn main(thread: u32) {
   if (control[C_done] != 0u) { return; }
   let count = control[C_count];
-  let start = control[C_start];
-  let second = control[C_side] == 1u;
+  let start = control[C_side] * task[T_rows] + control[C_start];
+  let target_ = (1u - control[C_side]) * task[T_rows] + control[C_start];
   let column = control[C_feature] * task[T_words];
   let missingLeft = control[C_missingLeft];
   let limit = control[C_bin] + missingLeft;
@@ -117,19 +90,19 @@ fn main(thread: u32) {
     let n = min(${BATCH}u, count - first);
     var lefts = 0u;
     for (var k = 0u; k < n; k++) {
-      let row = rowAt(start + first + k, second);
+      let row = order[start + first + k];
       let bin = (bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u;
       // adding one turns the missing bin, 255, into the lowest
       lefts |= u32(((bin + missingLeft) & 255u) <= limit) << k;
     }
     let left = countOneBits(lefts);
-    var toLeft = start + atomicAdd(&cursor[0], left);
-    var toRight = start + control[C_leftCount] + atomicAdd(&cursor[1], n - left);
+    var toLeft = target_ + atomicAdd(&cursor[0], left);
+    var toRight = target_ + control[C_leftCount] + atomicAdd(&cursor[1], n - left);
     for (var k = 0u; k < n; k++) {
-      let row = rowAt(start + first + k, second);
+      let row = order[start + first + k];
       let goes = ((lefts >> k) & 1u) != 0u;
       let to = select(toRight, toLeft, goes);
-      if (second) { orderA[to] = row; } else { orderB[to] = row; }
+      order[to] = row;
       if (!goes) { leafOf[row] = control[C_rightLeaf]; }
       toLeft += u32(goes);
       toRight += u32(!goes);

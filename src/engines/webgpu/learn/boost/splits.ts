@@ -30,13 +30,18 @@ fn sumsAt(at: u32) -> Sums {
 }
 `
 /**
- * Sums of each share of four bins, the bin of missing values left aside, in both new leaves. The larger one's histogram is
+ * Takes the copies of the smaller new leaf's histogram together, and sums each share of four bins, the bin of missing
+ * values left aside, in both new leaves. The larger one's histogram is
  * the parent's less the smaller one's, and takes its place. No barriers: software drivers take long over them.
  */
 export const SHARES_OF = `${COMMON}${HISTOGRAM_READ}
 fn put(to: u32, all: Sums) {
   shares[to] = all.g.x; shares[to + 1u] = all.g.y; shares[to + 2u] = all.h.x; shares[to + 3u] = all.h.y;
   shares[to + 4u] = all.n;
+}
+fn keep(at: u32, own: Sums) {
+  histograms[at] = own.g.x; histograms[at + 1u] = own.g.y; histograms[at + 2u] = own.h.x; histograms[at + 3u] = own.h.y;
+  histograms[at + 4u] = own.n;
 }
 fn main(thread: u32) {
   let features = limits[M_features];
@@ -48,15 +53,18 @@ fn main(thread: u32) {
   var ofSmall = NONE;
   var ofLarge = NONE;
   for (var k = 0u; k < 20u; k += 5u) {
-    let own = sumsAt(small + k);
+    var own = NONE;
+    for (var copy = 0u; copy < limits[15]; copy++) {
+      let at = copy * features * 1280u + first + k;
+      own = plus(own, Sums(vec2u(copies[at], copies[at + 1u]), vec2u(copies[at + 2u], copies[at + 3u]), copies[at + 4u]));
+      for (var w = 0u; w < 5u; w++) { copies[at + w] = 0u; }
+    }
+    keep(small + k, own);
     let counted = (thread % 64u) * 20u + k != 1275u;
     if (counted) { ofSmall = plus(ofSmall, own); }
     if (two) {
       let rest = less_(sumsAt(large + k), own);
-      let at = large + k;
-      histograms[at] = rest.g.x; histograms[at + 1u] = rest.g.y;
-      histograms[at + 2u] = rest.h.x; histograms[at + 3u] = rest.h.y;
-      histograms[at + 4u] = rest.n;
+      keep(large + k, rest);
       if (counted) { ofLarge = plus(ofLarge, rest); }
     }
   }

@@ -14,7 +14,7 @@ export const CONTROL = fields([
   'nodes',
   'start', // rows that are sent left or right: from here on in the order of rows
   'count',
-  'side', // which of the two orders they stand in
+  'side', // which of the two orders they stand in: 0 or 1
   'feature',
   'bin',
   'missingLeft',
