@@ -69,20 +69,23 @@ fn main(i: u32) {
   if (sum + twice < sum) { atomicAdd(&told[9], 1u); }
 }`
 
+/** Words that `judged` gives. */
+export const JUDGED = 10
+
 /**
- * Metrics of log odds (f32 a row) against labels (0 or 1 a row), both on the device, in one readback of 40 bytes.
- * \`threshold\` is a probability.
+ * Compares log odds (f32 a row) with labels (0 or 1 a row), both on the device: the words that `metricsOf` reads, which
+ * stay there. \`threshold\` is a probability.
  */
-export async function evaluateScores(
+export async function judged(
   job: Job,
   scores: GPUBuffer,
   labels: GPUBuffer,
   rows: number,
   threshold: number,
-): Promise<ScoreMetrics> {
+): Promise<GPUBuffer> {
   const limit = Math.max(-1e30, Math.min(1e30, Math.log(threshold / (1 - threshold))))
   const about = read(job.words(rows, new Uint32Array(Float32Array.of(limit).buffer)[0] as number))
-  const told = job.buffer(10)
+  const told = job.buffer(JUDGED)
   const [keys, own, before] = [job.buffer(rows), job.buffer(rows), job.buffer(rows + 1)]
   const from = { score: read(scores), labels: read(labels), about }
   await job.run(JUDGE, { ...from, told: shared(told), keys: write(keys), own: write(own) }, rows)
@@ -92,7 +95,11 @@ export async function evaluateScores(
   ;(await sumsBefore(job, before, rows + 1))()
   const ranking = { keys: read(sorted.keys), own: along, before: read(before), about }
   await job.run(RANK, { ...ranking, told: shared(told) }, rows)
-  const got = await job.download([{ from: told, at: 0, words: 10 }])
+  return told
+}
+
+/** The metrics that words of `judged` say. */
+export function metricsOf(got: Uint32Array, rows: number): ScoreMetrics {
   const sum = (at: number) => (got[at + 1] ?? 0) * 2 ** 32 + (got[at] ?? 0)
   const [positives = 0, truePositives = 0, falsePositives = 0] = got.subarray(4)
   const negatives = rows - positives

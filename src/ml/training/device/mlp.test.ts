@@ -8,7 +8,8 @@ import { logistic } from '../logistic.ts'
 import { decodeBytes } from '../model.ts'
 import type { TrainedModel } from '../trainer.ts'
 import { loadMlp, mlpOnDevice } from './mlp.ts'
-import { evaluateOnDevice, scoreOnDevice } from './score.ts'
+import { scoreOnDevice } from './score.ts'
+import { judgedOn } from './testing.ts'
 
 const ctx = { signal: new AbortController().signal, progress: () => {} }
 const SCHEMA: Schema = [
@@ -35,10 +36,10 @@ test('a network learns what no line can, in two readbacks, and scores on the dev
   const weights = 12 * 4 + 13
   expect(train.ledger.total()).toMatchObject({ readbacks: 2, down: 2 * 64 + 16 + 4 * (1 + weights) })
   expect(weightsOf(model).length).toBe(weights)
-  const report = await evaluateOnDevice(judge.table, model)
+  const report = await judgedOn(judge.table, model)
   expect(report.auc).toBeGreaterThan(0.93)
   const line = await logistic.train({ ...task, params: {}, threads: 1 }, ctx)
-  expect((await evaluateOnDevice(judge.table, line)).auc).toBeLessThan(0.6)
+  expect((await judgedOn(judge.table, line)).auc).toBeLessThan(0.6)
 
   const evaluator = loadMlp(JSON.parse(JSON.stringify(model)) as TrainedModel)
   const job = new Job(judge.table)

@@ -4,9 +4,10 @@ import { createLedger } from '../../../engines/ledger.ts'
 import { Dictionary } from '../../../engines/webgpu/gather.ts'
 import { testDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { upload } from '../../../engines/webgpu/learn/upload.ts'
-import type { DeviceRelation } from '../../../engines/webgpu/table.ts'
+import type { DeviceRelation, DeviceTable } from '../../../engines/webgpu/table.ts'
 import { Transfers } from '../../../engines/webgpu/transfers.ts'
-import type { Trainer } from '../trainer.ts'
+import type { TrainedModel, Trainer } from '../trainer.ts'
+import { type DeviceReport, evaluateOnDevice } from './score.ts'
 
 /** A trainer whose rows are sent up first, so that the suite of all trainers runs on the device. It never says why it can't. */
 export function onDeviceOnly(trainer: Trainer): Trainer {
@@ -39,4 +40,10 @@ export function onDeviceOnly(trainer: Trainer): Trainer {
       }
     },
   }
+}
+
+/** One model's report on one table. */
+export async function judgedOn(table: DeviceTable, model: TrainedModel, threshold = 0.5): Promise<DeviceReport> {
+  const [report] = await evaluateOnDevice([{ table, model, threshold }])
+  return report as DeviceReport
 }

@@ -10,7 +10,7 @@ import type { DeviceReport } from '../device/score.ts'
 import { trainers } from '../index.ts'
 import { fittedColumns } from '../scores.ts'
 import type { TrainedModel } from '../trainer.ts'
-import type { Kept, Means } from './means.ts'
+import type { Judged, Kept, Means } from './means.ts'
 
 /** A recipe's training as one job, from its sources to judged models. */
 export interface FusedJob {
@@ -85,9 +85,17 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
           return keep(build({ op: 'select', input: encoded, columns }))
         }),
       )
-    const candidates: FusedCandidate[] = []
+    const learnt: Pick<Judged, 'trainer' | 'model'>[] = []
     for (const candidate of spec.candidates)
-      candidates.push(await at(candidate.trainer, () => learn(job, spec, candidate, features, parts, ctx)))
+      learnt.push(await at(candidate.trainer, () => learn(job, spec, candidate, features, parts, ctx)))
+    const asked = learnt.flatMap((l) => [
+      { ...l, part: parts.validate },
+      { ...l, part: parts.test },
+    ])
+    const reports = await at('metrics', () => means.judge(asked, ctx))
+    const candidates = learnt.map(({ model }, i) => ({
+      ...{ model, validate: reports[i * 2] as DeviceReport, test: reports[i * 2 + 1] as DeviceReport },
+    }))
     return { rows: data.rows, candidates, ledger }
   } finally {
     for (const kept of held.reverse()) kept.close()
@@ -166,7 +174,7 @@ async function learn(
   features: readonly string[],
   parts: Parts,
   ctx: RunContext,
-): Promise<FusedCandidate> {
+): Promise<Pick<Judged, 'trainer' | 'model'>> {
   const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
   if (!load)
     throw new GalleyError('RECIPE_INVALID', {
@@ -183,11 +191,7 @@ async function learn(
       },
       { signal: ctx.signal, progress: (p) => ctx.progress?.(p), say: job.say },
     )
-    return {
-      model,
-      validate: await job.means.judge(trainer, model, parts.validate, ctx),
-      test: await job.means.judge(trainer, model, parts.test, ctx),
-    }
+    return { trainer, model }
   } finally {
     train.done()
     validate.done()

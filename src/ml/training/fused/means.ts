@@ -13,7 +13,7 @@ import { literalOf } from '../../../engines/values.ts'
 import { Dictionary } from '../../../engines/webgpu/gather.ts'
 import type { WebgpuEngine } from '../../../engines/webgpu/index.ts'
 import { upload } from '../../../engines/webgpu/learn/upload.ts'
-import { type DeviceRelation, isOnDevice } from '../../../engines/webgpu/table.ts'
+import { type DeviceRelation, type DeviceTable, isOnDevice } from '../../../engines/webgpu/table.ts'
 import { Transfers } from '../../../engines/webgpu/transfers.ts'
 import type { FitRow } from '../../../plan/fits/index.ts'
 import { build, type Node, plan } from '../../../plan/nodes.ts'
@@ -28,7 +28,14 @@ export interface Means {
   compute(root: Node, ctx: RunContext): Promise<Kept>
   /** A small result's rows. */
   rows(query: Node, ctx: RunContext): Promise<FitRow[]>
-  judge(trainer: Trainer, model: TrainedModel, part: Kept, ctx: RunContext): Promise<DeviceReport>
+  /** Judges all models at once, each on its rows. */
+  judge(asked: readonly Judged[], ctx: RunContext): Promise<DeviceReport[]>
+}
+
+export interface Judged {
+  readonly trainer: Trainer
+  readonly model: TrainedModel
+  readonly part: Kept
 }
 
 /** Rows that a stage left. */
@@ -55,8 +62,7 @@ export function onDevice(engine: WebgpuEngine): Means {
       }
     },
     rows: (query, ctx) => rowsOf(engine, query, ctx),
-    judge: async (_, model, part, ctx) =>
-      evaluateOnDevice(((await part.use(ctx)).relation as DeviceRelation).table, model),
+    judge: (asked, ctx) => judgeThere(asked, ctx),
   }
 }
 
@@ -94,13 +100,10 @@ export function inStages(engine: WebgpuEngine, budget: number): Means {
       }
     },
     rows: (query, ctx) => rowsOf(engine, query, ctx),
-    async judge(_, model, part, ctx) {
-      const { relation, done } = await part.use(ctx)
-      try {
-        return await evaluateOnDevice((relation as DeviceRelation).table, model)
-      } finally {
-        done()
-      }
+    async judge(asked, ctx) {
+      const reports: DeviceReport[] = []
+      for (const one of asked) reports.push(...(await judgeThere([one], ctx)))
+      return reports
     },
   }
 }
@@ -127,12 +130,30 @@ export function onHost(engine: Engine, file: () => string): Means {
       }
     },
     rows: (query, ctx) => rowsOf(engine, query, ctx),
-    async judge(trainer, model, part, ctx) {
-      const { relation } = await part.use(ctx)
-      const { scores, labels } = await score(trainer.load(model), relation, model.target)
-      const { rows, positives, auc, logLoss, brier, confusion } = evaluate(scores, labels)
-      return { rows, positives, auc, logLoss, brier, confusion }
+    async judge(asked, ctx) {
+      const reports: DeviceReport[] = []
+      for (const { trainer, model, part } of asked) {
+        const { relation } = await part.use(ctx)
+        const { scores, labels } = await score(trainer.load(model), relation, model.target)
+        const { rows, positives, auc, logLoss, brier, confusion } = evaluate(scores, labels)
+        reports.push({ rows, positives, auc, logLoss, brier, confusion })
+      }
+      return reports
     },
+  }
+}
+
+/** In one readback. */
+async function judgeThere(asked: readonly Judged[], ctx: RunContext): Promise<DeviceReport[]> {
+  const used: { table: DeviceTable; model: TrainedModel; done(): void }[] = []
+  try {
+    for (const { part, model } of asked) {
+      const { relation, done } = await part.use(ctx)
+      used.push({ table: (relation as DeviceRelation).table, model, done })
+    }
+    return await evaluateOnDevice(used)
+  } finally {
+    for (const { done } of used) done()
   }
 }
 
