@@ -20,8 +20,11 @@ afterAll(async () => {
 })
 let device: Promise<Device> | undefined
 const open = () => (device ??= openDevice())
-const make = (more: Partial<WebgpuOptions> = {}) =>
-  createWebgpuEngine({ host, open, memoryMiB: 256, say: console.log, ...more })
+/** An engine that must not leave a plan to the host, unless a test says so. */
+const say = (why: string): never => {
+  throw new Error(`it went to the host: ${why}`)
+}
+const make = (more: Partial<WebgpuOptions> = {}) => createWebgpuEngine({ host, open, memoryMiB: 256, say, ...more })
 
 const COLUMNS = { id: 'int64', at: 'local timestamp', late: 'bool', city: 'string', delay: 'int32' } as const
 const CITIES = "['Seoul', 'Busan', '대전', NULL]"

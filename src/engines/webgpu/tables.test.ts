@@ -5,11 +5,15 @@ import { afterAll, expect, test } from 'vitest'
 import { GalleyError } from '../../base/errors.ts'
 import { count, mean, sum } from '../../plan/aggregates.ts'
 import { hours } from '../../plan/durations.ts'
+import { applied, bindFit, type FitRow, fitQueries } from '../../plan/fits/index.ts'
+import { targetEncode } from '../../plan/fits/target.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { scan } from '../../plan/table.ts'
+import type { Value } from '../batch.ts'
 import { asBag, collect, line, testContext } from '../conformance/compare.ts'
 import { createDuckdbEngine } from '../duckdb/index.ts'
 import { isGaps, type Sink } from '../engine.ts'
+import { literalOf } from '../values.ts'
 import { type Device, openDevice } from './device.ts'
 import { createWebgpuEngine, type WebgpuOptions } from './index.ts'
 import { type DeviceRelation, isOnDevice } from './table.ts'
@@ -120,6 +124,26 @@ test('a plan with a join is run in three readbacks, the result among them', asyn
   const { relation, total } = await run(make(), windows(await joined(await events(2000)) as never).filter((r) => r.n30.lt(5)).node, 'batches') // biome-ignore format: one line
   for await (const _ of relation.batches());
   expect(total().readbacks).toBe(3)
+})
+
+test('target encoding is fitted and applied on the device, out of fold', async () => {
+  const t = await events(4000)
+  const encode = targetEncode(['key'])
+  const about = { target: 'yes', moment: 'at' }
+  const found = new Map<string, FitRow[]>()
+  for (const [name, query] of fitQueries(encode, t.node, about)) {
+    await both(make(), query)
+    const rows = await collect(make(), query)
+    const named = rows.map((row) => query.schema.map((f, i) => [f.name, literalOf(row[i] as Value, f.type)] as const))
+    found.set(
+      name,
+      named.map((row) => Object.fromEntries(row)),
+    )
+  }
+  const bound = bindFit(encode, found, t.node.schema, about)
+  await both(make(), bound.training(t.node))
+  await both(make(), applied((await events(500, "'k' || (i % 120)")).node, bound.serving))
+  expect(said).toEqual([])
 })
 
 test('no rows, one row, keys that are all missing, and one key for all', async () => {
