@@ -46,7 +46,7 @@ export function stepOf(n: Node, making: Making): Step {
 function special(n: Node, making: Making): Step {
   switch (n.op) {
     case 'scan':
-      return scanStep(n, making)
+      return shelvedStep(n, making) ?? scanStep(n, making)
     case 'aggregate':
     case 'distinct':
       return groupStep(n, making)
@@ -66,8 +66,6 @@ function special(n: Node, making: Making): Step {
 }
 
 function scanStep(n: Extract<Node, { op: 'scan' }>, making: Making): Step {
-  const kept = making.shelf.find(n)
-  if (kept) return shelvedStep(n, kept, making)
   const read = wantedOf(n, making).map((f) => n.schema.indexOf(f))
   const source = sourceOf(scanOf(n, read), making.host)
   for (const { type } of wantedOf(n, making))

@@ -12,7 +12,7 @@ import type { Dictionary } from './gather.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
 import type { Shelf } from './shelf.ts'
-import type { DeviceRelation } from './table.ts'
+
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
 
@@ -124,8 +124,10 @@ export function sourceOf(scan: Node, host: Engine): Prepared {
 /** Columns that have an order, all of which break ties. */
 export const tiesOf = (schema: Schema): string[] => schema.filter((f) => isOrdered(f.type)).map((f) => f.name)
 
-/** Rows that lie on the device already. */
-export function shelvedStep(n: Node, { table }: DeviceRelation, making: Making): Step {
+/** Rows that lie on the device already; undefined for others. */
+export function shelvedStep(n: Node, making: Making): Step | undefined {
+  const table = making.shelf.find(n)?.table
+  if (!table) return undefined
   const names = new Set(wantedOf(n, making).map((f) => f.name))
   const columns = table.columns.filter((c) => names.has(c.field.name))
   return { op: 'scan on the device', inputs: [], run: async () => ({ most: table.rows, count: null, columns }) }
