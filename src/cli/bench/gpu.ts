@@ -33,6 +33,8 @@ interface Measured {
   readonly seconds: number
   readonly rows: number
   readonly moved: LedgerEntry
+  /** Bytes held on the device at once, at most. */
+  readonly peak: number
   readonly candidates: readonly {
     readonly kind: string
     readonly auc: number | null
@@ -78,12 +80,14 @@ export function benchGpu(): Command {
           const measured: Measured[] = []
           for (const way of ways) {
             note(`${way} …`)
+            device.memory.peak = device.memory.live
             const began = performance.now()
             const result = await learnFused({
               ...{ means: means[way](), recipe, step: step.id, ctx: context(), threads, say: note },
               files: (id) => sources.get(id) ?? [],
             })
-            measured.push(measuredOf(way, result, (performance.now() - began) / 1000))
+            const seconds = (performance.now() - began) / 1000
+            measured.push(measuredOf(way, result, seconds, device.memory.peak))
           }
           if (options.json) print(JSON.stringify({ device: device.name, recipe: recipe.name, measured }))
           else tell(device.name, measured)
@@ -113,11 +117,12 @@ function count(option: string, text: string): number {
   throw new GalleyError('USAGE_INVALID', { what: `${option} is '${text}'`, fix: 'give a whole number above 0' })
 }
 
-const measuredOf = (way: Way, { rows, candidates, ledger }: FusedResult, seconds: number): Measured => ({
+const measuredOf = (way: Way, { rows, candidates, ledger }: FusedResult, seconds: number, peak: number): Measured => ({
   way,
   seconds,
   rows,
   moved: ledger.total(),
+  peak,
   candidates: candidates.map(({ model, test }) => ({ kind: model.kind, auc: test.auc, logLoss: test.logLoss })),
 })
 
@@ -126,13 +131,14 @@ function tell(device: string, measured: readonly Measured[]): void {
   print()
   print(
     table(
-      ['', 'seconds', 'to device', 'from it', 'readbacks'],
-      measured.map(({ way, seconds, moved }) => [
+      ['', 'seconds', 'to device', 'from it', 'readbacks', 'held there'],
+      measured.map(({ way, seconds, moved, peak }) => [
         way,
         seconds.toFixed(1),
         bytes(moved.up),
         bytes(moved.down),
         moved.readbacks,
+        bytes(peak),
       ]),
     ),
   )

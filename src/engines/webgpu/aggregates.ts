@@ -33,8 +33,8 @@ export function accumulatorOf(agg: Agg, arg: number, schema: Schema): Accumulato
       return { ...made, fn: 'count', words: 1 }
     case 'sum':
     case 'mean':
-      if (isFloat(type) || isDecimal(type)) break
-      return { ...made, fn: agg.fn, words: 4 }
+      if (isDecimal(type)) break
+      return { ...made, fn: agg.fn, words: isFloat(type) ? 3 : 4 }
     case 'min':
     case 'max':
       if (type === 'string') break
@@ -48,6 +48,7 @@ export function addTo(a: Accumulator, acc: string, v: string, at: string, pass: 
   const word = (i: number) => `${acc}[${at} + ${i}u]`
   const one = `atomicAdd(&${word(0)}, 1u);`
   if (a.fn === 'rows' || a.fn === 'count') return pass === 1 ? [one] : []
+  if (addsFloats(a)) return pass === 1 ? [one] : []
   if (a.fn === 'sum' || a.fn === 'mean') {
     if (pass === 2) return []
     const wide = a.rep === 'bool' ? `vec2u(u32(${v}), 0u)` : a.rep === 'i32' ? `wide(${v})` : v
@@ -68,6 +69,9 @@ export function addTo(a: Accumulator, acc: string, v: string, at: string, pass: 
     ? [one, `atomicMax(&${word(1)}, ${high});`]
     : [`if (atomicLoad(&${word(1)}) == ${high}) { atomicMax(&${word(2)}, ${low}); }`]
 }
+
+/** Whether it adds floats, which threads can't do in any order: the sum is put in the place of the words after the first. */
+export const addsFloats = (a: Accumulator): boolean => (a.fn === 'sum' || a.fn === 'mean') && isFloat(a.type)
 
 /** Whether an accumulator needs the second pass. */
 export const isLong = (a: Accumulator): boolean => (a.fn === 'min' || a.fn === 'max') && a.rep === 'vec2u'

@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 import type { Field, Schema } from '../../plan/types.ts'
-import type { Accumulator } from './aggregates.ts'
+import { type Accumulator, addsFloats } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { FAILED, RAN } from './fused.ts'
 import { type Grouped, keyWordsOf } from './group.ts'
@@ -98,6 +98,11 @@ function finishOne(
   store: ReturnType<Draft['store']>,
 ): string {
   const present = `let n = ${words[0]};`
+  if (addsFloats(a)) {
+    const sum = `vec2u(${words[1]}, ${words[2]})`
+    const value = a.fn === 'sum' ? sum : `div_f64(${sum}, long_f64(vec2u(n, 0u)))`
+    return `${present} ${store('row', value, '(n != 0u)')}`
+  }
   switch (a.fn) {
     case 'rows':
     case 'count':

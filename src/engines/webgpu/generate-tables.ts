@@ -23,7 +23,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
   string: fc.constantFrom('', 'a', 'B', 'ab', '한글', '\uffff', '😀'),
   int64: fc.oneof(fc.integer({ min: -3, max: 3 }).map(String), fc.constantFrom('9000000000', '-9000000000')),
   int32: fc.integer({ min: -3, max: 3 }),
-  float64: fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1.5, -2.25, 1e300),
+  float64: fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1.5, -2.25, 2 ** 1000),
   float32: fc.constantFrom(Number.NaN, Infinity, -0, 0, 1.5, -2.25),
   bool: fc.boolean(),
   timestamp: fc.integer({ min: -12, max: 12 }).map((h) => String(h * 900_000_000)),
@@ -62,11 +62,17 @@ const groupAggs = fc.subarray<Agg>([
   { fn: 'count', arg: col('k') },
   { fn: 'sum', arg: col('n') },
   { fn: 'mean', arg: col('i') },
+  { fn: 'sum', arg: col('x') },
+  { fn: 'mean', arg: col('f') },
   { fn: 'min', arg: col('x') },
   { fn: 'max', arg: col('f') },
   { fn: 'max', arg: col('t') },
   { fn: 'min', arg: col('b') },
 ])
+
+/** The right table with the left one's columns. */
+const asLeft = (right: Node): Node =>
+  build({ op: 'select', input: right, columns: Object.keys(TYPES).map((name) => [name, col(`r${name}`)]) })
 
 /** Steps that leave the left table's columns as they are called, so that others may follow. */
 const middle = (right: Node): fc.Arbitrary<Step> =>
@@ -84,6 +90,11 @@ const middle = (right: Node): fc.Arbitrary<Step> =>
       }),
     ),
     fc.constant<Step>((input) => build({ op: 'distinct', input })),
+    fc.constantFrom('union' as const, 'intersect' as const, 'except' as const).map(
+      (op): Step =>
+        (left) =>
+          build({ op, left, right: asLeft(right) }),
+    ),
     fc.tuple(fc.constantFrom('semi' as const, 'anti' as const), fc.constantFrom(...KEYS)).map(
       ([how, keys]): Step =>
         (left) =>

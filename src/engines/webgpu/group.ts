@@ -1,11 +1,13 @@
 /// <reference types="@webgpu/types" />
-import { type Accumulator, addTo, isLong } from './aggregates.ts'
+import { type Accumulator, addsFloats, addTo, isLong } from './aggregates.ts'
 import type { Sparse } from './chain.ts'
 import { bitIn, Draft } from './draft.ts'
+import { floatSums } from './floatsums.ts'
 import { hashRows } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
+import { slotWord, sortRows } from './sort.ts'
 import type { TableColumn } from './table.ts'
 import { equalWords } from './wgsl/keys.ts'
 import { type Rep, wordsOf } from './wgsl/reps.ts'
@@ -36,7 +38,8 @@ export async function group(
 ): Promise<Grouped> {
   const { device, transfers } = recorder
   const by = outputs.slice(0, keys)
-  const { slots, slotOf } = await hashRows(recorder, rows, by, { keep, nulls: 'are a key' })
+  const hashed = await hashRows(recorder, rows, by, { keep, nulls: 'are a key' })
+  const { slots, slotOf } = hashed
   const keyWords = by.reduce((n, { rep }) => n + keyWordsOf(rep), 0)
   const accWords = accumulators.reduce((n, a) => n + a.words, 0)
   /** A draft over the rows that take part: what its body begins with. */
@@ -95,6 +98,32 @@ export async function group(
   let to = ${numbers}[~${heads}[${of}[row]]] * ${accWords}u;
   ${adds.join('\n  ')}`,
     )
+  }
+  let place = 0
+  let order: GPUBuffer | undefined
+  for (const a of accumulators) {
+    if (addsFloats(a)) {
+      order ??= await sortRows(recorder, rows, [slotWord(hashed)])
+      const sums = await floatSums(recorder, rows, hashed, order, outputs[a.arg] as TableColumn)
+      const { draft, of, enter } = begin()
+      const [heads, numbers, from, acc] = [
+        draft.read(first),
+        draft.read(number),
+        draft.read(sums),
+        draft.write(out.acc),
+      ]
+      await draft.run(
+        recorder,
+        rows.most,
+        `${enter}
+  let slot = ${of}[row];
+  if (~${heads}[slot] != row) { return; }
+  let to = ${numbers}[row] * ${draft.number(accWords)} + ${draft.number(place)};
+  ${acc}[to + 1u] = ${from}[slot * 2u];
+  ${acc}[to + 2u] = ${from}[slot * 2u + 1u];`,
+      )
+    }
+    place += a.words
   }
   return { ...out, count, keyWords, accWords }
 }

@@ -97,18 +97,20 @@ export async function hashRows(
 
 /**
  * Looks rows' keys up in a hash table of other rows. Gives code for a draft: functions, and statements after which `slot`
- * is the slot of `row`'s key, or `NONE` where there is none or a key is missing.
+ * is the slot of `row`'s key, or `NONE` where there is none, or a key is missing and missing ones are left out.
  */
 export function probing(
   draft: Draft,
   keys: readonly TableColumn[],
   hashed: Hashed,
+  nulls: Parts['nulls'] = 'are left out',
 ): { functions: string; find: string; span: Span } {
   const [own, others] = [keys, hashed.keys].map((side) => side.map((key) => draft.load(key))) as [Load[], Load[]]
   const [size, heads] = [draft.number(hashed.slots), draft.read(hashed.table)]
   const words = wordsOf(keys, own, 'row')
   // a key that is there is equal to one that is there, whichever side could miss some
-  const present = ['true', ...presentIn(own, 'row')].map((test) => `(${test})`).join(' & ')
+  const needed = nulls === 'are left out' ? presentIn(own, 'row') : []
+  const present = ['true', ...needed].map((test) => `(${test})`).join(' & ')
   return {
     span: spanIn(draft, hashed),
     functions: `fn same(row: u32, other: u32) -> bool {

@@ -4,7 +4,7 @@ import { kept } from './chain.ts'
 import { DeviceFault } from './device.ts'
 import { Draft } from './draft.ts'
 import { bitWords } from './gather.ts'
-import { countSpans, type Hashed, hashRows, probing, spanIn } from './hash.ts'
+import { countSpans, type Hashed, hashRows, type Parts, probing, spanIn } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { columnOf, countOf, NONE, type Rows, take, together } from './rows.ts'
 import { checkMarks } from './run.ts'
@@ -18,6 +18,8 @@ export interface Join {
   /** Columns that are wanted of either side. */
   readonly left: readonly string[]
   readonly right: readonly string[]
+  /** Whether what is missing equals what is missing; it does not unless said. */
+  readonly nulls?: Parts['nulls']
 }
 
 /**
@@ -38,9 +40,9 @@ export async function join(recorder: Recorder, left: Rows, right: Rows, j: Join)
     2,
   )
   const wanted = (rows: Rows, names: readonly string[]) => names.map((name) => columnOf(rows, name))
-  const hashed = await hashRows(recorder, right, rightKeys, { keep: null, nulls: 'are left out' })
+  const hashed = await hashRows(recorder, right, rightKeys, { keep: null, nulls: j.nulls ?? 'are left out' })
   if (j.how === 'semi' || j.how === 'anti') {
-    const found = await matched(recorder, left, leftKeys, hashed, j.how === 'semi')
+    const found = await matched(recorder, left, leftKeys, hashed, j)
     const { index, count } = await kept(recorder, left, { buffer: found, at: 0 })
     const to = { most: left.most, count }
     return { ...to, columns: await take(recorder, wanted(left, j.left), index, to, false) }
@@ -85,19 +87,19 @@ async function matched(
   left: Rows,
   keys: readonly TableColumn[],
   hashed: Hashed,
-  wanted: boolean,
+  { how, nulls }: Join,
 ): Promise<GPUBuffer> {
   const bits = recorder.transfers.buffer(bitWords(left.most))
   const draft = new Draft()
   const count = draft.number(countOf(left))
-  const { functions, find } = probing(draft, keys, hashed)
+  const { functions, find } = probing(draft, keys, hashed, nulls)
   const marks = draft.shared(bits)
   await draft.run(
     recorder,
     left.most,
     `if (row >= ${count}) { return; }
   ${find}
-  if ((slot != ${NONE}u) == ${wanted}) { atomicOr(&${marks}[row >> 5u], 1u << (row & 31u)); }`,
+  if ((slot != ${NONE}u) == ${how === 'semi'}) { atomicOr(&${marks}[row >> 5u], 1u << (row & 31u)); }`,
     functions,
   )
   return bits

@@ -1,22 +1,18 @@
-import type { Expr } from '../../plan/expr.ts'
-import type { Named, Node, SortKey } from '../../plan/nodes.ts'
-import { type Field, typeName } from '../../plan/types.ts'
+import { build, type Node, type SortKey } from '../../plan/nodes.ts'
+import { typeName } from '../../plan/types.ts'
 import { isRowWise } from '../row/lower.ts'
-import { accumulatorOf } from './aggregates.ts'
 import { launch } from './chain.ts'
 import { finish } from './finish.ts'
 import { segments } from './gather.ts'
 import { group } from './group.ts'
 import { grouperOf, groupsOf } from './grouped.ts'
 import { join } from './join.ts'
+import { latestStep, windowStep } from './moments.ts'
 import { ranksIn } from './ranks.ts'
-import type { Recorder } from './recorder.ts'
-import { windowsAt } from './rolling.ts'
-import { columnOf, noRows, type Rows, take, together } from './rows.ts'
+import { columnOf, noRows, type Rows, take } from './rows.ts'
 import { upload } from './run.ts'
 import { firstRows, sortRows, sortWords } from './sort.ts'
 import {
-  argsOf,
   chainAt,
   chainStep,
   columnsAsThey,
@@ -29,8 +25,7 @@ import {
   wantedOf,
 } from './steps.ts'
 import { scanOf } from './streamed.ts'
-import type { TableColumn } from './table.ts'
-import { latestBefore, timelineOf } from './timeline.ts'
+import { union } from './union.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
 
@@ -53,13 +48,22 @@ function special(n: Node, making: Making): Step {
     case 'join':
       return joinStep(n, making)
     case 'asof':
-      return n.right.op === 'rolling' ? windowStep(n, n.right, making) : latestStep(n, making)
+      return n.right.op === 'rolling' ? windowStep(n, n.right, making, stepOf) : latestStep(n, making, stepOf)
     case 'rolling':
-      return windowStep(n, n, making)
+      return windowStep(n, n, making, stepOf)
     case 'sort':
       return sortStep(n, n.keys, undefined, making)
     case 'limit':
       return sortStep(n, n.input.op === 'sort' ? n.input.keys : [], n.count, making)
+    case 'union':
+      return {
+        op: n.op,
+        inputs: [stepOf(n.left, making), stepOf(n.right, making)],
+        run: ({ recorder }, [left, right]) => union(recorder, left as Rows, right as Rows, wantedOf(n, making)),
+      }
+    case 'intersect':
+    case 'except':
+      return sharedStep(n, making)
     default:
       throw new DeviceGap(n.op, `${n.op} is not done on the device`)
   }
@@ -131,70 +135,15 @@ function joinStep(n: Extract<Node, { op: 'join' }>, making: Making): Step {
   }
 }
 
-/** A window as of other rows' moments, or, where it is read as a table, of its own. */
-function windowStep(
-  n: Extract<Node, { op: 'asof' | 'rolling' }>,
-  window: Extract<Node, { op: 'rolling' }>,
-  making: Making,
-): Step {
-  const asked = new Set(wantedOf(n, making).map((f) => f.name))
-  const aggs = window.aggs.filter(([name]) => asked.has(name))
-  timed(window, window.on)
-  let args = 0
-  const accumulators = aggs.map(([, a]) => {
-    const made = accumulatorOf(a, a.arg === null ? -1 : args++, window.input.schema)
-    if (made.fn === 'min' || made.fn === 'max') throw new DeviceGap('rolling', `${a.fn} over a window is not computed`)
-    return made
-  })
-  const keys = window.by.map((name, i) => [`k${i}`, { op: 'col', name }] as const)
-  const columns: Named<Expr> = [...keys, ['on', { op: 'col', name: window.on }], ...argsOf(aggs)]
-  const events = stepOf(selectOf(window.input, columns), making)
-  const own = window.input.schema.filter((f) => [...window.by, window.on].includes(f.name))
-  const probes = stepOf(n.op === 'asof' ? n.left : selectOf(window.input, columnsAsThey(own)), making)
-  const by = n.op === 'asof' ? n.by.map(([l]) => l) : n.by
-  const fields = aggs.map(([name]) => n.schema.find((f) => f.name === name) as Field)
+/** Different rows of one table that another has, or has not; what is missing equals what is missing. */
+function sharedStep(n: Extract<Node, { op: 'union' | 'intersect' | 'except' }>, making: Making): Step {
+  const names = n.left.schema.map((f) => f.name)
+  const how = n.op === 'intersect' ? ('semi' as const) : ('anti' as const)
+  const j = { on: names.map((name) => [name, name] as const), how, left: names, right: [], nulls: 'are a key' as const }
   return {
-    op: n.op === 'asof' ? 'as-of window' : 'window',
-    inputs: [events, probes],
-    async run({ recorder }, [from, to]) {
-      const [own, others] = [from as Rows, to as Rows]
-      const [on, ...ownKeys] = few(recorder, own, ['on', ...keys.map(([name]) => name)])
-      const [at, ...otherKeys] = few(recorder, others, [n.op === 'asof' ? n.at : n.on, ...by])
-      const timeline = await timelineOf(recorder, own, ownKeys, on as TableColumn)
-      const args = own.columns.filter((c) => c.field.name.startsWith('a'))
-      const made = await windowsAt(recorder, own, timeline, others, otherKeys, at as TableColumn, {
-        over: window.over,
-        accumulators,
-        args,
-        fields,
-      })
-      return inSchema({ ...others, columns: [...others.columns, ...made] }, n, making)
-    },
-  }
-}
-
-function latestStep(n: Extract<Node, { op: 'asof' }>, making: Making): Step {
-  const { schema } = n.right
-  timed(n.right, n.on)
-  const by = n.by.map(([, r]) => r)
-  const ties = tiesOf(schema).filter((name) => name !== n.on && !by.includes(name))
-  const asked = new Set(wantedOf(n, making).map((f) => f.name))
-  const own = new Set(n.left.schema.map((f) => f.name))
-  return {
-    op: 'as-of join',
-    inputs: [stepOf(n.left, making), stepOf(n.right, making)],
-    async run({ recorder, words }, [left, right]) {
-      const [probes, events] = [left as Rows, right as Rows]
-      const [at, ...probeKeys] = few(recorder, probes, [n.at, ...n.by.map(([l]) => l)])
-      const [on, ...keys] = few(recorder, events, [n.on, ...by])
-      const ranks = ranksIn(recorder, words)
-      const apart = ties.toReversed().flatMap((name) => sortWords(columnOf(events, name), ranks))
-      const timeline = await timelineOf(recorder, events, keys, on as TableColumn, apart)
-      const index = await latestBefore(recorder, timeline, probes, probeKeys, at as TableColumn, n.within)
-      const kept = events.columns.filter(({ field }) => asked.has(field.name) && !own.has(field.name))
-      const found = await take(recorder, kept, index, probes, true)
-      return inSchema({ ...probes, columns: [...probes.columns, ...found] }, n, making)
-    },
+    op: n.op,
+    inputs: [stepOf(build({ op: 'distinct', input: n.left }), making), stepOf(n.right, making)],
+    run: ({ recorder }, [left, right]) => join(recorder, left as Rows, right as Rows, j),
   }
 }
 
@@ -226,25 +175,4 @@ function sortStep(
       return { ...to, columns: await take(recorder, kept, order, to, false) }
     },
   }
-}
-
-/** Columns of rows in as few buffers as a look-up may read. */
-const few = (recorder: Recorder, rows: Rows, names: readonly string[]): readonly TableColumn[] =>
-  together(
-    recorder,
-    names.map((name) => columnOf(rows, name)),
-    rows.most,
-    2,
-  )
-
-/** The columns that are read of a node, as its schema says them. */
-const inSchema = (rows: Rows, n: Node, making: Making): Rows => ({
-  ...rows,
-  columns: wantedOf(n, making).map((field) => ({ ...columnOf(rows, field.name), field })),
-})
-
-/** @throws DeviceGap for a time that is not held in µs */
-function timed({ op, schema }: Node, on: string): void {
-  if (schema.find((f) => f.name === on)?.type === 'date')
-    throw new DeviceGap(op, 'events are put in order by times on the device, and not by dates')
 }
