@@ -170,6 +170,10 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
   drop_lock
 fi
 
+# what Node made of the sources is kept beside the packages: a command begins in half the time
+: "${NODE_COMPILE_CACHE:=$root/node_modules/.cache/node}"
+export NODE_COMPILE_CACHE
+
 # --- 3. The command ----------------------------------------------------------------------------------------------
 
 [ $# -eq 0 ] || exec "$@"

@@ -89,6 +89,8 @@ function batch(rows: number, runs: number): readonly [number, number] {
 /** What a plan of 100 nodes may take from its first node to something that runs, seconds. */
 const COMPILE_BAR = 0.002
 const NODES = 100
+/** Plans until V8 has compiled all that makes them. */
+const COLD = 1200
 
 /**
  * A plan of 100 nodes built, optimised and compiled, warm: for DuckDB (SQL) and for the row engine (a function of a
@@ -98,7 +100,7 @@ function compiling(): { rows: readonly Row[]; notes: readonly string[] } {
   const steps = { build: [] as number[], optimise: [] as number[], sql: [] as number[], record: [] as number[] }
   const duckdb: number[] = []
   const record: number[] = []
-  for (let k = 0; k < 300; k++) {
+  for (let k = 0; k < COLD + 300; k++) {
     let root = undefined as unknown as Node
     const build = timed(() => (root = longPlan(NODES, k)))
     const optimised = timed(() => (root = optimise(root, { evaluate: evaluateConstant })))
@@ -109,7 +111,7 @@ function compiling(): { rows: readonly Row[]; notes: readonly string[] } {
     duckdb.push(build + optimised + sql)
     record.push(build + optimised + code)
   }
-  const warm = (x: readonly number[]) => median(x.slice(x.length / 3))
+  const warm = (x: readonly number[]) => median(x.slice(COLD))
   const ms = (x: readonly number[]) => `${(warm(x) * 1000).toFixed(2)} ms`
   const bar = (name: string, x: readonly number[]): Row => ({
     case: name,

@@ -45,6 +45,7 @@ export const CODES = {
   RECIPE_NOT_FOUND: { status: 404, exit: 2 },
   RUN_UNKNOWN: { status: 404, exit: 2 },
   STEP_FAILED: { status: 500, exit: 1 },
+  BUDGET_EXCEEDED: { status: 422, exit: 3 },
   // ml
   TRAIN_DATA: { status: 422, exit: 1 },
   GATE_REFUSED: { status: 422, exit: 3 },

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
-import { byCount } from '../runs/text.ts'
+import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
+import { byCount, bytes } from '../runs/text.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, table, when } from './output.ts'
 
@@ -33,10 +34,30 @@ export function runs(): Command {
         const r = await client.runs.get({ run })
         if (o.json) return print(JSON.stringify(r))
         print(`${bold(`run ${r.number}`)}  ${r.recipe}  ${r.status}  started ${when(r.started)}`)
+        const moved = r.steps.map((s) => totalOf(Object.values(s.ledger ?? {})))
+        const device = moved.some((m) => m.up + m.down + m.readbacks > 0)
         print(
           table(
-            ['step', 'kind', 'status', 'took'],
-            r.steps.map((s) => [s.id, s.kind, s.cached ? `${s.status} (cached)` : s.status, seconds(s.seconds)]),
+            [
+              'step',
+              'kind',
+              'status',
+              'took',
+              'read',
+              'wrote',
+              ...(device ? ['to device', 'from it', 'readbacks'] : []),
+            ],
+            r.steps.map((s, i) => {
+              const m = moved[i] as LedgerEntry
+              return [
+                s.id,
+                s.kind,
+                s.cached ? `${s.status} (cached)` : s.status,
+                seconds(s.seconds),
+                ...[m.bytesIn, m.bytesOut].map((n) => (s.ledger ? bytes(n) : '–')),
+                ...(device ? [bytes(m.up), bytes(m.down), m.readbacks] : []),
+              ]
+            }),
           ),
         )
         for (const s of r.steps) {

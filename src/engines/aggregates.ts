@@ -53,10 +53,10 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
     case 'stddev':
     case 'variance': {
       if (values.length < 2) return null
-      const xs = values.map((v) => Number(v) / unit)
+      const [xs, back] = shrunk(values.map((v) => Number(v) / unit))
       const mean = compensatedSum(xs) / xs.length
       const variance = compensatedSum(xs.map((x) => (x - mean) ** 2)) / (xs.length - 1)
-      return agg.fn === 'stddev' ? Math.sqrt(variance) : variance
+      return agg.fn === 'stddev' ? Math.sqrt(variance) * back : variance * back * back
     }
     case 'quantile': {
       if (values.length === 0) return null
@@ -64,11 +64,20 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       const at = (agg.param ?? 0.5) * (xs.length - 1)
       const low = xs[Math.floor(at)] ?? 0
       const high = xs[Math.ceil(at)] ?? low
-      return low + (high - low) * (at - Math.floor(at))
+      const part = at - Math.floor(at)
+      // the difference of two large ones may have no room, and that of two infinities is none
+      return part === 0 ? low : low * (1 - part) + high * part
     }
     case 'corr':
       return correlation(values as readonly (readonly [Value, Value])[])
   }
+}
+
+/** Values whose squares may leave the range of a double, brought down by 2⁶⁰⁰, and the factor that brings them back. */
+function shrunk(xs: readonly number[]): [xs: readonly number[], back: number] {
+  return xs.some((x) => Math.abs(x) >= 2 ** 500 && Number.isFinite(x))
+    ? [xs.map((x) => x * 2 ** -600), 2 ** 600]
+    : [xs, 1]
 }
 
 /** Neumaier's compensated sum. */
@@ -87,10 +96,14 @@ export function compensatedSum(xs: readonly number[]): number {
 function correlation(pairs: readonly (readonly [Value, Value])[]): number | null {
   const both = pairs.filter(([x, y]) => x !== null && y !== null).map(([x, y]) => [Number(x), Number(y)] as const)
   if (both.length < 2) return null
-  const mx = compensatedSum(both.map(([x]) => x)) / both.length
-  const my = compensatedSum(both.map(([, y]) => y)) / both.length
-  const sxy = compensatedSum(both.map(([x, y]) => (x - mx) * (y - my)))
-  const sxx = compensatedSum(both.map(([x]) => (x - mx) ** 2))
-  const syy = compensatedSum(both.map(([, y]) => (y - my) ** 2))
-  return sxx === 0 || syy === 0 ? null : sxy / Math.sqrt(sxx * syy)
+  const [xs] = shrunk(both.map(([x]) => x))
+  const [ys] = shrunk(both.map(([, y]) => y))
+  const mx = compensatedSum(xs) / xs.length
+  const my = compensatedSum(ys) / ys.length
+  const sxy = compensatedSum(xs.map((x, i) => (x - mx) * ((ys[i] as number) - my)))
+  const sxx = compensatedSum(xs.map((x) => (x - mx) ** 2))
+  const syy = compensatedSum(ys.map((y) => (y - my) ** 2))
+  if (sxx === 0 || syy === 0) return null
+  const product = Math.sqrt(sxx * syy)
+  return sxy / (Number.isFinite(product) ? product : Math.sqrt(sxx) * Math.sqrt(syy))
 }

@@ -1,9 +1,8 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
-import { column, rowOf } from '../plan/columns/column.ts'
+import { rowOf } from '../plan/columns/column.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
-import { col } from '../plan/expr.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
 import { online } from '../plan/online.ts'
@@ -11,9 +10,21 @@ import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
+import { checkBudget } from './budget.ts'
 import { checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
+import { type GateMetrics, gateMetrics } from './gate.ts'
 import { stepOf, wholePlan } from './inline.ts'
-import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
+import type {
+  AnalyseSpec,
+  Budget,
+  Candidate,
+  DatasetSpec,
+  PlanSpec,
+  Recipe,
+  ServeSpec,
+  Step,
+  TrainSpec,
+} from './specs.ts'
 
 export interface Dataset<S> {
   readonly step: string
@@ -23,21 +34,8 @@ export interface Model {
   readonly step: string
 }
 
-type Number64 = Col<'float64'> & Row<{ x: 'float64' }>['x']
-type PartMetrics = { readonly [M in 'auc' | 'logLoss' | 'brier' | 'accuracy']: Number64 }
-/** What a gate sees. */
-export type GateMetrics = {
-  readonly validate: PartMetrics
-  readonly test: PartMetrics
-  readonly baseline: { readonly validate: PartMetrics; readonly test: PartMetrics }
-}
-export const GATE_METRICS = ['auc', 'logLoss', 'brier', 'accuracy'] as const
-const GATE_SCHEMA: readonly Field[] = ['validate', 'test', 'baseline.validate', 'baseline.test'].flatMap((part) =>
-  GATE_METRICS.map((m): Field => ({ name: `${part}.${m}`, type: 'float64', nullable: true })),
-)
-
+export type { GateMetrics } from './gate.ts'
 export { byTime } from './split.ts'
-export { GATE_SCHEMA }
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
 export interface Kitchen {
@@ -85,8 +83,9 @@ export interface Kitchen {
 const DAY = 86_400_000_000
 
 /** Declares a recipe. The function runs once; what it declared is plain, frozen data. @throws RECIPE_INVALID, PLAN_* */
-export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
+export function recipe(name: string, declare: (k: Kitchen) => void, options: { budget?: Budget } = {}): Recipe {
   checkName(name, 'recipe')
+  const budget = options.budget && checkBudget(options.budget)
   const steps = new Map<string, Step>()
   const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
     checkName(id, kind)
@@ -180,7 +179,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void): Recipe {
       what: `the recipe '${name}' has no steps`,
       fix: 'declare at least a source and a dataset',
     })
-  return Object.freeze({ format: 1, name, steps: [...steps.values()] })
+  return Object.freeze({ format: 1, name, steps: [...steps.values()], ...(budget ? { budget } : {}) })
 }
 
 export const hashRecipe = (r: Recipe): string => hashJson(r)
@@ -197,19 +196,6 @@ function placed(error: unknown, recipe: string, after: string | undefined): unkn
     details: { ...details, recipe, ...(after ? { after } : {}) },
     cause: error,
   })
-}
-
-/** `m.validate.auc` and its like as columns over the gate's schema. */
-function gateMetrics(): GateMetrics {
-  const part = (prefix: string): PartMetrics =>
-    Object.fromEntries(
-      GATE_METRICS.map((m) => [m, column(col(`${prefix}.${m}`), GATE_SCHEMA, 'gate')]),
-    ) as unknown as PartMetrics
-  return {
-    validate: part('validate'),
-    test: part('test'),
-    baseline: { validate: part('baseline.validate'), test: part('baseline.test') },
-  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import { createLedger } from '../engines/ledger.ts'
+import { Spending } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output } from './kind.ts'
 import { hashRecipe } from './recipe.ts'
@@ -38,6 +39,7 @@ export async function run(
   const began = clock.ticks()
   const started = clock.now()
   const total = createLedger()
+  const spending = new Spending(recipe.budget)
   const outputs = new Map<string, Output>()
   const watched = new Map<string, string>()
   const took = new Map<string, number>()
@@ -89,6 +91,7 @@ export async function run(
         started,
         on: options.on,
         total,
+        spending,
       })
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)

@@ -15,6 +15,16 @@ export interface Recipe {
   readonly format: 1
   readonly name: string
   readonly steps: readonly Step[]
+  /** Absent: nothing is bounded. */
+  readonly budget?: Budget
+}
+
+/** What a recipe may move between host and device, all steps together; a run that moves more fails. */
+export interface Budget {
+  /** Times that the host may wait for bytes from the device. */
+  readonly maxReadbacks?: number
+  readonly maxBytesUp?: number
+  readonly maxBytesDown?: number
 }
 
 export interface PlanSpec {

@@ -10,6 +10,7 @@ import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
+import { type Spending, spentBy } from './budget.ts'
 import { codeHash } from './code.ts'
 import type { OnRunEvent } from './events.ts'
 import type { AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
@@ -41,6 +42,7 @@ export interface StepRun {
   readonly started: number
   readonly on: OnRunEvent
   readonly total: Ledger
+  readonly spending: Spending
 }
 
 /** Runs one step, or takes its output from the cache. */
@@ -78,18 +80,19 @@ export async function runStep(
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
       const output = restored(entry.output as Output, store.home.path)
-      if ((await kind.present?.(output as never, { scope, store })) !== false) return output
+      if ((await kind.present?.(output as never, { scope, store })) !== false) return { output, entry }
       ware.log.info('what the step left is gone or damaged: it runs again', { step: step.id })
       return undefined
     }
-    let output = await find()
-    if (!output) {
+    let found = await find()
+    if (!found) {
       release = await onlyOne(store, key, signal)
-      output = await find() // another process may have made it meanwhile
+      found = await find() // another process may have made it meanwhile
     }
-    if (output) {
-      const known = output
+    if (found) {
+      const { output: known, entry } = found
       watchOn(s.watched, own, known)
+      if (s.recipe.budget) s.spending.add(step.id, await spentBy(store, scope, entry))
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
         cached: true,
@@ -128,6 +131,7 @@ export async function runStep(
     // before anything of it is kept under the name of what was there before
     await unchanged(s.watched)
     await unchanged(own)
+    s.spending.add(step.id, ledger.total())
     let made: Output = result.output
     await store.transaction(scope, async (tx) => {
       made = (await result.publish?.(tx)) ?? result.output
@@ -142,7 +146,7 @@ export async function runStep(
       await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
     })
     watchOn(s.watched, own, made)
-    addAll(s.total, ledger)
+    s.total.merge(ledger)
     on({
       type: 'done',
       step: step.id,
@@ -242,9 +246,4 @@ async function onlyOne(store: Store, key: string, signal: AbortSignal): Promise<
       await sleep(100)
     }
   }
-}
-
-function addAll(into: Ledger, from: Ledger): void {
-  for (const [stage, entry] of from.stages())
-    for (const [key, bytes] of Object.entries(entry)) into.add(stage, key as keyof typeof entry, bytes)
 }

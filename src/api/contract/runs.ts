@@ -10,6 +10,15 @@ export const run = z.object({
   ended: moment.nullable(),
   error: failure.nullable(),
 })
+/** What a stage of a step took in, gave out and moved; bytes, and readbacks as a count. */
+const moved = z.object({
+  bytesIn: z.number(),
+  bytesOut: z.number(),
+  up: z.number(),
+  down: z.number(),
+  readbacks: z.number(),
+  copied: z.number(),
+})
 export const step = z.object({
   id: z.string(),
   kind: z.string(),
@@ -17,7 +26,7 @@ export const step = z.object({
   cached: z.boolean(),
   seconds: z.number().nullable(),
   error: failure.nullable(),
-  ledger: z.unknown(),
+  ledger: z.record(z.string(), moved.partial()).nullable().describe('bytes moved, by stage; null for a cached step'),
   rejected: z.record(z.string(), z.number()).describe('rows set aside, by reason'),
   rejectedFile: z.string().nullable().describe('where they are kept, within the data folder'),
 })

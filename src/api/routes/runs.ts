@@ -1,4 +1,5 @@
 import type { Scope } from '../../base/scope.ts'
+import type { LedgerEntry } from '../../engines/ledger.ts'
 import { withinHome } from '../../runs/portable.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
@@ -54,7 +55,7 @@ export const runs: NounHandlers<'runs'> = {
         cached: s.cached,
         seconds: s.seconds,
         error: s.error as Failure | null,
-        ledger: s.ledger,
+        ledger: s.ledger as Record<string, LedgerEntry> | null,
         ...setAside(s.output),
       })),
     }

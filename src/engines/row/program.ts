@@ -12,8 +12,9 @@ import type { Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
 import { LatestState } from './latest.ts'
 import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
+import { Once } from './once.ts'
 import { compileRecord, type RecordFunction } from './record.ts'
-import { type KeyedState, WindowState } from './state.ts'
+import { type KeyedState, type StateEvent, WindowState } from './state.ts'
 
 /** An endpoint's plan, ready: answers requests from raw records and takes in the events that feed its state. */
 export interface OnlineProgram {
@@ -76,19 +77,26 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     return { id: s.id, state, row: compile(selectLike(entry, s)), unlike }
   })
   const prepare = (record: Tuple): PreparedEvent => {
-    const events = feeds.flatMap(({ id, state, row, unlike }) => {
+    const events: (StateEvent | undefined)[] = []
+    const keys: (readonly string[])[] = []
+    let time = Number.NEGATIVE_INFINITY
+    for (const { state, row, unlike } of feeds) {
       const made = row(record)
       const event = refused(made) ? undefined : state.event(made)
-      if (!event) return []
-      return [{ id, state, event, keys: unlike.map((o) => [o, o.key(record)] as const) }]
-    })
+      events.push(event)
+      keys.push(event ? unlike.map((o) => o.key(record)) : [])
+      if (event && event.time > time) time = event.time
+    }
     return {
-      time: Math.max(...events.map((e) => e.event.time)),
+      time,
       take(after) {
         let taken = false
-        for (const { id, state, event, keys } of events)
-          if ((after === undefined || event.time > after(id)) && keys.every(([o, key]) => o.first(key, record)))
-            taken = state.add(event) || taken
+        for (const [i, { id, state, unlike }] of feeds.entries()) {
+          const event = events[i]
+          if (!event || (after !== undefined && event.time <= after(id))) continue
+          const own = keys[i] as readonly string[]
+          if (unlike.every((o, k) => o.first(own[k] as string, record))) taken = state.add(event) || taken
+        }
         return taken
       },
     }
@@ -121,55 +129,6 @@ function selectLike(n: Node, state: OnlineState): Node {
   const { schema } = feedOf(state)
   const columns = schema.map((f) => [f.name, read.has(f.name) ? col(f.name) : lit(null, f.type)] as const)
   return build({ op: 'select', input: n, columns })
-}
-
-/** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */
-class Once {
-  /** The windows that ask. */
-  readonly states: KeyedState[] = []
-  readonly #row: RecordFunction
-  readonly #span: number
-  #young = new Set<string>()
-  #old = new Set<string>()
-  #turned = Number.NEGATIVE_INFINITY
-  // windows ask one after the other about the same event
-  #keyed: { readonly record: Tuple; readonly key: string } | undefined
-  #told: { readonly record: Tuple; readonly first: boolean } | undefined
-
-  constructor(row: RecordFunction, span: number) {
-    this.#row = row
-    this.#span = span
-  }
-
-  /** What tells an event from others; a refused one is never asked about. */
-  key(record: Tuple): string {
-    if (this.#keyed?.record === record) return this.#keyed.key
-    const row = this.#row(record)
-    const key = refused(row) ? '' : keyOf(row)
-    this.#keyed = { record, key }
-    return key
-  }
-
-  /** Whether this event is the first with its key; however many windows ask about it. */
-  first(key: string, record: Tuple): boolean {
-    if (this.#told?.record === record) return this.#told.first
-    const first = this.#add(key)
-    this.#told = { record, first }
-    return first
-  }
-
-  #add(key: string): boolean {
-    // the window that is furthest behind may still take what another has long forgotten
-    const now = Math.min(...this.states.map((s) => s.newest))
-    if (now - this.#turned > this.#span) {
-      this.#old = this.#young
-      this.#young = new Set()
-      this.#turned = now
-    }
-    if (this.#young.has(key) || this.#old.has(key)) return false
-    this.#young.add(key)
-    return true
-  }
 }
 
 /** The plan of one record as one function; joins and windows are what it calls. */

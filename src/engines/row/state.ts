@@ -93,8 +93,9 @@ export class WindowState implements KeyedState {
 
   event(row: Tuple): StateEvent | undefined {
     const on = this.#on(row)
+    if (on === null) return undefined
     const key = this.#key.map((k) => k(row))
-    if (on === null || key.includes(null)) return undefined
+    if (key.includes(null)) return undefined
     return { time: Number(on), id: keyOf(key), values: this.#args.map((arg) => (arg ? arg(row) : null)) }
   }
 

@@ -45,7 +45,7 @@ const reference = [
 ]
 const live = (rows: readonly (readonly [number | null, string | null])[]) => {
   const counts = liveCounts(reference)
-  for (const row of rows) observe(counts, reference, row)
+  for (const row of rows) observe(reference, row, counts)
   return driftOf(reference, counts, 100)
 }
 const same = Array.from({ length: 2000 }, (_, i) => [(i * 5) % 10_000, i % 2 ? 'a' : 'b'] as const)

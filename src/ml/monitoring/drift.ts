@@ -3,8 +3,13 @@ import { binOf, type ColumnReference } from './reference.ts'
 /** What live rows did, in the bins of the reference. */
 export interface LiveCounts {
   rows: number
-  /** Rows by bin, or by name; `missing` for nulls. */
-  readonly columns: readonly { readonly bins: number[]; readonly names: Map<string, number>; missing: number }[]
+  readonly columns: readonly ColumnCounts[]
+}
+/** Rows by bin, or by name; `missing` for nulls. */
+interface ColumnCounts {
+  readonly bins: number[]
+  readonly names: Map<string, number>
+  missing: number
 }
 
 export type DriftStatus = 'ok' | 'warn' | 'alarm' | 'too few rows'
@@ -43,29 +48,35 @@ export function liveCounts(reference: readonly ColumnReference[]): LiveCounts {
   }
 }
 
-/** Adds one row: numbers for numeric columns, text for the others, null or NaN for missing. */
+/** Adds one row to `live` and to `also`: numbers for numeric columns, text for the others, null or NaN for missing. */
 export function observe(
-  live: LiveCounts,
   reference: readonly ColumnReference[],
   values: readonly (number | string | null)[],
+  live: LiveCounts,
+  also?: LiveCounts,
 ): void {
   live.rows++
+  if (also) also.rows++
   for (let i = 0; i < reference.length; i++) {
     const r = reference[i] as ColumnReference
-    const counts = live.columns[i] as LiveCounts['columns'][number]
     const value = values[i] ?? null
-    if (value === null || Number.isNaN(value)) counts.missing++
-    else if (r.kind === 'numeric') {
-      const bin = binOf(r.cuts, Number(value))
-      counts.bins[bin] = (counts.bins[bin] ?? 0) + 1
-    } else counts.names.set(String(value), (counts.names.get(String(value)) ?? 0) + 1)
+    const missing = value === null || Number.isNaN(value)
+    const at = missing ? '' : r.kind === 'numeric' ? binOf(r.cuts, Number(value)) : String(value)
+    count(live.columns[i] as ColumnCounts, missing, at)
+    if (also) count(also.columns[i] as ColumnCounts, missing, at)
   }
+}
+
+function count(counts: ColumnCounts, missing: boolean, at: number | string): void {
+  if (missing) counts.missing++
+  else if (typeof at === 'number') counts.bins[at] = (counts.bins[at] ?? 0) + 1
+  else counts.names.set(at, (counts.names.get(at) ?? 0) + 1)
 }
 
 export function addCounts(into: LiveCounts, from: LiveCounts): void {
   into.rows += from.rows
   from.columns.forEach((c, i) => {
-    const target = into.columns[i] as LiveCounts['columns'][number]
+    const target = into.columns[i] as ColumnCounts
     target.missing += c.missing
     c.bins.forEach((n, bin) => {
       target.bins[bin] = (target.bins[bin] ?? 0) + n
@@ -77,7 +88,7 @@ export function addCounts(into: LiveCounts, from: LiveCounts): void {
 /** Compares live rows with training, column by column. Fewer than `enough` rows get no verdict. */
 export function driftOf(reference: readonly ColumnReference[], live: LiveCounts, enough: number): DriftVerdict {
   const columns = reference.map((r, i): ColumnDrift => {
-    const now = live.columns[i] as LiveCounts['columns'][number]
+    const now = live.columns[i] as ColumnCounts
     const before = shares(r)
     const after =
       r.kind === 'numeric'

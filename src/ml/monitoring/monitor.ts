@@ -76,15 +76,24 @@ export class Monitor {
   /** Adds one request: its values in the order of the reference, its moment, and the clock when it was asked; µs. */
   observe(values: readonly (number | string | null)[], moment: number | null, clock: number): void {
     const { reference, span } = this.#options
-    observe(this.#total, reference, values)
-    if (moment === null || !Number.isFinite(moment) || !this.#present.reach(moment, clock)) return
+    const index = this.#windowOf(moment, clock)
+    observe(reference, values, this.#total, index === undefined ? undefined : this.#counts(index))
+    if (index === undefined || this.#open.size === 1) return
+    for (const [i, full] of this.#open) if (i < index) this.#judge(i, (this.#origin as number) + i * span, full)
+  }
+
+  /** The window that a moment lies in; undefined when it counts in none. */
+  #windowOf(moment: number | null, clock: number): number | undefined {
+    if (moment === null || !Number.isFinite(moment) || !this.#present.reach(moment, clock)) return undefined
     this.#origin ??= moment
-    const index = Math.floor((moment - this.#origin) / span)
-    if (index < this.#floor || this.#judged.has(index)) return
+    const index = Math.floor((moment - this.#origin) / this.#options.span)
+    return index < this.#floor || this.#judged.has(index) ? undefined : index
+  }
+
+  #counts(index: number): LiveCounts {
     let counts = this.#open.get(index)
-    if (!counts) this.#open.set(index, (counts = liveCounts(reference)))
-    observe(counts, reference, values)
-    for (const [i, full] of this.#open) if (i < index) this.#judge(i, this.#origin + i * span, full)
+    if (!counts) this.#open.set(index, (counts = liveCounts(this.#options.reference)))
+    return counts
   }
 
   #judge(index: number, start: number, counts: LiveCounts): void {

@@ -33,7 +33,10 @@ export function numericReference(name: string, values: Float64Array): NumericRef
       cuts.push(cut)
   }
   const counts = new Array<number>(cuts.length + 1).fill(0)
-  for (const v of present) counts[binOf(cuts, v)] = (counts[binOf(cuts, v)] ?? 0) + 1
+  for (const v of present) {
+    const bin = binOf(cuts, v)
+    counts[bin] = (counts[bin] as number) + 1
+  }
   return { kind: 'numeric', name, cuts, counts, missing: values.length - present.length }
 }
 

@@ -25,16 +25,20 @@ export const LOGISTIC_PARAMS = {
 const MANY_ROWS = 500_000
 const PART = 8
 
-/** Where a descent is: the loss, its gradient and the lower triangle of its Hessian. */
-interface Point {
-  readonly loss: number
-  readonly g: Float64Array
-  readonly h: Float64Array
-}
+/** A step that shrinks the decrement by less than this wants a Hessian of its own. */
+const SHRINKS = 8
 
-interface Descent {
+/** Where a descent is: the loss, its gradient and, where it was asked for, the lower triangle of its Hessian. */
+interface Point {
   readonly weights: Float64Array
   readonly loss: number
+  readonly g: Float64Array
+  readonly h: Float64Array | undefined
+}
+
+interface Descent extends Point {
+  /** The Hessian that the last step was made with. */
+  readonly curve: Float64Array
   readonly iterations: number
 }
 
@@ -61,12 +65,12 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const size = design.width + 1
 
   /**
-   * Loss at `weights` with its gradient and Hessian (lower triangle), in one pass over every `every`-th row, with the
-   * penalty in proportion. The intercept comes last.
+   * Loss at `weights` with its gradient and, when `curved`, its Hessian (lower triangle), in one pass over every
+   * `every`-th row, with the penalty in proportion. The intercept comes last.
    */
-  const evaluate = async (weights: Float64Array, every: number): Promise<Point> => {
+  const evaluate = async (weights: Float64Array, every: number, curved: boolean): Promise<Point> => {
     const g = new Float64Array(size)
-    const h = new Float64Array(size * size)
+    const h = curved ? new Float64Array(size * size) : undefined
     const score = new Float64Array(BLOCK_ROWS)
     const residual = new Float64Array(BLOCK_ROWS)
     const weight = new Float64Array(BLOCK_ROWS)
@@ -92,6 +96,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       for (let a = 0; a < size; a++) {
         const own = column(a)
         g[a] = (g[a] as number) + dot(residual, own, rows)
+        if (!h) continue
         for (let i = 0; i < rows; i++) weighted[i] = (weight[i] as number) * (own[i] as number)
         for (let b = 0; b <= a; b++) h[a * size + b] = (h[a * size + b] as number) + dot(weighted, column(b), rows)
       }
@@ -101,47 +106,74 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       const w = weights[j] as number
       loss += (params.l2 / every / 2) * w * w
       g[j] = (g[j] as number) + (params.l2 / every) * w
-      h[j * size + j] = (h[j * size + j] as number) + params.l2 / every
+      if (h) h[j * size + j] = (h[j * size + j] as number) + params.l2 / every
     }
-    return { loss, g, h }
+    return { weights, loss, g, h }
   }
 
-  /** Newton's steps from `start` until they no longer matter. */
-  const descend = async (start: Float64Array, every: number): Promise<Descent> => {
-    let weights = start
+  /**
+   * Newton's steps from `start` until they no longer matter. With `curve`, a Hessian from nearby, a pass only sums the
+   * gradient (a chord method), for as long as the steps shrink fast enough.
+   */
+  const descend = async (start: Point, every: number, near?: Float64Array): Promise<Descent> => {
+    let here = start
     let iterations = 0
-    let here = await evaluate(weights, every)
-    for (let halvings = 0; iterations < params.maxIterations; iterations++) {
+    let last = Number.POSITIVE_INFINITY
+    let curve = near
+    for (; ; iterations++) {
       ctx.progress({ done: iterations, unit: 'steps' })
-      const step = solveSymmetric(here.h, here.g)
+      if (!curve) {
+        const { h } = here.h ? here : await evaluate(here.weights, every, true)
+        curve = h as Float64Array
+      }
+      if (iterations === params.maxIterations) break
+      const step = solveSymmetric(curve, here.g)
       let decrement = 0
       for (let j = 0; j < size; j++) decrement += (step[j] as number) * (here.g[j] as number)
       if (decrement / 2 <= (params.tolerance * stats.rows) / every) break
-      let scale = 1
-      let next = weights
-      let there = here
-      for (halvings = 0; halvings < 20; halvings++) {
-        next = weights.map((w, j) => w - scale * (step[j] as number))
-        there = await evaluate(next, every)
-        if (there.loss <= here.loss) break
-        scale /= 2
+      if (near === curve && decrement * SHRINKS > last) {
+        curve = undefined
+        last = Number.POSITIVE_INFINITY
+        continue
       }
-      if (there.loss > here.loss) break
-      weights = next
+      last = decrement
+      const own = near !== curve
+      let there = here
+      for (let halvings = 0, scale = 1; halvings < 20; halvings++, scale /= 2) {
+        const next = here.weights.map((w, j) => w - scale * (step[j] as number))
+        there = await evaluate(next, every, own)
+        if (there.loss <= here.loss) break
+      }
+      if (there.loss > here.loss) {
+        if (own) break
+        curve = undefined
+        continue
+      }
       here = there
+      if (own) curve = here.h
     }
-    return { weights, loss: here.loss, iterations }
+    return { ...here, curve, iterations }
   }
 
   const prior = new Float64Array(size)
   prior[size - 1] = Math.log(stats.positives / (stats.rows - stats.positives))
-  // a start that a part of many rows gives is so near that two or three passes over all of them are left
-  const found = stats.rows > MANY_ROWS ? (await descend(prior, PART)).weights : prior
-  // at the prior every row is as likely as the rate says; a part that misleads is left aside
   const { rows, positives } = stats
-  const atPrior = -positives * Math.log(positives / rows) - (rows - positives) * Math.log(1 - positives / rows)
-  const start = found === prior || (await evaluate(found, 1)).loss <= atPrior ? found : prior
-  const { weights, loss, iterations } = await descend(start, 1)
+  const whole = async (): Promise<Descent> => descend(await evaluate(prior, 1, true), 1)
+  /** A start that a part of many rows gives is so near that two or three gradients over all of them are left. */
+  const fromPart = async (): Promise<Descent> => {
+    const part = await descend(await evaluate(prior, PART, true), PART)
+    const start = await evaluate(part.weights, 1, false)
+    // at the prior every row is as likely as the rate says; a part that misleads is left aside
+    const atPrior = -positives * Math.log(positives / rows) - (rows - positives) * Math.log(1 - positives / rows)
+    return start.loss <= atPrior
+      ? descend(
+          start,
+          1,
+          part.curve.map((x) => x * PART),
+        )
+      : whole()
+  }
+  const { weights, loss, iterations } = await (rows > MANY_ROWS ? fromPart() : whole())
   return {
     format: 1,
     kind: 'logistic',

@@ -1,16 +1,15 @@
 import { GalleyError } from '../../base/errors.ts'
 import { copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
-import { canHold, hold } from '../../engines/held.ts'
 import { literalOf } from '../../engines/values.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { col, type Expr } from '../../plan/expr.ts'
+import type { Expr } from '../../plan/expr.ts'
 import { applied, type BoundFit, bindFit, type FitAbout, type FitRow, fitQueries } from '../../plan/fits/index.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { rowsOf, runPlan } from '../../runs/steps/table.ts'
+import { rowsOf } from '../../runs/steps/table.ts'
 import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
@@ -100,34 +99,6 @@ export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: Data
 export function fittedColumns(fits: readonly BoundFit[], before: readonly string[]): string[] {
   const added = fits.flatMap((f) => f.serving.flatMap((stage) => stage.map(([name]) => name)))
   return [...new Set(added)].filter((name) => !before.includes(name) && !name.endsWith('~'))
-}
-
-/** Rows of all parts together are held in memory up to this size; beyond it they are read from a file on every pass. */
-const HELD_BYTES = 512 * 2 ** 20
-
-/** A part as numbers: features and target of its rows, read as often as trainers want. `total` is the rows of all parts. */
-export async function matrix(
-  ctx: StepContext<TrainSpec>,
-  part: Node,
-  features: readonly string[],
-  total: number,
-): Promise<Relation> {
-  const target = ctx.step.spec.target
-  const select = build({
-    op: 'select',
-    input: part,
-    columns: [...features, target].map((name) => [name, col(name)] as const),
-  })
-  // the same rows in the same order: the same model, to the bit
-  const sorted = build({
-    op: 'sort',
-    input: select,
-    keys: select.schema.map((f) => ({ by: col(f.name), descending: false })),
-  })
-  const work = { duckdb: ctx.duckdb, scope: ctx.scope, signal: ctx.signal, ledger: ctx.ledger }
-  if (canHold(sorted.schema) && total * sorted.schema.length * 8 <= HELD_BYTES)
-    return hold(await runPlan(work, sorted, 'batches'), ctx.ledger)
-  return runPlan(work, sorted, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
 }
 
 /** Scores every row of a part, batch by batch. */

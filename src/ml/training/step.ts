@@ -2,14 +2,13 @@ import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { compileExpr } from '../../engines/closures.ts'
-import type { Evaluator } from '../../plan/evaluator.ts'
-import { applied } from '../../plan/fits/index.ts'
+import { applied, type BoundFit } from '../../plan/fits/index.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
+import { GATE_METRICS, GATE_SCHEMA } from '../../runs/gate.ts'
 import { wholePlan } from '../../runs/inline.ts'
-import type { Output, StepKind } from '../../runs/kind.ts'
-import { GATE_METRICS, GATE_SCHEMA } from '../../runs/recipe.ts'
+import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { chooseThreshold } from '../evaluation/confusion.ts'
@@ -17,7 +16,8 @@ import { evaluate, type Report } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
-import { checkParts, fitOn, fittedColumns, matrix, partsOf, referenceOf, score } from './parts.ts'
+import { type Matrices, matricesOf } from './matrices.ts'
+import { checkParts, fitOn, fittedColumns, partsOf, referenceOf, score } from './parts.ts'
 
 export interface CandidateResult {
   readonly trainer: string
@@ -61,75 +61,27 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       ),
     ]
     const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
-    const all = (part: Node) => matrix(ctx, part, features, data.rows)
-    const matrices = {
-      train: await all(fits.reduce((n, f) => f.training(n), parts.train)),
-      validate: await all(served(parts.validate)),
-      test: await all(served(parts.test)),
+    const bound = {
+      train: fits.reduce((n, f) => f.training(n), parts.train),
+      validate: served(parts.validate),
+      test: served(parts.test),
     }
-    const results: {
-      result: CandidateResult
-      evaluator: Evaluator
-      pack: Omit<ModelPackage, 'reference'>
-      scores: Float64Array
-    }[] = []
-    for (const [i, candidate] of spec.candidates.entries()) {
-      const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
-      if (!load)
-        throw new GalleyError('RECIPE_INVALID', {
-          what: `there is no trainer '${candidate.trainer}'`,
-          fix: `there are ${Object.keys(trainers).join(', ')}`,
-        })
-      const trainer = await load()
-      const began = systemClock.ticks()
-      const model = await trainer.train(
-        {
-          train: matrices.train,
-          validate: matrices.validate,
-          features,
-          target: spec.target,
-          params: candidate.params,
-          seed: spec.seed,
-          threads: ctx.threads,
-        },
-        {
-          signal: ctx.signal,
-          say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
-          progress: (p) =>
-            ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
-        },
+    const matrices = await matricesOf(ctx, bound, features, data.rows)
+    const learnt = async () => {
+      const results = await learn(ctx, matrices, features, fits)
+      const best = results.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
+      const gate = judge(
+        spec,
+        best.result,
+        results.map((r) => r.result),
       )
-      const seconds = (systemClock.ticks() - began) / 1000
-      const evaluator = trainer.load(model)
-      const validate = await score(evaluator, matrices.validate, spec.target)
-      const test = await score(evaluator, matrices.test, spec.target)
-      const ranking = rank(validate.scores, validate.labels)
-      const threshold = chooseThreshold(ranking, { by: 'f1' })
-      const serving = fits.flatMap((f) => f.serving)
-      results.push({
-        result: {
-          trainer: candidate.trainer,
-          params: candidate.params,
-          validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
-          test: evaluate(test.scores, test.labels, { threshold }),
-          seconds,
-        },
-        evaluator,
-        pack: { format: 2, model, threshold, fits: serving },
-        scores: validate.scores,
-      })
+      const pack: ModelPackage = {
+        ...best.pack,
+        reference: await referenceOf(ctx, parts.train, matrices.train, features, best.scores),
+      }
+      return { results, best, gate, pack }
     }
-    const best = results.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
-    const gate = judge(
-      spec,
-      best.result,
-      results.map((r) => r.result),
-    )
-    const pack: ModelPackage = {
-      ...best.pack,
-      reference: await referenceOf(ctx, parts.train, matrices.train, features, best.scores),
-    }
-    for (const m of Object.values(matrices)) m.close()
+    const { results, best, gate, pack } = await learnt().finally(() => matrices.close())
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
     const output: TrainOutput = {
       hash: hashJson([blob.hash, data.hash]),
@@ -185,6 +137,70 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       .map((c) => `${c.trainer} ${three(c.test.auc)}`)
     return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}`
   },
+}
+
+interface Learnt {
+  readonly result: CandidateResult
+  readonly pack: Omit<ModelPackage, 'reference'>
+  /** Of the validation rows. */
+  readonly scores: Float64Array
+}
+
+/** Trains each candidate and judges it on the rows that it has not seen. */
+async function learn(
+  ctx: StepContext<TrainSpec>,
+  matrices: Matrices,
+  features: readonly string[],
+  fits: readonly BoundFit[],
+): Promise<Learnt[]> {
+  const { spec } = ctx.step
+  const results: Learnt[] = []
+  for (const [i, candidate] of spec.candidates.entries()) {
+    const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
+    if (!load)
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `there is no trainer '${candidate.trainer}'`,
+        fix: `there are ${Object.keys(trainers).join(', ')}`,
+      })
+    const trainer = await load()
+    const began = systemClock.ticks()
+    const model = await trainer.train(
+      {
+        train: matrices.train,
+        validate: matrices.validate,
+        features,
+        target: spec.target,
+        params: candidate.params,
+        seed: spec.seed,
+        threads: ctx.threads,
+      },
+      {
+        signal: ctx.signal,
+        say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
+        progress: (p) =>
+          ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
+      },
+    )
+    const seconds = (systemClock.ticks() - began) / 1000
+    const evaluator = trainer.load(model)
+    const validate = await score(evaluator, await matrices.validated(), spec.target)
+    const test = await score(evaluator, await matrices.tested(), spec.target)
+    const ranking = rank(validate.scores, validate.labels)
+    const threshold = chooseThreshold(ranking, { by: 'f1' })
+    const serving = fits.flatMap((f) => f.serving)
+    results.push({
+      result: {
+        trainer: candidate.trainer,
+        params: candidate.params,
+        validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
+        test: evaluate(test.scores, test.labels, { threshold }),
+        seconds,
+      },
+      pack: { format: 2, model, threshold, fits: serving },
+      scores: validate.scores,
+    })
+  }
+  return results
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))

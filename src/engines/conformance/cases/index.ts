@@ -3,6 +3,7 @@ import { BASE } from './base.ts'
 import type { Case } from './case.ts'
 import { CORRELATIONS } from './correlations.ts'
 import { DECIMALS } from './decimals.ts'
+import { EXTREMES } from './extremes.ts'
 import { FAILING } from './failing.ts'
 import { KEYS } from './keys.ts'
 import { NESTED } from './nested.ts'
@@ -28,4 +29,5 @@ export const CASES: readonly Case[] = [
   ...KEYS,
   ...WINDOWS,
   ...CORRELATIONS,
+  ...EXTREMES,
 ]

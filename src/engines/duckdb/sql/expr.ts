@@ -2,7 +2,7 @@ import type { Expr } from '../../../plan/expr.ts'
 import { callFails, castFails, fallible } from '../../../plan/functions/fallible.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
 import { infer } from '../../../plan/infer.ts'
-import { type Schema, sameType, type Type } from '../../../plan/types.ts'
+import { isDecimal, type Schema, sameType, type Type } from '../../../plan/types.ts'
 import { sqlCast, sqlTryCast } from './casts.ts'
 import { SQL } from './functions.ts'
 import { quote, sqlLiteral, sqlType } from './names.ts'
@@ -79,6 +79,13 @@ function widened(e: Expr, to: Type, schema: Schema, mode: Mode): string {
   return mode.lenient && typeof to === 'object' ? `TRY(${cast})` : cast
 }
 
+/** Where a value has no room in the decimal that it is widened to; undefined when it always has. */
+function widening(e: Expr, to: Type, schema: Schema, mode: Mode): string | undefined {
+  if (!isDecimal(to) || sameType(infer(e, schema, 'widen').type, to)) return undefined
+  const lenient = { ...mode, lenient: true }
+  return `(${sqlExpr(e, schema, lenient)} IS NOT NULL AND ${widened(e, to, schema, lenient)} IS NULL)`
+}
+
 /** Where a value fails, as a condition that is never null; undefined when it never does. */
 export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string | undefined {
   const inner = (child: Expr) => failureOf(child, schema, mode)
@@ -97,11 +104,7 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
     }
     case 'case': {
       const type = infer(e, schema, 'case').type
-      const branch = (v: Expr) => {
-        const widens = typeof type === 'object' && !sameType(infer(v, schema, 'case').type, type)
-        const own = widens ? `(${value(v)} IS NOT NULL AND ${widened(v, type, schema, LENIENT)} IS NULL)` : undefined
-        return anyOf([inner(v), own]) ?? 'FALSE'
-      }
+      const branch = (v: Expr) => anyOf([inner(v), widening(v, type, schema, mode)]) ?? 'FALSE'
       const whens = e.when.map(([c, v]) => {
         const condition = inner(c)
         return `${condition ? `WHEN ${condition} THEN TRUE ` : ''}WHEN ${value(c)} THEN ${branch(v)}`
@@ -117,13 +120,17 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
         const undecided = e.args.map((a) => `(${value(a)}) IS DISTINCT FROM ${decides}`)
         return any && `(${[any, ...undecided].join(' AND ')})`
       }
+      const own = e.args.map((a) => infer(a, schema, e.fn).type)
+      const common = argumentType(e.fn, own)
+      const fails = e.args.map((a) => anyOf([inner(a), common && widening(a, common, schema, mode)]))
       if (e.fn === 'coalesce') {
-        if (e.args.every((a) => inner(a) === undefined)) return undefined
-        const whens = e.args.map((a) => `WHEN ${inner(a) ?? 'FALSE'} THEN TRUE WHEN ${value(a)} IS NOT NULL THEN FALSE`)
+        if (fails.every((f) => f === undefined)) return undefined
+        const whens = e.args.map(
+          (a, i) => `WHEN ${fails[i] ?? 'FALSE'} THEN TRUE WHEN ${value(a)} IS NOT NULL THEN FALSE`,
+        )
         return `CASE ${whens.join(' ')} ELSE FALSE END`
       }
-      const own = e.args.map((a) => infer(a, schema, e.fn).type)
-      const any = anyOf(e.args.map(inner))
+      const any = anyOf(fails)
       if (!callFails(e.fn, own, e.args)) return any
       // JSON that holds nothing there is null without having failed
       if (e.fn.startsWith('json')) return anyOf([any, `coalesce(NOT json_valid(${value(e.args[0] as Expr)}), FALSE)`])

@@ -1,4 +1,4 @@
-import type { Type } from '../../../plan/types.ts'
+import { isDecimal, type Type } from '../../../plan/types.ts'
 import { infix, named, type Sqls } from './call.ts'
 
 export const LOGIC: Sqls<
@@ -31,8 +31,14 @@ export const LOGIC: Sqls<
   not: ({ args: [a] }) => `(NOT ${a})`,
   isNull: ({ args: [a] }) => `(${a} IS NULL)`,
   coalesce: named('coalesce'),
-  isIn: ({ args: [a, ...set] }) =>
-    set.length === 0 ? `(CASE WHEN ${a} IS NOT NULL THEN FALSE END)` : `(${a} IN (${set.join(', ')}))`,
+  isIn: ({ args: [a, ...set], exprs: [, ...members], types }) => {
+    if (set.length === 0) return `(CASE WHEN ${a} IS NOT NULL THEN FALSE END)`
+    // IN stops at the first match; a member that fails does so wherever it stands
+    const plain = members.every((m) => m.op === 'lit' || (m.op === 'col' && !isDecimal(types[0] as Type)))
+    if (plain) return `(${a} IN (${set.join(', ')}))`
+    const list = `[${set.join(', ')}]`
+    return `(CASE WHEN ${a} IS NULL THEN NULL WHEN list_contains(${list}, ${a}) THEN TRUE WHEN list_count(${list}) = ${set.length} THEN FALSE END)`
+  },
   isNaN: named('isnan'),
   least: named('least'),
   greatest: named('greatest'),

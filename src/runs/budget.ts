@@ -1,0 +1,70 @@
+import { GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
+import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
+import type { Store } from '../store/store.ts'
+import type { Budget } from './specs.ts'
+import { bytes, integer } from './text.ts'
+
+/** What each limit bounds, and how it is written. */
+const LIMITS = {
+  maxReadbacks: { key: 'readbacks', what: 'waits for the device', text: integer },
+  maxBytesUp: { key: 'up', what: 'to the device', text: bytes },
+  maxBytesDown: { key: 'down', what: 'from the device', text: bytes },
+} as const satisfies Record<keyof Budget, { key: keyof LedgerEntry; what: string; text: (n: number) => string }>
+
+/** @throws RECIPE_INVALID for an option that is none, or a limit that is no whole number from 0 on */
+export function checkBudget(budget: Budget): Budget {
+  for (const [name, limit] of Object.entries(budget)) {
+    if (!Object.hasOwn(LIMITS, name))
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `a budget has no limit '${name}'`,
+        fix: `its limits are ${Object.keys(LIMITS).join(', ')}`,
+      })
+    if (!(Number.isSafeInteger(limit) && (limit as number) >= 0))
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `the budget's ${name} is ${limit}`,
+        why: 'it counts bytes or readbacks',
+        fix: 'give a whole number, 0 or more',
+      })
+  }
+  return budget
+}
+
+/** What a recipe's steps moved between host and device, against its budget. */
+export class Spending {
+  readonly #budget: Budget
+  readonly #steps = new Map<string, LedgerEntry>()
+
+  constructor(budget: Budget = {}) {
+    this.#budget = budget
+  }
+
+  /** Adds a step's entry, whether it was computed now or earlier. @throws BUDGET_EXCEEDED naming what each step moved */
+  add(step: string, entry: LedgerEntry): void {
+    this.#steps.set(step, entry)
+    for (const [name, { key, what, text }] of Object.entries(LIMITS)) {
+      const limit = this.#budget[name as keyof Budget]
+      if (limit === undefined) continue
+      const by = [...this.#steps].map(([id, e]) => [id, e[key]] as const).filter(([, n]) => n > 0)
+      const sum = by.reduce((total, [, n]) => total + n, 0)
+      if (sum <= limit) continue
+      throw new GalleyError('BUDGET_EXCEEDED', {
+        what: `the recipe's budget allows ${text(limit)} ${what}, and ${text(sum)} are spent`,
+        why: by.map(([id, n]) => `${id}: ${text(n)}`).join(' · '),
+        fix: `keep more of it on the device, ask for less of it, or raise ${name}`,
+        details: { limit: name, allowed: limit, spent: sum, steps: Object.fromEntries(by) },
+      })
+    }
+  }
+}
+
+/** What making a kept output moved, by the run that made it; nothing when that run is gone. */
+export async function spentBy(
+  store: Store,
+  scope: Scope,
+  made: { readonly run: string; readonly step: string },
+): Promise<LedgerEntry> {
+  const { items } = await store.steps.list(scope, made.run, { limit: 500 })
+  const ledger = items.find((s) => s.id === made.step)?.ledger as Record<string, LedgerEntry> | null | undefined
+  return totalOf(Object.values(ledger ?? {}))
+}
