@@ -45,16 +45,14 @@ async function compile(gpu: GPUDevice, code: string, access: readonly Access[]):
   // refused code is told by the pipeline's promise, and must not count as a fault of others' work
   gpu.pushErrorScope('validation')
   const module = gpu.createShaderModule({ code })
-  void gpu.popErrorScope()
+  const refused = gpu.popErrorScope()
   const pipeline = await gpu
     .createComputePipelineAsync({
       layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: 'run' },
     })
     .catch(async (cause: unknown) => {
-      const { messages } = await module.getCompilationInfo()
-      const said = messages.map((m) => `line ${m.lineNum}: ${m.message}`).join('; ')
-      const why = said || (cause instanceof Error ? cause.message : String(cause))
+      const why = (await refused)?.message ?? (cause instanceof Error ? cause.message : String(cause))
       throw new DeviceFault(`a kernel was refused: ${why}`, { cause })
     })
   return { pipeline, layout }
