@@ -36,7 +36,7 @@ test.each([
     const host = await trainer.train({ ...task, train: relationOf(SCHEMA, rows) }, ctx)
     const { relation, table } = await onDevice(SCHEMA, rows)
     let faults = 0
-    for (let nth = 1; nth < 40; nth += 3) {
+    for (let nth = 1; nth < 40; nth += 5) {
       const device = await refusing(nth)
       const transfers = new Transfers(device, createLedger(), 2 ** 28)
       const said: string[] = []
@@ -48,7 +48,7 @@ test.each([
       // a later buffer than there are: nothing was refused
       else expect(made.body['trees'] ?? made.body['iterations']).toBe(host.body['trees'] ?? host.body['iterations'])
     }
-    expect(faults).toBeGreaterThan(5)
+    expect(faults).toBeGreaterThan(2)
     relation.close()
   },
 )

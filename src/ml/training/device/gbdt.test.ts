@@ -34,7 +34,7 @@ test.each([
   { trees: 12, leaves: 15 },
   { trees: 5, leaves: 31, minDataInLeaf: 1, lambda: 2.5, learningRate: 0.5, maxBins: 40 },
   { trees: 2, leaves: 120, minDataInLeaf: 37, minGain: 0.5 },
-])('grows the trees of the host: %o', async (params) => {
+])('grows the trees of the host: %o', { timeout: 120_000 }, async (params) => {
   // enough for two copies of a histogram
   const rows = exampleRows(9000, 3)
   const { relation, ledger } = await onDevice(SCHEMA, rows)
@@ -46,7 +46,9 @@ test.each([
 
 describe('conformance', () => trainerConformance(async () => ({ trainer: onDeviceOnly(gbdt), params: { trees: 6, leaves: 8 } }))) // biome-ignore format: one line
 
-test('stops early where the host stops, with rows that are on the host or on the device', async () => {
+test('stops early where the host stops, with rows that are on the host or on the device', {
+  timeout: 120_000,
+}, async () => {
   const rows = exampleRows(600)
   const judges = exampleRows(3000, 5)
   const params = { trees: 60, leaves: 6, earlyStopping: 5, learningRate: 0.4, minDataInLeaf: 5 }

@@ -29,7 +29,9 @@ function rowsOf(count: number, seed: number): Record<string, Value>[] {
 
 const weightsOf = (model: TrainedModel) => new Float32Array(decodeBytes(model.body, 'weights'))
 
-test('a network learns what no line can, in two readbacks, and scores on the device as on the host', async () => {
+test('a network learns what no line can, in two readbacks, and scores on the device as on the host', {
+  timeout: 120_000,
+}, async () => {
   const [train, judge] = [await onDevice(SCHEMA, rowsOf(4000, 1)), await onDevice(SCHEMA, rowsOf(2000, 2))]
   const task = { train: train.relation, features: ['a', 'b'], target: 'y', seed: 3 }
   const model = await mlpOnDevice({ ...task, params: { epochs: 8, units: 12, learningRate: 0.02 } }, ctx)
