@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { VERSION } from '../main.ts'
+import { bench } from './bench.ts'
 import { datasets } from './datasets.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
@@ -35,6 +36,7 @@ for (const command of [
   models(),
   endpoints(),
   runs(),
+  bench(),
   doctor(),
 ]) {
   for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr })

@@ -27,6 +27,8 @@ const ROWS = 8192
 /** `closures`: run as where generating code from strings is disallowed. */
 export interface RowEngineOptions {
   readonly closures?: boolean
+  /** Tables in memory, by the name of the file that a scan reads: what a page, which has no files, fetched. */
+  readonly tables?: ReadonlyMap<string, readonly Batch[]>
 }
 
 /** One source of rows and the row-wise nodes over it; what a union adds up are several. */
@@ -45,12 +47,12 @@ export function createRowEngine(options: RowEngineOptions = {}): Engine {
     prepare(plan: Plan): Prepared | readonly Gap[] {
       const gaps = [...nodes(plan.root)].flatMap((n): Gap[] => {
         if (!TAKES.has(n.op)) return [{ node: n.op, reason: 'it needs more than one row at a time' }]
-        if (n.op === 'scan' && n.from.kind !== 'rows')
+        if (n.op === 'scan' && n.from.kind !== 'rows' && !tablesOf(n, options))
           return [{ node: n.op, reason: 'the row engine reads literal rows and records' }]
         return []
       })
       if (gaps.length > 0) return gaps
-      const source = prepared(plan.root, options.closures === true)
+      const source = prepared(plan.root, options)
       const { schema } = plan.root
       return {
         estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
@@ -105,9 +107,10 @@ const noModel = (name: string): never => {
   })
 }
 
-function prepared(root: Node, closures: boolean): Source {
+function prepared(root: Node, options: RowEngineOptions): Source {
+  const closures = options.closures === true
   const parts = streams(root).map(({ base, chain }) => {
-    const from = base.op === 'distinct' ? distinct(prepared(base.input, closures)) : rowsOf(base)
+    const from = base.op === 'distinct' ? distinct(prepared(base.input, options)) : rowsOf(base, options)
     const code = compileColumns(lower(chain, base.schema), { models: noModel, closures })
     return { from, code, chain }
   })
@@ -125,7 +128,29 @@ function prepared(root: Node, closures: boolean): Source {
   }
 }
 
-function rowsOf(n: Node): Source {
+/** The tables that a scan reads, where all of them are in memory. */
+function tablesOf(n: Node, { tables }: RowEngineOptions): readonly Batch[] | undefined {
+  if (n.op !== 'scan' || n.from.kind !== 'parquet') return undefined
+  const found = n.from.files.map((file) => tables?.get(file))
+  return found.every((batches) => batches !== undefined) ? found.flat() : undefined
+}
+
+function rowsOf(n: Node, options: RowEngineOptions): Source {
+  const tables = tablesOf(n, options)
+  if (tables)
+    return {
+      explain: () => '// tables in memory',
+      *batches() {
+        for (const batch of tables)
+          yield {
+            ...only(
+              batch,
+              n.schema.map((f) => f.name),
+            ),
+            schema: n.schema,
+          }
+      },
+    }
   const rows = n.op === 'scan' && n.from.kind === 'rows' ? n.from.rows : []
   return {
     explain: () => `// ${rows.length} literal rows`,
@@ -166,7 +191,7 @@ function pick(batch: Batch, picked: readonly number[]): Batch {
 }
 
 function only(batch: Batch, names: readonly string[]): Batch {
-  const kept = batch.schema.flatMap((f, i) => (names.includes(f.name) ? [i] : []))
+  const kept = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)
   const schema: Schema = kept.map((i) => batch.schema[i] as Schema[number])
   return { schema, rows: batch.rows, columns: kept.map((i) => batch.columns[i] as Column) }
 }

@@ -8,6 +8,8 @@ export interface Device {
   readonly gpu: GPUDevice
   /** Bytes that one buffer may hold and one kernel may see of it. */
   readonly largestBuffer: number
+  /** Bytes that all runs hold on it, and the most that they held at once. */
+  readonly memory: { live: number; peak: number }
   /** Why the device can't be used any more; undefined while it can. */
   lost(): string | undefined
   /** How many of its operations were refused so far (no memory, above all), and what was said of the last. */
@@ -54,6 +56,7 @@ export async function openDevice(): Promise<Device> {
     name: [vendor, architecture].filter(Boolean).join(' ') || description || 'an unnamed device',
     gpu,
     largestBuffer: Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize),
+    memory: { live: 0, peak: 0 },
     lost: () => why,
     faults: () => faults,
     close: () => gpu.destroy(),

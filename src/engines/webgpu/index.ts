@@ -1,11 +1,13 @@
 import { GalleyError } from '../../base/errors.ts'
-import type { Plan } from '../../plan/nodes.ts'
+import { type Node, type Plan, plan } from '../../plan/nodes.ts'
 import type { Engine, Gap, Prepared } from '../engine.ts'
 import { type Device, noDevice, openDevice } from './device.ts'
 import { comesDown, type Job, onHost, staysOnDevice } from './relation.ts'
+import { Shelf } from './shelf.ts'
 import { streamedOf } from './streamed.ts'
+import type { DeviceRelation } from './table.ts'
 import { DeviceGap } from './wgsl/emit.ts'
-import { explainWhole, type Whole, wholeOf } from './whole.ts'
+import { explainWhole, sameCodes, type Whole, wholeOf } from './whole.ts'
 
 export type { Device } from './device.ts'
 
@@ -22,12 +24,21 @@ export interface WebgpuOptions {
   say?(why: string): void
 }
 
+/** The engine, and the tables that it left on the device as what further plans scan. */
+export interface WebgpuEngine extends Engine {
+  /** A scan of rows on the device. `made` is the plan that gave them: where the device fails, the host reads that. */
+  scan(relation: DeviceRelation, made: Node): Node
+  /** Ends such a scan; the relation is its owner's to close. */
+  forget(scan: Node): void
+}
+
 /**
  * The engine on the graphics device. It takes a chain of filters and derived columns over a scan, and an aggregate on top
  * of it, whose values it computes exactly: integers, times, truth, and texts and floats as far as they are compared,
  * grouped by or handed on. The columns go up once and the result comes down once.
  */
-export function createWebgpuEngine(options: WebgpuOptions): Engine {
+export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
+  const shelf = new Shelf()
   let opened: Promise<Device> | undefined
   /** The device, or why there is none; one that was lost is opened anew. */
   const device = async (): Promise<Device | string> => {
@@ -46,7 +57,7 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
     name: 'webgpu',
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
-        const job = jobOf(p, options)
+        const job = jobOf(p, options, shelf)
         return {
           estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: stats.bytes }),
           explain: () => job.streamed?.code ?? explainWhole(job.whole()),
@@ -66,6 +77,8 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
         return [{ node: thrown.node, reason: thrown.message }]
       }
     },
+    scan: (relation, made) => shelf.put(relation, made),
+    forget: (scan) => shelf.drop(scan),
     async close() {
       const closing = opened
       opened = undefined
@@ -75,16 +88,17 @@ export function createWebgpuEngine(options: WebgpuOptions): Engine {
 }
 
 /** A chain over a scan, with groups on top or not, is computed part by part; all else with its tables as a whole. */
-function jobOf(p: Plan, options: WebgpuOptions): Job {
+function jobOf(p: Plan, options: WebgpuOptions, shelf: Shelf): Job {
   let whole: Whole | undefined
-  const streamed = streamedOf(p.root, options.host)
+  const streamed = shelf.scannedBy(p.root).length > 0 ? undefined : streamedOf(p.root, options.host)
   const job: Job = {
     streamed,
     plan: p,
     host: options.host,
     budget: options.memoryMiB * 2 ** 20,
     segment: options.segment,
-    whole: () => (whole ??= wholeOf(p.root, options.host)),
+    instead: plan(shelf.onHost(p.root)),
+    whole: () => (whole && sameCodes(whole) ? whole : (whole = wholeOf(p.root, options.host, shelf))),
     say: (why) => options.say?.(why),
   }
   if (!streamed) job.whole()

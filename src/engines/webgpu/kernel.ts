@@ -66,20 +66,21 @@ fn run(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups
 }
 `
 
-/** Runs a kernel for `rows` rows, or a few more: it must look at its row's number itself. */
+export const bind = (gpu: GPUDevice, layout: GPUBindGroupLayout, buffers: readonly GPUBuffer[]): GPUBindGroup =>
+  gpu.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) })
+
+/** Runs a kernel for `rows` rows, or a few more: it must look at its row's number itself. Buffers may be bound already. */
 export function dispatch(
   { gpu }: Device,
   pass: GPUComputePassEncoder,
   { pipeline, layout }: Kernel,
-  buffers: readonly GPUBuffer[],
+  buffers: readonly GPUBuffer[] | GPUBindGroup,
   rows: number,
 ): void {
   const groups = Math.max(1, Math.ceil(rows / GROUP))
   const across = Math.min(groups, MOST_GROUPS)
   pass.setPipeline(pipeline)
-  pass.setBindGroup(
-    0,
-    gpu.createBindGroup({ layout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) }),
-  )
+  const bound = Array.isArray(buffers) ? bind(gpu, layout, buffers) : (buffers as GPUBindGroup)
+  pass.setBindGroup(0, bound)
   pass.dispatchWorkgroups(across, Math.ceil(groups / across))
 }

@@ -19,6 +19,7 @@ import {
   type Making,
   type Step,
   selectOf,
+  shelvedStep,
   sourceOf,
   tiesOf,
   wantedOf,
@@ -41,7 +42,7 @@ export function stepOf(n: Node, making: Making): Step {
 function special(n: Node, making: Making): Step {
   switch (n.op) {
     case 'scan':
-      return scanStep(n, making)
+      return shelvedStep(n, making) ?? scanStep(n, making)
     case 'aggregate':
     case 'distinct':
       return groupStep(n, making)

@@ -15,6 +15,8 @@ import { type Computed, computeWhole, type Whole } from './whole.ts'
 /** A plan made ready. */
 export interface Job {
   readonly plan: Plan
+  /** The same for the host, which does not see what lies on the device. */
+  readonly instead: Plan
   /** The plan as one whose rows need not be there all at once, where it is of that form. */
   readonly streamed: Streamed | undefined
   readonly whole: () => Whole
@@ -130,8 +132,8 @@ async function instead(job: Job, device: Device, ctx: RunContext, thrown: unknow
 }
 
 /** The plan on the host, where a failure is told in its own words. @throws ENGINE_GAP */
-export function onHost({ plan, host }: Job): Prepared {
-  const prepared = host.prepare(plan)
+export function onHost({ instead, host }: Job): Prepared {
+  const prepared = host.prepare(instead)
   if (!isGaps(prepared)) return prepared
   throw new GalleyError('ENGINE_GAP', {
     what: `${host.name} can't run the plan in the place of the device`,

@@ -11,6 +11,8 @@ import { anyInputs, fuse } from './fused.ts'
 import type { Dictionary } from './gather.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
+import type { Shelf } from './shelf.ts'
+
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
 
@@ -40,10 +42,12 @@ export interface Making {
   /** Nodes that more than one reads: they are computed once, and nothing is fused across them. */
   readonly shared: ReadonlySet<Node>
   readonly made: Map<Node, Step>
+  /** Tables that lie on the device. */
+  readonly shelf: Shelf
 }
 
 /** A plan's nodes with what is read of each. */
-export function makingOf(root: Node, host: Engine): Making {
+export function makingOf(root: Node, host: Engine, shelf: Shelf): Making {
   const wanted = new Map<Node, Set<string>>([[root, new Set(root.schema.map((f) => f.name))]])
   for (const n of inOrder(root).toReversed()) {
     const names = wanted.get(n)
@@ -54,7 +58,7 @@ export function makingOf(root: Node, host: Engine): Making {
       wanted.set(child, new Set([...before, ...(asked[i] ?? [])]))
     }
   }
-  return { host, names: [], wanted, shared: sharedNodes(root), made: new Map() }
+  return { host, names: [], wanted, shared: sharedNodes(root), made: new Map(), shelf }
 }
 
 /** The columns of a node that are read, in its order. */
@@ -119,3 +123,12 @@ export function sourceOf(scan: Node, host: Engine): Prepared {
 
 /** Columns that have an order, all of which break ties. */
 export const tiesOf = (schema: Schema): string[] => schema.filter((f) => isOrdered(f.type)).map((f) => f.name)
+
+/** Rows that lie on the device already; undefined for others. */
+export function shelvedStep(n: Node, making: Making): Step | undefined {
+  const table = making.shelf.find(n)?.table
+  if (!table) return undefined
+  const names = new Set(wantedOf(n, making).map((f) => f.name))
+  const columns = table.columns.filter((c) => names.has(c.field.name))
+  return { op: 'scan on the device', inputs: [], run: async () => ({ most: table.rows, count: null, columns }) }
+}

@@ -17,7 +17,6 @@ export class Transfers {
   readonly #held = new Map<GPUBuffer, number>()
   readonly #faults: number
   #live = 0
-  #peak = 0
   #beyond: string | undefined
 
   constructor(device: Device, ledger: Ledger, budget: number) {
@@ -25,11 +24,6 @@ export class Transfers {
     this.#ledger = ledger
     this.#budget = budget
     this.#faults = device.faults().count
-  }
-
-  /** The most bytes that were on the device at once. */
-  get peak(): number {
-    return this.#peak
   }
 
   /** Why a buffer was not to be had within the run's memory; undefined when all were. */
@@ -90,7 +84,9 @@ export class Transfers {
 
   free(...buffers: readonly GPUBuffer[]): void {
     for (const buffer of buffers) {
-      this.#live -= this.#held.get(buffer) ?? 0
+      const size = this.#held.get(buffer) ?? 0
+      this.#live -= size
+      this.#device.memory.live -= size
       this.#held.delete(buffer)
       buffer.destroy()
     }
@@ -131,7 +127,9 @@ export class Transfers {
     }
     this.#held.set(buffer, size)
     this.#live += size
-    this.#peak = Math.max(this.#peak, this.#live)
+    const { memory } = this.#device
+    memory.live += size
+    memory.peak = Math.max(memory.peak, memory.live)
     return buffer
   }
 }

@@ -21,12 +21,12 @@ const gaps = CASES.filter((c) => !takes(c.plan)).map((c) => ({
 engineConformance('webgpu', () => createWebgpuEngine({ host, memoryMiB: 256 }), { gaps, takes, runs: 200 })
 
 /** Plans in a run; more of them by `GALLEY_DEVICE_RUNS`. */
-const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 40)
+const RUNS = Number(process.env['GALLEY_DEVICE_RUNS'] ?? 60)
 
 test.each([
   ['a table', RUNS, devicePlans],
-  ['a table whose floats are computed with', RUNS / 10, devicePlansOfFloats],
-  ['several tables', RUNS / 2, devicePlansOfTables],
+  ['a table whose floats are computed with', RUNS / 6, devicePlansOfFloats],
+  ['several tables', RUNS / 3, devicePlansOfTables],
 ])(
   'webgpu: plans of %s, of all that it claims, agree with the reference (%d)',
   async (_, runs, plans) => {
@@ -62,7 +62,7 @@ test.each([
     await comparePlans(alone, { runs, seed: 20010105, takes: strict, plans })
     await alone.close()
     // values that fail are for the host to tell; tables have none
-    const most = plans === devicePlansOfTables ? 0 : runs - 1
+    const most = plans === devicePlansOfTables ? 0 : 0.7 * runs
     expect(fell.length, `plans that the host ran: ${fell.slice(0, 3).join('\n')}`).toBeLessThanOrEqual(most)
   },
   3_600_000,

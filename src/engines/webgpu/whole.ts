@@ -9,6 +9,7 @@ import { Dictionary } from './gather.ts'
 import { stepOf } from './makers.ts'
 import { Recorder } from './recorder.ts'
 import { buffersOf, columnOf, type Rows } from './rows.ts'
+import type { Shelf } from './shelf.ts'
 import { makingOf, type Step } from './steps.ts'
 import { Transfers } from './transfers.ts'
 
@@ -20,12 +21,17 @@ export interface Whole {
   readonly schema: Schema
   /** Texts that the code names. */
   readonly names: readonly string[]
+  /** Those of the tables on the device that it scans. */
+  readonly words: Dictionary | undefined
 }
 
 /** @throws DeviceGap for the first node that is not done on the device */
-export function wholeOf(root: Node, host: Engine): Whole {
+export function wholeOf(root: Node, host: Engine, shelf: Shelf): Whole {
   const best = optimise(root, { evaluate: evaluateConstant })
-  const making = makingOf(best, host)
+  const [table] = shelf.scannedBy(best)
+  const making = makingOf(best, host, shelf)
+  // codes of texts that lie there already stay as they are
+  if (table) making.names.push(...table.table.words.list)
   const step = stepOf(best, making)
   const steps = new Set<Step>()
   const visit = (s: Step): void => {
@@ -34,8 +40,12 @@ export function wholeOf(root: Node, host: Engine): Whole {
     steps.add(s)
   }
   visit(step)
-  return { root: step, steps: [...steps], schema: root.schema, names: making.names }
+  return { root: step, steps: [...steps], schema: root.schema, names: making.names, words: table?.table.words }
 }
+
+/** Whether the texts that the code names still have the codes that stand in it. */
+export const sameCodes = ({ names, words }: Whole): boolean =>
+  !words || words.list.every((word, code) => code >= names.length || word === names[code])
 
 /** What runs, step by step, with the source of fused kernels. */
 export const explainWhole = ({ steps }: Whole): string =>
@@ -53,13 +63,14 @@ export interface Computed {
  * reads them is. @throws FailedOnDevice, DeviceFault
  */
 export async function computeWhole(
-  { root, steps, schema, names }: Whole,
+  { root, steps, schema, names, words: known }: Whole,
   device: Device,
   budget: number,
   ctx: RunContext,
 ): Promise<Computed> {
   const transfers = new Transfers(device, ctx.ledger, budget)
-  const words = new Dictionary(names)
+  const words = known ?? new Dictionary([])
+  for (const name of names) words.code(name)
   const left = new Map<Step, number>()
   for (const step of steps) for (const input of step.inputs) left.set(input, (left.get(input) ?? 0) + 1)
   const live = new Map<Step, Rows>()

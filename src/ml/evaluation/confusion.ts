@@ -24,17 +24,26 @@ export function confusionAt(ranking: Ranking, threshold: number): Confusion {
     truePositives += ranking.positivesAt[i] as number
     falsePositives += ranking.negativesAt[i] as number
   }
-  const falseNegatives = ranking.positives - truePositives
-  const trueNegatives = ranking.rows - ranking.positives - falsePositives
+  return confusionOf({ ...ranking, truePositives, falsePositives }, threshold)
+}
+
+/** The rates that follow from counts. */
+export function confusionOf(
+  counts: Readonly<Record<'rows' | 'positives' | 'truePositives' | 'falsePositives', number>>,
+  threshold: number,
+): Confusion {
+  const { rows, positives, truePositives, falsePositives } = counts
+  const falseNegatives = positives - truePositives
+  const trueNegatives = rows - positives - falsePositives
   return {
     threshold,
     truePositives,
     falsePositives,
     trueNegatives,
     falseNegatives,
-    accuracy: ratio(truePositives + trueNegatives, ranking.rows),
+    accuracy: ratio(truePositives + trueNegatives, rows),
     precision: ratio(truePositives, truePositives + falsePositives),
-    recall: ratio(truePositives, ranking.positives),
+    recall: ratio(truePositives, positives),
     f1: ratio(2 * truePositives, 2 * truePositives + falsePositives + falseNegatives),
   }
 }

@@ -1,6 +1,9 @@
 import { GalleyError } from '../../base/errors.ts'
+import { isOnDevice } from '../../engines/webgpu/table.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { binEdges, sampleRows } from './bins.ts'
+import type { Grid } from './device/baseline.ts'
+import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from './intake.ts'
 import { bodyNumber, broken, checkModel, decodeFloat64, encodeArray } from './model.ts'
 import { type NumberParam, numberParams } from './params.ts'
@@ -25,10 +28,39 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const params = numberParams('baseline', task.params, BASELINE_PARAMS, ['by'])
   const by = byOf(task)
   checkColumns(task, false)
+  const { train } = task
+  const there = isOnDevice(train)
+    ? await orOnHost(ctx, async () =>
+        (await import('./device/baseline.ts')).gridOnDevice({ ...task, train }, by, params.bins, ctx),
+      )
+    : undefined
+  const { prior, axes, rows, positives } = there ?? (await gridOnHost(task, by, params.bins, ctx))
+  const rates = rows.map((n, cell) =>
+    n + params.smoothing === 0
+      ? prior
+      : ((positives[cell] as number) + params.smoothing * prior) / (n + params.smoothing),
+  )
+  return {
+    format: 1,
+    kind: 'baseline',
+    features: task.features,
+    target: task.target,
+    params: { ...params, by },
+    body: {
+      prior,
+      by: by.map((name) => task.features.indexOf(name)),
+      edges: Object.fromEntries(axes.map((edges, i) => [String(i), encodeArray(edges)])),
+      rates: by.length === 0 ? encodeArray(Float64Array.of(prior)) : encodeArray(rates),
+    },
+  }
+}
+
+/** The borders of the axes, and rows and positives by cell, in two passes. */
+async function gridOnHost(task: TrainTask, by: readonly string[], bins: number, ctx: TrainContext): Promise<Grid> {
   const sample = await sampleRows(task.train, by, task.target, task.seed, ctx.signal)
   checkClasses(sample, task.target)
   const prior = sample.positives / sample.rows
-  const axes = sample.columns.map((values) => binEdges(values, params.bins))
+  const axes = sample.columns.map((values) => binEdges(values, bins))
   const size = axes.reduce((product, edges) => product * (edges.length + 2), 1)
   const rows = new Float64Array(size)
   const positives = new Float64Array(size)
@@ -51,24 +83,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     }
     checkSameRows(sample.rows, read)
   }
-  const rates = rows.map((n, cell) =>
-    n + params.smoothing === 0
-      ? prior
-      : ((positives[cell] as number) + params.smoothing * prior) / (n + params.smoothing),
-  )
-  return {
-    format: 1,
-    kind: 'baseline',
-    features: task.features,
-    target: task.target,
-    params: { ...params, by },
-    body: {
-      prior,
-      by: by.map((name) => task.features.indexOf(name)),
-      edges: Object.fromEntries(axes.map((edges, i) => [String(i), encodeArray(edges)])),
-      rates: by.length === 0 ? encodeArray(Float64Array.of(prior)) : encodeArray(rates),
-    },
-  }
+  return { prior, axes, rows, positives }
 }
 
 function byOf({ params, features }: TrainTask): readonly string[] {
@@ -100,15 +115,20 @@ function binOf(edges: Float64Array, x: number): number {
   return low
 }
 
-function load(model: TrainedModel): Evaluator {
+/** A baseline's grid: its features by name, the borders of their axes, and the rate of each cell. */
+export function readGrid(model: TrainedModel) {
   checkModel(model, 'baseline')
   const { body } = model
-  const prior = bodyNumber(body, 'prior')
   const by = body['by'] as readonly number[]
   const rates = decodeFloat64(body, 'rates')
   const axes = by.map((_, i) => decodeFloat64(body['edges'] as Record<string, unknown>, String(i)))
-  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1) && by.length > 0)
+  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1))
     throw broken('its grid and rates disagree')
+  return { by: by.map((f) => model.features[f] as string), places: by, axes, rates, prior: bodyNumber(body, 'prior') }
+}
+
+function load(model: TrainedModel): Evaluator {
+  const { places: by, axes, rates, prior } = readGrid(model)
   const rateOf = (valueAt: (feature: number) => number): number => {
     let cell = 0
     for (let i = 0; i < axes.length; i++) {

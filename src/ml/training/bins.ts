@@ -18,6 +18,25 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+const capOf = (features: number): number =>
+  Math.min(MAX_ROWS, Math.max(10_000, Math.floor(MAX_CELLS / Math.max(1, features))))
+const saltOf = (seed: number): number => mix(seed + 0x9e3779b9)
+
+/** Which rows `sampleRows` keeps, told from their number alone: those whose hash with `salt` is below `bound`. */
+export function sampleOf(rows: number, features: number, seed: number, cap = capOf(features)) {
+  const salt = saltOf(seed)
+  const zeros = new Uint32Array(33)
+  if (rows > cap)
+    for (let i = 0; i < rows; i++) {
+      const z = Math.clz32(mix(i ^ salt))
+      zeros[z] = (zeros[z] ?? 0) + 1
+    }
+  let halvings = 0
+  let kept = rows
+  while (kept > cap) kept -= zeros[halvings++] ?? 0
+  return { salt, bound: 2 ** (32 - halvings), rows: kept }
+}
+
 /**
  * One pass that counts rows and positives and keeps at most 200,000 rows: those whose hashed row number is below a bound
  * that halves whenever the sample is full. The same rows in the same order and the same seed give the same sample.
@@ -29,10 +48,10 @@ export async function sampleRows(
   seed: number,
   signal: AbortSignal,
 ): Promise<Sample> {
-  const cap = Math.min(MAX_ROWS, Math.max(10_000, Math.floor(MAX_CELLS / Math.max(1, features.length))))
+  const cap = capOf(features.length)
   const columns = features.map(() => new Float64Array(cap))
   const hashes = new Uint32Array(cap)
-  const salt = mix(seed + 0x9e3779b9)
+  const salt = saltOf(seed)
   let bound = 2 ** 32
   let kept = 0
   let rows = 0

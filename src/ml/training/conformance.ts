@@ -31,7 +31,8 @@ export function randomOf(seed: number): () => number {
   }
 }
 
-const SCHEMA: Schema = [
+/** The columns of `exampleRows`. */
+export const EXAMPLE_SCHEMA: Schema = [
   { name: 'a', type: 'float64', nullable: true },
   { name: 'b', type: 'int32', nullable: false },
   { name: 'c', type: 'bool', nullable: true },
@@ -77,7 +78,7 @@ function scoreMany(evaluator: Evaluator, rows: readonly number[][]): Float64Arra
 export function trainerConformance(make: () => Promise<{ trainer: Trainer; params?: TrainTask['params'] }>): void {
   const learn = async (rows: readonly Row[], more: Partial<TrainTask> = {}, ctx = quiet()): Promise<TrainedModel> => {
     const { trainer, params = {} } = await make()
-    const train = relationOf(SCHEMA, rows)
+    const train = relationOf(EXAMPLE_SCHEMA, rows)
     return trainer.train({ train, features: FEATURES, target: 'y', params, seed: 7, threads: 1, ...more }, ctx)
   }
   const probes = [
@@ -94,7 +95,7 @@ export function trainerConformance(make: () => Promise<{ trainer: Trainer; param
       const rows = exampleRows(12_000)
       const one = JSON.stringify(await learn(rows))
       expect(JSON.stringify(await learn(rows, { threads: 2 }))).toBe(one)
-      expect(JSON.stringify(await learn(rows, { train: relationOf(SCHEMA, rows, 4999) }))).toBe(one)
+      expect(JSON.stringify(await learn(rows, { train: relationOf(EXAMPLE_SCHEMA, rows, 4999) }))).toBe(one)
     })
 
     test('scores the same after a round trip through JSON, and by `one` as by `many`', async () => {
@@ -155,10 +156,10 @@ export function trainerConformance(make: () => Promise<{ trainer: Trainer; param
 
     const controller = new AbortController()
     const endless: Relation = {
-      ...relationOf(SCHEMA, []),
+      ...relationOf(EXAMPLE_SCHEMA, []),
       async *batches(columns = []) {
         const batch = batchOf(
-          columns.flatMap((name) => SCHEMA.filter((f) => f.name === name)),
+          columns.flatMap((name) => EXAMPLE_SCHEMA.filter((f) => f.name === name)),
           exampleRows(2000),
         )
         while (true) yield batch

@@ -85,19 +85,20 @@ export async function* numericBatches(
 
 function readLabels(values: Float64Array, out: Uint8Array, target: string): void {
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]
-    if (value !== 0 && value !== 1) {
-      const shown = Number.isNaN(value) ? 'missing' : String(value)
-      throw dataError(
-        `the target "${target}" has a value that is ${shown}`,
-        'make it a bool or 0/1 column without nulls',
-        {
-          column: target,
-        },
-      )
-    }
+    const value = values[i] as number
+    if (value !== 0 && value !== 1) throw badLabel(value, target)
     out[i] = value
   }
+}
+
+/** What is said of a label that is missing (NaN) or neither 0 nor 1. */
+export function badLabel(value: number, target: string): GalleyError {
+  const shown = Number.isNaN(value) ? 'missing' : String(value)
+  return dataError(
+    `the target "${target}" has a value that is ${shown}`,
+    'make it a bool or 0/1 column without nulls',
+    { column: target },
+  )
 }
 
 /** Rows and positives of what was read. */

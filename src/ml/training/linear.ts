@@ -54,3 +54,53 @@ export function solveSymmetric(h: Float64Array, g: Float64Array): Float64Array {
   }
   return x
 }
+
+/**
+ * Eigenvalues of a symmetric matrix in descending order, each with its eigenvector of length 1, by Jacobi's rotations. Of a
+ * vector and its opposite it gives the one whose largest component is positive.
+ */
+export function eigenSymmetric(matrix: readonly (readonly number[])[]): { value: number; vector: number[] }[] {
+  const size = matrix.length
+  const a = matrix.map((row) => [...row])
+  const v = matrix.map((_, i) => matrix.map((_, j) => Number(i === j)))
+  const at = (m: number[][], i: number, j: number): number => (m[i] as number[])[j] as number
+  const turn = (m: number[][], i: number, j: number, k: number, l: number, s: number, tau: number): void => {
+    const [g, h] = [at(m, i, j), at(m, k, l)]
+    ;(m[i] as number[])[j] = g - s * (h + g * tau)
+    ;(m[k] as number[])[l] = h + s * (g - h * tau)
+  }
+  for (let sweep = 0; sweep < 100; sweep++) {
+    let off = 0
+    let all = 0
+    for (let i = 0; i < size; i++)
+      for (let j = 0; j < size; j++) {
+        const square = at(a, i, j) ** 2
+        all += square
+        if (i !== j) off += square
+      }
+    if (off <= 1e-30 * all) break
+    for (let p = 0; p < size; p++)
+      for (let q = p + 1; q < size; q++) {
+        const apq = at(a, p, q)
+        if (apq === 0) continue
+        const theta = (at(a, q, q) - at(a, p, p)) / (2 * apq)
+        const t = (theta >= 0 ? 1 : -1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1))
+        const c = 1 / Math.sqrt(t * t + 1)
+        const s = t * c
+        const tau = s / (1 + c)
+        ;(a[p] as number[])[p] = at(a, p, p) - t * apq
+        ;(a[q] as number[])[q] = at(a, q, q) + t * apq
+        ;(a[p] as number[])[q] = 0
+        for (let j = 0; j < p; j++) turn(a, j, p, j, q, s, tau)
+        for (let j = p + 1; j < q; j++) turn(a, p, j, j, q, s, tau)
+        for (let j = q + 1; j < size; j++) turn(a, p, j, q, j, s, tau)
+        for (let j = 0; j < size; j++) turn(v, j, p, j, q, s, tau)
+      }
+    for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) (a[i] as number[])[j] = at(a, j, i)
+  }
+  return Array.from({ length: size }, (_, k) => {
+    const vector = v.map((row) => row[k] as number)
+    const largest = vector.reduce((best, x) => (Math.abs(x) > Math.abs(best) ? x : best), 0)
+    return { value: at(a, k, k), vector: largest < 0 ? vector.map((x) => -x) : vector }
+  }).sort((x, y) => y.value - x.value)
+}

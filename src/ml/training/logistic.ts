@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../base/errors.ts'
+import { isOnDevice } from '../../engines/webgpu/table.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
-import { BLOCK_ROWS, type ColumnStats, columnStats, designOf, makeBlocks, thinned } from './design.ts'
+import { BLOCK_ROWS, columnStats, designOf, makeBlocks, thinned } from './design.ts'
+import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns } from './intake.ts'
 import { addScaled, dot, solveSymmetric } from './linear.ts'
-import { bodyNumber, checkModel, decodeFloat64, encodeArray } from './model.ts'
+import { loadLinear, logisticBody } from './logisticModel.ts'
+import { checkModel } from './model.ts'
 import { type NumberParam, numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
@@ -49,6 +52,12 @@ export const logistic: Trainer = { kind: 'logistic', train, load }
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
   const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)
   checkColumns(task)
+  const { train } = task
+  if (isOnDevice(train)) {
+    const { logisticOnDevice } = await import('./device/logistic.ts')
+    const made = await orOnHost(ctx, () => logisticOnDevice({ ...task, train }, params, ctx))
+    if (made) return made
+  }
   const stats = await columnStats(task.train, task.features, task.target, ctx.signal)
   checkClasses(stats, task.target)
   const design = designOf(stats.columns)
@@ -171,60 +180,11 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     features: task.features,
     target: task.target,
     params,
-    body: body(stats.columns, design.indicators, weights, { iterations, loss: loss / stats.rows }),
-  }
-}
-
-function body(
-  columns: readonly ColumnStats[],
-  indicators: readonly number[],
-  weights: Float64Array,
-  fit: { iterations: number; loss: number },
-): TrainedModel['body'] {
-  const missing = new Float64Array(columns.length)
-  for (const [k, f] of indicators.entries()) missing[f] = weights[columns.length + k] as number
-  const of = (pick: (c: ColumnStats) => number): string => encodeArray(Float64Array.from(columns, pick))
-  return {
-    ...fit,
-    intercept: weights[weights.length - 1] as number,
-    weights: encodeArray(weights.slice(0, columns.length)),
-    missing: encodeArray(missing),
-    mean: of((c) => c.mean),
-    scale: of((c) => c.scale),
-    low: of((c) => c.low),
-    high: of((c) => c.high),
+    body: logisticBody(stats.columns, design.indicators, weights, { iterations, loss: loss / stats.rows }),
   }
 }
 
 function load(model: TrainedModel): Evaluator {
   checkModel(model, 'logistic')
-  const { body } = model
-  const intercept = bodyNumber(body, 'intercept')
-  const [weights, missing, mean, scale, low, high] = ['weights', 'missing', 'mean', 'scale', 'low', 'high'].map(
-    (name) => decodeFloat64(body, name),
-  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array]
-  const term = (f: number, x: number): number => {
-    if (Number.isNaN(x)) return missing[f] as number
-    const value =
-      x === Number.POSITIVE_INFINITY ? (high[f] as number) : x === Number.NEGATIVE_INFINITY ? (low[f] as number) : x
-    return (value - (mean[f] as number)) * (scale[f] as number) * (weights[f] as number)
-  }
-  const probability = (score: number): number => 1 / (1 + Math.exp(-score))
-  return {
-    kind: 'logistic',
-    inputs: model.features,
-    one: (row) => {
-      let score = intercept
-      for (let f = 0; f < weights.length; f++) score += term(f, row[f] as number)
-      return probability(score)
-    },
-    many: (columns, rows, out) => {
-      out.fill(intercept, 0, rows)
-      for (let f = 0; f < weights.length; f++) {
-        const column = columns[f] as Float64Array
-        for (let i = 0; i < rows; i++) out[i] = (out[i] as number) + term(f, column[i] as number)
-      }
-      for (let i = 0; i < rows; i++) out[i] = probability(out[i] as number)
-    },
-  }
+  return loadLinear(model)
 }

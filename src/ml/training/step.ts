@@ -17,7 +17,8 @@ import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { trainers } from './index.ts'
 import { type Matrices, matricesOf } from './matrices.ts'
-import { checkParts, fitOn, fittedColumns, partsOf, referenceOf, score } from './parts.ts'
+import { checkParts, fitOn, partsOf, referenceOf } from './parts.ts'
+import { fittedColumns, score } from './scores.ts'
 
 export interface CandidateResult {
   readonly trainer: string
@@ -176,6 +177,7 @@ async function learn(
       },
       {
         signal: ctx.signal,
+        say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
         progress: (p) =>
           ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
       },

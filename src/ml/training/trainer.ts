@@ -18,6 +18,8 @@ export interface TrainTask {
 export interface TrainContext {
   readonly signal: AbortSignal
   progress(progress: Progress): void
+  /** Told when training on a device goes to the host instead, and why. */
+  say?(why: string): void
 }
 
 /** A trained model as data: JSON, and large arrays as base64 of little-endian typed arrays. */

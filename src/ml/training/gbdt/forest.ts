@@ -1,4 +1,4 @@
-import { bodyNumber, broken, checkModel, decodeBytes, decodeFloat64, decodeInt32 } from '../model.ts'
+import { bodyNumber, broken, checkModel, decodeBytes, decodeFloat64, decodeInt32, encodeArray } from '../model.ts'
 import type { TrainedModel } from '../trainer.ts'
 
 /**
@@ -48,4 +48,35 @@ export function readForest(model: TrainedModel): Forest {
   if (node !== nodes || leaf !== values.length) throw broken('its trees and arrays disagree')
   const test = Int32Array.from(feature, (f, i) => f * 2 + (missingLeft[i] as number))
   return { base: bodyNumber(body, 'base'), roots, test, threshold, children, values }
+}
+
+/** A grown tree: a row goes left where its value ≤ the threshold. A child below zero is leaf ~child. */
+export interface GrownTree {
+  readonly feature: readonly number[]
+  readonly threshold: readonly number[]
+  readonly missingLeft: readonly number[]
+  readonly left: readonly number[]
+  readonly right: readonly number[]
+  readonly gain: readonly number[]
+  readonly values: readonly number[]
+}
+
+/** The body of a gbdt model; its arrays run through all trees, one after another. */
+export function forestBody(trees: readonly GrownTree[], features: number, base: number): TrainedModel['body'] {
+  const importance = new Array<number>(features).fill(0)
+  for (const { feature, gain } of trees)
+    for (const [i, f] of feature.entries()) importance[f] = (importance[f] ?? 0) + (gain[i] ?? 0)
+  const ints = (of: (tree: GrownTree) => readonly number[]): string => encodeArray(Int32Array.from(trees.flatMap(of)))
+  return {
+    base,
+    trees: trees.length,
+    treeLeaves: ints((tree) => [tree.values.length]),
+    feature: ints((tree) => tree.feature),
+    threshold: encodeArray(Float64Array.from(trees.flatMap((tree) => tree.threshold))),
+    missingLeft: ints((tree) => tree.missingLeft),
+    left: ints((tree) => tree.left),
+    right: ints((tree) => tree.right),
+    values: encodeArray(Float32Array.from(trees.flatMap((tree) => tree.values))),
+    importance,
+  }
 }

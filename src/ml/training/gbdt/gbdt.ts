@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
+import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { binEdges, sampleRows } from '../bins.ts'
+import { orOnHost } from '../device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from '../intake.ts'
-import { encodeArray } from '../model.ts'
 import { type NumberParam, numberParams } from '../params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../trainer.ts'
 import { loadForest } from './evaluator.ts'
 import { fill } from './fill.ts'
+import { forestBody, type GrownTree } from './forest.ts'
 import type { BinnedTree } from './grow.ts'
 import { layOut, setUp } from './layout.ts'
 import { growOnWorkers } from './team.ts'
@@ -37,6 +39,12 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const params = numberParams('gbdt', task.params, GBDT_PARAMS)
   checkColumns(task)
   const { signal } = ctx
+  const { train } = task
+  if (isOnDevice(train)) {
+    const { gbdtOnDevice } = await import('../device/gbdt.ts')
+    const made = await orOnHost(ctx, () => gbdtOnDevice({ ...task, train }, params, ctx))
+    if (made) return made
+  }
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)
   checkClasses(sample, task.target)
   const { rows, positives } = sample
@@ -82,7 +90,11 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     features: task.features,
     target: task.target,
     params,
-    body: forestBody(trees, used, task.features.length, base),
+    body: forestBody(
+      trees.map((tree) => grownOf(tree, used)),
+      task.features.length,
+      base,
+    ),
   }
 }
 
@@ -91,30 +103,9 @@ interface UsedFeature {
   readonly edges: Float64Array
 }
 
-/** The trees with bins turned into the values that they end at; arrays run through all trees, one after another. */
-function forestBody(
-  trees: readonly BinnedTree[],
-  used: readonly UsedFeature[],
-  features: number,
-  base: number,
-): TrainedModel['body'] {
-  const nodes = trees.flatMap((tree) => tree.feature.map((f, i) => ({ tree, i, feature: used[f] as UsedFeature })))
-  const importance = new Array<number>(features).fill(0)
-  for (const { tree, i, feature } of nodes)
-    importance[feature.index] = (importance[feature.index] ?? 0) + (tree.gain[i] ?? 0)
-  const ints = (of: (tree: BinnedTree) => readonly number[]): string => encodeArray(Int32Array.from(trees.flatMap(of)))
-  return {
-    base,
-    trees: trees.length,
-    treeLeaves: ints((tree) => [tree.values.length]),
-    feature: encodeArray(Int32Array.from(nodes, ({ feature }) => feature.index)),
-    threshold: encodeArray(
-      Float64Array.from(nodes, ({ tree, i, feature }) => feature.edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),
-    ),
-    missingLeft: ints((tree) => tree.missingLeft),
-    left: ints((tree) => tree.left),
-    right: ints((tree) => tree.right),
-    values: encodeArray(Float32Array.from(trees.flatMap((tree) => tree.values))),
-    importance,
-  }
-}
+/** The tree with bins turned into the values that they end at. */
+const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]): GrownTree => ({
+  ...tree,
+  feature: tree.feature.map((f) => (used[f] as UsedFeature).index),
+  threshold: tree.feature.map((f, i) => (used[f] as UsedFeature).edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),
+})

@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url'
+import { flightDelay } from '../../recipes/flight-delay/recipe.ts'
+import type { DuckdbEngine } from '../../src/engines/duckdb/index.ts'
+import type { LedgerEntry } from '../../src/engines/ledger.ts'
+import type { WebgpuEngine } from '../../src/engines/webgpu/index.ts'
+import { type FusedResult, learnFused } from '../../src/ml/training/fused/fused.ts'
+import { inStages, type Means, onDevice, onHost } from '../../src/ml/training/fused/means.ts'
+import { sourceFiles } from '../../src/ml/training/fused/sources.ts'
+import { BenchError, type Options, type Row } from '../bench.ts'
+import { contextOf } from './chain.ts'
+
+const data = (file: string) => fileURLToPath(new URL(`../data/${file}`, import.meta.resolve('vega-datasets')))
+export const RECIPE = ['bytes-up', 'bytes-down', 'readbacks'] as const
+const [FLIGHTS, AIRPORTS] = [3_000_000, 3376]
+/** Bytes a row of the columns that the recipe reads: two times of day, two integers, codes of two texts; a code and a float. */
+const [FLIGHT, AIRPORT] = [8 + 8 + 8 + 4 + 4, 4 + 8]
+const MEMORY = 4096
+
+/**
+ * The flight delays from their files to judged models: within the device, in stages, and on the processor. A software
+ * driver takes a sample: milliseconds a kernel are no matter of bytes.
+ */
+export async function recipe(
+  { small, signal, say }: Options,
+  { host, engine, folder, device }: { host: DuckdbEngine; engine: WebgpuEngine; folder: string; device: string },
+): Promise<{ rows: Row[]; notes: string[] }> {
+  const flights = small ? 5000 : /swiftshader|llvmpipe/i.test(device) ? 100_000 : FLIGHTS
+  const whole = flightDelay(data('flights-3m.parquet'), data('airports.csv'))
+  const files = await sourceFiles(whole, { folder, temp: folder, rows: flights }, host, contextOf(signal))
+  const learnt = async (name: string, means: Means) => {
+    const began = performance.now()
+    const result = await learnFused({
+      ...{ means, recipe: whole, step: 'late-arrival', ctx: contextOf(signal), threads: 2, say },
+      files: (id) => files.get(id) ?? [],
+    })
+    const seconds = (performance.now() - began) / 1000
+    say(`  ${name}: ${seconds.toFixed(1)} s`)
+    return { ...result, seconds }
+  }
+  let stages = 0
+  const fused = await learnt('fused', onDevice(engine))
+  const staged = await learnt('staged', inStages(engine, MEMORY * 2 ** 20))
+  const processor = await learnt(
+    'processor',
+    onHost(host, () => `${folder}/stage-${stages++}.parquet`),
+  )
+  agree(fused, processor)
+  const moved = fused.ledger.total()
+  const least = { up: flights * FLIGHT + AIRPORTS * AIRPORT, down: resultBytes(fused), readbacks: 1 }
+  const keys = { 'bytes-up': 'up', 'bytes-down': 'down', readbacks: 'readbacks' } as const
+  const rows = RECIPE.flatMap((name): Row[] => {
+    const key = keys[name]
+    const unit = key === 'readbacks' ? 'count' : 'bytes'
+    const row = (peer: string, by: Pick<LedgerEntry, typeof key>): Row => ({
+      ...{ case: name, peer, unit, galley: moved[key], peerValue: by[key], ratio: moved[key] / by[key] },
+    })
+    return [row('minimum', least as LedgerEntry), row('staged', staged.ledger.total())]
+  })
+  const auc = fused.candidates.map(({ model, test }) => `${model.kind} ${test.auc?.toFixed(4)}`).join(', ')
+  return {
+    rows,
+    notes: [
+      `the flight delays, ${flights.toLocaleString('en-US')} flights on ${device}, seconds that say nothing of another device: fused ${fused.seconds.toFixed(1)}, staged ${staged.seconds.toFixed(1)}, with the files read; on the processor ${processor.seconds.toFixed(1)}`,
+      `on the test month, the same to three decimals: AUC ${auc}`,
+      `up by stage: ${[...fused.ledger.stages()].map(([stage, e]) => `${stage} ${e.up} B`).join(', ')}`,
+    ],
+  }
+}
+
+/** Models as their arrays, and six reports of a few numbers. */
+function resultBytes({ candidates }: FusedResult): number {
+  const base64 = (value: unknown): number =>
+    typeof value === 'string'
+      ? Math.floor((value.length * 3) / 4)
+      : typeof value === 'object' && value !== null
+        ? Object.values(value).reduce((n: number, v) => n + base64(v), 0)
+        : 8
+  return candidates.reduce((n, { model }) => n + base64(model.body) + 2 * 40, 0)
+}
+
+function agree(one: FusedResult, other: FusedResult): void {
+  for (const [i, { model, test }] of one.candidates.entries())
+    for (const metric of ['auc', 'logLoss'] as const) {
+      const [a, b] = [test[metric] ?? 0, other.candidates[i]?.test[metric] ?? 0]
+      if (Math.abs(a - b) < 0.0005) continue
+      throw new BenchError(`the device and the processor disagree on ${model.kind}`, {
+        why: `${metric} on the test month is ${a} and ${b}`,
+        fix: 'correct the wrong one',
+      })
+    }
+}

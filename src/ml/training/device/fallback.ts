@@ -1,0 +1,17 @@
+import { GalleyError } from '../../../base/errors.ts'
+import { DeviceFault } from '../../../engines/webgpu/device.ts'
+import { DeviceGap } from '../../../engines/webgpu/wgsl/emit.ts'
+import type { TrainContext } from '../trainer.ts'
+
+/** What a device computes; undefined, and said, when it can't, so that the host does: its columns then come down. */
+export async function orOnHost<T>(ctx: TrainContext, learn: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await learn()
+  } catch (thrown) {
+    // more memory than the device may take is what the host may have
+    const full = thrown instanceof GalleyError && thrown.code === 'ENGINE_FAILED'
+    if (!(full || thrown instanceof DeviceFault || thrown instanceof DeviceGap)) throw thrown
+    ctx.say?.(thrown.message)
+    return undefined
+  }
+}

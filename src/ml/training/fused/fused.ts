@@ -1,0 +1,199 @@
+import { GalleyError } from '../../../base/errors.ts'
+import type { RunContext } from '../../../engines/engine.ts'
+import { createLedger, type Ledger } from '../../../engines/ledger.ts'
+import { col, columnsOf } from '../../../plan/expr.ts'
+import { applied, type BoundFit, bindFit, type FitAbout, type FitRow, fitQueries } from '../../../plan/fits/index.ts'
+import { build, type Node } from '../../../plan/nodes.ts'
+import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
+import type { DeviceReport } from '../device/score.ts'
+import { trainers } from '../index.ts'
+import { fittedColumns } from '../scores.ts'
+import type { TrainedModel } from '../trainer.ts'
+import type { Judged, Kept, Means } from './means.ts'
+
+/** A recipe's training as one job, from its sources to judged models. */
+export interface FusedJob {
+  /** Where tables are between stages. */
+  readonly means: Means
+  readonly recipe: Recipe
+  /** The step that trains. */
+  readonly step: string
+  /** A source's Parquet files. */
+  files(source: string): readonly string[]
+  readonly ctx: RunContext
+  readonly threads: number
+  /** Told what the device leaves to the host, and why. */
+  say(why: string): void
+}
+
+export interface FusedCandidate {
+  readonly model: TrainedModel
+  readonly validate: DeviceReport
+  readonly test: DeviceReport
+}
+
+export interface FusedResult {
+  /** Of the dataset, which is nowhere written. */
+  readonly rows: number
+  readonly candidates: readonly FusedCandidate[]
+  /** What moved, by stage: the data's way, fits, parts, each candidate. */
+  readonly ledger: Ledger
+}
+
+const PARTS = ['train', 'validate', 'test'] as const
+type Parts = Readonly<Record<(typeof PARTS)[number], Kept>>
+
+/**
+ * Prepares, fits, trains and judges. With tables on the device the sources' columns go up once, and what comes down is
+ * what fits found, models and metrics.
+ * @throws RECIPE_INVALID, TRAIN_DATA, DEVICE_MISSING; ENGINE_GAP naming the node that the engine does not do
+ */
+export async function learnFused(job: FusedJob): Promise<FusedResult> {
+  const { recipe, means } = job
+  const { spec, inputs } = stepOf(recipe, job.step) as { spec: TrainSpec; inputs: readonly string[] }
+  const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
+  const { ledger, ctx, at } = metered(job.ctx)
+  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
+  const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, whole)) })
+  const held: Kept[] = []
+  const keep = async (root: Node): Promise<Kept> => {
+    const kept = await means.compute(root, ctx)
+    held.push(kept)
+    return kept
+  }
+  try {
+    const data = await at('data', () => keep(base))
+    const from = async <T>(work: (part: (name: string) => Node) => Promise<T>): Promise<T> => {
+      const { scan, done } = await data.use(ctx)
+      try {
+        return await work((name) => build({ op: 'filter', input: scan, predicate: partOf(dataset, name) }))
+      } finally {
+        done()
+      }
+    }
+    const fits = await at('fits', () => from((part) => fitOn(means, part('train'), spec, dataset, ctx)))
+    const before = base.schema.map((f) => f.name)
+    const features = [...spec.features, ...fittedColumns(fits, before)]
+    const columns = named([...features, spec.target])
+    const parts = {} as Record<keyof Parts, Kept>
+    for (const name of PARTS)
+      parts[name] = await at(name, () =>
+        from((part) => {
+          const own = part(name)
+          const encoded = fits.reduce((n, f) => (name === 'train' ? f.training(n) : applied(n, f.serving)), own)
+          return keep(build({ op: 'select', input: encoded, columns }))
+        }),
+      )
+    const learnt: Pick<Judged, 'trainer' | 'model'>[] = []
+    for (const candidate of spec.candidates)
+      learnt.push(await at(candidate.trainer, () => learn(job, spec, candidate, features, parts, ctx)))
+    const asked = learnt.flatMap((l) => [
+      { ...l, part: parts.validate },
+      { ...l, part: parts.test },
+    ])
+    const reports = await at('metrics', () => means.judge(asked, ctx))
+    const candidates = learnt.map(({ model }, i) => ({
+      ...{ model, validate: reports[i * 2] as DeviceReport, test: reports[i * 2 + 1] as DeviceReport },
+    }))
+    return { rows: data.rows, candidates, ledger }
+  } finally {
+    for (const kept of held.reverse()) kept.close()
+  }
+}
+
+/** A context whose ledger also tells stages apart. */
+function metered(outer: RunContext) {
+  const ledger = createLedger()
+  let stage = ''
+  const ctx: RunContext = {
+    ...outer,
+    ledger: {
+      ...ledger,
+      add(engine, key, n) {
+        ledger.add(stage, key, n)
+        outer.ledger.add(engine, key, n)
+      },
+    },
+  }
+  const at = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    stage = name
+    return work()
+  }
+  return { ledger, ctx, at }
+}
+
+const named = (columns: readonly string[]) => columns.map((name) => [name, col(name)] as const)
+
+function partOf({ split }: DatasetSpec, name: string) {
+  const predicate = split?.[name]
+  if (predicate) return predicate
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `the dataset has no part '${name}'`,
+    fix: "give it a split, for instance split: byTime('date', { train: …, validate: …, test: … })",
+  })
+}
+
+/** Columns that training reads of the dataset, in its order: features, target, what fits encode, what the split asks. */
+function needed(spec: TrainSpec, dataset: DatasetSpec, whole: Node): string[] {
+  const asked = new Set([
+    ...spec.features,
+    spec.target,
+    ...(dataset.moment ? [dataset.moment] : []),
+    ...spec.fit.flatMap((f) => f.columns),
+    ...Object.values(dataset.split ?? {}).flatMap((e) => columnsOf(e)),
+  ])
+  return whole.schema.map((f) => f.name).filter((name) => asked.has(name))
+}
+
+/** What fits find among the training rows; each sees what the ones before it gave. */
+async function fitOn(
+  means: Means,
+  train: Node,
+  spec: TrainSpec,
+  dataset: DatasetSpec,
+  ctx: RunContext,
+): Promise<BoundFit[]> {
+  const about: FitAbout = { target: spec.target, ...(dataset.moment ? { moment: dataset.moment } : {}) }
+  const bound: BoundFit[] = []
+  let rows = train
+  for (const fit of spec.fit) {
+    const found = new Map<string, FitRow[]>()
+    for (const [name, query] of fitQueries(fit, rows, about)) found.set(name, await means.rows(query, ctx))
+    const made = bindFit(fit, found, rows.schema, about)
+    bound.push(made)
+    rows = applied(rows, made.serving)
+  }
+  return bound
+}
+
+async function learn(
+  job: FusedJob,
+  spec: TrainSpec,
+  candidate: TrainSpec['candidates'][number],
+  features: readonly string[],
+  parts: Parts,
+  ctx: RunContext,
+): Promise<Pick<Judged, 'trainer' | 'model'>> {
+  const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
+  if (!load)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `there is no trainer '${candidate.trainer}'`,
+      fix: `there are ${Object.keys(trainers).join(', ')}`,
+    })
+  const trainer = await load()
+  const [train, validate] = [await parts.train.use(ctx), await parts.validate.use(ctx)]
+  try {
+    const model = await trainer.train(
+      {
+        ...{ train: train.relation, validate: validate.relation, features, target: spec.target },
+        ...{ params: candidate.params, seed: spec.seed, threads: job.threads },
+      },
+      { signal: ctx.signal, progress: (p) => ctx.progress?.(p), say: job.say },
+    )
+    return { trainer, model }
+  } finally {
+    train.done()
+    validate.done()
+  }
+}

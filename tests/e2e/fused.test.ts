@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { flightDelay } from '../../recipes/flight-delay/recipe.ts'
+import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
+import { createLedger } from '../../src/engines/ledger.ts'
+import { type Device, openDevice } from '../../src/engines/webgpu/device.ts'
+import { createWebgpuEngine } from '../../src/engines/webgpu/index.ts'
+import { gbdt } from '../../src/ml/training/candidates.ts'
+import { type FusedResult, learnFused } from '../../src/ml/training/fused/fused.ts'
+import { inStages, type Means, onDevice, onHost } from '../../src/ml/training/fused/means.ts'
+import { sourceFiles } from '../../src/ml/training/fused/sources.ts'
+import type { Recipe, TrainSpec } from '../../src/runs/specs.ts'
+
+const ROWS = 10_000
+const data = (file: string) => fileURLToPath(new URL(`../data/${file}`, import.meta.resolve('vega-datasets')))
+const temp = mkdtempSync(join(tmpdir(), 'galley-fused-'))
+const host = createDuckdbEngine({ memoryMiB: 512, temp: join(temp, 'duckdb') })
+const said: string[] = []
+const say = (why: string) => void said.push(why)
+let device: Device
+let files: ReadonlyMap<string, readonly string[]>
+
+const context = () => ({
+  ...{ scope: { workspace: 'test', caller: 'test' }, signal: new AbortController().signal },
+  ledger: createLedger(),
+})
+
+/** The flight delays as they are, with fewer trees: a software driver takes milliseconds a kernel. */
+function recipe(): Recipe {
+  const whole = flightDelay(data('flights-3m.parquet'), data('airports.csv'))
+  const steps = whole.steps.map((s) => {
+    if (s.kind !== 'train') return s
+    const spec = s.spec as TrainSpec
+    const candidates = spec.candidates.map((c) => (c.trainer === 'gbdt' ? gbdt({ trees: 6, leaves: 8 }) : c))
+    return { ...s, spec: { ...spec, candidates } }
+  })
+  return { ...whole, steps }
+}
+
+beforeAll(async () => {
+  device = await openDevice()
+  files = await sourceFiles(recipe(), { folder: temp, temp, rows: ROWS }, host, context())
+}, 60_000)
+
+afterAll(async () => {
+  device.close()
+  await host.close()
+  rmSync(temp, { recursive: true, force: true })
+})
+
+const learnt = (means: Means): Promise<FusedResult> =>
+  learnFused({
+    ...{ means, recipe: recipe(), step: 'late-arrival', ctx: context(), threads: 1, say },
+    files: (id) => files.get(id) ?? [],
+  })
+
+test('the flight delays from their files to judged models: within the device as on the processor', async () => {
+  const engine = createWebgpuEngine({ host, open: async () => device, memoryMiB: 1024, say })
+  let stages = 0
+  const fused = await learnt(onDevice(engine))
+  const staged = await learnt(inStages(engine, 2 ** 30))
+  const processor = await learnt(onHost(host, () => join(temp, `stage-${stages++}.parquet`)))
+  expect(said).toEqual([])
+  expect(fused.rows).toBe(processor.rows)
+  for (const [i, expected] of processor.candidates.entries())
+    for (const made of [fused.candidates[i], staged.candidates[i]])
+      for (const part of ['validate', 'test'] as const) {
+        expect(made?.model.kind).toBe(expected.model.kind)
+        expect(made?.[part].rows).toBe(expected[part].rows)
+        expect(made?.[part].positives).toBe(expected[part].positives)
+        expect(made?.[part].auc).toBeCloseTo(expected[part].auc ?? 0, 3)
+        expect(made?.[part].logLoss).toBeCloseTo(expected[part].logLoss ?? 0, 3)
+      }
+
+  // the columns that the plan reads, packed, and the airports; a few words of places beside them
+  const up = fused.ledger.stages().get('data')?.up ?? 0
+  const packed = ROWS * (8 + 8 + 8 + 4 + 4) + 3376 * (4 + 8)
+  expect(up / packed).toBeGreaterThan(0.98)
+  expect(up / packed).toBeLessThan(1.01)
+  // what the data gives stays there: words that say how many rows there are come down, and what fits found
+  for (const stage of ['data', 'train', 'validate', 'test'])
+    expect([stage, (fused.ledger.stages().get(stage)?.down ?? 0) < 100]).toEqual([stage, true])
+  const [less, more] = [fused.ledger.total(), staged.ledger.total()]
+  expect(more.down).toBeGreaterThan(3 * less.down)
+  expect(more.up).toBeGreaterThan(3 * less.up)
+  await engine.close()
+}, 120_000)
