@@ -15,9 +15,12 @@ export async function bundle(entry: string): Promise<string> {
   const built = await rolldown({
     input: entry,
     platform: 'browser',
-    // what a page has no counterpart for is undefined there, and not reached
+    // what a page has no counterpart for is undefined there, and not reached; a name that our own modules lack is a slip
     shimMissingExports: true,
-    logLevel: 'silent',
+    onLog(_, log) {
+      if (log.code === 'SHIMMED_EXPORT' && log.exporter !== NODE)
+        throw new Error(`${log.exporter ?? 'a module'} exports no '${log.binding ?? ''}'`)
+    },
     plugins: [
       {
         name: 'node-in-a-page',
@@ -41,5 +44,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (entry === undefined || to === undefined) {
     process.stderr.write('usage: npm run browser -- PAGE.ts OUT.js\n')
     process.exitCode = 2
-  } else await writeFile(to, await bundle(resolve(entry)))
+  } else {
+    try {
+      await writeFile(to, await bundle(resolve(entry)))
+      process.stderr.write(`${to} holds ${entry} and all that it imports: serve it beside a page\n`)
+    } catch (thrown) {
+      process.stderr.write(`error: ${entry} could not be bundled\n  why: ${(thrown as Error).message}\n`)
+      process.exitCode = 1
+    }
+  }
 }

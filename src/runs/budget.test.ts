@@ -33,9 +33,15 @@ test('a step that runs again is counted once, and nothing is bounded without a b
   expect(() => spending.add('report', moved(0, 0, 1))).toThrow('3 are spent')
 })
 
+test('a misspelt option of a recipe is refused', () => {
+  expect(() => recipe('r', () => {}, { budgets: {} } as never)).toThrow("no option 'budgets'")
+})
+
 test.each([
   ['a limit that is none', { maxBytes: 1 }, "no limit 'maxBytes'"],
   ['a share', { maxReadbacks: 1.5 }, 'maxReadbacks is 1.5'],
+  ['a number alone', 3, 'the budget is 3'],
+  ['nothing', null, 'the budget is null'],
   ['less than nothing', { maxBytesDown: -1 }, 'maxBytesDown is -1'],
 ])('%s is refused', (_, budget, words) => {
   expect(() => checkBudget(budget as Budget)).toThrow(words)

@@ -14,6 +14,11 @@ const LIMITS = {
 
 /** @throws RECIPE_INVALID for an option that is none, or a limit that is no whole number from 0 on */
 export function checkBudget(budget: Budget): Budget {
+  if (typeof budget !== 'object' || budget === null)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `the budget is ${String(budget)}`,
+      fix: `name what it bounds, for instance { budget: { maxReadbacks: 3 } }; its limits are ${Object.keys(LIMITS).join(', ')}`,
+    })
   for (const [name, limit] of Object.entries(budget)) {
     if (!Object.hasOwn(LIMITS, name))
       throw new GalleyError('RECIPE_INVALID', {

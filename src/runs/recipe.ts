@@ -85,7 +85,13 @@ const DAY = 86_400_000_000
 /** Declares a recipe. The function runs once; what it declared is plain, frozen data. @throws RECIPE_INVALID, PLAN_* */
 export function recipe(name: string, declare: (k: Kitchen) => void, options: { budget?: Budget } = {}): Recipe {
   checkName(name, 'recipe')
-  const budget = options.budget && checkBudget(options.budget)
+  const unknown = Object.keys(options).find((name) => name !== 'budget')
+  if (unknown !== undefined)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `a recipe has no option '${unknown}'`,
+      fix: 'its option is budget',
+    })
+  const budget = options.budget === undefined ? undefined : checkBudget(options.budget)
   const steps = new Map<string, Step>()
   const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
     checkName(id, kind)

@@ -3,43 +3,41 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { readConfig } from '../../base/config.ts'
+import { type Config, readConfig } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
-import { createLedger, type LedgerEntry } from '../../engines/ledger.ts'
+import { createLedger } from '../../engines/ledger.ts'
 import { openDevice } from '../../engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
-import { type FusedResult, learnFused } from '../../ml/training/fused/fused.ts'
+import { learnFused } from '../../ml/training/fused/fused.ts'
 import { inStages, type Means, onDevice, onHost } from '../../ml/training/fused/means.ts'
 import { sourceFiles } from '../../ml/training/fused/sources.ts'
-import { bytes } from '../../runs/text.ts'
+import { Spending } from '../../runs/budget.ts'
+import type { Recipe } from '../../runs/specs.ts'
 import { interruptible } from '../interrupt.ts'
-import { bold, note, print, table } from '../output.ts'
+import { note, print } from '../output.ts'
 import { loadRecipe } from '../recipe.ts'
+import { type Measured, measuredOf, tell, WAYS, type Way } from './measured.ts'
 
 const RECIPE = fileURLToPath(new URL('../../../recipes/flight-delay/recipe.ts', import.meta.url))
-const WAYS = ['fused', 'staged', 'processor'] as const
-type Way = (typeof WAYS)[number]
 
 interface Options {
   readonly rows?: string
+  readonly step?: string
   readonly ways: string
   readonly memory: string
   readonly json?: boolean
 }
 
-interface Measured {
-  readonly way: Way
-  readonly seconds: number
-  readonly rows: number
-  readonly moved: LedgerEntry
-  /** Bytes held on the device at once, at most. */
-  readonly peak: number
-  readonly candidates: readonly {
-    readonly kind: string
-    readonly auc: number | null
-    readonly logLoss: number | null
-  }[]
+/** What is asked, checked. */
+interface Asked {
+  readonly recipe: Recipe
+  readonly folder: string
+  readonly step: string
+  readonly ways: readonly Way[]
+  readonly rows: number | undefined
+  /** MiB */
+  readonly memory: number
 }
 
 /** One recipe from its files to judged models: within the device, stage by stage over it, and on the processor. */
@@ -47,110 +45,105 @@ export function benchGpu(): Command {
   return new Command('gpu')
     .description('a recipe from its files to judged models: inside the GPU, in stages, and on the processor')
     .argument('[recipe]', 'a .ts file that default-exports a recipe with a train step (the flight delays)', RECIPE)
-    .option('--rows <n>', 'take so many rows of each source that has more')
+    .option('--rows <n>', 'take so many rows of the largest source')
+    .option('--step <id>', 'the step that trains (the first one)')
     .option('--ways <names>', 'which ways, of fused,staged,processor', WAYS.join(','))
-    .option('--memory <MiB>', "how much of the device's memory a run may take", '4096')
+    .option('--memory <MiB>', "how much of the device's memory a table or plan may take", '4096')
     .option('--json', 'print JSON')
     .action(async (path: string, options: Options) => {
-      const ways = waysOf(options.ways)
-      const { recipe, folder } = await loadRecipe(path)
-      const step = recipe.steps.find((s) => s.kind === 'train')
-      if (!step)
-        throw new GalleyError('USAGE_INVALID', {
-          what: `the recipe '${recipe.name}' trains nothing`,
-          fix: 'name one with a train step',
-        })
+      const asked = { ...(await loadRecipe(path)), ...checked(options) }
+      const step = stepOf(asked.recipe, options.step)
       const temp = mkdtempSync(join(tmpdir(), 'galley-bench-'))
-      const { memoryMiB, threads = 2 } = readConfig()
-      const host = createDuckdbEngine({ memoryMiB, temp: join(temp, 'duckdb') })
-      const device = await openDevice()
-      const memory = count('--memory', options.memory)
-      const engine = createWebgpuEngine({ host, open: async () => device, memoryMiB: memory, say: note })
-      let files = 0
-      const means: Record<Way, () => Means> = {
-        fused: () => onDevice(engine),
-        staged: () => inStages(engine, memory * 2 ** 20),
-        processor: () => onHost(host, () => join(temp, `stage-${files++}.parquet`)),
-      }
       try {
-        await interruptible(async (signal) => {
-          const context = () => ({ scope: { workspace: 'bench', caller: 'bench' }, signal, ledger: createLedger() })
-          const rows = options.rows === undefined ? undefined : count('--rows', options.rows)
-          const sources = await sourceFiles(recipe, { folder, temp, rows }, host, context())
-          const measured: Measured[] = []
-          for (const way of ways) {
-            note(`${way} …`)
-            device.memory.peak = device.memory.live
-            const began = performance.now()
-            const result = await learnFused({
-              ...{ means: means[way](), recipe, step: step.id, ctx: context(), threads, say: note },
-              files: (id) => sources.get(id) ?? [],
-            })
-            const seconds = (performance.now() - began) / 1000
-            measured.push(measuredOf(way, result, seconds, device.memory.peak))
-          }
-          if (options.json) print(JSON.stringify({ device: device.name, recipe: recipe.name, measured }))
-          else tell(device.name, measured)
-        })
+        const { device, measured } = await interruptible((signal) =>
+          measure({ ...asked, step }, temp, readConfig(), signal),
+        )
+        if (options.json) print(JSON.stringify({ device, recipe: asked.recipe.name, step, measured }))
+        else tell(`${asked.recipe.name} · ${step}`, device, measured)
+        for (const { way, stages } of measured) {
+          const spending = new Spending(way === 'fused' ? asked.recipe.budget : {})
+          for (const [stage, entry] of Object.entries(stages)) spending.add(stage, entry)
+        }
       } finally {
-        await engine.close()
-        await host.close()
         rmSync(temp, { recursive: true, force: true })
       }
     })
 }
 
-function waysOf(text: string): Way[] {
-  const names = text.split(',').map((w) => w.trim())
+async function measure(asked: Asked, temp: string, config: Config, signal: AbortSignal) {
+  const { recipe, folder, step, ways, rows, memory } = asked
+  const host = createDuckdbEngine({ memoryMiB: config.memoryMiB, temp: join(temp, 'duckdb') })
+  const device = ways.some((way) => way !== 'processor') ? await openDevice() : undefined
+  const left: string[] = []
+  const say = (why: string) => {
+    left.push(why)
+    note(`  left to the processor: ${why}`)
+  }
+  const open = async () => device ?? openDevice()
+  const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say })
+  let files = 0
+  const means: Record<Way, () => Means> = {
+    fused: () => onDevice(engine),
+    staged: () => inStages(engine, memory * 2 ** 20),
+    processor: () => onHost(host, () => join(temp, `stage-${files++}.parquet`)),
+  }
+  const context = () => ({ scope: { workspace: 'bench', caller: 'bench' }, signal, ledger: createLedger() })
+  try {
+    const sources = await sourceFiles(recipe, { folder, temp, rows }, host, context())
+    const measured: Measured[] = []
+    for (const way of ways) {
+      note(`${way} …`)
+      left.length = 0
+      if (device) device.memory.peak = device.memory.live
+      const began = performance.now()
+      const result = await learnFused({
+        ...{ means: means[way](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
+        files: (id) => sources.get(id) ?? [],
+        begins: (stage) => note(`  ${stage}`),
+      })
+      const seconds = (performance.now() - began) / 1000
+      measured.push(measuredOf(way, result, { seconds, peak: device?.memory.peak ?? 0, left: [...left] }))
+    }
+    return { device: device?.name ?? null, measured }
+  } finally {
+    await engine.close()
+    await host.close()
+  }
+}
+
+function checked({ rows, memory, ways }: Options) {
+  const names = ways.split(',').map((w) => w.trim())
   const unknown = names.find((w) => !(WAYS as readonly string[]).includes(w))
   if (unknown !== undefined)
     throw new GalleyError('USAGE_INVALID', {
       what: `there is no way '${unknown}'`,
       fix: `there are ${WAYS.join(', ')}`,
     })
-  return names as Way[]
+  return {
+    ways: names as Way[],
+    rows: rows === undefined ? undefined : count('--rows', rows),
+    memory: count('--memory', memory),
+  }
+}
+
+/** The train step of that id, or the first. @throws USAGE_INVALID */
+function stepOf(recipe: Recipe, id: string | undefined): string {
+  const trains = recipe.steps.filter((s) => s.kind === 'train').map((s) => s.id)
+  const [first] = trains
+  if (first === undefined)
+    throw new GalleyError('USAGE_INVALID', {
+      what: `the recipe '${recipe.name}' trains nothing`,
+      fix: 'name one with a train step',
+    })
+  if (id === undefined || trains.includes(id)) return id ?? first
+  throw new GalleyError('USAGE_INVALID', {
+    what: `the recipe '${recipe.name}' has no train step '${id}'`,
+    fix: `it has ${trains.join(', ')}`,
+  })
 }
 
 function count(option: string, text: string): number {
   const n = Number(text)
   if (Number.isSafeInteger(n) && n > 0) return n
   throw new GalleyError('USAGE_INVALID', { what: `${option} is '${text}'`, fix: 'give a whole number above 0' })
-}
-
-const measuredOf = (way: Way, { rows, candidates, ledger }: FusedResult, seconds: number, peak: number): Measured => ({
-  way,
-  seconds,
-  rows,
-  moved: ledger.total(),
-  peak,
-  candidates: candidates.map(({ model, test }) => ({ kind: model.kind, auc: test.auc, logLoss: test.logLoss })),
-})
-
-function tell(device: string, measured: readonly Measured[]): void {
-  print(`${bold(device)}  ${(measured[0]?.rows ?? 0).toLocaleString('en-US')} rows prepared`)
-  print()
-  print(
-    table(
-      ['', 'seconds', 'to device', 'from it', 'readbacks', 'held there'],
-      measured.map(({ way, seconds, moved, peak }) => [
-        way,
-        seconds.toFixed(1),
-        bytes(moved.up),
-        bytes(moved.down),
-        moved.readbacks,
-        bytes(peak),
-      ]),
-    ),
-  )
-  print()
-  print(
-    table(
-      ['on test', ...measured.map(({ way }) => `${way} AUC`), ...measured.map(({ way }) => `${way} log loss`)],
-      (measured[0]?.candidates ?? []).map((c, i) => [
-        c.kind,
-        ...measured.map((m) => m.candidates[i]?.auc?.toFixed(4) ?? '–'),
-        ...measured.map((m) => m.candidates[i]?.logLoss?.toFixed(4) ?? '–'),
-      ]),
-    ),
-  )
 }

@@ -61,51 +61,37 @@ async function* withWindows<T>(source: Source, ctx: RunContext, work: Work<T>): 
     return
   }
   const instance = await source.open()
-  const ids = windows.map(() => ++instance.lastWindow)
+  const ids: number[] = []
   const fill = (text: string) => windows.reduceRight((s, w, i) => s.replaceAll(w.placeholder, String(ids[i])), text)
-  const parts = sharing(ctx, windows.length + 1)
-  const forget = () => {
+  try {
+    for (const [i, w] of windows.entries()) {
+      const id = ++instance.lastWindow
+      const part = partOf(ctx, i, windows.length + 1)
+      instance.windows.set(id, await buildWindow(stream(fill(w.sql), w.schema, source.open, part), w))
+      ids.push(id)
+    }
+  } catch (error) {
     for (const id of ids) instance.windows.delete(id)
-  }
-  // each waits for those that it reads, and for no other
-  const built: Promise<void>[] = []
-  for (const [i, w] of windows.entries())
-    built.push(
-      (async () => {
-        await Promise.all(built.filter((_, j) => w.sql.includes(windows[j]?.placeholder as string)))
-        const rows = stream(fill(w.sql), w.schema, source.open, parts[i] as RunContext)
-        instance.windows.set(ids[i] as number, await buildWindow(rows, w))
-      })(),
-    )
-  const failed = (await Promise.allSettled(built)).find((b) => b.status === 'rejected')
-  if (failed) {
-    forget()
-    if (!(failed.reason instanceof TooLarge)) throw failed.reason
+    if (!(error instanceof TooLarge)) throw error
     yield* work(lower(source.root, { windows: false }).sql, ctx)
     return
   }
   try {
-    yield* work(fill(sql), parts[windows.length] as RunContext)
+    yield* work(fill(sql), partOf(ctx, windows.length, windows.length + 1))
   } finally {
-    forget()
+    for (const id of ids) instance.windows.delete(id)
   }
 }
 
-/** Contexts whose progress is one of `parts` equal shares of the whole. */
-function sharing(ctx: RunContext, parts: number): RunContext[] {
+/** A context whose progress is one of several equal parts. */
+function partOf(ctx: RunContext, part: number, parts: number): RunContext {
   const { progress } = ctx
-  const shares = new Array<number>(parts).fill(0)
-  return shares.map((_, part) =>
-    progress
-      ? {
-          ...ctx,
-          progress: ({ done, total = 100 }) => {
-            shares[part] = Math.max(shares[part] as number, done / total)
-            progress({ done: (shares.reduce((a, b) => a + b, 0) / parts) * 100, total: 100, unit: 'percent' })
-          },
-        }
-      : ctx,
-  )
+  if (!progress) return ctx
+  return {
+    ...ctx,
+    progress: ({ done, total = 100 }) =>
+      progress({ done: ((part + done / total) / parts) * 100, total: 100, unit: 'percent' }),
+  }
 }
 
 /** How a query is streamed: on which connection, and whether its whole result is computed before the first row is given. */

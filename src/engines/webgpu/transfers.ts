@@ -112,7 +112,7 @@ export class Transfers {
       return new GalleyError('ENGINE_FAILED', {
         what: "the plan needs more of the graphics device's memory than it may take",
         why,
-        fix: 'give the engine more (memoryMiB), or leave the plan to another one',
+        fix: 'give it more (memoryMiB; --memory of galley bench gpu), take fewer rows, or compute it on the processor',
       })
     }
     if (size > this.#device.largestBuffer)

@@ -25,6 +25,8 @@ export interface FusedJob {
   readonly threads: number
   /** Told what the device leaves to the host, and why. */
   say(why: string): void
+  /** Told which stage begins. */
+  begins?(stage: string): void
 }
 
 export interface FusedCandidate {
@@ -53,7 +55,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { recipe, means } = job
   const { spec, inputs } = stepOf(recipe, job.step) as { spec: TrainSpec; inputs: readonly string[] }
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
-  const { ledger, ctx, at } = metered(job.ctx)
+  const { ledger, ctx, at } = metered(job)
   const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
   const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, whole)) })
   const held: Kept[] = []
@@ -103,7 +105,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
 }
 
 /** A context whose ledger also tells stages apart. */
-function metered(outer: RunContext) {
+function metered({ ctx: outer, begins }: FusedJob) {
   const ledger = createLedger()
   let stage = ''
   const ctx: RunContext = {
@@ -118,6 +120,7 @@ function metered(outer: RunContext) {
   }
   const at = <T>(name: string, work: () => Promise<T>): Promise<T> => {
     stage = name
+    begins?.(name)
     return work()
   }
   return { ledger, ctx, at }

@@ -164,7 +164,7 @@ async function prepared(engine: Engine, root: Node): Promise<Prepared> {
   throw new GalleyError('ENGINE_GAP', {
     what: `${engine.name} can't compute the recipe as a whole`,
     why: made.map((g) => `${g.node}: ${g.reason}`).join('; '),
-    fix: 'leave out the columns that need it, or run the recipe step by step',
+    fix: 'leave out the columns that need it, or compute on the processor: galley run, or --ways processor',
   })
 }
 

@@ -7,8 +7,8 @@ import type { RunContext } from '../../../engines/engine.ts'
 import type { Recipe } from '../../../runs/specs.ts'
 
 /**
- * A recipe's sources as Parquet files, in `temp` where they are not read in place. Of a source with more than `rows` rows
- * that many are taken, the same ones every time.
+ * A recipe's sources as Parquet files, in `temp` where they are not read in place. Of the largest, where it has more than
+ * `rows` rows, that many are taken, the same ones every time: what is looked up in the others stays whole.
  * @throws SOURCE_MISSING, SOURCE_BROKEN, SOURCE_SCHEMA
  */
 export async function sourceFiles(
@@ -17,25 +17,30 @@ export async function sourceFiles(
   duckdb: DuckdbEngine,
   ctx: RunContext,
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const found = new Map<string, readonly string[]>()
+  const found = new Map<string, { readonly files: readonly string[]; readonly rows: number }>()
   for (const { id, kind, spec } of recipe.steps) {
     if (kind !== 'source') continue
     const source = spec as SourceSpec
     const path = isAbsolute(source.path) ? source.path : resolve(at.folder, source.path)
-    const files = await duckdb.session(ctx, async (query) => {
-      const { files, rows } = await (await connector(source.connector)).snapshot(source, path, {
+    const snapshot = await duckdb.session(ctx, async (query) =>
+      (await connector(source.connector)).snapshot(source, path, {
         ...{ scope: ctx.scope, signal: ctx.signal, progress: () => {}, query },
         keep: async (name) => join(at.temp, `${id}-${name}`),
-      })
-      if (at.rows === undefined || rows <= at.rows) return files
-      const sample = join(at.temp, `${id}-sample.parquet`)
-      await query(
+      }),
+    )
+    found.set(id, snapshot)
+  }
+  const [largest] = [...found].sort(([, a], [, b]) => b.rows - a.rows)
+  if (largest && at.rows !== undefined && largest[1].rows > at.rows) {
+    const [id, { files }] = largest
+    const sample = join(at.temp, `${id}-sample.parquet`)
+    await duckdb.session(ctx, (query) =>
+      query(
         `COPY (SELECT * FROM read_parquet([${files.map(file).join(', ')}], hive_partitioning = false)
          USING SAMPLE reservoir(${at.rows} ROWS) REPEATABLE (1)) TO ${file(sample)} (FORMAT parquet)`,
-      )
-      return [sample]
-    })
-    found.set(id, files)
+      ),
+    )
+    found.set(id, { files: [sample], rows: at.rows })
   }
-  return found
+  return new Map([...found].map(([id, { files }]) => [id, files]))
 }
