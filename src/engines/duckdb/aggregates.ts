@@ -11,8 +11,11 @@ const UP = '4.149515568880993e180'
 const small = (x: string): string => `CASE WHEN abs(${x}) < ${HUGE} THEN ${x} END`
 const shrunk = (x: string): string => `CASE WHEN isfinite(${x}) THEN ${x} / ${UP} END`
 
-/** An aggregate; `over` is an OVER clause for windows. */
-export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
+/**
+ * An aggregate; `over` is an OVER clause for windows. `lean`: a spread of values that DuckDB can't compute raises, whose
+ * rows are then computed again without it: guarding every value takes three times as long.
+ */
+export function sqlAgg(agg: Agg, schema: Schema, over = '', lean = false): string {
   if (agg.arg === null) return `count(*)${over}`
   const type = infer(agg.arg, schema, agg.fn).type
   const arg = sqlExpr(agg.arg, schema)
@@ -35,7 +38,7 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
     case 'variance': {
       const fn = agg.fn === 'stddev' ? 'stddev_samp' : 'var_samp'
       const x = `CAST(${number} AS DOUBLE)`
-      if (!isFloat(type)) return `${fn}(${x})${over}`
+      if (lean || !isFloat(type)) return `${fn}(${x})${over}`
       const most = `max(abs(${x}))${over}`
       const back = agg.fn === 'stddev' ? ` * ${UP}` : ` * ${UP} * ${UP}`
       return `CASE WHEN NOT isfinite(${most}) THEN CASE WHEN count(${x})${over} > 1 THEN 'nan'::DOUBLE END WHEN ${most} >= ${HUGE} THEN ${fn}(${shrunk(x)})${over}${back} ELSE ${fn}(${small(x)})${over} END`
@@ -47,7 +50,7 @@ export function sqlAgg(agg: Agg, schema: Schema, over = ''): string {
       const otherType = infer(agg.arg2 ?? agg.arg, schema, agg.fn).type
       const second = otherType === 'bool' ? `CAST(${other} AS INTEGER)` : other
       const [x, y] = [`CAST(${number} AS DOUBLE)`, `CAST(${second} AS DOUBLE)`]
-      if (!isFloat(type) && !isFloat(otherType)) return `nullif(corr(${x}, ${y})${over}, 'nan'::DOUBLE)`
+      if (lean || (!isFloat(type) && !isFloat(otherType))) return `nullif(corr(${x}, ${y})${over}, 'nan'::DOUBLE)`
       const most = (a: string, b: string) => `max(CASE WHEN ${b} IS NOT NULL THEN abs(${a}) END)${over}`
       const [mx, my] = [most(x, y), most(y, x)]
       const of = (a: string, b: string) => `nullif(corr(${a}, ${b})${over}, 'nan'::DOUBLE)`

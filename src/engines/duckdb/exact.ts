@@ -186,7 +186,7 @@ export async function runExact(connection: DuckDBConnection, root: Node): Promis
     const kept = node.schema.filter(
       (f) => n.schema.some((g) => g.name === f.name) || left.some(([, m]) => m.column === f.name),
     )
-    const { sql } = lower(node, { windows: false, tables: names })
+    const { sql } = lower(node, { windows: false, tables: names, guarded: true })
     const columns = kept.map((f) =>
       n.schema.some((g) => g.name === f.name) ? quote(f.name) : named(`coalesce(${quote(f.name)}, FALSE)`, f.name),
     )

@@ -32,12 +32,15 @@ export interface Lowering {
   readonly tables: ReadonlyMap<Node, string>
   /** Undefined when windows are to stay in SQL. */
   readonly windows: WindowBuild[] | undefined
+  /** Aggregates compute what they would raise for. */
+  readonly guarded: boolean
 }
 
 interface LowerOptions {
   readonly windows?: boolean
   /** Tables of the database that stand for scans. */
   readonly tables?: ReadonlyMap<Node, string>
+  readonly guarded?: boolean
 }
 
 /**
@@ -46,11 +49,16 @@ interface LowerOptions {
  */
 export function lower(root: Node, options: LowerOptions = {}): Lowered {
   const windows: WindowBuild[] | undefined = options.windows === false ? undefined : []
-  const sql = lowerWhole(root, windows, options.tables ?? new Map())
+  const sql = lowerWhole(root, windows, options.tables ?? new Map(), options.guarded === true)
   return { sql, windows: windows ?? [] }
 }
 
-function lowerWhole(root: Node, windows: WindowBuild[] | undefined, tables: ReadonlyMap<Node, string>): string {
+function lowerWhole(
+  root: Node,
+  windows: WindowBuild[] | undefined,
+  tables: ReadonlyMap<Node, string>,
+  guarded: boolean,
+): string {
   const ctes: string[] = []
   const names = new Map<Node, string>()
   const visit = (n: Node): string => {
@@ -62,7 +70,8 @@ function lowerWhole(root: Node, windows: WindowBuild[] | undefined, tables: Read
     ctes.push(`${name} AS (${sql})`)
     return name
   }
-  const lowering: Lowering = { visit, windows, tables, whole: (n) => lowerWhole(n, windows, tables) }
+  const whole = (n: Node) => lowerWhole(n, windows, tables, guarded)
+  const lowering: Lowering = { visit, windows, tables, guarded, whole }
   const last = visit(root)
   const order = orderOf(root)
   const by = order.map((o) => `${quote(o.column)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`)
@@ -131,7 +140,10 @@ function lowerNode(n: Node, lowering: Lowering): string {
     }
     case 'aggregate': {
       const by = n.by.map(quote)
-      const columns = [...by, ...n.aggs.map(([name, a]) => named(sqlAgg(a, n.input.schema), name))]
+      const columns = [
+        ...by,
+        ...n.aggs.map(([name, a]) => named(sqlAgg(a, n.input.schema, '', !lowering.guarded), name)),
+      ]
       return `SELECT ${columns.join(', ')} FROM ${visit(n.input)}${by.length > 0 ? ` GROUP BY ${by.join(', ')}` : ''}`
     }
     case 'distinct':
