@@ -182,3 +182,14 @@ export function fixedArray(type: Type, length: number): FixedArray | undefined {
       return undefined
   }
 }
+
+/** A batch that outlives the next pull. */
+export const owned = (batch: Batch): Batch => ({
+  ...batch,
+  columns: batch.columns.map(
+    (c): Column =>
+      c.kind === 'fixed'
+        ? { ...c, values: c.values.slice() as typeof c.values, validity: c.validity?.slice() ?? null }
+        : c,
+  ),
+})

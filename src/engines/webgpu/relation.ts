@@ -1,6 +1,6 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Plan } from '../../plan/nodes.ts'
-import { type Batch, batchBytes, type Column } from '../batch.ts'
+import { type Batch, batchBytes, type Column, owned } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
 import { type Device, DeviceFault } from './device.ts'
 import { Dictionary, segments } from './gather.ts'
@@ -146,17 +146,6 @@ async function collected(relation: Relation): Promise<Batch[]> {
   for await (const batch of relation.batches()) out.push(owned(batch))
   return out
 }
-
-/** A batch that outlives the next pull. */
-const owned = (batch: Batch): Batch => ({
-  ...batch,
-  columns: batch.columns.map(
-    (c): Column =>
-      c.kind === 'fixed'
-        ? { ...c, values: c.values.slice() as typeof c.values, validity: c.validity?.slice() ?? null }
-        : c,
-  ),
-})
 
 function picked(batch: Batch, names: readonly string[]): Batch {
   const at = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)

@@ -2,13 +2,14 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { literalOf } from '../../engines/values.ts'
 import type { Expr } from '../../plan/expr.ts'
-import { applied, type BoundFit, bindFit, type FitAbout, type FitRow, fitQueries } from '../../plan/fits/index.ts'
+import type { BoundFit, FitRow } from '../../plan/fits/index.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
-import type { TrainSpec } from '../../runs/specs.ts'
+import type { DatasetSpec, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { rowsOf } from '../../runs/steps/table.ts'
 import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
+import { fitAbout, fitOn } from './fits.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
 
@@ -65,32 +66,15 @@ const PURPOSE = {
 }
 
 /** Runs the fits' queries on the training rows and binds what they found; each sees what the ones before it gave. */
-export async function fitOn(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
+export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
   const { spec } = ctx.step
-  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
-  const moment =
-    (dataset?.spec as { moment?: string | null } | undefined)?.moment ??
-    data.schema.find((f) => f.type === 'timestamp' || f.type === 'local timestamp')?.name
-  const about: FitAbout = { target: spec.target, ...(moment ? { moment } : {}) }
-  const bound: BoundFit[] = []
-  let rows = train
-  for (const f of spec.fit) {
-    const found = new Map<string, FitRow[]>()
-    for (const [name, query] of fitQueries(f, rows, about))
-      found.set(
-        name,
-        (await rowsOf(ctx, query)).map(
-          (r): FitRow =>
-            Object.fromEntries(
-              query.schema.map((column) => [column.name, literalOf(r[column.name] ?? null, column.type)]),
-            ),
-        ),
-      )
-    const fit = bindFit(f, found, rows.schema, about)
-    bound.push(fit)
-    rows = applied(rows, fit.serving)
-  }
-  return bound
+  const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])?.spec as Partial<DatasetSpec> | undefined
+  return fitOn(spec, train, fitAbout(spec, dataset, data.schema), async (query) =>
+    (await rowsOf(ctx, query)).map(
+      (r): FitRow =>
+        Object.fromEntries(query.schema.map((column) => [column.name, literalOf(r[column.name] ?? null, column.type)])),
+    ),
+  )
 }
 
 /** What the monitor compares live rows with: features of training rows, and scores of rows the model has not seen. */

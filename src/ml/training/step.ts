@@ -15,9 +15,9 @@ import { chooseThreshold } from '../evaluation/confusion.ts'
 import { evaluate, type Report } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import type { ModelPackage } from '../registry/version.ts'
-import { trainers } from './index.ts'
+import { trainerOf } from './index.ts'
 import { type Matrices, matricesOf } from './matrices.ts'
-import { checkParts, fitOn, partsOf, referenceOf } from './parts.ts'
+import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
 import { fittedColumns, score } from './scores.ts'
 
 export interface CandidateResult {
@@ -53,7 +53,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')
     const parts = partsOf(ctx, data)
     await checkParts(ctx, parts)
-    const fits = await fitOn(ctx, parts.train, data)
+    const fits = await fitParts(ctx, parts.train, data)
     const features = [
       ...spec.features,
       ...fittedColumns(
@@ -157,13 +157,7 @@ async function learn(
   const { spec } = ctx.step
   const results: Learnt[] = []
   for (const [i, candidate] of spec.candidates.entries()) {
-    const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
-    if (!load)
-      throw new GalleyError('RECIPE_INVALID', {
-        what: `there is no trainer '${candidate.trainer}'`,
-        fix: `there are ${Object.keys(trainers).join(', ')}`,
-      })
-    const trainer = await load()
+    const trainer = await trainerOf(candidate.trainer)
     const began = systemClock.ticks()
     const model = await trainer.train(
       {

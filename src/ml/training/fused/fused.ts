@@ -2,12 +2,13 @@ import { GalleyError } from '../../../base/errors.ts'
 import type { RunContext } from '../../../engines/engine.ts'
 import { createLedger, type Ledger } from '../../../engines/ledger.ts'
 import { col, columnsOf } from '../../../plan/expr.ts'
-import { applied, type BoundFit, bindFit, type FitAbout, type FitRow, fitQueries } from '../../../plan/fits/index.ts'
+import { applied, type FitAbout } from '../../../plan/fits/index.ts'
 import { build, type Node } from '../../../plan/nodes.ts'
 import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import type { DeviceReport } from '../device/score.ts'
-import { trainers } from '../index.ts'
+import { fitAbout, fitOn } from '../fits.ts'
+import { trainerOf } from '../index.ts'
 import { fittedColumns } from '../scores.ts'
 import type { TrainedModel } from '../trainer.ts'
 import type { Judged, Kept, Means } from './means.ts'
@@ -57,7 +58,8 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
   const { ledger, ctx, at } = metered(job)
   const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
-  const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, whole)) })
+  const about = fitAbout(spec, dataset, whole.schema)
+  const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, about, whole)) })
   const held: Kept[] = []
   const keep = async (root: Node): Promise<Kept> => {
     const kept = await means.compute(root, ctx)
@@ -74,7 +76,9 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
         done()
       }
     }
-    const fits = await at('fits', () => from((part) => fitOn(means, part('train'), spec, dataset, ctx)))
+    const fits = await at('fits', () =>
+      from((part) => fitOn(spec, part('train'), about, (query) => means.rows(query, ctx))),
+    )
     const before = base.schema.map((f) => f.name)
     const features = [...spec.features, ...fittedColumns(fits, before)]
     const columns = named([...features, spec.target])
@@ -138,36 +142,15 @@ function partOf({ split }: DatasetSpec, name: string) {
 }
 
 /** Columns that training reads of the dataset, in its order: features, target, what fits encode, what the split asks. */
-function needed(spec: TrainSpec, dataset: DatasetSpec, whole: Node): string[] {
+function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): string[] {
   const asked = new Set([
     ...spec.features,
     spec.target,
-    ...(dataset.moment ? [dataset.moment] : []),
+    ...(about.moment && spec.fit.length > 0 ? [about.moment] : []),
     ...spec.fit.flatMap((f) => f.columns),
     ...Object.values(dataset.split ?? {}).flatMap((e) => columnsOf(e)),
   ])
   return whole.schema.map((f) => f.name).filter((name) => asked.has(name))
-}
-
-/** What fits find among the training rows; each sees what the ones before it gave. */
-async function fitOn(
-  means: Means,
-  train: Node,
-  spec: TrainSpec,
-  dataset: DatasetSpec,
-  ctx: RunContext,
-): Promise<BoundFit[]> {
-  const about: FitAbout = { target: spec.target, ...(dataset.moment ? { moment: dataset.moment } : {}) }
-  const bound: BoundFit[] = []
-  let rows = train
-  for (const fit of spec.fit) {
-    const found = new Map<string, FitRow[]>()
-    for (const [name, query] of fitQueries(fit, rows, about)) found.set(name, await means.rows(query, ctx))
-    const made = bindFit(fit, found, rows.schema, about)
-    bound.push(made)
-    rows = applied(rows, made.serving)
-  }
-  return bound
 }
 
 async function learn(
@@ -178,13 +161,7 @@ async function learn(
   parts: Parts,
   ctx: RunContext,
 ): Promise<Pick<Judged, 'trainer' | 'model'>> {
-  const load = Object.hasOwn(trainers, candidate.trainer) ? trainers[candidate.trainer] : undefined
-  if (!load)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `there is no trainer '${candidate.trainer}'`,
-      fix: `there are ${Object.keys(trainers).join(', ')}`,
-    })
-  const trainer = await load()
+  const trainer = await trainerOf(candidate.trainer)
   const [train, validate] = [await parts.train.use(ctx), await parts.validate.use(ctx)]
   try {
     const model = await trainer.train(

@@ -1,5 +1,5 @@
 import { GalleyError } from '../../../base/errors.ts'
-import { type Batch, type Column, valueAt } from '../../../engines/batch.ts'
+import { type Batch, owned, valueAt } from '../../../engines/batch.ts'
 import {
   type Engine,
   isGaps,
@@ -185,11 +185,3 @@ async function rowsOf(engine: Engine, query: Node, ctx: RunContext): Promise<Fit
       )
   return out
 }
-
-/** A batch that outlives the next pull. */
-const owned = (batch: Batch): Batch => ({
-  ...batch,
-  columns: batch.columns.map(
-    (c): Column => (c.kind === 'fixed' ? { ...c, values: c.values.slice() as typeof c.values } : c),
-  ),
-})
