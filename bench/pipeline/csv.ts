@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { csv, csvConnector } from '../../src/data/connectors/csv.ts'
+import type { From } from '../../src/plan/nodes.ts'
 import { scan } from '../../src/plan/table.ts'
 import { folderOf, made, pick, type Query, share } from './data.ts'
 import type { Files, Question, Task } from './question.ts'
@@ -21,8 +22,8 @@ const COLUMNS = {
 const question: Question = {
   name: 'clean',
   asks: 'read, cast, filter, derive, write',
-  plan: (files) =>
-    scan({ kind: 'parquet', files: [files['staged'] ?? ''] }, COLUMNS)
+  plan: () =>
+    scan({ kind: 'source', name: 'orders' }, COLUMNS)
       .derive((r) => ({
         qty: r.qty.cast('int64', { onError: 'null' }),
         delay: r.delay.cast('int64', { onError: 'null' }),
@@ -40,17 +41,18 @@ const question: Question = {
 
 export const csvTask: Task = { name: 'csv', tables: ['csv'], questions: [question], peers: ['duckdb', 'polars'] }
 
-/** The file as Galley's own connector makes it ready. */
-export async function staged(files: Files, out: string, query: Query, signal: AbortSignal): Promise<Files> {
+/** The file as Galley's own connector makes it ready for a plan that reads it once. */
+export async function source(files: Files, out: string, query: Query, signal: AbortSignal): Promise<From> {
   const path = files['csv'] ?? ''
-  const snapshot = await csvConnector.snapshot(csv(path, COLUMNS), path, {
+  const { from, files: copies } = await csvConnector.snapshot(csv(path, COLUMNS), path, {
     scope: { workspace: 'bench', caller: 'bench' },
     signal,
     progress: () => {},
     query,
+    inPlace: true,
     keep: async () => `${out}.staged`,
   })
-  return { ...files, staged: snapshot.files[0] ?? '' }
+  return from ?? { kind: 'parquet', files: copies }
 }
 
 /** Orders as a shop's till writes them: a text where a number is missing now and then, an empty price, spaces around a city. */

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline'
 import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { isGaps, type RunContext } from '../../src/engines/engine.ts'
 import { createLedger } from '../../src/engines/ledger.ts'
-import { plan } from '../../src/plan/nodes.ts'
-import { staged } from './csv.ts'
+import { build, plan } from '../../src/plan/nodes.ts'
+import { bindScans } from '../../src/plan/walk.ts'
+import { source } from './csv.ts'
 import type { Files } from './question.ts'
 import { TASKS } from './tasks.ts'
 
@@ -35,8 +36,9 @@ for (let line = await next(); line !== undefined; line = await next()) {
   const asked = TASKS.find((t) => t.name === task)?.questions.find((q) => q.name === question)
   if (!asked) throw new Error(`there is no question ${question} in ${task}`)
   const began = performance.now()
-  const read = task === 'csv' ? await engine.session(context(), (q) => staged(files, out, q, signal)) : files
-  const prepared = engine.prepare(plan(asked.plan(read)))
+  const from = task === 'csv' ? await engine.session(context(), (q) => source(files, out, q, signal)) : undefined
+  const bound = bindScans(asked.plan(files), (_, n) => from && build({ op: 'scan', from, schema: n.schema }))
+  const prepared = engine.prepare(plan(bound))
   if (isGaps(prepared)) throw new Error(prepared.map((g) => `${g.node}: ${g.reason}`).join('\n'))
   await prepared.run(context(), { parquet: out })
   console.log(JSON.stringify({ seconds: (performance.now() - began) / 1000 }))

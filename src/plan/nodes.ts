@@ -10,6 +10,19 @@ export type From =
   /** The part of a source that came since a plan last ran, and what was there before. */
   | { readonly kind: 'new' | 'old'; readonly name: string }
   | { readonly kind: 'parquet'; readonly files: readonly string[] }
+  /**
+   * A CSV whose every record is sound and whose every value is written the plain way of its type, read where it lies. A
+   * column stands in the place that is named with it; a record has `cells` of them.
+   */
+  | {
+      readonly kind: 'csv'
+      readonly file: string
+      readonly delimiter: string
+      /** Blank lines before the header. */
+      readonly blank: number
+      readonly cells: number
+      readonly places: Named<number>
+    }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Literal[])[] }
   /** The one record that an endpoint is asked about or fed with. */
   | { readonly kind: 'record' }

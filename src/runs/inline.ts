@@ -1,5 +1,5 @@
 import { GalleyError } from '../base/errors.ts'
-import { build, type Node } from '../plan/nodes.ts'
+import { build, type From, type Node } from '../plan/nodes.ts'
 import { bindScans } from '../plan/walk.ts'
 import type { PlanSpec, Recipe, Step } from './specs.ts'
 
@@ -24,13 +24,16 @@ export function wholePlan(recipe: Recipe, id: string): Node {
 /** Files of an earlier step's output, as a scan has them. */
 export interface Rows {
   readonly files: readonly string[]
+  /** What a scan has instead, where the files are not Parquet. */
+  readonly from?: From
 }
 
 /** A step's plan over the files that its inputs left. */
 export function boundPlan(root: Node, input: (id: string) => Rows): Node {
   return bindScans(root, (from, scan) => {
     if (from.kind !== 'step' && from.kind !== 'source') return undefined
-    return build({ op: 'scan', from: { kind: 'parquet', files: input(from.name).files }, schema: scan.schema })
+    const { files, from: own } = input(from.name)
+    return build({ op: 'scan', from: own ?? { kind: 'parquet', files }, schema: scan.schema })
   })
 }
 

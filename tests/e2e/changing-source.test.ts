@@ -1,12 +1,14 @@
-import { copyFileSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { readConfig } from '../../src/base/config.ts'
-import { parquet, recipe } from '../../src/index.ts'
+import { csv, parquet, recipe } from '../../src/index.ts'
 import { openGalley } from '../../src/main.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
 import { run } from '../../src/runs/runner.ts'
+import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
+import type { SourceOutput } from '../../src/runs/steps/source.ts'
 import { FLIGHTS, sampleFlights } from './sample.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-changing-'))
@@ -18,6 +20,57 @@ const flights = recipe('changing', (k) => {
     'kept',
     f.filter((r) => r.delay.gt(0)),
   )
+})
+
+/** As the recipe above from a CSV; a second reader makes a copy worth its while. */
+const orders = (readers: number) =>
+  recipe('orders', (k) => {
+    const o = k.source('orders', csv('orders.csv', { n: 'int64', city: 'string' }))
+    for (let i = 0; i < readers; i++)
+      k.dataset(
+        `kept-${i}`,
+        o.reject((r) => r.n.lt(0), 'negative').derive((r) => ({ twice: r.n.times(2) })),
+      )
+  })
+
+test('a CSV that one step reads is read in place, one that two read is copied, with the same rows', async () => {
+  const file = join(folder, 'orders.csv')
+  const write = (n: string) => writeFileSync(file, `n,city\n1,서울\n-1,부산\n${n},"제주, 시"\n`)
+  const galley = await openGalley({ ...readConfig({}), home: join(folder, 'home-csv'), log: 'silent' })
+  try {
+    const scope = await galley.scope()
+    const once = async (readers: number, on: (e: RunEvent) => void = () => {}) => {
+      const { outputs } = await run(galley.ware, scope, orders(readers), {
+        folder,
+        signal: new AbortController().signal,
+        on,
+      })
+      const output = <T>(id: string) => outputs.get(id) as unknown as T
+      return { source: output<SourceOutput>('orders'), kept: output<DatasetOutput>('kept-0') }
+    }
+    write('7')
+    const [one, two] = [await once(1), await once(2)]
+    expect([one.source.files, one.source.kept.length, one.source.rows]).toEqual([[file], 0, 3])
+    expect([two.source.from, two.source.kept.length, two.source.rows]).toEqual([undefined, 1, 3])
+    expect(one.kept).toMatchObject({ rows: 2, rejected: { negative: 1 }, hash: two.kept.hash })
+    expect(existsSync(one.kept.quarantine ?? '')).toBe(true)
+    write('8')
+    const changing = once(1, (e) => {
+      if (e.type === 'done' && e.step === 'orders') write('9')
+    })
+    await expect(changing).rejects.toMatchObject({
+      code: 'SOURCE_BROKEN',
+      what: expect.stringContaining('changed while'),
+    })
+    expect((await once(1)).kept).toMatchObject({ rows: 2, version: 2 })
+    // what is spelt otherwise is copied, strictly
+    write('+9')
+    expect((await once(1)).source.from).toBeUndefined()
+    write('nine')
+    await expect(once(1)).rejects.toMatchObject({ code: 'SOURCE_BROKEN', details: { lines: [4] } })
+  } finally {
+    await galley.close()
+  }
 })
 
 test('a file that is read in place and changes before a later step has read it stops the run, and nothing of it is kept', async () => {

@@ -1,6 +1,7 @@
 import type { Scope } from '../../base/scope.ts'
 import type { Progress } from '../../engines/engine.ts'
 import type { Columns } from '../../plan/columns/kinds.ts'
+import type { From } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 
 /** A source as a recipe names it: where the rows are and what they are. Plain JSON; no secret ever stands in it. */
@@ -14,9 +15,12 @@ export interface SourceSpec<S = Columns> {
   readonly options: Readonly<Record<string, string | number | boolean>>
 }
 
-/** A source made ready: Parquet files with exactly the declared columns' names and types. */
+/** A source made ready. */
 export interface SourceSnapshot {
+  /** Parquet files with exactly the declared columns' names and types; or the files of `from`. */
   readonly files: readonly string[]
+  /** How a scan has the source, where it is read in place and is not Parquet. */
+  readonly from?: From
   readonly schema: Schema
   readonly rows: number
   readonly bytes: number
@@ -32,6 +36,8 @@ export interface ConnectorContext {
   progress(progress: Progress): void
   /** Runs SQL in the batch engine; rows come back as JSON. */
   query(sql: string): Promise<Record<string, unknown>[]>
+  /** Whether the source is read so seldom that a copy of it would cost more than reading it where it lies. */
+  readonly inPlace?: boolean
   /** A file of this run that is kept when the step succeeds, under the workspace's data. */
   keep(name: string): Promise<string>
 }

@@ -6,8 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file, text } from '../../engines/duckdb/sql/names.ts'
-import { build } from '../../plan/nodes.ts'
+import { build, type From } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
+import type { ConnectorContext } from './connector.ts'
 import { type CsvOptions, csv, csvConnector } from './csv.ts'
 import { parquet, parquetConnector } from './parquet.ts'
 
@@ -152,6 +153,50 @@ describe('values are read as they stand there, or not at all', () => {
 
   test('a column that holds more than one value is declared as text', () =>
     expect(read('a\n[1]\n', { a: 'int64[]' })).rejects.toMatchObject({ code: 'SOURCE_SCHEMA' }))
+})
+
+describe('in place', () => {
+  const columns = { a: 'int64', b: 'string' } as const
+  const about = (query: ConnectorContext['query'], inPlace: boolean): ConnectorContext => {
+    const { scope, signal } = testContext()
+    return { scope, signal, progress: () => {}, query, inPlace, keep: async (n) => join(folder, n) }
+  }
+  const path = join(folder, "it's [1].csv")
+  const snapshot = (text: string, inPlace = true) => {
+    writeFileSync(path, text)
+    return engine.session(testContext(), (query) =>
+      csvConnector.snapshot(csv(path, columns), path, about(query, inPlace)),
+    )
+  }
+
+  test('a file of plain values is scanned where it lies, with its own places', async () => {
+    const { from, files, rows } = await snapshot('x,b,,a\n,"y, z",,1\n,,,-2\n')
+    expect([files, rows]).toEqual([[path], 2])
+    const schema = [{ name: 'a', type: 'int64', nullable: true }] as const
+    const scan = build({ op: 'scan', from: from as From, schema })
+    expect(await collect(engine, scan)).toEqual([[1n], [-2n]])
+    const whole = build({
+      op: 'scan',
+      from: from as From,
+      schema: [{ name: 'b', type: 'string', nullable: true }, ...schema],
+    })
+    expect(await collect(engine, whole)).toEqual([
+      ['y, z', 1n],
+      [null, -2n],
+    ])
+    const lost = build({ op: 'scan', from: { ...(from as From & { kind: 'csv' }), places: [] }, schema })
+    await expect(collect(engine, lost)).rejects.toMatchObject({ code: 'PLAN_INVALID' })
+  })
+
+  test('one that is read often, or holds other spellings, is copied', async () => {
+    expect((await snapshot('a,b\n1,x\n', false)).from).toBeUndefined()
+    for (const text of ['a,b\n+1,x\n', 'a,b\n1,x\n\n2,y\n']) {
+      const { from, rows, files } = await snapshot(text)
+      expect([from, rows > 0]).toEqual([undefined, true])
+      expect(files).not.toEqual([path])
+    }
+    await expect(snapshot('a,b\n1,x\nz,y\n')).rejects.toMatchObject({ code: 'SOURCE_BROKEN', details: { lines: [3] } })
+  })
 })
 
 test('a broken row is named by its line in the file, whatever stands before it', async () => {

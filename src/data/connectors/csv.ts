@@ -1,10 +1,14 @@
 import { GalleyError, nearest } from '../../base/errors.ts'
 import { failing } from '../../engines/duckdb/sql/call.ts'
-import { file, quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
+import { type CsvLayout, readCsv } from '../../engines/duckdb/sql/csv.ts'
+import { quote, sqlType } from '../../engines/duckdb/sql/names.ts'
+import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
+import type { From } from '../../plan/nodes.ts'
 import { parseType, type Type, type TypeName, typeName } from '../../plan/types.ts'
-import type { Connector, ConnectorContext, SourceSpec } from './connector.ts'
+import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { broken, type Header, placesOf, readHeader } from './csv/header.ts'
 import { recordLines } from './csv/lines.ts'
+import { survey } from './csv/survey.ts'
 import { isReadable, sqlValue } from './csv/values.ts'
 import { fingerprintFile } from './files.ts'
 
@@ -46,52 +50,73 @@ interface Layout {
   readonly path: string
   readonly header: Header
   readonly columns: readonly Declared[]
+  /** Columns that a reader's own casts read as ours do. */
+  readonly plain: readonly boolean[]
 }
 
 export const csvConnector: Connector = {
   kind: 'csv',
   fingerprint: (_, path) => fingerprintFile(path),
   async snapshot(spec, path, ctx) {
-    const { hash, bytes } = await fingerprintFile(path)
     const layout = await layoutOf(spec, path)
-    const skip = spec.options['broken'] === 'skip'
-    const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
-    const copy = async (columns: string[], rows: string) => {
-      const [written] = await ctx.query(
-        `COPY (SELECT ${columns.join(', ')} FROM ${rows}) TO ${text(target)} (FORMAT parquet, COMPRESSION zstd)`,
-      )
-      return Number(written?.['Count'] ?? 0)
-    }
-    const named = (sql: (c: Declared, i: number) => string) =>
-      layout.columns.map((c, i) => `${sql(c, i)} AS ${quote(c.name)}`)
-    let rows: number
-    let cast = 0
-    try {
-      // the first value that does not convert ends this pass; most files have none
-      const checked = named(
-        (c, i) => `CASE WHEN ${wrong(i)} THEN ${failing(WRONG_VALUE, sqlType(c.type))} ELSE v${i} END`,
-      )
-      rows = await copy(checked, rowsOf(layout, 'first'))
-    } catch (cause) {
-      if (!String(cause).includes(WRONG_VALUE)) throw unreadable(path, cause)
-      if (!skip) throw (await firstBroken(layout, ctx)) ?? cause
-      rows = await copy(
-        named((_, i) => `v${i}`),
-        `${rowsOf(layout, 'kept')} WHERE NOT (${anyWrong(layout)})`,
-      )
-      const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(layout, 'counted')} WHERE ${anyWrong(layout)}`)
-      cast = Number(bad?.['n'] ?? 0)
-    }
-    const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
-    if (lost.length > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
+    const looked = survey(path, layout.header, layout.columns, ctx.signal)
+    const [{ hash, bytes }, found] = await Promise.all([fingerprintFile(path), looked])
     const schema = layout.columns.map(({ name, type }) => ({ name, type, nullable: true }))
-    return { files: [target], schema, rows, bytes, hash, rejected: reasons(lost, cast) }
+    if (ctx.inPlace && found?.plain.every(Boolean))
+      return { files: [path], from: scanOf(layout), schema, rows: found.rows, bytes, hash, rejected: {} }
+    const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
+    const { rows, rejected } = await copied({ ...layout, plain: found?.plain ?? [] }, target, spec, ctx)
+    return { files: [target], schema, rows, bytes, hash, rejected }
   },
+}
+
+const scanOf = ({ path, header, columns }: Layout): From => ({
+  kind: 'csv',
+  ...cellsOf(path, header),
+  places: columns.map((c) => [c.name, c.place] as const),
+})
+
+/** Writes the rows as Parquet. @throws SOURCE_BROKEN */
+async function copied(
+  layout: Layout,
+  target: string,
+  spec: SourceSpec,
+  ctx: ConnectorContext,
+): Promise<Pick<SourceSnapshot, 'rows' | 'rejected'>> {
+  const skip = spec.options['broken'] === 'skip'
+  const copy = async (columns: string[], rows: string) => {
+    const [written] = await ctx.query(`COPY (SELECT ${columns.join(', ')} FROM ${rows}) ${toParquet(target)}`)
+    return Number(written?.['Count'] ?? 0)
+  }
+  const named = (sql: (c: Declared, i: number) => string) =>
+    layout.columns.map((c, i) => `${sql(c, i)} AS ${quote(c.name)}`)
+  let rows: number
+  let cast = 0
+  try {
+    // the first value that does not convert ends this pass; most files have none
+    const checked = named((c, i) =>
+      layout.plain[i] ? `v${i}` : `CASE WHEN ${wrong(i)} THEN ${failing(WRONG_VALUE, sqlType(c.type))} ELSE v${i} END`,
+    )
+    rows = await copy(checked, rowsOf(layout, 'first'))
+  } catch (cause) {
+    if (!String(cause).includes(WRONG_VALUE)) throw unreadable(layout.path, cause)
+    if (!skip) throw (await firstBroken(layout, ctx)) ?? cause
+    rows = await copy(
+      named((_, i) => `v${i}`),
+      `${rowsOf(layout, 'kept')} WHERE NOT (${anyWrong(layout)})`,
+    )
+    const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(layout, 'counted')} WHERE ${anyWrong(layout)}`)
+    cast = Number(bad?.['n'] ?? 0)
+  }
+  const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
+  if (lost.length > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
+  return { rows, rejected: reasons(lost, cast) }
 }
 
 const WRONG_VALUE = 'a value is not of its type'
 const wrong = (i: number): string => `(t${i} IS NOT NULL AND v${i} IS NULL)`
-const anyWrong = ({ columns }: Layout): string => columns.map((_, i) => wrong(i)).join(' OR ')
+const anyWrong = ({ columns, plain }: Layout): string =>
+  columns.map((_, i) => (plain[i] ? 'FALSE' : wrong(i))).join(' OR ')
 
 /** @throws SOURCE_SCHEMA, SOURCE_BROKEN, PLAN_UNKNOWN_COLUMN */
 async function layoutOf(spec: SourceSpec, path: string): Promise<Layout> {
@@ -109,16 +134,27 @@ async function layoutOf(spec: SourceSpec, path: string): Promise<Layout> {
       })
     return { name, type, place: places[i] as number }
   })
-  return { path, header, columns }
+  return { path, header, columns, plain: [] }
 }
 
-/** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …). Columns are named by place, so that the header's names can't clash. */
-function rowsOf({ path, header, columns }: Layout, rejects: string): string {
-  const types = header.cells.map((_, i) => `'c${i}': 'VARCHAR'`)
-  const read = `read_csv(${file(path)}, hive_partitioning = false, header = true, skip = ${header.blank}, auto_detect = false, delim = ${text(header.delimiter)}, quote = '"', escape = '"', columns = {${types.join(', ')}}, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans')`
-  const cells = columns.map((c, i) => `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`)
-  return `(SELECT ${cells.join(', ')} FROM ${read})`
+/** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …); of one that is plain the value alone. */
+function rowsOf({ path, header, columns, plain }: Layout, rejects: string): string {
+  const types = new Map(columns.filter((_, i) => plain[i]).map((c) => [c.place, sqlType(c.type)]))
+  const more = `, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans'`
+  const cells = columns.map((c, i) =>
+    plain[i]
+      ? `c${c.place} AS v${i}, NULL AS t${i}`
+      : `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`,
+  )
+  return `(SELECT ${cells.join(', ')} FROM ${readCsv(cellsOf(path, header), types, more)})`
 }
+
+const cellsOf = (path: string, { delimiter, blank, cells }: Header): CsvLayout => ({
+  file: path,
+  delimiter,
+  blank,
+  cells: cells.length,
+})
 
 /** Broken rows by reason; a row counts once, whatever is wrong with it. */
 function reasons(lost: readonly Record<string, unknown>[], cast: number): Record<string, number> {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
 import { unknownColumn } from '../../plan/types.ts'
@@ -24,7 +25,29 @@ export async function fingerprintFile(path: string): Promise<Fingerprint> {
   if (!info.isFile()) throw new GalleyError('SOURCE_MISSING', { what: `${path} is not a file`, fix: 'name a file' })
   if (info.size === 0)
     throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
-  return { hash: await hashFile(path), bytes: info.size, ...(stamp ? { stamp } : {}) }
+  return {
+    hash: await hashOf(path, stamp, Math.max(info.mtimeMs, info.ctimeMs)),
+    bytes: info.size,
+    ...(stamp ? { stamp } : {}),
+  }
+}
+
+/** Hashes of files by their stamps: a step asks for one several times, and a file that did not change is not read again. */
+const hashes = new Map<string, string>()
+const MOST_HASHES = 1000
+/** A file that was written to so shortly before may be written to again without another time on it. */
+const SETTLED_MS = 2000
+
+async function hashOf(path: string, stamp: string | undefined, written: number): Promise<string> {
+  const known = stamp === undefined ? undefined : hashes.get(stamp)
+  if (known !== undefined) return known
+  const settled = systemClock.now() - written > SETTLED_MS
+  const hash = await hashFile(path)
+  if (stamp !== undefined && settled && (await stampOf(path)) === stamp) {
+    if (hashes.size >= MOST_HASHES) hashes.clear()
+    hashes.set(stamp, hash)
+  }
+  return hash
 }
 
 /** Fails when the source lacks a declared column, naming those it has. */

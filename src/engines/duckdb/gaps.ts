@@ -7,7 +7,7 @@ import type { Gap } from '../engine.ts'
 export function gapsOf(root: Node): Gap[] {
   const gaps: Gap[] = []
   for (const n of nodes(root)) {
-    if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'rows')
+    if (n.op === 'scan' && n.from.kind !== 'parquet' && n.from.kind !== 'csv' && n.from.kind !== 'rows')
       gaps.push({ node: n.op, reason: `the scan of a ${n.from.kind} is not bound to files` })
     if (n.op === 'filter' || n.op === 'reject' || n.op === 'select' || n.op === 'derive') {
       const own = n.op === 'filter' || n.op === 'reject' ? [n.predicate] : n.columns.map(([, e]) => e)

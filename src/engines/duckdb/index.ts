@@ -14,7 +14,8 @@ import { mayDropFailures } from './hazard.ts'
 import { lower } from './lower.ts'
 import { outOfMemory, PARTS, partsOf } from './parts.ts'
 import { execute, type Source, stream } from './run.ts'
-import { quote, text } from './sql/names.ts'
+import { quote } from './sql/names.ts'
+import { toParquet } from './sql/parquet.ts'
 
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {
@@ -128,7 +129,10 @@ async function writeParts(parts: readonly Source[], schema: Schema, ctx: RunCont
 }
 
 const filesOf = (root: Node): string[] =>
-  [...nodes(root)].flatMap((n) => (n.op === 'scan' && n.from.kind === 'parquet' ? n.from.files : []))
+  [...nodes(root)].flatMap((n) => {
+    if (n.op !== 'scan') return []
+    return n.from.kind === 'parquet' ? n.from.files : n.from.kind === 'csv' ? [n.from.file] : []
+  })
 
 async function writeParquet(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<number> {
   // instants are marked as such in the file, so that every Parquet reader knows them
@@ -138,9 +142,7 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
   let rows = 0
   const copy = async function* (sql: string, part: RunContext, connection?: DuckDBConnection): AsyncGenerator<number> {
     const write = async (c: DuckDBConnection) => {
-      const result = await c.run(
-        `COPY (SELECT ${columns.join(', ')} FROM (${sql})) TO ${text(path)} (FORMAT parquet, COMPRESSION zstd)`,
-      )
+      const result = await c.run(`COPY (SELECT ${columns.join(', ')} FROM (${sql})) ${toParquet(path)}`)
       return result.rowsChanged
     }
     yield connection ? await write(connection) : await withConnection(source.open, part, write)

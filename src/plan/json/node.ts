@@ -57,11 +57,19 @@ export const schema: Check = (json, at) =>
     const { name: _, type: __, nullable: ___, ...rest } = f
     note(rest, `${at}[${i}]`)
   })
+const CSV = ['kind', 'file', 'delimiter', 'blank', 'cells', 'places']
 const from: Check = (json, at) => {
   const f = object(json, at)
-  const kind = oneOf(f['kind'], ['source', 'step', 'new', 'old', 'parquet', 'rows', 'record'], `${at}.kind`)
-  only(f, ['kind', 'name', 'files', 'rows'], at)
-  if (kind !== 'parquet' && kind !== 'rows' && kind !== 'record') text(f['name'], `${at}.name`)
+  const kind = oneOf(f['kind'], ['source', 'step', 'new', 'old', 'parquet', 'csv', 'rows', 'record'], `${at}.kind`)
+  only(f, kind === 'csv' ? CSV : ['kind', 'name', 'files', 'rows'], at)
+  if (kind === 'source' || kind === 'step' || kind === 'new' || kind === 'old') text(f['name'], `${at}.name`)
+  if (kind === 'csv') {
+    text(f['file'], `${at}.file`)
+    text(f['delimiter'], `${at}.delimiter`)
+    whole(f['blank'], `${at}.blank`)
+    whole(f['cells'], `${at}.cells`)
+    times(whole)(f['places'], `${at}.places`)
+  }
   if (kind === 'parquet') texts(f['files'], `${at}.files`)
   if (kind === 'rows') list(f['rows'], `${at}.rows`)
 }

@@ -4,8 +4,11 @@ import { hashJson } from '../../base/hash.ts'
 import type { SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
+import { nodes } from '../../plan/walk.ts'
 import type { Output, StepKind } from '../kind.ts'
+import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
+import { readings } from './table.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
@@ -15,11 +18,23 @@ export interface SourceOutput extends SourceSnapshot, Output {
 const pathOf = (spec: SourceSpec, folder: string): string =>
   isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
 
+/** How often a source may be read before a copy in Parquet costs less: a CSV is read about as fast as it is copied. */
+const FEW_READINGS = 2
+
+/** Whether one step alone reads a source, and that so seldom. */
+function isReadOnce(recipe: Recipe, source: string): boolean {
+  const [reader, another] = recipe.steps.filter((s) => s.inputs.includes(source))
+  if (!reader || another || (reader.kind !== 'table' && reader.kind !== 'dataset')) return false
+  const { root } = (reader.spec as PlanSpec).plan
+  const scans = [...nodes(root)].filter((n) => n.op === 'scan' && 'name' in n.from && n.from.name === source)
+  return scans.length === 1 && readings(root) <= FEW_READINGS
+}
+
 /** Reads a source: checks that it is what the recipe says, and makes it readable by every engine. */
 export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   kind: 'source',
   module: import.meta.url,
-  async identity(spec, { folder, watch }) {
+  async identity(spec, { folder, watch, recipe, step }) {
     const source = await connector(spec.connector)
     const { hash, stamp } = await source.fingerprint(spec, pathOf(spec, folder))
     if (stamp) watch(pathOf(spec, folder), stamp)
@@ -29,6 +44,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       options: spec.options,
       hash,
       path: pathOf(spec, folder),
+      inPlace: isReadOnce(recipe, step.id),
     }
   },
   async run(ctx) {
@@ -48,6 +64,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
         signal: ctx.signal,
         progress: ctx.progress,
         query,
+        inPlace: isReadOnce(ctx.recipe, ctx.step.id),
         keep: async (name) => {
           kept = true
           await mkdir(draft, { recursive: true })

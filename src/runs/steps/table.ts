@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
@@ -13,7 +13,7 @@ import type { Schema } from '../../plan/types.ts'
 import { hashPlan, nodes } from '../../plan/walk.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
-import { boundPlan } from '../inline.ts'
+import { boundPlan, type Rows } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import type { PlanSpec } from '../specs.ts'
 import { byCount, integer, plural } from '../text.ts'
@@ -93,17 +93,16 @@ export async function materialise(
   name: string,
   extra: Partial<Manifest>,
 ): Promise<TableOutput> {
-  const bound = boundPlan(root, (id) => ctx.input<TableOutput>(id))
+  const bound = boundPlan(root, (id) => ctx.input<Rows & Output>(id))
   const draft = ctx.store.home.tmp.file('.table')
   await mkdir(draft, { recursive: true })
   const file = join(draft, 'data.parquet')
   const { rows } = await runPlan(ctx, inStoredOrder(bound), { parquet: file })
-  const rejected = await reasons(ctx, bound, rows)
-  const bad = rejectedRows(bound)
-  const setAside = bad !== undefined && Object.keys(rejected.byReject).length > 0
-  if (setAside) await runPlan(ctx, inStoredOrder(bad), { parquet: join(draft, 'rejected.parquet') })
+  const byReject = await setAside(ctx, bound, join(draft, 'rejected.parquet'))
+  const rejected = Object.values(byReject).reduce((a, b) => a + b, 0)
+  const dropped = await lost(ctx, bound, rows + rejected)
   const data = await keptFile(file, ctx.signal)
-  const aside = setAside ? await keptFile(join(draft, 'rejected.parquet'), ctx.signal) : undefined
+  const aside = rejected > 0 ? await keptFile(join(draft, 'rejected.parquet'), ctx.signal) : undefined
   const parents = ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash }))
   const manifest: Manifest = {
     format: 1,
@@ -134,8 +133,8 @@ export async function materialise(
     schema: root.schema,
     rows,
     bytes: data.bytes,
-    rejected: { ...rejected.other, ...rejected.byReject },
-    quarantine: setAside ? join(target, 'rejected.parquet') : null,
+    rejected: { ...dropped, ...byReject },
+    quarantine: aside ? join(target, 'rejected.parquet') : null,
     folder: target,
     kept: [data, ...(aside ? [aside] : [])].map((f) => ({ ...f, path: f.path.replace(draft, target) })),
   }
@@ -167,44 +166,59 @@ export async function whole(o: TableOutput): Promise<boolean> {
   return intact(o.kept)
 }
 
-/** How many rows were lost and why: duplicates, rejections by reason, and what an inner join did not match. */
-async function reasons(
-  ctx: StepContext<PlanSpec>,
-  root: Node,
-  rowsOut: number,
-): Promise<{ byReject: Record<string, number>; other: Record<string, number> }> {
-  const count = async (n: Node) =>
-    Number(
-      (await rowsOf(ctx, build({ op: 'aggregate', input: n, by: [], aggs: [['n', { fn: 'count', arg: null }]] })))[0]?.[
-        'n'
-      ] ?? 0,
-    )
+/** Writes the rows that a plan rejects, and counts them by reason; leaves no file where there are none. */
+async function setAside(ctx: StepContext<PlanSpec>, root: Node, file: string): Promise<Record<string, number>> {
   const bad = rejectedRows(root)
-  const byReject: Record<string, number> = {}
-  const other: Record<string, number> = {}
-  if (bad)
-    for (const row of await rowsOf(
-      ctx,
-      build({ op: 'aggregate', input: bad, by: ['reason'], aggs: [['n', { fn: 'count', arg: col('reason') }]] }),
-    ))
-      byReject[String(row['reason'])] = Number(row['n'])
+  if (!bad) return {}
+  await runPlan(ctx, inStoredOrder(bad), { parquet: file })
+  const written = build({ op: 'scan', from: { kind: 'parquet', files: [file] }, schema: bad.schema })
+  const aggs = [['n', { fn: 'count', arg: col('reason') }]] as const
+  const counts = await rowsOf(ctx, build({ op: 'aggregate', input: written, by: ['reason'], aggs }))
+  if (counts.length === 0) await rm(file)
+  return Object.fromEntries(counts.map((row) => [String(row['reason']), Number(row['n'])]))
+}
+
+/** The verbs that a plan's rows pass through, the last first. */
+function mainNodes(root: Node): Node[] {
   const main: Node[] = []
   for (let n: Node | undefined = root; n; n = mainInput(n)) main.push(n)
+  return main
+}
+
+/** Verbs that drop rows, where it can be told from counts which dropped how many. */
+function drops(root: Node): Node[] {
+  const main = mainNodes(root)
   const keepsCount = main.every(
     (n) => n.op !== 'aggregate' && n.op !== 'filter' && n.op !== 'limit' && n.op !== 'union',
   )
-  const drops = main.filter((n) => n.op === 'distinct' || (n.op === 'join' && n.how !== 'left'))
-  const source = main.at(-1)
-  if (!keepsCount || drops.length === 0 || !source) return { byReject, other }
+  return keepsCount ? main.filter((n) => n.op === 'distinct' || (n.op === 'join' && n.how !== 'left')) : []
+}
+
+/** How often the rows that a plan begins with are read until it is materialised. */
+export function readings(root: Node): number {
+  const dropping = drops(root)
+  const counts = dropping.filter((n) => n.op === 'distinct').length * 2 + (dropping.length > 0 ? 1 : 0)
+  return 1 + (mainNodes(root).some((n) => n.op === 'reject') ? 1 : 0) + counts
+}
+
+/** How many rows were lost beside those rejected: duplicates, and what an inner join did not match. */
+async function lost(ctx: StepContext<PlanSpec>, root: Node, kept: number): Promise<Record<string, number>> {
+  const dropping = drops(root)
+  const source = mainNodes(root).at(-1)
+  if (dropping.length === 0 || !source) return {}
+  const aggs = [['n', { fn: 'count', arg: null }]] as const
+  const count = async (n: Node) =>
+    Number((await rowsOf(ctx, build({ op: 'aggregate', input: n, by: [], aggs })))[0]?.['n'] ?? 0)
+  const found: Record<string, number> = {}
   const rowsIn = await count(source)
-  let accounted = rowsOut + Object.values(byReject).reduce((a, b) => a + b, 0)
-  for (const n of drops) {
+  let accounted = kept
+  for (const n of dropping) {
     if (n.op !== 'distinct') continue
     const duplicates = (await count(n.input)) - (await count(n))
-    if (duplicates > 0) other['duplicate'] = (other['duplicate'] ?? 0) + duplicates
+    if (duplicates > 0) found['duplicate'] = (found['duplicate'] ?? 0) + duplicates
     accounted += duplicates
   }
   const unmatched = rowsIn - accounted
-  if (unmatched > 0 && drops.some((n) => n.op === 'join')) other['no match in a join'] = unmatched
-  return { byReject, other }
+  if (unmatched > 0 && dropping.some((n) => n.op === 'join')) found['no match in a join'] = unmatched
+  return found
 }

@@ -10,6 +10,8 @@ export interface Header {
   readonly blank: number
   /** The header's cells, without spaces around them; a cell may be empty. */
   readonly cells: readonly string[]
+  /** Bytes up to the first record after the header. */
+  readonly bytes: number
 }
 
 const DELIMITERS = [',', ';', '\t', '|']
@@ -21,7 +23,8 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
   await file.close()
   checkEncoding(path, buffer.subarray(0, bytesRead))
-  const head = buffer.toString('utf8', 0, bytesRead).replace(/^\uFEFF/, '')
+  const all = buffer.toString('utf8', 0, bytesRead)
+  const head = all.replace(/^\uFEFF/, '')
   const [before = ''] = /^[\r\n]*/.exec(head) ?? []
   const text = head.slice(before.length)
   if (text === '') throw broken(path, 'it has no header line', 'name the columns in the first line')
@@ -53,7 +56,13 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
       'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW',
     )
   sameLineEnds(path, before + text, before.length + end)
-  return { delimiter, blank: before.split(/\r\n|\r|\n/).length - 1, cells: cells.map((c) => c.trim()) }
+  const [lineEnd = ''] = /^(\r\n|\r|\n)/.exec(text.slice(end, end + 2)) ?? []
+  return {
+    delimiter,
+    blank: before.split(/\r\n|\r|\n/).length - 1,
+    cells: cells.map((c) => c.trim()),
+    bytes: Buffer.byteLength(all.slice(0, all.length - text.length + end)) + lineEnd.length,
+  }
 }
 
 /** Files that begin otherwise than a CSV, by their first bytes. */

@@ -1,6 +1,6 @@
 import { sqlTryCast } from '../../../engines/duckdb/sql/casts.ts'
 import { sqlType } from '../../../engines/duckdb/sql/names.ts'
-import { isDecimal, isFloat, isInteger, scaleOf, type Type } from '../../../plan/types.ts'
+import { isDecimal, isFloat, scaleOf, type Type } from '../../../plan/types.ts'
 
 /** Whether a CSV's text can be read as that type; what has parts of its own is declared as text and taken apart in the recipe. */
 export const isReadable = (type: Type): boolean => typeof type !== 'object' || isDecimal(type)
@@ -20,7 +20,6 @@ export function sqlValue(c: string, type: Type): string {
   if (type === 'string') return c
   if (type === 'bytes') return `encode(${c})`
   if (type === 'duration') return strict(c, 'int64')
-  if (isInteger(type)) return quick(same, strict(c))
   if (isFloat(type)) {
     const value = strict(c)
     // a number too large for the type becomes infinite, which only a text without digits may mean

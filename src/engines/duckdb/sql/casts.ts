@@ -23,7 +23,11 @@ function cast(arg: string, from: Type, to: Type, lenient: boolean): string {
     `CASE WHEN ${arg} IS NULL THEN NULL WHEN ${condition} THEN ${value} ELSE ${wrong} END`
   const full = (pattern: string) => `regexp_full_match(${arg}, '${pattern}')`
   if (from === 'string') {
-    if (isInteger(to)) return only(full('[+-]?[0-9]+'))
+    // most integers are written as they are written back, which is quicker to see than a pattern
+    if (isInteger(to)) {
+      const tried = `TRY_CAST(${arg} AS ${target})`
+      return `CASE WHEN CAST(${tried} AS VARCHAR) = ${arg} THEN ${tried} WHEN ${arg} IS NULL THEN NULL WHEN ${full('[+-]?[0-9]+')} THEN ${direct} ELSE ${wrong} END`
+    }
     // too large for 32 bits is no infinity, which only a text without digits means
     const fits = `(isfinite(TRY_CAST(${arg} AS FLOAT)) OR NOT regexp_matches(${arg}, '[0-9]'))`
     if (isFloat(to)) return only(to === 'float32' ? `${full(FLOAT)} AND ${fits}` : full(FLOAT))

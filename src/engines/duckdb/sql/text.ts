@@ -46,7 +46,9 @@ export const TEXT: Sqls<
   lower: named('lower'),
   upper: named('upper'),
   // DuckDB's own takes every space of Unicode away
-  trim: ({ args: [a] }) => `trim(${a}, ' ')`,
+  // to see that there is nothing to trim takes a tenth of the time
+  trim: ({ args: [a] }) =>
+    `CASE WHEN starts_with(${a}, ' ') OR ends_with(${a}, ' ') THEN trim(${a}, ' ') ELSE ${a} END`,
   concat: infix('||'),
   contains: named('contains'),
   startsWith: named('starts_with'),

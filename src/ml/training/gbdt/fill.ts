@@ -1,8 +1,9 @@
 import { GalleyError } from '../../../base/errors.ts'
+import type { SharedMemory } from '../../../base/wasm.ts'
 import type { Relation } from '../../../engines/engine.ts'
 import { type ClassCounts, numericBatches } from '../intake.ts'
 import { EDGES, type Layout, STAGE } from './layout.ts'
-import type { Kernels, SharedMemory } from './wasm.ts'
+import type { Kernels } from './wasm.ts'
 
 /** A relation to be read, the features of it that are used and their edges. */
 export interface FillSource {

@@ -1,24 +1,19 @@
-import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { sharedMemory } from '../../../base/wasm.ts'
 import { binEdges } from '../bins.ts'
 import { exampleRows, randomOf, relationOf, trainerConformance } from '../conformance.ts'
 import type { TrainContext, TrainTask } from '../trainer.ts'
-import { BUILDS, binaryOf, build } from './build.ts'
 import { fill } from './fill.ts'
 import { readForest } from './forest.ts'
 import { gbdt } from './gbdt.ts'
 import { layOut, setUp } from './layout.ts'
-import { loadKernels, sharedMemory } from './wasm.ts'
+import { loadKernels } from './wasm.ts'
 
 const signal = new AbortController().signal
 const ctx: TrainContext = { signal, progress: () => {} }
 
 describe('conformance', () => trainerConformance(async () => ({ trainer: gbdt, params: { trees: 12, leaves: 15 } })))
-
-test.each(Object.entries(BUILDS))('%s.wasm is what its source compiles to', async (name, options) => {
-  expect(Buffer.compare(await build(name, options), await readFile(binaryOf(name)))).toBe(0)
-})
 
 describe('bins', () => {
   const schema = [

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
+import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { binEdges, sampleRows } from '../bins.ts'
 import { orOnHost } from '../device/fallback.ts'
@@ -12,7 +13,7 @@ import { forestBody, type GrownTree } from './forest.ts'
 import type { BinnedTree } from './grow.ts'
 import { layOut, setUp } from './layout.ts'
 import { growOnWorkers } from './team.ts'
-import { loadKernels, sharedMemory } from './wasm.ts'
+import { loadKernels } from './wasm.ts'
 
 /** Parameters, their defaults and ranges. `earlyStopping` 0 is off; the unit is trees without a better validation loss. */
 export const GBDT_PARAMS = {

@@ -1,7 +1,8 @@
 import { GalleyError } from '../../../base/errors.ts'
+import type { SharedMemory } from '../../../base/wasm.ts'
 import { CANDIDATE_BYTES, FEATURE_BYTES, type Layout, setUp } from './layout.ts'
 import { validation } from './validation.ts'
-import type { Kernels, SharedMemory } from './wasm.ts'
+import type { Kernels } from './wasm.ts'
 
 /** The parameters that growing reads; see `gbdt.ts` for their meaning. */
 export interface GrowParams {

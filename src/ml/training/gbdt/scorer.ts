@@ -1,5 +1,5 @@
+import { compileWasm, instantiateWasm, plainMemory } from '../../../base/wasm.ts'
 import type { Forest } from './forest.ts'
-import { compileWasm, instantiateWasm, plainMemory } from './wasm.ts'
 
 interface ScorerKernel {
   score(roots: number, trees: number, data: number, stride: number, rows: number, out: number): void
@@ -10,7 +10,7 @@ const BLOCK = 256
 const NODE_BYTES = 24
 const LEAF = 2
 
-const compiled = await compileWasm('scorer')
+const compiled = await compileWasm(new URL('./scorer.wasm', import.meta.url))
 
 /**
  * A function that writes the log odds of `rows` rows, given column by column, into `out`. Its memory holds the forest and

@@ -1,6 +1,7 @@
+import type { SharedMemory } from '../../../base/wasm.ts'
 import type { BinnedTree, GrowTask } from './grow.ts'
 import { LOSS_BLOCK, NODE_BYTES } from './layout.ts'
-import type { Kernels, SharedMemory } from './wasm.ts'
+import type { Kernels } from './wasm.ts'
 
 /** The mean logistic loss on the validation rows after one more tree; summed block by block in a fixed order. */
 export function validation(

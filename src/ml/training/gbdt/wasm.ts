@@ -1,24 +1,4 @@
-import { readFile } from 'node:fs/promises'
-
-/** The part of WebAssembly's API that is used here (Node's types leave it out). */
-export interface SharedMemory {
-  readonly buffer: SharedArrayBuffer
-}
-/** Memory of one thread. */
-export interface PlainMemory {
-  readonly buffer: ArrayBuffer
-}
-interface CompiledModule {
-  readonly compiled?: never
-}
-declare const WebAssembly: {
-  Memory: {
-    new (descriptor: { initial: number; maximum: number; shared: true }): SharedMemory
-    new (descriptor: { initial: number; maximum: number }): PlainMemory
-  }
-  Instance: new (module: CompiledModule, imports: object) => { readonly exports: unknown }
-  compile(bytes: Uint8Array): Promise<CompiledModule>
-}
+import { compileWasm, instantiateWasm, type SharedMemory } from '../../../base/wasm.ts'
 
 /** The exports of `assembly/kernels.ts`; addresses are bytes from the start of the memory. */
 export interface Kernels {
@@ -65,31 +45,7 @@ export interface Kernels {
   applyTree(from: number, to: number, nodes: number, values: number, out: number): void
 }
 
-const PAGE = 65_536
-
-/** Memory of at least `bytes`, zeroed, that several threads can use at once. */
-export function sharedMemory(bytes: number): SharedMemory {
-  const pages = Math.ceil(bytes / PAGE)
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
-}
-
-/** Memory of at least `bytes`, zeroed, for the calling thread alone. */
-export function plainMemory(bytes: number): PlainMemory {
-  const pages = Math.ceil(bytes / PAGE)
-  return new WebAssembly.Memory({ initial: pages, maximum: pages })
-}
-
-/** The committed binary of that name, compiled. */
-export async function compileWasm(name: 'kernels' | 'scorer'): Promise<CompiledModule> {
-  return WebAssembly.compile(await readFile(new URL(`./${name}.wasm`, import.meta.url)))
-}
-
-/** A compiled module's functions over one memory. */
-export function instantiateWasm<Exports>(module: CompiledModule, memory: SharedMemory | PlainMemory): Exports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as Exports
-}
-
 /** The training kernels over one memory. */
 export async function loadKernels(memory: SharedMemory): Promise<Kernels> {
-  return instantiateWasm<Kernels>(await compileWasm('kernels'), memory)
+  return instantiateWasm<Kernels>(await compileWasm(new URL('./kernels.wasm', import.meta.url)), memory)
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { SharedMemory } from '../../../base/wasm.ts'
 import { type BinnedTree, type GrowTask, grow } from './grow.ts'
-import { loadKernels, type SharedMemory } from './wasm.ts'
+import { loadKernels } from './wasm.ts'
 
 /** What the main thread gives a training thread. */
 export interface WorkerInput {

@@ -1,5 +1,5 @@
 /**
- * The hot loops of gradient boosting, in AssemblyScript; `../build.ts` compiles them to `../kernels.wasm`.
+ * The hot loops of gradient boosting, in AssemblyScript; `node scripts/wasm.ts` compiles them to `../kernels.wasm`.
  *
  * Every thread instantiates this module over one shared memory and works on its own rows or features. Gradients and
  * hessians are fixed-point integers, so sums are exact and the same in whatever order and by however many threads.

@@ -1,5 +1,5 @@
 /**
- * Scores rows with a forest, in AssemblyScript; `../build.ts` compiles it to `../scorer.wasm`.
+ * Scores rows with a forest, in AssemblyScript; `node scripts/wasm.ts` compiles it to `../scorer.wasm`.
  *
  * A node is 24 bytes: threshold (float64), the feature's offset in a row in bytes (int32), whether missing values go left
  * (int32), and the addresses of the left and right child (int32). A leaf is a node whose threshold is its value, whose

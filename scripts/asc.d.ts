@@ -1,4 +1,4 @@
-/** What `build.ts` needs of AssemblyScript's compiler. */
+/** What `wasm.ts` needs of AssemblyScript's compiler. */
 declare const asc: {
   main(
     argv: readonly string[],
