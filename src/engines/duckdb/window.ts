@@ -16,6 +16,7 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
   const settled = new Set([...n.by, ...n.order.map((k) => (k.by.op === 'col' ? k.by.name : ''))])
   const breaking = schema.filter((f) => isOrdered(f.type) && !settled.has(f.name))
   const total = [...keys, ...breaking.map((f) => `${quote(f.name)} ASC NULLS LAST`)]
+  const ranged = wide(keys, n, schema)
   const over = (order: readonly string[], frame = '') =>
     ` OVER (${[
       n.by.length > 0 ? `PARTITION BY ${n.by.map(quote).join(', ')}` : '',
@@ -37,12 +38,12 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
         return `${c.fn}(${sqlExpr(c.arg, schema)}, ${c.offset})${over(total)}`
       case 'first':
       case 'last':
-        return `${c.fn}_value(${sqlExpr(c.arg, schema)})${over(c.frame.unit === 'rows' ? total : keys, frameOf(c.frame, n, schema))}`
+        return `${c.fn}_value(${sqlExpr(c.arg, schema)})${over(c.frame.unit === 'rows' ? total : ranged, frameOf(c.frame, n, schema))}`
       case 'aggregate':
         return sqlAgg(
           c.agg,
           schema,
-          over(c.frame.unit === 'rows' ? total : keys, n.order.length > 0 ? frameOf(c.frame, n, schema) : ''),
+          over(c.frame.unit === 'rows' ? total : ranged, n.order.length > 0 ? frameOf(c.frame, n, schema) : ''),
         )
     }
   }
@@ -50,6 +51,14 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
   const names = new Set(n.columns.map(([name]) => name))
   const kept = schema.filter((f) => !names.has(f.name)).map((f) => quote(f.name))
   return `SELECT ${[...kept, ...added].join(', ')} FROM ${input}`
+}
+
+/** Keys of ranges: the ends of a range near an integer's limits do not fit the integer's own type. */
+function wide(keys: readonly string[], n: Window, schema: Schema): string[] {
+  const [key] = n.order
+  const type = key && infer(key.by, schema, 'frame').type
+  const wider = type === 'int64' ? 'HUGEINT' : type === 'int32' ? 'BIGINT' : undefined
+  return keys.map((sql) => (wider ? sql.replace(/^(.*) (ASC|DESC)/, `CAST($1 AS ${wider}) $2`) : sql))
 }
 
 /** `ROWS BETWEEN 3 PRECEDING AND CURRENT ROW`; ranges of times are intervals of µs. */

@@ -218,4 +218,30 @@ export const WINDOWS: readonly Case[] = [
       ],
     }),
   ),
+  ...(['int32', 'int64'] as const).map((type): Case => {
+    const [low, high] = type === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [-(2n ** 63n), 2n ** 63n - 1n]
+    const key = (v: number | bigint) => (type === 'int32' ? Number(v) : String(v))
+    return {
+      name: `a range about the limits of an ${type}`,
+      plan: build({
+        op: 'window',
+        input: rowsOf({ o: type, x: 'int64' }, [
+          [key(low), '1'],
+          [key(0), '2'],
+          [key(high), '4'],
+        ]),
+        by: [],
+        order: [ascending('o')],
+        columns: [
+          ['near', { fn: 'aggregate', agg: sum, frame: frame('range', -3, 1) }],
+          ['last', { fn: 'last', arg: col('x'), frame: frame('range', null, 2) }],
+        ],
+      }),
+      gives: [
+        [type === 'int32' ? Number(low) : low, 1n, 1n, 1n],
+        [type === 'int32' ? 0 : 0n, 2n, 2n, 2n],
+        [type === 'int32' ? Number(high) : high, 4n, 4n, 4n],
+      ],
+    }
+  }),
 ]
