@@ -1,7 +1,8 @@
+import { dayText } from '../plan/iso.ts'
 import { isDecimal, isFloat, isInteger, sameType, scaleOf, type Type, typeName } from '../plan/types.ts'
 import type { Value } from './batch.ts'
 import { divideRounded, MAX_DECIMAL, roundHalfAway } from './scalars/scalar.ts'
-import { formatDecimal, invalid, parseDecimal } from './values.ts'
+import { formatDecimal, invalid, onCalendar, parseDecimal } from './values.ts'
 
 const INTEGER = /^[+-]?\d+$/
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^[+-]?inf(inity)?$|^nan$/i
@@ -113,11 +114,13 @@ function castToText(value: Value, from: Type): string {
   if (from === 'timestamp' || from === 'local timestamp') {
     const micros = value as bigint
     const part = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-    const base = new Date(Number((micros - part) / 1000n)).toISOString().slice(0, 19)
-    const text = part === 0n ? base : `${base}.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
-    return from === 'timestamp' ? `${text.replace('T', ' ')}Z` : text.replace('T', ' ')
+    const seconds = Number((micros - part) / 1_000_000n)
+    const [days, clock] = [Math.floor(seconds / 86_400), ((seconds % 86_400) + 86_400) % 86_400]
+    const time = new Date(clock * 1000).toISOString().slice(11, 19)
+    const rest = part === 0n ? '' : `.${part.toString().padStart(6, '0').replace(/0+$/, '')}`
+    return `${dayText(onCalendar(days))} ${time}${rest}${from === 'timestamp' ? 'Z' : ''}`
   }
-  if (from === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+  if (from === 'date') return dayText(onCalendar(Number(value)))
   return isFloat(from) ? floatText(value as number, from === 'float32') : String(value)
 }
 

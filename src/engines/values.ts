@@ -114,3 +114,13 @@ function keyPart(v: Value): string {
   if (typeof v === 'object') return `(${Object.values(v).map(keyPart).join('|')})`
   return Object.is(v, -0) ? 'v0' : `v${String(v)}`
 }
+
+/** A day since 1970, if the calendar has it. @throws VALUE_INVALID */
+export function onCalendar(day: number): number {
+  if (Math.abs(day) > 100_000_000)
+    throw invalid(
+      'a time lies outside the calendar',
+      'it reaches a hundred million days from 1970, to the year 275,760',
+    )
+  return day
+}

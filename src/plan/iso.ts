@@ -54,3 +54,12 @@ export function isoText(micros: number): string {
   const minutes = Math.floor(rest / 60)
   return `${lastText} ${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}:${pad(rest - minutes * 60)}`
 }
+
+/** A day as `2001-06-30`; years of more than four digits have as many, years before the first are counted back with `(BC)`. @throws RangeError beyond what Date holds */
+export function dayText(days: number): string {
+  const text = new Date(days * DAY * 1000).toISOString()
+  const end = text.indexOf('-', 1)
+  const year = Number(text.slice(0, end))
+  const written = String(year > 0 ? year : 1 - year).padStart(4, '0') + text.slice(end, end + 6)
+  return year > 0 ? written : `${written} (BC)`
+}

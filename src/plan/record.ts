@@ -1,5 +1,5 @@
 import { GalleyError, nearest } from '../base/errors.ts'
-import { isoText } from './iso.ts'
+import { dayText, isoText } from './iso.ts'
 import { isoValue } from './literal.ts'
 import { type Field, isDecimal, isInteger, isList, isStruct, type Schema, type Type, typeName } from './types.ts'
 
@@ -171,7 +171,7 @@ function writeValue(type: Type, value: unknown): unknown {
   if (value === null || value === undefined) return null
   if (type === 'timestamp' || type === 'local timestamp')
     return `${isoText(Number(value))}${type === 'timestamp' ? 'Z' : ''}`
-  if (type === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10)
+  if (type === 'date') return dayText(Number(value))
   if (isDecimal(type)) return decimalText(value as bigint, type.decimal[1])
   if (isList(type)) return (value as readonly unknown[]).map((item) => writeValue(type.list, item))
   if (isStruct(type)) {

@@ -2,7 +2,7 @@ import { DIGITS, formatParts } from '../../plan/functions/time-format.ts'
 import { instantOf, localOf } from '../../plan/functions/zones.ts'
 import { isInteger, type Type } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
-import { invalid } from '../values.ts'
+import { invalid, onCalendar } from '../values.ts'
 import { big, int64, num, roundHalfAway, type Scalar, type Scalars } from './scalar.ts'
 
 const DAY = 86_400_000_000n
@@ -10,7 +10,8 @@ const mod = (a: bigint, b: bigint): bigint => ((a % b) + b) % b
 /** Days since 1970 of a local timestamp (µs) or a date. */
 const dayOf = (v: Value | undefined): number => (typeof v === 'bigint' ? Number((v - mod(v, DAY)) / DAY) : num(v))
 const microsOfDay = (v: Value | undefined): bigint => mod(big(v), DAY)
-const dateOf = (v: Value | undefined): Date => new Date(dayOf(v) * 86_400_000)
+/** @throws VALUE_INVALID for a day that lies more than a hundred million days from 1970 */
+const dateOf = (v: Value | undefined): Date => new Date(onCalendar(dayOf(v)) * 86_400_000)
 const calendar =
   (f: (d: Date) => number): Scalar =>
   ([v]) =>

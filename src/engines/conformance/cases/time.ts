@@ -155,4 +155,17 @@ export const TIME: readonly Case[] = [
     'an instant beyond the calendar of int64',
     call('addDuration', lit('9223372036854775807', 'timestamp'), lit('1', 'duration')),
   ),
+  ...(
+    [
+      ['date', 2_932_896, '9999-12-31'],
+      ['date', 2_932_897, '10000-01-01'],
+      ['date', 100_000_000, '275760-09-13'],
+      ['date', -719_163, '0001-12-31 (BC)'],
+      ['local timestamp', '253402300800000000', '10000-01-01 00:00:00'],
+      ['local timestamp', '-62135596800000001', '0001-12-31 (BC) 23:59:59.999999'],
+      ['timestamp', '-62135596800000000', '0001-01-01 00:00:00Z'],
+    ] as const
+  ).map(([type, value, text]) =>
+    gives(`${text} to text`, { op: 'cast', arg: lit(value, type), to: 'string', onError: 'fail' }, text),
+  ),
 ]
