@@ -26,6 +26,8 @@ export interface SourceSnapshot {
   readonly bytes: number
   /** SHA-256 of the content as it was read. */
   readonly hash: string
+  /** How a file's text is written, where that can differ: `UTF-8`, `CP949`. */
+  readonly encoding?: string
   /** Rows that could not be read, by reason. */
   readonly rejected: Readonly<Record<string, number>>
 }

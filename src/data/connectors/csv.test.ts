@@ -1,39 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
-import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file, text } from '../../engines/duckdb/sql/names.ts'
 import { build, type From } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { ConnectorContext } from './connector.ts'
-import { type CsvOptions, csv, csvConnector } from './csv.ts'
+import { csvReader } from './csv/testing.ts'
+import { csv, csvConnector } from './csv.ts'
 import { parquet, parquetConnector } from './parquet.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'galley-csv-'))
-const engine = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(folder, 'tmp') })
-afterAll(async () => {
-  await engine.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { folder, engine, read, close } = csvReader()
+afterAll(close)
 
 const readParquet = (files: readonly string[]) => `read_parquet(${file(files[0] ?? '')}, hive_partitioning = false)`
 
-/** What a source step would read from a file of that content. */
-async function read(content: string | Uint8Array, columns: Record<string, TypeName>, options: CsvOptions = {}) {
-  const path = join(folder, 'a.csv')
-  writeFileSync(path, content)
-  const ctx = testContext()
-  return engine.session(ctx, async (query) => {
-    const { scope, signal } = ctx
-    const keep = async (name: string) => join(folder, name)
-    const about = { scope, signal, progress: () => {}, query, keep }
-    const snapshot = await csvConnector.snapshot(csv(path, columns, options), path, about)
-    return { ...snapshot, values: await query(`SELECT * FROM read_parquet('${snapshot.files[0]}')`) }
-  })
-}
 const AB = { a: 'int64', b: 'string' } as const
 const X = [
   { a: '1', b: 'x' },
@@ -67,23 +48,6 @@ describe('the file of that very name', () => {
       })
     },
   )
-})
-
-test('what is no text in UTF-8 is told for what it is', async () => {
-  const korean = Buffer.from([0xc1, 0xd6, 0xb9, 0xae, 0x2c, 0x61, 0x0a, 0x31, 0x2c, 0x32, 0x0a]) // 주문,a in CP949
-  const cases: [Uint8Array, string][] = [
-    [korean, 'byte 1 begins no character'],
-    [Buffer.concat([Buffer.from('a,b\n1,'), korean]), 'byte 7 begins no character'],
-    [Buffer.from('\ufeffa,b\n1,x\n', 'utf16le'), 'UTF-16'],
-    [Buffer.from('a,b\n1,x\n', 'utf16le'), 'NUL'],
-    [gzipSync('a,b\n1,x\n'), 'gzip'],
-    [Buffer.from('PK\x03\x04 and so on'), 'Excel'],
-    [Buffer.from('PAR1 and so on'), 'Parquet'],
-  ]
-  for (const [bytes, why] of cases)
-    await expect(read(bytes, AB)).rejects.toMatchObject({ code: 'SOURCE_BROKEN', why: expect.stringContaining(why) })
-  const long = `a,b\n${Array.from({ length: 200_000 }, (_, i) => `${i},김치`).join('\n')}\n`
-  expect((await read(long, AB)).rows).toBe(200_000) // a character is cut where the first part ends, or not
 })
 
 test('a header line of any length is read in time, or refused', async () => {

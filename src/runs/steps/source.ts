@@ -89,6 +89,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   present: (o) => intact(o.kept),
   summary(o) {
     const rejected = byCount(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
-    return `${plural(o.rows, 'row')}  ${bytes(o.bytes)}${rejected.join('')}`
+    const encoding = o.encoding && o.encoding !== 'UTF-8' ? ` in ${o.encoding}` : ''
+    return `${plural(o.rows, 'row')}  ${bytes(o.bytes)}${encoding}${rejected.join('')}`
   },
 }

@@ -17,11 +17,11 @@ export interface Header {
 const DELIMITERS = [',', ';', '\t', '|']
 const HEAD_BYTES = 1 << 20
 
-/** Reads the header line. The delimiter, when not given, is the one that makes the most cells. @throws SOURCE_BROKEN */
-export async function readHeader(path: string, given: unknown): Promise<Header> {
-  const file = await open(path)
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
-  await file.close()
+/** Reads the header line; messages name `path`. The delimiter, when not given, is the one that makes the most cells. @throws SOURCE_BROKEN */
+export async function readHeader(file: string, given: unknown, path: string = file): Promise<Header> {
+  const opened = await open(file)
+  const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  await opened.close()
   checkEncoding(path, buffer.subarray(0, bytesRead))
   const all = buffer.toString('utf8', 0, bytesRead)
   const head = all.replace(/^\uFEFF/, '')
@@ -53,7 +53,7 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
     throw broken(
       path,
       'its header line holds NUL characters, as text in UTF-16 does',
-      'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW',
+      "give its encoding, csv(…, { encoding: 'utf-16le' }), or save it as “CSV UTF-8”",
     )
   sameLineEnds(path, before + text, before.length + end)
   const [lineEnd = ''] = /^(\r\n|\r|\n)/.exec(text.slice(end, end + 2)) ?? []
@@ -67,11 +67,8 @@ export async function readHeader(path: string, given: unknown): Promise<Header> 
 
 /** Files that begin otherwise than a CSV, by their first bytes. */
 const OTHERS: readonly (readonly [first: readonly number[], what: string, fix: string])[] = [
-  [[0x1f, 0x8b], 'it is compressed with gzip', 'unpack it first, for instance: gunzip FILE'],
   [[0x50, 0x4b, 3, 4], 'it is a ZIP archive or an Excel workbook', 'unpack it, or save the sheet as “CSV UTF-8”'],
   [[0x50, 0x41, 0x52, 0x31], 'it is a Parquet file', 'read it with parquet(…)'],
-  [[0xff, 0xfe], 'it is in UTF-16', 'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW'],
-  [[0xfe, 0xff], 'it is in UTF-16', 'save it as “CSV UTF-8”, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW'],
 ]
 
 /** @throws SOURCE_BROKEN for bytes that are not text in UTF-8 */
@@ -84,8 +81,8 @@ function checkEncoding(path: string, head: Buffer): void {
   if (at !== undefined)
     throw broken(
       path,
-      `it is not text in UTF-8: byte ${at + 1} begins no character (Excel in Korean saves CP949 unless told otherwise)`,
-      'save it as “CSV UTF-8”, or convert it: iconv -f CP949 -t UTF-8 FILE > NEW',
+      `it is not text in UTF-8: byte ${at + 1} begins no character and it is not plainly Korean in CP949`,
+      "give its encoding, for instance csv(…, { encoding: 'windows-1252' }), or save it as “CSV UTF-8”",
     )
 }
 

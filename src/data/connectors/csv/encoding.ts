@@ -1,0 +1,170 @@
+import { isUtf8 } from 'node:buffer'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGunzip, gunzipSync } from 'node:zlib'
+import iconv from 'iconv-lite'
+import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import { broken } from './header.ts'
+
+/** A CSV's text in UTF-8. */
+export interface Utf8File {
+  /** The file itself, or a copy in UTF-8. */
+  readonly path: string
+  readonly copied: boolean
+  /** How the file is written, for people: `UTF-8`, `CP949`, `UTF-16LE`. */
+  readonly encoding: string
+}
+
+const HEAD_BYTES = 1 << 16
+const GZIP = [0x1f, 0x8b]
+/** A file that unpacks to so much, and to so many times its own size, is taken for one that is made to fill a disk. */
+const MOST_UNPACKED = 256 << 20
+const MOST_RATIO = 200
+
+/**
+ * A CSV's text as UTF-8, unpacked when it is gzip. The encoding, when not given, is that of a byte order mark, UTF-8 where
+ * the beginning is that, or CP949 (with EUC-KR in it) where the beginning is unmistakably Korean.
+ * @throws RECIPE_INVALID for an encoding that is unknown, SOURCE_BROKEN for bytes that are not of it, CANCELLED
+ */
+export async function utf8Of(
+  path: string,
+  given: unknown,
+  target: () => Promise<string>,
+  signal: AbortSignal,
+): Promise<Utf8File> {
+  if (
+    given !== undefined &&
+    !(typeof given === 'string' && iconv.encodingExists(given) && !/^(base64|hex)$/i.test(given))
+  )
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `csv() knows no encoding '${String(given)}'`,
+      why: 'it takes the names that iconv has',
+      fix: "for instance csv(…, { encoding: 'cp949' }), 'utf-16le' or 'windows-1252'",
+    })
+  const packed = await headOf(path)
+  const zipped = GZIP.every((byte, i) => packed[i] === byte)
+  const head = zipped ? unpackedHead(path, packed) : packed
+  const encoding = typeof given === 'string' ? given.toLowerCase() : encodingOf(head)
+  const utf8 = encoding === 'utf-8' || encoding === 'utf8'
+  const shown = utf8 ? 'UTF-8' : encoding.toUpperCase()
+  if (utf8 && !zipped) return { path, copied: false, encoding: shown }
+  const copy = await target()
+  const { size } = await stat(path)
+  const unpack = zipped ? [createGunzip(), bounded(path, size)] : []
+  const decode = utf8 ? [] : [decoder(path, encoding)]
+  try {
+    await pipeline([createReadStream(path), ...unpack, ...decode, createWriteStream(copy)], { signal })
+  } catch (cause) {
+    throwIfAborted(signal)
+    const { code = '' } = cause as NodeJS.ErrnoException
+    if (!/^Z_|^ERR_ZLIB/.test(code)) throw cause
+    throw broken(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
+  }
+  return { path: copy, copied: true, encoding: shown }
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+function unpackedHead(path: string, packed: Buffer): Buffer {
+  try {
+    return gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_UNPACKED })
+  } catch (cause) {
+    throw broken(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
+  }
+}
+
+/** What the beginning of a file is written in. */
+function encodingOf(head: Buffer): string {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
+  // the last character may be cut
+  if ([0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, Math.max(0, head.length - cut))))) return 'utf-8'
+  return isKorean(head) ? 'cp949' : 'utf-8'
+}
+
+/** The share of characters beyond ASCII that are everyday syllables in Korean text; less of any other writing looks so. */
+const KOREAN_SHARE = 0.8
+
+/** Whether bytes decode as CP949 throughout, to the 2,350 everyday syllables for the most part. */
+function isKorean(head: Buffer): boolean {
+  let [pairs, syllables] = [0, 0]
+  for (let i = 0; i < head.length; i++) {
+    const lead = head[i] as number
+    if (lead < 0x80) continue
+    const trail = head[++i]
+    if (trail === undefined) break
+    pairs++
+    if (lead >= 0xb0 && lead <= 0xc8 && trail >= 0xa1) syllables++
+  }
+  // a character that is cut at the end is left out
+  const whole = head.length < HEAD_BYTES ? head : head.subarray(0, head.lastIndexOf(0x0a))
+  return pairs > 0 && syllables >= pairs * KOREAN_SHARE && !iconv.decode(whole, 'cp949').includes(UNKNOWN)
+}
+
+/** What stands for bytes that are no character. */
+const UNKNOWN = '\uFFFD'
+
+/** Bytes of an encoding to bytes of UTF-8. Fails at the first that are no character, with its line. */
+function decoder(path: string, encoding: string): Transform {
+  const own = iconv.getDecoder(encoding)
+  const unicode = encoding.startsWith('utf')
+  let line = 1
+  const write = (text: string | undefined): Buffer | undefined => {
+    if (!text) return undefined
+    const wrong = unicode ? (text.isWellFormed() ? -1 : 0) : text.indexOf(UNKNOWN)
+    if (wrong >= 0)
+      throw broken(
+        path,
+        `line ${line + lines(text.slice(0, wrong))} has bytes that are no ${encoding.toUpperCase()}`,
+        "give its encoding, for instance csv(…, { encoding: 'cp949' }), or save it as UTF-8",
+      )
+    line += lines(text)
+    return Buffer.from(text)
+  }
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      try {
+        done(null, write(own.write(chunk)))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+    flush(done) {
+      try {
+        done(null, write(own.end()))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  })
+}
+
+const lines = (text: string): number => text.split('\n').length - 1
+
+/** Passes bytes on until they are too many for the size of what they were packed in. */
+function bounded(path: string, packed: number): Transform {
+  let bytes = 0
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      bytes += chunk.length
+      if (bytes <= MOST_UNPACKED || bytes <= packed * MOST_RATIO) return done(null, chunk)
+      done(
+        broken(
+          path,
+          `it unpacks to more than ${MOST_RATIO} times its size`,
+          'unpack it yourself if that is what it should be',
+        ),
+      )
+    },
+  })
+}

@@ -1,0 +1,69 @@
+import { GalleyError } from '../../../base/errors.ts'
+import { type CsvLayout, readCsv } from '../../../engines/duckdb/sql/csv.ts'
+import { sqlType } from '../../../engines/duckdb/sql/names.ts'
+import { parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
+import type { SourceSpec } from '../connector.ts'
+import { type Header, placesOf, readHeader } from './header.ts'
+import { isReadable, sqlValue } from './values.ts'
+
+/** A declared column, and the place of its cell. */
+export interface Declared {
+  readonly name: string
+  readonly type: Type
+  readonly place: number
+}
+
+/** The file as SQL reads it. */
+export interface Layout {
+  /** The file in UTF-8. */
+  readonly path: string
+  /** The source's own path, for messages. */
+  readonly named: string
+  readonly header: Header
+  readonly columns: readonly Declared[]
+  /** Columns that a reader's own casts read as ours do. */
+  readonly plain: readonly boolean[]
+}
+
+/** @throws SOURCE_SCHEMA, SOURCE_BROKEN, PLAN_UNKNOWN_COLUMN */
+export async function layoutOf(spec: SourceSpec, path: string, named: string): Promise<Layout> {
+  const header = await readHeader(path, spec.options['delimiter'], named)
+  const names = Object.keys(spec.columns)
+  const places = placesOf(names, header, named)
+  const columns = names.map((name, i) => {
+    const type = parseType(spec.columns[name] as TypeName)
+    if (!isReadable(type))
+      throw new GalleyError('SOURCE_SCHEMA', {
+        what: `column '${name}' of ${named} can't be read as a ${typeName(type)}`,
+        why: 'a cell of a CSV is one value',
+        fix: "declare it as 'string', and take it apart in the recipe",
+        details: { column: name },
+      })
+    return { name, type, place: places[i] as number }
+  })
+  return { path, named, header, columns, plain: [] }
+}
+
+/** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …); of one that is plain the value alone. */
+export function rowsOf({ path, header, columns, plain }: Layout, rejects: string): string {
+  const types = new Map(columns.filter((_, i) => plain[i]).map((c) => [c.place, sqlType(c.type)]))
+  const more = `, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans'`
+  const cells = columns.map((c, i) =>
+    plain[i]
+      ? `c${c.place} AS v${i}, NULL AS t${i}`
+      : `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`,
+  )
+  return `(SELECT ${cells.join(', ')} FROM ${readCsv(cellsOf(path, header), types, more)})`
+}
+
+export const cellsOf = (path: string, { delimiter, blank, cells }: Header): CsvLayout => ({
+  file: path,
+  delimiter,
+  blank,
+  cells: cells.length,
+})
+
+/** The condition for a value that does not convert. */
+export const wrong = (i: number): string => `(t${i} IS NOT NULL AND v${i} IS NULL)`
+export const anyWrong = ({ columns, plain }: Layout): string =>
+  columns.map((_, i) => (plain[i] ? 'FALSE' : wrong(i))).join(' OR ')
