@@ -30,6 +30,8 @@ export interface SourceSnapshot {
   readonly encoding?: string
   /** Rows that could not be read, by reason. */
   readonly rejected: Readonly<Record<string, number>>
+  /** A Parquet file of them, each with its line, its reason and its text, when there are any. */
+  readonly quarantine?: string
 }
 
 export interface ConnectorContext {

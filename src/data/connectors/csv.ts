@@ -9,6 +9,7 @@ import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './
 import { firstBroken, unreadable } from './csv/broken.ts'
 import { type Utf8File, utf8Of } from './csv/encoding.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
+import { limitOf, quarantine } from './csv/quarantine.ts'
 import { survey } from './csv/survey.ts'
 import { fingerprintFile } from './files.ts'
 
@@ -17,8 +18,10 @@ export interface CsvOptions {
   readonly delimiter?: string
   /** How the text is encoded, by a name that iconv has (`cp949`, `utf-16le`); found from the file when not given. */
   readonly encoding?: string
-  /** A broken row stops the load (`stop`, the default) or is left out and counted (`skip`). */
+  /** A broken row stops the load (`stop`, the default) or is left out, counted, and kept with its line and reason (`skip`). */
   readonly broken?: 'stop' | 'skip'
+  /** With `skip`, how many broken rows stop the load all the same: a number, or a share of all rows such as `0.5%`. */
+  readonly mostBroken?: number | `${number}%`
 }
 
 /** A CSV file with a header line as a source. */
@@ -38,7 +41,7 @@ export const csv = <const S extends Record<string, TypeName>>(
   }
   return { connector: 'csv', path, columns, options: { ...options } }
 }
-const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken']
+const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBroken']
 
 export const csvConnector: Connector = {
   kind: 'csv',
@@ -60,15 +63,42 @@ async function snapshotOf(
   ctx: ConnectorContext,
 ): Promise<SourceSnapshot> {
   const layout = await layoutOf(spec, utf8.path, path)
-  const looked = survey(utf8.path, layout.header, layout.columns, ctx.signal)
-  const [{ hash, bytes }, found] = await Promise.all([fingerprintFile(path), looked])
+  const [{ hash, bytes }, found] = await Promise.all([
+    fingerprintFile(path),
+    survey(utf8.path, layout.header, layout.columns, ctx.signal),
+  ])
   const schema = layout.columns.map(({ name, type }) => ({ name, type, nullable: true }))
   const about = { schema, bytes, hash, encoding: utf8.encoding }
   if (ctx.inPlace && !utf8.copied && found?.plain.every(Boolean))
     return { files: [path], from: scanOf(layout), rows: found.rows, rejected: {}, ...about }
+  const tooMany = limitOf(spec.options['mostBroken'])
   const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
-  const { rows, rejected } = await copied({ ...layout, plain: found?.plain ?? [] }, target, spec, ctx)
-  return { files: [target], rows, rejected, ...about }
+  const looked = { ...layout, plain: found?.plain ?? [] }
+  const { rows, rejected } = await copied(looked, target, spec, ctx)
+  const lost = Object.values(rejected).reduce((a, b) => a + b, 0)
+  if (lost === 0) return { files: [target], rows, rejected, ...about }
+  if (tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
+  const aside = await ctx.keep('rejected.parquet')
+  await quarantine(looked, aside, ctx)
+  return { files: [target], rows, rejected, quarantine: aside, ...about }
+}
+
+async function overLimit(
+  layout: Layout,
+  lost: number,
+  all: number,
+  { options }: SourceSpec,
+  ctx: ConnectorContext,
+): Promise<GalleyError> {
+  const first = await firstBroken(layout, ctx)
+  return new GalleyError('SOURCE_BROKEN', {
+    what: `${lost} of ${all} rows of ${layout.named} are broken, more than mostBroken: ${JSON.stringify(options['mostBroken'])} allows`,
+    why: first
+      ? `the first: ${first.what.replace(/, and \d+ more$/, '')}: ${first.why}`
+      : 'too many rows can not be read',
+    fix: 'correct the file, declare the columns as what they are, or raise the limit',
+    details: { broken: lost, rows: all },
+  })
 }
 
 const scanOf = ({ path, header, columns }: Layout): From => ({

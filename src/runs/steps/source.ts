@@ -73,13 +73,15 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       }),
     )
     const moved = (path: string) => (kept ? path.replace(draft, target) : path)
-    const made = kept ? await Promise.all(snapshot.files.map((f) => keptFile(f, ctx.signal))) : []
+    const own = [...snapshot.files, ...(snapshot.quarantine ? [snapshot.quarantine] : [])]
+    const made = kept ? await Promise.all(own.map((f) => keptFile(f, ctx.signal))) : []
     if (kept) await publishFolder(draft, target)
     ctx.ledger.add('source', 'bytesIn', snapshot.bytes)
     return {
       output: {
         ...snapshot,
         files: snapshot.files.map(moved),
+        ...(snapshot.quarantine ? { quarantine: moved(snapshot.quarantine) } : {}),
         ...(kept ? {} : { inPlace: snapshot.files }),
         kept: made.map((f) => ({ ...f, path: moved(f.path) })),
         hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),

@@ -3,25 +3,26 @@ import { typeName } from '../../../plan/types.ts'
 import type { ConnectorContext } from '../connector.ts'
 import { broken } from './header.ts'
 import { anyWrong, type Layout, rowsOf, wrong } from './layout.ts'
-import { recordLines } from './lines.ts'
+import { type RecordLine, recordLines } from './lines.ts'
 
 const SHOWN = 20
+
+/** A broken row where it stands in the file. */
+export interface BrokenRow extends RecordLine {
+  /** Its texts that do not convert (`t0`, …), or what the reader says of it (`error_message`, `csv_line`). */
+  readonly row: Readonly<Record<string, unknown>>
+  /** The first declared column whose value does not convert; undefined for a row that the reader can't take apart. */
+  readonly column?: number
+}
 
 /** The error for the first broken row of a file: its line, and for a value its column, text and type. */
 export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promise<GalleyError | undefined> {
   const { columns, named } = layout
-  const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
-  await ctx.query(
-    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
-  )
-  const values = await ctx.query(`SELECT * FROM broken_rows ORDER BY place LIMIT ${SHOWN}`)
-  const [all] = await ctx.query('SELECT count(*) AS n FROM broken_rows')
-  const rows = await ctx.query('SELECT line, error_message, csv_line FROM found_errors ORDER BY line')
-  const byRecord = new Map(rows.map((r) => [Number(r['line']), r]))
-  const found = await placed(layout, values, byRecord)
+  const found: BrokenRow[] = []
+  for await (const row of brokenRows(layout, ctx)) if (found.push(row) === SHOWN) break
   const [first] = found
   if (!first) return undefined
-  const count = Number(all?.['n'] ?? 0) + byRecord.size
+  const count = await howMany(ctx)
   const column = columns[first.column ?? -1]
   const value = column && String(first.row[`t${first.column}`])
   return new GalleyError('SOURCE_BROKEN', {
@@ -32,36 +33,79 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
           .trim()
           .split(/[\r\n]/)[0]
           ?.slice(0, 120)}`,
-    fix: "correct the file, declare the column as what it is, or leave such rows out with csv(…, { broken: 'skip' }): they are counted and reported",
+    fix: "correct the file, declare the column as what it is, or leave such rows out with csv(…, { broken: 'skip' }): they are counted, and kept with their reasons",
     details: {
-      lines: found.slice(0, SHOWN).map((f) => f.line),
+      lines: found.map((f) => f.line),
       count,
       ...(column ? { column: column.name, value: value?.slice(0, 1000), type: typeName(column.type) } : {}),
     },
   })
 }
 
-/** Broken rows with the lines of the file that they begin in: `values` by their place among the whole rows, `records` by their own. */
-async function placed(
-  { path, header, columns }: Layout,
-  values: readonly Record<string, unknown>[],
-  records: ReadonlyMap<number, Record<string, unknown>>,
-): Promise<{ line: number; row: Record<string, unknown>; column?: number }[]> {
-  const byPlace = new Map(values.map((v) => [Number(v['place']), v]))
-  const found: { line: number; row: Record<string, unknown>; column?: number }[] = []
+/** How many rows `brokenRows` gives. */
+async function howMany(ctx: ConnectorContext): Promise<number> {
+  const [all] = await ctx.query(
+    'SELECT (SELECT count(*) FROM broken_rows) + (SELECT count(DISTINCT line) FROM found_errors) AS n',
+  )
+  return Number(all?.['n'] ?? 0)
+}
+
+/** The broken rows of a file in its order: those that the reader can't take apart, and those with a value that does not convert. */
+export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncGenerator<BrokenRow> {
+  const { path, header, columns } = layout
+  const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
+  for (const table of ['broken_rows', 'found_errors', 'found_scans']) await ctx.query(`DROP TABLE IF EXISTS ${table}`)
+  await ctx.query(
+    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
+  )
+  // values by their place among the whole rows, records by their own number
+  const values = inOrder(ctx, 'broken_rows', 'place', '*')
+  const records = inOrder(
+    ctx,
+    '(SELECT line, first(error_message) AS error_message, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
+    'line',
+    '*',
+  )
+  let [value, lost] = [await next(values), await next(records)]
   let record = 0
   let place = 0
-  for await (const { line, blank } of recordLines(path, header.delimiter)) {
+  for await (const at of recordLines(path, header.delimiter)) {
+    if (!value && !lost) return
     if (++record <= header.blank + 1) continue
-    const lost = records.get(record)
-    if (lost) found.push({ line, row: lost })
-    else if (!blank || header.cells.length === 1) {
-      const row = byPlace.get(++place)
-      if (row) found.push({ line, row, column: columns.findIndex((_, i) => row[`t${i}`] !== null) })
+    if (lost && Number(lost['line']) === record) {
+      yield { ...at, row: lost }
+      lost = await next(records)
+    } else if ((!at.blank || header.cells.length === 1) && value && Number(value['place']) === ++place) {
+      const row = value
+      yield { ...at, row, column: columns.findIndex((_, i) => row[`t${i}`] !== null) }
+      value = await next(values)
     }
-    if (found.length >= SHOWN || found.length === byPlace.size + records.size) break
   }
-  return found
+}
+
+const next = async <T>(rows: AsyncIterator<T>): Promise<T | undefined> => {
+  const { value, done } = await rows.next()
+  return done ? undefined : value
+}
+
+/** Rows that are fetched at once. */
+const PAGE = 10_000
+
+/** A table's rows in the order of a number. */
+async function* inOrder(
+  ctx: ConnectorContext,
+  table: string,
+  key: string,
+  columns: string,
+): AsyncGenerator<Record<string, unknown>> {
+  for (let after = -1; ; ) {
+    const rows = await ctx.query(
+      `SELECT ${columns} FROM ${table} WHERE ${key} > ${after} ORDER BY ${key} LIMIT ${PAGE}`,
+    )
+    yield* rows
+    if (rows.length < PAGE) return
+    after = Number(rows.at(-1)?.[key])
+  }
 }
 
 /** What stops the reader itself, as an error of the file. */

@@ -6,6 +6,9 @@ const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d]
 export interface RecordLine {
   readonly line: number
   readonly blank: boolean
+  /** Where its bytes begin and end, its line end not among them. */
+  readonly from: number
+  readonly to: number
 }
 
 /**
@@ -16,15 +19,18 @@ export async function* recordLines(path: string, delimiter: string): AsyncGenera
   const separator = Buffer.from(delimiter).at(-1)
   let line = 1
   let start = 1
-  let bytes = 0
   let quoted = false
   let opens = true
   let last = 0
+  let at = -1
+  let from = 0
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
     for (const byte of chunk as Uint8Array) {
+      at++
       const ends = byte === LF || byte === CR
       if (byte === LF && last === CR) {
         last = byte
+        if (!quoted) from = at + 1
         continue
       }
       last = byte
@@ -32,16 +38,14 @@ export async function* recordLines(path: string, delimiter: string): AsyncGenera
       if (quoted) {
         if (byte === QUOTE) quoted = false
       } else if (ends) {
-        yield { line: start, blank: bytes === 0 }
+        yield { line: start, blank: at === from, from, to: at }
         start = line
-        bytes = 0
+        from = at + 1
         opens = true
-        continue
       } else if (byte === QUOTE && opens) quoted = true
       else if (byte === separator) opens = true
       else if (byte !== QUOTE && byte !== 0x20) opens = false
-      bytes++
     }
   }
-  if (bytes > 0) yield { line: start, blank: false }
+  if (at + 1 > from) yield { line: start, blank: false, from, to: at + 1 }
 }

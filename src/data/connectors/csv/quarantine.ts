@@ -1,0 +1,70 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import { text } from '../../../engines/duckdb/sql/names.ts'
+import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
+import { typeName } from '../../../plan/types.ts'
+import type { ConnectorContext } from '../connector.ts'
+import { type BrokenRow, brokenRows } from './broken.ts'
+import type { Layout } from './layout.ts'
+
+/** Rows that are written in one statement. */
+const BATCH = 500
+
+/**
+ * Writes the broken rows of a CSV to a Parquet file: the line that each begins in, why it is broken, the column and the
+ * text of its first value that does not convert, and the row as the file has it.
+ */
+export async function quarantine(layout: Layout, target: string, ctx: ConnectorContext): Promise<void> {
+  const { path, columns } = layout
+  await ctx.query(
+    'CREATE OR REPLACE TEMP TABLE quarantined (line BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, "row" VARCHAR)',
+  )
+  const file = await open(path)
+  try {
+    let batch: string[] = []
+    const flush = async () => {
+      throwIfAborted(ctx.signal)
+      if (batch.length > 0) await ctx.query(`INSERT INTO quarantined VALUES ${batch.join(', ')}`)
+      batch = []
+    }
+    for await (const found of brokenRows(layout, ctx)) {
+      const column = columns[found.column ?? -1]
+      const cells = [
+        column ? `is not of type ${typeName(column.type)}` : firstLine(found.row['error_message']),
+        column?.name,
+        column && String(found.row[`t${found.column}`]),
+        await rawText(file, found),
+      ]
+      batch.push(`(${found.line}, ${cells.map((c) => (c === undefined ? 'NULL' : text(c))).join(', ')})`)
+      if (batch.length === BATCH) await flush()
+    }
+    await flush()
+  } finally {
+    await file.close()
+  }
+  await ctx.query(`COPY quarantined ${toParquet(target)}`)
+}
+
+const firstLine = (message: unknown): string => String(message).split('\n')[0] ?? ''
+
+/** The most of a row that is kept, bytes. */
+const MOST_ROW = 1 << 20
+
+async function rawText(file: FileHandle, { from, to }: BrokenRow): Promise<string> {
+  const bytes = Buffer.alloc(Math.min(to - from, MOST_ROW))
+  const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
+  return bytes.toString('utf8', 0, bytesRead)
+}
+
+/** How many broken rows stop a load that leaves them out: a number of rows, or a share of all such as `0.5%`. */
+export function limitOf(given: unknown): (broken: number, all: number) => boolean {
+  const share = typeof given === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(given)?.[1] : undefined
+  if (given === undefined) return () => false
+  if (share !== undefined) return (broken, all) => broken * 100 > all * Number(share)
+  if (typeof given === 'number' && given >= 0) return (broken) => broken > given
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `csv() can't take mostBroken: ${JSON.stringify(given)}`,
+    why: 'it is a number of rows, or a share of all rows',
+    fix: "for instance csv(…, { broken: 'skip', mostBroken: '0.5%' })",
+  })
+}
