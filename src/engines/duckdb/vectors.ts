@@ -4,7 +4,10 @@ import { type Field, isDecimal, type Schema } from '../../plan/types.ts'
 import type { Batch, Column } from '../batch.ts'
 import { nestedValue } from './nested.ts'
 
-/** DuckDB's chunks as batches: fixed-width columns are read where they lie, strings become dictionary codes. */
+/**
+ * DuckDB's chunks as batches. The library gives the bytes of a vector as a copy of its own: fixed-width columns are views
+ * of it, strings become dictionary codes.
+ */
 export function batchOfChunk(
   chunk: DuckDBDataChunk,
   schema: Schema,
@@ -25,6 +28,17 @@ const WIDTH: Partial<Record<string, number>> = {
   timestamp: 8,
   'local timestamp': 8,
   duration: 8,
+}
+
+/** Bytes that a result may take to be fetched whole. */
+const WHOLE_BYTES = 64 * 2 ** 20
+
+/** Whether so many rows take few enough bytes to be fetched whole; text, lists and structs may have any length. */
+export function fitsWhole(schema: Schema, rows: number): boolean {
+  let width = 0
+  for (const { type } of schema)
+    width += typeof type === 'string' ? (WIDTH[type] ?? Infinity) : isDecimal(type) ? 8 : Infinity
+  return rows * width <= WHOLE_BYTES
 }
 
 function columnOfVector(
@@ -50,16 +64,6 @@ function columnOfVector(
     .slice(0, rows)
     .map((v) => nestedValue(v, type))
   return { kind: 'object', type, length: rows, validity, values }
-}
-
-/** Bytes of a batch that are copies of what lies in DuckDB's vectors: codes of texts, widened decimals, nested values. */
-export function copiedBytes({ columns }: Batch): number {
-  let bytes = 0
-  for (const c of columns)
-    if (c.kind === 'dictionary') bytes += c.codes.byteLength
-    else if (c.kind === 'object') bytes += c.length * 8
-    else if (c.kind === 'fixed' && isDecimal(c.type) && c.type.decimal[0] <= NARROW_DIGITS) bytes += c.values.byteLength
-  return bytes
 }
 
 /** Decimals of up to so many digits take fewer than 64 bits in DuckDB. */
@@ -104,79 +108,89 @@ function view(type: string, data: Uint8Array, rows: number) {
 /** A table of so many short strings is full: it is begun anew, so that a column of ever new ones doesn't grow it. */
 const MOST_SHORT = 65_536
 
+/** Places of the table, a power of two. */
+const PLACES = MOST_SHORT * 2
+
+/**
+ * Words a place takes: DuckDB's four of the string, its number among those known (from 1 on; 0 where the place is free), the
+ * chunk in which it was last seen, and its code there.
+ */
+const PLACE = 8
+
 /**
  * Reads DuckDB's 16-byte strings into codes over the words of one chunk. A string of up to twelve bytes lies in the
  * vector itself: its length and three words of bytes (zero beyond the string) are the key of a hash table that lives as
  * long as the relation, so a repeated value is decoded once, and finding it again makes no JavaScript string.
  */
 export class StringCache {
-  /** Open addressing over ids + 1; 0 is free. */
-  readonly #slots = new Int32Array(MOST_SHORT * 4)
-  readonly #heads = new Int32Array(MOST_SHORT * 4)
-  #words: string[] = []
-  /** The chunk in which an id was last seen, and its code there. */
-  readonly #seen = new Int32Array(MOST_SHORT)
-  readonly #code = new Int32Array(MOST_SHORT)
+  /** Open addressing. */
+  readonly #table = new Int32Array(PLACES * PLACE)
+  #known: string[] = []
   #chunk = 0
 
   read(data: Uint8Array, rows: number, validity: Uint8Array | null): Column {
+    if (this.#known.length + rows > MOST_SHORT) this.#clear()
+    const chunk = ++this.#chunk
+    const [table, known] = [this.#table, this.#known]
     const words: string[] = []
     const codes = new Int32Array(rows)
     const long = new Map<string, number>()
     const heads = new Int32Array(data.buffer, data.byteOffset, rows * 4)
-    const bytes = Buffer.from(data.buffer, data.byteOffset, rows * 16)
-    if (this.#words.length + rows > MOST_SHORT) this.#clear()
-    this.#chunk++
     for (let i = 0; i < rows; i++) {
       if (validity !== null && (((validity[i >> 3] as number) >> (i & 7)) & 1) === 0) continue
-      const length = heads[i * 4] as number
+      const at = i * 4
+      const length = heads[at] as number
       if (length > 12) {
-        const word = longWord(data, i, length)
-        let code = long.get(word)
-        if (code === undefined) {
-          code = words.push(word) - 1
-          long.set(word, code)
-        }
-        codes[i] = code
+        codes[i] = codeOf(longWord(data, i, length), words, long)
         continue
       }
-      const id = this.#short(heads, bytes, i, length)
-      if (this.#seen[id] !== this.#chunk) {
-        this.#seen[id] = this.#chunk
-        this.#code[id] = words.push(this.#words[id] as string) - 1
+      const a = heads[at + 1] as number
+      const b = heads[at + 2] as number
+      const c = heads[at + 3] as number
+      const mixed = (Math.imul(a, 0x9e3779b1) + Math.imul(b, 0x85ebca6b) + Math.imul(c, 0xc2b2ae35) + length) | 0
+      let p = ((mixed ^ (mixed >>> 15)) & (PLACES - 1)) * PLACE
+      while (
+        table[p + 1] !== a ||
+        table[p] !== length ||
+        table[p + 2] !== b ||
+        table[p + 3] !== c ||
+        table[p + 4] === 0
+      ) {
+        if (table[p + 4] === 0) {
+          table.set(heads.subarray(at, at + 4), p)
+          table[p + 4] = known.push(shortWord(data, i, length))
+          break
+        }
+        p = (p + PLACE) & (PLACES * PLACE - 1)
       }
-      codes[i] = this.#code[id] as number
+      if (table[p + 5] !== chunk) {
+        table[p + 5] = chunk
+        table[p + 6] = words.push(known[(table[p + 4] as number) - 1] as string) - 1
+      }
+      codes[i] = table[p + 6] as number
     }
     return { kind: 'dictionary', type: 'string', length: rows, validity, codes, words }
   }
 
-  #short(heads: Int32Array, bytes: Buffer, row: number, length: number): number {
-    const own = this.#heads
-    const at = row * 4
-    const a = heads[at + 1] as number
-    const b = heads[at + 2] as number
-    const c = heads[at + 3] as number
-    const mask = this.#slots.length - 1
-    let hash = Math.imul(a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ length, 0x9e3779b1)
-    hash ^= hash >>> 15
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const id = (this.#slots[slot] as number) - 1
-      if (id < 0) {
-        const added = this.#words.push(bytes.toString('utf8', row * 16 + 4, row * 16 + 4 + length)) - 1
-        own.set(heads.subarray(at, at + 4), added * 4)
-        this.#slots[slot] = added + 1
-        return added
-      }
-      const k = id * 4
-      if (own[k] === length && own[k + 1] === a && own[k + 2] === b && own[k + 3] === c) return id
-    }
-  }
-
   #clear(): void {
-    this.#slots.fill(0)
-    this.#seen.fill(0)
-    this.#words = []
+    this.#table.fill(0)
+    this.#known = []
   }
+}
+
+/** The code of a word among the chunk's, which it joins when it is new. */
+function codeOf(word: string, words: string[], codes: Map<string, number>): number {
+  let code = codes.get(word)
+  if (code === undefined) {
+    code = words.push(word) - 1
+    codes.set(word, code)
+  }
+  return code
+}
+
+function shortWord(data: Uint8Array, row: number, length: number): string {
+  const at = data.byteOffset + row * 16 + 4
+  return Buffer.from(data.buffer, at, length).toString('utf8')
 }
 
 function longWord(data: Uint8Array, row: number, length: number): string {
