@@ -10,7 +10,8 @@ import { runExact } from './exact.ts'
 import { translate } from './failures.ts'
 import { type Lowered, lower } from './lower.ts'
 import { buildWindow, TooLarge } from './rolling-table.ts'
-import { batchOfChunk, fitsWhole, StringCache } from './vectors.ts'
+import { StringCache } from './strings.ts'
+import { batchOfChunk, fitsWhole } from './vectors.ts'
 
 /** A plan ready to run. */
 export interface Source {
