@@ -197,22 +197,6 @@ export function exprChildren(e: Expr): readonly Expr[] {
   }
 }
 
-/** Whether it has no parts. */
-export const isLeaf = (e: Expr): boolean => e.op === 'col' || e.op === 'lit'
-
-/** Whether it has no parts but columns and literals: what is asked of it is found anew sooner than it is remembered. */
-export function isFlat(e: Expr): boolean {
-  switch (e.op) {
-    case 'cast':
-      return isLeaf(e.arg)
-    case 'call':
-      for (const arg of e.args) if (!isLeaf(arg)) return false
-      return true
-    default:
-      return false
-  }
-}
-
 /** A copy with its children mapped; the same object when nothing changed. */
 export function mapExpr(e: Expr, f: (child: Expr) => Expr): Expr {
   switch (e.op) {

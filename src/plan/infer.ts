@@ -1,9 +1,10 @@
 import { GalleyError } from '../base/errors.ts'
-import { type Agg, type Expr, type FunctionName, isFlat } from './expr.ts'
+import type { Agg, Expr, FunctionName } from './expr.ts'
 import { wrongCount } from './functions/arity.ts'
 import { RULES } from './functions/index.ts'
 import { type Inferred, logical, same } from './functions/rule.ts'
 import { isLiteralOf } from './literal.ts'
+import { isFlat } from './shape.ts'
 import {
   type Field,
   fieldOf,

@@ -1,5 +1,5 @@
-import { type Expr, exprChildren, type FunctionName, isLeaf } from '../expr.ts'
-import { remembered } from './expressions.ts'
+import { type Expr, exprChildren, type FunctionName } from '../expr.ts'
+import { isLeaf, remembered } from '../shape.ts'
 
 /** What is dearer than a comparison of two numbers, in such comparisons; rough, and only ever compared with one another. */
 const DEAR: Partial<Record<FunctionName, number>> = {

@@ -1,27 +1,7 @@
-import { type Expr, exprChildren, isFlat, isLeaf } from '../expr.ts'
+import type { Expr } from '../expr.ts'
 import { infer } from '../infer.ts'
 import type { Node } from '../nodes.ts'
 import type { Schema } from '../types.ts'
-
-/**
- * Remembers what `compute` says of an expression. What is small is asked about anew instead: an entry of such a table takes
- * longer to make than a few nodes to walk.
- */
-export function remembered<T>(compute: (e: Expr) => T): (e: Expr) => T {
-  const known = new WeakMap<Expr, { readonly of: T }>()
-  return (e) => {
-    if (isSmall(e)) return compute(e)
-    let found = known.get(e)
-    if (!found) known.set(e, (found = { of: compute(e) }))
-    return found.of
-  }
-}
-
-/** Whether its parts are leaves, or have no parts but leaves. */
-function isSmall(e: Expr): boolean {
-  for (const child of exprChildren(e)) if (!isLeaf(child) && !isFlat(child)) return false
-  return true
-}
 
 /** Whether two expressions have one type, and say the same of nulls, units and tags. */
 export function sameKind(a: Expr, b: Expr, schema: Schema): boolean {

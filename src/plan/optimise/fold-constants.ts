@@ -1,7 +1,8 @@
-import { type Expr, exprChildren, isLeaf, mapExpr } from '../expr.ts'
+import { type Expr, exprChildren, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
+import { isLeaf, remembered } from '../shape.ts'
 import { isDecimal, isFloat } from '../types.ts'
-import { mapExpressions, remembered } from './expressions.ts'
+import { mapExpressions } from './expressions.ts'
 import type { Evaluate, Rule } from './rule.ts'
 
 /**

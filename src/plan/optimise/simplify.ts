@@ -1,8 +1,9 @@
-import { type Expr, exprChildren, isLeaf, lit, mapExpr } from '../expr.ts'
+import { type Expr, exprChildren, lit, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
 import type { Node } from '../nodes.ts'
+import { isLeaf, remembered } from '../shape.ts'
 import { type Schema, sameType } from '../types.ts'
-import { mapExpressions, remembered, sameKind } from './expressions.ts'
+import { mapExpressions, sameKind } from './expressions.ts'
 import { mayRaise } from './failing.ts'
 import type { Rule } from './rule.ts'
 
