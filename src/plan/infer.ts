@@ -4,7 +4,6 @@ import { wrongCount } from './functions/arity.ts'
 import { RULES } from './functions/index.ts'
 import { type Inferred, logical, same } from './functions/rule.ts'
 import { isLiteralOf } from './literal.ts'
-import { isFlat } from './shape.ts'
 import {
   type Field,
   fieldOf,
@@ -54,8 +53,7 @@ const KEEPS_UNIT: ReadonlySet<FunctionName> = new Set([
 
 /**
  * An expression's type over the schema that it was last asked for. Both are frozen, and asked about again and again: when a
- * node is built, by the rules, by every engine's lowering. What has no parts but columns and literals is found anew sooner
- * than it is remembered.
+ * node is built, by the rules, by every engine's lowering.
  */
 const known = new WeakMap<Expr, { readonly schema: Schema; readonly of: Inferred }>()
 
@@ -63,7 +61,7 @@ const known = new WeakMap<Expr, { readonly schema: Schema; readonly of: Inferred
 export function infer(e: Expr, schema: Schema, where: string): Inferred {
   if (e.op === 'lit') return { type: e.type, nullable: e.value === null }
   if (e.op === 'col') return typeOf(fieldOf(schema, e.name, where))
-  if (isFlat(e) || !Object.isFrozen(schema)) return compute(e, schema, where)
+  if (!Object.isFrozen(schema)) return compute(e, schema, where)
   const found = known.get(e)
   if (found?.schema === schema) return found.of
   const of = compute(e, schema, where)

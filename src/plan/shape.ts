@@ -3,8 +3,8 @@ import { type Expr, exprChildren } from './expr.ts'
 /** Whether it has no parts. */
 export const isLeaf = (e: Expr): boolean => e.op === 'col' || e.op === 'lit'
 
-/** Whether it has no parts but columns and literals: what is asked of it is found anew sooner than it is remembered. */
-export function isFlat(e: Expr): boolean {
+/** Whether it has no parts but columns and literals. */
+function isFlat(e: Expr): boolean {
   switch (e.op) {
     case 'cast':
       return isLeaf(e.arg)

@@ -58,7 +58,7 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
       const common = argumentType(e.fn, own)
       const types = common ? own.map(() => common) : own
-      const args = e.args.map((a) => (common ? widened(a, common, schema, mode) : sqlExpr(a, schema, mode)))
+      const args = e.args.map((a, i) => (common ? widened(a, common, schema, mode, own[i]) : sqlExpr(a, schema, mode)))
       const { type } = infer(e, schema, e.fn)
       return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own, e.args))
     }
@@ -84,9 +84,8 @@ function nullFor(e: Extract<Expr, { op: 'cast' }>, schema: Schema): string {
   return `CASE WHEN ${own} THEN CAST(CAST(${sqlExpr(e.arg, schema)} AS VARCHAR) AS ${sqlType(e.to)}) ELSE ${lenient} END`
 }
 
-function widened(e: Expr, to: Type, schema: Schema, mode: Mode): string {
+function widened(e: Expr, to: Type, schema: Schema, mode: Mode, from = infer(e, schema, 'widen').type): string {
   const sql = sqlExpr(e, schema, mode)
-  const from = infer(e, schema, 'widen').type
   if (sameType(from, to)) return sql
   const cast = `CAST(${sql} AS ${sqlType(to)})`
   return mode.lenient && typeof to === 'object' ? `TRY(${cast})` : cast
