@@ -4,8 +4,8 @@ import { longText, MOST_INLINE, shortText } from './raw.ts'
 /** A table of so many short strings is full: it is begun anew, so that a column of ever new ones doesn't grow it. */
 const MOST_SHORT = 65_536
 
-/** Places of the table, a power of two. */
-const PLACES = MOST_SHORT * 2
+/** Places that a table begins with, a power of two: one that is small stays in the processor's own memory. */
+const FIRST = 8192
 
 /**
  * Words a place takes: DuckDB's four of the string, its number among those known (from 1 on; 0 where the place is free), the
@@ -20,14 +20,16 @@ const PLACE = 8
  */
 export class StringCache {
   /** Open addressing. */
-  readonly #table = new Int32Array(PLACES * PLACE)
+  #table = new Int32Array(FIRST * PLACE)
   #known: string[] = []
   #chunk = 0
 
   read(data: Uint8Array, rows: number, validity: Uint8Array | null): Column {
     if (this.#known.length + rows > MOST_SHORT) this.#clear()
     const chunk = ++this.#chunk
-    const [table, known] = [this.#table, this.#known]
+    let table = this.#table
+    let mask = table.length - 1
+    const known = this.#known
     const words: string[] = []
     const codes = new Int32Array(rows)
     const long = new Map<string, number>()
@@ -43,8 +45,7 @@ export class StringCache {
       const a = heads[at + 1] as number
       const b = heads[at + 2] as number
       const c = heads[at + 3] as number
-      const mixed = (Math.imul(a, 0x9e3779b1) + Math.imul(b, 0x85ebca6b) + Math.imul(c, 0xc2b2ae35) + length) | 0
-      let p = ((mixed ^ (mixed >>> 15)) & (PLACES - 1)) * PLACE
+      let p = placeOf(length, a, b, c) & mask
       while (
         table[p + 1] !== a ||
         table[p] !== length ||
@@ -57,7 +58,13 @@ export class StringCache {
           table[p + 4] = known.push(shortText(data, i, length))
           break
         }
-        p = (p + PLACE) & (PLACES * PLACE - 1)
+        p = (p + PLACE) & mask
+      }
+      if (known.length * PLACE * 2 > table.length) {
+        table = this.#grow()
+        mask = table.length - 1
+        i--
+        continue
       }
       if (table[p + 5] !== chunk) {
         table[p + 5] = chunk
@@ -68,10 +75,31 @@ export class StringCache {
     return { kind: 'dictionary', type: 'string', length: rows, validity, codes, words }
   }
 
+  /** Twice the places. */
+  #grow(): Int32Array<ArrayBuffer> {
+    const from = this.#table
+    const table = new Int32Array(from.length * 2)
+    for (let at = 0; at < from.length; at += PLACE) {
+      if (from[at + 4] === 0) continue
+      const [length = 0, a = 0, b = 0, c = 0] = from.subarray(at, at + 4)
+      let p = placeOf(length, a, b, c) & (table.length - 1)
+      while (table[p + 4] !== 0) p = (p + PLACE) & (table.length - 1)
+      table.set(from.subarray(at, at + PLACE), p)
+    }
+    this.#table = table
+    return table
+  }
+
   #clear(): void {
     this.#table.fill(0)
     this.#known = []
   }
+}
+
+/** Where a string's place would be in a table without end. */
+function placeOf(length: number, a: number, b: number, c: number): number {
+  const mixed = (Math.imul(a, 0x9e3779b1) + Math.imul(b, 0x85ebca6b) + Math.imul(c, 0xc2b2ae35) + length) | 0
+  return Math.imul(mixed ^ (mixed >>> 15), PLACE)
 }
 
 /** The code of a word among the chunk's, which it joins when it is new. */
