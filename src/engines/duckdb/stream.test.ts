@@ -101,3 +101,19 @@ describe('a result whose rows were counted', () => {
     expect(batches).toBe(3)
   })
 })
+
+test('texts come as they are, however many there are: short ones, long ones, repeated ones', async () => {
+  const turn = call('mod', col('i'), lit('7000', 'int64'))
+  const texts = [col('i'), turn, call('concat', lit('a text of so many bytes ', 'string'), col('s'))].map(
+    (arg, c): [string, Expr] => [`t${c}`, { op: 'cast', arg, to: 'string', onError: 'fail' }],
+  )
+  const relation = await run(build({ op: 'select', input: await scan(), columns: [['i', col('i')], ...texts] }))
+  let wrong = 0
+  for await (const { columns, rows } of relation.batches())
+    for (let row = 0; row < rows; row++) {
+      const [i, ...given] = columns.map((c) => valueAt(c, row))
+      const s = Number(i) === ROWS - 50_000 ? 'x' : String(i)
+      if (given.join('|') !== [String(i), String(Number(i) % 7000), `a text of so many bytes ${s}`].join('|')) wrong++
+    }
+  expect(wrong).toBe(0)
+})
