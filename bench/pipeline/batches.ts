@@ -19,14 +19,14 @@ const columns: Readonly<Record<string, readonly [type: Type, sql: string]>> = {
   string: ['string', `'c' || ${pick(55, 500)}`],
 }
 
-/** Nanoseconds a value from a table in the database's memory to typed arrays in JavaScript; one value in sixteen is missing. */
+/** Nanoseconds a value from a table in the database's memory to typed arrays in JavaScript; one value in sixteen is missing, and how many rows there are is known. */
 export async function batchRows(
   temp: string,
   context: () => RunContext,
   wanted: (name: string) => boolean,
 ): Promise<Row[]> {
   const selected = Object.entries(columns).filter(([name]) => wanted(`batches-${name}`))
-  if (selected.length === 0 && !wanted(TABLE)) return []
+  if (selected.length === 0 && !wanted(TABLE) && !wanted(STREAM)) return []
   const instance = await openInstance({ ...LIMITS, temp })
   const open = async () => instance
   const rows: Row[] = []
@@ -40,6 +40,7 @@ export async function batchRows(
       const galley = await perValue(`SELECT v FROM ${name}`, schema, open, context)
       rows.push({ case: `batches-${name}`, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR })
     }
+    if (wanted(STREAM)) rows.push(await streamOf(open, context))
     if (wanted(TABLE)) rows.push(await table(open, context))
   } finally {
     instance.db.closeSync()
@@ -59,13 +60,31 @@ async function table(open: Open, context: () => RunContext): Promise<Row> {
   return { case: TABLE, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR }
 }
 
+/** A column of a result of which nothing is known: it comes chunk by chunk, each a trip to another thread and back. */
+async function streamOf(open: Open, context: () => RunContext): Promise<Row> {
+  await withConnection(open, context(), (c) =>
+    c.run(
+      `CREATE TABLE alone AS SELECT CASE WHEN ${pick(80, 16)} > 0 THEN ${share(81)} END AS v FROM range(${ROWS}) t(i)`,
+    ),
+  )
+  const schema: Schema = [{ name: 'v', type: 'float64', nullable: true }]
+  const galley = await perValue('SELECT v FROM alone', schema, open, context, {})
+  return { case: STREAM, peer: 'the bar', unit: 'ns', galley, peerValue: BAR, ratio: galley / BAR }
+}
+
 /** Nanoseconds a value, the median of five readings after two unmeasured ones. */
-async function perValue(sql: string, schema: Schema, open: Open, context: () => RunContext): Promise<number> {
+async function perValue(
+  sql: string,
+  schema: Schema,
+  open: Open,
+  context: () => RunContext,
+  known: { readonly atMost?: number } = { atMost: ROWS },
+): Promise<number> {
   const taken: number[] = []
   for (let k = 0; k < 7; k++) {
     const began = performance.now()
     let seen = 0
-    for await (const batch of stream(sql, schema, open, context()))
+    for await (const batch of stream(sql, schema, open, context(), known))
       for (const column of batch.columns) seen += column.length
     if (seen !== ROWS * schema.length) throw new Error(`${seen} values`)
     if (k > 1) taken.push(((performance.now() - began) * 1e6) / seen)
@@ -74,4 +93,5 @@ async function perValue(sql: string, schema: Schema, open: Open, context: () => 
 }
 
 const TABLE = 'batches-table'
-export const batchCases: readonly string[] = [...Object.keys(columns).map((name) => `batches-${name}`), TABLE]
+const STREAM = 'batches-stream'
+export const batchCases: readonly string[] = [...Object.keys(columns).map((name) => `batches-${name}`), STREAM, TABLE]

@@ -62,6 +62,7 @@ export function literalValue(value: Literal, type: Type): Value {
   if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration')
     return BigInt(value as string | number)
   if (type === 'bytes') return new Uint8Array(Buffer.from(value as string, 'base64'))
+  if (type === 'float32') return Math.fround(value as number)
   if (typeof type === 'string') return value as Value
   if (isDecimal(type)) return parseDecimal(String(value), scaleOf(type)) ?? null
   if (isList(type)) return (value as readonly Literal[]).map((v) => literalValue(v, type.list))

@@ -150,21 +150,24 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
 /** The input's columns with others added or put in their place. The input's names are known to differ. */
 function beside(schema: Schema, added: readonly Field[]): Schema {
   unique(added, 'derive')
-  const kept: Field[] = []
+  let replaced = 0
   let clash = false
-  for (const f of schema) {
-    let stays = true
-    for (const a of added) {
-      if (a.name === f.name) stays = false
-      // İ is the only letter that another number of letters stand for in lower case
-      else if (a.name.length === f.name.length || a.name.includes('İ') || f.name.includes('İ'))
-        clash ||= a.name.toLowerCase() === f.name.toLowerCase()
+  for (const { name } of added) {
+    const last = lastOf(name)
+    for (const f of schema) {
+      const other = lastOf(f.name)
+      // most names are told apart by their last letter: of ASCII, only a letter and itself in lower case become one
+      if ((last | 32) !== (other | 32) && last < 128 && other < 128) continue
+      if (f.name === name) replaced++
+      else clash ||= f.name.toLowerCase() === name.toLowerCase()
     }
-    if (stays) kept.push(f)
   }
-  for (const f of added) kept.push(f)
-  return clash ? unique(kept, 'derive') : kept
+  const kept = replaced === 0 ? schema : schema.filter((f) => !added.some((a) => a.name === f.name))
+  const all = [...kept, ...added]
+  return clash ? unique(all, 'derive') : all
 }
+
+const lastOf = (name: string): number => name.charCodeAt(name.length - 1)
 
 function someOf(list: readonly unknown[], what: string, fix: string): void {
   if (list.length === 0) throw new GalleyError('PLAN_INVALID', { what, fix })
@@ -176,7 +179,8 @@ const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true }
 function typed(columns: Named<Expr>, schema: Schema, where: string): Field[] {
   return columns.map(([name, e]) => {
     if (e.op === 'col') return { ...fieldOf(schema, e.name, where), name }
-    return { name, ...infer(e, schema, `${where} of '${name}'`) }
+    const of = infer(e, schema, `${where} of '${name}'`)
+    return of.unit || of.tags ? { name, ...of } : { name, type: of.type, nullable: of.nullable }
   })
 }
 

@@ -5,6 +5,7 @@ import { RULES } from './functions/index.ts'
 import { type Inferred, logical, same } from './functions/rule.ts'
 import { isLiteralOf } from './literal.ts'
 import {
+  type Field,
   fieldOf,
   isDecimal,
   isFloat,
@@ -50,28 +51,32 @@ const KEEPS_UNIT: ReadonlySet<FunctionName> = new Set([
   'orNull',
 ])
 
-/** Both are frozen, and asked about again and again: when a node is built, by the rules, by every engine's lowering. */
-const known = new WeakMap<Schema, WeakMap<Expr, Inferred>>()
+/**
+ * An expression's type over the schema that it was last asked for. Both are frozen, and asked about again and again: when a
+ * node is built, by the rules, by every engine's lowering.
+ */
+const known = new WeakMap<Expr, { readonly schema: Schema; readonly of: Inferred }>()
 
 /** The type of `e` over rows of `schema`. @throws PLAN_UNKNOWN_COLUMN, PLAN_TYPE_MISMATCH */
 export function infer(e: Expr, schema: Schema, where: string): Inferred {
   if (e.op === 'lit') return { type: e.type, nullable: e.value === null }
+  if (e.op === 'col') return typeOf(fieldOf(schema, e.name, where))
   if (!Object.isFrozen(schema)) return compute(e, schema, where)
-  let exprs = known.get(schema)
-  if (!exprs) known.set(schema, (exprs = new WeakMap()))
-  let found = exprs.get(e)
-  if (!found) exprs.set(e, (found = compute(e, schema, where)))
-  return found
+  const found = known.get(e)
+  if (found?.schema === schema) return found.of
+  const of = compute(e, schema, where)
+  known.set(e, { schema, of })
+  return of
 }
 
-function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string): Inferred {
+function typeOf(f: Field): Inferred {
+  const { type, nullable, unit, tags } = f
+  if (!unit && !tags) return { type, nullable }
+  return { type, nullable, ...(unit ? { unit } : {}), ...(tags ? { tags } : {}) }
+}
+
+function compute(e: Exclude<Expr, { op: 'lit' | 'col' }>, schema: Schema, where: string): Inferred {
   switch (e.op) {
-    case 'col': {
-      const { type, nullable, unit, tags } = fieldOf(schema, e.name, where)
-      return unit || tags
-        ? { type, nullable, ...(unit ? { unit } : {}), ...(tags ? { tags } : {}) }
-        : { type, nullable }
-    }
     case 'cast': {
       const arg = infer(e.arg, schema, where)
       if (!castable(arg.type, e.to)) throw mismatch(`cast to ${typeName(e.to)}`, [arg], 'there is no such cast', where)
@@ -107,6 +112,7 @@ function compute(e: Exclude<Expr, { op: 'lit' }>, schema: Schema, where: string)
         e.fn === 'coalesce'
           ? args.every((a) => a.nullable)
           : MAY_BE_NULL.has(e.fn) || (!NEVER_NULL.has(e.fn) && args.some((a) => a.nullable))
+      if (!args.some((a) => a.unit || a.tags)) return { type, nullable }
       return noted({ type, nullable, ...(KEEPS_UNIT.has(e.fn) ? unitOf(args) : {}) }, args)
     }
   }

@@ -167,18 +167,35 @@ export function mapNode(n: Node, f: (child: Node) => Node): Node {
 }
 
 const MAX_DEPTH = 1000
+/** Steps down to a node whose depth is remembered, at most: remembering takes as long as several of them. */
+const STRIDE = 16
 const depths = new WeakMap<Node, number>()
+
+/** Verbs on top of each other, up to this one. */
+function depthOf(n: Node): number {
+  let below = n
+  for (let steps = 0; ; steps++) {
+    const known = depths.get(below)
+    if (known !== undefined) return steps + known
+    const children = nodeChildren(below)
+    if (children.length === 1 && steps < STRIDE) {
+      below = children[0] as Node
+      continue
+    }
+    let depth = 1
+    for (const child of children) depth = Math.max(depth, 1 + depthOf(child))
+    depths.set(below, depth)
+    return steps + depth
+  }
+}
 
 /** Builds a node: checks columns and types against its inputs and derives the schema. @throws PLAN_* */
 export function build(n: WithoutSchema<Node>): Node {
-  const depth = 1 + Math.max(0, ...nodeChildren(n as Node).map((child) => depths.get(child) ?? 0))
-  if (depth > MAX_DEPTH)
+  if (depthOf(n as Node) > MAX_DEPTH)
     throw new GalleyError('PLAN_INVALID', {
       what: `a plan has at most ${MAX_DEPTH} verbs on top of each other`,
       why: 'engines walk it from the top',
       fix: 'store what it gives as a step, and go on from there',
     })
-  const node = Object.freeze({ ...n, schema: Object.freeze(deriveSchema(n)) }) as Node
-  depths.set(node, depth)
-  return node
+  return Object.freeze({ ...n, schema: Object.freeze(deriveSchema(n)) }) as Node
 }

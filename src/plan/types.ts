@@ -106,9 +106,13 @@ export function commonType(a: Type, b: Type): Type | undefined {
   return { decimal: [MAX_DECIMAL_DIGITS, Math.max(scaleOf(a), scaleOf(b))] }
 }
 
-/** The field of that name, or an error that names the ones that exist. */
+/** The field of that name, or an error that names the ones that exist. Looked for from both ends: of many, those that are read are mostly a source's or new. */
 export function fieldOf(schema: Schema, name: string, where: string): Field {
-  for (const field of schema) if (field.name === name) return field
+  for (let i = 0, j = schema.length - 1; i <= j; i++, j--) {
+    const [first, last] = [schema[i] as Field, schema[j] as Field]
+    if (first.name === name) return first
+    if (last.name === name) return last
+  }
   throw unknownColumn(
     name,
     schema.map((f) => f.name),

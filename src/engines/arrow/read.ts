@@ -12,7 +12,9 @@ import { asGalleyError, GalleyError } from '../../base/errors.ts'
 import { type Field, isDecimal, isList, isStruct, type Schema, type Type } from '../../plan/types.ts'
 import { type Batch, type Column, columnOf, fixedArray, isValid, type Value } from '../batch.ts'
 import type { Ledger } from '../ledger.ts'
+import { broken, checkLengths } from './lengths.ts'
 import { fieldOf, MICROS } from './types.ts'
+import { verifyIpc } from './verify.ts'
 
 const STAGE = 'arrow'
 
@@ -29,11 +31,12 @@ export interface IpcTable {
 /**
  * Reads an Arrow IPC stream or file that is in memory. Numbers and times in µs are views of `bytes`; what has another layout
  * (bools, narrow integers, decimals, other units of time, dictionaries, nested values) is copied, and counted.
- * For bytes of programs that are trusted: lengths are checked, but metadata made to harm can exhaust memory.
+ * Of bytes that are broken or made to harm, every count, offset and length is held to what is there.
  *
  * @throws SOURCE_BROKEN for bytes that are no Arrow IPC, a type that has no counterpart, a value that does not fit
  */
 export function readIpc(bytes: Uint8Array, ledger: Ledger): IpcTable {
+  verifyIpc(bytes)
   const table = guarded('the bytes are not Arrow IPC', () =>
     tableFromIPC(bytes, { useBigInt: true, useDecimalInt: true, useDate: false }),
   )
@@ -64,47 +67,6 @@ function batchAt(table: Table, i: number, schema: Schema, ledger: Ledger): Batch
     return column
   })
   return { schema, rows, columns }
-}
-
-/** A length is a claim of the file: what it promises must be there before anything is made of that size. */
-function checkLengths(from: ArrowBatch<unknown>, type: DataType, rows: number): void {
-  const { length, values, offsets, validity, nullCount } = from
-  const short = (what: string, has: number, needs: number) =>
-    broken('a column is shorter than it says', `${what}: ${has} where ${needs} are needed`)
-  if (!Number.isSafeInteger(length) || length < rows) throw short('rows', length, rows)
-  const present = validity as Uint8Array | undefined
-  if (nullCount > 0 && present && present.byteLength > 0 && present.byteLength * 8 < length)
-    throw short('validity bits', present.byteLength * 8, length)
-  const variable = [TypeId.Utf8, TypeId.LargeUtf8, TypeId.Binary, TypeId.LargeBinary, TypeId.List, TypeId.LargeList]
-  if ((variable as number[]).includes(type.typeId)) {
-    if (length > 0 && offsets.length < length + 1) throw short('offsets', offsets.length, length + 1)
-    const room =
-      type.typeId === TypeId.List || type.typeId === TypeId.LargeList ? from.children[0]?.length : values?.length
-    for (let i = 0, last = 0; length > 0 && i <= length; i++) {
-      const at = Number(offsets[i])
-      if (at < last || at > (room ?? 0)) throw broken('an offset lies outside of the values', `${at} of ${room ?? 0}`)
-      last = at
-    }
-  } else if (type.typeId === TypeId.FixedSizeList) {
-    if ((from.children[0]?.length ?? 0) < length * type.stride)
-      throw short('items', from.children[0]?.length ?? 0, length * type.stride)
-  } else if (type.typeId !== TypeId.Struct) {
-    // what a value takes in the values array: several elements for a wide decimal, a bit for a bool
-    const each =
-      type.typeId === TypeId.Bool
-        ? 1 / 8
-        : type.typeId === TypeId.Decimal
-          ? Math.max(1, type.bitWidth / 64)
-          : type.typeId === TypeId.FixedSizeBinary
-            ? type.stride
-            : 1
-    if ((values?.length ?? 0) < Math.ceil(length * each))
-      throw short('values', values?.length ?? 0, Math.ceil(length * each))
-  }
-  const fields = 'children' in type ? (type.children as ArrowField[]) : []
-  fields.forEach((f, i) => {
-    checkLengths(from.children[i] as ArrowBatch<unknown>, f.type, type.typeId === TypeId.Struct ? length : 0)
-  })
 }
 
 /** Which of a batch's values are there; null when all are. */
@@ -157,6 +119,9 @@ function directValues(from: ArrowBatch<unknown>, type: DataType): ArrayBufferVie
   }
 }
 
+/** Words that were read, by their codes: each is read once, however often it is there. */
+const read = new WeakMap<ArrowColumn<unknown>, Map<number, Value>>()
+
 /** One value as Galley holds it; what is nested is read part by part, since the library gives times in it as milliseconds. */
 function readValue(from: ArrowBatch<unknown>, type: DataType, own: Type, row: number): Value {
   if (!isValid(validityOf(from), row)) return null
@@ -166,7 +131,14 @@ function readValue(from: ArrowBatch<unknown>, type: DataType, own: Type, row: nu
     const part = dictionary.data.findIndex((_, i) => code < (dictionary.offsets[i + 1] as number))
     const words = dictionary.data[part]
     if (!words || code < 0) throw broken('a code has no word', `${code} of ${dictionary.length}`)
-    return readValue(words, type.dictionary, own, code - (dictionary.offsets[part] as number))
+    let known = read.get(dictionary)
+    if (!known) read.set(dictionary, (known = new Map()))
+    let word = known.get(code)
+    if (word === undefined) {
+      word = readValue(words, type.dictionary, own, code - (dictionary.offsets[part] as number))
+      known.set(code, word)
+    }
+    return word
   }
   if (isList(own)) {
     const child = from.children[0] as ArrowBatch<unknown>
@@ -211,9 +183,6 @@ function fits(value: bigint): bigint {
   if (BigInt.asIntN(64, value) === value) return value
   throw broken('a number does not fit', `${value} needs more than 64 bits`)
 }
-
-const broken = (what: string, why: string): GalleyError =>
-  new GalleyError('SOURCE_BROKEN', { what, why, fix: 'write the table again with types that Galley has' })
 
 /** Whatever a broken file makes the library throw is the file's fault. */
 function guarded<T>(what: string, f: () => T): T {

@@ -64,13 +64,18 @@ export async function runExact(connection: DuckDBConnection, root: Node): Promis
   }
   const describe = async (t: Table, e: Expr, failed: string, where: string): Promise<GalleyError | undefined> => {
     const reads = columnsOf(e)
-    const columns = reads.map((c) => `CAST(${quote(c)} AS VARCHAR) AS ${quote(c)}`)
+    const marked = reads.flatMap((c) => t.marks.get(c) ?? [])
+    const columns = [
+      ...reads.map((c) => `CAST(${quote(c)} AS VARCHAR) AS ${quote(c)}`),
+      ...marked.map((m) => quote(m.column)),
+    ]
     const [row] = await query(
       `SELECT count(*) OVER () AS "__n"${columns.map((c) => `, ${c}`).join('')} FROM ${from(t)} WHERE ${failed} LIMIT 1`,
     )
     if (!row) return undefined
-    const own = e.op === 'col' ? t.marks.get(e.name)?.error : undefined
-    if (own) return own
+    // what failed before is told as it was then
+    const before = marked.find((m) => row[m.column] === true)
+    if (before) return before.error
     const values = reads.map((c) => `${c} = ${row[c] === null ? 'null' : JSON.stringify(String(row[c]).slice(0, 60))}`)
     return new GalleyError('VALUE_INVALID', {
       what: `${printExpr(e)} fails in ${where}`,

@@ -82,7 +82,7 @@ function prepared(plan: Plan, open: Open): Prepared {
         })
       const rows = await writeWhole(source, schema, ctx, sink.parquet)
       ctx.ledger.add('duckdb', 'bytesOut', statSync(sink.parquet).size)
-      return { ...streamed(parquetOf([sink.parquet], schema, open), schema, ctx), rows }
+      return streamed(parquetOf([sink.parquet], schema, open), schema, ctx, rows)
     },
   }
 }
@@ -151,11 +151,12 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
   return rows
 }
 
-function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
+/** A plan's rows, `rows` of them when they were counted. */
+function streamed(source: Source, schema: Schema, ctx: RunContext, rows = Number.NaN): Relation {
   return {
     place: 'host',
     schema,
-    rows: Number.NaN,
+    rows,
     async *batches(columns) {
       const wanted = columns
         ? columns.map((name) => schema.find((f) => f.name === name)).filter((f) => f !== undefined)
@@ -164,7 +165,11 @@ function streamed(source: Source, schema: Schema, ctx: RunContext): Relation {
         columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
       const read = (from: Source) =>
         execute(from, ctx, (sql, part, connection) =>
-          stream(select(sql), wanted, from.open, part, { connection, settled: from.settled && !connection }),
+          stream(select(sql), wanted, from.open, part, {
+            connection,
+            settled: from.settled && !connection,
+            atMost: rows,
+          }),
         )
       let given = false
       let last: unknown

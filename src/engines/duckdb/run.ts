@@ -1,5 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
-import duckdb from '@duckdb/node-bindings'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
@@ -10,8 +10,8 @@ import { runExact } from './exact.ts'
 import { translate } from './failures.ts'
 import { type Lowered, lower } from './lower.ts'
 import { buildWindow, TooLarge } from './rolling-table.ts'
-import { sqlType } from './sql/names.ts'
-import { batchOfChunk, copiedBytes, StringCache } from './vectors.ts'
+import { StringCache } from './strings.ts'
+import { batchOfChunk, fitsWhole } from './vectors.ts'
 
 /** A plan ready to run. */
 export interface Source {
@@ -94,25 +94,13 @@ function partOf(ctx: RunContext, part: number, parts: number): RunContext {
   }
 }
 
-/** How a query is streamed: on which connection, and whether its whole result is computed before the first row is given. */
+/** How a query is read: on which connection, and what is known of its result. */
 interface StreamOptions {
   readonly connection?: DuckDBConnection | undefined
+  /** Whether the whole result is computed before the first row is given. */
   readonly settled?: boolean
-}
-
-/**
- * A query with a last row that says that it is the last. A stream that fails in its middle ends as one that is done: the
- * library gives no more chunks and no error.
- */
-function withEnd(sql: string, schema: Schema): string {
-  const nulls = schema.map((f) => `CAST(NULL AS ${sqlType(f.type)})`)
-  return `SELECT *, FALSE AS "__end" FROM (${sql}) UNION ALL SELECT ${[...nulls, 'TRUE'].join(', ')}`
-}
-
-/** Whether a chunk's last row is the one that says so. */
-function endsHere(chunk: DuckDBDataChunk, column: number): boolean {
-  const rows = chunk.rowCount
-  return duckdb.vector_get_data(duckdb.data_chunk_get_vector(chunk.chunk, column), rows)[rows - 1] === 1
+  /** Rows that the result has at most; NaN when nothing is known of it. */
+  readonly atMost?: number
 }
 
 /** What broke a stream off: the query once more, whole, says it. */
@@ -129,6 +117,42 @@ async function whyNotWhole(connection: DuckDBConnection, sql: string): Promise<u
   })
 }
 
+/**
+ * A query's chunks as DuckDB makes them. A stream that fails in its middle gives no more chunks and no error, as one that
+ * is done: the result tells them apart, for it counts as no stream once it has failed.
+ */
+async function* streamedChunks(connection: DuckDBConnection, sql: string): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.stream(sql)
+  // DuckDB makes the next chunk while this one is used
+  let next: Promise<DuckDBDataChunk | null> | undefined = result.fetchChunk()
+  try {
+    for (;;) {
+      const chunk = await next
+      next = undefined
+      if (!chunk || chunk.rowCount === 0) break
+      next = result.fetchChunk()
+      next.catch(() => undefined)
+      yield chunk
+    }
+    if (!result.isStreaming) throw await whyNotWhole(connection, sql)
+  } finally {
+    // a connection must not close under a fetch
+    await next?.catch(() => undefined)
+  }
+}
+
+/** Chunks of a result read whole between two turns of the event loop. */
+const CHUNKS_A_TURN = 64
+
+/** The chunks of a result that is fetched whole: without a trip to another thread for each. */
+async function* wholeChunks(connection: DuckDBConnection, sql: string): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.run(sql)
+  for (let i = 0; i < result.chunkCount; i++) {
+    if (i % CHUNKS_A_TURN === CHUNKS_A_TURN - 1) await nextTurn()
+    yield result.getChunk(i)
+  }
+}
+
 /** A query's rows as batches. */
 export async function* stream(
   sql: string,
@@ -141,36 +165,25 @@ export async function* stream(
     ? { connection: options.connection, release: () => {} }
     : await connect(open, ctx)
   const strings = new StringCache()
-  let next: Promise<DuckDBDataChunk | null> | undefined
   try {
-    if (options.settled) await connection.run(`CREATE TEMP TABLE settled AS ${sql}`)
-    const whole = options.settled ? 'SELECT * FROM settled' : sql
-    const result = await connection.stream(withEnd(whole, schema))
-    next = result.fetchChunk()
-    for (;;) {
+    const whole = fitsWhole(schema, options.atMost ?? Number.NaN)
+    if (options.settled && !whole) await connection.run(`CREATE TEMP TABLE settled AS ${sql}`)
+    const chunks = whole
+      ? wholeChunks(connection, sql)
+      : streamedChunks(connection, options.settled ? 'SELECT * FROM settled' : sql)
+    for await (const chunk of chunks) {
       throwIfAborted(ctx.signal)
-      const chunk = await next
-      if (!chunk || chunk.rowCount === 0) {
-        throwIfAborted(ctx.signal)
-        throw await whyNotWhole(connection, whole)
-      }
-      const ended = endsHere(chunk, schema.length)
-      // DuckDB makes the next chunk while this one is used
-      next = ended ? undefined : result.fetchChunk()
-      next?.catch(() => undefined)
-      const rows = chunk.rowCount - (ended ? 1 : 0)
-      if (rows === 0) return
-      const batch = batchOfChunk(chunk, schema, strings, rows)
-      ctx.ledger.add('duckdb', 'bytesOut', batchBytes(batch))
-      ctx.ledger.add('duckdb', 'copied', copiedBytes(batch))
+      const batch = batchOfChunk(chunk, schema, strings)
+      const bytes = batchBytes(batch)
+      ctx.ledger.add('duckdb', 'bytesOut', bytes)
+      // the library copies what it hands out
+      ctx.ledger.add('duckdb', 'copied', bytes)
       yield batch
-      if (ended) return
     }
+    throwIfAborted(ctx.signal)
   } catch (error) {
     throw translate(error, ctx)
   } finally {
-    // a connection must not close under a fetch
-    await next?.catch(() => undefined)
     release()
   }
 }

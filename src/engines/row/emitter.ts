@@ -52,10 +52,12 @@ export class Emitter {
   readonly #scopes: Map<number, Emitted>[] = [new Map()]
   readonly #lines: string[] = []
   #names = 0
-  #depth: number
+  #indent: string
+  /** The states that a state is made of by `|`, where it is. */
+  readonly #states = new Map<string, ReadonlySet<string>>()
 
   constructor(program: Program, variant: Variant, models: Models, target: Target, depth = 1) {
-    this.#depth = depth
+    this.#indent = '  '.repeat(depth)
     this.program = program
     this.variant = variant
     this.models = models
@@ -83,7 +85,7 @@ export class Emitter {
   }
 
   line(code: string): void {
-    this.#lines.push(`${'  '.repeat(this.#depth)}${code}`)
+    this.#lines.push(`${this.#indent}${code}`)
   }
 
   /** Declares a constant and gives its name. */
@@ -96,11 +98,12 @@ export class Emitter {
   /** Statements inside of `head { … }`; what they compute is forgotten after it. */
   block(head: string, body: () => void): void {
     this.line(`${head} {`)
-    this.#depth++
+    const before = this.#indent
+    this.#indent += '  '
     this.#scopes.push(new Map())
     body()
     this.#scopes.pop()
-    this.#depth--
+    this.#indent = before
     this.line('}')
   }
 
@@ -157,12 +160,25 @@ export class Emitter {
 
   /** The state of a function of `args` that is null when one of them is, and failed when one of them is. */
   strict(args: readonly Emitted[]): { s: string; may: number } {
-    const states = [...new Set(args.filter((a) => a.may !== 0).map((a) => a.s))]
-    const may = args.reduce((m, a) => m | a.may, 0)
-    return {
-      s: states.length === 0 ? '0' : states.length === 1 ? (states[0] as string) : this.set(states.join(' | ')),
-      may,
-    }
+    let may = 0
+    let s = '0'
+    for (const a of args)
+      if (a.may !== 0) {
+        may |= a.may
+        s = s === '0' ? a.s : this.#either(s, a.s)
+      }
+    return { s, may }
+  }
+
+  /** The state of what hangs on two; one of them when it is made of the other's. */
+  #either(a: string, b: string): string {
+    if (a === b) return a
+    const [x, y] = [this.#states.get(a), this.#states.get(b)]
+    if (x?.has(b) || (y && x && [...y].every((s) => x.has(s)))) return a
+    if (y?.has(a) || (x && y && [...x].every((s) => y.has(s)))) return b
+    const s = this.set(`${a} | ${b}`)
+    this.#states.set(s, new Set([...(x ?? [a]), ...(y ?? [b])]))
+    return s
   }
 
   /** A JavaScript value as closures and outputs have it; `val` is there. */

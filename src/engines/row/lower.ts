@@ -1,10 +1,11 @@
 import { GalleyError } from '../../base/errors.ts'
-import { type Expr, exprChildren, type LookupTable, mapExpr } from '../../plan/expr.ts'
+import { type Expr, exprChildren, mapExpr } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { type Node, nodeChildren } from '../../plan/nodes.ts'
-import { type Schema, type Type, typeName } from '../../plan/types.ts'
+import type { Schema, Type } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
 import type { Tuple } from '../closures.ts'
+import { Known } from './known.ts'
 
 /** Why a record gives no row: the recipe's reason. */
 export interface Refusal {
@@ -77,18 +78,15 @@ export const refusalOf = (n: Node): Refusal => ({
  */
 export function lower(chain: readonly Node[], input: Schema, externals: Externals = () => undefined): Program {
   const vals: Val[] = []
-  const known = new Map<string, Val>()
-  const tables = new Map<LookupTable, number>()
-  const add = (key: string | null, make: Omit<Val, 'id' | 'uses'>): Val => {
-    const found = key === null ? undefined : known.get(key)
-    if (found) return found
-    const val: Val = { ...make, id: vals.length, uses: 0 }
+  const known = new Known()
+  const add = (op: Val['op'], type: Type, index: number, call: number, e: Expr | null, args: readonly Val[]): Val => {
+    const only = op === 'expr' ? onlyOf(args) : op === 'input' ? index : -2
+    const val: Val = { id: vals.length, op, type, index, call, expr: e, args, only, uses: 0 }
     vals.push(val)
-    if (key !== null) known.set(key, val)
     return val
   }
   const leaf = (op: 'input' | 'pick', index: number, call: number, type: Type): Val =>
-    add(`${op} ${call} ${index}`, { op, type, index, call, expr: null, args: [], only: op === 'input' ? index : -2 })
+    add(op, type, index, call, null, [])
   /** `schema` is that of the rows which `env` holds: what the expression was checked against. */
   const lowerExpr = (e: Expr, env: ReadonlyMap<string, Val>, schema: Schema, where: string): Val => {
     if (e.op === 'col') {
@@ -97,14 +95,11 @@ export function lower(chain: readonly Node[], input: Schema, externals: External
       return val
     }
     const args = exprChildren(e).map((child) => lowerExpr(child, env, schema, where))
-    const label = labelOf(e, tables)
-    const key = label === null ? null : `${label} ${args.map((a) => a.id).join(' ')}`
-    const found = key === null ? undefined : known.get(key)
+    const found = known.get(e, args)
     if (found) return found
-    const sources = new Set(args.map((a) => a.only).filter((o) => o !== -1))
-    const only = sources.size === 0 ? -1 : sources.size === 1 ? ([...sources][0] as number) : -2
-    const { type } = infer(e, schema, where)
-    return add(key, { op: 'expr', type, index: -1, call: -1, expr: e, args, only })
+    const val = add('expr', infer(e, schema, where).type, -1, -1, e, args)
+    known.set(e, args, val)
+    return val
   }
 
   let env = new Map(input.map((f, i) => [f.name, leaf('input', i, -1, f.type)]))
@@ -158,26 +153,15 @@ export function standIn(e: Expr, args: readonly Val[]): [Expr, Schema] {
   return [expr, args.map((a, j) => ({ name: String(j), type: a.type, nullable: true }))]
 }
 
-/** What tells an expression from another of the same children; null when it can't be told. */
-function labelOf(e: Expr, tables: Map<LookupTable, number>): string | null {
-  switch (e.op) {
-    case 'lit':
-      return `lit ${typeName(e.type)} ${typeof e.value} ${Object.is(e.value, -0) ? '-0' : String(e.value)}`
-    case 'call':
-      return e.fn
-    case 'cast':
-      return `cast ${e.to} ${e.onError}`
-    case 'case':
-      return 'case'
-    case 'predict':
-      return `predict ${e.model}`
-    case 'lookup': {
-      if (!tables.has(e.table)) tables.set(e.table, tables.size)
-      return `lookup ${tables.get(e.table)} ${typeof e.fallback} ${String(e.fallback)} ${e.type}`
+/** The one input column that all of them read; −1 when none, −2 when several or a pick. */
+function onlyOf(args: readonly Val[]): number {
+  let only = -1
+  for (const a of args)
+    if (a.only !== -1 && a.only !== only) {
+      if (only !== -1) return -2
+      only = a.only
     }
-    default:
-      return null
-  }
+  return only
 }
 
 function countUses({ steps, outputs }: Program): void {

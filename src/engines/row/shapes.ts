@@ -10,13 +10,20 @@ type Fixed = (e: Emitter, val: Val, ...args: Emitted[]) => Emitted | undefined
 export const takes =
   (n: number, f: Fixed): Emit =>
   (e, val, args) =>
-    args.length === n ? f(e, val, ...args) : undefined
+    args.length !== n
+      ? undefined
+      : n === 1
+        ? f(e, val, args[0] as Emitted)
+        : n === 2
+          ? f(e, val, args[0] as Emitted, args[1] as Emitted)
+          : f(e, val, ...args)
 
 export const isNumber = (a: Emitted): boolean => a.rep === 'num' || a.rep === 'big'
 export const num = (a: Emitted): string => (a.rep === 'big' ? `Number(${a.v})` : a.v)
 export const float = (e: Emitter, code: string, s: { s: string; may: number }): Emitted => ({
   v: e.set(code),
-  ...s,
+  s: s.s,
+  may: s.may,
   rep: 'num',
   nan: true,
   low: 0,

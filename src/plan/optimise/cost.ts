@@ -1,5 +1,5 @@
 import { type Expr, exprChildren, type FunctionName } from '../expr.ts'
-import { isLeaf } from './expressions.ts'
+import { isLeaf, remembered } from '../shape.ts'
 
 /** What is dearer than a comparison of two numbers, in such comparisons; rough, and only ever compared with one another. */
 const DEAR: Partial<Record<FunctionName, number>> = {
@@ -44,20 +44,13 @@ const CAST = 8
 const LOOKUP = 20
 const PREDICT = 1000
 
-const known = new WeakMap<Expr, number>()
-
 /** What computing an expression for a row takes, in comparisons of two numbers. */
-export function cost(e: Expr): number {
+export const cost = remembered((e: Expr): number => {
   if (isLeaf(e)) return 0
-  if (exprChildren(e).every(isLeaf)) return own(e)
-  let total = known.get(e)
-  if (total === undefined) {
-    total = own(e)
-    for (const child of exprChildren(e)) total += cost(child)
-    known.set(e, total)
-  }
+  let total = own(e)
+  for (const child of exprChildren(e)) if (!isLeaf(child)) total += cost(child)
   return total
-}
+})
 
 function own(e: Expr): number {
   switch (e.op) {

@@ -3,9 +3,6 @@ import { infer } from '../infer.ts'
 import type { Node } from '../nodes.ts'
 import type { Schema } from '../types.ts'
 
-/** Whether it has no parts: what is asked of its parent is then not worth remembering. */
-export const isLeaf = (e: Expr): boolean => e.op === 'col' || e.op === 'lit'
-
 /** Whether two expressions have one type, and say the same of nulls, units and tags. */
 export function sameKind(a: Expr, b: Expr, schema: Schema): boolean {
   const x = infer(a, schema, 'optimise')

@@ -1,7 +1,8 @@
 import { type Expr, exprChildren, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
+import { isLeaf, remembered } from '../shape.ts'
 import { isDecimal, isFloat } from '../types.ts'
-import { isLeaf, mapExpressions } from './expressions.ts'
+import { mapExpressions } from './expressions.ts'
 import type { Evaluate, Rule } from './rule.ts'
 
 /**
@@ -24,17 +25,17 @@ function fold(e: Expr, evaluate: Evaluate, condition: boolean): Expr {
   return constant(folded, evaluate, condition) ?? folded
 }
 
-const known = new WeakMap<Expr, boolean>()
-
 /** Whether a part of it is made of literals alone. */
-function hasConstant(e: Expr): boolean {
-  if (e.op === 'col' || e.op === 'lit') return false
+const hasConstant: (e: Expr) => boolean = remembered((e) => {
+  if (isLeaf(e)) return false
   const children = exprChildren(e)
-  if (children.every(isLeaf)) return children.length > 0 && children.every((child) => child.op === 'lit')
-  let found = known.get(e)
-  if (found === undefined) known.set(e, (found = children.some(hasConstant)))
-  return found
-}
+  let literals = children.length > 0
+  for (const child of children) {
+    if (child.op !== 'lit') literals = false
+    if (!isLeaf(child) && hasConstant(child)) return true
+  }
+  return literals
+})
 
 function constant(e: Expr, evaluate: Evaluate, condition: boolean): Expr | undefined {
   if (e.op !== 'call' && e.op !== 'cast' && e.op !== 'case') return undefined

@@ -62,7 +62,7 @@ export function optimise(root: Node, options: OptimiseOptions = {}): Node {
   const byOp = tableOf(rules)
   const whole = rules.filter((r) => r.ops === 'plan')
   let budget = REWRITES
-  const normal = new WeakSet<Node>()
+  const normal = new Set<Node>()
   let current = root
   for (let pass = 0; pass < PASSES; pass++) {
     const before = current

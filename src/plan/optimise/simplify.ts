@@ -1,8 +1,9 @@
 import { type Expr, exprChildren, lit, mapExpr } from '../expr.ts'
 import { infer } from '../infer.ts'
 import type { Node } from '../nodes.ts'
+import { isLeaf, remembered } from '../shape.ts'
 import { type Schema, sameType } from '../types.ts'
-import { isLeaf, mapExpressions, sameKind } from './expressions.ts'
+import { mapExpressions, sameKind } from './expressions.ts'
 import { mayRaise } from './failing.ts'
 import type { Rule } from './rule.ts'
 
@@ -26,16 +27,13 @@ function simpler(e: Expr, input: Node, condition: boolean): Expr {
   return next && (condition || sameKind(now, next, input.schema)) ? next : now
 }
 
-const known = new WeakMap<Expr, boolean>()
-
 /** Whether a part of it has a shape that a law speaks of. */
-function hasLaw(e: Expr): boolean {
+const hasLaw: (e: Expr) => boolean = remembered((e) => {
   if (isLeaf(e)) return false
-  if (exprChildren(e).every(isLeaf)) return looksLawful(e)
-  let found = known.get(e)
-  if (found === undefined) known.set(e, (found = looksLawful(e) || exprChildren(e).some(hasLaw)))
-  return found
-}
+  if (looksLawful(e)) return true
+  for (const child of exprChildren(e)) if (!isLeaf(child) && hasLaw(child)) return true
+  return false
+})
 
 function looksLawful(e: Expr): boolean {
   if (e.op === 'cast') return true

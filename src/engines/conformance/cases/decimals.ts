@@ -1,12 +1,34 @@
-import { call, col, type Expr, lit } from '../../../plan/expr.ts'
+import { call, col, type Expr, type Literal, lit } from '../../../plan/expr.ts'
 import { build } from '../../../plan/nodes.ts'
-import type { Type } from '../../../plan/types.ts'
+import type { Type, TypeName } from '../../../plan/types.ts'
+import type { Value } from '../../batch.ts'
 import { rowsOf } from '../vectors.ts'
-import { type Case, f64, fails, gives, int, no, str } from './case.ts'
+import { type Case, f64, fails, gives, int, no, str, value } from './case.ts'
 
 const dec = (text: string, precision = 18, scale = 2): Expr => lit(text, { decimal: [precision, scale] })
-const cast = (arg: Expr, to: Type): Expr => ({ op: 'cast', arg, to, onError: 'fail' })
+const cast = (arg: Expr, to: Type, onError: 'fail' | 'null' = 'fail'): Expr => ({ op: 'cast', arg, to, onError })
 const MONEY: Type = { decimal: [18, 2] }
+
+/** A column of values, and what a cast makes of it. */
+const of = (
+  name: string,
+  from: TypeName,
+  given: readonly Literal[],
+  to: Type,
+  gives: readonly Value[],
+  onError: 'fail' | 'null' = 'fail',
+): Case => ({
+  // biome-ignore format: one line
+  name,
+  plan: value(
+    cast(col('x'), to, onError),
+    rowsOf(
+      { x: from },
+      given.map((v) => [v]),
+    ),
+  ),
+  gives: gives.map((v) => [v]),
+})
 
 /** Decimals are exact; results that don't fit fail; rounding is half away from zero. A value here is the scaled integer. */
 export const DECIMALS: readonly Case[] = [
@@ -35,6 +57,28 @@ export const DECIMALS: readonly Case[] = [
   gives('float to decimal: half away', cast(f64(-0.125), MONEY), -13n),
   fails('NaN is no decimal', cast(call('div', f64(0), f64(0)), MONEY)),
   gives('decimal to text keeps its digits', cast(dec('-0.50'), 'string'), '-0.50'),
+  of('decimals of no whole digits to text', 'decimal(2, 2)', ['-0.50', '0', '0.07', null], 'string', ['-0.50', '0.00', '0.07', null]), // biome-ignore format: one line
+  of('decimals of 18 digits to text', 'decimal(18, 18)', ['0.000000000000000001', '-0.5'], 'string', ['0.000000000000000001', '-0.500000000000000000']), // biome-ignore format: one line
+  of('decimals of no digits after the point to text', 'decimal(4, 0)', ['-7', '0'], 'string', ['-7', '0']),
+  of('bool to decimal', 'bool', [true, false, null], MONEY, [100n, 0n, null]),
+  of('false to a decimal of no whole digits', 'bool', [false, null], { decimal: [2, 2] }, [0n, null]),
+  { ...of('true to a decimal of no whole digits', 'bool', [true], { decimal: [2, 2] }, []), fails: 'VALUE_INVALID' },
+  of('true to a decimal of no whole digits, or null', 'bool', [true, false], { decimal: [2, 2] }, [null, 0n], 'null'),
+  {
+    name: 'one value as decimals of two kinds',
+    plan: build({
+      op: 'select',
+      input: rowsOf({ x: 'float64' }, [[1.25], [null]]),
+      columns: [
+        ['a', cast(col('x'), { decimal: [9, 1] })],
+        ['b', cast(col('x'), { decimal: [9, 3] })],
+      ],
+    }),
+    gives: [
+      [13n, 1250n],
+      [null, null],
+    ],
+  },
   gives('decimal to float', cast(dec('0.10'), 'float64'), 0.1),
   gives('decimal to integer', cast(dec('7.00'), 'int64'), 7n),
   fails('decimal to integer must be integral', cast(dec('7.50'), 'int64')),

@@ -44,6 +44,21 @@ export const NESTED: readonly Case[] = [
   gives('no words', call('tokens', str(' ,')), []),
   gives('runs of characters', call('charNgrams', str('한글😀a'), int(2)), ['한글', '글😀', '😀a']),
   gives('a text shorter than the run', call('charNgrams', str('한'), int(2)), []),
+  gives('a text that begins with U+FEFF', str('\ufeffa'), '\ufeffa'),
+  gives('a long text that begins with U+FEFF', str('\ufeffa text of many bytes'), '\ufeffa text of many bytes'),
+  gives('texts in a list that begin with U+FEFF', lit(['\ufeffa', '\ufeff', '\ufeffa text of many bytes'], { list: 'string' }), ['\ufeffa', '\ufeff', '\ufeffa text of many bytes']), // biome-ignore format: one line
+  gives('a text in a struct that begins with U+FEFF', call('struct', str('s'), str('\ufeffa')), { s: '\ufeffa' }),
+  {
+    name: 'lists of every kind of value',
+    plan: rowsOf({ i: 'int32[]', b: 'bool[]', d: 'decimal(4, 1)[]', t: 'timestamp[]', y: 'bytes[]', s: 'string[]' }, [
+      [[1, null], [true, false, null], ['1.5', null], ['5'], ['AAE=', null], ['a', null]],
+      [null, [], null, [null], [], null],
+    ]),
+    gives: [
+      [[1, null], [true, false, null], [15n, null], [5n], [new Uint8Array([0, 1]), null], ['a', null]],
+      [null, [], null, [null], [], null],
+    ],
+  },
   gives('bytes', lit('AAEC/w==', 'bytes'), new Uint8Array([0, 1, 2, 255])),
   {
     name: 'unnest gives a row an item',

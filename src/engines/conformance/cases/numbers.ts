@@ -1,4 +1,6 @@
-import { call, lit } from '../../../plan/expr.ts'
+import { call, col, lit } from '../../../plan/expr.ts'
+import { build } from '../../../plan/nodes.ts'
+import { rowsOf } from '../vectors.ts'
 import { type Case, f64, fails, gives, int, no } from './case.ts'
 
 const NAN = call('div', f64(0), f64(0))
@@ -42,6 +44,20 @@ export const NUMBERS: readonly Case[] = [
   gives('greatest: NaN', call('greatest', NAN, INF), Number.NaN),
   gives('least of int32 and int64', call('least', i32(3), int(2)), 2n),
   gives('coalesce widens', call('coalesce', lit(null, 'int32'), int(2)), 2n),
+  gives('a literal of 32 bits is rounded to them', lit(0.1, 'float32'), Math.fround(0.1)),
+  gives('a literal of 32 bits is not one of 64', call('eq', lit(0.1, 'float32'), f64(0.1)), false),
+  gives('float32 to text: the shortest digits', { op: 'cast', arg: lit(0.1, 'float32'), to: 'string', onError: 'fail' }, '0.1'), // biome-ignore format: one line
+  {
+    name: 'rows of 32 bits are rounded to them',
+    plan: build({
+      op: 'derive',
+      input: rowsOf({ x: 'float32', xs: 'float32[]' }, [[0.1, [0.1, null]]]),
+      columns: [['same', call('eq', col('x'), f64(0.1))]],
+    }),
+    gives: [[Math.fround(0.1), [Math.fround(0.1), null], false]],
+  },
+  gives('a table of floats of 32 bits', { op: 'lookup', args: [int(1)], table: { keys: [['1']], values: [0.1] }, fallback: 0.2, type: 'float32' }, Math.fround(0.1)), // biome-ignore format: one line
+  gives('a table of floats of 32 bits that has no such key', { op: 'lookup', args: [int(2)], table: { keys: [['1']], values: [0.1] }, fallback: 0.2, type: 'float32' }, Math.fround(0.2)), // biome-ignore format: one line
   gives('float to text: the shortest digits', { op: 'cast', arg: f64(0.1), to: 'string', onError: 'fail' }, '0.1'),
   gives('float to text: whole numbers keep a point', { op: 'cast', arg: f64(5), to: 'string', onError: 'fail' }, '5.0'),
   gives('float to text: small', { op: 'cast', arg: f64(0.00001), to: 'string', onError: 'fail' }, '1e-05'),

@@ -36,9 +36,11 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
       const from = infer(e.arg, schema, 'cast').type
       if (sameType(from, e.to)) return sqlExpr(e.arg, schema, mode)
       const arg = sqlExpr(e.arg, schema, mode)
-      if (!castFails(from, e.to)) return sqlCast(arg, from, e.to)
+      if (!castFails(from, e.to)) return sqlCast(...exactly(arg, from, e.to))
       if (e.onError === 'null' && fallible(e.arg, schema) && !mode.lenient) return nullFor(e, schema)
-      return e.onError === 'null' || mode.lenient ? sqlTryCast(arg, from, e.to) : sqlCast(arg, from, e.to)
+      return e.onError === 'null' || mode.lenient
+        ? sqlTryCast(...exactly(arg, from, e.to))
+        : sqlCast(...exactly(arg, from, e.to))
     }
     case 'lookup':
       return sqlLookup(e, schema, mode)
@@ -56,24 +58,34 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
       const common = argumentType(e.fn, own)
       const types = common ? own.map(() => common) : own
-      const args = e.args.map((a) => (common ? widened(a, common, schema, mode) : sqlExpr(a, schema, mode)))
+      const args = e.args.map((a, i) => (common ? widened(a, common, schema, mode, own[i]) : sqlExpr(a, schema, mode)))
       const { type } = infer(e, schema, e.fn)
       return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own, e.args))
     }
   }
 }
 
+/**
+ * A cast with its argument as DuckDB casts it rightly: a decimal without whole digits has no 0 before the point in its text,
+ * and of a bool it takes the last digit.
+ */
+function exactly(arg: string, from: Type, to: Type): [arg: string, from: Type, to: Type] {
+  if (to === 'string' && isDecimal(from) && from.decimal[0] === from.decimal[1])
+    return [`CAST(${arg} AS DECIMAL(${from.decimal[0] + 1}, ${from.decimal[1]}))`, from, to]
+  if (from === 'bool' && isDecimal(to)) return [`CAST(${arg} AS INTEGER)`, 'int32', to]
+  return [arg, from, to]
+}
+
 /** A cast whose failures are null, over an argument whose own failures are not. */
 function nullFor(e: Extract<Expr, { op: 'cast' }>, schema: Schema): string {
   const own = failureOf(e.arg, schema, LENIENT) ?? 'FALSE'
   const from = infer(e.arg, schema, 'cast').type
-  const lenient = sqlTryCast(sqlExpr(e.arg, schema, LENIENT), from, e.to)
+  const lenient = sqlTryCast(...exactly(sqlExpr(e.arg, schema, LENIENT), from, e.to))
   return `CASE WHEN ${own} THEN CAST(CAST(${sqlExpr(e.arg, schema)} AS VARCHAR) AS ${sqlType(e.to)}) ELSE ${lenient} END`
 }
 
-function widened(e: Expr, to: Type, schema: Schema, mode: Mode): string {
+function widened(e: Expr, to: Type, schema: Schema, mode: Mode, from = infer(e, schema, 'widen').type): string {
   const sql = sqlExpr(e, schema, mode)
-  const from = infer(e, schema, 'widen').type
   if (sameType(from, to)) return sql
   const cast = `CAST(${sql} AS ${sqlType(to)})`
   return mode.lenient && typeof to === 'object' ? `TRY(${cast})` : cast
