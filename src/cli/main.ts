@@ -12,6 +12,7 @@ import { explain } from './explain.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
+import { preview } from './preview.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { up } from './up.ts'
@@ -30,6 +31,7 @@ for (const command of [
   run(),
   up(),
   demo(),
+  preview(),
   predict(),
   explain(),
   datasets(),

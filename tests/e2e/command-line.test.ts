@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import iconv from 'iconv-lite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ended, galley, MAIN, start } from './command.ts'
 import { kitchen, writeOrders } from './small.ts'
@@ -87,4 +88,26 @@ test('what was typed or named is printed without its control characters, by Gall
     expect(err).toContain('\\u001b[31m')
     expect(err).not.toContain('y'.repeat(201))
   }
+})
+
+test('preview shows columns with types and why, and a source that a recipe can take', async () => {
+  writeFileSync(join(folder, '주문.csv'), iconv.encode('번호,고객 ID,금액\n1,007,"1,200"\n2,010,"900"\n', 'cp949'))
+  const { code, out, err } = await galley(home, 'preview', join(folder, '주문.csv'))
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain('encoding "cp949"  2 rows')
+  expect(out).toContain('all 2 values are whole numbers, some with zeros before')
+  expect(out).toMatch(
+    /csv\(".*주문\.csv", \{\n {2}번호: 'int64',\n {2}"고객 ID": 'string',\n {2}금액: 'string',\n\}, \{"encoding":"cp949"\}\)/,
+  )
+  const json = JSON.parse((await galley(home, 'preview', '--json', '--rows', '1', join(folder, 'orders.csv'))).out)
+  expect(json).toMatchObject({
+    rows: 1,
+    whole: false,
+    columns: [{ name: 'placed', type: 'local timestamp' }, {}, {}, {}],
+  })
+  expect(await galley(home, 'preview', join(folder, 'nowhere.csv'))).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('SOURCE_MISSING'),
+  })
+  expect(await galley(home, 'preview', '--encoding', 'klingon', join(folder, 'orders.csv'))).toMatchObject({ code: 2 })
 })

@@ -2,7 +2,7 @@ import type { Scope } from '../../base/scope.ts'
 import type { Progress } from '../../engines/engine.ts'
 import type { Columns } from '../../plan/columns/kinds.ts'
 import type { From } from '../../plan/nodes.ts'
-import type { Schema } from '../../plan/types.ts'
+import type { Schema, TypeName } from '../../plan/types.ts'
 
 /** A source as a recipe names it: where the rows are and what they are. Plain JSON; no secret ever stands in it. */
 export interface SourceSpec<S = Columns> {
@@ -46,6 +46,39 @@ export interface ConnectorContext {
   keep(name: string): Promise<string>
 }
 
+/** A column as it was found, with what speaks for its type. */
+export interface FoundColumn {
+  readonly name: string
+  readonly type: TypeName
+  /** Values that are there, and cells that are empty, of the rows looked at. */
+  readonly values: number
+  readonly missing: number
+  /** In a sentence, why this type and no narrower one. */
+  readonly evidence: string
+  /** The first few different values. */
+  readonly examples: readonly string[]
+}
+
+/** What a source holds, told without its being declared. */
+export interface Discovery {
+  readonly connector: string
+  readonly columns: readonly FoundColumn[]
+  /** Rows looked at, and whether these are all. */
+  readonly rows: number
+  readonly whole: boolean
+  /** Rows among them that could not be taken apart. */
+  readonly broken: number
+  /** Options that were found, as a recipe would say them. */
+  readonly options: Readonly<Record<string, string>>
+}
+
+/** What discovering needs of a run. */
+export type DiscoverContext = Pick<ConnectorContext, 'signal' | 'query'> & {
+  readonly options?: SourceSpec['options']
+  /** A path for a file that is removed afterwards. */
+  temp(): Promise<string>
+}
+
 /** What stands for a source's content. */
 export interface Fingerprint {
   readonly hash: string
@@ -59,6 +92,11 @@ export interface Connector {
   readonly kind: string
   /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING */
   fingerprint(spec: SourceSpec, path: string): Promise<Fingerprint>
+  /**
+   * Looks at the first `rows` rows and proposes columns. A type is proposed when every value looked at converts to it.
+   * @throws SOURCE_MISSING, SOURCE_BROKEN
+   */
+  discover(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery>
   /** Makes the source ready. @throws SOURCE_MISSING, SOURCE_BROKEN, SOURCE_SCHEMA */
   snapshot(spec: SourceSpec, path: string, ctx: ConnectorContext): Promise<SourceSnapshot>
 }

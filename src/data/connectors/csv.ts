@@ -7,6 +7,7 @@ import type { From } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { firstBroken, unreadable } from './csv/broken.ts'
+import { discoverCsv } from './csv/discover.ts'
 import { type Utf8File, utf8Of } from './csv/encoding.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
 import { limitOf, quarantine } from './csv/quarantine.ts'
@@ -46,6 +47,7 @@ const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBrok
 export const csvConnector: Connector = {
   kind: 'csv',
   fingerprint: (_, path) => fingerprintFile(path),
+  discover: discoverCsv,
   async snapshot(spec, path, ctx) {
     const utf8 = await utf8Of(path, spec.options['encoding'], () => ctx.keep('utf8.csv'), ctx.signal)
     try {

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { GalleyError, nearest } from '../../base/errors.ts'
 import type { Connector } from './connector.ts'
 
@@ -17,4 +18,23 @@ export async function connector(kind: string): Promise<Connector> {
     why: `there are ${Object.keys(CONNECTORS).join(', ')}`,
     fix: close ? `did you mean '${close}'?` : 'use one of these',
   })
+}
+
+/** The connector that reads a file, by its first bytes: Parquet begins with `PAR1`, all else is taken for a CSV. @throws SOURCE_MISSING */
+export async function kindOf(path: string): Promise<string> {
+  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new GalleyError('SOURCE_MISSING', {
+      what: `${path} can't be opened`,
+      why: cause.code === 'ENOENT' ? 'there is no such file' : cause.message,
+      fix: 'check the path, and who may read it',
+    })
+  })
+  try {
+    const { buffer, bytesRead } = await file
+      .read(Buffer.alloc(4), 0, 4, 0)
+      .catch(() => ({ buffer: Buffer.alloc(0), bytesRead: 0 }))
+    return buffer.toString('latin1', 0, bytesRead) === 'PAR1' ? 'parquet' : 'csv'
+  } finally {
+    await file.close()
+  }
 }

@@ -1,7 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
-import { file, sqlType } from '../../engines/duckdb/sql/names.ts'
+import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type TypeName, typeName } from '../../plan/types.ts'
-import type { Connector, SourceSpec } from './connector.ts'
+import type { Connector, FoundColumn, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
 
 /** A Parquet file as a source, read in place. */
@@ -20,6 +20,31 @@ const STANDS_FOR: Partial<Record<string, readonly string[]>> = {
   TIMESTAMP: ['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP_MS', 'TIMESTAMP_S', 'TIMESTAMP_NS'],
 }
 
+const NAMES: Readonly<Record<string, TypeName>> = {
+  BOOLEAN: 'bool',
+  TINYINT: 'int32',
+  SMALLINT: 'int32',
+  INTEGER: 'int32',
+  UTINYINT: 'int32',
+  USMALLINT: 'int32',
+  UINTEGER: 'int64',
+  BIGINT: 'int64',
+  FLOAT: 'float32',
+  DOUBLE: 'float64',
+  BLOB: 'bytes',
+  DATE: 'date',
+  TIMESTAMP: 'local timestamp',
+  'TIMESTAMP WITH TIME ZONE': 'timestamp',
+}
+
+/** The type that a file's own is declared as; one that has none is declared as text and refused when it is read. */
+function typeOf(has: string): TypeName {
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(has)
+  if (decimal) return `decimal(${Number(decimal[1])}, ${Number(decimal[2])})`
+  if (has.endsWith('[]')) return `${typeOf(has.slice(0, -2))}[]` as TypeName
+  return NAMES[has] ?? 'string'
+}
+
 /** A type's name without what DuckDB writes otherwise when it describes a file: quotes and spaces. */
 const plain = (sql: string): string => sql.replace(/["\s]/g, '').toUpperCase()
 
@@ -31,6 +56,35 @@ const standsFor = (has: string, type: TypeName): boolean =>
 export const parquetConnector: Connector = {
   kind: 'parquet',
   fingerprint: (_, path) => fingerprintFile(path),
+  async discover(path, rows, ctx) {
+    await fingerprintFile(path)
+    const source = `read_parquet(${file(path)}, hive_partitioning = false)`
+    const described = await ctx.query(`DESCRIBE SELECT * FROM ${source}`)
+    const names = described.map((c) => quote(String(c['column_name'])))
+    const counts = names.map((name, i) => `count(${name}) AS n${i}`)
+    const [counted] = await ctx.query(
+      `SELECT count(*) AS n, ${counts.join(', ')} FROM (SELECT * FROM ${source} LIMIT ${rows})`,
+    )
+    const [all] = await ctx.query(`SELECT sum(num_rows)::BIGINT AS n FROM parquet_file_metadata(${file(path)})`)
+    const n = Number(counted?.['n'] ?? 0)
+    const columns: FoundColumn[] = []
+    for (const [i, c] of described.entries()) {
+      const has = String(c['column_type'])
+      const values = Number(counted?.[`n${i}`] ?? 0)
+      const seen = await ctx.query(
+        `SELECT DISTINCT ${names[i]}::VARCHAR AS v FROM (SELECT ${names[i]} FROM ${source} LIMIT 100) WHERE ${names[i]} IS NOT NULL ORDER BY v LIMIT 3`,
+      )
+      columns.push({
+        name: String(c['column_name']),
+        type: typeOf(has),
+        values,
+        missing: n - values,
+        evidence: `the file says ${has}`,
+        examples: seen.map((r) => String(r['v'])),
+      })
+    }
+    return { connector: 'parquet', columns, rows: n, whole: n >= Number(all?.['n'] ?? 0), broken: 0, options: {} }
+  },
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
     const columns = await ctx.query(`DESCRIBE SELECT * FROM read_parquet(${file(path)}, hive_partitioning = false)`)

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { readConfig } from '../base/config.ts'
+import type { Discovery } from '../data/connectors/connector.ts'
+import { connector, kindOf } from '../data/connectors/index.ts'
+import { createDuckdbEngine } from '../engines/duckdb/index.ts'
+import { createLedger } from '../engines/ledger.ts'
+import { parseType, typeName } from '../plan/types.ts'
+import { plural } from '../runs/text.ts'
+import { interruptible } from './interrupt.ts'
+import { count } from './list.ts'
+import { bold, plain, print, table } from './output.ts'
+
+interface Options {
+  readonly rows: number
+  readonly delimiter?: string
+  readonly encoding?: string
+  readonly json?: boolean
+}
+
+const ROWS = 100_000
+
+export function preview(): Command {
+  return new Command('preview')
+    .description('look at a file: its columns, with types and why, and the source to put into a recipe')
+    .argument('<file>', 'a CSV or Parquet file')
+    .option('--rows <n>', 'rows to look at', count, ROWS)
+    .option('--delimiter <text>', 'what stands between cells of a CSV, instead of what is found')
+    .option('--encoding <name>', 'how a CSV is encoded, instead of what is found')
+    .option('--json', 'print JSON')
+    .action(async (path: string, { rows, json, ...options }: Options) => {
+      const file = resolve(path)
+      const temp = await mkdtemp(join(tmpdir(), 'galley-preview-'))
+      const engine = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+      try {
+        const found = await interruptible(async (signal) => {
+          const kind = await connector(await kindOf(file))
+          const ctx = { scope: { workspace: 'preview', caller: 'preview' }, signal, ledger: createLedger() }
+          const at = async () => join(temp, 'utf8.csv')
+          return engine.session(ctx, (query) => kind.discover(file, rows, { signal, query, options, temp: at }))
+        })
+        if (json) print(JSON.stringify(found))
+        else tell(path, found)
+      } finally {
+        await engine.close()
+        await rm(temp, { recursive: true, force: true })
+      }
+    })
+}
+
+function tell(path: string, found: Discovery): void {
+  const { columns, rows, whole, broken, options } = found
+  const said = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+  const looked = whole ? plural(rows, 'row') : `the first ${plural(rows, 'row')}`
+  print(`${bold(plain(basename(path)))}  ${[found.connector, ...said, looked].join('  ')}`)
+  if (broken > 0) print(`${plural(broken, 'row')} could not be taken apart`)
+  print()
+  print(
+    table(
+      ['column', 'type', 'missing', 'because', 'for example'],
+      columns.map((c) => [
+        plain(c.name),
+        typeName(parseType(c.type)),
+        c.missing,
+        plain(c.evidence),
+        plain(short(c.examples.join(', '))),
+      ]),
+    ),
+  )
+  print()
+  print(plain(source(path, found)))
+}
+
+const WIDTH = 40
+const short = (text: string): string => (text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text)
+
+/** The source as a recipe declares it. */
+function source(path: string, { connector: kind, columns, options }: Discovery): string {
+  const key = (name: string) => (/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name))
+  const lines = columns.map((c) => `  ${key(c.name)}: '${typeName(parseType(c.type))}',`)
+  const more = Object.keys(options).length > 0 ? `, ${JSON.stringify(options)}` : ''
+  return `${kind}(${JSON.stringify(path)}, {\n${lines.join('\n')}\n}${more})`
+}

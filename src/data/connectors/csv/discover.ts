@@ -1,0 +1,121 @@
+import { rm } from 'node:fs/promises'
+import { readCsv } from '../../../engines/duckdb/sql/csv.ts'
+import { parseType, type TypeName } from '../../../plan/types.ts'
+import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
+import { fingerprintFile } from '../files.ts'
+import { utf8Of } from './encoding.ts'
+import { type Header, readHeader } from './header.ts'
+import { sqlValue } from './values.ts'
+
+/** Types that are tried, the narrowest first, and what their values are called. */
+const TRIED: readonly (readonly [type: TypeName, called: string])[] = [
+  ['bool', 'true or false'],
+  ['int64', 'whole numbers'],
+  ['float64', 'numbers'],
+  ['date', 'days'],
+  ['local timestamp', 'wall clocks'],
+  ['timestamp', 'instants'],
+]
+/** Numbers, with commas between thousands or without. */
+const GROUPED = '[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)([.][0-9]+)?'
+/** Columns that one query looks at. */
+const AT_ONCE = 50
+const EXAMPLES = 3
+
+/** What a CSV holds: each type is tried on every value by the casts that loading uses. */
+export async function discoverCsv(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery> {
+  await fingerprintFile(path)
+  const utf8 = await utf8Of(path, ctx.options?.['encoding'], ctx.temp, ctx.signal)
+  try {
+    const header = await readHeader(utf8.path, ctx.options?.['delimiter'], path)
+    const layout = { file: utf8.path, delimiter: header.delimiter, blank: header.blank, cells: header.cells.length }
+    const rejects = ", store_rejects = true, rejects_table = 'discover_errors', rejects_scan = 'discover_scans'"
+    await ctx.query(
+      `CREATE OR REPLACE TEMP TABLE discovered AS SELECT * FROM ${readCsv(layout, new Map(), rejects)} LIMIT ${rows + 1}`,
+    )
+    const [all] = await ctx.query('SELECT count(*) AS n FROM discovered')
+    const [broken] = await ctx.query('SELECT count(DISTINCT line) AS n FROM discover_errors')
+    const whole = Number(all?.['n']) <= rows
+    const looked = Math.min(rows, Number(all?.['n']))
+    const columns: FoundColumn[] = []
+    const named = namedCells(header)
+    for (let from = 0; from < named.length; from += AT_ONCE)
+      columns.push(...(await lookAt(named.slice(from, from + AT_ONCE), looked, ctx)))
+    const options: Record<string, string> = {}
+    if (header.delimiter !== ',') options['delimiter'] = header.delimiter
+    if (utf8.encoding !== 'UTF-8') options['encoding'] = utf8.encoding.toLowerCase()
+    return { connector: 'csv', columns, rows: looked, whole, broken: Number(broken?.['n'] ?? 0), options }
+  } finally {
+    if (utf8.copied) await rm(utf8.path, { force: true })
+  }
+}
+
+/** Cells that can be declared: those with a name that no other has. */
+const namedCells = ({ cells }: Header): { name: string; place: number }[] =>
+  cells.flatMap((name, place) =>
+    name !== '' && cells.indexOf(name) === cells.lastIndexOf(name) ? [{ name, place }] : [],
+  )
+
+async function lookAt(
+  cells: readonly { readonly name: string; readonly place: number }[],
+  rows: number,
+  ctx: DiscoverContext,
+): Promise<FoundColumn[]> {
+  const asked = cells.flatMap(({ place }, i) => {
+    const c = `c${place}`
+    const tried = TRIED.flatMap(([type], t) => {
+      const value = sqlValue(c, parseType(type))
+      return [
+        `count(${value}) AS n${i}_${t}`,
+        `first(${c}) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${i}_${t}`,
+      ]
+    })
+    return [
+      `count(${c}) AS n${i}`,
+      `first(${c}) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z${i}`,
+      `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g${i}`,
+      `first(${c}) FILTER (WHERE contains(${c}, ',')) AS k${i}`,
+      `list(DISTINCT ${c}) FILTER (WHERE r <= 100) AS e${i}`,
+      ...tried,
+    ]
+  })
+  const [found = {}] = await ctx.query(
+    `SELECT ${asked.join(', ')} FROM (SELECT *, row_number() OVER () AS r FROM discovered LIMIT ${rows})`,
+  )
+  return cells.map(({ name }, i) => {
+    const values = Number(found[`n${i}`])
+    const examples = ((found[`e${i}`] as string[] | null) ?? []).slice(0, EXAMPLES)
+    return { name, values, missing: rows - values, examples, ...judge(found, i, values) }
+  })
+}
+
+function judge(
+  found: Readonly<Record<string, unknown>>,
+  i: number,
+  values: number,
+): Pick<FoundColumn, 'type' | 'evidence'> {
+  if (values === 0) return { type: 'string', evidence: 'no value to tell a type from' }
+  const counts = TRIED.map((_, t) => Number(found[`n${i}_${t}`]))
+  const padded = found[`z${i}`]
+  const all = `all ${values.toLocaleString('en-US')} values`
+  const fits = counts.indexOf(values)
+  const [type, called] = TRIED[fits] ?? []
+  if (type && called) {
+    const number = type === 'int64' || type === 'float64'
+    if (number && padded !== null)
+      return { type: 'string', evidence: `${all} are ${called}, some with zeros before, as ${JSON.stringify(padded)}` }
+    return { type, evidence: `${all} are ${called}` }
+  }
+  if (Number(found[`g${i}`]) === values)
+    return {
+      type: 'string',
+      evidence: `${all} are numbers, some with commas between thousands, as ${JSON.stringify(found[`k${i}`])}`,
+    }
+  const most = counts.indexOf(Math.max(...counts))
+  const share = counts[most] as number
+  if (share === 0) return { type: 'string', evidence: 'no value is a number, a time, or true or false' }
+  return {
+    type: 'string',
+    evidence: `${share.toLocaleString('en-US')} of ${values.toLocaleString('en-US')} values are ${TRIED[most]?.[1]}; not ${JSON.stringify(String(found[`x${i}_${most}`]).slice(0, 40))}`,
+  }
+}
