@@ -25,7 +25,7 @@ const ROWS = 100_000
 export function preview(): Command {
   return new Command('preview')
     .description('look at a file: its columns, with types and why, and the source to put into a recipe')
-    .argument('<file>', 'a CSV or Parquet file')
+    .argument('<file>', 'a CSV, JSON or Parquet file')
     .option('--rows <n>', 'rows to look at', count, ROWS)
     .option('--delimiter <text>', 'what stands between cells of a CSV, instead of what is found')
     .option('--encoding <name>', 'how a CSV is encoded, instead of what is found')

@@ -8,11 +8,11 @@ import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { firstBroken, unreadable } from './csv/broken.ts'
 import { discoverCsv } from './csv/discover.ts'
-import { type Utf8File, utf8Of } from './csv/encoding.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
 import { limitOf, quarantine } from './csv/quarantine.ts'
 import { survey } from './csv/survey.ts'
-import { fingerprintFile } from './files.ts'
+import { type Utf8File, utf8Of } from './encoding.ts'
+import { fingerprintFile, requireFile } from './files.ts'
 
 export interface CsvOptions {
   /** Field separator; found from the file when not given. */
@@ -49,7 +49,12 @@ export const csvConnector: Connector = {
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverCsv,
   async snapshot(spec, path, ctx) {
-    const utf8 = await utf8Of(path, spec.options['encoding'], () => ctx.keep('utf8.csv'), ctx.signal)
+    await requireFile(path)
+    const utf8 = await utf8Of(
+      { path, kind: 'csv', encoding: spec.options['encoding'] },
+      () => ctx.keep('utf8.csv'),
+      ctx.signal,
+    )
     try {
       return await snapshotOf(spec, path, utf8, ctx)
     } finally {

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
@@ -15,6 +16,16 @@ export async function stampOf(path: string): Promise<string | undefined> {
 export async function fingerprintFile(path: string): Promise<Fingerprint> {
   // taken before it is read: what is written to it from now on shows
   const stamp = await stampOf(path)
+  const info = await requireFile(path)
+  return {
+    hash: await hashOf(path, stamp, Math.max(info.mtimeMs, info.ctimeMs)),
+    bytes: info.size,
+    ...(stamp ? { stamp } : {}),
+  }
+}
+
+/** A file that can be read, and is not empty. @throws SOURCE_MISSING, SOURCE_BROKEN */
+export async function requireFile(path: string): Promise<Stats> {
   const info = await stat(path).catch(() => undefined)
   if (!info)
     throw new GalleyError('SOURCE_MISSING', {
@@ -25,11 +36,7 @@ export async function fingerprintFile(path: string): Promise<Fingerprint> {
   if (!info.isFile()) throw new GalleyError('SOURCE_MISSING', { what: `${path} is not a file`, fix: 'name a file' })
   if (info.size === 0)
     throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
-  return {
-    hash: await hashOf(path, stamp, Math.max(info.mtimeMs, info.ctimeMs)),
-    bytes: info.size,
-    ...(stamp ? { stamp } : {}),
-  }
+  return info
 }
 
 /** Hashes of files by their stamps: a step asks for one several times, and a file that did not change is not read again. */

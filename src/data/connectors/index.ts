@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts'
 /** The connectors by name. A new one is one file and one line here. */
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   csv: async () => (await import('./csv.ts')).csvConnector,
+  json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
 }
 
@@ -20,7 +21,7 @@ export async function connector(kind: string): Promise<Connector> {
   })
 }
 
-/** The connector that reads a file, by its first bytes: Parquet begins with `PAR1`, all else is taken for a CSV. @throws SOURCE_MISSING */
+/** The connector that reads a file, by its first bytes: `PAR1` is Parquet, a bracket JSON, all else a CSV. @throws SOURCE_MISSING */
 export async function kindOf(path: string): Promise<string> {
   const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
     throw new GalleyError('SOURCE_MISSING', {
@@ -31,9 +32,13 @@ export async function kindOf(path: string): Promise<string> {
   })
   try {
     const { buffer, bytesRead } = await file
-      .read(Buffer.alloc(4), 0, 4, 0)
+      .read(Buffer.alloc(4096), 0, 4096, 0)
       .catch(() => ({ buffer: Buffer.alloc(0), bytesRead: 0 }))
-    return buffer.toString('latin1', 0, bytesRead) === 'PAR1' ? 'parquet' : 'csv'
+    const head = buffer.toString('latin1', 0, bytesRead)
+    if (head.startsWith('PAR1')) return 'parquet'
+    // with a byte order mark before it or not, and with the zeros of UTF-16 or not
+    const begins = /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*[[{]/.test(head)
+    return begins || /\.(json|jsonl|ndjson)(\.gz)?$/i.test(path) ? 'json' : 'csv'
   } finally {
     await file.close()
   }

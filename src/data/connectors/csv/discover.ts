@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises'
 import { readCsv } from '../../../engines/duckdb/sql/csv.ts'
 import { parseType, type TypeName } from '../../../plan/types.ts'
 import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
-import { fingerprintFile } from '../files.ts'
-import { utf8Of } from './encoding.ts'
+import { utf8Of } from '../encoding.ts'
+import { requireFile } from '../files.ts'
 import { type Header, readHeader } from './header.ts'
 import { sqlValue } from './values.ts'
 
@@ -24,8 +24,8 @@ const EXAMPLES = 3
 
 /** What a CSV holds: each type is tried on every value by the casts that loading uses. */
 export async function discoverCsv(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery> {
-  await fingerprintFile(path)
-  const utf8 = await utf8Of(path, ctx.options?.['encoding'], ctx.temp, ctx.signal)
+  await requireFile(path)
+  const utf8 = await utf8Of({ path, kind: 'csv', encoding: ctx.options?.['encoding'] }, ctx.temp, ctx.signal)
   try {
     const header = await readHeader(utf8.path, ctx.options?.['delimiter'], path)
     const layout = { file: utf8.path, delimiter: header.delimiter, blank: header.blank, cells: header.cells.length }

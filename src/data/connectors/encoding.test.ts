@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import iconv from 'iconv-lite'
 import { afterAll, describe, expect, test } from 'vitest'
-import type { CsvOptions } from '../csv.ts'
-import { csvReader } from './testing.ts'
+import { csvReader } from './csv/testing.ts'
+import type { CsvOptions } from './csv.ts'
 
 const { folder, read, close } = csvReader()
 afterAll(close)

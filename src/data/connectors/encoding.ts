@@ -5,10 +5,9 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import iconv from 'iconv-lite'
-import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
-import { broken } from './header.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 
-/** A CSV's text in UTF-8. */
+/** A file's text in UTF-8. */
 export interface Utf8File {
   /** The file itself, or a copy in UTF-8. */
   readonly path: string
@@ -23,14 +22,22 @@ const GZIP = [0x1f, 0x8b]
 const MOST_UNPACKED = 256 << 20
 const MOST_RATIO = 200
 
+/** A file of text as a recipe names it. */
+export interface TextFile {
+  readonly path: string
+  /** The connector, as recipes call it. */
+  readonly kind: string
+  /** The encoding that the recipe says. */
+  readonly encoding: unknown
+}
+
 /**
- * A CSV's text as UTF-8, unpacked when it is gzip. The encoding, when not given, is that of a byte order mark, UTF-8 where
+ * A file's text as UTF-8, unpacked when it is gzip. The encoding, when not given, is that of a byte order mark, UTF-8 where
  * the beginning is that, or CP949 (with EUC-KR in it) where the beginning is unmistakably Korean.
  * @throws RECIPE_INVALID for an encoding that is unknown, SOURCE_BROKEN for bytes that are not of it, CANCELLED
  */
 export async function utf8Of(
-  path: string,
-  given: unknown,
+  { path, kind, encoding: given }: TextFile,
   target: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<Utf8File> {
@@ -39,9 +46,9 @@ export async function utf8Of(
     !(typeof given === 'string' && iconv.encodingExists(given) && !/^(base64|hex)$/i.test(given))
   )
     throw new GalleyError('RECIPE_INVALID', {
-      what: `csv() knows no encoding '${String(given)}'`,
+      what: `${kind}() knows no encoding '${String(given)}'`,
       why: 'it takes the names that iconv has',
-      fix: "for instance csv(…, { encoding: 'cp949' }), 'utf-16le' or 'windows-1252'",
+      fix: `for instance ${kind}(…, { encoding: 'cp949' }), 'utf-16le' or 'windows-1252'`,
     })
   const packed = await headOf(path)
   const zipped = GZIP.every((byte, i) => packed[i] === byte)
@@ -53,14 +60,14 @@ export async function utf8Of(
   const copy = await target()
   const { size } = await stat(path)
   const unpack = zipped ? [createGunzip(), bounded(path, size)] : []
-  const decode = utf8 ? [] : [decoder(path, encoding)]
+  const decode = utf8 ? [] : [decoder(path, kind, encoding)]
   try {
     await pipeline([createReadStream(path), ...unpack, ...decode, createWriteStream(copy)], { signal })
   } catch (cause) {
     throwIfAborted(signal)
     const { code = '' } = cause as NodeJS.ErrnoException
     if (!/^Z_|^ERR_ZLIB/.test(code)) throw cause
-    throw broken(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
+    throw unreadableFile(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
   }
   return { path: copy, copied: true, encoding: shown }
 }
@@ -79,7 +86,7 @@ function unpackedHead(path: string, packed: Buffer): Buffer {
   try {
     return gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MOST_UNPACKED })
   } catch (cause) {
-    throw broken(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
+    throw unreadableFile(path, `it can't be unpacked: ${(cause as Error).message}`, 'copy or download the file again')
   }
 }
 
@@ -115,7 +122,7 @@ function isKorean(head: Buffer): boolean {
 const UNKNOWN = '\uFFFD'
 
 /** Bytes of an encoding to bytes of UTF-8. Fails at the first that are no character, with its line. */
-function decoder(path: string, encoding: string): Transform {
+function decoder(path: string, kind: string, encoding: string): Transform {
   const own = iconv.getDecoder(encoding)
   const unicode = encoding.startsWith('utf')
   let line = 1
@@ -123,10 +130,10 @@ function decoder(path: string, encoding: string): Transform {
     if (!text) return undefined
     const wrong = unicode ? (text.isWellFormed() ? -1 : 0) : text.indexOf(UNKNOWN)
     if (wrong >= 0)
-      throw broken(
+      throw unreadableFile(
         path,
         `line ${line + lines(text.slice(0, wrong))} has bytes that are no ${encoding.toUpperCase()}`,
-        "give its encoding, for instance csv(…, { encoding: 'cp949' }), or save it as UTF-8",
+        `give its encoding, for instance ${kind}(…, { encoding: 'cp949' }), or save it as UTF-8`,
       )
     line += lines(text)
     return Buffer.from(text)
@@ -159,7 +166,7 @@ function bounded(path: string, packed: number): Transform {
       bytes += chunk.length
       if (bytes <= MOST_UNPACKED || bytes <= packed * MOST_RATIO) return done(null, chunk)
       done(
-        broken(
+        unreadableFile(
           path,
           `it unpacks to more than ${MOST_RATIO} times its size`,
           'unpack it yourself if that is what it should be',
@@ -168,3 +175,6 @@ function bounded(path: string, packed: number): Transform {
     },
   })
 }
+
+const unreadableFile = (path: string, why: string, fix: string): GalleyError =>
+  new GalleyError('SOURCE_BROKEN', { what: `${path} can't be read`, why, fix })

@@ -1,0 +1,191 @@
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { GalleyError, nearest } from '../../base/errors.ts'
+import { failing } from '../../engines/duckdb/sql/call.ts'
+import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
+import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
+import { type TypeName, unknownColumn } from '../../plan/types.ts'
+import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
+import { limitOf } from './csv/quarantine.ts'
+import { utf8Of } from './encoding.ts'
+import { fingerprintFile } from './files.ts'
+import { discoverJson } from './json/discover.ts'
+import {
+  anyWrong,
+  badColumn,
+  badValue,
+  type Declared,
+  declared,
+  isArray,
+  type JsonLayout,
+  reasonOf,
+  records,
+  rowsOf,
+} from './json/layout.ts'
+import { pointer } from './json/values.ts'
+
+export interface JsonOptions {
+  /** How the text is encoded, by a name that iconv has; found from the file when not given. */
+  readonly encoding?: string
+  /** A broken record stops the load (`stop`, the default) or is left out, counted, and kept with its line and reason (`skip`). */
+  readonly broken?: 'stop' | 'skip'
+  /** With `skip`, how many broken records stop the load all the same: a number, or a share of all such as `0.5%`. */
+  readonly mostBroken?: number | `${number}%`
+}
+
+/** A file of JSON objects as a source: one a line, or one array of them. A key that is missing is null. */
+export const json = <const S extends Record<string, TypeName>>(
+  path: string,
+  columns: S,
+  options: JsonOptions = {},
+): SourceSpec<S> => {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, OPTIONS)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `json() has no option '${unknown}'`,
+      why: `its options are ${OPTIONS.join(', ')}`,
+      fix: meant ? `did you mean '${meant}'?` : 'leave it out',
+    })
+  }
+  return { connector: 'json', path, columns, options: { ...options } }
+}
+const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']
+
+export const jsonConnector: Connector = {
+  kind: 'json',
+  fingerprint: (_, path) => fingerprintFile(path),
+  discover: discoverJson,
+  async snapshot(spec, path, ctx) {
+    const columns = declared(spec, path)
+    const tooMany = limitOf(spec.options['mostBroken'])
+    const { hash, bytes } = await fingerprintFile(path)
+    const text = { path, kind: 'json', encoding: spec.options['encoding'] }
+    const utf8 = await utf8Of(text, () => ctx.keep('utf8.json'), ctx.signal)
+    try {
+      const layout = { path: utf8.path, named: path, array: await isArray(utf8.path), columns }
+      const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
+      const read = await copied(layout, target, spec.options['broken'] === 'skip' ? tooMany : undefined, ctx)
+      await requireKeys(layout, target, ctx)
+      const schema = columns.map(({ name, type }) => ({ name, type, nullable: true }))
+      return { files: [target], schema, bytes, hash, encoding: utf8.encoding, ...read }
+    } catch (cause) {
+      throw asBroken(path, cause)
+    } finally {
+      if (utf8.copied) await rm(utf8.path, { force: true })
+    }
+  },
+}
+
+/** Writes the records as Parquet; `tooMany` tells when broken ones, which are left out, are too many. @throws SOURCE_BROKEN */
+async function copied(
+  layout: JsonLayout,
+  target: string,
+  tooMany: ((broken: number, all: number) => boolean) | undefined,
+  ctx: ConnectorContext,
+): Promise<Pick<SourceSnapshot, 'rows' | 'rejected' | 'quarantine'>> {
+  const named = (value: (i: number) => string) => layout.columns.map(({ name }, i) => `${value(i)} AS ${quote(name)}`)
+  const copy = async (values: string[], rows: string) => {
+    const [written] = await ctx.query(`COPY (SELECT ${values.join(', ')} FROM ${rows}) ${toParquet(target)}`)
+    return Number(written?.['Count'] ?? 0)
+  }
+  try {
+    // the first broken record ends this pass; most files have none
+    const held = named(
+      (i) =>
+        `CASE WHEN ${anyWrong(layout)} THEN ${failing(BROKEN, sqlType((layout.columns[i] as Declared).type))} ELSE v${i} END`,
+    )
+    return { rows: await copy([...held.slice(0, 1), ...named((i) => `v${i}`).slice(1)], rowsOf(layout)), rejected: {} }
+  } catch (cause) {
+    if (!String(cause).includes(BROKEN)) throw cause
+  }
+  const [found = {}] = await ctx.query(
+    `SELECT count(*) AS n, count(*) FILTER (WHERE ${anyWrong(layout)}) AS broken FROM ${rowsOf(layout)}`,
+  )
+  const [all, broken] = [Number(found['n']), Number(found['broken'])]
+  if (tooMany === undefined || tooMany(broken, all)) throw await firstBroken(layout, broken, ctx)
+  await copy(
+    named((i) => `v${i}`),
+    `${rowsOf(layout)} WHERE NOT (${anyWrong(layout)})`,
+  )
+  const aside = await ctx.keep('rejected.parquet')
+  const told = `${reasonOf(layout)} AS reason, ${badColumn(layout)} AS "column", ${badValue(layout)} AS value, j AS "row"`
+  await ctx.query(
+    `COPY (SELECT n AS record, ${told} FROM ${rowsOf(layout)} WHERE ${anyWrong(layout)} ORDER BY n) ${toParquet(aside)}`,
+  )
+  const reasons = await ctx.query(
+    `SELECT ${reasonOf(layout)} AS reason, count(*) AS n FROM ${rowsOf(layout)} WHERE ${anyWrong(layout)} GROUP BY 1 ORDER BY 1`,
+  )
+  const rejected = Object.fromEntries(reasons.map((r) => [`broken record (${String(r['reason'])})`, Number(r['n'])]))
+  return { rows: all - broken, rejected, quarantine: aside }
+}
+
+const BROKEN = 'a record is broken'
+
+async function firstBroken(layout: JsonLayout, broken: number, ctx: ConnectorContext): Promise<GalleyError> {
+  const [first = {}] = await ctx.query(
+    `SELECT n, ${reasonOf(layout)} AS reason, ${badColumn(layout)} AS "column", ${badValue(layout)} AS value, j FROM ${rowsOf(layout)} WHERE ${anyWrong(layout)} ORDER BY n LIMIT 1`,
+  )
+  const n = Number(first['n'])
+  const where = layout.array ? `record ${n}` : `line ${await lineOf(layout.path, n)}`
+  const column = first['column']
+  const shown = String(first['value'] ?? first['j']).slice(0, 120)
+  return new GalleyError('SOURCE_BROKEN', {
+    what: `${where} of ${layout.named} is broken${broken > 1 ? `, and ${broken - 1} more` : ''}`,
+    why: `${typeof column === 'string' ? `column '${column}' is ` : ''}${shown}, which ${String(first['reason'])}`,
+    fix: "correct the file, declare the column as what it is, or leave such records out with json(…, { broken: 'skip' }): they are counted, and kept with their reasons",
+    details: { record: n, count: broken, ...(typeof column === 'string' ? { column } : {}) },
+  })
+}
+
+const BOM = [0xef, 0xbb, 0xbf]
+
+/** The line of a file in which its `n`th line that is not empty stands. */
+async function lineOf(path: string, n: number): Promise<number> {
+  let [line, seen, length, at] = [1, 0, 0, 0]
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+    for (const byte of chunk as Uint8Array) {
+      // a byte order mark is no part of its line
+      if (at++ < BOM.length && byte === BOM[at - 1]) continue
+      if (byte !== 0x0a) {
+        if (byte !== 0x0d && length++ === 0 && ++seen === n) return line
+      } else {
+        line++
+        length = 0
+      }
+    }
+  return line
+}
+
+/** Fails for a declared key that no record has. @throws PLAN_UNKNOWN_COLUMN */
+async function requireKeys(layout: JsonLayout, target: string, ctx: ConnectorContext): Promise<void> {
+  const { columns, named } = layout
+  const counts = columns.map(({ name }, i) => `count(json_type(j, ${pointer(name)})) AS n${i}`)
+  const whole = `(SELECT j FROM ${records(layout)} WHERE CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END)`
+  const filled = columns.map(({ name }, i) => `count(${quote(name)}) AS n${i}`)
+  const [values = {}] = await ctx.query(
+    `SELECT count(*) AS n, ${filled.join(', ')} FROM read_parquet(${file(target)}, hive_partitioning = false)`,
+  )
+  if (Number(values['n']) === 0 || columns.every((_, i) => Number(values[`n${i}`]) > 0)) return
+  const [keys = {}] = await ctx.query(`SELECT ${counts.join(', ')} FROM ${whole}`)
+  const missing = columns.find((_, i) => Number(keys[`n${i}`]) === 0)
+  if (!missing) return
+  const has = await ctx.query(`SELECT DISTINCT unnest(json_keys(j)) AS k FROM ${whole} LIMIT 1000`)
+  throw unknownColumn(
+    missing.name,
+    has.map((r) => String(r['k'])),
+    named,
+  )
+}
+
+/** What DuckDB says of a file that it can't take apart at all. */
+function asBroken(path: string, cause: unknown): unknown {
+  const said = cause instanceof GalleyError ? (cause.code === 'ENGINE_FAILED' ? String(cause.why) : '') : String(cause)
+  if (!/JSON|unicode|UTF-8|utf-8|Maximum line size|state machine/i.test(said)) return cause
+  return new GalleyError('SOURCE_BROKEN', {
+    what: `${path} can't be read as JSON`,
+    why: said.split('\n')[0] ?? said,
+    fix: 'check that it holds one object a line, or one array of objects, to its end',
+    cause,
+  })
+}

@@ -1,0 +1,71 @@
+import { rm } from 'node:fs/promises'
+import type { TypeName } from '../../../plan/types.ts'
+import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
+import { sqlValue } from '../csv/values.ts'
+import { utf8Of } from '../encoding.ts'
+import { requireFile } from '../files.ts'
+import { isArray, records } from './layout.ts'
+import { pointer } from './values.ts'
+
+/** Keys beyond which none is proposed. */
+const MOST_KEYS = 10_000
+const EXAMPLES = 3
+const TIMES = ['date', 'local timestamp', 'timestamp'] as const
+
+/** What a file of JSON objects holds: the types of JSON's own values, and of texts whether all are times. */
+export async function discoverJson(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery> {
+  await requireFile(path)
+  const utf8 = await utf8Of({ path, kind: 'json', encoding: ctx.options?.['encoding'] }, ctx.temp, ctx.signal)
+  try {
+    const layout = { path: utf8.path, array: await isArray(utf8.path) }
+    await ctx.query(
+      `CREATE OR REPLACE TEMP TABLE discovered AS SELECT n, j, coalesce(CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END, FALSE) AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '' LIMIT ${rows + 1}`,
+    )
+    const [all] = await ctx.query(`SELECT count(*) AS n FROM discovered`)
+    await ctx.query(
+      `CREATE OR REPLACE TEMP TABLE looked AS SELECT j FROM (SELECT * FROM discovered ORDER BY n LIMIT ${rows}) WHERE ok`,
+    )
+    const [good] = await ctx.query('SELECT count(*) AS n FROM looked')
+    const [n, objects] = [Number(all?.['n'] ?? 0), Number(good?.['n'] ?? 0)]
+    const keys = await ctx.query(
+      `SELECT k, min(p) AS p FROM (SELECT unnest(json_keys(j)) AS k, r * ${MOST_KEYS} + generate_subscripts(json_keys(j), 1) AS p FROM (SELECT j, row_number() OVER () AS r FROM looked)) GROUP BY k ORDER BY p LIMIT ${MOST_KEYS}`,
+    )
+    const columns: FoundColumn[] = []
+    for (const { k } of keys) columns.push(await lookAt(String(k), objects, ctx))
+    const options: Record<string, string> = utf8.encoding === 'UTF-8' ? {} : { encoding: utf8.encoding.toLowerCase() }
+    const looked = Math.min(n, rows)
+    return { connector: 'json', columns, rows: looked, whole: n <= rows, broken: looked - objects, options }
+  } finally {
+    if (utf8.copied) await rm(utf8.path, { force: true })
+  }
+}
+
+async function lookAt(name: string, rows: number, ctx: DiscoverContext): Promise<FoundColumn> {
+  const at = pointer(name)
+  const [found = {}] = await ctx.query(
+    `SELECT count(nullif(k, 'NULL')) AS n, list(DISTINCT k) FILTER (WHERE k <> 'NULL') AS kinds,
+     list(DISTINCT s) FILTER (WHERE s IS NOT NULL AND r <= 100) AS examples,
+     ${TIMES.map((t, i) => `count(${sqlValue('s', t)}) AS t${i}`).join(', ')}
+     FROM (SELECT json_type(j, ${at}) AS k, json_extract_string(j, ${at}) AS s, row_number() OVER () AS r FROM looked)`,
+  )
+  const values = Number(found['n'])
+  const kinds = ((found['kinds'] as string[] | null) ?? []).toSorted()
+  const examples = ((found['examples'] as string[] | null) ?? []).slice(0, EXAMPLES)
+  const time = TIMES.find((_, i) => values > 0 && kinds.join() === 'VARCHAR' && Number(found[`t${i}`]) === values)
+  const [type, evidence] = time
+    ? ([time, `all ${values.toLocaleString('en-US')} texts are times`] as const)
+    : judge(kinds, values)
+  return { name, type, values, missing: rows - values, evidence, examples }
+}
+
+function judge(kinds: readonly string[], values: number): readonly [TypeName, string] {
+  const all = `all ${values.toLocaleString('en-US')} values are`
+  const only = (...names: string[]) => kinds.every((k) => names.includes(k))
+  if (values === 0) return ['string', 'no value to tell a type from']
+  if (only('BOOLEAN')) return ['bool', `${all} true or false`]
+  if (only('BIGINT', 'UBIGINT')) return ['int64', `${all} whole numbers`]
+  if (only('BIGINT', 'UBIGINT', 'DOUBLE')) return ['float64', `${all} numbers`]
+  if (only('VARCHAR')) return ['string', `${all} texts`]
+  if (only('OBJECT', 'ARRAY', 'VARCHAR')) return ['string', `objects or arrays among them: kept as their JSON`]
+  return ['string', `of several kinds (${kinds.map((k) => k.toLowerCase()).join(', ')}): what is no text is refused`]
+}

@@ -1,0 +1,87 @@
+import { open } from 'node:fs/promises'
+import { GalleyError } from '../../../base/errors.ts'
+import { file, text } from '../../../engines/duckdb/sql/names.ts'
+import { parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
+import type { SourceSpec } from '../connector.ts'
+import { isReadable, jsonValue, pointer } from './values.ts'
+
+export interface Declared {
+  readonly name: string
+  readonly type: Type
+}
+
+/** A file of JSON as SQL reads it. */
+export interface JsonLayout {
+  /** The file in UTF-8, and the source's own path, for messages. */
+  readonly path: string
+  readonly named: string
+  /** Whether it is one array; one object a line otherwise. */
+  readonly array: boolean
+  readonly columns: readonly Declared[]
+}
+
+/** @throws SOURCE_SCHEMA for a type that JSON has not */
+export function declared(spec: SourceSpec, path: string): Declared[] {
+  return Object.entries<TypeName>(spec.columns).map(([name, given]) => {
+    const type = parseType(given)
+    if (!isReadable(type))
+      throw new GalleyError('SOURCE_SCHEMA', {
+        what: `column '${name}' of ${path} can't be read as a ${typeName(type)}`,
+        why: 'objects are not taken apart when they are read',
+        fix: "declare it as 'string', and take what you need with json functions in the recipe",
+        details: { column: name },
+      })
+    return { name, type }
+  })
+}
+
+/** Whether a file's first character that is no space begins an array. */
+export async function isArray(path: string): Promise<boolean> {
+  const opened = await open(path)
+  try {
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(4096), 0, 4096, 0)
+    return /^\uFEFF?\s*\[/.test(buffer.toString('utf8', 0, bytesRead))
+  } finally {
+    await opened.close()
+  }
+}
+
+/** No character of JSON's own text: a line is one cell of a CSV whose delimiter never occurs. */
+const NEVER = text('\u0001')
+
+/** The file's records in order: `n` counts them from 1 (blank lines left out), `j` is the text. */
+export function records({ path, array }: Pick<JsonLayout, 'path' | 'array'>): string {
+  const source = array
+    ? `SELECT json::VARCHAR AS j FROM read_json_objects(${file(path)}, format = 'array', hive_partitioning = false)`
+    : `SELECT ltrim(line, chr(65279)) AS j FROM read_csv(${file(path)}, columns = {'line': 'VARCHAR'}, delim = ${NEVER}, quote = '', escape = '', header = false, auto_detect = false, nullstr = ${text('\u0002')}, strict_mode = false, new_line = '\\n', hive_partitioning = false)`
+  return `(SELECT row_number() OVER () AS n, j FROM (${source}))`
+}
+
+/** The records with `ok` (an object), and each declared column's kind (`k0`, …), text (`t0`, …) and value (`v0`, …). */
+export function rowsOf(layout: JsonLayout): string {
+  const { columns } = layout
+  const ok = `coalesce(json_valid(j), FALSE) AND CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END`
+  // all keys at once: each call takes the whole text apart
+  const keys = `[${columns.map(({ name }) => pointer(name)).join(', ')}]`
+  const lists = `CASE WHEN ok THEN json_extract(j, ${keys}) END AS js, CASE WHEN ok THEN json_type(j, ${keys}) END AS ks, CASE WHEN ok THEN json_extract_string(j, ${keys}) END AS ts`
+  const taken = columns.map(
+    (_, i) => `js[${i + 1}] AS j${i}, nullif(ks[${i + 1}], 'NULL') AS k${i}, ts[${i + 1}] AS t${i}`,
+  )
+  const values = columns.map(({ type }, i) => `${jsonValue(`j${i}`, `k${i}`, `t${i}`, type)} AS v${i}`)
+  const whole = `(SELECT *, ${ok} AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '')`
+  const own = `(SELECT n, j, ok, ${taken.join(', ')} FROM (SELECT n, j, ok, ${lists} FROM ${whole}))`
+  return `(SELECT *, ${values.join(', ')} FROM ${own})`
+}
+
+export const wrong = (i: number): string => `(k${i} IS NOT NULL AND v${i} IS NULL)`
+export const anyWrong = ({ columns }: JsonLayout): string => ['NOT ok', ...columns.map((_, i) => wrong(i))].join(' OR ')
+
+/** Why a record is broken, and the column where it is one. */
+export function reasonOf({ columns }: JsonLayout): string {
+  const types = columns.map(({ type }, i) => `WHEN ${wrong(i)} THEN ${text(`is not of type ${typeName(type)}`)}`)
+  return `CASE WHEN NOT coalesce(json_valid(j), FALSE) THEN 'is no JSON' WHEN NOT ok THEN 'is no object' ${types.join(' ')} END`
+}
+export const badColumn = ({ columns }: JsonLayout): string =>
+  `CASE ${columns.map(({ name }, i) => `WHEN ${wrong(i)} THEN ${text(name)}`).join(' ')} ELSE NULL END`
+export const badValue = ({ columns }: JsonLayout): string =>
+  `CASE ${columns.map((_, i) => `WHEN ${wrong(i)} THEN j${i}::VARCHAR`).join(' ')} ELSE NULL END`
