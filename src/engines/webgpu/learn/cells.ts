@@ -1,7 +1,7 @@
 /// <reference types="@webgpu/types" />
 import type { DeviceTable } from '../table.ts'
 import { binned, binWords, MISSING } from './binned.ts'
-import { EDGES, type Edges } from './edges.ts'
+import { EDGES, type Edges, valuesOf } from './edges.ts'
 import { orderOf } from './histogram.ts'
 import { type Job, read, shared, write } from './job.ts'
 
@@ -62,18 +62,6 @@ export async function countCells(
     rows: Float64Array.from({ length: size }, (_, cell) => counted[cell * 2] as number),
     positives: Float64Array.from({ length: size }, (_, cell) => counted[cell * 2 + 1] as number),
   }
-}
-
-/** Numbers from their places in the order of float64, two words each. */
-function valuesOf(keys: Uint32Array): Float64Array {
-  const words = new Uint32Array(keys.length)
-  for (let i = 0; i < keys.length; i += 2) {
-    const [low, high] = [keys[i] as number, keys[i + 1] as number]
-    const positive = high >>> 31 === 1
-    words[i] = positive ? low : ~low
-    words[i + 1] = positive ? high & 0x7fffffff : ~high
-  }
-  return new Float64Array(words.buffer)
 }
 
 /** \`about\`: rows, columns, words of a column of bins. A column's places are its borders, and two more. */

@@ -65,7 +65,7 @@ test('20,000 rows go up once; models and metrics come down, and are those of the
     const judged = judge.ledger.total()
     const report = await judgedOn(judge.table, model)
     const told = judge.ledger.total()
-    expect([told.readbacks - judged.readbacks, told.down - judged.down]).toEqual([1, 56])
+    expect([told.readbacks - judged.readbacks, told.down - judged.down]).toEqual([1, 324])
     const host = await trainer.train(task(relationOf(SCHEMA, rows), params), ctx)
     const evaluator = trainer.load(host)
     const { scores, labels } = await score(evaluator, relationOf(SCHEMA, unseen), 'y')
