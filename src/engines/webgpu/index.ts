@@ -1,9 +1,11 @@
 import { GalleyError } from '../../base/errors.ts'
 import { type Node, type Plan, plan } from '../../plan/nodes.ts'
-import type { Engine, Gap, Prepared } from '../engine.ts'
+import type { Batch } from '../batch.ts'
+import type { Engine, Gap, Prepared, RunContext } from '../engine.ts'
 import { type Device, noDevice, openDevice } from './device.ts'
 import { comesDown, type Job, onHost, staysOnDevice } from './relation.ts'
 import { Shelf } from './shelf.ts'
+import { type Started, start, together } from './started.ts'
 import { streamedOf } from './streamed.ts'
 import type { DeviceRelation } from './table.ts'
 import { DeviceGap } from './wgsl/emit.ts'
@@ -28,8 +30,17 @@ export interface WebgpuOptions {
 export interface WebgpuEngine extends Engine {
   /** A scan of rows on the device. `made` is the plan that gave them: where the device fails, the host reads that. */
   scan(relation: DeviceRelation, made: Node): Node
+  /** Puts other rows of the same plan in the place of a scan's. */
+  swap(scan: Node, relation: DeviceRelation): void
   /** Ends such a scan; the relation is its owner's to close. */
   forget(scan: Node): void
+  /**
+   * Computes a plan whose rows stay on the device, and waits for nothing: `rows` where it is known how many there are.
+   * @throws DEVICE_MISSING, ENGINE_GAP naming the nodes that it does not do; DeviceFault
+   */
+  start(p: Plan, ctx: RunContext, how: { readonly rows?: number; readonly guesses: boolean }): Promise<Started>
+  /** Several small results in two readbacks, the first of which proves what was started. @throws the same, FailedOnDevice, BeyondGuess */
+  together(plans: readonly Plan[], ctx: RunContext, started: readonly Started[]): Promise<Batch[]>
 }
 
 /**
@@ -53,8 +64,31 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       throw thrown
     }
   }
+  const there = async (): Promise<Device> => {
+    const found = await device()
+    if (typeof found === 'string') throw noDevice(found)
+    return found
+  }
+  const wholes = (plans: readonly Plan[]): Whole[] => {
+    try {
+      return plans.map((p) => wholeOf(p.root, options.host, shelf))
+    } catch (thrown) {
+      if (!(thrown instanceof DeviceGap)) throw thrown
+      throw new GalleyError('ENGINE_GAP', {
+        what: "webgpu can't compute the recipe as a whole",
+        why: `${thrown.node}: ${thrown.message}`,
+        fix: 'leave out the columns that need it, or compute on the processor',
+      })
+    }
+  }
+  const budget = options.memoryMiB * 2 ** 20
   return {
     name: 'webgpu',
+    async start(p, ctx, how) {
+      const [whole] = wholes([p])
+      return start(whole as Whole, await there(), budget, ctx, how)
+    },
+    together: async (plans, ctx, started) => together(wholes(plans), await there(), budget, ctx, started),
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
         const job = jobOf(p, options, shelf)
@@ -78,6 +112,7 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       }
     },
     scan: (relation, made) => shelf.put(relation, made),
+    swap: (scan, relation) => shelf.swap(scan, relation),
     forget: (scan) => shelf.drop(scan),
     async close() {
       const closing = opened

@@ -10,13 +10,16 @@ const MOST_MARKS = 1024
 export class Recorder {
   readonly device: Device
   readonly transfers: Transfers
+  /** Whether a join may guess that it gives no more rows than it is given, instead of asking; a mark says when it does. */
+  readonly guesses: boolean
   readonly #marks: GPUBuffer
   #marked = 0
   #encoder: GPUCommandEncoder | undefined
 
-  constructor(device: Device, transfers: Transfers) {
+  constructor(device: Device, transfers: Transfers, guesses = false) {
     this.device = device
     this.transfers = transfers
+    this.guesses = guesses
     this.#marks = transfers.buffer(MOST_MARKS)
   }
 

@@ -147,7 +147,8 @@ async function collected(relation: Relation): Promise<Batch[]> {
   return out
 }
 
-function picked(batch: Batch, names: readonly string[]): Batch {
+/** A batch's columns of these names, in their order. */
+export function picked(batch: Batch, names: readonly string[]): Batch {
   const at = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)
   return {
     schema: at.map((i) => batch.schema[i] as Batch['schema'][number]),

@@ -130,5 +130,9 @@ export function shelvedStep(n: Node, making: Making): Step | undefined {
   if (!table) return undefined
   const names = new Set(wantedOf(n, making).map((f) => f.name))
   const columns = table.columns.filter((c) => names.has(c.field.name))
-  return { op: 'scan on the device', inputs: [], run: async () => ({ most: table.rows, count: null, columns }) }
+  return {
+    op: 'scan on the device',
+    inputs: [],
+    run: async () => ({ most: table.rows, count: table.count ?? null, columns }),
+  }
 }

@@ -207,21 +207,6 @@ export async function cutEdges(
   return { keys, counts, present }
 }
 
-/** The borders of some of the features alone. */
-export function edgesOf(job: Job, { keys, counts, present }: Edges, features: readonly number[]): Edges {
-  const some = {
-    keys: job.buffer(features.length * EDGES * 2),
-    counts: job.buffer(features.length),
-    present: job.buffer(features.length),
-  }
-  for (const [to, f] of features.entries()) {
-    job.copy(keys, f * EDGES * 2, some.keys, to * EDGES * 2, EDGES * 2)
-    job.copy(counts, f, some.counts, to, 1)
-    job.copy(present, f, some.present, to, 1)
-  }
-  return some
-}
-
 /** Numbers from their places in the order of float64, two words each. */
 export function valuesOf(keys: Uint32Array): Float64Array {
   const words = new Uint32Array(keys.length)

@@ -97,22 +97,25 @@ export async function judgeOnDevice(asked: readonly JudgedModel[]): Promise<Judg
   return inJobs(
     asked.map((a) => ({ ...a, table: a.validate })),
     async (job, { model, validate, test }) =>
-      judging(
-        job,
-        await scoredRows(job, validate, model.target, () => scoreOnDevice(job, validate, model)),
-        await scoredRows(job, test, model.target, () => scoreOnDevice(job, test, model)),
-      ),
+      judging(job, model.target, { scores: (table) => scoreOnDevice(job, table, model) }, { validate, test }),
   )
 }
 
 /** Words to bring down, and what they say. */
-interface Told<T> {
+export interface Told<T> {
   readonly parts: readonly { from: GPUBuffer; at: number; words: number }[]
   tell(words: readonly Uint32Array[]): T
 }
 
-/** Judges scores of validation and test rows: kernels alone, what they find is yet to come down. */
-async function judging(job: Job, validate: ScoredRows, test: ScoredRows): Promise<Told<Judgement>> {
+/** Judges a model by its scores of validation and test rows: kernels alone, what they find is yet to come down. */
+export async function judging(
+  job: Job,
+  target: string,
+  { scores }: { scores(table: DeviceTable): Promise<GPUBuffer> },
+  parts: Readonly<Record<'validate' | 'test', DeviceTable>>,
+): Promise<Told<Judgement>> {
+  const validate = await scoredRows(job, parts.validate, target, () => scores(parts.validate))
+  const test = await scoredRows(job, parts.test, target, () => scores(parts.test))
   const own = await judged(job, validate, { cuts: true })
   const other = await judged(job, test, { limit: own.limit })
   return {

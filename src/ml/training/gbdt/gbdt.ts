@@ -41,8 +41,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { signal } = ctx
   const { train } = task
   if (isOnDevice(train)) {
-    const { gbdtOnDevice } = await import('../device/gbdt.ts')
-    const made = await orOnHost(ctx, () => gbdtOnDevice({ ...task, train }, params, ctx))
+    const [{ learnOnDevice }, { beginGbdt }] = [await import('../device/begin.ts'), await import('../device/gbdt.ts')]
+    const made = await orOnHost(ctx, () => learnOnDevice(beginGbdt, { ...task, train }, ctx))
     if (made) return made
   }
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)

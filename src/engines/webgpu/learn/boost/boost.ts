@@ -1,11 +1,13 @@
 /// <reference types="@webgpu/types" />
 import { DeviceFault } from '../../device.ts'
+import type { Part } from '../../started.ts'
 import { binWords } from '../binned.ts'
 import { twoFloats } from '../design.ts'
 import type { Edges } from '../edges.ts'
 import { type Binding, type Job, type Ready, read, shared, write } from '../job.ts'
 import { BEGIN, COUNT, DECIDE, FINISH, JUDGE } from './decide.ts'
 import { BATCH, HISTOGRAM, PARTITION, START, VALIDATE } from './rows.ts'
+import { scoresOf } from './scores.ts'
 import { BEST, GAINS, SHARES_OF } from './splits.ts'
 import {
   BIN_WORDS,
@@ -68,13 +70,21 @@ function scalesOf(rows: number): { gradient: number; hessian: number } {
 
 const float = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0] as number
 
+/** Trees that are grown, still on the device. */
+export interface Grown {
+  readonly parts: readonly Part[]
+  /** @throws DeviceFault when the kernels did not run */
+  tell(words: readonly Uint32Array[]): DeviceTree[]
+  /** Scores in log odds of rows as bins of the same borders, an f32 a row. */
+  scores(rows: number, bins: GPUBuffer): Promise<GPUBuffer>
+}
+
 /**
  * Grows trees on the device: gradients, histograms, splits and the choice of the leaf to split are kernels, and what they
- * decide stays there. One readback brings all trees down; with validation rows, four bytes more every eight trees, and
- * one more at the end. \`between\` is told the trees that are grown.
- * @throws DeviceFault when the kernels did not run
+ * decide stays there. Nothing comes down; with validation rows, four bytes every eight trees, and the control's words at
+ * the end. `between` is told the trees that are grown.
  */
-export async function boost(job: Job, task: BoostTask, between: (trees: number) => void): Promise<DeviceTree[]> {
+export async function boost(job: Job, task: BoostTask, between: (trees: number) => void): Promise<Grown> {
   const { train, validate, features, edges, params } = task
   const { rows } = train
   const { leaves } = params
@@ -193,13 +203,18 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
     }
   }
   const state = { from: control, at: 0, words: CONTROL_WORDS }
-  const whole = { from: trees, at: 0, words: stopping > 0 ? 0 : params.trees * words }
-  const got = await job.download([state, whole])
-  if (got[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
-  const rounds = got[CONTROL.rounds] ?? 0
-  const all =
-    stopping > 0 ? await job.download([{ from: trees, at: 0, words: rounds * words }]) : got.slice(CONTROL_WORDS)
-  return Array.from({ length: rounds }, (_, i) => treeOf(all.slice(i * words, (i + 1) * words), leaves))
+  // of trees that stopped early some are not of the model
+  const [stopped] = stopping > 0 ? [await job.download([state])] : []
+  const most = stopped ? (stopped[CONTROL.rounds] ?? 0) : params.trees
+  return {
+    parts: [state, { from: trees, at: 0, words: most * words }],
+    tell([told, all]) {
+      if (!told || !all || told[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
+      const rounds = told[CONTROL.rounds] ?? 0
+      return Array.from({ length: rounds }, (_, i) => treeOf(all.slice(i * words, (i + 1) * words), leaves))
+    },
+    scores: (n, bins) => scoresOf(job, { rows: n, bins, control, trees, leaves, base: task.base }),
+  }
 }
 
 function treeOf(words: Uint32Array, leaves: number): DeviceTree {

@@ -1,0 +1,139 @@
+/// <reference types="@webgpu/types" />
+import { throwIfAborted } from '../../base/errors.ts'
+import { type Batch, batchBytes } from '../batch.ts'
+import type { RunContext } from '../engine.ts'
+import type { Device } from './device.ts'
+import { bitWords, lengthOf } from './gather.ts'
+import type { Recorder } from './recorder.ts'
+import { emptyColumns, type Rows } from './rows.ts'
+import { batchOf, checkMarks } from './run.ts'
+import type { DeviceRelation } from './table.ts'
+import { type Computed, computeWhole, type Whole } from './whole.ts'
+
+/** Rows that stay on the device, before anything said that all went well. */
+export interface Started {
+  readonly relation: DeviceRelation
+  /** Words that prove it: they come down with the next that do. */
+  proof(): Proof
+}
+
+export interface Proof {
+  readonly parts: readonly Part[]
+  /** @throws FailedOnDevice, BeyondGuess, DeviceFault */
+  check(words: Uint32Array): void
+}
+
+/** Words of a buffer that are to come down. */
+export interface Part {
+  readonly from: GPUBuffer
+  readonly at: number
+  readonly words: number
+}
+
+/**
+ * Computes a plan whose rows stay, without a wait: how many there are is known to the device alone, unless `rows` says
+ * so; then the table holds no room for more. With `guesses`, a join takes it that it gives no more rows than it is given.
+ */
+export async function start(
+  whole: Whole,
+  device: Device,
+  budget: number,
+  ctx: RunContext,
+  how: { readonly rows?: number | undefined; readonly guesses: boolean },
+): Promise<Started> {
+  const computed = await computeWhole(whole, device, budget, ctx, how.guesses)
+  const { recorder, words } = computed
+  const { transfers } = recorder
+  const rows = how.rows === undefined ? computed.rows : fitted(recorder, computed.rows, how.rows)
+  const relation: DeviceRelation = {
+    place: 'device',
+    schema: whole.schema,
+    rows: rows.most,
+    table: { device, transfers, rows: rows.most, count: rows.count, columns: rows.columns, words },
+    // biome-ignore lint/correctness/useYield: nothing that is unproved comes down
+    async *batches() {
+      throw new TypeError('rows that were started can not be read yet')
+    },
+    close: () => transfers.close(),
+  }
+  return { relation, proof: () => proofOf(recorder) }
+}
+
+function proofOf(recorder: Recorder): Proof {
+  return {
+    parts: [recorder.marks()],
+    check(words) {
+      checkMarks(words)
+      recorder.forget()
+    },
+  }
+}
+
+/** Rows whose number is known, in columns of just that length. */
+function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows {
+  if (rows === most) return { most, count: null, columns }
+  const { transfers } = recorder
+  const before = transfers.held()
+  const made = emptyColumns(
+    recorder,
+    columns.map((c) => ({ ...c, nullable: c.validity !== null })),
+    rows,
+  )
+  for (const [i, { rep, values, validity }] of columns.entries()) {
+    const to = made[i]
+    recorder.copy(values, to?.values ?? values, lengthOf(rep, rows))
+    if (validity && to?.validity) recorder.copy(validity, to.validity, bitWords(rows))
+  }
+  recorder.submit()
+  const old = new Set(columns.flatMap((c) => [c.values.buffer, ...(c.validity ? [c.validity.buffer] : [])]))
+  transfers.free(...[...old].filter((buffer) => before.has(buffer)))
+  return { most: rows, count: null, columns: made }
+}
+
+/**
+ * Several small results, all in two readbacks: how many rows each has, then the rows. What was started before is proved
+ * with the first. @throws FailedOnDevice, BeyondGuess, DeviceFault
+ */
+export async function together(
+  wholes: readonly Whole[],
+  device: Device,
+  budget: number,
+  ctx: RunContext,
+  before: readonly Started[],
+): Promise<Batch[]> {
+  const made: Computed[] = []
+  try {
+    for (const whole of wholes) {
+      made.push(await computeWhole(whole, device, budget, ctx))
+      throwIfAborted(ctx.signal)
+    }
+    const [first] = made
+    if (!first) return []
+    const proofs = [...before.map((s) => s.proof()), ...made.map(({ recorder }) => proofOf(recorder))]
+    const counts = made.flatMap(({ rows: { count } }) =>
+      count ? [{ from: count.buffer, at: count.at, words: 1 }] : [],
+    )
+    const told = await first.recorder.download([...counts, ...proofs.flatMap((p) => p.parts)])
+    let at = counts.length
+    for (const { parts, check } of proofs) check(told.subarray(at, (at += sum(parts))))
+    let next = 0
+    const rows = made.map(({ rows: { most, count } }) => (count ? (told[next++] ?? 0) : most))
+    const wanted = made.map(({ rows: { columns } }, i) =>
+      columns.flatMap(({ rep, values, validity }) => [
+        { from: values.buffer, at: values.at, words: lengthOf(rep, rows[i] ?? 0) },
+        ...(validity ? [{ from: validity.buffer, at: validity.at, words: bitWords(rows[i] ?? 0) }] : []),
+      ]),
+    )
+    const got = await first.recorder.download(wanted.flat())
+    at = 0
+    return made.map(({ rows: { columns }, words }, i) => {
+      const batch = batchOf(columns, rows[i] ?? 0, got.slice(at, (at += sum(wanted[i] ?? []))), words)
+      ctx.ledger.add('webgpu', 'bytesOut', batchBytes(batch))
+      return batch
+    })
+  } finally {
+    for (const { recorder } of made) recorder.transfers.close()
+  }
+}
+
+const sum = (parts: readonly Part[]): number => parts.reduce((n, p) => n + p.words, 0)
