@@ -43,6 +43,8 @@ export interface WebgpuEngine extends Engine {
   together(plans: readonly Plan[], ctx: RunContext, started: readonly Started[]): Promise<Batch[]>
 }
 
+export const isWebgpu = (engine: Engine): engine is WebgpuEngine => engine.name === 'webgpu'
+
 /**
  * The engine on the graphics device. It takes a chain of filters and derived columns over a scan, and an aggregate on top
  * of it, whose values it computes exactly: integers, times, truth, and texts and floats as far as they are compared,

@@ -57,13 +57,12 @@ export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: D
   )
 }
 
-/** What the monitor compares live rows with: features of training rows, and scores of rows the model has not seen. */
+/** What the monitor compares live rows with: features of training rows, and the columns that fits read. */
 export async function referenceOf(
   ctx: StepContext<TrainSpec>,
   train: Node,
   matrix: Relation,
   features: readonly string[],
-  scores: Float64Array,
 ): Promise<ColumnReference[]> {
   const sample = await sampleColumns(matrix, features, 100_000)
   const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
@@ -74,6 +73,5 @@ export async function referenceOf(
     )
     out.push(categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])]))))
   }
-  out.push(numericReference('score', scores))
   return out
 }

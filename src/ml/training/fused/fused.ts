@@ -1,7 +1,7 @@
 import { GalleyError } from '../../../base/errors.ts'
 import type { RunContext } from '../../../engines/engine.ts'
 import { createLedger, type Ledger } from '../../../engines/ledger.ts'
-import { col, columnsOf } from '../../../plan/expr.ts'
+import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node } from '../../../plan/nodes.ts'
 import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
@@ -54,7 +54,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { ledger, ctx, at, begins } = metered(job)
   const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
   const about = fitAbout(spec, dataset, whole.schema)
-  const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, about, whole)) })
+  const base = build({ op: 'select', input: whole, columns: needed(spec, dataset, about, whole) })
   const held: Kept[] = []
   const keep = async (root: Node, rows?: number): Promise<Kept> => {
     const kept = await means.compute(root, ctx, rows)
@@ -89,7 +89,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
       ...spec.features,
       ...fittedColumns(
         fits,
-        base.schema.map((f) => f.name),
+        whole.schema.map((f) => f.name),
       ),
     ]
     const parts = {} as Record<Part, Kept>
@@ -167,7 +167,7 @@ function partOf({ split }: DatasetSpec, name: string) {
 }
 
 /** Columns that training reads of the dataset, in its order: features, target, what fits encode, what the split asks. */
-function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): string[] {
+export function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): Named<Expr> {
   const asked = new Set([
     ...spec.features,
     spec.target,
@@ -175,5 +175,5 @@ function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: N
     ...spec.fit.flatMap((f) => f.columns),
     ...Object.values(dataset.split ?? {}).flatMap((e) => columnsOf(e)),
   ])
-  return whole.schema.map((f) => f.name).filter((name) => asked.has(name))
+  return named(whole.schema.map((f) => f.name).filter((name) => asked.has(name)))
 }

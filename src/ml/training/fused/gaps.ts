@@ -1,0 +1,43 @@
+import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
+import { applied, type BoundFit } from '../../../plan/fits/index.ts'
+import { build, type Node, plan } from '../../../plan/nodes.ts'
+import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
+import { beginOf } from '../device/begin.ts'
+import { fitAbout, fitTogether } from '../fits.ts'
+import { needed } from './fused.ts'
+
+/**
+ * What keeps a train step from being computed as one part by an engine, from the sources on: nodes of the dataset's plan,
+ * of the fits' queries and of what they bind, and trainers. Empty where nothing does. Runs nothing.
+ */
+export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): Promise<Gap[]> {
+  const { spec, inputs } = stepOf(recipe, step) as { spec: TrainSpec; inputs: readonly string[] }
+  const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
+  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: [id] }))
+  const about = fitAbout(spec, dataset, whole.schema)
+  const found = new Map<string, Gap>()
+  const ask = (root: Node) => {
+    const made = engine.prepare(plan(root))
+    if (isGaps(made)) for (const gap of made) found.set(`${gap.node} ${gap.reason}`, gap)
+  }
+  const base = build({ op: 'select', input: whole, columns: needed(spec, dataset, about, whole) })
+  ask(base)
+  for (const { trainer } of spec.candidates)
+    if (!(await beginOf(trainer)))
+      found.set(trainer, { node: trainer, reason: 'this trainer learns on the processor alone' })
+  if (found.size > 0) return [...found.values()]
+  // what fits will find is not known; that they find nothing gives plans of the same verbs
+  const train = build({
+    op: 'filter',
+    input: base,
+    predicate: dataset.split?.['train'] ?? { op: 'lit', value: true, type: 'bool' },
+  })
+  const fits: readonly BoundFit[] = await fitTogether(spec, train, about, async (queries) => {
+    for (const [, query] of queries) ask(query)
+    return new Map()
+  }).catch(() => [])
+  ask(fits.reduce((n, f) => f.training(n), train))
+  ask(fits.reduce((n, f) => applied(n, f.serving), train))
+  return [...found.values()]
+}
