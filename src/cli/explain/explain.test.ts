@@ -2,10 +2,13 @@ import { afterAll, expect, test } from 'vitest'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
+import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { quantileBins } from '../../plan/fits/bins.ts'
 import { stepOf } from '../../runs/inline.ts'
-import type { PlanSpec, ServeSpec, Step } from '../../runs/specs.ts'
+import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
 import { explainServe } from './endpoint.ts'
+import { fusedPart, fusedText } from './fused.ts'
 import { explainTable, type Kitchen } from './step.ts'
 import { serveText, tableText } from './text.ts'
 
@@ -46,4 +49,27 @@ test('an endpoint: what it asks, remembers, is fed with and looks up', async () 
   expect(text).toContain('lateIn, flightsIn by destination over 3 h; keeps 27 h')
   expect(text).toContain('fed with date, delay, distance, origin, destination')
   expect(text).toMatch(/iata, longitude \(≈ [\d,]+ rows\): loaded once, looked up by iata/)
+})
+
+test('a step that trains: what is one part on a device, what is not, and why; without a device', async () => {
+  const engines = [duckdb, createWebgpuEngine({ host: duckdb, memoryMiB: 128 })]
+  const part = await fusedPart({ ...kitchen, engines }, 'late-arrival')
+  expect(part).toEqual({
+    from: ['airports', 'flights'],
+    steps: ['clean', 'flight-features', 'late-arrival'],
+    gaps: [],
+    apart: ['flight-features-report', 'flight-delay'],
+  })
+  expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
+
+  // a fit whose query the device does not do, and a column that it does not compute
+  const steps = recipe.steps.map((s) => {
+    if (s.kind !== 'train') return s
+    return { ...s, spec: { ...(s.spec as TrainSpec), fit: [quantileBins(['distance'])] } }
+  })
+  const fitted = await fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
+  expect(fitted.gaps).toEqual([
+    expect.objectContaining({ node: 'quantile', reason: expect.stringMatching(/quantile/) }),
+  ])
+  expect(fusedText(fitted)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take quantile: /)])
 })

@@ -104,7 +104,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const others = o.candidates
       .filter((c) => c !== o.chosen && c.trainer !== o.kind)
       .map((c) => `${c.trainer} ${three(c.test.auc)}`)
-    return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}`
+    return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
 }
 
