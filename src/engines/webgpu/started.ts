@@ -5,9 +5,9 @@ import type { RunContext } from '../engine.ts'
 import type { Device } from './device.ts'
 import { bitWords, lengthOf } from './gather.ts'
 import type { Recorder } from './recorder.ts'
-import { emptyColumns, type Rows } from './rows.ts'
+import { buffersOf, emptyColumns, type Rows } from './rows.ts'
 import { batchOf, checkMarks } from './run.ts'
-import type { DeviceRelation } from './table.ts'
+import type { DeviceRelation, TableColumn } from './table.ts'
 import { type Computed, computeWhole, type Whole } from './whole.ts'
 
 /** Rows that stay on the device, before anything said that all went well. */
@@ -69,11 +69,18 @@ function proofOf(recorder: Recorder): Proof {
   }
 }
 
-/** Rows whose number is known, in columns of just that length. */
+/** Rows whose number is known, in columns of just that length; all else that the run made is freed. */
 function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows {
-  if (rows === most) return { most, count: null, columns }
-  const { transfers } = recorder
-  const before = transfers.held()
+  return { most: rows, count: null, columns: rows === most ? columns : shortened(recorder, columns, rows, []) }
+}
+
+/** The first rows of columns in columns of that length; all else that the run made is freed, but for its marks and these. */
+function shortened(
+  recorder: Recorder,
+  columns: readonly TableColumn[],
+  rows: number,
+  keep: readonly GPUBuffer[],
+): readonly TableColumn[] {
   const made = emptyColumns(
     recorder,
     columns.map((c) => ({ ...c, nullable: c.validity !== null })),
@@ -85,14 +92,27 @@ function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows
     if (validity && to?.validity) recorder.copy(validity, to.validity, bitWords(rows))
   }
   recorder.submit()
-  const old = new Set(columns.flatMap((c) => [c.values.buffer, ...(c.validity ? [c.validity.buffer] : [])]))
-  transfers.free(...[...old].filter((buffer) => before.has(buffer)))
-  return { most: rows, count: null, columns: made }
+  recorder.transfers.release(new Set(), new Set([...buffersOf(made), recorder.marks().from, ...keep]))
+  return made
+}
+
+/** Rows that a small result has room for, until it is known how many it has. */
+const ROOM = 4096
+
+/** A result in little room: its first rows alone where it may have many. */
+async function small(whole: Whole, device: Device, budget: number, ctx: RunContext, room: number): Promise<Computed> {
+  const computed = await computeWhole(whole, device, budget, ctx)
+  const { recorder, rows } = computed
+  throwIfAborted(ctx.signal)
+  if (!rows.count || rows.most <= room) return computed
+  const columns = shortened(recorder, rows.columns, room, [rows.count.buffer])
+  return { ...computed, rows: { ...rows, most: room, columns } }
 }
 
 /**
  * Several small results, all in two readbacks: how many rows each has, then the rows. What was started before is proved
- * with the first. @throws FailedOnDevice, BeyondGuess, DeviceFault
+ * with the first. One of many rows is computed again once it is known how many these are.
+ * @throws FailedOnDevice, BeyondGuess, DeviceFault
  */
 export async function together(
   wholes: readonly Whole[],
@@ -103,10 +123,7 @@ export async function together(
 ): Promise<Batch[]> {
   const made: Computed[] = []
   try {
-    for (const whole of wholes) {
-      made.push(await computeWhole(whole, device, budget, ctx))
-      throwIfAborted(ctx.signal)
-    }
+    for (const whole of wholes) made.push(await small(whole, device, budget, ctx, ROOM))
     const [first] = made
     if (!first) return []
     const proofs = [...before.map((s) => s.proof()), ...made.map(({ recorder }) => proofOf(recorder))]
@@ -117,17 +134,17 @@ export async function together(
     let at = counts.length
     for (const { parts, check } of proofs) check(told.subarray(at, (at += sum(parts))))
     let next = 0
-    const rows = made.map(({ rows: { most, count } }) => (count ? (told[next++] ?? 0) : most))
-    const wanted = made.map(({ rows: { columns } }, i) =>
-      columns.flatMap(({ rep, values, validity }) => [
-        { from: values.buffer, at: values.at, words: lengthOf(rep, rows[i] ?? 0) },
-        ...(validity ? [{ from: validity.buffer, at: validity.at, words: bitWords(rows[i] ?? 0) }] : []),
-      ]),
-    )
-    const got = await first.recorder.download(wanted.flat())
+    const sizes = made.map(({ rows: { most, count } }) => (count ? (told[next++] ?? 0) : most))
+    for (const [i, rows] of sizes.entries()) {
+      if (rows <= (made[i]?.rows.most ?? 0)) continue
+      made[i]?.recorder.transfers.close()
+      made[i] = await small(wholes[i] as Whole, device, budget, ctx, rows)
+    }
+    const wanted = made.map(({ rows: { columns } }, i) => columns.flatMap((c) => wordsFor(c, sizes[i] ?? 0)))
+    const got = await (made[0] as Computed).recorder.download(wanted.flat())
     at = 0
     return made.map(({ rows: { columns }, words }, i) => {
-      const batch = batchOf(columns, rows[i] ?? 0, got.slice(at, (at += sum(wanted[i] ?? []))), words)
+      const batch = batchOf(columns, sizes[i] ?? 0, got.slice(at, (at += sum(wanted[i] ?? []))), words)
       ctx.ledger.add('webgpu', 'bytesOut', batchBytes(batch))
       return batch
     })
@@ -135,5 +152,11 @@ export async function together(
     for (const { recorder } of made) recorder.transfers.close()
   }
 }
+
+/** The words of a column's first rows. */
+const wordsFor = ({ rep, values, validity }: TableColumn, rows: number): Part[] => [
+  { from: values.buffer, at: values.at, words: lengthOf(rep, rows) },
+  ...(validity ? [{ from: validity.buffer, at: validity.at, words: bitWords(rows) }] : []),
+]
 
 const sum = (parts: readonly Part[]): number => parts.reduce((n, p) => n + p.words, 0)
