@@ -41,10 +41,14 @@ export async function start(
   ctx: RunContext,
   how: { readonly rows?: number | undefined; readonly guesses: boolean },
 ): Promise<Started> {
-  const computed = await computeWhole(whole, device, budget, ctx, how.guesses)
+  const { guesses, rows: leaves } = how
+  const computed = await computeWhole(whole, device, budget, ctx, {
+    guesses,
+    leaves: onlyFilter(whole) ? leaves : undefined,
+  })
   const { recorder, words } = computed
   const { transfers } = recorder
-  const rows = how.rows === undefined ? computed.rows : fitted(recorder, computed.rows, how.rows)
+  const rows = leaves === undefined ? computed.rows : fitted(recorder, computed.rows, leaves)
   const relation: DeviceRelation = {
     place: 'device',
     schema: whole.schema,
@@ -59,6 +63,11 @@ export async function start(
   return { relation, proof: () => proofOf(recorder) }
 }
 
+/** Whether rows are dropped in one place alone, and all else keeps them. */
+const onlyFilter = ({ steps }: Whole): boolean =>
+  steps.filter((s) => s.filters).length === 1 && steps.every((s) => s.filters !== undefined || KEEP.has(s.op))
+const KEEP = new Set(['window', 'scan on the device'])
+
 function proofOf(recorder: Recorder): Proof {
   return {
     parts: [recorder.marks()],
@@ -71,7 +80,11 @@ function proofOf(recorder: Recorder): Proof {
 
 /** Rows whose number is known, in columns of just that length; all else that the run made is freed. */
 function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows {
-  return { most: rows, count: null, columns: rows === most ? columns : shortened(recorder, columns, rows, []) }
+  const needed = columns.reduce((n, c) => n + 4 * sum(wordsFor(c, rows)), 0)
+  const held = [...buffersOf(columns)].reduce((n, buffer) => n + buffer.size, 0)
+  // buffers may hold columns that nobody reads any more
+  const spare = rows !== most || held > 1.05 * needed
+  return { most: rows, count: null, columns: spare ? shortened(recorder, columns, rows, []) : columns }
 }
 
 /** The first rows of columns in columns of that length; all else that the run made is freed, but for its marks and these. */

@@ -32,25 +32,29 @@ export async function fitOn(
   })
 }
 
-/** The same with the queries of fits that do not wait for each other asked together; it asks once at least. */
+/**
+ * The same with the queries of fits that do not wait for each other asked together; it asks once at least. `within`: by an
+ * engine that keeps the rows.
+ */
 export async function fitTogether(
   spec: TrainSpec,
   train: Node,
   about: FitAbout,
   ask: (queries: Named<Node>) => Promise<ReadonlyMap<string, readonly FitRow[]>>,
+  within = false,
 ): Promise<BoundFit[]> {
   const bound: BoundFit[] = []
   let rows = train
   for (let from = 0; from === 0 || from < spec.fit.length; ) {
     const some = apart(spec.fit.slice(from), rows.schema)
     const queries = some.flatMap((fit, i) =>
-      fitQueries(fit, rows, about).map(([name, query]) => [`${i} ${name}`, query] as const),
+      fitQueries(fit, rows, about, within).map(([name, query]) => [`${i} ${name}`, query] as const),
     )
     const all = await ask(queries)
     for (const [i, fit] of some.entries()) {
       const own = [...all].filter(([name]) => name.startsWith(`${i} `))
       const found = new Map(own.map(([name, r]) => [name.slice(`${i} `.length), r]))
-      const made = bindFit(fit, found, rows.schema, about)
+      const made = bindFit(fit, found, rows.schema, about, within)
       bound.push(made)
       rows = applied(rows, made.serving)
     }

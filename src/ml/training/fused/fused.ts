@@ -71,12 +71,16 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
     const counted = new Map<string, readonly FitRow[]>()
     const fits = await at('fits', () =>
       from((part, scan) =>
-        fitTogether(spec, part('train'), about, async (queries) => {
-          const more = counted.size > 0 ? [] : counts(spec, part, scan)
-          const found = await means.ask([...queries, ...more], ctx)
-          for (const [name] of more) counted.set(name, found.get(name) ?? [])
-          return found
-        }),
+        fitTogether(
+          ...([spec, part('train'), about] as const),
+          async (queries) => {
+            const more = counted.size > 0 ? [] : counts(spec, part, scan)
+            const found = await means.ask([...queries, ...more], ctx)
+            for (const [name] of more) counted.set(name, found.get(name) ?? [])
+            return found
+          },
+          means.keeps,
+        ),
       ),
     )
     const classes = (name: Part) => {

@@ -1,6 +1,6 @@
 import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
 import { applied, type BoundFit } from '../../../plan/fits/index.ts'
-import { build, type Node, plan } from '../../../plan/nodes.ts'
+import { build, type Named, type Node, plan } from '../../../plan/nodes.ts'
 import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { beginOf } from '../device/begin.ts'
@@ -33,10 +33,11 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
     input: base,
     predicate: dataset.split?.['train'] ?? { op: 'lit', value: true, type: 'bool' },
   })
-  const fits: readonly BoundFit[] = await fitTogether(spec, train, about, async (queries) => {
+  const each = async (queries: Named<Node>) => {
     for (const [, query] of queries) ask(query)
     return new Map()
-  }).catch(() => [])
+  }
+  const fits: readonly BoundFit[] = await fitTogether(spec, train, about, each, true).catch(() => [])
   ask(fits.reduce((n, f) => f.training(n), train))
   ask(fits.reduce((n, f) => applied(n, f.serving), train))
   return [...found.values()]

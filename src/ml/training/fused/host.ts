@@ -15,6 +15,7 @@ import { askEach, type Kept, type LearnTask, type Learnt, type Means, prepared }
 /** The processor computes, from files that each stage writes. */
 export function onHost(engine: Engine, file: () => string): Means {
   return {
+    keeps: false,
     async compute(root, ctx) {
       const path = file()
       const { rows } = await prepared(engine, root).run(ctx, { parquet: path })

@@ -12,6 +12,8 @@ import type { TrainedModel } from '../trainer.ts'
 
 /** Where a job's tables are from one stage to the next. */
 export interface Means {
+  /** Whether rows are kept where they are computed: training rows are then encoded by a plan over themselves. */
+  readonly keeps: boolean
   /** A plan's rows, kept; `rows` where it is known how many there are. */
   compute(root: Node, ctx: RunContext, rows?: number): Promise<Kept>
   /** The rows of small results, by name. */

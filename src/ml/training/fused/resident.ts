@@ -34,6 +34,7 @@ export function onDevice(engine: WebgpuEngine): Means {
   const held: Resident[] = []
   const unproved = () => held.filter((r) => !r.proved)
   return {
+    keeps: true,
     async compute(root, ctx, rows) {
       const started = await engine.start(plan(root), ctx, { guesses: true, ...(rows === undefined ? {} : { rows }) })
       const scan = engine.scan(started.relation, root)

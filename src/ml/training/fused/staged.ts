@@ -13,6 +13,7 @@ import { askEach, type Means, prepared } from './means.ts'
 /** The device computes each stage; its rows come down, and go up again for the next. */
 export function inStages(engine: WebgpuEngine, budget: number): Means {
   return {
+    keeps: false,
     async compute(root, ctx) {
       const relation = await prepared(engine, root).run(ctx, 'device')
       if (!isOnDevice(relation))
