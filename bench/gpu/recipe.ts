@@ -79,8 +79,8 @@ export async function recipe(
   }
 }
 
-/** Models as their arrays, reports, and what the monitor compares with: numbers as eight bytes. */
-function resultBytes({ candidates, reference }: FusedResult): number {
+/** Models as their arrays, reports, what fits bind for serving, and what the monitor compares with: numbers as eight bytes. */
+function resultBytes({ candidates, reference, fits }: FusedResult): number {
   const base64 = (value: unknown): number =>
     typeof value === 'string'
       ? Math.floor((value.length * 3) / 4)
@@ -89,7 +89,9 @@ function resultBytes({ candidates, reference }: FusedResult): number {
         : 8
   const told = candidates.map(({ model, validate, test, threshold, scores }) => [model.body, { ...validate, reasons: {} }, { ...test, reasons: {} }, threshold, scores.cuts, scores.counts]) // biome-ignore format: one line
   const columns = reference.map((r) => (r.kind === 'numeric' ? [r.cuts, r.counts] : Object.values(r.counts)))
-  return base64(told) + base64(columns)
+  // of the fits' constants the numbers: keys are texts that the host has
+  const constants = fits.flatMap((f) => f.serving.flatMap((stage) => stage.map(([, e]) => (e.op === 'lookup' ? e.table.values : [])))) // biome-ignore format: one line
+  return base64(told) + base64(columns) + base64(constants)
 }
 
 function agree(one: FusedResult, other: FusedResult): void {

@@ -2,6 +2,7 @@ import {
   applied,
   type BoundFit,
   bindFit,
+  countsKeys,
   type Fit,
   type FitAbout,
   type FitRow,
@@ -34,13 +35,13 @@ export async function fitOn(
 
 /**
  * The same with the queries of fits that do not wait for each other asked together; it asks once at least. `within`: by an
- * engine that keeps the rows.
+ * engine that keeps the rows. `keyed` has the queries that count the rows of a column's values.
  */
 export async function fitTogether(
   spec: TrainSpec,
   train: Node,
   about: FitAbout,
-  ask: (queries: Named<Node>) => Promise<ReadonlyMap<string, readonly FitRow[]>>,
+  ask: (queries: Named<Node>, keyed: ReadonlyMap<string, string>) => Promise<ReadonlyMap<string, readonly FitRow[]>>,
   within = false,
 ): Promise<BoundFit[]> {
   const bound: BoundFit[] = []
@@ -50,7 +51,10 @@ export async function fitTogether(
     const queries = some.flatMap((fit, i) =>
       fitQueries(fit, rows, about, within).map(([name, query]) => [`${i} ${name}`, query] as const),
     )
-    const all = await ask(queries)
+    const keyed = some.flatMap((fit, i) =>
+      within && countsKeys(fit) ? fitReads(fit).map((c) => [c, `${i} ${c}`] as const) : [],
+    )
+    const all = await ask(queries, new Map(keyed))
     for (const [i, fit] of some.entries()) {
       const own = [...all].filter(([name]) => name.startsWith(`${i} `))
       const found = new Map(own.map(([name, r]) => [name.slice(`${i} `.length), r]))

@@ -64,6 +64,9 @@ const wayOf = (fit: Fit, within: boolean) => (within ? kindOf(fit).within : unde
 export const fitQueries = (fit: Fit, train: Node, about: FitAbout, within = false): Named<Node> =>
   wayOf(fit, within).queries(fit, train, about)
 
+/** Whether a fit's queries within an engine count the rows of each of its columns' values. */
+export const countsKeys = (fit: Fit): boolean => kindOf(fit).within?.countsKeys === true
+
 /** Binds what the queries found as constants; `within` as they were asked. */
 export const bindFit = (
   fit: Fit,

@@ -50,6 +50,7 @@ export const targetEncodeKind: FitKind<TargetEncode> = {
     )
   },
   within: {
+    countsKeys: true,
     /** One a column: its key, `hits` and `rows`. */
     queries: (spec, train, about) => queriesBy(spec, train, about, ['key']),
     bind(spec, found, _, about) {

@@ -73,10 +73,11 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
       from((part, scan) =>
         fitTogether(
           ...([spec, part('train'), about] as const),
-          async (queries) => {
-            const more = counted.size > 0 ? [] : counts(spec, part, scan)
+          async (queries, keyed) => {
+            const more = counted.size > 0 ? [] : counts(spec, part, scan, keyed)
             const found = await means.ask([...queries, ...more], ctx)
             for (const [name] of more) counted.set(name, found.get(name) ?? [])
+            for (const [column, query] of keyed) counted.set(`key ${column}`, found.get(query) ?? [])
             return found
           },
           means.keeps,
@@ -113,8 +114,9 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
     const categories = spec.fit
       .flatMap((f) => f.columns)
       .map((column) => {
-        const rows = counted.get(`column ${column}`) ?? []
-        return categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])])))
+        const keyed = counted.get(`key ${column}`)?.map((r) => [String(r['key']), Number(r['rows'])] as const)
+        const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
+        return categoryReference(column, new Map(keyed ?? rows))
       })
     const rows = Number(counted.get('rows')?.[0]?.['n'] ?? 0)
     return { rows, features, fits, candidates, reference: [...reference, ...categories], ledger }
@@ -123,14 +125,22 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   }
 }
 
-/** How many rows there are; of each part by class; of training rows by each column that fits read. */
-function counts(spec: TrainSpec, part: (name: Part) => Node, scan: Node): Named<Node> {
+/** How many rows there are; of each part by class; of training rows by each column that fits read, where these do not ask it. */
+function counts(
+  spec: TrainSpec,
+  part: (name: Part) => Node,
+  scan: Node,
+  keyed: ReadonlyMap<string, string>,
+): Named<Node> {
   const by = (input: Node, ...columns: string[]) =>
     build({ op: 'aggregate', input, by: columns, aggs: [['n', { fn: 'count', arg: null }]] })
   return [
     ['rows', by(scan)],
     ...PARTS.map((name) => [`part ${name}`, by(part(name), spec.target)] as const),
-    ...spec.fit.flatMap((f) => f.columns).map((column) => [`column ${column}`, by(part('train'), column)] as const),
+    ...spec.fit
+      .flatMap((f) => f.columns)
+      .filter((c) => !keyed.has(c))
+      .map((column) => [`column ${column}`, by(part('train'), column)] as const),
   ]
 }
 
