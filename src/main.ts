@@ -56,7 +56,7 @@ export async function openGalley(config: Config): Promise<Galley> {
   const threads = config.threads ?? availableParallelism()
   const duckdb = createDuckdbEngine({ memoryMiB: config.memoryMiB, threads, temp: store.home.tmp.path })
   const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
-  const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say })
+  const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
   const hubs = new Map<string, EndpointHub>()
   const scopes = new Map<string, Promise<Scope>>()
   const scope = (workspace: string = config.workspace): Promise<Scope> => {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { type Config, readConfig } from '../../base/config.ts'
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { openDevice } from '../../engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { whyOf } from '../../ml/training/device/fallback.ts'
 import { learnFused } from '../../ml/training/fused/fused.ts'
 import { onHost } from '../../ml/training/fused/host.ts'
 import type { Means } from '../../ml/training/fused/means.ts'
@@ -83,7 +84,7 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
     note(`  left to the processor: ${why}`)
   }
   const open = async () => device ?? openDevice()
-  const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say })
+  const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say, failed: say })
   let files = 0
   const means: Record<Way, () => Means> = {
     fused: () => onDevice(engine),
@@ -99,10 +100,17 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
       left.length = 0
       if (device) device.memory.peak = device.memory.live
       const began = performance.now()
-      const result = await learnFused({
-        ...{ means: means[way](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
-        files: (id) => sources.get(id) ?? [],
-        begins: (stage) => note(`  ${stage}`),
+      const learnt = (by: Way) =>
+        learnFused({
+          ...{ means: means[by](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
+          files: (id) => sources.get(id) ?? [],
+          begins: (stage) => note(`  ${stage}`),
+        })
+      const result = await learnt(way).catch((thrown: unknown) => {
+        throwIfAborted(signal)
+        if (way === 'processor') throw thrown
+        say(`all of it: ${whyOf(thrown)}`)
+        return learnt('processor')
       })
       const seconds = (performance.now() - began) / 1000
       measured.push(measuredOf(way, result, { seconds, peak: device?.memory.peak ?? 0, left: [...left] }))

@@ -13,6 +13,7 @@ export function chosenDevice(options: {
   readonly host: Engine
   readonly memoryMiB: number
   say(why: string): void
+  failed(why: string): void
 }): Chosen {
   let probed: Promise<Probed | string> | undefined
   let engine: WebgpuEngine | undefined

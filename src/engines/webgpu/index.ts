@@ -24,6 +24,8 @@ export interface WebgpuOptions {
   readonly segment?: number
   /** Told when a plan goes to the host instead, and why: there is no device, or it was lost. */
   say?(why: string): void
+  /** Told when a value failed on the device, so that the host computes the plan, which says what failed, if anything. */
+  failed?(why: string): void
 }
 
 /** The engine, and the tables that it left on the device as what further plans scan. */
@@ -137,6 +139,7 @@ function jobOf(p: Plan, options: WebgpuOptions, shelf: Shelf): Job {
     instead: plan(shelf.onHost(p.root)),
     whole: () => (whole && sameCodes(whole) ? whole : (whole = wholeOf(p.root, options.host, shelf))),
     say: (why) => options.say?.(why),
+    failed: (why) => options.failed?.(why),
   }
   if (!streamed) job.whole()
   return job

@@ -28,6 +28,8 @@ export interface Job {
   readonly segment: number | undefined
   /** Told why a plan goes to the host. */
   say(why: string): void
+  /** Told when a value failed. */
+  failed(why: string): void
 }
 
 /** The result in the host's memory: computed when it is read. */
@@ -127,7 +129,8 @@ async function instead(job: Job, device: Device, ctx: RunContext, thrown: unknow
   throwIfAborted(ctx.signal)
   const fault = device.lost() ?? (thrown instanceof DeviceFault ? thrown.message : undefined)
   if (fault) job.say(fault)
-  else if (!(thrown instanceof FailedOnDevice)) throw thrown
+  else if (thrown instanceof FailedOnDevice) job.failed(thrown.message)
+  else throw thrown
   return collected(await onHost(job).run(ctx, 'batches'))
 }
 

@@ -3,6 +3,7 @@ import type { Accelerator, Computed, StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import type { TableOutput } from '../../runs/steps/table.ts'
+import { whyOf } from './device/fallback.ts'
 import { type Learning, learnHere } from './learning.ts'
 
 /**
@@ -60,10 +61,3 @@ async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, devi
     reference: async () => made.reference,
   }
 }
-
-const whyOf = (thrown: unknown): string =>
-  thrown instanceof GalleyError
-    ? `${thrown.what}${thrown.why ? `: ${thrown.why}` : ''}`
-    : thrown instanceof Error
-      ? thrown.message
-      : String(thrown)
