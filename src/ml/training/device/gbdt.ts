@@ -49,8 +49,8 @@ export const beginGbdt: Begin = async (job, task, { signal, progress }) => {
       tell([counts = NONE, present = NONE, ...words]) {
         // a feature without borders can still tell rows that miss it
         const some = features.some((_, f) => counts[f] !== 0 || (present[f] ?? 0) < sample.rows)
-        const trees = grown.tell(words)
-        const body = forestBody(some ? trees : [], features.length, base)
+        const { trees, importance } = grown.tell(words)
+        const body = forestBody(some ? trees : [], importance, base)
         return { format: 1, kind: 'gbdt', features, target, params, body }
       },
       scores: async (other) => grown.scores(other.rows, await bins(other)),

@@ -6,20 +6,11 @@ import { twoFloats } from '../design.ts'
 import type { Edges } from '../edges.ts'
 import { type Binding, type Job, type Ready, read, shared, write } from '../job.ts'
 import { BEGIN, COUNT, DECIDE, FINISH, JUDGE } from './decide.ts'
+import { type Packed, packTrees } from './packed.ts'
 import { BATCH, HISTOGRAM, PARTITION, START, VALIDATE } from './rows.ts'
 import { scoresOf } from './scores.ts'
 import { BEST, GAINS, SHARES_OF } from './splits.ts'
-import {
-  BIN_WORDS,
-  CANDIDATE_WORDS,
-  CONTROL,
-  CONTROL_WORDS,
-  LEAF_WORDS,
-  NODE,
-  NODE_WORDS,
-  SHARES,
-  treeWords,
-} from './state.ts'
+import { BIN_WORDS, CANDIDATE_WORDS, CONTROL, CONTROL_WORDS, LEAF_WORDS, SHARES, treeWords } from './state.ts'
 
 /** Rows as bins (`binned`) with a 0 or 1 each. */
 export interface BinnedRows {
@@ -44,17 +35,6 @@ export interface BoostTask {
   >
 }
 
-/** A grown tree. A child below zero is leaf ~child; a tree without nodes is leaf 0 alone. */
-export interface DeviceTree {
-  readonly feature: number[]
-  readonly threshold: number[]
-  readonly missingLeft: number[]
-  readonly left: number[]
-  readonly right: number[]
-  readonly gain: number[]
-  readonly values: number[]
-}
-
 /** Trees after which a readback asks whether validation rows say stop. */
 const ASK = 8
 /** Rows for which a feature gets a workgroup; so many of these at most, and of copies of a histogram. */
@@ -74,7 +54,7 @@ const float = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[
 export interface Grown {
   readonly parts: readonly Part[]
   /** @throws DeviceFault when the kernels did not run */
-  tell(words: readonly Uint32Array[]): DeviceTree[]
+  tell(words: readonly Uint32Array[]): ReturnType<Packed['tell']>
   /** Scores in log odds of rows as bins of the same borders, an f32 a row. */
   scores(rows: number, bins: GPUBuffer): Promise<GPUBuffer>
 }
@@ -206,31 +186,13 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   // of trees that stopped early some are not of the model
   const [stopped] = stopping > 0 ? [await job.download([state])] : []
   const most = stopped ? (stopped[CONTROL.rounds] ?? 0) : params.trees
+  const packed = await packTrees(job, { control, trees }, { trees: most, leaves, features })
   return {
-    parts: [state, { from: trees, at: 0, words: most * words }],
-    tell([told, all]) {
-      if (!told || !all || told[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
-      const rounds = told[CONTROL.rounds] ?? 0
-      return Array.from({ length: rounds }, (_, i) => treeOf(all.slice(i * words, (i + 1) * words), leaves))
+    parts: [state, ...packed.parts],
+    tell([told, ...all]) {
+      if (!told || told[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
+      return packed.tell(all, told[CONTROL.rounds] ?? 0)
     },
     scores: (n, bins) => scoresOf(job, { rows: n, bins, control, trees, leaves, base: task.base }),
-  }
-}
-
-function treeOf(words: Uint32Array, leaves: number): DeviceTree {
-  const count = words[0] ?? 0
-  if (count === 0) throw new DeviceFault('the device did not run the kernel')
-  const floats = new Float32Array(words.buffer)
-  const nodes = Array.from({ length: count - 1 }, (_, i) => 1 + i * NODE_WORDS)
-  const ints = (at: number) => nodes.map((n) => (words[n + at] ?? 0) | 0)
-  const first = 1 + (leaves - 1) * NODE_WORDS
-  return {
-    feature: ints(NODE.feature),
-    threshold: nodes.map((n) => new Float64Array(words.slice(n + NODE.thresholdLow, n + NODE_WORDS).buffer)[0] ?? 0),
-    missingLeft: ints(NODE.missingLeft),
-    left: ints(NODE.left),
-    right: ints(NODE.right),
-    gain: nodes.map((n) => (floats[n + NODE.gain] ?? 0) + (floats[n + NODE.gainRest] ?? 0)),
-    values: Array.from(floats.subarray(first, first + count)),
   }
 }
