@@ -79,5 +79,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
 /** True when GALLEY_LOG asks for stacks; usable where the rest of the configuration may be wrong. */
 export const debugging = (): boolean => process.env['GALLEY_LOG'] === 'debug'
 
+/** Graphics drivers look for a folder of the session, and complain on stderr where none is named: `otherwise` is as good. */
+export function nameRuntimeFolder(otherwise: string): void {
+  process.env['XDG_RUNTIME_DIR'] ||= otherwise
+}
+
 /** Whether a graphics driver is named for this process, in the way of Vulkan's loader. */
 export const namesGraphicsDriver = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'])

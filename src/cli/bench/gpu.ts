@@ -7,8 +7,9 @@ import { type Config, readConfig } from '../../base/config.ts'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
-import { openDevice } from '../../engines/webgpu/device.ts'
+import { type Device, noDevice, openDevice } from '../../engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { probeDevice } from '../../engines/webgpu/probe.ts'
 import { whyOf } from '../../ml/training/device/fallback.ts'
 import { learnFused } from '../../ml/training/fused/fused.ts'
 import { onHost } from '../../ml/training/fused/host.ts'
@@ -77,7 +78,7 @@ export function benchGpu(): Command {
 async function measure(asked: Asked, temp: string, config: Config, signal: AbortSignal) {
   const { recipe, folder, step, ways, rows, memory } = asked
   const host = createDuckdbEngine({ memoryMiB: config.memoryMiB, temp: join(temp, 'duckdb') })
-  const device = ways.some((way) => way !== 'processor') ? await openDevice() : undefined
+  const device = ways.some((way) => way !== 'processor') ? await opened() : undefined
   const left: string[] = []
   const say = (why: string) => {
     left.push(why)
@@ -120,6 +121,13 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
     await engine.close()
     await host.close()
   }
+}
+
+/** The machine's device, once a process of its own has opened it. @throws DEVICE_MISSING */
+async function opened(): Promise<Device> {
+  const found = await probeDevice()
+  if (typeof found === 'string') throw noDevice(found)
+  return openDevice()
 }
 
 function checked({ rows, memory, ways }: Options) {

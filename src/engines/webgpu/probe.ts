@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { namesGraphicsDriver } from '../../base/config.ts'
+import { nameRuntimeFolder, namesGraphicsDriver } from '../../base/config.ts'
 
 /** What a device is like, found by opening it. */
 export interface Probed {
@@ -14,6 +15,8 @@ export interface Probed {
 
 /** Milliseconds in which a driver answers, or is taken for broken. */
 const PATIENCE = 20_000
+/** What Linux has where there is a device: Mesa's and NVIDIA's drivers, and Windows' below it. */
+const DEVICES = ['/dev/dri', '/dev/nvidia0', '/dev/dxg']
 const CHILD = fileURLToPath(new URL('./probe-child.ts', import.meta.url))
 
 /**
@@ -21,8 +24,9 @@ const CHILD = fileURLToPath(new URL('./probe-child.ts', import.meta.url))
  * it: what it is like, or why there is none. A Linux machine without a device file and without a driver named is not asked.
  */
 export async function probeDevice(patience = PATIENCE): Promise<Probed | string> {
-  const hinted = namesGraphicsDriver() || ['/dev/dri', '/dev/nvidia0'].some((path) => existsSync(path))
-  if (process.platform === 'linux' && !hinted) return 'there is no graphics device'
+  const hinted = namesGraphicsDriver() || DEVICES.some((path) => existsSync(path))
+  if (process.platform === 'linux' && !hinted) return `there is no ${DEVICES.join(' or ')}, and no driver is named`
+  nameRuntimeFolder(tmpdir())
   const child = spawn(process.execPath, [CHILD], { stdio: ['ignore', 'pipe', 'ignore'] })
   const late = setTimeout(() => child.kill('SIGKILL'), patience)
   let out = ''
