@@ -113,7 +113,8 @@ test('a run on the device leaves what one on the processor leaves, and says what
   const moved = Object.values(there.ledger)
   expect(moved.reduce((n, e) => n + e.readbacks, 0)).toBe(3)
   const packed = ROWS * (8 + 8 + 8 + 4 + 4) + 3376 * (4 + 8)
-  expect(there.ledger['data']?.up).toBeLessThan(1.01 * packed)
+  expect(there.ledger['airports, flights → flight-features']?.up).toBeLessThan(1.01 * packed)
+  expect(there.ledger['models → late-arrival']?.readbacks).toBe(1)
   expect(moved.filter((e) => e.down > 0).length).toBe(2)
 }, 120_000)
 

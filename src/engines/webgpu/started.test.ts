@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" />
 import { afterAll, expect, test } from 'vitest'
 import { call, col, lit } from '../../plan/expr.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
@@ -5,6 +6,7 @@ import { valueAt } from '../batch.ts'
 import { collect, testContext } from '../conformance/compare.ts'
 import { rowsOf } from '../conformance/vectors.ts'
 import { createReferenceEngine } from '../reference/index.ts'
+import { DeviceFault } from './device.ts'
 import { createWebgpuEngine } from './index.ts'
 import { testDevice } from './learn/testing.ts'
 import { BeyondGuess, FailedOnDevice } from './run.ts'
@@ -79,4 +81,38 @@ test('a value that fails in rows that were started is told when they are proved'
   await expect(engine.together([plan(counted(scan, 'z'))], ctx, [started])).rejects.toThrow(FailedOnDevice)
   engine.forget(scan)
   started.relation.close()
+})
+
+test('a buffer that the device refuses, whichever: it is told, or nothing came of it', async () => {
+  const real = await testDevice()
+  const data = under(numbers(900), 700)
+  const expected = await collect(host, counted(data, 'k'))
+  let told = 0
+  for (let nth = 1; nth < 60; nth += 2) {
+    let calls = 0
+    const gpu = new Proxy(real.gpu, {
+      get(target, name) {
+        const own = Reflect.get(target, name) as unknown
+        if (name === 'createBuffer')
+          return (d: GPUBufferDescriptor) =>
+            target.createBuffer(++calls === nth && !d.mappedAtCreation ? { ...d, usage: 0 } : d)
+        return typeof own === 'function' ? own.bind(target) : own
+      },
+    })
+    const refusing = createWebgpuEngine({ host, open: async () => ({ ...real, gpu }), memoryMiB: 256 })
+    const ctx = testContext()
+    try {
+      const started = await refusing.start(plan(data), ctx, { guesses: true })
+      const scan = refusing.scan(started.relation, data)
+      const part = await refusing.start(plan(under(scan, 500)), ctx, { guesses: true, rows: 500 })
+      const own = refusing.scan(part.relation, under(data, 500))
+      const batches = await refusing.together([plan(counted(scan, 'k')), plan(counted(own))], ctx, [started, part])
+      const rows = batches.map((b) => Array.from({ length: b.rows }, (_, r) => b.columns.map((c) => valueAt(c, r))))
+      expect(rows).toEqual([expected, [[500n]]])
+    } catch (thrown) {
+      expect(thrown).toBeInstanceOf(DeviceFault)
+      told++
+    }
+  }
+  expect(told).toBeGreaterThan(10)
 })

@@ -72,6 +72,7 @@ function proofOf(recorder: Recorder): Proof {
   return {
     parts: [recorder.marks()],
     check(words) {
+      recorder.transfers.check()
       checkMarks(words)
       recorder.forget()
     },
@@ -94,11 +95,12 @@ function shortened(
   rows: number,
   keep: readonly GPUBuffer[],
 ): readonly TableColumn[] {
-  const made = emptyColumns(
-    recorder,
-    columns.map((c) => ({ ...c, nullable: c.validity !== null })),
-    rows,
-  )
+  const wanted = columns.map((c) => ({ ...c, nullable: c.validity !== null }))
+  const bytes = columns.reduce((n, c) => n + 4 * sum(wordsFor(c, rows)), 0)
+  const made =
+    bytes <= recorder.device.largestBuffer
+      ? emptyColumns(recorder, wanted, rows)
+      : wanted.flatMap((column) => emptyColumns(recorder, [column], rows))
   for (const [i, { rep, values, validity }] of columns.entries()) {
     const to = made[i]
     recorder.copy(values, to?.values ?? values, lengthOf(rep, rows))

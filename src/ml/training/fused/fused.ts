@@ -4,7 +4,7 @@ import { createLedger, type Ledger } from '../../../engines/ledger.ts'
 import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node } from '../../../plan/nodes.ts'
-import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import { boundPlan, lineage, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { type ColumnReference, categoryReference } from '../../monitoring/reference.ts'
 import { checkLabels, checkPart } from '../classes.ts'
@@ -144,8 +144,18 @@ function counts(
   ]
 }
 
-/** A context whose ledger also tells stages apart. */
-function metered({ ctx: outer, begins }: FusedJob) {
+/** A context whose ledger tells stages apart, and whose own is told the edges of the recipe that they are. */
+function metered({ ctx: outer, begins, recipe, step }: FusedJob) {
+  const { spec, inputs } = stepOf(recipe, step) as { spec: TrainSpec; inputs: readonly string[] }
+  const data = inputs[0] ?? ''
+  const sources = lineage(recipe, data).filter((id) => stepOf(recipe, id).kind === 'source')
+  const edges = new Map<string, string>([
+    ['data', `${sources.join(', ')} → ${data}`],
+    ['fits', `${data} → fits`],
+    ...PARTS.map((part) => [part, `${data} → ${part}`] as const),
+    ...spec.candidates.map(({ trainer }) => [trainer, `train → ${trainer}`] as const),
+    ['models', `models → ${step}`],
+  ])
   const ledger = createLedger()
   let stage = ''
   const ctx: RunContext = {
@@ -154,7 +164,7 @@ function metered({ ctx: outer, begins }: FusedJob) {
       ...ledger,
       add(engine, key, n) {
         ledger.add(stage || engine, key, n)
-        outer.ledger.add(stage || engine, key, n)
+        outer.ledger.add(edges.get(stage) ?? (stage || engine), key, n)
       },
     },
   }
