@@ -47,6 +47,10 @@ test('results of few rows and of many come down together, and rows that were sta
   expect(part.relation.table).toMatchObject({ rows: 100, count: null })
   const bytes = new Set(part.relation.table.columns.flatMap((c) => [c.values.buffer, ...(c.validity ? [c.validity.buffer] : [])])) // biome-ignore format: one line
   expect([...bytes].reduce((n, b) => n + b.size, 0)).toBeLessThan(100 * 24 + 64)
+  const read = []
+  for await (const batch of part.relation.batches(['x']))
+    for (let r = 0; r < batch.rows; r++) read.push(batch.columns.map((c) => valueAt(c, r)))
+  expect(read).toEqual((await collect(host, under(data, 100))).map(([, , x]) => [x]))
   const own = engine.scan(part.relation, under(data, 100))
   const [groups] = await engine.together([plan(counted(own, 'k'))], ctx, [part])
   expect(groups?.rows).toBe(7)

@@ -5,8 +5,9 @@ import type { RunContext } from '../engine.ts'
 import type { Device } from './device.ts'
 import { bitWords, lengthOf } from './gather.ts'
 import type { Recorder } from './recorder.ts'
+import { picked } from './relation.ts'
 import { buffersOf, emptyColumns, type Rows } from './rows.ts'
-import { batchOf, checkMarks } from './run.ts'
+import { batchOf, checkMarks, download } from './run.ts'
 import type { DeviceRelation, TableColumn } from './table.ts'
 import { type Computed, computeWhole, type Whole } from './whole.ts'
 
@@ -54,9 +55,10 @@ export async function start(
     schema: whole.schema,
     rows: rows.most,
     table: { device, transfers, rows: rows.most, count: rows.count, columns: rows.columns, words },
-    // biome-ignore lint/correctness/useYield: nothing that is unproved comes down
-    async *batches() {
-      throw new TypeError('rows that were started can not be read yet')
+    async *batches(names) {
+      const batch = await download(recorder, rows, words)
+      throwIfAborted(ctx.signal)
+      yield names ? picked(batch, names) : batch
     },
     close: () => transfers.close(),
   }

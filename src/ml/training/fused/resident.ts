@@ -122,8 +122,8 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
   task.begins('models')
   const job = new Job(train.table)
   try {
-    const { rows } = train.table
-    const told = await hundredths(job, train.table, features, sampleOf(rows, features.length, spec.seed, SAMPLED))
+    const sample = sampleOf(train.table.rows, features.length, spec.seed, SAMPLED)
+    const told = await hundredths(job, train.table, features, sample)
     const proofs = unproved.map((r) => r.started.proof())
     const parts: readonly (readonly Part[])[] = [
       ...proofs.map((p) => p.parts),
@@ -137,8 +137,7 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
     for (const r of unproved) r.proved = true
     const reference = features.map((name, f): NumericReference => {
       const [own = new Uint32Array(0)] = words[proofs.length] ?? []
-      const sampled = sampleOf(rows, features.length, spec.seed, SAMPLED).rows
-      return referenceOfHundredths(name, sampled, hundredthsOf(own.slice(f * HUNDREDTHS, (f + 1) * HUNDREDTHS)))
+      return referenceOfHundredths(name, sample.rows, hundredthsOf(own.slice(f * HUNDREDTHS, (f + 1) * HUNDREDTHS)))
     })
     const candidates: Learnt['candidates'][number][] = []
     for (const [i, { candidate, begun, judged, seconds }] of pending.entries()) {
