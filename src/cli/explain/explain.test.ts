@@ -4,6 +4,8 @@ import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
 import { quantileBins } from '../../plan/fits/bins.ts'
+import { dateParts } from '../../plan/fits/date-parts.ts'
+import type { Fit } from '../../plan/fits/index.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
@@ -58,18 +60,22 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
     from: ['airports', 'flights'],
     steps: ['clean', 'flight-features', 'late-arrival'],
     gaps: [],
+    asked: [],
     apart: ['flight-features-report', 'flight-delay'],
   })
   expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
 
-  // a fit whose query the device does not do, and a column that it does not compute
-  const steps = recipe.steps.map((s) => {
-    if (s.kind !== 'train') return s
-    return { ...s, spec: { ...(s.spec as TrainSpec), fit: [quantileBins(['distance'])] } }
-  })
-  const fitted = await fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
-  expect(fitted.gaps).toEqual([
-    expect.objectContaining({ node: 'quantile', reason: expect.stringMatching(/quantile/) }),
-  ])
-  expect(fusedText(fitted)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take quantile: /)])
+  // a fit whose queries the device does not do, and one that binds what it does not compute
+  const withFit = (fit: Fit) => {
+    const steps = recipe.steps.map((s) =>
+      s.kind === 'train' ? { ...s, spec: { ...(s.spec as TrainSpec), fit: [fit] } } : s,
+    )
+    return fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
+  }
+  const binned = await withFit(quantileBins(['distance']))
+  expect([binned.gaps, binned.asked.map((g) => g.node)]).toEqual([[], ['quantile']])
+  expect(fusedText(binned)[2]).toContain('and finds what fits ask: quantile: ')
+  const cycles = await withFit(dateParts(['date'], ['hour']))
+  expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
+  expect(fusedText(cycles)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take sin: /)])
 })

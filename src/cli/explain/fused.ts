@@ -1,3 +1,4 @@
+import { gapText } from '../../engines/choose.ts'
 import type { Gap } from '../../engines/engine.ts'
 import { isWebgpu } from '../../engines/webgpu/index.ts'
 import { fusedGaps } from '../../ml/training/fused/gaps.ts'
@@ -13,6 +14,8 @@ export interface FusedPart {
   readonly steps: readonly string[]
   /** What keeps it from being one part; empty where nothing does. */
   readonly gaps: readonly Gap[]
+  /** What its fits ask and the processor finds. */
+  readonly asked: readonly Gap[]
   /** Steps that hang on it and run on the processor. */
   readonly apart: readonly string[]
 }
@@ -25,7 +28,9 @@ export async function fusedPart({ recipe, engines }: Kitchen, step: string): Pro
   return {
     from: made.filter((id) => kindOf(id) === 'source'),
     steps: made.filter((id) => kindOf(id) !== 'source'),
-    gaps: engine ? await fusedGaps(engine, recipe, step) : [{ node: step, reason: 'there is no such engine' }],
+    ...(engine
+      ? await fusedGaps(engine, recipe, step)
+      : { gaps: [{ node: step, reason: 'there is no such engine' }], asked: [] }),
     apart: recipe.steps.filter((s) => after(recipe, s.id, made)).map((s) => s.id),
   }
 }
@@ -35,7 +40,7 @@ const after = (recipe: Recipe, id: string, of: readonly string[]): boolean =>
   !of.includes(id) && lineage(recipe, id).some((s) => s !== id && of.includes(s))
 
 /** The same for people. */
-export function fusedText({ from, steps, gaps, apart }: FusedPart): string[] {
+export function fusedText({ from, steps, gaps, asked, apart }: FusedPart): string[] {
   if (gaps.length > 0)
     return gaps.map(
       ({ node, reason }, i) =>
@@ -44,5 +49,6 @@ export function fusedText({ from, steps, gaps, apart }: FusedPart): string[] {
   return [
     `fused    ${steps.join(', ')}: one part from the columns of ${from.join(', ')} to judged models, where a run may use a device (--engine)`,
     `         tables and datasets are kept by the processor all the same${apart.length > 0 ? `, which runs ${apart.join(', ')}` : ''}`,
+    ...(asked.length > 0 ? [`         and finds what fits ask: ${gapText(asked)}`] : []),
   ]
 }

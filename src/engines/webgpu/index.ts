@@ -32,6 +32,8 @@ export interface WebgpuOptions {
 export interface WebgpuEngine extends Engine {
   /** A scan of rows on the device. `made` is the plan that gave them: where the device fails, the host reads that. */
   scan(relation: DeviceRelation, made: Node): Node
+  /** A plan over such scans as the host makes it ready, from what their rows were made of. */
+  onHost(p: Plan): Prepared | readonly Gap[]
   /** Puts other rows of the same plan in the place of a scan's. */
   swap(scan: Node, relation: DeviceRelation): void
   /** Ends such a scan; the relation is its owner's to close. */
@@ -116,6 +118,7 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       }
     },
     scan: (relation, made) => shelf.put(relation, made),
+    onHost: (p) => options.host.prepare(plan(shelf.onHost(p.root))),
     swap: (scan, relation) => shelf.swap(scan, relation),
     forget: (scan) => shelf.drop(scan),
     async close() {

@@ -1,4 +1,6 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { gapText } from '../../engines/choose.ts'
+import { build } from '../../plan/nodes.ts'
 import type { Accelerator, Computed, StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
@@ -19,11 +21,11 @@ export async function learnWhere(
   const device = await ctx.device()
   if (typeof device === 'string') return here(device)
   const { fusedGaps } = await import('./fused/gaps.ts')
-  const gaps = await fusedGaps(device.engine, ctx.recipe, ctx.step.id)
-  if (gaps.length > 0)
-    return here(`the device does not take all of it: ${gaps.map((g) => `${g.node}: ${g.reason}`).join('; ')}`)
+  const { gaps, asked } = await fusedGaps(device.engine, ctx.recipe, ctx.step.id)
+  if (gaps.length > 0) return here(`the device does not take all of it: ${gapText(gaps)}`)
   try {
-    const why = `one part from the sources' columns to judged models, on ${device.name}`
+    const apart = asked.length > 0 ? `; the processor found what fits ask (${gapText(asked)})` : ''
+    const why = `one part from the sources' columns to judged models, on ${device.name}${apart}`
     return { ...(await learnThere(ctx, data, device)), computed: { by: 'webgpu', why } }
   } catch (thrown) {
     throwIfAborted(ctx.signal)
@@ -42,6 +44,7 @@ async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, devi
   const made = await learnFused({
     ...{ means: onDevice(device.engine), recipe, step: step.id, threads },
     files: (source) => ctx.input<TableOutput>(source).files,
+    kept: build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema }),
     ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
     say: (why) => ctx.say(why),
   })

@@ -8,6 +8,7 @@ import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { createWebgpuEngine } from '../../../engines/webgpu/index.ts'
 import { testDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { impute } from '../../../plan/fits/impute.ts'
+import { standardise } from '../../../plan/fits/scale.ts'
 import { targetEncode } from '../../../plan/fits/target.ts'
 import { recipe } from '../../../runs/recipe.ts'
 import { byTime } from '../../../runs/split.ts'
@@ -53,12 +54,8 @@ const made = recipe('orders', (k) => {
   k.train('late', data, {
     target: 'late',
     features: ['x', 'price'],
-    // the second reads what the first gives
-    fit: [
-      impute(['x'], { with: 'mean', indicator: true }),
-      impute(['x'], { with: { constant: 0 } }),
-      targetEncode(['city']),
-    ],
+    // the second reads what the first gives, and asks what the device does not do
+    fit: [impute(['x'], { with: 'mean', indicator: true }), standardise(['x']), targetEncode(['city'])],
     // never over by its own: it goes on until its steps are
     candidates: [baseline(), { trainer: 'logistic', params: { tolerance: 0, maxIterations: 30 } }],
   })

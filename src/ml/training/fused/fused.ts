@@ -21,6 +21,8 @@ export interface FusedJob {
   readonly step: string
   /** A source's Parquet files. */
   files(source: string): readonly string[]
+  /** The dataset where it is kept: what is left to the host is asked of it instead of computed from the sources on. */
+  readonly kept?: Node
   readonly ctx: RunContext
   readonly threads: number
   /** Told what the device leaves to the host, and why. */
@@ -54,15 +56,17 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { ledger, ctx, at, begins } = metered(job)
   const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
   const about = fitAbout(spec, dataset, whole.schema)
-  const base = build({ op: 'select', input: whole, columns: needed(spec, dataset, about, whole) })
+  const wanted = needed(spec, dataset, about, whole)
+  const base = build({ op: 'select', input: whole, columns: wanted })
   const held: Kept[] = []
-  const keep = async (root: Node, rows?: number): Promise<Kept> => {
-    const kept = await means.compute(root, ctx, rows)
+  const keep = async (root: Node, known: { readonly rows?: number; readonly made?: Node }): Promise<Kept> => {
+    const kept = await means.compute(root, ctx, known)
     held.push(kept)
     return kept
   }
   try {
-    const data = await at('data', () => keep(base))
+    const made = job.kept ? { made: build({ op: 'select', input: job.kept, columns: wanted }) } : {}
+    const data = await at('data', () => keep(base, made))
     const from = async <T>(work: (part: (name: Part) => Node, scan: Node) => Promise<T>): Promise<T> => {
       const { scan, done } = await data.use(ctx)
       const part = (name: Part) => build({ op: 'filter', input: scan, predicate: partOf(dataset, name) })
@@ -104,7 +108,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
           const own = part(name)
           const encoded = fits.reduce((n, f) => (name === 'train' ? f.training(n) : applied(n, f.serving)), own)
           const columns = named([...features, spec.target])
-          return keep(build({ op: 'select', input: encoded, columns }), classes(name).rows)
+          return keep(build({ op: 'select', input: encoded, columns }), { rows: classes(name).rows })
         }),
       )
     data.close()

@@ -14,8 +14,8 @@ import type { TrainedModel } from '../trainer.ts'
 export interface Means {
   /** Whether rows are kept where they are computed: training rows are then encoded by a plan over themselves. */
   readonly keeps: boolean
-  /** A plan's rows, kept; `rows` where it is known how many there are. */
-  compute(root: Node, ctx: RunContext, rows?: number): Promise<Kept>
+  /** A plan's rows, kept; `rows` where it is known how many there are, `made` where they lie elsewhere too. */
+  compute(root: Node, ctx: RunContext, known?: { readonly rows?: number; readonly made?: Node }): Promise<Kept>
   /** The rows of small results, by name. */
   ask(queries: Named<Node>, ctx: RunContext): Promise<ReadonlyMap<string, readonly FitRow[]>>
   /** Learns from one part, and judges on the others. */
@@ -66,12 +66,16 @@ export function prepared(engine: Engine, root: Node): Prepared {
 export async function askEach(engine: Engine, queries: Named<Node>, ctx: RunContext) {
   const found = new Map<string, FitRow[]>()
   for (const [name, query] of queries) {
-    const rows: FitRow[] = []
-    for await (const batch of (await prepared(engine, query).run(ctx, 'batches')).batches())
-      rows.push(...fitRows(batch, query))
-    found.set(name, rows)
+    found.set(name, await rowsOf(prepared(engine, query), query, ctx))
   }
   return found
+}
+
+/** The rows of a query that is made ready, as fits read them. */
+export async function rowsOf(made: Prepared, query: Node, ctx: RunContext): Promise<FitRow[]> {
+  const rows: FitRow[] = []
+  for await (const batch of (await made.run(ctx, 'batches')).batches()) rows.push(...fitRows(batch, query))
+  return rows
 }
 
 /** A batch's rows as fits read them. */

@@ -1,6 +1,7 @@
 import { systemClock } from '../../../base/clock.ts'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
-import type { RunContext } from '../../../engines/engine.ts'
+import { gapText } from '../../../engines/choose.ts'
+import { isGaps, type RunContext } from '../../../engines/engine.ts'
 import type { WebgpuEngine } from '../../../engines/webgpu/index.ts'
 import { HUNDREDTHS, hundredths, hundredthsOf } from '../../../engines/webgpu/learn/cuts.ts'
 import { Job } from '../../../engines/webgpu/learn/job.ts'
@@ -13,7 +14,7 @@ import { sampleOf } from '../bins.ts'
 import { type Begun, beginOf, cut } from '../device/begin.ts'
 import { type Judgement, judgeOnDevice, judging, type Told } from '../device/score.ts'
 import { trainerOf } from '../index.ts'
-import { fitRows, type Kept, type LearnTask, type Learnt, type Means } from './means.ts'
+import { fitRows, type Kept, type LearnTask, type Learnt, type Means, rowsOf } from './means.ts'
 
 /** Rows of the training part that hundredths of features are found on, at most. */
 const SAMPLED = 200_000
@@ -35,9 +36,9 @@ export function onDevice(engine: WebgpuEngine): Means {
   const unproved = () => held.filter((r) => !r.proved)
   return {
     keeps: true,
-    async compute(root, ctx, rows) {
+    async compute(root, ctx, { rows, made = root } = {}) {
       const started = await engine.start(plan(root), ctx, { guesses: true, ...(rows === undefined ? {} : { rows }) })
-      const scan = engine.scan(started.relation, root)
+      const scan = engine.scan(started.relation, made)
       const resident: Resident = {
         ...{ root, scan, started, proved: false },
         use: async () => ({ scan, relation: resident.started.relation, done: () => {} }),
@@ -50,7 +51,10 @@ export function onDevice(engine: WebgpuEngine): Means {
       held.push(resident)
       return resident
     },
-    async ask(queries, ctx) {
+    async ask(all, ctx) {
+      // what the device does not do is asked of the host, from what the rows were made of
+      const left = all.filter(([, query]) => isGaps(engine.prepare(plan(query))))
+      const queries = all.filter((q) => !left.includes(q))
       const plans = queries.map(([, query]) => plan(query))
       const asked = () =>
         engine.together(
@@ -63,8 +67,15 @@ export function onDevice(engine: WebgpuEngine): Means {
         for (const r of unproved()) await again(engine, r, ctx)
         return asked()
       })
-      for (const r of unproved()) r.proved = true
-      return new Map(queries.map(([name, query], i) => [name, batches[i] ? fitRows(batches[i], query) : []]))
+      if (queries.length > 0) for (const r of unproved()) r.proved = true
+      const found = new Map(queries.map(([name, query], i) => [name, batches[i] ? fitRows(batches[i], query) : []]))
+      for (const [name, query] of left) {
+        const made = engine.onHost(plan(query))
+        if (isGaps(made))
+          throw new GalleyError('ENGINE_GAP', { what: 'a query of a fit can not be asked', why: gapText(made) })
+        found.set(name, await rowsOf(made, query, ctx))
+      }
+      return found
     },
     learn: (task, ctx) => learnThere(task, unproved(), ctx),
   }
