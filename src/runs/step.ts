@@ -131,7 +131,7 @@ export async function runStep(
       progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
       device: () => ware.device(s.engine),
       say(text) {
-        ware.log.warn(text, { run: record.number, step: step.id })
+        ware.log.info(text, { run: record.number, step: step.id })
         on({ type: 'said', step: step.id, kind: step.kind, text })
       },
       input: (id) => inputOf(s.outputs, step, id),
