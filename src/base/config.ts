@@ -84,5 +84,5 @@ export function nameRuntimeFolder(otherwise: string): void {
   process.env['XDG_RUNTIME_DIR'] ||= otherwise
 }
 
-/** Whether a graphics driver is named for this process, in the way of Vulkan's loader. */
-export const namesGraphicsDriver = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'])
+/** The graphics driver that is named for this process, in the way of Vulkan's loader; empty when none is. */
+export const graphicsDriver = (): string => process.env['VK_ICD_FILENAMES'] ?? ''

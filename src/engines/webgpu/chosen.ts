@@ -1,4 +1,6 @@
+import { graphicsDriver } from '../../base/config.ts'
 import type { Engine, EngineChoice } from '../engine.ts'
+import { SOFTWARE } from './device.ts'
 import type { WebgpuEngine } from './index.ts'
 import { type Probed, probeDevice } from './probe.ts'
 
@@ -20,10 +22,12 @@ export function chosenDevice(options: {
   return {
     async for(choice) {
       if (choice === 'processor') return 'the run was asked to compute there'
+      // a driver that names itself need not be tried
+      const driver = graphicsDriver()
+      if (choice === 'auto' && SOFTWARE.test(driver)) return software(driver)
       const found = await (probed ??= probeDevice())
       if (typeof found === 'string') return found
-      if (choice === 'auto' && found.software)
-        return `${found.name} computes on the processor, too: --engine gpu takes it`
+      if (choice === 'auto' && found.software) return software(found.name)
       // loaded by those that use it: most runs on most machines do not
       engine ??= (await import('./index.ts')).createWebgpuEngine(options)
       return { name: found.name, engine }
@@ -31,3 +35,5 @@ export function chosenDevice(options: {
     close: async () => engine?.close(),
   }
 }
+
+const software = (name: string): string => `${name} computes on the processor, too: --engine gpu takes it`

@@ -23,7 +23,7 @@ export interface Device {
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const
 
 /** Drivers that compute on the processor: SwiftShader, Mesa's llvmpipe, Windows' WARP. */
-const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i
+export const SOFTWARE = /swiftshader|llvmpipe|lavapipe|lvp_icd|basic render/i
 
 // the object that `create` gives must live as long as the process: collecting it ends the process
 let root: GPU | undefined

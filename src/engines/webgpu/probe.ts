@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { nameRuntimeFolder, namesGraphicsDriver } from '../../base/config.ts'
+import { graphicsDriver, nameRuntimeFolder } from '../../base/config.ts'
 
 /** What a device is like, found by opening it. */
 export interface Probed {
@@ -24,7 +24,7 @@ const CHILD = fileURLToPath(new URL('./probe-child.ts', import.meta.url))
  * it: what it is like, or why there is none. A Linux machine without a device file and without a driver named is not asked.
  */
 export async function probeDevice(patience = PATIENCE): Promise<Probed | string> {
-  const hinted = namesGraphicsDriver() || DEVICES.some((path) => existsSync(path))
+  const hinted = graphicsDriver() !== '' || DEVICES.some((path) => existsSync(path))
   if (process.platform === 'linux' && !hinted) return `there is no ${DEVICES.join(' or ')}, and no driver is named`
   nameRuntimeFolder(tmpdir())
   const child = spawn(process.execPath, [CHILD], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -85,3 +85,11 @@ test('a join with more rows than it is given, fits that wait for each other, and
     for (const [w, weight] of (weights ?? []).entries()) expect(weight).toBeCloseTo(others?.[w] ?? 0, 3)
   }
 }, 120_000)
+
+test('two at once on one device find what one finds', async () => {
+  const alone = await learnt(onDevice(engine))
+  const both = await Promise.all([learnt(onDevice(engine)), learnt(onDevice(engine))])
+  const told = ({ candidates, reference, rows }: typeof alone) => ({ rows, reference, candidates: candidates.map(({ seconds: _, ...c }) => c) }) // biome-ignore format: one line
+  for (const made of both) expect(told(made)).toEqual(told(alone))
+  expect(said).toEqual([])
+}, 120_000)
