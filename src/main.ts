@@ -6,6 +6,7 @@ import type { Config } from './base/config.ts'
 import { createLog, type Log } from './base/log.ts'
 import type { Scope } from './base/scope.ts'
 import { createDuckdbEngine, type DuckdbEngine } from './engines/duckdb/index.ts'
+import { chosenDevice } from './engines/webgpu/chosen.ts'
 import { analyseStep } from './ml/analysis/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
@@ -54,6 +55,8 @@ export async function openGalley(config: Config): Promise<Galley> {
   const store = await openStore({ home: config.home, databaseUrl: config.databaseUrl, log, clock })
   const threads = config.threads ?? availableParallelism()
   const duckdb = createDuckdbEngine({ memoryMiB: config.memoryMiB, threads, temp: store.home.tmp.path })
+  const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
+  const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
   const hubs = new Map<string, EndpointHub>()
   const scopes = new Map<string, Promise<Scope>>()
   const scope = (workspace: string = config.workspace): Promise<Scope> => {
@@ -79,11 +82,12 @@ export async function openGalley(config: Config): Promise<Galley> {
     clock,
     scope,
     hub,
-    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION },
+    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, device: device.for }, // biome-ignore format: one line
     app: () => createApp(server),
     listen: (at) => listen(server, at),
     async close() {
       for (const h of hubs.values()) await h.close()
+      await device.close()
       await duckdb.close()
       await store.close()
     },

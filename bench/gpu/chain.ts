@@ -4,6 +4,7 @@ import { asBag, collect } from '../../src/engines/conformance/compare.ts'
 import type { DuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { type Engine, isGaps, type RunContext } from '../../src/engines/engine.ts'
 import { createLedger, type LedgerEntry } from '../../src/engines/ledger.ts'
+import type { Device } from '../../src/engines/webgpu/device.ts'
 import { build, type Node, plan } from '../../src/plan/nodes.ts'
 import { BenchError, type Options, type Row } from '../bench.ts'
 import { busy, COLUMNS, SMALL, TEXTS } from './plan.ts'
@@ -14,7 +15,7 @@ export const CHAIN = ['chain-bytes-up', 'chain-bytes-down', 'chain-readbacks'] a
 /** One run of a plan whole, and one of each of its verbs alone, what it gives coming down and going up again. */
 export async function chain(
   { small, signal, say }: Options,
-  { host, engine, folder, device }: { host: DuckdbEngine; engine: Engine; folder: string; device: string },
+  { host, engine, folder, device }: { host: DuckdbEngine; engine: Engine; folder: string; device: Device },
 ): Promise<{ rows: Row[]; notes: string[] }> {
   const flights = join(folder, 'flights.parquet')
   const some = small ? `LIMIT ${SMALL}` : ''
@@ -49,7 +50,7 @@ export async function chain(
     return [row('minimum', least[key]), row('staged', staged.ledger[key])]
   })
   const notes = [
-    `the chain on ${device}, seconds that say nothing of another device: fused ${whole.seconds.toFixed(1)}, staged ${staged.seconds.toFixed(1)}, with the file read; DuckDB on the processor ${byHost.seconds.toFixed(1)}`,
+    `the chain on ${device.name}, seconds that say nothing of another device: fused ${whole.seconds.toFixed(1)}, staged ${staged.seconds.toFixed(1)}, with the file read; DuckDB on the processor ${byHost.seconds.toFixed(1)}`,
   ]
   return { rows, notes }
 }

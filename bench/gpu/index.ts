@@ -20,7 +20,7 @@ export const gpu: Bench = {
     if (!existsSync('/dev/dri') && !existsSync('/dev/nvidia0')) useTestDriver()
     const device = await openDevice()
     const engine = createWebgpuEngine({ host, open: async () => device, memoryMiB: 4096 })
-    const means = { host, engine, folder, device: device.name }
+    const means = { host, engine, folder, device }
     const asked = (cases: readonly string[]) => cases.some((name) => name.startsWith(options.prefix))
     try {
       const parts = [

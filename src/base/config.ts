@@ -12,6 +12,8 @@ const Environment = z.object({
   GALLEY_URL: z.url().optional(),
   GALLEY_PORT: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65535).optional(),
   GALLEY_MEMORY: z.coerce.number().int().min(128).optional(),
+  GALLEY_ENGINE: z.enum(['auto', 'processor', 'gpu']).optional(),
+  GALLEY_DEVICE_MEMORY: z.coerce.number().int().min(64).optional(),
   GALLEY_THREADS: z.coerce.number().int().min(1).optional(),
   GALLEY_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
   GALLEY_WORKSPACE: z
@@ -32,6 +34,10 @@ export interface Config {
   readonly port: number | undefined
   /** Memory that the batch engine may take, MiB. */
   readonly memoryMiB: number
+  /** Where parts of a recipe that can be fused are computed: on a graphics device that is no software, never there, or on any. */
+  readonly engine: 'auto' | 'processor' | 'gpu'
+  /** Memory of a graphics device that a plan or a table may take, MiB. */
+  readonly deviceMemoryMiB: number
   /** Threads for engines and trainers. */
   readonly threads: number | undefined
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -60,6 +66,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     url: e.GALLEY_URL,
     port: e.GALLEY_PORT,
     memoryMiB: e.GALLEY_MEMORY ?? 640,
+    engine: e.GALLEY_ENGINE ?? 'auto',
+    deviceMemoryMiB: e.GALLEY_DEVICE_MEMORY ?? 4096,
     threads: e.GALLEY_THREADS,
     log: e.GALLEY_LOG ?? 'warn',
     workspace: e.GALLEY_WORKSPACE ?? 'default',
@@ -71,5 +79,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
 /** True when GALLEY_LOG asks for stacks; usable where the rest of the configuration may be wrong. */
 export const debugging = (): boolean => process.env['GALLEY_LOG'] === 'debug'
 
-/** Whether a graphics driver is named for this process, in the way of Vulkan's loader. */
-export const namesGraphicsDriver = (): boolean => Boolean(process.env['VK_ICD_FILENAMES'])
+/** Graphics drivers look for a folder of the session, and complain on stderr where none is named: `otherwise` is as good. */
+export function nameRuntimeFolder(otherwise: string): void {
+  process.env['XDG_RUNTIME_DIR'] ||= otherwise
+}
+
+/** The graphics driver that is named for this process, in the way of Vulkan's loader; empty when none is. */
+export const graphicsDriver = (): string => process.env['VK_ICD_FILENAMES'] ?? ''

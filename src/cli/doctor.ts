@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
-import { type Config, namesGraphicsDriver, readConfig } from '../base/config.ts'
+import { type Config, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
+import { probeDevice } from '../engines/webgpu/probe.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
 import { plain, print } from './output.ts'
@@ -99,25 +100,21 @@ async function examine(): Promise<Check[]> {
   } finally {
     await galley?.close()
   }
-  checks.push(await gpuCheck())
+  checks.push(await gpuCheck(config))
   return checks
 }
 
-/** Opens the graphics device where there may be one: loading its library elsewhere only prints warnings. */
-async function gpuCheck(): Promise<Check> {
-  const hinted = namesGraphicsDriver() || ['/dev/dri', '/dev/nvidia0'].some((path) => existsSync(path))
-  if (process.platform === 'linux' && !hinted)
-    return { name: 'gpu', status: 'warn', says: 'none: everything runs on the processor' }
-  try {
-    const { openDevice } = await import('../engines/webgpu/device.ts')
-    const device = await openDevice()
-    device.close()
-    const largest = bytes(device.largestBuffer)
-    return { name: 'gpu', status: 'ok', says: `${device.name}, buffers of up to ${largest}` }
-  } catch (thrown) {
-    const { what, why, fix } = asGalleyError(thrown)
-    return { name: 'gpu', status: 'warn', says: `${what}${why ? `: ${why}` : ''}`, ...(fix ? { fix } : {}) }
-  }
+/** A process of its own opens the graphics device. */
+async function gpuCheck(config: Config): Promise<Check> {
+  const found = await probeDevice()
+  if (typeof found === 'string')
+    return {
+      ...{ name: 'gpu', status: 'warn', says: `none that can be used: ${found}. Everything runs on the processor` },
+      fix: 'if there is one, install its Vulkan driver and the loader (libvulkan1); see docs/gpu.md',
+    }
+  const { name, software, largestBuffer } = found
+  const use = config.engine === 'processor' ? 'GALLEY_ENGINE is processor: runs leave it alone' : software && config.engine === 'auto' ? 'a driver on the processor: runs take it with --engine gpu' : 'runs use it' // biome-ignore format: one line
+  return { name: 'gpu', status: 'ok', says: `${name}, buffers of up to ${bytes(largestBuffer)}; ${use}` }
 }
 
 async function serverCheck(config: Config): Promise<Check> {

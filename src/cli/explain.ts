@@ -8,6 +8,7 @@ import { printRows } from '../plan/explain/tree.ts'
 import { fitReads } from '../plan/fits/index.ts'
 import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
 import { explainServe } from './explain/endpoint.ts'
+import { fusedPart, fusedText } from './explain/fused.ts'
 import { serveJson, tableJson } from './explain/json.ts'
 import { explainTable, type Kitchen, rowsOfStep } from './explain/step.ts'
 import { serveText, tableText } from './explain/text.ts'
@@ -88,6 +89,7 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
           ]
         : []),
       `trains   ${candidates.map((c) => c.trainer).join(', ')}`,
+      ...fusedText(await fusedPart(kitchen, step.id)),
     ]
   }
   const known = await rowsOfStep(kitchen, step.id)
@@ -98,5 +100,6 @@ async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
   const head = { id: step.id, kind: step.kind, inputs: step.inputs }
   if (hasPlan(step)) return { ...head, ...tableJson(await explainTable(kitchen, step)) }
   if (step.kind === 'serve') return { ...head, ...serveJson(explainServe(kitchen.recipe, step as Step<ServeSpec>)) }
-  return { ...head, ...(await rowsOfStep(kitchen, step.id)), spec: step.spec }
+  const fused = step.kind === 'train' ? { fused: await fusedPart(kitchen, step.id) } : {}
+  return { ...head, ...(await rowsOfStep(kitchen, step.id)), spec: step.spec, ...fused }
 }

@@ -52,6 +52,11 @@ export function runReporter(
         )
         if (running.size > 0) draw(bars(running))
         return
+      case 'said':
+        clear()
+        note(`  ! ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.text}`)
+        draw(bars(running))
+        return
       case 'failed':
         running.delete(event.step)
         clear()

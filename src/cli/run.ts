@@ -1,5 +1,6 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readConfig } from '../base/config.ts'
+import { ENGINE_CHOICES, type EngineChoice } from '../engines/engine.ts'
 import { openGalley } from '../main.ts'
 import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import { interruptible } from './interrupt.ts'
@@ -14,7 +15,7 @@ function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
   return {
     run: number,
     datasets: those('version', 'verdicts').map((o) => ({ name: o['name'], version: o['version'], rows: o['rows'], rejected: o['rejected'] })), // biome-ignore format: one line
-    models: those('version', 'chosen').map((o) => ({ name: o['name'], version: o['version'], kind: o['kind'], test: (o['chosen'] as { test: unknown }).test })), // biome-ignore format: one line
+    models: those('version', 'chosen').map((o) => ({ name: o['name'], version: o['version'], kind: o['kind'], computed: o['computed'], test: (o['chosen'] as { test: unknown }).test })), // biome-ignore format: one line
     endpoints: those('endpoint', 'generation').map((o) => ({ name: o['endpoint'], model: o['model'], deployment: o['generation'] })), // biome-ignore format: one line
     reports: those('report', 'path').map((o) => o['path']),
     seconds,
@@ -26,15 +27,21 @@ export function run(): Command {
   return new Command('run')
     .description('run a recipe: what has not changed since the last run is not done again')
     .argument('<recipe>', 'a .ts file that default-exports a recipe')
+    .addOption(
+      new Option('--engine <where>', 'where what can be fused is computed (GALLEY_ENGINE, or auto)').choices(
+        ENGINE_CHOICES,
+      ),
+    )
     .option('--json', 'print the result as one JSON object')
-    .action(async (path: string, options: { json?: boolean }) => {
+    .action(async (path: string, options: { json?: boolean; engine?: EngineChoice }) => {
       const { recipe, folder } = await loadRecipe(path)
       const config = readConfig()
+      const engine = options.engine ?? config.engine
       const galley = await openGalley(config)
       try {
         const scope = await galley.scope()
         const result = await interruptible((signal) =>
-          runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace) }),
+          runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace), engine }),
         )
         for (const output of result.outputs.values())
           if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)

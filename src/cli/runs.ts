@@ -61,6 +61,12 @@ export function runs(): Command {
           ),
         )
         for (const s of r.steps) {
+          if (s.computed) print(`${s.id} computed by ${plain(`${s.computed.by}: ${s.computed.why}`)}`)
+          for (const [edge, e] of Object.entries(s.ledger ?? {}))
+            if ((e.up ?? 0) + (e.down ?? 0) + (e.readbacks ?? 0) > 0)
+              print(
+                `  ${edge}: ${bytes(e.up ?? 0)} to device, ${bytes(e.down ?? 0)} from it, ${e.readbacks ?? 0} readbacks`,
+              )
           const reasons = byCount(s.rejected).map(([reason, n]) => `${reason} ${n.toLocaleString('en-US')}`)
           if (reasons.length > 0) print(`${s.id} set aside: ${plain(reasons.join(' · '))}`)
           if (s.rejectedFile) print(`  kept in ${join(readConfig().home, s.rejectedFile)}`)

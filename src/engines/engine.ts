@@ -7,6 +7,13 @@ import type { Ledger } from './ledger.ts'
 /** The engines that exist; a new one adds its name here and passes `engines/conformance`. */
 export type EngineName = 'reference' | 'duckdb' | 'row' | 'webgpu'
 
+/**
+ * Where parts of a recipe that can be fused are computed: on the device where there is one that is no software and it takes
+ * the whole part; never there; or there even if the driver computes on the processor.
+ */
+export const ENGINE_CHOICES = ['auto', 'processor', 'gpu'] as const
+export type EngineChoice = (typeof ENGINE_CHOICES)[number]
+
 /** Why an engine can't take a plan: the node, and the reason in words. */
 export interface Gap {
   readonly node: string

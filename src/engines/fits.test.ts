@@ -60,16 +60,16 @@ const later = rowsOf(COLUMNS, [
 ])
 const about: FitAbout = { target: 'y', moment: 'at' }
 
-async function fitted(engine: Engine, fit: Fit): Promise<BoundFit> {
+async function fitted(engine: Engine, fit: Fit, within = false): Promise<BoundFit> {
   const found = new Map<string, FitRow[]>()
-  for (const [name, query] of fitQueries(fit, train, about)) {
+  for (const [name, query] of fitQueries(fit, train, about, within)) {
     const rows = await collect(engine, query)
     found.set(
       name,
       rows.map((r) => Object.fromEntries(query.schema.map((f, i) => [f.name, literalOf(r[i] as Value, f.type)]))),
     )
   }
-  return bindFit(fit, found, train.schema, about)
+  return bindFit(fit, found, train.schema, about, within)
 }
 
 const FITS: Fit[] = [
@@ -115,6 +115,22 @@ describe('fitted on one engine, applied on another', () => {
       const again = JSON.parse(JSON.stringify(bound.serving)) as typeof bound.serving
       expect(await bags(row, applied(later, again))).toEqual(want)
     })
+})
+
+test.each([
+  targetEncode(['city'], { smoothing: 1, folds: 2 }),
+  targetEncode(['city'], { smoothing: 0, folds: 3 }),
+  targetEncode(['city', 'n'], { smoothing: 2, training: 'past' }),
+])('by a plan over the training rows themselves, columns are those of the constants: %j', async (fit) => {
+  for (const engine of [reference, duckdb]) {
+    const constants = await fitted(engine, fit)
+    const within = await fitted(engine, fit, true)
+    expect(await bags(engine, within.training(train))).toEqual(await bags(engine, constants.training(train)))
+    expect(within.serving).toEqual(constants.serving)
+    const [[name, query] = expect.unreachable()] = fitQueries(fit, train, about, true)
+    expect(name).toBe('city')
+    expect(query.schema.map((f) => f.name)).toEqual(['key', 'hits', 'rows'])
+  }
 })
 
 const cellsOf = async (fit: Fit, input: Node, column: string): Promise<(Value | undefined)[]> => {

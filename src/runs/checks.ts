@@ -74,15 +74,19 @@ export function checkTraining(
   const encoded = new Set(fit.flatMap(fitReads))
   for (const name of features) {
     const { type } = fieldOf(schema, name, `train of '${id}'`)
-    if (type === 'bool' || (isNumeric(type) && !isDecimal(type)) || encoded.has(name)) continue
+    if (type === 'bool' || (isNumeric(type) && !isDecimal(type))) continue
+    // a decimal may be scaled in its place; what encodes others gives columns of its own
+    if (isDecimal(type) && encoded.has(name)) continue
     throw new GalleyError('RECIPE_INVALID', {
       what: `'${id}' can't learn from '${name}' as it is: '${name}' is a ${typeName(type)}`,
-      why: 'a feature is a number, or true or false',
-      fix: isDecimal(type)
-        ? `derive a float of it: r.${name}.cast('float64')`
-        : type === 'string'
-          ? `encode it: fit: [targetEncode(['${name}'])], and leave it out of features`
-          : `derive numbers from it, for instance its hour or its weekday`,
+      why: `a feature is a number, or true or false${encoded.has(name) ? '; a fit that reads it gives columns of its own, which are features anyway' : ''}`,
+      fix: encoded.has(name)
+        ? `leave '${name}' out of features`
+        : isDecimal(type)
+          ? `derive a float of it: r.${name}.cast('float64')`
+          : type === 'string'
+            ? `encode it: fit: [targetEncode(['${name}'])], and leave it out of features`
+            : `derive numbers from it, for instance its hour or its weekday`,
     })
   }
   if (features.includes(target) || fit.flatMap(fitReads).includes(target))

@@ -21,6 +21,7 @@ export type RunEvent =
       readonly cached: boolean
       readonly seconds: number
     }
+  | { readonly type: 'said'; readonly step: string; readonly kind: string; readonly text: string }
   | { readonly type: 'failed'; readonly step: string; readonly kind: string; readonly error: GalleyError }
   | {
       readonly type: 'end'

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
-import type { Progress } from '../engines/engine.ts'
+import type { Engine, Progress } from '../engines/engine.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -12,6 +12,22 @@ export interface Output {
   readonly hash: string
   /** Files that are not ours and that later steps read where they lie. */
   readonly inPlace?: readonly string[]
+  /** What computed it, where there was a choice. */
+  readonly computed?: Computed
+}
+
+/** What computed an output, where there was a choice, and why. */
+export interface Computed {
+  /** `processor`, or the name of an engine on a device. */
+  readonly by: string
+  readonly why: string
+}
+
+/** An engine on a graphics device, which takes whole parts of a recipe. */
+export interface Accelerator {
+  /** As the driver names it. */
+  readonly name: string
+  readonly engine: Engine
 }
 
 export interface StepContext<Spec> {
@@ -30,6 +46,10 @@ export interface StepContext<Spec> {
   readonly started: number
   readonly threads: number
   progress(progress: Progress): void
+  /** The device that the run may use, or why it uses none: opened when the first step asks. */
+  device(): Promise<Accelerator | string>
+  /** Tells people something that they should know, now and in the run's record. */
+  say(text: string): void
   /** The output of an input by step id. */
   input<T extends Output>(id: string): T
 }

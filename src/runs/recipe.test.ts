@@ -62,6 +62,7 @@ describe('what can be known to be wrong when a recipe is declared', () => {
     ['the target among the features', { train: { features: ['x', 'late'] as never } }, 'RECIPE_INVALID', "learn 'late' from 'late'"], // biome-ignore format: one line
     ['the target encoded by itself', { train: { fit: [targetEncode(['late'])] } }, 'RECIPE_INVALID', "learn 'late' from 'late'"], // biome-ignore format: one line
     ['a feature twice', { train: { features: ['x', 'x'] as never } }, 'RECIPE_INVALID', 'twice'],
+    ['text as a feature beside a fit that reads it', { train: { features: ['x', 'city'] as never, fit: [targetEncode(['city'])] } }, 'RECIPE_INVALID', "'city' is a string"], // biome-ignore format: one line
     ['text as a feature', { train: { features: ['city'] as never } }, 'RECIPE_INVALID', "'city' is a string"],
     ['a target that is not true or false', { train: { target: 'city' as never } }, 'RECIPE_INVALID', "'city' is a string"], // biome-ignore format: one line
     ['a moment that is no column', { moment: 'att' }, 'PLAN_UNKNOWN_COLUMN', "'att'"],

@@ -1,5 +1,6 @@
 import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { Spending } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
@@ -28,7 +29,7 @@ export async function run(
   ware: Kitchenware,
   scope: Scope,
   recipe: Recipe,
-  options: { folder: string; signal: AbortSignal; on: OnRunEvent },
+  options: { folder: string; signal: AbortSignal; on: OnRunEvent; engine?: EngineChoice },
 ): Promise<RunResult> {
   const { store, clock } = ware
   const record = await store.runs.start(scope, {
@@ -92,6 +93,7 @@ export async function run(
         on: options.on,
         total,
         spending,
+        engine: options.engine ?? ware.engine,
       })
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)

@@ -2,18 +2,18 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
-import { hashJson } from '../base/hash.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { stampOf } from '../data/connectors/files.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
+import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import { type Spending, spentBy } from './budget.ts'
-import { codeHash } from './code.ts'
 import type { OnRunEvent } from './events.ts'
-import type { AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
+import { cacheKey, inputOf } from './key.ts'
+import type { Accelerator, AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
 
@@ -27,6 +27,10 @@ export interface Kitchenware {
   readonly threads: number
   /** Galley's version: part of every cache key. */
   readonly version: string
+  /** Where parts of a recipe that can be fused are computed, unless a run says otherwise. */
+  readonly engine: EngineChoice
+  /** The machine's graphics device for such a choice, or why there is none to use. */
+  device(choice: EngineChoice): Promise<Accelerator | string>
 }
 
 /** A step of a run under way. */
@@ -43,6 +47,7 @@ export interface StepRun {
   readonly on: OnRunEvent
   readonly total: Ledger
   readonly spending: Spending
+  readonly engine: EngineChoice
 }
 
 /** Runs one step, or takes its output from the cache. */
@@ -75,7 +80,7 @@ export async function runStep(
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
-    const key = await cacheKey(ware, kind, s, own)
+    const key = await cacheKey(ware.version, kind, s, own)
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
@@ -124,6 +129,11 @@ export async function runStep(
       started: s.started,
       threads: ware.threads,
       progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
+      device: () => ware.device(s.engine),
+      say(text) {
+        ware.log.info(text, { run: record.number, step: step.id })
+        on({ type: 'said', step: step.id, kind: step.kind, text })
+      },
       input: (id) => inputOf(s.outputs, step, id),
     }
     const result = await kind.run(ctx)
@@ -189,31 +199,6 @@ async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
       })
 }
 
-/** The key of a step's output: what it reads, what it does, and the code that does it. */
-async function cacheKey(
-  ware: Kitchenware,
-  kind: StepKind<never, never>,
-  s: StepRun,
-  watched: Map<string, string>,
-): Promise<string> {
-  const { step } = s
-  const { folder, recipe } = s
-  const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
-  const hash = (id: string) => input(id).hash
-  const watch = (path: string, stamp: string) => void watched.set(path, stamp)
-  const about = { folder, recipe, step, hash, input, watch }
-  const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
-  return hashJson({
-    format: 2,
-    galley: ware.version,
-    kind: step.kind,
-    id: step.id,
-    spec,
-    code: codeHash(kind.module),
-    inputs: step.inputs.map((id) => [id, hash(id)]),
-  })
-}
-
 function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
   const kind = Object.hasOwn(ware.kinds, step.kind) ? ware.kinds[step.kind] : undefined
   if (!kind)
@@ -222,16 +207,6 @@ function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
       fix: `the kinds are ${Object.keys(ware.kinds).join(', ')}`,
     })
   return kind
-}
-
-function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, step: Step, id: string): T {
-  const output = outputs.get(id)
-  if (!output)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `step '${step.id}' reads '${id}', which has not run`,
-      fix: 'declare steps before the ones that use them',
-    })
-  return output as T
 }
 
 /** Lets one process make an output while others wait for it. */

@@ -11,8 +11,8 @@ import { ipcStream } from '../../src/engines/arrow/index.ts'
 import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { isGaps } from '../../src/engines/engine.ts'
 import { createLedger, type LedgerEntry } from '../../src/engines/ledger.ts'
-import { type FusedCandidate, learnFused } from '../../src/ml/training/fused/fused.ts'
-import { onHost } from '../../src/ml/training/fused/means.ts'
+import { type FusedResult, learnFused } from '../../src/ml/training/fused/fused.ts'
+import { onHost } from '../../src/ml/training/fused/host.ts'
 import { sourceFiles } from '../../src/ml/training/fused/sources.ts'
 import { build, plan } from '../../src/plan/nodes.ts'
 import { parseType, type TypeName } from '../../src/plan/types.ts'
@@ -47,7 +47,7 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>galley</title>
 interface Told {
   readonly failed?: string
   readonly rows: number
-  readonly candidates: readonly FusedCandidate[]
+  readonly candidates: FusedResult['candidates']
   readonly moved: LedgerEntry
   readonly said: readonly string[]
 }

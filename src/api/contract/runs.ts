@@ -27,6 +27,10 @@ export const step = z.object({
   seconds: z.number().nullable(),
   error: failure.nullable(),
   ledger: z.record(z.string(), moved.partial()).nullable().describe('bytes moved, by stage; null for a cached step'),
+  computed: z
+    .object({ by: z.string(), why: z.string() })
+    .nullable()
+    .describe('what computed it and why, where there was a choice'),
   rejected: z.record(z.string(), z.number()).describe('rows set aside, by reason'),
   rejectedFile: z.string().nullable().describe('where they are kept, within the data folder'),
 })

@@ -1,5 +1,6 @@
 import type { Scope } from '../../base/scope.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
+import type { Output } from '../../runs/kind.ts'
 import { withinHome } from '../../runs/portable.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
@@ -56,6 +57,7 @@ export const runs: NounHandlers<'runs'> = {
         seconds: s.seconds,
         error: s.error as Failure | null,
         ledger: s.ledger as Record<string, LedgerEntry> | null,
+        computed: (s.output as Partial<Output> | null)?.computed ?? null,
         ...setAside(s.output),
       })),
     }

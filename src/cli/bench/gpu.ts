@@ -4,14 +4,19 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { type Config, readConfig } from '../../base/config.ts'
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
-import { openDevice } from '../../engines/webgpu/device.ts'
+import { type Device, noDevice, openDevice } from '../../engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { probeDevice } from '../../engines/webgpu/probe.ts'
+import { whyOf } from '../../ml/training/device/fallback.ts'
 import { learnFused } from '../../ml/training/fused/fused.ts'
-import { inStages, type Means, onDevice, onHost } from '../../ml/training/fused/means.ts'
+import { onHost } from '../../ml/training/fused/host.ts'
+import type { Means } from '../../ml/training/fused/means.ts'
+import { onDevice } from '../../ml/training/fused/resident.ts'
 import { sourceFiles } from '../../ml/training/fused/sources.ts'
+import { inStages } from '../../ml/training/fused/staged.ts'
 import { Spending } from '../../runs/budget.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import { interruptible } from '../interrupt.ts'
@@ -73,14 +78,14 @@ export function benchGpu(): Command {
 async function measure(asked: Asked, temp: string, config: Config, signal: AbortSignal) {
   const { recipe, folder, step, ways, rows, memory } = asked
   const host = createDuckdbEngine({ memoryMiB: config.memoryMiB, temp: join(temp, 'duckdb') })
-  const device = ways.some((way) => way !== 'processor') ? await openDevice() : undefined
+  const device = ways.some((way) => way !== 'processor') ? await opened() : undefined
   const left: string[] = []
   const say = (why: string) => {
     left.push(why)
     note(`  left to the processor: ${why}`)
   }
   const open = async () => device ?? openDevice()
-  const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say })
+  const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say, failed: say })
   let files = 0
   const means: Record<Way, () => Means> = {
     fused: () => onDevice(engine),
@@ -96,10 +101,17 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
       left.length = 0
       if (device) device.memory.peak = device.memory.live
       const began = performance.now()
-      const result = await learnFused({
-        ...{ means: means[way](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
-        files: (id) => sources.get(id) ?? [],
-        begins: (stage) => note(`  ${stage}`),
+      const learnt = (by: Way) =>
+        learnFused({
+          ...{ means: means[by](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
+          files: (id) => sources.get(id) ?? [],
+          begins: (stage) => note(`  ${stage}`),
+        })
+      const result = await learnt(way).catch((thrown: unknown) => {
+        throwIfAborted(signal)
+        if (way === 'processor') throw thrown
+        say(`all of it: ${whyOf(thrown)}`)
+        return learnt('processor')
       })
       const seconds = (performance.now() - began) / 1000
       measured.push(measuredOf(way, result, { seconds, peak: device?.memory.peak ?? 0, left: [...left] }))
@@ -109,6 +121,13 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
     await engine.close()
     await host.close()
   }
+}
+
+/** The machine's device, once a process of its own has opened it. @throws DEVICE_MISSING */
+async function opened(): Promise<Device> {
+  const found = await probeDevice()
+  if (typeof found === 'string') throw noDevice(found)
+  return openDevice()
 }
 
 function checked({ rows, memory, ways }: Options) {

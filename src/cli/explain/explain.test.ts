@@ -2,10 +2,15 @@ import { afterAll, expect, test } from 'vitest'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
+import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { quantileBins } from '../../plan/fits/bins.ts'
+import { dateParts } from '../../plan/fits/date-parts.ts'
+import type { Fit } from '../../plan/fits/index.ts'
 import { stepOf } from '../../runs/inline.ts'
-import type { PlanSpec, ServeSpec, Step } from '../../runs/specs.ts'
+import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
 import { explainServe } from './endpoint.ts'
+import { fusedPart, fusedText } from './fused.ts'
 import { explainTable, type Kitchen } from './step.ts'
 import { serveText, tableText } from './text.ts'
 
@@ -46,4 +51,31 @@ test('an endpoint: what it asks, remembers, is fed with and looks up', async () 
   expect(text).toContain('lateIn, flightsIn by destination over 3 h; keeps 27 h')
   expect(text).toContain('fed with date, delay, distance, origin, destination')
   expect(text).toMatch(/iata, longitude \(≈ [\d,]+ rows\): loaded once, looked up by iata/)
+})
+
+test('a step that trains: what is one part on a device, what is not, and why; without a device', async () => {
+  const engines = [duckdb, createWebgpuEngine({ host: duckdb, memoryMiB: 128 })]
+  const part = await fusedPart({ ...kitchen, engines }, 'late-arrival')
+  expect(part).toEqual({
+    from: ['airports', 'flights'],
+    steps: ['clean', 'flight-features', 'late-arrival'],
+    gaps: [],
+    asked: [],
+    apart: ['flight-features-report', 'flight-delay'],
+  })
+  expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
+
+  // a fit whose queries the device does not do, and one that binds what it does not compute
+  const withFit = (fit: Fit) => {
+    const steps = recipe.steps.map((s) =>
+      s.kind === 'train' ? { ...s, spec: { ...(s.spec as TrainSpec), fit: [fit] } } : s,
+    )
+    return fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
+  }
+  const binned = await withFit(quantileBins(['distance']))
+  expect([binned.gaps, binned.asked.map((g) => g.node)]).toEqual([[], ['quantile']])
+  expect(fusedText(binned)[2]).toContain('and finds what fits ask: quantile: ')
+  const cycles = await withFit(dateParts(['date'], ['hour']))
+  expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
+  expect(fusedText(cycles)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take sin: /)])
 })

@@ -106,7 +106,8 @@ export async function runChain(recorder: Recorder, rows: Rows, chain: Chain, wor
   })
   if (!sparse?.keep) return { ...rows, columns }
   const { index, count } = await kept(recorder, rows, sparse.keep)
-  const to = { most: rows.most, count }
+  const { leaves } = recorder
+  const to = leaves === undefined ? { most: rows.most, count } : { most: leaves, count: null }
   return { ...to, columns: await take(recorder, columns, index, to, false) }
 }
 

@@ -5,6 +5,8 @@ import { GalleyError } from '../../base/errors.ts'
 export interface Device {
   /** As the driver names it, for people: `google swiftshader`. */
   readonly name: string
+  /** Whether its driver computes on the processor. */
+  readonly software: boolean
   readonly gpu: GPUDevice
   /** Bytes that one buffer may hold and one kernel may see of it. */
   readonly largestBuffer: number
@@ -19,6 +21,9 @@ export interface Device {
 
 /** The limits that are asked for: what the adapter has, not the small ones that WebGPU starts from. */
 const LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const
+
+/** Drivers that compute on the processor: SwiftShader, Mesa's llvmpipe, Windows' WARP. */
+export const SOFTWARE = /swiftshader|llvmpipe|lavapipe|lvp_icd|basic render/i
 
 // the object that `create` gives must live as long as the process: collecting it ends the process
 let root: GPU | undefined
@@ -41,7 +46,8 @@ export async function openDevice(): Promise<Device> {
   const gpu = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
     throw noDevice(`the adapter gives no device: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   })
-  const { vendor, architecture, description } = adapter.info
+  const { vendor, architecture, description, isFallbackAdapter } = adapter.info
+  const name = [vendor, architecture].filter(Boolean).join(' ') || description || 'an unnamed device'
   let why: string | undefined
   gpu.lost.then(({ reason, message }) => {
     why = message || reason
@@ -53,7 +59,8 @@ export async function openDevice(): Promise<Device> {
     faults = { count: faults.count + 1, last: event.error.message }
   })
   return {
-    name: [vendor, architecture].filter(Boolean).join(' ') || description || 'an unnamed device',
+    name,
+    software: isFallbackAdapter === true || SOFTWARE.test(`${name} ${description}`),
     gpu,
     largestBuffer: Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize),
     memory: { live: 0, peak: 0 },

@@ -48,6 +48,8 @@ export const anyInputs = (program: Program): Inputs => ({
 /** Marks of a kernel: that it ran at all, and that a value failed. */
 export const RAN = 2
 export const FAILED = 1
+/** In place of these where a join gives more rows than were guessed. */
+export const BEYOND = 4
 
 /** Columns of the input that a program's tests and outputs read. */
 export function readColumns({ steps, outputs }: Program): number[] {

@@ -1,9 +1,11 @@
 import { GalleyError } from '../../base/errors.ts'
 import { type Node, type Plan, plan } from '../../plan/nodes.ts'
-import type { Engine, Gap, Prepared } from '../engine.ts'
+import type { Batch } from '../batch.ts'
+import type { Engine, Gap, Prepared, RunContext } from '../engine.ts'
 import { type Device, noDevice, openDevice } from './device.ts'
 import { comesDown, type Job, onHost, staysOnDevice } from './relation.ts'
 import { Shelf } from './shelf.ts'
+import { type Started, start, together } from './started.ts'
 import { streamedOf } from './streamed.ts'
 import type { DeviceRelation } from './table.ts'
 import { DeviceGap } from './wgsl/emit.ts'
@@ -22,15 +24,30 @@ export interface WebgpuOptions {
   readonly segment?: number
   /** Told when a plan goes to the host instead, and why: there is no device, or it was lost. */
   say?(why: string): void
+  /** Told when a value failed on the device, so that the host computes the plan, which says what failed, if anything. */
+  failed?(why: string): void
 }
 
 /** The engine, and the tables that it left on the device as what further plans scan. */
 export interface WebgpuEngine extends Engine {
   /** A scan of rows on the device. `made` is the plan that gave them: where the device fails, the host reads that. */
   scan(relation: DeviceRelation, made: Node): Node
+  /** A plan over such scans as the host makes it ready, from what their rows were made of. */
+  onHost(p: Plan): Prepared | readonly Gap[]
+  /** Puts other rows of the same plan in the place of a scan's. */
+  swap(scan: Node, relation: DeviceRelation): void
   /** Ends such a scan; the relation is its owner's to close. */
   forget(scan: Node): void
+  /**
+   * Computes a plan whose rows stay on the device, and waits for nothing: `rows` where it is known how many there are.
+   * @throws DEVICE_MISSING, ENGINE_GAP naming the nodes that it does not do; DeviceFault
+   */
+  start(p: Plan, ctx: RunContext, how: { readonly rows?: number; readonly guesses: boolean }): Promise<Started>
+  /** Several small results in two readbacks, the first of which proves what was started. @throws the same, FailedOnDevice, BeyondGuess */
+  together(plans: readonly Plan[], ctx: RunContext, started: readonly Started[]): Promise<Batch[]>
 }
+
+export const isWebgpu = (engine: Engine): engine is WebgpuEngine => engine.name === 'webgpu'
 
 /**
  * The engine on the graphics device. It takes a chain of filters and derived columns over a scan, and an aggregate on top
@@ -53,8 +70,31 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       throw thrown
     }
   }
+  const there = async (): Promise<Device> => {
+    const found = await device()
+    if (typeof found === 'string') throw noDevice(found)
+    return found
+  }
+  const wholes = (plans: readonly Plan[]): Whole[] => {
+    try {
+      return plans.map((p) => wholeOf(p.root, options.host, shelf))
+    } catch (thrown) {
+      if (!(thrown instanceof DeviceGap)) throw thrown
+      throw new GalleyError('ENGINE_GAP', {
+        what: "webgpu can't compute the recipe as a whole",
+        why: `${thrown.node}: ${thrown.message}`,
+        fix: 'leave out the columns that need it, or compute on the processor',
+      })
+    }
+  }
+  const budget = options.memoryMiB * 2 ** 20
   return {
     name: 'webgpu',
+    async start(p, ctx, how) {
+      const [whole] = wholes([p])
+      return start(whole as Whole, await there(), budget, ctx, how)
+    },
+    together: async (plans, ctx, started) => together(wholes(plans), await there(), budget, ctx, started),
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
         const job = jobOf(p, options, shelf)
@@ -78,6 +118,8 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       }
     },
     scan: (relation, made) => shelf.put(relation, made),
+    onHost: (p) => options.host.prepare(plan(shelf.onHost(p.root))),
+    swap: (scan, relation) => shelf.swap(scan, relation),
     forget: (scan) => shelf.drop(scan),
     async close() {
       const closing = opened
@@ -100,6 +142,7 @@ function jobOf(p: Plan, options: WebgpuOptions, shelf: Shelf): Job {
     instead: plan(shelf.onHost(p.root)),
     whole: () => (whole && sameCodes(whole) ? whole : (whole = wholeOf(p.root, options.host, shelf))),
     say: (why) => options.say?.(why),
+    failed: (why) => options.failed?.(why),
   }
   if (!streamed) job.whole()
   return job

@@ -10,13 +10,23 @@ const MOST_MARKS = 1024
 export class Recorder {
   readonly device: Device
   readonly transfers: Transfers
+  /** Whether a join may guess that it gives no more rows than it is given, instead of asking; a mark says when it does. */
+  readonly guesses: boolean
+  /** How many rows the plan's only filter leaves, where the host knows. */
+  readonly leaves: number | undefined
   readonly #marks: GPUBuffer
   #marked = 0
   #encoder: GPUCommandEncoder | undefined
 
-  constructor(device: Device, transfers: Transfers) {
+  constructor(
+    device: Device,
+    transfers: Transfers,
+    { guesses = false, leaves }: { guesses?: boolean; leaves?: number | undefined } = {},
+  ) {
     this.device = device
     this.transfers = transfers
+    this.guesses = guesses
+    this.leaves = leaves
     this.#marks = transfers.buffer(MOST_MARKS)
   }
 

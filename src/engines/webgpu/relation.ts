@@ -28,6 +28,8 @@ export interface Job {
   readonly segment: number | undefined
   /** Told why a plan goes to the host. */
   say(why: string): void
+  /** Told when a value failed. */
+  failed(why: string): void
 }
 
 /** The result in the host's memory: computed when it is read. */
@@ -127,7 +129,8 @@ async function instead(job: Job, device: Device, ctx: RunContext, thrown: unknow
   throwIfAborted(ctx.signal)
   const fault = device.lost() ?? (thrown instanceof DeviceFault ? thrown.message : undefined)
   if (fault) job.say(fault)
-  else if (!(thrown instanceof FailedOnDevice)) throw thrown
+  else if (thrown instanceof FailedOnDevice) job.failed(thrown.message)
+  else throw thrown
   return collected(await onHost(job).run(ctx, 'batches'))
 }
 
@@ -147,7 +150,8 @@ async function collected(relation: Relation): Promise<Batch[]> {
   return out
 }
 
-function picked(batch: Batch, names: readonly string[]): Batch {
+/** A batch's columns of these names, in their order. */
+export function picked(batch: Batch, names: readonly string[]): Batch {
   const at = names.map((name) => batch.schema.findIndex((f) => f.name === name)).filter((i) => i >= 0)
   return {
     schema: at.map((i) => batch.schema[i] as Batch['schema'][number]),

@@ -2,7 +2,7 @@
 import type { Field, Schema } from '../../plan/types.ts'
 import { type Batch, type Column, type FixedArray, fixedArray } from '../batch.ts'
 import { DeviceFault } from './device.ts'
-import { FAILED, RAN } from './fused.ts'
+import { BEYOND, FAILED, RAN } from './fused.ts'
 import { bitWords, type Dictionary, lengthOf, type Segment } from './gather.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
@@ -10,10 +10,18 @@ import type { TableColumn } from './table.ts'
 import { type Rep, wordsOf } from './wgsl/reps.ts'
 
 /** A surviving row uses a value that failed: another engine says which. */
-export class FailedOnDevice extends Error {}
+export class FailedOnDevice extends Error {
+  constructor() {
+    super('a value failed: the processor says which')
+  }
+}
 
-/** @throws FailedOnDevice; DeviceFault when a kernel never ran, whose results would be zeros */
+/** A join gives more rows than were guessed: computed again by asking, it has them. */
+export class BeyondGuess extends Error {}
+
+/** @throws FailedOnDevice, BeyondGuess; DeviceFault when a kernel never ran, whose results would be zeros */
 export function checkMarks(marks: Uint32Array): void {
+  if (marks.some((mark) => mark === BEYOND)) throw new BeyondGuess('a join gives more rows than it is given')
   if (marks.some((mark) => mark === (RAN | FAILED))) throw new FailedOnDevice()
   if (marks.some((mark) => mark !== RAN)) throw new DeviceFault('the device did not run the kernel')
 }
@@ -75,7 +83,7 @@ export async function download(recorder: Recorder, rows: Rows, words: Dictionary
   return batchOf(rows.columns, n, got.subarray(marks.words), words)
 }
 
-function batchOf(from: readonly TableColumn[], rows: number, words: Uint32Array, dictionary: Dictionary): Batch {
+export function batchOf(from: readonly TableColumn[], rows: number, words: Uint32Array, dictionary: Dictionary): Batch {
   let at = 0
   const columns = from.map(({ field, rep, validity }): Column => {
     const own = words.subarray(at, (at += lengthOf(rep, rows)))

@@ -21,6 +21,13 @@ export class Shelf {
     return build({ op: 'scan', from: { kind: 'step', name }, schema: relation.schema })
   }
 
+  /** Puts other rows of the same plan in the place of a scan's. */
+  swap(scan: Node, relation: DeviceRelation): void {
+    if (scan.op !== 'scan' || scan.from.kind !== 'step') return
+    const kept = this.#kept.get(scan.from.name)
+    if (kept) this.#kept.set(scan.from.name, { ...kept, relation })
+  }
+
   drop(scan: Node): void {
     if (scan.op === 'scan' && scan.from.kind === 'step') this.#kept.delete(scan.from.name)
   }

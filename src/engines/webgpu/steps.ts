@@ -29,6 +29,8 @@ export interface Step {
   readonly inputs: readonly Step[]
   /** The source of its fused kernel, where it has one. */
   readonly code?: string
+  /** Whether it drops rows by a condition. */
+  readonly filters?: boolean
   run(run: Run, inputs: readonly Rows[]): Promise<Rows>
 }
 
@@ -79,24 +81,26 @@ export function chainTo(root: Node, { shared }: Making): { base: Node; chain: No
 }
 
 /** Row-wise verbs as a chain over what they stand on, and its code. @throws DeviceGap */
-export function chainAt(n: Node, making: Making): { base: Node; chain: Chain; code: string } {
+export function chainAt(n: Node, making: Making): { base: Node; chain: Chain; code: string; filters: boolean } {
   const { base, chain: nodes } = chainTo(n, making)
   const wanted = making.wanted.get(n)
   const chain = chainOver(lower(nodes, base.schema), wanted)
   const program = computedOf(chain)
   for (const { field } of chain.wanted)
     if (!repOf(field.type)) throw new DeviceGap(n.op, `the device holds no ${typeName(field.type)}`)
-  return { base, chain, code: fuse(program, anyInputs(program), making.names).code }
+  const { code, filters } = fuse(program, anyInputs(program), making.names)
+  return { base, chain, code, filters }
 }
 
 /** A chain as a step. */
 export function chainStep(n: Node, making: Making, make: (n: Node) => Step): Step {
-  const { base, chain, code } = chainAt(n, making)
+  const { base, chain, code, filters } = chainAt(n, making)
   const input = make(base)
   return {
     op: chain.program.chain.map((c) => c.op).join(' → ') || base.op,
     inputs: [input],
     code,
+    filters,
     run: ({ recorder }, [rows]) => runChain(recorder, rows as Rows, chain, making.names),
   }
 }
@@ -130,5 +134,9 @@ export function shelvedStep(n: Node, making: Making): Step | undefined {
   if (!table) return undefined
   const names = new Set(wantedOf(n, making).map((f) => f.name))
   const columns = table.columns.filter((c) => names.has(c.field.name))
-  return { op: 'scan on the device', inputs: [], run: async () => ({ most: table.rows, count: null, columns }) }
+  return {
+    op: 'scan on the device',
+    inputs: [],
+    run: async () => ({ most: table.rows, count: table.count ?? null, columns }),
+  }
 }

@@ -27,7 +27,10 @@ export interface TableColumn {
 export interface DeviceTable {
   readonly device: Device
   readonly transfers: Transfers
+  /** As many as there are; at most so many where `count` says how many. */
   readonly rows: number
+  /** The word that says how many rows there are, where the host does not know yet. */
+  readonly count?: Words | null
   readonly columns: readonly TableColumn[]
   /** The texts that the codes of its text columns stand for. */
   readonly words: Dictionary

@@ -170,7 +170,9 @@ test('a value that fails in the middle of a plan is told as DuckDB tells it', as
   const t = (await events(300)).derive((r) => ({ big: r.id.plus(1).times(4_000_000_000_000_000).times(100) }))
   const n = t.join(await places(), { key: 'place' }).node
   const told = (engine: ReturnType<typeof make> | typeof host) => collect(engine, n).catch((e: unknown) => String(e))
-  expect(await told(make())).toBe(await told(host))
+  const failed: string[] = []
+  expect(await told(make({ failed: (why) => failed.push(why) }))).toBe(await told(host))
+  expect(failed).toEqual(['a value failed: the processor says which'])
   const device = run(make(), n, 'device')
   await expect(device).rejects.toMatchObject({ code: 'VALUE_INVALID' })
 })

@@ -72,14 +72,19 @@ export class Transfers {
     } catch (cause) {
       throw new DeviceFault(this.#device.faults().last || 'the device gave no result', { cause })
     }
-    const { count, last } = this.#device.faults()
-    if (count > this.#faults) throw new DeviceFault(last)
+    this.check()
     const got = new Uint32Array(staging.getMappedRange().slice(0))
     staging.unmap()
     this.#ledger.add(STAGE, 'down', words * 4)
     this.#ledger.add(STAGE, 'readbacks', 1)
     this.free(staging)
     return got
+  }
+
+  /** Makes sure that the device refused nothing since this was made; certain once words came down. @throws DeviceFault */
+  check(): void {
+    const { count, last } = this.#device.faults()
+    if (count > this.#faults) throw new DeviceFault(last)
   }
 
   free(...buffers: readonly GPUBuffer[]): void {

@@ -67,6 +67,7 @@ export async function computeWhole(
   device: Device,
   budget: number,
   ctx: RunContext,
+  told: { readonly guesses?: boolean; readonly leaves?: number | undefined } = {},
 ): Promise<Computed> {
   const transfers = new Transfers(device, ctx.ledger, budget)
   const words = known ?? new Dictionary([])
@@ -75,7 +76,7 @@ export async function computeWhole(
   for (const step of steps) for (const input of step.inputs) left.set(input, (left.get(input) ?? 0) + 1)
   const live = new Map<Step, Rows>()
   try {
-    const recorder = new Recorder(device, transfers)
+    const recorder = new Recorder(device, transfers, told)
     const own = transfers.held()
     for (const step of steps) {
       throwIfAborted(ctx.signal)

@@ -45,7 +45,7 @@ export function evaluate(scores: Float64Array, labels: Uint8Array, options: Eval
       what: `the score of row ${outside} is ${scores[outside]}, not a probability`,
       fix: 'score with a model that answers probabilities',
     })
-  const report = {
+  return reportOf({
     rows,
     positives,
     rate: rows === 0 ? null : positives / rows,
@@ -55,9 +55,11 @@ export function evaluate(scores: Float64Array, labels: Uint8Array, options: Eval
     brier: brier(scores, labels),
     calibration: calibrate(ranking, options.bins ?? 10),
     confusion: confusionAt(ranking, options.threshold ?? 0.5),
-  }
-  return { ...report, reasons: reasonsOf(report) }
+  })
 }
+
+/** A report on what was counted elsewhere. */
+export const reportOf = (counted: Omit<Report, 'reasons'>): Report => ({ ...counted, reasons: reasonsOf(counted) })
 
 function reasonsOf({ rows, positives, confusion, ...metrics }: Omit<Report, 'reasons'>): Record<string, string> {
   const { accuracy, precision, recall, f1, truePositives, falsePositives } = confusion

@@ -40,6 +40,22 @@ export function numericReference(name: string, values: Float64Array): NumericRef
   return { kind: 'numeric', name, cuts, counts, missing: values.length - present.length }
 }
 
+/** The same of `rows` values of which hundredths are known, each with the values below it, the smallest first. */
+export function referenceOfHundredths(
+  name: string,
+  rows: number,
+  { present, at }: { readonly present: number; readonly at: readonly { value: number; below: number }[] },
+): NumericReference {
+  const cuts: { value: number; below: number }[] = []
+  if (present > 0) for (const cut of at) if (cut.value > (cuts.at(-1) ?? at[0] ?? cut).value) cuts.push(cut)
+  const ends = [...cuts.map((c) => c.below), present]
+  return {
+    ...{ kind: 'numeric', name, cuts: cuts.map((c) => c.value) },
+    counts: ends.map((end, i) => end - (ends[i - 1] ?? 0)),
+    missing: rows - present,
+  }
+}
+
 /** Names beyond the first 200 are pooled as other. */
 export function categoryReference(name: string, counts: ReadonlyMap<string, number>): CategoryReference {
   const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))

@@ -2,7 +2,6 @@ import { GalleyError } from '../../base/errors.ts'
 import { isOnDevice } from '../../engines/webgpu/table.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { binEdges, sampleRows } from './bins.ts'
-import type { Grid } from './device/baseline.ts'
 import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from './intake.ts'
 import { bodyNumber, broken, checkModel, decodeFloat64, encodeArray } from './model.ts'
@@ -25,30 +24,48 @@ const MOST = 3
 export const baseline: Trainer = { kind: 'baseline', train, load }
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
-  const params = numberParams('baseline', task.params, BASELINE_PARAMS, ['by'])
-  const by = byOf(task)
+  const params = baselineParams(task)
   checkColumns(task, false)
   const { train } = task
-  const there = isOnDevice(train)
-    ? await orOnHost(ctx, async () =>
-        (await import('./device/baseline.ts')).gridOnDevice({ ...task, train }, by, params.bins, ctx),
-      )
-    : undefined
-  const { prior, axes, rows, positives } = there ?? (await gridOnHost(task, by, params.bins, ctx))
+  if (isOnDevice(train)) {
+    const [{ learnOnDevice }, { beginBaseline }] = [await import('./device/begin.ts'), await import('./device/baseline.ts')] // biome-ignore format: one line
+    const made = await orOnHost(ctx, () => learnOnDevice(beginBaseline, { ...task, train }, ctx))
+    if (made) return made
+  }
+  return baselineModel(task, params, await gridOnHost(task, params.by, params.bins, ctx))
+}
+
+/** A task's parameters. @throws USAGE_INVALID */
+export const baselineParams = (task: TrainTask) => ({
+  ...numberParams('baseline', task.params, BASELINE_PARAMS, ['by']),
+  by: byOf(task),
+})
+
+/** What a pass over the rows finds: the borders of the axes, and rows and positives by cell. */
+export interface Grid {
+  readonly prior: number
+  readonly axes: readonly Float64Array[]
+  readonly rows: Float64Array
+  readonly positives: Float64Array
+}
+
+/** The model of a grid. */
+export function baselineModel(
+  { features, target }: TrainTask,
+  params: ReturnType<typeof baselineParams>,
+  { prior, axes, rows, positives }: Grid,
+): TrainedModel {
+  const { by } = params
   const rates = rows.map((n, cell) =>
     n + params.smoothing === 0
       ? prior
       : ((positives[cell] as number) + params.smoothing * prior) / (n + params.smoothing),
   )
   return {
-    format: 1,
-    kind: 'baseline',
-    features: task.features,
-    target: task.target,
-    params: { ...params, by },
+    ...{ format: 1, kind: 'baseline', features, target, params },
     body: {
       prior,
-      by: by.map((name) => task.features.indexOf(name)),
+      by: by.map((name) => features.indexOf(name)),
       edges: Object.fromEntries(axes.map((edges, i) => [String(i), encodeArray(edges)])),
       rates: by.length === 0 ? encodeArray(Float64Array.of(prior)) : encodeArray(rates),
     },

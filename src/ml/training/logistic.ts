@@ -54,8 +54,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   checkColumns(task)
   const { train } = task
   if (isOnDevice(train)) {
-    const { logisticOnDevice } = await import('./device/logistic.ts')
-    const made = await orOnHost(ctx, () => logisticOnDevice({ ...task, train }, params, ctx))
+    const [{ learnOnDevice }, { beginLogistic }] = [await import('./device/begin.ts'), await import('./device/logistic.ts')] // biome-ignore format: one line
+    const made = await orOnHost(ctx, () => learnOnDevice(beginLogistic, { ...task, train }, ctx))
     if (made) return made
   }
   const stats = await columnStats(task.train, task.features, task.target, ctx.signal)

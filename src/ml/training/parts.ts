@@ -9,6 +9,7 @@ import type { DatasetSpec, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { rowsOf } from '../../runs/steps/table.ts'
 import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
+import { checkPart } from './classes.ts'
 import { fitAbout, fitOn } from './fits.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
@@ -39,30 +40,9 @@ export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Recor
 export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
   const { target } = ctx.step.spec
   for (const part of PARTS) {
-    const rows = await rowsOf(
-      ctx,
-      build({ op: 'aggregate', input: parts[part], by: [target], aggs: [['n', { fn: 'count', arg: null }]] }),
-    )
-    const classes = rows.filter((r) => r[target] !== null)
-    const total = rows.reduce((n, r) => n + Number(r['n']), 0)
-    if (classes.length > 1 || (part === 'test' && total > 0)) continue
-    const found = rows.map((r) => `${String(r[target])}: ${Number(r['n']).toLocaleString('en-US')}`)
-    throw new GalleyError('TRAIN_DATA', {
-      what: total === 0 ? `the part '${part}' has no rows` : `the part '${part}' knows one class of '${target}' only`,
-      why:
-        total === 0
-          ? `no row of the dataset lies in it, and ${PURPOSE[part]}`
-          : `it has ${total.toLocaleString('en-US')} rows (${found.join(', ')}), and ${PURPOSE[part]}`,
-      fix: 'move the borders of the split so that each part has rows of both classes',
-      details: { part, rows: total },
-    })
+    const by = build({ op: 'aggregate', input: parts[part], by: [target], aggs: [['n', { fn: 'count', arg: null }]] })
+    checkPart(part, target, await rowsOf(ctx, by))
   }
-}
-
-const PURPOSE = {
-  train: 'a model learns what tells two classes apart',
-  validate: 'the best candidate is chosen by how well it tells two classes apart',
-  test: 'the report says how well the model does on rows that nobody has seen',
 }
 
 /** Runs the fits' queries on the training rows and binds what they found; each sees what the ones before it gave. */
@@ -77,13 +57,12 @@ export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: D
   )
 }
 
-/** What the monitor compares live rows with: features of training rows, and scores of rows the model has not seen. */
+/** What the monitor compares live rows with: features of training rows, and the columns that fits read. */
 export async function referenceOf(
   ctx: StepContext<TrainSpec>,
   train: Node,
   matrix: Relation,
   features: readonly string[],
-  scores: Float64Array,
 ): Promise<ColumnReference[]> {
   const sample = await sampleColumns(matrix, features, 100_000)
   const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
@@ -94,6 +73,5 @@ export async function referenceOf(
     )
     out.push(categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])]))))
   }
-  out.push(numericReference('score', scores))
   return out
 }

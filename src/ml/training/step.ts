@@ -1,32 +1,18 @@
-import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { compileExpr } from '../../engines/closures.ts'
-import { applied, type BoundFit } from '../../plan/fits/index.ts'
-import { type Node, plan } from '../../plan/nodes.ts'
+import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
 import { GATE_METRICS, GATE_SCHEMA } from '../../runs/gate.ts'
 import { wholePlan } from '../../runs/inline.ts'
-import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
+import type { Output, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { chooseThreshold } from '../evaluation/confusion.ts'
-import { evaluate, type Report } from '../evaluation/evaluate.ts'
-import { rank } from '../evaluation/ranking.ts'
+import type { Report } from '../evaluation/evaluate.ts'
 import type { ModelPackage } from '../registry/version.ts'
-import { trainerOf } from './index.ts'
-import { type Matrices, matricesOf } from './matrices.ts'
-import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
-import { fittedColumns, score } from './scores.ts'
-
-export interface CandidateResult {
-  readonly trainer: string
-  readonly params: Readonly<Record<string, unknown>>
-  readonly validate: Report
-  readonly test: Report
-  readonly seconds: number
-}
+import type { CandidateResult } from './learning.ts'
+import { learnWhere } from './where.ts'
 
 export interface TrainOutput extends Output {
   readonly name: string
@@ -51,38 +37,19 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   async run(ctx) {
     const { spec, id } = ctx.step
     const data = ctx.input<DatasetOutput>(ctx.step.inputs[0] ?? '')
-    const parts = partsOf(ctx, data)
-    await checkParts(ctx, parts)
-    const fits = await fitParts(ctx, parts.train, data)
-    const features = [
-      ...spec.features,
-      ...fittedColumns(
-        fits,
-        data.schema.map((f) => f.name),
-      ),
-    ]
-    const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
-    const bound = {
-      train: fits.reduce((n, f) => f.training(n), parts.train),
-      validate: served(parts.validate),
-      test: served(parts.test),
-    }
-    const matrices = await matricesOf(ctx, bound, features, data.rows)
-    const learnt = async () => {
-      const results = await learn(ctx, matrices, features, fits)
-      const best = results.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
-      const gate = judge(
-        spec,
-        best.result,
-        results.map((r) => r.result),
-      )
+    const learnt = await learnWhere(ctx, data)
+    const { features, fits, candidates, computed } = learnt
+    const results = candidates.map((c) => c.result)
+    const choose = async () => {
+      const best = candidates.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
+      const gate = judge(spec, best.result, results)
       const pack: ModelPackage = {
-        ...best.pack,
-        reference: await referenceOf(ctx, parts.train, matrices.train, features, best.scores),
+        ...{ format: 2, model: best.model, threshold: best.threshold, fits: fits.flatMap((f) => f.serving) },
+        reference: [...(await learnt.reference()), best.scores()],
       }
-      return { results, best, gate, pack }
+      return { best, gate, pack }
     }
-    const { results, best, gate, pack } = await learnt().finally(() => matrices.close())
+    const { best, gate, pack } = await choose().finally(() => learnt.close())
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
     const output: TrainOutput = {
       hash: hashJson([blob.hash, data.hash]),
@@ -92,8 +59,9 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       blob: blob.hash,
       dataset: { name: data.name, version: data.version, step: ctx.step.inputs[0] ?? '' },
       chosen: best.result,
-      candidates: results.map((r) => r.result),
+      candidates: results,
       gate,
+      computed,
     }
     return {
       output,
@@ -136,66 +104,8 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const others = o.candidates
       .filter((c) => c !== o.chosen && c.trainer !== o.kind)
       .map((c) => `${c.trainer} ${three(c.test.auc)}`)
-    return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}`
+    return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
-}
-
-interface Learnt {
-  readonly result: CandidateResult
-  readonly pack: Omit<ModelPackage, 'reference'>
-  /** Of the validation rows. */
-  readonly scores: Float64Array
-}
-
-/** Trains each candidate and judges it on the rows that it has not seen. */
-async function learn(
-  ctx: StepContext<TrainSpec>,
-  matrices: Matrices,
-  features: readonly string[],
-  fits: readonly BoundFit[],
-): Promise<Learnt[]> {
-  const { spec } = ctx.step
-  const results: Learnt[] = []
-  for (const [i, candidate] of spec.candidates.entries()) {
-    const trainer = await trainerOf(candidate.trainer)
-    const began = systemClock.ticks()
-    const model = await trainer.train(
-      {
-        train: matrices.train,
-        validate: matrices.validate,
-        features,
-        target: spec.target,
-        params: candidate.params,
-        seed: spec.seed,
-        threads: ctx.threads,
-      },
-      {
-        signal: ctx.signal,
-        say: (why) => ctx.log.warn(`${candidate.trainer} is learnt on the host: ${why}`),
-        progress: (p) =>
-          ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
-      },
-    )
-    const seconds = (systemClock.ticks() - began) / 1000
-    const evaluator = trainer.load(model)
-    const validate = await score(evaluator, await matrices.validated(), spec.target)
-    const test = await score(evaluator, await matrices.tested(), spec.target)
-    const ranking = rank(validate.scores, validate.labels)
-    const threshold = chooseThreshold(ranking, { by: 'f1' })
-    const serving = fits.flatMap((f) => f.serving)
-    results.push({
-      result: {
-        trainer: candidate.trainer,
-        params: candidate.params,
-        validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
-        test: evaluate(test.scores, test.labels, { threshold }),
-        seconds,
-      },
-      pack: { format: 2, model, threshold, fits: serving },
-      scores: validate.scores,
-    })
-  }
-  return results
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))

@@ -33,6 +33,14 @@ export interface FitKind<S> {
   /** Queries over the training rows, by name. Empty for a transform that has nothing to learn. */
   queries(spec: S, train: Node, about: FitAbout): Named<Node>
   bind(spec: S, found: ReadonlyMap<string, readonly FitRow[]>, schema: Schema, about: FitAbout): BoundFit
+  /**
+   * The same columns for an engine that keeps its rows: training rows are encoded by a plan over themselves, so that the
+   * queries find no more than serving needs.
+   */
+  readonly within?: Pick<FitKind<S>, 'queries' | 'bind'> & {
+    /** A query a column, by its name, whose rows are the column's values (`key`) and how many rows have a target (`rows`). */
+    readonly countsKeys?: true
+  }
 }
 
 /** The stages of a bound fit as derive nodes. */

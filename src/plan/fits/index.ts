@@ -57,14 +57,21 @@ const kindOf = (fit: Fit): FitKind<Fit> => kinds[fit.kind] as unknown as FitKind
 /** The columns that a fit reads. */
 export const fitReads = (fit: Fit): readonly string[] => kindOf(fit).reads(fit)
 
-/** The aggregate queries that a fit needs over the training rows. @throws PLAN_* */
-export const fitQueries = (fit: Fit, train: Node, about: FitAbout): Named<Node> =>
-  kindOf(fit).queries(fit, train, about)
+/** How a fit is asked and bound: training rows by constants, or `within` their own plan where it has one. */
+const wayOf = (fit: Fit, within: boolean) => (within ? kindOf(fit).within : undefined) ?? kindOf(fit)
 
-/** Binds what the queries found as constants. */
+/** The aggregate queries that a fit needs over the training rows. @throws PLAN_* */
+export const fitQueries = (fit: Fit, train: Node, about: FitAbout, within = false): Named<Node> =>
+  wayOf(fit, within).queries(fit, train, about)
+
+/** Whether a fit's queries within an engine count the rows of each of its columns' values. */
+export const countsKeys = (fit: Fit): boolean => kindOf(fit).within?.countsKeys === true
+
+/** Binds what the queries found as constants; `within` as they were asked. */
 export const bindFit = (
   fit: Fit,
   found: ReadonlyMap<string, readonly FitRow[]>,
   schema: Schema,
   about: FitAbout,
-): BoundFit => kindOf(fit).bind(fit, found, schema, about)
+  within = false,
+): BoundFit => wayOf(fit, within).bind(fit, found, schema, about)

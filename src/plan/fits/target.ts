@@ -1,5 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
-import { call, col, type Expr, type Literal } from '../expr.ts'
+import { call, col, type Expr, type Frame, type Literal } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
 import { fieldOf, isTemporal } from '../types.ts'
 import { codes, literalOrder } from './categories.ts'
@@ -39,51 +39,70 @@ const foldOf = (moment: string, folds: number): Expr => call('mod', call('hash32
 export const targetEncodeKind: FitKind<TargetEncode> = {
   reads: (spec) => spec.columns,
   /** One a column: its key, fold, `hits` (the target's sum) and `rows`. */
-  queries(spec, train, about) {
-    const { target, moment } = needs(about)
-    const at = fieldOf(train.schema, moment, 'fit')
-    if (!isTemporal(at.type))
-      throw new GalleyError('PLAN_TYPE_MISMATCH', {
-        what: 'fit needs a time to make folds of',
-        why: `'${moment}' is not one`,
-      })
-    return spec.columns.map((column) => {
-      const keyed = build({
-        op: 'select',
-        input: train,
-        columns: [
-          ['key', col(column)],
-          ['fold', foldOf(moment, spec.folds)],
-          ['hit', col(target)],
-        ],
-      })
-      const query = build({
-        op: 'aggregate',
-        input: keyed,
-        by: ['key', 'fold'],
-        aggs: [
-          ['hits', { fn: 'sum', arg: col('hit') }],
-          ['rows', { fn: 'count', arg: col('hit') }],
-        ],
-      })
-      return [column, query] as const
-    })
-  },
+  queries: (spec, train, about) => queriesBy(spec, train, about, ['key', 'fold']),
   bind(spec, found, _, about) {
     const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
-    const serving = [rates.map((r) => [rateName(r.column), r.serving] as const)]
-    const past = spec.training === 'past'
-    return {
-      serving,
-      training: (input) =>
-        past
-          ? rates.reduce((n, r) => pastRates(n, spec, r, needs(about)), input)
-          : build({ op: 'derive', input, columns: rates.map((r) => [rateName(r.column), r.training] as const) }),
-      difference: past
-        ? 'training rows are encoded with earlier rows only'
-        : `training rows are encoded without their own fold (1 of ${spec.folds})`,
-    } satisfies BoundFit
+    return bound(
+      spec,
+      rates,
+      (input) => build({ op: 'derive', input, columns: rates.map((r) => [rateName(r.column), r.training] as const) }),
+      about,
+    )
   },
+  within: {
+    countsKeys: true,
+    /** One a column: its key, `hits` and `rows`. */
+    queries: (spec, train, about) => queriesBy(spec, train, about, ['key']),
+    bind(spec, found, _, about) {
+      const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
+      return bound(spec, rates, (input) => rates.reduce((n, r) => foldRates(n, spec, r, needs(about)), input), about)
+    },
+  },
+}
+
+function queriesBy(spec: TargetEncode, train: Node, about: FitAbout, by: readonly string[]): Named<Node> {
+  const { target, moment } = needs(about)
+  const at = fieldOf(train.schema, moment, 'fit')
+  if (!isTemporal(at.type))
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: 'fit needs a time to make folds of',
+      why: `'${moment}' is not one`,
+    })
+  return spec.columns.map((column) => {
+    const all: Named<Expr> = [
+      ['key', col(column)],
+      ['fold', foldOf(moment, spec.folds)],
+      ['hit', col(target)],
+    ]
+    const columns = all.filter(([name]) => name === 'hit' || by.includes(name))
+    const query = build({
+      op: 'aggregate',
+      input: build({ op: 'select', input: train, columns }),
+      by,
+      aggs: [
+        ['hits', { fn: 'sum', arg: col('hit') }],
+        ['rows', { fn: 'count', arg: col('hit') }],
+      ],
+    })
+    return [column, query] as const
+  })
+}
+
+/** Rates bound; training rows by earlier ones, or as `outOfFold` has it. */
+function bound(
+  spec: TargetEncode,
+  rates: readonly Rates[],
+  outOfFold: (input: Node) => Node,
+  about: FitAbout,
+): BoundFit {
+  const past = spec.training === 'past'
+  return {
+    serving: [rates.map((r) => [rateName(r.column), r.serving] as const)],
+    training: (input) => (past ? rates.reduce((n, r) => pastRates(n, spec, r, needs(about)), input) : outOfFold(input)),
+    difference: past
+      ? 'training rows are encoded with earlier rows only'
+      : `training rows are encoded without their own fold (1 of ${spec.folds})`,
+  }
 }
 
 interface Rates {
@@ -133,25 +152,39 @@ function ratesOf(spec: TargetEncode, column: string, found: readonly FitRow[], a
 /** Each row's rate among the key's rows before its moment. */
 function pastRates(input: Node, spec: TargetEncode, r: Rates, about: { target: string; moment: string }): Node {
   const frame = { unit: 'range' as const, from: null, to: -1 }
-  const agg = (fn: 'sum' | 'count') => ({ fn: 'aggregate' as const, agg: { fn, arg: col(about.target) }, frame })
   const [hits, rows] = [`${r.column} hits`, `${r.column} rows`]
-  const counted = build({
-    op: 'window',
-    input,
-    by: [r.column],
-    order: [{ by: col(about.moment), descending: false }],
-    columns: [
-      [hits, agg('sum')],
-      [rows, agg('count')],
-    ],
-  })
-  const sum = call('add', call('coalesce', col(hits), integer(0)), float(spec.smoothing * r.prior))
-  const rate = call('div', sum, call('add', col(rows), float(spec.smoothing)))
+  const order = [{ by: col(about.moment), descending: false }]
+  const counted = build({ op: 'window', input, by: [r.column], order, columns: sums(about.target, frame, hits, rows) })
+  return withRate(input, counted, spec, r, call('coalesce', col(hits), integer(0)), col(rows))
+}
+
+/** Each row's rate among the key's rows of the other folds. */
+function foldRates(input: Node, spec: TargetEncode, r: Rates, about: { target: string; moment: string }): Node {
+  const frame = { unit: 'rows' as const, from: null, to: null }
+  const [fold, hits, rows, own, ownRows] = ['fold', 'hits', 'rows', 'fold hits', 'fold rows'].map((n) => `${r.column} ${n}`) as [string, string, string, string, string] // biome-ignore format: one line
+  const folded = build({ op: 'derive', input, columns: [[fold, foldOf(about.moment, spec.folds)]] })
+  const of = (n: Node, by: readonly string[], ...names: [string, string]) =>
+    build({ op: 'window', input: n, by, order: [], columns: sums(about.target, frame, ...names) })
+  const counted = of(of(folded, [r.column], hits, rows), [r.column, fold], own, ownRows)
+  return withRate(input, counted, spec, r, call('sub', col(hits), col(own)), call('sub', col(rows), col(ownRows)))
+}
+
+/** Over a frame: the target's sum, and its rows. */
+const sums = (target: string, frame: Frame, hits: string, rows: string) => {
+  const agg = (fn: 'sum' | 'count') => ({ fn: 'aggregate' as const, agg: { fn, arg: col(target) }, frame })
+  return [
+    [hits, agg('sum')],
+    [rows, agg('count')],
+  ] as const
+}
+
+/** The input's columns with the rate of what was counted beside them. */
+function withRate(input: Node, counted: Node, spec: TargetEncode, r: Rates, hits: Expr, rows: Expr): Node {
+  const sum = call('add', hits, float(spec.smoothing * r.prior))
+  const rate = call('div', sum, call('add', rows, float(spec.smoothing)))
   const kept = input.schema.map((f) => [f.name, col(f.name)] as const)
   const safe: Expr =
-    spec.smoothing > 0
-      ? rate
-      : { op: 'case', when: [[call('gt', col(rows), integer(0)), rate]], otherwise: float(r.prior) }
+    spec.smoothing > 0 ? rate : { op: 'case', when: [[call('gt', rows, integer(0)), rate]], otherwise: float(r.prior) }
   const columns: Named<Expr> = [...kept.filter(([name]) => name !== rateName(r.column)), [rateName(r.column), safe]]
   return build({ op: 'select', input: counted, columns })
 }

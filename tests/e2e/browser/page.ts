@@ -5,7 +5,7 @@ import { createLedger } from '../../../src/engines/ledger.ts'
 import { createRowEngine } from '../../../src/engines/row/index.ts'
 import { createWebgpuEngine } from '../../../src/engines/webgpu/index.ts'
 import { learnFused } from '../../../src/ml/training/fused/fused.ts'
-import { onDevice } from '../../../src/ml/training/fused/means.ts'
+import { onDevice } from '../../../src/ml/training/fused/resident.ts'
 import { fewerTrees } from '../fewer-trees.ts'
 
 /** What the page tells the test: models and metrics, or what went wrong. */

@@ -19,6 +19,9 @@ export function twoFloats(x: number): [number, number] {
 }
 const float = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0] as number
 
+/** Words of a scaling: the scale; mean, lowest and highest value as the sum of two f32 each. */
+export const SCALING = 7
+
 const STANDARD = `${NUMBERS}
 fn two(at: u32) -> vec2f { return vec2f(bitcast<f32>(about[at]), bitcast<f32>(about[at + 1u])); }
 /** A value that is there in deviations from the mean. */
@@ -59,12 +62,12 @@ export interface DesignMatrix {
   readonly values: GPUBuffer
 }
 
-/** Standardised columns, then for each of `indicators` where that one is missing, then 1. */
+/** Standardised columns, then for each of `indicators` where that one is missing, then 1. Scalings may lie on the device (`scalingsOf`). */
 export async function designMatrix(
   job: Job,
   table: DeviceTable,
   names: readonly string[],
-  scalings: readonly Scaling[],
+  scalings: readonly Scaling[] | GPUBuffer,
   indicators: readonly number[],
 ): Promise<DesignMatrix> {
   const { rows } = table
@@ -75,7 +78,11 @@ export async function designMatrix(
   for (const [i, name] of names.entries()) {
     await widen(job, table, columnOf(table, name), column)
     const own = { column: read(column, 'vec2u'), design }
-    await job.run(PUT, { ...own, about: read(job.words(...aboutOf(rows, i, scalings[i] as Scaling))) }, rows)
+    const about = Array.isArray(scalings)
+      ? job.words(...aboutOf(rows, i, scalings[i] as Scaling))
+      : job.words(rows, i, 0, 0, 0, 0, 0, 0, 0)
+    if (!Array.isArray(scalings)) job.copy(scalings as GPUBuffer, i * SCALING, about, 2, SCALING)
+    await job.run(PUT, { ...own, about: read(about) }, rows)
     const indicator = indicators.indexOf(i)
     if (indicator >= 0) await job.run(MARK, { ...own, about: read(job.words(rows, names.length + indicator, 0)) }, rows)
   }
@@ -169,5 +176,31 @@ export async function linearScores(job: Job, table: DeviceTable, model: LinearTe
     const about = read(job.words(...aboutOf(rows, Number(i === 0), c), ...more))
     await job.run(TERM, { column: read(column, 'vec2u'), about, score: write(out, 'f32') }, rows)
   }
+  return out
+}
+
+/** `about`: rows, fours of columns, where the weights begin. */
+const DOT = /* wgsl */ `
+fn main(row: u32) {
+  if (row >= about[0]) { return; }
+  var s = 0.0;
+  for (var j = 0u; j < about[1]; j++) {
+    let at = about[2] + j * 4u;
+    let i = (j * about[0] + row) * 4u;
+    s += dot(vec4f(weights[at], weights[at + 1u], weights[at + 2u], weights[at + 3u]), vec4f(design[i], design[i + 1u], design[i + 2u], design[i + 3u]));
+  }
+  score[row] = s;
+}`
+
+/** A design's rows times weights that lie on the device, an f32 a row; they stay there. */
+export async function designScores(
+  job: Job,
+  { rows, width, values }: DesignMatrix,
+  weights: { readonly state: GPUBuffer; readonly at: number },
+): Promise<GPUBuffer> {
+  const out = job.buffer(rows)
+  const about = read(job.words(rows, Math.ceil(width / 4), weights.at))
+  const from = { design: read(values, 'f32'), weights: read(weights.state, 'f32'), about }
+  await job.run(DOT, { ...from, score: write(out, 'f32') }, rows)
   return out
 }

@@ -140,6 +140,31 @@ fn main(row: u32) {
 }`
 
 /**
+ * A sample's rows: `about` has the words that its kernels read, and `keysOf` gives a column's values as sorted places in
+ * the order of float64, missing ones last, until it is called again.
+ */
+export async function sampling(job: Job, table: DeviceTable, sample: RowSample) {
+  const { rows } = table
+  const length = sample.rows
+  const about = read(job.words(rows, length, sample.salt >>> 0, sample.bound >= 2 ** 32 ? 0 : sample.bound))
+  const places = job.buffer(rows)
+  await job.run(PLACES, { about, places: write(places) }, rows)
+  ;(await sumsBefore(job, places, Math.max(1, rows)))()
+  const column = job.buffer(rows * 2)
+  const own = job.buffer(length * 2)
+  return {
+    about,
+    async keysOf(name: string): Promise<GPUBuffer> {
+      const source = columnOf(table, name)
+      await widen(job, table, source, column)
+      const taken = { column: read(column, 'vec2u'), about, places: read(places), keys: write(own, 'vec2u') }
+      await job.run(TAKE, taken, rows)
+      return (await sort(job, { keys: own, payload: null, length, words: 2, skip: zeroBits(source) })).keys
+    },
+  }
+}
+
+/**
  * Finds the borders of the bins of columns on the device: the same float64 numbers as \`binEdges\` finds on the host.
  * Nothing comes down. @throws DeviceGap for a column that is not a number
  */
@@ -150,25 +175,14 @@ export async function cutEdges(
   maxBins: number,
   sample: RowSample,
 ): Promise<Edges> {
-  const { rows } = table
   const length = sample.rows
   const keys = job.buffer(names.length * EDGES * 2)
   const [counts, present] = [job.buffer(names.length), job.buffer(names.length)]
-  const about = read(job.words(rows, length, sample.salt >>> 0, sample.bound >= 2 ** 32 ? 0 : sample.bound))
-  const places = job.buffer(rows)
-  await job.run(PLACES, { about, places: write(places) }, rows)
-  ;(await sumsBefore(job, places, Math.max(1, rows)))()
-  const column = job.buffer(rows * 2)
-  const own = job.buffer(length * 2)
+  const { about, keysOf } = await sampling(job, table, sample)
   const [starts, ranks, found, rest] = [job.buffer(length + 1), job.buffer(length + 1), job.buffer(2), job.buffer(2)]
   const add = await sumsBefore(job, ranks, length + 1)
   for (const [f, name] of names.entries()) {
-    const source = columnOf(table, name)
-    await widen(job, table, source, column)
-    const taken = { column: read(column, 'vec2u'), about, places: read(places), keys: write(own, 'vec2u') }
-    await job.run(TAKE, taken, rows)
-    const made = await sort(job, { keys: own, payload: null, length, words: 2, skip: zeroBits(source) })
-    const sorted = read(made.keys, 'vec2u')
+    const sorted = read(await keysOf(name), 'vec2u')
     for (const used of [starts, ranks, found, rest]) job.clear(used)
     await job.run(FLAG, { keys: sorted, about, ranks: write(ranks) }, length)
     add()
@@ -193,17 +207,14 @@ export async function cutEdges(
   return { keys, counts, present }
 }
 
-/** The borders of some of the features alone. */
-export function edgesOf(job: Job, { keys, counts, present }: Edges, features: readonly number[]): Edges {
-  const some = {
-    keys: job.buffer(features.length * EDGES * 2),
-    counts: job.buffer(features.length),
-    present: job.buffer(features.length),
+/** Numbers from their places in the order of float64, two words each. */
+export function valuesOf(keys: Uint32Array): Float64Array {
+  const words = new Uint32Array(keys.length)
+  for (let i = 0; i < keys.length; i += 2) {
+    const [low, high] = [keys[i] as number, keys[i + 1] as number]
+    const positive = high >>> 31 === 1
+    words[i] = positive ? low : ~low
+    words[i + 1] = positive ? high & 0x7fffffff : ~high
   }
-  for (const [to, f] of features.entries()) {
-    job.copy(keys, f * EDGES * 2, some.keys, to * EDGES * 2, EDGES * 2)
-    job.copy(counts, f, some.counts, to, 1)
-    job.copy(present, f, some.present, to, 1)
-  }
-  return some
+  return new Float64Array(words.buffer)
 }

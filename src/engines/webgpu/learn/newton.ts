@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 
 import { DeviceFault } from '../device.ts'
+import type { Part } from '../started.ts'
 import { DeviceGap } from '../wgsl/emit.ts'
 import type { DesignMatrix } from './design.ts'
 import { type Job, type Ready, read, shared, write } from './job.ts'
@@ -128,6 +129,19 @@ const threadsFor = (rows: number, tiles: number): number =>
 /** Columns of a design whose system one thread solves in less than a second. */
 const MOST_COLUMNS = 256
 
+/** A descent that is made ready. */
+export interface Descent {
+  /** Puts so many rounds into the job; those after the end do nothing. */
+  go(rounds: number): void
+  readonly part: Part
+  /** What the words say; undefined while it is not over. @throws DeviceFault when the kernels did not run */
+  tell(words: Uint32Array): Descended | undefined
+  /** Steps so far. */
+  steps(words: Uint32Array): number
+  /** The words of the weights, and where they begin. */
+  readonly weights: { readonly state: GPUBuffer; readonly at: number }
+}
+
 /**
  * Newton's method with step halving, all of it on the device: rows, sums, the solution of the small system and the
  * decision about the next step. One readback for every twelve rounds, which are nearly always enough.
@@ -138,6 +152,18 @@ export async function descend(
   task: Regression,
   between: (iterations: number) => void | Promise<void>,
 ): Promise<Descended> {
+  const { go, part, tell, steps } = await descent(job, task)
+  for (;;) {
+    go(ROUNDS)
+    const got = await job.download([part])
+    const told = tell(got)
+    await between(steps(got))
+    if (told) return told
+  }
+}
+
+/** Makes a descent ready. @throws DeviceGap for more than 256 columns */
+export async function descent(job: Job, task: Regression): Promise<Descent> {
   const { design, target, loss, l2 } = task
   const { rows, width, values } = design
   if (width > MOST_COLUMNS)
@@ -182,15 +208,20 @@ export async function descend(
     { about, limits: read(limits), state: write(state), losses: write(losses), matrix: write(matrix, 'f32') },
     1,
   )
-  for (;;) {
-    for (let round = 0; round < ROUNDS; round++) for (const [kernel, n] of ready) job.go(kernel, n)
-    const got = await job.download([{ from: state, at: 0, words: begin.length }])
-    const as = new Float32Array(got.buffer)
-    if (got[STATE.rounds] === 0) throw new DeviceFault('the device did not run the kernel')
-    const iterations = got[STATE.iterations] ?? 0
-    await between(iterations)
-    if (got[STATE.done] === 0) continue
-    const weights = as.slice(STATE.weights, STATE.weights + width)
-    return { weights, loss: ((as[STATE.loss] ?? 0) + (as[STATE.loss + 1] ?? 0)) / rows, iterations }
+  return {
+    go(rounds) {
+      for (let round = 0; round < rounds; round++) for (const [kernel, n] of ready) job.go(kernel, n)
+    },
+    part: { from: state, at: 0, words: begin.length },
+    steps: (got) => got[STATE.iterations] ?? 0,
+    tell(got) {
+      if (got[STATE.rounds] === 0) throw new DeviceFault('the device did not run the kernel')
+      if (got[STATE.done] === 0) return undefined
+      const as = new Float32Array(got.buffer, got.byteOffset, got.length)
+      const weights = as.slice(STATE.weights, STATE.weights + width)
+      const sum = (as[STATE.loss] ?? 0) + (as[STATE.loss + 1] ?? 0)
+      return { weights, loss: sum / rows, iterations: got[STATE.iterations] ?? 0 }
+    },
+    weights: { state, at: STATE.weights },
   }
 }

@@ -15,3 +15,11 @@ export async function orOnHost<T>(ctx: TrainContext, learn: () => Promise<T>): P
     return undefined
   }
 }
+
+/** Why the device gave up, in a line. */
+export const whyOf = (thrown: unknown): string =>
+  thrown instanceof GalleyError
+    ? `${thrown.what}${thrown.why ? `: ${thrown.why}` : ''}`
+    : thrown instanceof Error
+      ? thrown.message
+      : String(thrown)

@@ -1,10 +1,21 @@
 import { cellScores } from '../../../engines/webgpu/learn/cells.ts'
 import { labelsOf, linearScores, toldOf } from '../../../engines/webgpu/learn/design.ts'
-import { JUDGED, judged, metricsOf, type ScoreMetrics } from '../../../engines/webgpu/learn/evaluate.ts'
+import {
+  CUT_WORDS,
+  cutsOf,
+  JUDGED,
+  judged,
+  judgedOf,
+  limitOf,
+  type Scored,
+  type ScoreMetrics,
+} from '../../../engines/webgpu/learn/evaluate.ts'
 import { forestScores } from '../../../engines/webgpu/learn/forest.ts'
 import { Job } from '../../../engines/webgpu/learn/job.ts'
 import type { DeviceTable } from '../../../engines/webgpu/table.ts'
-import { type Confusion, confusionOf } from '../../evaluation/confusion.ts'
+import { confusionOf } from '../../evaluation/confusion.ts'
+import { type Report, reportOf } from '../../evaluation/evaluate.ts'
+import { type NumericReference, referenceOfHundredths } from '../../monitoring/reference.ts'
 import { readGrid } from '../baseline.ts'
 import { readForest } from '../gbdt/forest.ts'
 import { badLabel } from '../intake.ts'
@@ -40,17 +51,8 @@ export async function scoreOnDevice(job: Job, table: DeviceTable, model: Trained
 /** A rate as log odds that an f32 holds. */
 const logOdds = (rate: number): number => Math.max(-80, Math.min(80, Math.log(rate / (1 - rate))))
 
-/** Words that say whether a label is wrong. */
-const FOUND = 4
-
-/** The part of a report that needs no score of a single row. */
-export interface DeviceReport extends Omit<ScoreMetrics, 'truePositives' | 'falsePositives'> {
-  readonly rows: number
-  readonly confusion: Confusion
-}
-
 /** A model, and rows on the device that it is judged on. */
-export interface Judging {
+interface Judging {
   readonly table: DeviceTable
   readonly model: TrainedModel
   /** 0.5 unless given. */
@@ -58,31 +60,135 @@ export interface Judging {
 }
 
 /**
- * Scores rows on the device and compares with their labels there, all askings in one readback of 56 bytes each.
+ * Scores rows on the device and compares with their labels there, all askings in one readback of 324 bytes each.
  * @throws TRAIN_DATA for a label that is neither 0 nor 1
  */
-export async function evaluateOnDevice(asked: readonly Judging[]): Promise<DeviceReport[]> {
+export async function evaluateOnDevice(asked: readonly Judging[]): Promise<Report[]> {
+  return inJobs(asked, async (job, { table, model, threshold = 0.5 }) => {
+    const scored = await scoredRows(job, table, model.target, () => scoreOnDevice(job, table, model))
+    const { told } = await judged(job, scored, { limit: limitOf(job, threshold) })
+    return {
+      parts: [words(told, JUDGED), words(scored.found, FOUND)],
+      tell: ([own = NONE, found = NONE]) => report(judgedOf(own, table.rows), scored, threshold, found),
+    }
+  })
+}
+
+/** A model's reports, the threshold that validation rows choose, and the scores of these. */
+export interface Judgement {
+  readonly validate: Report
+  readonly test: Report
+  readonly threshold: number
+  readonly scores: NumericReference
+}
+
+/** A model, and the rows that it has not seen. */
+interface JudgedModel {
+  readonly model: TrainedModel
+  readonly validate: DeviceTable
+  readonly test: DeviceTable
+}
+
+/**
+ * Judges models on the device, as the host does: the threshold is that of the best F1 on validation rows. All of them in
+ * one readback of 1,448 bytes each. @throws TRAIN_DATA for a label that is neither 0 nor 1
+ */
+export async function judgeOnDevice(asked: readonly JudgedModel[]): Promise<Judgement[]> {
+  return inJobs(
+    asked.map((a) => ({ ...a, table: a.validate })),
+    async (job, { model, validate, test }) =>
+      judging(job, model.target, { scores: (table) => scoreOnDevice(job, table, model) }, { validate, test }),
+  )
+}
+
+/** Words to bring down, and what they say. */
+export interface Told<T> {
+  readonly parts: readonly { from: GPUBuffer; at: number; words: number }[]
+  tell(words: readonly Uint32Array[]): T
+}
+
+/** Judges a model by its scores of validation and test rows: kernels alone, what they find is yet to come down. */
+export async function judging(
+  job: Job,
+  target: string,
+  { scores }: { scores(table: DeviceTable): Promise<GPUBuffer> },
+  parts: Readonly<Record<'validate' | 'test', DeviceTable>>,
+): Promise<Told<Judgement>> {
+  const validate = await scoredRows(job, parts.validate, target, () => scores(parts.validate))
+  const test = await scoredRows(job, parts.test, target, () => scores(parts.test))
+  const own = await judged(job, validate, { cuts: true })
+  const other = await judged(job, test, { limit: own.limit })
+  return {
+    parts: [
+      ...[words(own.told, JUDGED), words(own.cuts as GPUBuffer, CUT_WORDS), words(validate.found, FOUND)],
+      ...[words(other.told, JUDGED), words(test.found, FOUND)],
+    ],
+    tell([first = NONE, cuts = NONE, found = NONE, second = NONE, rest = NONE]) {
+      const metrics = judgedOf(first, validate.rows)
+      const { at, below } = metrics.best
+      // scores differ from the host's by what f32 rounds: the limit lies below them, and above the next
+      const threshold = at === below ? Math.max(0, at - 1e-6) : Math.max((at + below) / 2, at - 1e-6)
+      return {
+        validate: report(metrics, validate, threshold, found),
+        test: report(judgedOf(second, test.rows), test, threshold, rest),
+        threshold,
+        scores: referenceOfHundredths('score', validate.rows, { present: validate.rows, at: cutsOf(cuts) }),
+      }
+    },
+  }
+}
+
+/** Words that say whether a label is wrong. */
+const FOUND = 4
+const NONE = new Uint32Array(0)
+const words = (from: GPUBuffer, n: number) => ({ from, at: 0, words: n })
+
+/** Scores beside labels, and whether one of these is wrong. */
+interface ScoredRows extends Scored {
+  readonly found: GPUBuffer
+  readonly target: string
+}
+
+async function scoredRows(
+  job: Job,
+  table: DeviceTable,
+  target: string,
+  scores: () => Promise<GPUBuffer>,
+): Promise<ScoredRows> {
+  const { labels, found } = await labelsOf(job, table, target)
+  return { scores: await scores(), labels, found, rows: table.rows, target }
+}
+
+function report(m: ScoreMetrics, { rows, target }: ScoredRows, threshold: number, found: Uint32Array): Report {
+  const { wrong } = toldOf(found)
+  if (wrong !== undefined) throw badLabel(wrong, target)
+  const { positives, auc, averagePrecision, logLoss, brier, truePositives, falsePositives } = m
+  const bins = m.bins.map(({ positives: n, ...bin }) => ({ ...bin, rate: n / bin.rows }))
+  const error = bins.reduce((sum, b) => sum + (b.rows / rows) * Math.abs(b.meanScore - b.rate), 0)
+  return reportOf({
+    ...{ rows, positives, rate: rows === 0 ? null : positives / rows, auc, averagePrecision, logLoss, brier },
+    calibration: { bins, error: rows === 0 ? null : error },
+    confusion: confusionOf({ rows, positives, truePositives, falsePositives }, threshold),
+  })
+}
+
+/** Each in a job of its own, all in one readback. */
+async function inJobs<A extends { readonly table: DeviceTable }, T>(
+  asked: readonly A[],
+  work: (job: Job, one: A) => Promise<Told<T>>,
+): Promise<T[]> {
   const jobs: Job[] = []
   try {
-    const parts: { from: GPUBuffer; at: number; words: number }[] = []
-    for (const { table, model, threshold = 0.5 } of asked) {
-      const job = new Job(table)
+    const told: Told<T>[] = []
+    for (const one of asked) {
+      const job = new Job(one.table)
       jobs.push(job)
-      const { labels, found } = await labelsOf(job, table, model.target)
-      const scores = await scoreOnDevice(job, table, model)
-      parts.push({ from: await judged(job, scores, labels, table.rows, threshold), at: 0, words: JUDGED })
-      parts.push({ from: found, at: 0, words: FOUND })
+      told.push(await work(job, one))
       job.submit()
     }
-    const got = (await jobs[0]?.download(parts)) ?? new Uint32Array(0)
-    return asked.map(({ table: { rows }, model, threshold = 0.5 }, i) => {
-      const own = got.subarray(i * (JUDGED + FOUND), (i + 1) * (JUDGED + FOUND))
-      const { wrong } = toldOf(own.slice(JUDGED))
-      if (wrong !== undefined) throw badLabel(wrong, model.target)
-      const { truePositives, falsePositives, ...metrics } = metricsOf(own, rows)
-      const counts = { rows, positives: metrics.positives, truePositives, falsePositives }
-      return { rows, ...metrics, confusion: confusionOf(counts, threshold) }
-    })
+    const got = (await jobs[0]?.download(told.flatMap((t) => t.parts))) ?? NONE
+    let at = 0
+    return told.map((t) => t.tell(t.parts.map((p) => got.slice(at, (at += p.words)))))
   } finally {
     for (const job of jobs) job.close()
   }

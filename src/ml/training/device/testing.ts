@@ -6,8 +6,9 @@ import { testDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { upload } from '../../../engines/webgpu/learn/upload.ts'
 import type { DeviceRelation, DeviceTable } from '../../../engines/webgpu/table.ts'
 import { Transfers } from '../../../engines/webgpu/transfers.ts'
+import type { Report } from '../../evaluation/evaluate.ts'
 import type { TrainedModel, Trainer } from '../trainer.ts'
-import { type DeviceReport, evaluateOnDevice } from './score.ts'
+import { evaluateOnDevice } from './score.ts'
 
 /** A trainer whose rows are sent up first, so that the suite of all trainers runs on the device. It never says why it can't. */
 export function onDeviceOnly(trainer: Trainer): Trainer {
@@ -43,7 +44,7 @@ export function onDeviceOnly(trainer: Trainer): Trainer {
 }
 
 /** One model's report on one table. */
-export async function judgedOn(table: DeviceTable, model: TrainedModel, threshold = 0.5): Promise<DeviceReport> {
+export async function judgedOn(table: DeviceTable, model: TrainedModel, threshold = 0.5): Promise<Report> {
   const [report] = await evaluateOnDevice([{ table, model, threshold }])
-  return report as DeviceReport
+  return report as Report
 }

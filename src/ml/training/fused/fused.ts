@@ -1,17 +1,16 @@
 import { GalleyError } from '../../../base/errors.ts'
 import type { RunContext } from '../../../engines/engine.ts'
 import { createLedger, type Ledger } from '../../../engines/ledger.ts'
-import { col, columnsOf } from '../../../plan/expr.ts'
-import { applied, type FitAbout } from '../../../plan/fits/index.ts'
-import { build, type Node } from '../../../plan/nodes.ts'
-import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
+import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
+import { build, type Named, type Node } from '../../../plan/nodes.ts'
+import { boundPlan, lineage, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
-import type { DeviceReport } from '../device/score.ts'
-import { fitAbout, fitOn } from '../fits.ts'
-import { trainerOf } from '../index.ts'
+import { type ColumnReference, categoryReference } from '../../monitoring/reference.ts'
+import { checkLabels, checkPart } from '../classes.ts'
+import { fitAbout, fitTogether } from '../fits.ts'
 import { fittedColumns } from '../scores.ts'
-import type { TrainedModel } from '../trainer.ts'
-import type { Judged, Kept, Means } from './means.ts'
+import { type Kept, type Learnt, type Means, PARTS, type Part } from './means.ts'
 
 /** A recipe's training as one job, from its sources to judged models. */
 export interface FusedJob {
@@ -22,6 +21,8 @@ export interface FusedJob {
   readonly step: string
   /** A source's Parquet files. */
   files(source: string): readonly string[]
+  /** The dataset where it is kept: what is left to the host is asked of it instead of computed from the sources on. */
+  readonly kept?: Node
   readonly ctx: RunContext
   readonly threads: number
   /** Told what the device leaves to the host, and why. */
@@ -30,22 +31,18 @@ export interface FusedJob {
   begins?(stage: string): void
 }
 
-export interface FusedCandidate {
-  readonly model: TrainedModel
-  readonly validate: DeviceReport
-  readonly test: DeviceReport
-}
-
 export interface FusedResult {
-  /** Of the dataset, which is nowhere written. */
+  /** Of the dataset. */
   readonly rows: number
-  readonly candidates: readonly FusedCandidate[]
-  /** What moved, by stage: the data's way, fits, parts, each candidate. */
+  /** What is learnt from: the recipe's features, then the columns that fits give. */
+  readonly features: readonly string[]
+  readonly fits: readonly BoundFit[]
+  readonly candidates: Learnt['candidates']
+  /** What the monitor compares with: features, then the columns that fits read. */
+  readonly reference: readonly ColumnReference[]
+  /** What moved, by stage: the data's way, fits, parts, candidates and what came of them. */
   readonly ledger: Ledger
 }
-
-const PARTS = ['train', 'validate', 'test'] as const
-type Parts = Readonly<Record<(typeof PARTS)[number], Kept>>
 
 /**
  * Prepares, fits, trains and judges. With tables on the device the sources' columns go up once, and what comes down is
@@ -56,60 +53,113 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { recipe, means } = job
   const { spec, inputs } = stepOf(recipe, job.step) as { spec: TrainSpec; inputs: readonly string[] }
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
-  const { ledger, ctx, at } = metered(job)
+  const { ledger, ctx, at, begins } = metered(job)
   const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
   const about = fitAbout(spec, dataset, whole.schema)
-  const base = build({ op: 'select', input: whole, columns: named(needed(spec, dataset, about, whole)) })
+  const wanted = needed(spec, dataset, about, whole)
+  const base = build({ op: 'select', input: whole, columns: wanted })
   const held: Kept[] = []
-  const keep = async (root: Node): Promise<Kept> => {
-    const kept = await means.compute(root, ctx)
+  const keep = async (root: Node, known: { readonly rows?: number; readonly made?: Node }): Promise<Kept> => {
+    const kept = await means.compute(root, ctx, known)
     held.push(kept)
     return kept
   }
   try {
-    const data = await at('data', () => keep(base))
-    const from = async <T>(work: (part: (name: string) => Node) => Promise<T>): Promise<T> => {
+    const made = job.kept ? { made: build({ op: 'select', input: job.kept, columns: wanted }) } : {}
+    const data = await at('data', () => keep(base, made))
+    const from = async <T>(work: (part: (name: Part) => Node, scan: Node) => Promise<T>): Promise<T> => {
       const { scan, done } = await data.use(ctx)
-      try {
-        return await work((name) => build({ op: 'filter', input: scan, predicate: partOf(dataset, name) }))
-      } finally {
-        done()
-      }
+      const part = (name: Part) => build({ op: 'filter', input: scan, predicate: partOf(dataset, name) })
+      return work(part, scan).finally(done)
     }
+    const counted = new Map<string, readonly FitRow[]>()
     const fits = await at('fits', () =>
-      from((part) => fitOn(spec, part('train'), about, (query) => means.rows(query, ctx))),
+      from((part, scan) =>
+        fitTogether(
+          ...([spec, part('train'), about] as const),
+          async (queries, keyed) => {
+            const more = counted.size > 0 ? [] : counts(spec, part, scan, keyed)
+            const found = await means.ask([...queries, ...more], ctx)
+            for (const [name] of more) counted.set(name, found.get(name) ?? [])
+            for (const [column, query] of keyed) counted.set(`key ${column}`, found.get(query) ?? [])
+            return found
+          },
+          means.keeps,
+        ),
+      ),
     )
-    const before = base.schema.map((f) => f.name)
-    const features = [...spec.features, ...fittedColumns(fits, before)]
-    const columns = named([...features, spec.target])
-    const parts = {} as Record<keyof Parts, Kept>
+    const classes = (name: Part) => {
+      const rows = counted.get(`part ${name}`) ?? []
+      checkLabels(spec.target, rows)
+      return checkPart(name, spec.target, rows)
+    }
+    const training = classes('train')
+    const features = [
+      ...spec.features,
+      ...fittedColumns(
+        fits,
+        whole.schema.map((f) => f.name),
+      ),
+    ]
+    const parts = {} as Record<Part, Kept>
     for (const name of PARTS)
       parts[name] = await at(name, () =>
         from((part) => {
           const own = part(name)
           const encoded = fits.reduce((n, f) => (name === 'train' ? f.training(n) : applied(n, f.serving)), own)
-          return keep(build({ op: 'select', input: encoded, columns }))
+          const columns = named([...features, spec.target])
+          return keep(build({ op: 'select', input: encoded, columns }), { rows: classes(name).rows })
         }),
       )
-    const learnt: Pick<Judged, 'trainer' | 'model'>[] = []
-    for (const candidate of spec.candidates)
-      learnt.push(await at(candidate.trainer, () => learn(job, spec, candidate, features, parts, ctx)))
-    const asked = learnt.flatMap((l) => [
-      { ...l, part: parts.validate },
-      { ...l, part: parts.test },
-    ])
-    const reports = await at('metrics', () => means.judge(asked, ctx))
-    const candidates = learnt.map(({ model }, i) => ({
-      ...{ model, validate: reports[i * 2] as DeviceReport, test: reports[i * 2 + 1] as DeviceReport },
-    }))
-    return { rows: data.rows, candidates, ledger }
+    data.close()
+    held.splice(held.indexOf(data), 1)
+    const task = { spec, features, parts, classes: training, threads: job.threads, say: job.say, begins }
+    const { candidates, reference } = await means.learn(task, ctx)
+    const categories = spec.fit
+      .flatMap((f) => f.columns)
+      .map((column) => {
+        const keyed = counted.get(`key ${column}`)?.map((r) => [String(r['key']), Number(r['rows'])] as const)
+        const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
+        return categoryReference(column, new Map(keyed ?? rows))
+      })
+    const rows = Number(counted.get('rows')?.[0]?.['n'] ?? 0)
+    return { rows, features, fits, candidates, reference: [...reference, ...categories], ledger }
   } finally {
     for (const kept of held.reverse()) kept.close()
   }
 }
 
-/** A context whose ledger also tells stages apart. */
-function metered({ ctx: outer, begins }: FusedJob) {
+/** How many rows there are; of each part by class; of training rows by each column that fits read, where these do not ask it. */
+function counts(
+  spec: TrainSpec,
+  part: (name: Part) => Node,
+  scan: Node,
+  keyed: ReadonlyMap<string, string>,
+): Named<Node> {
+  const by = (input: Node, ...columns: string[]) =>
+    build({ op: 'aggregate', input, by: columns, aggs: [['n', { fn: 'count', arg: null }]] })
+  return [
+    ['rows', by(scan)],
+    ...PARTS.map((name) => [`part ${name}`, by(part(name), spec.target)] as const),
+    ...spec.fit
+      .flatMap((f) => f.columns)
+      .filter((c) => !keyed.has(c))
+      .map((column) => [`column ${column}`, by(part('train'), column)] as const),
+  ]
+}
+
+/** A context whose ledger tells stages apart, and whose own is told the edges of the recipe that they are. */
+function metered({ ctx: outer, begins, recipe, step }: FusedJob) {
+  const { spec, inputs } = stepOf(recipe, step) as { spec: TrainSpec; inputs: readonly string[] }
+  const data = inputs[0] ?? ''
+  const sources = lineage(recipe, data).filter((id) => stepOf(recipe, id).kind === 'source')
+  const edges = new Map<string, string>([
+    ['data', `${sources.join(', ')} → ${data}`],
+    ['fits', `${data} → fits`],
+    ...PARTS.map((part) => [part, `${data} → ${part}`] as const),
+    ...spec.candidates.map(({ trainer }) => [trainer, `train → ${trainer}`] as const),
+    ['models', `models → ${step}`],
+  ])
   const ledger = createLedger()
   let stage = ''
   const ctx: RunContext = {
@@ -117,17 +167,20 @@ function metered({ ctx: outer, begins }: FusedJob) {
     ledger: {
       ...ledger,
       add(engine, key, n) {
-        ledger.add(stage, key, n)
-        outer.ledger.add(engine, key, n)
+        ledger.add(stage || engine, key, n)
+        outer.ledger.add(edges.get(stage) ?? (stage || engine), key, n)
       },
     },
   }
-  const at = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+  const begin = (name: string): void => {
     stage = name
     begins?.(name)
+  }
+  const at = <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    begin(name)
     return work()
   }
-  return { ledger, ctx, at }
+  return { ledger, ctx, at, begins: begin }
 }
 
 const named = (columns: readonly string[]) => columns.map((name) => [name, col(name)] as const)
@@ -142,7 +195,7 @@ function partOf({ split }: DatasetSpec, name: string) {
 }
 
 /** Columns that training reads of the dataset, in its order: features, target, what fits encode, what the split asks. */
-function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): string[] {
+export function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): Named<Expr> {
   const asked = new Set([
     ...spec.features,
     spec.target,
@@ -150,30 +203,5 @@ function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: N
     ...spec.fit.flatMap((f) => f.columns),
     ...Object.values(dataset.split ?? {}).flatMap((e) => columnsOf(e)),
   ])
-  return whole.schema.map((f) => f.name).filter((name) => asked.has(name))
-}
-
-async function learn(
-  job: FusedJob,
-  spec: TrainSpec,
-  candidate: TrainSpec['candidates'][number],
-  features: readonly string[],
-  parts: Parts,
-  ctx: RunContext,
-): Promise<Pick<Judged, 'trainer' | 'model'>> {
-  const trainer = await trainerOf(candidate.trainer)
-  const [train, validate] = [await parts.train.use(ctx), await parts.validate.use(ctx)]
-  try {
-    const model = await trainer.train(
-      {
-        ...{ train: train.relation, validate: validate.relation, features, target: spec.target },
-        ...{ params: candidate.params, seed: spec.seed, threads: job.threads },
-      },
-      { signal: ctx.signal, progress: (p) => ctx.progress?.(p), say: job.say },
-    )
-    return { trainer, model }
-  } finally {
-    train.done()
-    validate.done()
-  }
+  return named(whole.schema.map((f) => f.name).filter((name) => asked.has(name)))
 }

@@ -1,164 +1,58 @@
 import { GalleyError } from '../../../base/errors.ts'
-import { type Batch, owned, valueAt } from '../../../engines/batch.ts'
-import {
-  type Engine,
-  isGaps,
-  type Prepared,
-  type Relation,
-  type RunContext,
-  type Sink,
-} from '../../../engines/engine.ts'
-import { hold } from '../../../engines/held.ts'
+import { type Batch, valueAt } from '../../../engines/batch.ts'
+import { type Engine, isGaps, type Prepared, type Relation, type RunContext } from '../../../engines/engine.ts'
 import { literalOf } from '../../../engines/values.ts'
-import { Dictionary } from '../../../engines/webgpu/gather.ts'
-import type { WebgpuEngine } from '../../../engines/webgpu/index.ts'
-import { upload } from '../../../engines/webgpu/learn/upload.ts'
-import { type DeviceRelation, type DeviceTable, isOnDevice } from '../../../engines/webgpu/table.ts'
-import { Transfers } from '../../../engines/webgpu/transfers.ts'
 import type { FitRow } from '../../../plan/fits/index.ts'
-import { build, type Node, plan } from '../../../plan/nodes.ts'
-import { evaluate } from '../../evaluation/evaluate.ts'
-import { type DeviceReport, evaluateOnDevice } from '../device/score.ts'
-import { score } from '../scores.ts'
-import type { TrainedModel, Trainer } from '../trainer.ts'
+import { type Named, type Node, plan } from '../../../plan/nodes.ts'
+import type { TrainSpec } from '../../../runs/specs.ts'
+import type { NumericReference } from '../../monitoring/reference.ts'
+import type { Judgement } from '../device/score.ts'
+import type { ClassCounts } from '../intake.ts'
+import type { TrainedModel } from '../trainer.ts'
 
 /** Where a job's tables are from one stage to the next. */
 export interface Means {
-  /** A plan's rows, kept. */
-  compute(root: Node, ctx: RunContext): Promise<Kept>
-  /** A small result's rows. */
-  rows(query: Node, ctx: RunContext): Promise<FitRow[]>
-  /** Judges all models at once, each on its rows. */
-  judge(asked: readonly Judged[], ctx: RunContext): Promise<DeviceReport[]>
-}
-
-export interface Judged {
-  readonly trainer: Trainer
-  readonly model: TrainedModel
-  readonly part: Kept
+  /** Whether rows are kept where they are computed: training rows are then encoded by a plan over themselves. */
+  readonly keeps: boolean
+  /** A plan's rows, kept; `rows` where it is known how many there are, `made` where they lie elsewhere too. */
+  compute(root: Node, ctx: RunContext, known?: { readonly rows?: number; readonly made?: Node }): Promise<Kept>
+  /** The rows of small results, by name. */
+  ask(queries: Named<Node>, ctx: RunContext): Promise<ReadonlyMap<string, readonly FitRow[]>>
+  /** Learns from one part, and judges on the others. */
+  learn(task: LearnTask, ctx: RunContext): Promise<Learnt>
 }
 
 /** Rows that a stage left. */
 export interface Kept {
-  readonly rows: number
   /** The rows for the next stage: what a plan scans, and what a trainer reads. Both are ended by `done`. */
   use(ctx: RunContext): Promise<{ scan: Node; relation: Relation; done(): void }>
   close(): void
 }
 
-/** All of it stays in the device's memory. */
-export function onDevice(engine: WebgpuEngine): Means {
-  return {
-    async compute(root, ctx) {
-      const relation = await tableOf(engine, root, ctx)
-      const scan = engine.scan(relation, root)
-      return {
-        rows: relation.rows,
-        use: async () => ({ scan, relation, done: () => {} }),
-        close() {
-          engine.forget(scan)
-          relation.close()
-        },
-      }
-    },
-    rows: (query, ctx) => rowsOf(engine, query, ctx),
-    judge: (asked, ctx) => judgeThere(asked, ctx),
-  }
+export const PARTS = ['train', 'validate', 'test'] as const
+export type Part = (typeof PARTS)[number]
+
+export interface LearnTask {
+  readonly spec: TrainSpec
+  readonly features: readonly string[]
+  readonly parts: Readonly<Record<Part, Kept>>
+  /** Of the training rows. */
+  readonly classes: ClassCounts
+  readonly threads: number
+  /** Told which candidate begins. */
+  begins(candidate: string): void
+  /** Told what is left to the host, and why. */
+  say(why: string): void
 }
 
-/** The device computes each stage; its rows come down, and go up again for the next. */
-export function inStages(engine: WebgpuEngine, budget: number): Means {
-  return {
-    async compute(root, ctx) {
-      const relation = await tableOf(engine, root, ctx)
-      const { device } = relation.table
-      const batches: Batch[] = []
-      for await (const batch of relation.batches()) batches.push(owned(batch))
-      relation.close()
-      const { schema, rows } = relation
-      async function* down() {
-        yield* batches
-      }
-      return {
-        rows,
-        async use(now) {
-          const transfers = new Transfers(device, now.ledger, budget)
-          const host = { place: 'host', schema, rows, batches: down, close: () => {} } as const
-          const table = await upload(host, device, transfers, new Dictionary([]))
-          const again: DeviceRelation = { ...host, place: 'device', table, close: () => transfers.close() }
-          const scan = engine.scan(again, root)
-          return {
-            scan,
-            relation: again,
-            done() {
-              engine.forget(scan)
-              again.close()
-            },
-          }
-        },
-        close: () => void batches.splice(0),
-      }
-    },
-    rows: (query, ctx) => rowsOf(engine, query, ctx),
-    async judge(asked, ctx) {
-      const reports: DeviceReport[] = []
-      for (const one of asked) reports.push(...(await judgeThere([one], ctx)))
-      return reports
-    },
-  }
-}
-
-/** The processor computes, from files that each stage writes. */
-export function onHost(engine: Engine, file: () => string): Means {
-  return {
-    async compute(root, ctx) {
-      const path = file()
-      const { rows } = await (await prepared(engine, root)).run(ctx, { parquet: path })
-      const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema: root.schema })
-      let held: Promise<Relation> | undefined
-      const relation: Relation = {
-        ...{ place: 'host', schema: root.schema, rows, close: () => {} },
-        async *batches(names) {
-          held ??= prepared(engine, scan).then(async (p) => hold(await p.run(ctx, 'batches'), ctx.ledger))
-          yield* (await held).batches(names)
-        },
-      }
-      return {
-        rows,
-        use: async () => ({ scan, relation, done: () => {} }),
-        close: () => void held?.then((h) => h.close()).catch(() => undefined),
-      }
-    },
-    rows: (query, ctx) => rowsOf(engine, query, ctx),
-    async judge(asked, ctx) {
-      const reports: DeviceReport[] = []
-      for (const { trainer, model, part } of asked) {
-        const { relation } = await part.use(ctx)
-        const { scores, labels } = await score(trainer.load(model), relation, model.target)
-        const { rows, positives, auc, logLoss, brier, confusion } = evaluate(scores, labels)
-        reports.push({ rows, positives, auc, logLoss, brier, confusion })
-      }
-      return reports
-    },
-  }
-}
-
-/** In one readback. */
-async function judgeThere(asked: readonly Judged[], ctx: RunContext): Promise<DeviceReport[]> {
-  const used: { table: DeviceTable; model: TrainedModel; done(): void }[] = []
-  try {
-    for (const { part, model } of asked) {
-      const { relation, done } = await part.use(ctx)
-      used.push({ table: (relation as DeviceRelation).table, model, done })
-    }
-    return await evaluateOnDevice(used)
-  } finally {
-    for (const { done } of used) done()
-  }
+export interface Learnt {
+  readonly candidates: readonly (Judgement & { readonly model: TrainedModel; readonly seconds: number })[]
+  /** The features of the training rows, for the monitor. */
+  readonly reference: readonly NumericReference[]
 }
 
 /** @throws ENGINE_GAP naming the nodes that the engine does not do */
-async function prepared(engine: Engine, root: Node): Promise<Prepared> {
+export function prepared(engine: Engine, root: Node): Prepared {
   const made = engine.prepare(plan(root))
   if (!isGaps(made)) return made
   throw new GalleyError('ENGINE_GAP', {
@@ -168,20 +62,24 @@ async function prepared(engine: Engine, root: Node): Promise<Prepared> {
   })
 }
 
-async function tableOf(engine: Engine, root: Node, ctx: RunContext): Promise<DeviceRelation> {
-  const relation = await (await prepared(engine, root)).run(ctx, 'device' satisfies Sink)
-  if (!isOnDevice(relation)) throw new GalleyError('INTERNAL_BUG', { what: 'a relation did not stay on the device' })
-  return relation
+/** Small results one after the other. */
+export async function askEach(engine: Engine, queries: Named<Node>, ctx: RunContext) {
+  const found = new Map<string, FitRow[]>()
+  for (const [name, query] of queries) {
+    found.set(name, await rowsOf(prepared(engine, query), query, ctx))
+  }
+  return found
 }
 
-async function rowsOf(engine: Engine, query: Node, ctx: RunContext): Promise<FitRow[]> {
-  const out: FitRow[] = []
-  for await (const batch of (await (await prepared(engine, query)).run(ctx, 'batches')).batches())
-    for (let i = 0; i < batch.rows; i++)
-      out.push(
-        Object.fromEntries(
-          batch.columns.map((c, f) => [query.schema[f]?.name ?? '', literalOf(valueAt(c, i), c.type)]),
-        ),
-      )
-  return out
+/** The rows of a query that is made ready, as fits read them. */
+export async function rowsOf(made: Prepared, query: Node, ctx: RunContext): Promise<FitRow[]> {
+  const rows: FitRow[] = []
+  for await (const batch of (await made.run(ctx, 'batches')).batches()) rows.push(...fitRows(batch, query))
+  return rows
 }
+
+/** A batch's rows as fits read them. */
+export const fitRows = (batch: Batch, query: Node): FitRow[] =>
+  Array.from({ length: batch.rows }, (_, i) =>
+    Object.fromEntries(batch.columns.map((c, f) => [query.schema[f]?.name ?? '', literalOf(valueAt(c, i), c.type)])),
+  )

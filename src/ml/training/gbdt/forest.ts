@@ -57,15 +57,26 @@ export interface GrownTree {
   readonly missingLeft: readonly number[]
   readonly left: readonly number[]
   readonly right: readonly number[]
-  readonly gain: readonly number[]
   readonly values: readonly number[]
 }
 
-/** The body of a gbdt model; its arrays run through all trees, one after another. */
-export function forestBody(trees: readonly GrownTree[], features: number, base: number): TrainedModel['body'] {
+/** What each of so many features gained in trees whose splits' gains are known. */
+export function importanceOf(
+  trees: readonly (GrownTree & { readonly gain: readonly number[] })[],
+  features: number,
+): number[] {
   const importance = new Array<number>(features).fill(0)
   for (const { feature, gain } of trees)
     for (const [i, f] of feature.entries()) importance[f] = (importance[f] ?? 0) + (gain[i] ?? 0)
+  return importance
+}
+
+/** The body of a gbdt model; its arrays run through all trees, one after another. `importance`: each feature's gain. */
+export function forestBody(
+  trees: readonly GrownTree[],
+  importance: readonly number[],
+  base: number,
+): TrainedModel['body'] {
   const ints = (of: (tree: GrownTree) => readonly number[]): string => encodeArray(Int32Array.from(trees.flatMap(of)))
   return {
     base,

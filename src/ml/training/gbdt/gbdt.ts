@@ -9,7 +9,7 @@ import { type NumberParam, numberParams } from '../params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../trainer.ts'
 import { loadForest } from './evaluator.ts'
 import { fill } from './fill.ts'
-import { forestBody, type GrownTree } from './forest.ts'
+import { forestBody, importanceOf } from './forest.ts'
 import type { BinnedTree } from './grow.ts'
 import { layOut, setUp } from './layout.ts'
 import { growOnWorkers } from './team.ts'
@@ -42,8 +42,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { signal } = ctx
   const { train } = task
   if (isOnDevice(train)) {
-    const { gbdtOnDevice } = await import('../device/gbdt.ts')
-    const made = await orOnHost(ctx, () => gbdtOnDevice({ ...task, train }, params, ctx))
+    const [{ learnOnDevice }, { beginGbdt }] = [await import('../device/begin.ts'), await import('../device/gbdt.ts')]
+    const made = await orOnHost(ctx, () => learnOnDevice(beginGbdt, { ...task, train }, ctx))
     if (made) return made
   }
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)
@@ -85,17 +85,14 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       ctx.progress({ done, total: params.trees, unit: 'steps' }),
     )
   }
+  const grown = trees.map((tree) => grownOf(tree, used))
   return {
     format: 1,
     kind: 'gbdt',
     features: task.features,
     target: task.target,
     params,
-    body: forestBody(
-      trees.map((tree) => grownOf(tree, used)),
-      task.features.length,
-      base,
-    ),
+    body: forestBody(grown, importanceOf(grown, task.features.length), base),
   }
 }
 
@@ -105,7 +102,7 @@ interface UsedFeature {
 }
 
 /** The tree with bins turned into the values that they end at. */
-const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]): GrownTree => ({
+const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]) => ({
   ...tree,
   feature: tree.feature.map((f) => (used[f] as UsedFeature).index),
   threshold: tree.feature.map((f, i) => (used[f] as UsedFeature).edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),

@@ -1,23 +1,16 @@
 /// <reference types="@webgpu/types" />
 import { DeviceFault } from '../../device.ts'
+import type { Part } from '../../started.ts'
 import { binWords } from '../binned.ts'
 import { twoFloats } from '../design.ts'
 import type { Edges } from '../edges.ts'
 import { type Binding, type Job, type Ready, read, shared, write } from '../job.ts'
 import { BEGIN, COUNT, DECIDE, FINISH, JUDGE } from './decide.ts'
+import { type Packed, packTrees } from './packed.ts'
 import { BATCH, HISTOGRAM, PARTITION, START, VALIDATE } from './rows.ts'
+import { scoresOf } from './scores.ts'
 import { BEST, GAINS, SHARES_OF } from './splits.ts'
-import {
-  BIN_WORDS,
-  CANDIDATE_WORDS,
-  CONTROL,
-  CONTROL_WORDS,
-  LEAF_WORDS,
-  NODE,
-  NODE_WORDS,
-  SHARES,
-  treeWords,
-} from './state.ts'
+import { BIN_WORDS, CANDIDATE_WORDS, CONTROL, CONTROL_WORDS, LEAF_WORDS, SHARES, treeWords } from './state.ts'
 
 /** Rows as bins (`binned`) with a 0 or 1 each. */
 export interface BinnedRows {
@@ -42,17 +35,6 @@ export interface BoostTask {
   >
 }
 
-/** A grown tree. A child below zero is leaf ~child; a tree without nodes is leaf 0 alone. */
-export interface DeviceTree {
-  readonly feature: number[]
-  readonly threshold: number[]
-  readonly missingLeft: number[]
-  readonly left: number[]
-  readonly right: number[]
-  readonly gain: number[]
-  readonly values: number[]
-}
-
 /** Trees after which a readback asks whether validation rows say stop. */
 const ASK = 8
 /** Rows for which a feature gets a workgroup; so many of these at most, and of copies of a histogram. */
@@ -68,13 +50,21 @@ function scalesOf(rows: number): { gradient: number; hessian: number } {
 
 const float = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[0] as number
 
+/** Trees that are grown, still on the device. */
+export interface Grown {
+  readonly parts: readonly Part[]
+  /** @throws DeviceFault when the kernels did not run */
+  tell(words: readonly Uint32Array[]): ReturnType<Packed['tell']>
+  /** Scores in log odds of rows as bins of the same borders, an f32 a row. */
+  scores(rows: number, bins: GPUBuffer): Promise<GPUBuffer>
+}
+
 /**
  * Grows trees on the device: gradients, histograms, splits and the choice of the leaf to split are kernels, and what they
- * decide stays there. One readback brings all trees down; with validation rows, four bytes more every eight trees, and
- * one more at the end. \`between\` is told the trees that are grown.
- * @throws DeviceFault when the kernels did not run
+ * decide stays there. Nothing comes down; with validation rows, four bytes every eight trees, and the control's words at
+ * the end. `between` is told the trees that are grown.
  */
-export async function boost(job: Job, task: BoostTask, between: (trees: number) => void): Promise<DeviceTree[]> {
+export async function boost(job: Job, task: BoostTask, between: (trees: number) => void): Promise<Grown> {
   const { train, validate, features, edges, params } = task
   const { rows } = train
   const { leaves } = params
@@ -193,29 +183,16 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
     }
   }
   const state = { from: control, at: 0, words: CONTROL_WORDS }
-  const whole = { from: trees, at: 0, words: stopping > 0 ? 0 : params.trees * words }
-  const got = await job.download([state, whole])
-  if (got[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
-  const rounds = got[CONTROL.rounds] ?? 0
-  const all =
-    stopping > 0 ? await job.download([{ from: trees, at: 0, words: rounds * words }]) : got.slice(CONTROL_WORDS)
-  return Array.from({ length: rounds }, (_, i) => treeOf(all.slice(i * words, (i + 1) * words), leaves))
-}
-
-function treeOf(words: Uint32Array, leaves: number): DeviceTree {
-  const count = words[0] ?? 0
-  if (count === 0) throw new DeviceFault('the device did not run the kernel')
-  const floats = new Float32Array(words.buffer)
-  const nodes = Array.from({ length: count - 1 }, (_, i) => 1 + i * NODE_WORDS)
-  const ints = (at: number) => nodes.map((n) => (words[n + at] ?? 0) | 0)
-  const first = 1 + (leaves - 1) * NODE_WORDS
+  // of trees that stopped early some are not of the model
+  const [stopped] = stopping > 0 ? [await job.download([state])] : []
+  const most = stopped ? (stopped[CONTROL.rounds] ?? 0) : params.trees
+  const packed = await packTrees(job, { control, trees }, { trees: most, leaves, features })
   return {
-    feature: ints(NODE.feature),
-    threshold: nodes.map((n) => new Float64Array(words.slice(n + NODE.thresholdLow, n + NODE_WORDS).buffer)[0] ?? 0),
-    missingLeft: ints(NODE.missingLeft),
-    left: ints(NODE.left),
-    right: ints(NODE.right),
-    gain: nodes.map((n) => (floats[n + NODE.gain] ?? 0) + (floats[n + NODE.gainRest] ?? 0)),
-    values: Array.from(floats.subarray(first, first + count)),
+    parts: [state, ...packed.parts],
+    tell([told, ...all]) {
+      if (!told || told[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
+      return packed.tell(all, told[CONTROL.rounds] ?? 0)
+    },
+    scores: (n, bins) => scoresOf(job, { rows: n, bins, control, trees, leaves, base: task.base }),
   }
 }

@@ -1,0 +1,54 @@
+import { gapText } from '../../engines/choose.ts'
+import type { Gap } from '../../engines/engine.ts'
+import { isWebgpu } from '../../engines/webgpu/index.ts'
+import { fusedGaps } from '../../ml/training/fused/gaps.ts'
+import { lineage } from '../../runs/inline.ts'
+import type { Recipe } from '../../runs/specs.ts'
+import type { Kitchen } from './step.ts'
+
+/** What of a recipe is computed as one part on a device that a run may use, for a step that trains. */
+export interface FusedPart {
+  /** Sources whose columns go up. */
+  readonly from: readonly string[]
+  /** Steps that the part computes, the one that trains last; what is kept of the others is written by the processor. */
+  readonly steps: readonly string[]
+  /** What keeps it from being one part; empty where nothing does. */
+  readonly gaps: readonly Gap[]
+  /** What its fits ask and the processor finds. */
+  readonly asked: readonly Gap[]
+  /** Steps that hang on it and run on the processor. */
+  readonly apart: readonly string[]
+}
+
+/** Asks the device's engine, which needs no device for that. */
+export async function fusedPart({ recipe, engines }: Kitchen, step: string): Promise<FusedPart> {
+  const engine = engines.find(isWebgpu)
+  const made = lineage(recipe, step)
+  const kindOf = (id: string) => recipe.steps.find((s) => s.id === id)?.kind
+  return {
+    from: made.filter((id) => kindOf(id) === 'source'),
+    steps: made.filter((id) => kindOf(id) !== 'source'),
+    ...(engine
+      ? await fusedGaps(engine, recipe, step)
+      : { gaps: [{ node: step, reason: 'there is no such engine' }], asked: [] }),
+    apart: recipe.steps.filter((s) => after(recipe, s.id, made)).map((s) => s.id),
+  }
+}
+
+/** Whether a step reads one of these, straight or not, and is none of them. */
+const after = (recipe: Recipe, id: string, of: readonly string[]): boolean =>
+  !of.includes(id) && lineage(recipe, id).some((s) => s !== id && of.includes(s))
+
+/** The same for people. */
+export function fusedText({ from, steps, gaps, asked, apart }: FusedPart): string[] {
+  if (gaps.length > 0)
+    return gaps.map(
+      ({ node, reason }, i) =>
+        `${i === 0 ? 'fused    nothing, the device does not take' : '        '} ${node}: ${reason}`,
+    )
+  return [
+    `fused    ${steps.join(', ')}: one part from the columns of ${from.join(', ')} to judged models, where a run may use a device (--engine)`,
+    `         tables and datasets are kept by the processor all the same${apart.length > 0 ? `, which runs ${apart.join(', ')}` : ''}`,
+    ...(asked.length > 0 ? [`         and finds what fits ask: ${gapText(asked)}`] : []),
+  ]
+}

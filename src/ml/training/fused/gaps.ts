@@ -1,0 +1,50 @@
+import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
+import { applied, type BoundFit } from '../../../plan/fits/index.ts'
+import { build, type Named, type Node, plan } from '../../../plan/nodes.ts'
+import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
+import { beginOf } from '../device/begin.ts'
+import { fitAbout, fitTogether } from '../fits.ts'
+import { needed } from './fused.ts'
+
+/** What an engine does not take of a step that trains, from the sources on. */
+export interface FusedGaps {
+  /** What keeps it from being one part: nodes of the dataset's plan and of what fits bind, and trainers. */
+  readonly gaps: readonly Gap[]
+  /** What fits ask and the processor finds: small results, from the dataset as it is kept. */
+  readonly asked: readonly Gap[]
+}
+
+/** Asks an engine what it takes; runs nothing. */
+export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): Promise<FusedGaps> {
+  const { spec, inputs } = stepOf(recipe, step) as { spec: TrainSpec; inputs: readonly string[] }
+  const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
+  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: [id] }))
+  const about = fitAbout(spec, dataset, whole.schema)
+  const found = new Map<string, Gap>()
+  const asked = new Map<string, Gap>()
+  const ask = (root: Node, into = found) => {
+    const made = engine.prepare(plan(root))
+    if (isGaps(made)) for (const gap of made) into.set(`${gap.node} ${gap.reason}`, gap)
+  }
+  const base = build({ op: 'select', input: whole, columns: needed(spec, dataset, about, whole) })
+  ask(base)
+  for (const { trainer } of spec.candidates)
+    if (!(await beginOf(trainer)))
+      found.set(trainer, { node: trainer, reason: 'this trainer learns on the processor alone' })
+  if (found.size > 0) return { gaps: [...found.values()], asked: [] }
+  // what fits will find is not known; that they find nothing gives plans of the same verbs
+  const train = build({
+    op: 'filter',
+    input: base,
+    predicate: dataset.split?.['train'] ?? { op: 'lit', value: true, type: 'bool' },
+  })
+  const each = async (queries: Named<Node>) => {
+    for (const [, query] of queries) ask(query, asked)
+    return new Map()
+  }
+  const fits: readonly BoundFit[] = await fitTogether(spec, train, about, each, true).catch(() => [])
+  ask(fits.reduce((n, f) => f.training(n), train))
+  ask(fits.reduce((n, f) => applied(n, f.serving), train))
+  return { gaps: [...found.values()], asked: [...asked.values()] }
+}

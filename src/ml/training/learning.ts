@@ -1,0 +1,118 @@
+import { systemClock } from '../../base/clock.ts'
+import { applied, type BoundFit } from '../../plan/fits/index.ts'
+import type { Node } from '../../plan/nodes.ts'
+import type { StepContext } from '../../runs/kind.ts'
+import type { TrainSpec } from '../../runs/specs.ts'
+import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { chooseThreshold } from '../evaluation/confusion.ts'
+import { evaluate, type Report } from '../evaluation/evaluate.ts'
+import { rank } from '../evaluation/ranking.ts'
+import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
+import { trainerOf } from './index.ts'
+import { type Matrices, matricesOf } from './matrices.ts'
+import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
+import { fittedColumns, score } from './scores.ts'
+import type { TrainedModel } from './trainer.ts'
+
+export interface CandidateResult {
+  readonly trainer: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly validate: Report
+  readonly test: Report
+  readonly seconds: number
+}
+
+/** What comes of learning, wherever it is computed. */
+export interface Learning {
+  /** What is learnt from: the recipe's features, then the columns that fits give. */
+  readonly features: readonly string[]
+  readonly fits: readonly BoundFit[]
+  readonly candidates: readonly Candidate[]
+  /** The columns of the training rows, for the monitor. */
+  reference(): Promise<readonly ColumnReference[]>
+  close(): Promise<void>
+}
+
+interface Candidate {
+  readonly result: CandidateResult
+  readonly model: TrainedModel
+  readonly threshold: number
+  /** Scores of the validation rows, for the monitor. */
+  scores(): ColumnReference
+}
+
+/** Fits, trains and judges on the processor, from the dataset's files. @throws TRAIN_DATA, RECIPE_INVALID */
+export async function learnHere(ctx: StepContext<TrainSpec>, data: DatasetOutput): Promise<Learning> {
+  const { spec } = ctx.step
+  const parts = partsOf(ctx, data)
+  await checkParts(ctx, parts)
+  const fits = await fitParts(ctx, parts.train, data)
+  const before = data.schema.map((f) => f.name)
+  const features = [...spec.features, ...fittedColumns(fits, before)]
+  const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
+  const bound = {
+    train: fits.reduce((n, f) => f.training(n), parts.train),
+    validate: served(parts.validate),
+    test: served(parts.test),
+  }
+  const matrices = await matricesOf(ctx, bound, features, data.rows)
+  try {
+    const candidates = await learn(ctx, matrices, features)
+    return {
+      ...{ features, fits, candidates },
+      reference: () => referenceOf(ctx, parts.train, matrices.train, features),
+      close: () => matrices.close(),
+    }
+  } catch (thrown) {
+    await matrices.close()
+    throw thrown
+  }
+}
+
+/** Trains each candidate and judges it on the rows that it has not seen. */
+async function learn(
+  ctx: StepContext<TrainSpec>,
+  matrices: Matrices,
+  features: readonly string[],
+): Promise<Candidate[]> {
+  const { spec } = ctx.step
+  const results: Candidate[] = []
+  for (const [i, candidate] of spec.candidates.entries()) {
+    const trainer = await trainerOf(candidate.trainer)
+    const began = systemClock.ticks()
+    const model = await trainer.train(
+      {
+        train: matrices.train,
+        validate: matrices.validate,
+        features,
+        target: spec.target,
+        params: candidate.params,
+        seed: spec.seed,
+        threads: ctx.threads,
+      },
+      {
+        signal: ctx.signal,
+        progress: (p) =>
+          ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
+      },
+    )
+    const seconds = (systemClock.ticks() - began) / 1000
+    const evaluator = trainer.load(model)
+    const validate = await score(evaluator, await matrices.validated(), spec.target)
+    const test = await score(evaluator, await matrices.tested(), spec.target)
+    const ranking = rank(validate.scores, validate.labels)
+    const threshold = chooseThreshold(ranking, { by: 'f1' })
+    results.push({
+      result: {
+        trainer: candidate.trainer,
+        params: candidate.params,
+        validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
+        test: evaluate(test.scores, test.labels, { threshold }),
+        seconds,
+      },
+      ...{ model, threshold },
+      scores: () => numericReference('score', validate.scores),
+    })
+  }
+  return results
+}

@@ -1,0 +1,66 @@
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { gapText } from '../../engines/choose.ts'
+import { build } from '../../plan/nodes.ts'
+import type { Accelerator, Computed, StepContext } from '../../runs/kind.ts'
+import type { TrainSpec } from '../../runs/specs.ts'
+import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import type { TableOutput } from '../../runs/steps/table.ts'
+import { whyOf } from './device/fallback.ts'
+import { type Learning, learnHere } from './learning.ts'
+
+/**
+ * Learns on the device where the run may use one and the whole part from the sources on can be computed there, else on
+ * the processor; says which, and why. A device that gives up leaves all of it to the processor.
+ * @throws TRAIN_DATA, RECIPE_INVALID, CANCELLED
+ */
+export async function learnWhere(
+  ctx: StepContext<TrainSpec>,
+  data: DatasetOutput,
+): Promise<Learning & { readonly computed: Computed }> {
+  const here = async (why: string) => ({ ...(await learnHere(ctx, data)), computed: { by: 'processor', why } })
+  const device = await ctx.device()
+  if (typeof device === 'string') return here(device)
+  const { fusedGaps } = await import('./fused/gaps.ts')
+  const { gaps, asked } = await fusedGaps(device.engine, ctx.recipe, ctx.step.id)
+  if (gaps.length > 0) return here(`the device does not take all of it: ${gapText(gaps)}`)
+  try {
+    const apart = asked.length > 0 ? `; the processor found what fits ask (${gapText(asked)})` : ''
+    const why = `one part from the sources' columns to judged models, on ${device.name}${apart}`
+    return { ...(await learnThere(ctx, data, device)), computed: { by: 'webgpu', why } }
+  } catch (thrown) {
+    throwIfAborted(ctx.signal)
+    const why = `${device.name} gave up: ${whyOf(thrown)}`
+    ctx.say(`${why}; the processor goes on`)
+    return here(why)
+  }
+}
+
+async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, device: Accelerator): Promise<Learning> {
+  const [{ learnFused }, { onDevice }] = [await import('./fused/fused.ts'), await import('./fused/resident.ts')]
+  const { isWebgpu } = await import('../../engines/webgpu/index.ts')
+  if (!isWebgpu(device.engine))
+    throw new GalleyError('ENGINE_GAP', { what: `${device.engine.name} keeps no tables for whole parts of a recipe` })
+  const { scope, signal, ledger, recipe, step, threads } = ctx
+  const made = await learnFused({
+    ...{ means: onDevice(device.engine), recipe, step: step.id, threads },
+    files: (source) => ctx.input<TableOutput>(source).files,
+    kept: build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema }),
+    ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
+    say: (why) => ctx.say(why),
+  })
+  if (made.rows !== data.rows)
+    throw new GalleyError('INTERNAL_BUG', {
+      what: `the device finds ${made.rows} rows where the dataset '${data.name}' has ${data.rows}`,
+      fix: 'report it with the recipe; the processor computes it',
+    })
+  const { candidates } = step.spec
+  return {
+    ...{ features: made.features, fits: made.fits, close: async () => {} },
+    candidates: made.candidates.map(({ model, validate, test, threshold, scores, seconds }, i) => ({
+      result: { trainer: model.kind, params: candidates[i]?.params ?? {}, validate, test, seconds },
+      ...{ model, threshold },
+      scores: () => scores,
+    })),
+    reference: async () => made.reference,
+  }
+}

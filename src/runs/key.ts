@@ -1,0 +1,49 @@
+import { GalleyError } from '../base/errors.ts'
+import { hashJson } from '../base/hash.ts'
+import { codeHash } from './code.ts'
+import type { Output, StepKind } from './kind.ts'
+import type { Recipe, Step } from './specs.ts'
+
+/** What a step's key is made of, beside its kind. */
+interface Keyed {
+  readonly recipe: Recipe
+  readonly step: Step
+  readonly outputs: ReadonlyMap<string, Output>
+  readonly folder: string
+}
+
+/** The key of a step's output: what it reads, what it does, and the code that does it. */
+export async function cacheKey(
+  version: string,
+  kind: StepKind<never, never>,
+  s: Keyed,
+  watched: Map<string, string>,
+): Promise<string> {
+  const { step } = s
+  const { folder, recipe } = s
+  const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
+  const hash = (id: string) => input(id).hash
+  const watch = (path: string, stamp: string) => void watched.set(path, stamp)
+  const about = { folder, recipe, step, hash, input, watch }
+  const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
+  return hashJson({
+    format: 2,
+    galley: version,
+    kind: step.kind,
+    id: step.id,
+    spec,
+    code: codeHash(kind.module),
+    inputs: step.inputs.map((id) => [id, hash(id)]),
+  })
+}
+
+/** The output of an earlier step. @throws RECIPE_INVALID for one that has not run */
+export function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, step: Step, id: string): T {
+  const output = outputs.get(id)
+  if (!output)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `step '${step.id}' reads '${id}', which has not run`,
+      fix: 'declare steps before the ones that use them',
+    })
+  return output as T
+}

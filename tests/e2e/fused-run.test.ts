@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readConfig } from '../../src/base/config.ts'
+import { testContext } from '../../src/engines/conformance/compare.ts'
+import type { EngineChoice } from '../../src/engines/engine.ts'
+import type { LedgerEntry } from '../../src/engines/ledger.ts'
+import { type Device, openDevice } from '../../src/engines/webgpu/device.ts'
+import { createWebgpuEngine } from '../../src/engines/webgpu/index.ts'
+import { type Galley, openGalley } from '../../src/main.ts'
+import type { ModelPackage } from '../../src/ml/registry/version.ts'
+import type { TrainOutput } from '../../src/ml/training/step.ts'
+import type { RunEvent } from '../../src/runs/events.ts'
+import { run } from '../../src/runs/runner.ts'
+import type { Budget, Recipe, TrainSpec } from '../../src/runs/specs.ts'
+import type { Kitchenware } from '../../src/runs/step.ts'
+import { fewerTrees } from './fewer-trees.ts'
+
+const ROWS = 8000
+const data = (file: string) => fileURLToPath(new URL(`../data/${file}`, import.meta.resolve('vega-datasets')))
+const temp = mkdtempSync(join(tmpdir(), 'galley-fused-run-'))
+const flights = join(temp, 'flights.parquet')
+const homes: Galley[] = []
+/** One data folder for the processor's runs, one for the device's. */
+let processor: Galley
+let gpu: Galley
+
+beforeAll(async () => {
+  for (const name of ['processor', 'gpu']) {
+    mkdirSync(join(temp, name))
+    homes.push(await openGalley({ ...readConfig({}), home: join(temp, name), log: 'silent' }))
+  }
+  ;[processor, gpu] = homes as [Galley, Galley]
+  await processor.duckdb.session(testContext(), (query) =>
+    query(
+      `COPY (SELECT * FROM read_parquet('${data('flights-3m.parquet')}') USING SAMPLE reservoir(${ROWS} ROWS) REPEATABLE (1)) TO '${flights}' (FORMAT parquet)`,
+    ),
+  )
+}, 60_000)
+
+afterAll(async () => {
+  for (const galley of homes) await galley.close()
+  rmSync(temp, { recursive: true, force: true })
+})
+
+/** The flight delays up to the endpoint, with fewer trees. */
+function recipe(seed: number, budget?: Budget): Recipe {
+  const whole = fewerTrees(flights, data('airports.csv'))
+  const steps = whole.steps.map((s) => (s.kind === 'train' ? { ...s, spec: { ...(s.spec as TrainSpec), seed } } : s))
+  return { ...whole, steps, ...(budget ? { budget } : {}) }
+}
+
+async function ran(galley: Galley, made: Recipe, engine: EngineChoice, ware: Partial<Kitchenware> = {}) {
+  const events: RunEvent[] = []
+  const scope = await galley.scope()
+  const options = { folder: temp, signal: new AbortController().signal, on: (e: RunEvent) => void events.push(e), engine } // biome-ignore format: one line
+  const result = await run({ ...galley.ware, ...ware }, scope, made, options)
+  const model = result.outputs.get('late-arrival') as TrainOutput
+  const pack = JSON.parse(new TextDecoder().decode(await galley.store.blobs.get(scope, model.blob))) as ModelPackage
+  const { items } = await galley.store.steps.list(scope, result.id, { limit: 100 })
+  const ledger = items.find((s) => s.id === 'late-arrival')?.ledger as Record<string, LedgerEntry>
+  return { result, events, model, pack, ledger }
+}
+
+/** A device that is lost as the `nth` buffer is made. */
+async function lostAt(nth: number): Promise<Device> {
+  const real = await openDevice()
+  let calls = 0
+  const gpu = new Proxy(real.gpu, {
+    get(target, name) {
+      if (name === 'createBuffer' && ++calls === nth) target.destroy()
+      const own = Reflect.get(target, name) as unknown
+      return typeof own === 'function' ? own.bind(target) : own
+    },
+  })
+  return { ...real, gpu }
+}
+
+test('a run on the device leaves what one on the processor leaves, and says what moved', async () => {
+  const here = await ran(processor, recipe(1), 'processor')
+  const there = await ran(gpu, recipe(1), 'gpu')
+  expect(here.model.computed).toEqual({ by: 'processor', why: 'the run was asked to compute there' })
+  expect(there.model.computed?.by).toBe('webgpu')
+  expect(there.events.filter((e) => e.type === 'said')).toEqual([])
+  // the same datasets, step by step, and a model of the same kind with the same columns
+  for (const id of ['clean', 'flight-features'])
+    expect(there.result.outputs.get(id)?.hash).toBe(here.result.outputs.get(id)?.hash)
+  expect(there.model).toMatchObject({ kind: here.model.kind, gate: here.model.gate, version: 1 })
+  expect(there.pack.model.features).toEqual(here.pack.model.features)
+  expect(there.pack.fits).toEqual(here.pack.fits)
+  expect(there.pack.threshold).toBeCloseTo(here.pack.threshold, 3)
+  for (const [i, expected] of here.model.candidates.entries()) {
+    const made = there.model.candidates[i] ?? expect.unreachable()
+    expect([made.trainer, made.params]).toEqual([expected.trainer, expected.params])
+    for (const part of ['validate', 'test'] as const) {
+      const [own, other] = [made[part], expected[part]]
+      expect([own.rows, own.positives, own.rate, own.reasons]).toEqual([other.rows, other.positives, other.rate, other.reasons]) // biome-ignore format: one line
+      for (const name of ['auc', 'averagePrecision', 'logLoss', 'brier'] as const)
+        expect(own[name]).toBeCloseTo(other[name] ?? 0, 4)
+      expect(own.calibration.bins.length).toBe(other.calibration.bins.length)
+      expect(own.confusion.f1).toBeCloseTo(other.confusion.f1 ?? 0, 2)
+    }
+  }
+  // what the monitor compares with: the features to the bit, where all rows are sampled
+  const columns = ({ pack }: typeof here) => pack.reference.filter((r) => r.name !== 'score')
+  expect(columns(there)).toEqual(columns(here))
+  expect(there.pack.reference.map((r) => r.name)).toEqual(here.pack.reference.map((r) => r.name))
+  expect(there.result.outputs.get('flight-delay')).toMatchObject({ endpoint: 'flight-delay' })
+
+  // by edge: the columns that the plan reads go up once, three readbacks in all
+  const moved = Object.values(there.ledger)
+  expect(moved.reduce((n, e) => n + e.readbacks, 0)).toBe(3)
+  const packed = ROWS * (8 + 8 + 8 + 4 + 4) + 3376 * (4 + 8)
+  expect(there.ledger['airports, flights → flight-features']?.up).toBeLessThan(1.01 * packed)
+  expect(there.ledger['models → late-arrival']?.readbacks).toBe(1)
+  expect(moved.filter((e) => e.down > 0).length).toBe(2)
+}, 120_000)
+
+test('a budget holds for what the device moved, in this run or when it was kept', async () => {
+  const kept = await ran(gpu, recipe(1, { maxReadbacks: 3 }), 'gpu')
+  expect(kept.result.cached).toContain('late-arrival')
+  await expect(ran(gpu, recipe(1, { maxReadbacks: 2 }), 'gpu')).rejects.toMatchObject({
+    code: 'BUDGET_EXCEEDED',
+    why: 'late-arrival: 3',
+  })
+}, 60_000)
+
+test('a device that is lost on the way, wherever, leaves the step to the processor, and the run says so', async () => {
+  const expected = await ran(processor, recipe(2), 'processor')
+  for (const [seed, nth] of [
+    [2, 60],
+    [3, 450],
+  ] as const) {
+    const engine = createWebgpuEngine({ host: gpu.duckdb, open: () => lostAt(nth), memoryMiB: 1024 })
+    const device = async () => ({ name: 'a device that is lost', engine })
+    const made = await ran(gpu, recipe(seed), 'gpu', { device })
+    expect(made.model.computed).toMatchObject({ by: 'processor', why: expect.stringContaining('gave up') })
+    expect(made.events.filter((e) => e.type === 'said')).toEqual([
+      expect.objectContaining({ step: 'late-arrival', text: expect.stringContaining('the processor goes on') }),
+    ])
+    if (seed === 2) expect(made.model.blob).toBe(expected.model.blob)
+  }
+}, 120_000)
+
+test('a machine without a device, or with a software one that nobody asked for, runs on the processor and says why', async () => {
+  const none = await ran(processor, recipe(4), 'auto', { device: async () => 'there is no graphics device' })
+  expect(none.model.computed).toEqual({ by: 'processor', why: 'there is no graphics device' })
+  expect(await gpu.ware.device('auto')).toMatch(/computes on the processor, too/)
+  expect(await gpu.ware.device('gpu')).toMatchObject({ name: expect.any(String) })
+}, 60_000)
