@@ -38,7 +38,8 @@ export function preview(): Command {
         const found = await interruptible(async (signal) => {
           const kind = await connector(await kindOf(file))
           const ctx = { scope: { workspace: 'preview', caller: 'preview' }, signal, ledger: createLedger() }
-          const at = async () => join(temp, 'utf8.csv')
+          let files = 0
+          const at = async () => join(temp, `copy-${++files}`)
           return engine.session(ctx, (query) => kind.discover(file, rows, { signal, query, options, temp: at }))
         })
         if (json) print(JSON.stringify(found))

@@ -21,6 +21,9 @@ export type From =
       /** Blank lines before the header. */
       readonly blank: number
       readonly cells: number
+      readonly lineEnd: '\n' | '\r\n'
+      /** Whether no line ends within a quoted cell. */
+      readonly parallel: boolean
       readonly places: Named<number>
     }
   | { readonly kind: 'rows'; readonly rows: readonly (readonly Literal[])[] }

@@ -125,7 +125,7 @@ export function connectorConformance(name: string, tried: Tried): void {
     test('proposes columns that can be loaded', async () => {
       const path = await write(COLUMNS, ROWS)
       const { signal } = testContext()
-      const temp = async () => join(folder, 'temp')
+      const temp = async () => join(folder, `temp-${++last}`)
       const found = await session((query) => connector.discover(path, 100, { signal, query, temp }))
       expect(found).toMatchObject({ rows: 4, whole: true, broken: 0, connector: connector.kind })
       expect(found.columns.map((c) => [c.name, c.values, c.missing])).toEqual(

@@ -75,7 +75,7 @@ export interface Discovery {
 /** What discovering needs of a run. */
 export type DiscoverContext = Pick<ConnectorContext, 'signal' | 'query'> & {
   readonly options?: SourceSpec['options']
-  /** A path for a file that is removed afterwards. */
+  /** A path, another each time, for a file that is removed afterwards. */
   temp(): Promise<string>
 }
 

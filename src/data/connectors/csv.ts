@@ -7,22 +7,20 @@ import type { From } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { firstBroken, unreadable } from './csv/broken.ts'
+import { cleanHeader } from './csv/clean.ts'
 import { discoverCsv } from './csv/discover.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
-import { limitOf, quarantine } from './csv/quarantine.ts'
-import { survey } from './csv/survey.ts'
-import { type Utf8File, utf8Of } from './encoding.ts'
+import { quarantine } from './csv/quarantine.ts'
+import { type Lines, survey } from './csv/survey.ts'
+import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
+import { type BrokenOptions, checkBroken, limitOf } from './limit.ts'
 
-export interface CsvOptions {
+export interface CsvOptions extends BrokenOptions {
   /** Field separator; found from the file when not given. */
   readonly delimiter?: string
   /** How the text is encoded, by a name that iconv has (`cp949`, `utf-16le`); found from the file when not given. */
   readonly encoding?: string
-  /** A broken row stops the load (`stop`, the default) or is left out, counted, and kept with its line and reason (`skip`). */
-  readonly broken?: 'stop' | 'skip'
-  /** With `skip`, how many broken rows stop the load all the same: a number, or a share of all rows such as `0.5%`. */
-  readonly mostBroken?: number | `${number}%`
 }
 
 /** A CSV file with a header line as a source. */
@@ -40,6 +38,7 @@ export const csv = <const S extends Record<string, TypeName>>(
       fix: meant ? `did you mean '${meant}'?` : 'leave it out',
     })
   }
+  checkBroken('csv', options)
   return { connector: 'csv', path, columns, options: { ...options } }
 }
 const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBroken']
@@ -50,39 +49,77 @@ export const csvConnector: Connector = {
   discover: discoverCsv,
   async snapshot(spec, path, ctx) {
     await requireFile(path)
-    const utf8 = await utf8Of(
-      { path, kind: 'csv', encoding: spec.options['encoding'] },
-      () => ctx.keep('utf8.csv'),
-      ctx.signal,
-    )
+    const given = spec.options['encoding']
+    const text = { path, kind: 'csv', encoding: given }
+    const copies: string[] = []
+    const copy = async () => {
+      const to = await ctx.keep(`copy-${copies.length}.csv`)
+      copies.push(to)
+      return to
+    }
     try {
-      return await snapshotOf(spec, path, utf8, ctx)
+      const utf8 = await utf8Of(text, copy, ctx.signal)
+      const found = await lookedOver(spec, path, utf8, copy, ctx)
+      // the beginning was plain ASCII, and what comes later may be Korean
+      const later = found.lines || utf8.copied || given !== undefined ? undefined : await laterEncoding(path)
+      if (later === undefined) return await snapshotOf(spec, utf8, found, ctx)
+      const other = await utf8Of({ ...text, encoding: later }, copy, ctx.signal)
+      return await snapshotOf(spec, other, await lookedOver(spec, path, other, copy, ctx), ctx)
     } finally {
-      if (utf8.copied) await rm(utf8.path, { force: true })
+      for (const file of copies) await rm(file, { force: true })
     }
   },
 }
 
-async function snapshotOf(
+/** The file as it is read, with what a look at all of it found. */
+async function lookedOver(
   spec: SourceSpec,
   path: string,
   utf8: Utf8File,
+  copy: () => Promise<string>,
+  ctx: ConnectorContext,
+): Promise<Looked> {
+  const layout = await layoutOf(spec, utf8.path, path)
+  const clean = await cleanHeader(utf8.path, layout.header, copy, ctx.signal)
+  const [found, { hash, bytes }] = await Promise.all([
+    survey(clean.path, clean.header, layout.columns, ctx.signal),
+    fingerprintFile(path),
+  ])
+  const { header, shift } = clean
+  const more = { path: clean.path, header, shift, plain: found?.plain ?? [], lines: found?.lines }
+  return { ...layout, ...more, hash, bytes, sound: found?.rows, own: !utf8.copied && !clean.copied }
+}
+
+interface Looked extends Layout {
+  readonly hash: string
+  readonly bytes: number
+  /** How many records there are, when all are sound. */
+  readonly sound: number | undefined
+  /** Whether it is the source's own file that is read. */
+  readonly own: boolean
+}
+
+async function snapshotOf(
+  spec: SourceSpec,
+  utf8: Utf8File,
+  looked: Looked,
   ctx: ConnectorContext,
 ): Promise<SourceSnapshot> {
-  const layout = await layoutOf(spec, utf8.path, path)
-  const [{ hash, bytes }, found] = await Promise.all([
-    fingerprintFile(path),
-    survey(utf8.path, layout.header, layout.columns, ctx.signal),
-  ])
-  const schema = layout.columns.map(({ name, type }) => ({ name, type, nullable: true }))
+  const { hash, bytes, lines, sound } = looked
+  const schema = looked.columns.map(({ name, type }) => ({ name, type, nullable: true }))
   const about = { schema, bytes, hash, encoding: utf8.encoding }
-  if (ctx.inPlace && !utf8.copied && found?.plain.every(Boolean))
-    return { files: [path], from: scanOf(layout), rows: found.rows, rejected: {}, ...about }
+  if (ctx.inPlace && looked.own && lines && sound !== undefined && looked.plain.every(Boolean))
+    return { files: [looked.path], from: scanOf(looked, lines), rows: sound, rejected: {}, ...about }
   const tooMany = limitOf(spec.options['mostBroken'])
   const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
-  const looked = { ...layout, plain: found?.plain ?? [] }
   const { rows, rejected } = await copied(looked, target, spec, ctx)
   const lost = Object.values(rejected).reduce((a, b) => a + b, 0)
+  if (sound !== undefined && rows + lost !== sound)
+    throw new GalleyError('ENGINE_FAILED', {
+      what: `${looked.named} has ${sound} records, and ${rows + lost} were read`,
+      why: 'the reader took its records apart otherwise than they stand there',
+      fix: 'write the file again with plain quotes and line ends, and tell us of it',
+    })
   if (lost === 0) return { files: [target], rows, rejected, ...about }
   if (tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
   const aside = await ctx.keep('rejected.parquet')
@@ -108,10 +145,12 @@ async function overLimit(
   })
 }
 
-const scanOf = ({ path, header, columns }: Layout): From => ({
+const scanOf = (layout: Layout, lines: Lines): From => ({
   kind: 'csv',
-  ...cellsOf(path, header),
-  places: columns.map((c) => [c.name, c.place] as const),
+  ...cellsOf(layout),
+  lineEnd: lines.end,
+  parallel: !lines.folded,
+  places: layout.columns.map((c) => [c.name, c.place] as const),
 })
 
 /** Writes the rows as Parquet. @throws SOURCE_BROKEN */

@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { Transform } from 'node:stream'
+import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import iconv from 'iconv-lite'
@@ -16,7 +16,9 @@ export interface Utf8File {
   readonly encoding: string
 }
 
-const HEAD_BYTES = 1 << 16
+/** As much as the header is looked for in. */
+const HEAD_BYTES = 1 << 20
+const PACKED_BYTES = 1 << 16
 const GZIP = [0x1f, 0x8b]
 /** A file that unpacks to so much, and to so many times its own size, is taken for one that is made to fill a disk. */
 const MOST_UNPACKED = 256 << 20
@@ -52,9 +54,9 @@ export async function utf8Of(
     })
   const packed = await headOf(path)
   const zipped = GZIP.every((byte, i) => packed[i] === byte)
-  const head = zipped ? unpackedHead(path, packed) : packed
+  const head = zipped ? unpackedHead(path, packed.subarray(0, PACKED_BYTES)) : packed
   const encoding = typeof given === 'string' ? given.toLowerCase() : encodingOf(head)
-  const utf8 = encoding === 'utf-8' || encoding === 'utf8'
+  const utf8 = encoding.replace(/[^a-z0-9]/g, '') === 'utf8'
   const shown = utf8 ? 'UTF-8' : encoding.toUpperCase()
   if (utf8 && !zipped) return { path, copied: false, encoding: shown }
   const copy = await target()
@@ -99,36 +101,60 @@ function encodingOf(head: Buffer): string {
   return isKorean(head) ? 'cp949' : 'utf-8'
 }
 
+/** The encoding of a file whose beginning is plain ASCII, told from what comes first that is not; undefined when that is UTF-8, or not told. */
+export async function laterEncoding(path: string): Promise<string | undefined> {
+  let waiting = true
+  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    const chunk = part as Buffer
+    if (waiting && isAscii(chunk)) continue
+    waiting = false
+    const first = chunk.findIndex((byte) => byte >= 0x80)
+    return encodingOf(chunk.subarray(first)) === 'cp949' ? 'cp949' : undefined
+  }
+  return undefined
+}
+
 /** The share of characters beyond ASCII that are everyday syllables in Korean text; less of any other writing looks so. */
 const KOREAN_SHARE = 0.8
 
 /** Whether bytes decode as CP949 throughout, to the 2,350 everyday syllables for the most part. */
 function isKorean(head: Buffer): boolean {
+  // a character that is cut at the end is left out
+  const whole = head.subarray(0, head.lastIndexOf(0x0a) + 1 || head.length)
   let [pairs, syllables] = [0, 0]
-  for (let i = 0; i < head.length; i++) {
-    const lead = head[i] as number
+  for (let i = 0; i < whole.length; i++) {
+    const lead = whole[i] as number
     if (lead < 0x80) continue
-    const trail = head[++i]
+    const trail = whole[++i]
     if (trail === undefined) break
     pairs++
     if (lead >= 0xb0 && lead <= 0xc8 && trail >= 0xa1) syllables++
   }
-  // a character that is cut at the end is left out
-  const whole = head.length < HEAD_BYTES ? head : head.subarray(0, head.lastIndexOf(0x0a))
   return pairs > 0 && syllables >= pairs * KOREAN_SHARE && !iconv.decode(whole, 'cp949').includes(UNKNOWN)
 }
 
 /** What stands for bytes that are no character. */
 const UNKNOWN = '\uFFFD'
 
+/** A half of a pair without its other. */
+const LONE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
+
 /** Bytes of an encoding to bytes of UTF-8. Fails at the first that are no character, with its line. */
 function decoder(path: string, kind: string, encoding: string): Transform {
   const own = iconv.getDecoder(encoding)
-  const unicode = encoding.startsWith('utf')
+  // a text in Unicode may hold the sign for what is unknown
+  const wide = encoding.startsWith('utf')
+  const wrongAt = (text: string) => (!wide ? text.indexOf(UNKNOWN) : text.isWellFormed() ? -1 : text.search(LONE))
   let line = 1
-  const write = (text: string | undefined): Buffer | undefined => {
-    if (!text) return undefined
-    const wrong = unicode ? (text.isWellFormed() ? -1 : 0) : text.indexOf(UNKNOWN)
+  let bytes = 0
+  /** The first half of a pair whose other half is to come. */
+  let half = ''
+  const write = (decoded: string, last: boolean): Buffer | undefined => {
+    let text = half + decoded
+    half = !last && /[\uD800-\uDBFF]$/.test(text) ? text.slice(-1) : ''
+    text = text.slice(0, text.length - half.length)
+    const odd = last && /^utf-?16/.test(encoding) && bytes % 2 === 1
+    const wrong = odd ? text.length : wrongAt(text)
     if (wrong >= 0)
       throw unreadableFile(
         path,
@@ -136,23 +162,21 @@ function decoder(path: string, kind: string, encoding: string): Transform {
         `give its encoding, for instance ${kind}(…, { encoding: 'cp949' }), or save it as UTF-8`,
       )
     line += lines(text)
-    return Buffer.from(text)
+    return text === '' ? undefined : Buffer.from(text)
+  }
+  const answered = (done: TransformCallback, work: () => Buffer | undefined) => {
+    try {
+      done(null, work())
+    } catch (error) {
+      done(error as Error)
+    }
   }
   return new Transform({
     transform(chunk: Buffer, _, done) {
-      try {
-        done(null, write(own.write(chunk)))
-      } catch (error) {
-        done(error as Error)
-      }
+      bytes += chunk.length
+      answered(done, () => write(own.write(chunk), false))
     },
-    flush(done) {
-      try {
-        done(null, write(own.end()))
-      } catch (error) {
-        done(error as Error)
-      }
-    },
+    flush: (done) => answered(done, () => write(own.end() ?? '', true)),
   })
 }
 

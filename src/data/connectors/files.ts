@@ -33,9 +33,18 @@ export async function requireFile(path: string): Promise<Stats> {
       why: 'the source can not be read',
       fix: 'check the path in the recipe; it is relative to the folder of the recipe',
     })
-  if (!info.isFile()) throw new GalleyError('SOURCE_MISSING', { what: `${path} is not a file`, fix: 'name a file' })
+  if (!info.isFile())
+    throw new GalleyError('SOURCE_MISSING', {
+      what: `${path} is not a file`,
+      why: 'it is a folder, or a device',
+      fix: 'name a file',
+    })
   if (info.size === 0)
-    throw new GalleyError('SOURCE_BROKEN', { what: `${path} is empty`, fix: 'copy or download the file again' })
+    throw new GalleyError('SOURCE_BROKEN', {
+      what: `${path} is empty`,
+      why: 'it has not a byte',
+      fix: 'copy or download the file again',
+    })
   return info
 }
 

@@ -6,7 +6,6 @@ import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import { type TypeName, unknownColumn } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
-import { limitOf } from './csv/quarantine.ts'
 import { utf8Of } from './encoding.ts'
 import { fingerprintFile } from './files.ts'
 import { discoverJson } from './json/discover.ts'
@@ -23,14 +22,11 @@ import {
   rowsOf,
 } from './json/layout.ts'
 import { pointer } from './json/values.ts'
+import { type BrokenOptions, checkBroken, limitOf } from './limit.ts'
 
-export interface JsonOptions {
+export interface JsonOptions extends BrokenOptions {
   /** How the text is encoded, by a name that iconv has; found from the file when not given. */
   readonly encoding?: string
-  /** A broken record stops the load (`stop`, the default) or is left out, counted, and kept with its line and reason (`skip`). */
-  readonly broken?: 'stop' | 'skip'
-  /** With `skip`, how many broken records stop the load all the same: a number, or a share of all such as `0.5%`. */
-  readonly mostBroken?: number | `${number}%`
 }
 
 /** A file of JSON objects as a source: one a line, or one array of them. A key that is missing is null. */
@@ -48,6 +44,7 @@ export const json = <const S extends Record<string, TypeName>>(
       fix: meant ? `did you mean '${meant}'?` : 'leave it out',
     })
   }
+  checkBroken('json', options)
   return { connector: 'json', path, columns, options: { ...options } }
 }
 const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']

@@ -57,7 +57,7 @@ export const schema: Check = (json, at) =>
     const { name: _, type: __, nullable: ___, ...rest } = f
     note(rest, `${at}[${i}]`)
   })
-const CSV = ['kind', 'file', 'delimiter', 'blank', 'cells', 'places']
+const CSV = ['kind', 'file', 'delimiter', 'blank', 'cells', 'lineEnd', 'parallel', 'places']
 const from: Check = (json, at) => {
   const f = object(json, at)
   const kind = oneOf(f['kind'], ['source', 'step', 'new', 'old', 'parquet', 'csv', 'rows', 'record'], `${at}.kind`)
@@ -68,6 +68,8 @@ const from: Check = (json, at) => {
     text(f['delimiter'], `${at}.delimiter`)
     whole(f['blank'], `${at}.blank`)
     whole(f['cells'], `${at}.cells`)
+    oneOf(f['lineEnd'], ['\n', '\r\n'], `${at}.lineEnd`)
+    bool(f['parallel'], `${at}.parallel`)
     times(whole)(f['places'], `${at}.places`)
   }
   if (kind === 'parquet') texts(f['files'], `${at}.files`)

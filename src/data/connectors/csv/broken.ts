@@ -26,7 +26,7 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
   const column = columns[first.column ?? -1]
   const value = column && String(first.row[`t${first.column}`])
   return new GalleyError('SOURCE_BROKEN', {
-    what: `line ${first.line} of ${named} is broken${count > 1 ? `, and ${count - 1} more` : ''}`,
+    what: `${Number.isNaN(first.line) ? 'a row' : `line ${first.line}`} of ${named} is broken${count > 1 ? `, and ${count - 1} more` : ''}`,
     why: column
       ? `column '${column.name}' is ${JSON.stringify(value?.slice(0, 120))}, which is not of type ${typeName(column.type)}`
       : `${String(first.row['error_message']).split('\n')[0]}: ${String(first.row['csv_line'])
@@ -35,7 +35,7 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
           ?.slice(0, 120)}`,
     fix: "correct the file, declare the column as what it is, or leave such rows out with csv(…, { broken: 'skip' }): they are counted, and kept with their reasons",
     details: {
-      lines: found.map((f) => f.line),
+      lines: found.map((f) => f.line).filter((line) => !Number.isNaN(line)),
       count,
       ...(column ? { column: column.name, value: value?.slice(0, 1000), type: typeName(column.type) } : {}),
     },
@@ -45,21 +45,21 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
 /** How many rows `brokenRows` gives. */
 async function howMany(ctx: ConnectorContext): Promise<number> {
   const [all] = await ctx.query(
-    'SELECT (SELECT count(*) FROM broken_rows) + (SELECT count(DISTINCT line) FROM found_errors) AS n',
+    'SELECT (SELECT count(*) FROM columnOfrows) + (SELECT count(DISTINCT line) FROM found_errors) AS n',
   )
   return Number(all?.['n'] ?? 0)
 }
 
 /** The broken rows of a file in its order: those that the reader can't take apart, and those with a value that does not convert. */
 export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncGenerator<BrokenRow> {
-  const { path, header, columns } = layout
+  const { path, header, columns, shift } = layout
   const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
-  for (const table of ['broken_rows', 'found_errors', 'found_scans']) await ctx.query(`DROP TABLE IF EXISTS ${table}`)
+  for (const table of ['columnOfrows', 'found_errors', 'found_scans']) await ctx.query(`DROP TABLE IF EXISTS ${table}`)
   await ctx.query(
-    `CREATE TEMP TABLE broken_rows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
+    `CREATE TEMP TABLE columnOfrows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
   )
   // values by their place among the whole rows, records by their own number
-  const values = inOrder(ctx, 'broken_rows', 'place', '*')
+  const values = inOrder(ctx, 'columnOfrows', 'place', '*')
   const records = inOrder(
     ctx,
     '(SELECT line, first(error_message) AS error_message, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
@@ -67,20 +67,25 @@ export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncG
     '*',
   )
   let [value, lost] = [await next(values), await next(records)]
+  const columnOf = (row: Record<string, unknown>) => columns.findIndex((_, i) => row[`t${i}`] !== null)
   let record = 0
   let place = 0
   for await (const at of recordLines(path, header.delimiter)) {
     if (!value && !lost) return
     if (++record <= header.blank + 1) continue
     if (lost && Number(lost['line']) === record) {
-      yield { ...at, row: lost }
+      yield { ...at, line: at.line + shift, row: lost }
       lost = await next(records)
     } else if ((!at.blank || header.cells.length === 1) && value && Number(value['place']) === ++place) {
       const row = value
-      yield { ...at, row, column: columns.findIndex((_, i) => row[`t${i}`] !== null) }
+      yield { ...at, line: at.line + shift, row, column: columnOf(row) }
       value = await next(values)
     }
   }
+  // of what quotes in odd places have hidden, the place is not known
+  const nowhere = { line: Number.NaN, blank: false, from: -1, to: -1 }
+  for (; lost; lost = await next(records)) yield { ...nowhere, row: lost }
+  for (; value; value = await next(values)) yield { ...nowhere, row: value, column: columnOf(value) }
 }
 
 const next = async <T>(rows: AsyncIterator<T>): Promise<T | undefined> => {

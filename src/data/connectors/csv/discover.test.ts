@@ -13,6 +13,7 @@ import { csvReader } from './testing.ts'
 const { folder, engine, read, close } = csvReader()
 afterAll(close)
 const path = join(folder, 'found.csv')
+let files = 0
 const signal = new AbortController().signal
 
 const discover = (content: string | Uint8Array, rows = 1000, options: CsvOptions = {}) => {
@@ -22,7 +23,7 @@ const discover = (content: string | Uint8Array, rows = 1000, options: CsvOptions
       signal,
       query,
       options: { ...options },
-      temp: async () => join(folder, 'temp'),
+      temp: async () => join(folder, `temp-${++files}`),
     }),
   )
 }

@@ -4,6 +4,7 @@ import { parseType, type TypeName } from '../../../plan/types.ts'
 import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
 import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
+import { cleanHeader } from './clean.ts'
 import { type Header, readHeader } from './header.ts'
 import { sqlValue } from './values.ts'
 
@@ -25,10 +26,18 @@ const EXAMPLES = 3
 /** What a CSV holds: each type is tried on every value by the casts that loading uses. */
 export async function discoverCsv(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery> {
   await requireFile(path)
-  const utf8 = await utf8Of({ path, kind: 'csv', encoding: ctx.options?.['encoding'] }, ctx.temp, ctx.signal)
+  const copies: string[] = []
+  const copy = async () => {
+    const to = await ctx.temp()
+    copies.push(to)
+    return to
+  }
   try {
-    const header = await readHeader(utf8.path, ctx.options?.['delimiter'], path)
-    const layout = { file: utf8.path, delimiter: header.delimiter, blank: header.blank, cells: header.cells.length }
+    const utf8 = await utf8Of({ path, kind: 'csv', encoding: ctx.options?.['encoding'] }, copy, ctx.signal)
+    const own = await readHeader(utf8.path, ctx.options?.['delimiter'], path)
+    const clean = await cleanHeader(utf8.path, own, copy, ctx.signal)
+    const { header } = clean
+    const layout = { file: clean.path, delimiter: header.delimiter, blank: 0, cells: header.cells.length }
     const rejects = ", store_rejects = true, rejects_table = 'discover_errors', rejects_scan = 'discover_scans'"
     await ctx.query(
       `CREATE OR REPLACE TEMP TABLE discovered AS SELECT * FROM ${readCsv(layout, new Map(), rejects)} LIMIT ${rows + 1}`,
@@ -46,7 +55,7 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
     if (utf8.encoding !== 'UTF-8') options['encoding'] = utf8.encoding.toLowerCase()
     return { connector: 'csv', columns, rows: looked, whole, broken: Number(broken?.['n'] ?? 0), options }
   } finally {
-    if (utf8.copied) await rm(utf8.path, { force: true })
+    for (const file of copies) await rm(file, { force: true })
   }
 }
 

@@ -33,10 +33,10 @@ export async function readHeader(file: string, given: unknown, path: string = fi
     const { cells } = firstRecord(text, d)
     return cells.some((c) => c.includes('"')) ? 0 : cells.length
   }
-  if (given === '')
+  if (typeof given === 'string' && !isDelimiter(given))
     throw new GalleyError('RECIPE_INVALID', {
-      what: `the delimiter of ${path} is empty`,
-      why: 'it is what stands between two cells',
+      what: `${JSON.stringify(given)} can't be the delimiter of ${path}`,
+      why: 'it is what stands between two cells: one to four bytes, and no quote, line end or NUL',
       fix: "give it, for instance csv(…, { delimiter: ';' }), or leave it out to have it found",
     })
   const delimiter = typeof given === 'string' ? given : DELIMITERS.reduce((a, b) => (cellsOf(b) > cellsOf(a) ? b : a))
@@ -64,6 +64,8 @@ export async function readHeader(file: string, given: unknown, path: string = fi
     bytes: Buffer.byteLength(all.slice(0, all.length - text.length + end)) + lineEnd.length,
   }
 }
+
+const isDelimiter = (text: string): boolean => text !== '' && Buffer.byteLength(text) <= 4 && !/["\r\n\0]/.test(text)
 
 /** Files that begin otherwise than a CSV, by their first bytes. */
 const OTHERS: readonly (readonly [first: readonly number[], what: string, fix: string])[] = [

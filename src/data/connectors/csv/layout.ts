@@ -4,6 +4,7 @@ import { sqlType } from '../../../engines/duckdb/sql/names.ts'
 import { parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
 import type { SourceSpec } from '../connector.ts'
 import { type Header, placesOf, readHeader } from './header.ts'
+import type { Lines } from './survey.ts'
 import { isReadable, sqlValue } from './values.ts'
 
 /** A declared column, and the place of its cell. */
@@ -21,16 +22,24 @@ export interface Layout {
   readonly named: string
   readonly header: Header
   readonly columns: readonly Declared[]
+  /** Lines of the source before the first record, beyond those of `path`. */
+  readonly shift: number
   /** Columns that a reader's own casts read as ours do. */
   readonly plain: readonly boolean[]
+  /** How lines end, where every record is sound. */
+  readonly lines?: Lines | undefined
 }
 
 /** @throws SOURCE_SCHEMA, SOURCE_BROKEN, PLAN_UNKNOWN_COLUMN */
 export async function layoutOf(spec: SourceSpec, path: string, named: string): Promise<Layout> {
   const header = await readHeader(path, spec.options['delimiter'], named)
+  return { path, named, header, columns: declaredOf(spec, header, named), shift: 0, plain: [] }
+}
+
+function declaredOf(spec: SourceSpec, header: Header, named: string): Declared[] {
   const names = Object.keys(spec.columns)
   const places = placesOf(names, header, named)
-  const columns = names.map((name, i) => {
+  return names.map((name, i) => {
     const type = parseType(spec.columns[name] as TypeName)
     if (!isReadable(type))
       throw new GalleyError('SOURCE_SCHEMA', {
@@ -41,11 +50,11 @@ export async function layoutOf(spec: SourceSpec, path: string, named: string): P
       })
     return { name, type, place: places[i] as number }
   })
-  return { path, named, header, columns, plain: [] }
 }
 
 /** The file's rows: each declared column's text (`t0`, …) and value (`v0`, …); of one that is plain the value alone. */
-export function rowsOf({ path, header, columns, plain }: Layout, rejects: string): string {
+export function rowsOf(layout: Layout, rejects: string): string {
+  const { columns, plain } = layout
   const types = new Map(columns.filter((_, i) => plain[i]).map((c) => [c.place, sqlType(c.type)]))
   const more = `, store_rejects = true, rejects_table = '${rejects}_errors', rejects_scan = '${rejects}_scans'`
   const cells = columns.map((c, i) =>
@@ -53,14 +62,16 @@ export function rowsOf({ path, header, columns, plain }: Layout, rejects: string
       ? `c${c.place} AS v${i}, NULL AS t${i}`
       : `c${c.place} AS t${i}, ${sqlValue(`c${c.place}`, c.type)} AS v${i}`,
   )
-  return `(SELECT ${cells.join(', ')} FROM ${readCsv(cellsOf(path, header), types, more)})`
+  return `(SELECT ${cells.join(', ')} FROM ${readCsv(cellsOf(layout), types, more)})`
 }
 
-export const cellsOf = (path: string, { delimiter, blank, cells }: Header): CsvLayout => ({
+export const cellsOf = ({ path, header, lines }: Pick<Layout, 'path' | 'header' | 'lines'>): CsvLayout => ({
   file: path,
-  delimiter,
-  blank,
-  cells: cells.length,
+  delimiter: header.delimiter,
+  blank: header.blank,
+  cells: header.cells.length,
+  lineEnd: lines?.end,
+  parallel: lines?.folded === false,
 })
 
 /** The condition for a value that does not convert. */

@@ -16,7 +16,9 @@ export interface RecordLine {
  * number is not its line.
  */
 export async function* recordLines(path: string, delimiter: string): AsyncGenerator<RecordLine> {
-  const separator = Buffer.from(delimiter).at(-1)
+  const separator = Buffer.from(delimiter)
+  /** Bytes of the separator that were just read. */
+  let matched = 0
   let line = 1
   let start = 1
   let quoted = false
@@ -43,8 +45,13 @@ export async function* recordLines(path: string, delimiter: string): AsyncGenera
         from = at + 1
         opens = true
       } else if (byte === QUOTE && opens) quoted = true
-      else if (byte === separator) opens = true
-      else if (byte !== QUOTE && byte !== 0x20) opens = false
+      else {
+        matched = byte === separator[matched] ? matched + 1 : byte === separator[0] ? 1 : 0
+        if (matched === separator.length) {
+          opens = true
+          matched = 0
+        } else if (byte !== QUOTE && byte !== 0x20) opens = false
+      }
     }
   }
   if (at + 1 > from) yield { line: start, blank: false, from, to: at + 1 }

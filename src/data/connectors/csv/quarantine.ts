@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import { throwIfAborted } from '../../../base/errors.ts'
 import { text } from '../../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
 import { typeName } from '../../../plan/types.ts'
@@ -33,9 +33,11 @@ export async function quarantine(layout: Layout, target: string, ctx: ConnectorC
         column ? `is not of type ${typeName(column.type)}` : firstLine(found.row['error_message']),
         column?.name,
         column && String(found.row[`t${found.column}`]),
-        await rawText(file, found),
+        found.to < 0 ? textOf(found, layout) : await rawText(file, found),
       ]
-      batch.push(`(${found.line}, ${cells.map((c) => (c === undefined ? 'NULL' : text(c))).join(', ')})`)
+      batch.push(
+        `(${Number.isNaN(found.line) ? 'NULL' : found.line}, ${cells.map((c) => (c === undefined ? 'NULL' : text(c))).join(', ')})`,
+      )
       if (batch.length === BATCH) await flush()
     }
     await flush()
@@ -47,6 +49,12 @@ export async function quarantine(layout: Layout, target: string, ctx: ConnectorC
 
 const firstLine = (message: unknown): string => String(message).split('\n')[0] ?? ''
 
+/** What is known of a row whose place in the file is not. */
+const textOf = ({ row }: BrokenRow, { columns }: Layout): string =>
+  typeof row['csv_line'] === 'string'
+    ? row['csv_line']
+    : columns.flatMap((_, i) => (row[`t${i}`] === null ? [] : [String(row[`t${i}`])])).join(', ')
+
 /** The most of a row that is kept, bytes. */
 const MOST_ROW = 1 << 20
 
@@ -54,17 +62,4 @@ async function rawText(file: FileHandle, { from, to }: BrokenRow): Promise<strin
   const bytes = Buffer.alloc(Math.min(to - from, MOST_ROW))
   const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
   return bytes.toString('utf8', 0, bytesRead)
-}
-
-/** How many broken rows stop a load that leaves them out: a number of rows, or a share of all such as `0.5%`. */
-export function limitOf(given: unknown): (broken: number, all: number) => boolean {
-  const share = typeof given === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(given)?.[1] : undefined
-  if (given === undefined) return () => false
-  if (share !== undefined) return (broken, all) => broken * 100 > all * Number(share)
-  if (typeof given === 'number' && given >= 0) return (broken) => broken > given
-  throw new GalleyError('RECIPE_INVALID', {
-    what: `csv() can't take mostBroken: ${JSON.stringify(given)}`,
-    why: 'it is a number of rows, or a share of all rows',
-    fix: "for instance csv(…, { broken: 'skip', mostBroken: '0.5%' })",
-  })
 }

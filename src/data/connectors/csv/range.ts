@@ -17,6 +17,8 @@ export interface RangeSurvey {
   readonly rows: number
   /** 1 where lines end in LF, 2 where in CRLF, 0 without one. */
   readonly lineEnd: number
+  /** Whether a line ends within a quoted cell. */
+  readonly folded: boolean
   /** Whether every record was sound; where not, the rest is not looked at. */
   readonly sound: boolean
   /** The table with 1 at the end of the entries of columns that held another than a plain value. */
@@ -29,6 +31,7 @@ interface Surveyor {
   count(): number
   ends(): number
   unsound(): number
+  folds(): number
 }
 
 /** A record longer than this is not looked at: readers have such limits too. */
@@ -55,6 +58,7 @@ export async function surveyRange(range: Range, module: CompiledModule, signal?:
   const done = (sound: boolean): RangeSurvey => ({
     rows: kernel.count(),
     lineEnd: kernel.ends(),
+    folded: kernel.folds() !== 0,
     sound,
     table: bytes.slice(0, table.length),
   })

@@ -110,7 +110,7 @@ describe('plain values', () => {
         const written = (v: string) => (quoted && v !== '' ? `"${v}"` : v)
         const found = await look(`${HEADER}\n${values.map((r) => r.map(written).join(',')).join('\n')}\n`, TYPES)
         const plain = TYPES.map((type, i) => values.every((r) => isPlain(r[i] ?? '', type)))
-        expect(found).toEqual({ rows: values.length, plain })
+        expect(found).toEqual({ rows: values.length, plain, lines: { end: '\n', folded: false } })
       }),
       { numRuns: 500 },
     )
@@ -123,7 +123,7 @@ describe('plain values', () => {
             `${HEADER}\n${values.map((v) => TYPES.map((_, i) => (i === place ? v : 'x')).join(',')).join('\n')}\n`,
           )
           const layout = { file: path, delimiter: ',', blank: 0, cells: TYPES.length }
-          const from: From = { kind: 'csv', ...layout, places: [['v', place]] }
+          const from: From = { kind: 'csv', ...layout, lineEnd: '\n', parallel: true, places: [['v', place]] }
           const got = await collect(
             engine,
             build({ op: 'scan', from, schema: [{ name: 'v', type: parseType(type), nullable: true }] }),
@@ -153,7 +153,10 @@ describe('records', () => {
     ['a byte order mark and blank lines first', '\uFEFF\n\na,b\n1,x\n', 1],
     ['empty cells', 'a,b\n,\n,\n', 2],
   ]
-  test.each(sound)('%s', async (_, text, rows) => expect(await look(text, AB)).toEqual({ rows, plain: [true, true] }))
+  test.each(sound)('%s', async (_, text, rows) => {
+    const lines = { end: text.includes('\r') ? '\r\n' : '\n', folded: text.includes('\nz') }
+    expect(await look(text, AB)).toEqual({ rows, plain: [true, true], lines })
+  })
 
   const broken: [what: string, text: string | Uint8Array][] = [
     ['a cell too few', 'a,b\n1\n'],
@@ -179,7 +182,7 @@ describe('records', () => {
   test.each(broken)('%s', async (_, text) => expect(await look(text, AB)).toBeUndefined())
 
   test('an empty cell in quotes is plain in a text alone', async () => {
-    expect(await look('a,b\n"",""\n', AB)).toEqual({ rows: 1, plain: [false, true] })
+    expect(await look('a,b\n"",""\n', AB)).toMatchObject({ rows: 1, plain: [false, true] })
   })
 
   test('wherever a buffer or a part of the file ends', async () => {
@@ -187,10 +190,10 @@ describe('records', () => {
     const record = (i: number) => `${i},"${'y\n'.repeat(i % 37)}""${'김'.repeat(i % 11)}"\n`
     const some = Array.from({ length: 50_000 }, (_, i) => record(i)).join('')
     expect(Buffer.byteLength(some)).toBeGreaterThan(2 << 20)
-    expect(await look(`a,b\n${some}`, AB)).toEqual({ rows: 50_000, plain: [true, true] })
+    expect(await look(`a,b\n${some}`, AB)).toMatchObject({ rows: 50_000, plain: [true, true], lines: { folded: true } })
     const many = some.repeat(Math.ceil((80 << 20) / Buffer.byteLength(some)))
     const rows = 50_000 * (many.length / some.length)
-    expect(await look(`a,b\n${many}`, AB)).toEqual({ rows, plain: [true, true] })
+    expect(await look(`a,b\n${many}`, AB)).toMatchObject({ rows, plain: [true, true] })
     // nothing but line ends within quotes about the middle: the second part begins within a cell
     const half = many.slice(0, many.length >> 1).replace(/\n[^\n]*$/, '\n')
     const lines = half.slice(0, half.lastIndexOf('"\n') + 2)

@@ -7,9 +7,17 @@ import { isDecimal, type Type } from '../../../plan/types.ts'
 import type { Header } from './header.ts'
 import { type Range, type RangeSurvey, surveyor, surveyRange } from './range.ts'
 
+/** The lines of a CSV, as readers need to know them. */
+export interface Lines {
+  readonly end: '\n' | '\r\n'
+  readonly folded: boolean
+}
+
 /** What a look at all of a CSV found, when every record of it is sound. */
 export interface Survey {
   readonly rows: number
+  /** How lines end, and whether one ends within a quoted cell. */
+  readonly lines: Lines
   /**
    * For each declared column whether every value is empty or written the plain way of its type: digits, a point between
    * digits, `2026-01-31`, … Any reader understands such a value alike. True of texts, whatever they hold.
@@ -21,7 +29,7 @@ export interface Survey {
 const PART = 32 << 20
 
 /**
- * Looks a CSV over at about a gigabyte a second and thread. Undefined for one whose records are not sound (a wrong number
+ * Looks a CSV over, on several threads where it is large. Undefined for one whose records are not sound (a wrong number
  * of cells, a quote within a cell, mixed line ends, blank lines, bytes that are no UTF-8, a record beyond 1 MiB) or whose
  * delimiter has more than one byte: what it holds is then for a slower reader to say.
  * @throws CANCELLED, and the file system's errors
@@ -40,6 +48,7 @@ export async function survey(
   if (!found) return undefined
   return {
     rows: found.reduce((n, r) => n + r.rows, 0),
+    lines: { end: found.some((r) => r.lineEnd === 2) ? '\r\n' : '\n', folded: found.some((r) => r.folded) },
     plain: columns.map(
       ({ type, place }) => codeOf(type) !== undefined && found.every((r) => r.table[place * 4 + 3] !== 1),
     ),

@@ -8,6 +8,10 @@ export interface CsvLayout {
   readonly blank: number
   /** Cells of a record. */
   readonly cells: number
+  /** How lines end; found by the reader when it is not known. */
+  readonly lineEnd?: '\n' | '\r\n' | undefined
+  /** Whether no line ends within a quoted cell: only then can parts of the file be read side by side. */
+  readonly parallel?: boolean | undefined
 }
 
 /**
@@ -16,5 +20,19 @@ export interface CsvLayout {
  */
 export function readCsv(layout: CsvLayout, types: ReadonlyMap<number, string>, more = ''): string {
   const columns = Array.from({ length: layout.cells }, (_, i) => `'c${i}': ${text(types.get(i) ?? 'VARCHAR')}`)
-  return `read_csv(${file(layout.file)}, hive_partitioning = false, header = true, skip = ${layout.blank}, auto_detect = false, delim = ${text(layout.delimiter)}, quote = '"', escape = '"', columns = {${columns.join(', ')}}${more})`
+  const options = [
+    'hive_partitioning = false',
+    "compression = 'none'",
+    'header = true',
+    `skip = ${layout.blank}`,
+    'auto_detect = false',
+    `delim = ${text(layout.delimiter)}`,
+    `quote = '"'`,
+    `escape = '"'`,
+    // the reader's own word for it
+    ...(layout.lineEnd ? [`new_line = '${layout.lineEnd === '\n' ? '\\n' : '\\r\\n'}'`] : []),
+    `parallel = ${layout.parallel === true}`,
+    `columns = {${columns.join(', ')}}`,
+  ]
+  return `read_csv(${file(layout.file)}, ${options.join(', ')}${more})`
 }

@@ -27,12 +27,14 @@ const MOST_FLOAT: i32 = 37
 let records: i32 = 0
 let lineEnd: i32 = 0
 let broken: bool = false
+let folded: bool = false
 
 export function start(): void {
   records = 0
   lineEnd = 0
   sameDay = i8x16.splat(0)
   broken = false
+  folded = false
 }
 /** Records so far. */
 export function count(): i32 {
@@ -45,6 +47,11 @@ export function unsound(): bool {
 /** 1 for lines that end in LF, 2 for CRLF; 0 before the first. */
 export function ends(): i32 {
   return lineEnd
+}
+
+/** Whether a line ends within a quoted cell. */
+export function folds(): bool {
+  return folded
 }
 
 /**
@@ -128,17 +135,19 @@ function fail(record: usize): usize {
 
 /** The quote that closes a cell whose text begins at `at`; `end` without one. Two quotes stand for one. */
 function closing(at: usize, end: usize): usize {
-  const quotes = i8x16.splat(QUOTE)
-  const zeros = i8x16.splat(0)
   let s = at
   while (s < end) {
     const v = v128.load(s)
-    const mask: i32 = i8x16.bitmask(v128.or(i8x16.eq(v, quotes), i8x16.eq(v, zeros)))
-    if (mask == 0) {
+    const quotes: i32 = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(QUOTE)), i8x16.eq(v, i8x16.splat(0))))
+    const breaks: i32 = i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(LF)), i8x16.eq(v, i8x16.splat(CR))))
+    if (quotes == 0) {
+      if (breaks != 0) folded = true
       s += 16
       continue
     }
-    s += ctz(mask)
+    const first = ctz(quotes)
+    if ((breaks & ((1 << first) - 1)) != 0) folded = true
+    s += first
     if (s >= end || load<u8>(s) == 0) return end
     if (s + 1 >= end || load<u8>(s + 1) != QUOTE) return s
     s += 2
