@@ -46,6 +46,15 @@ export const FAILING: readonly Case[] = [
   fails('a branch that is taken fails', { op: 'case', when: [[lit(false, 'bool'), int(1)]], otherwise: broken }),
   gives('coalesce stops at the first value', call('coalesce', int(1), broken), 1n),
   fails('coalesce meets a failure', call('coalesce', no('int64'), broken)),
+  // what coalesce falls back on would decide, had nothing failed before it
+  fails(
+    'a failure whose stand-in decides an or',
+    call('or', lit(false, 'bool'), call('ge', call('coalesce', broken, int(5)), int(1))),
+  ),
+  fails(
+    'a failure whose stand-in decides an and',
+    call('and', lit(true, 'bool'), call('ge', call('coalesce', broken, int(0)), int(1))),
+  ),
   fails('isNull of a failure fails', call('isNull', broken)),
   gives('a failure can be asked for', call('fails', broken), true),
   gives('what does not fail does not', call('fails', call('intDiv', int(1), no('int64'))), false),

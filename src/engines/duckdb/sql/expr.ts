@@ -127,9 +127,11 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
     case 'call': {
       if (e.fn === 'fails' || e.fn === 'orNull') return undefined
       if (e.fn === 'and' || e.fn === 'or') {
-        const any = anyOf(e.args.map(inner))
+        const failed = e.args.map(inner)
+        const any = anyOf(failed)
         const decides = e.fn === 'and' ? 'FALSE' : 'TRUE'
-        const undecided = e.args.map((a) => `(${value(a)}) IS DISTINCT FROM ${decides}`)
+        // what stands for a value that failed decides nothing
+        const undecided = e.args.map((a, i) => `(${anyOf([failed[i], `(${value(a)}) IS DISTINCT FROM ${decides}`])})`)
         return any && `(${[any, ...undecided].join(' AND ')})`
       }
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
