@@ -40,7 +40,7 @@ export async function recipe(
     let tables = 0
     const result = await learnFused({
       ...{ means, recipe: whole, step: 'late-arrival', ctx: contextOf(signal), threads: 2, say },
-      files: (id) => files.get(id) ?? [],
+      rows: (id) => ({ files: files.get(id) ?? [] }),
       begins: () => void (tables = Math.max(tables, memory.live)),
     })
     const seconds = (performance.now() - began) / 1000

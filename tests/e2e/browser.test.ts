@@ -109,7 +109,7 @@ test('the same recipe learns in a page of a browser, and finds what the processo
   let stages = 0
   const processor = await learnFused({
     ...{ means: onHost(host, () => join(temp, `stage-${stages++}.parquet`)), recipe, step: 'late-arrival' },
-    ...{ ctx: context(), threads: 1, say: () => {}, files: (id: string) => sources.get(id) ?? [] },
+    ...{ ctx: context(), threads: 1, say: () => {}, rows: (id: string) => ({ files: sources.get(id) ?? [] }) },
   })
   const told = await opened(files)
   expect(told.failed).toBeUndefined()

@@ -57,7 +57,7 @@ afterAll(async () => {
 const learnt = (means: Means): Promise<FusedResult> =>
   learnFused({
     ...{ means, recipe: recipe(), step: 'late-arrival', ctx: context(), threads: 1, say },
-    files: (id) => files.get(id) ?? [],
+    rows: (id) => ({ files: files.get(id) ?? [] }),
   })
 
 test('the flight delays from their files to judged models: within the device as on the processor', async () => {

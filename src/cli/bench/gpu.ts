@@ -104,7 +104,7 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
       const learnt = (by: Way) =>
         learnFused({
           ...{ means: means[by](), recipe, step, ctx: context(), threads: config.threads ?? 2, say },
-          files: (id) => sources.get(id) ?? [],
+          rows: (id) => ({ files: sources.get(id) ?? [] }),
           begins: (stage) => note(`  ${stage}`),
         })
       const result = await learnt(way).catch((thrown: unknown) => {

@@ -1,10 +1,10 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { gapText } from '../../engines/choose.ts'
 import { build } from '../../plan/nodes.ts'
-import type { Accelerator, Computed, StepContext } from '../../runs/kind.ts'
+import type { Rows } from '../../runs/inline.ts'
+import type { Accelerator, Computed, Output, StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import type { TableOutput } from '../../runs/steps/table.ts'
 import { whyOf } from './device/fallback.ts'
 import { type Learning, learnHere } from './learning.ts'
 
@@ -43,7 +43,7 @@ async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, devi
   const { scope, signal, ledger, recipe, step, threads } = ctx
   const made = await learnFused({
     ...{ means: onDevice(device.engine), recipe, step: step.id, threads },
-    files: (source) => ctx.input<TableOutput>(source).files,
+    rows: (source) => ctx.input<Rows & Output>(source),
     kept: build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema }),
     ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
     say: (why) => ctx.say(why),

@@ -20,7 +20,7 @@ async function work() {
   const engine = createWebgpuEngine({ host: createRowEngine({ tables }), memoryMiB: 1024, say })
   const { rows, candidates, ledger } = await learnFused({
     ...{ means: onDevice(engine), recipe: fewerTrees('flights', 'airports'), step: 'late-arrival', threads: 1, say },
-    files: (id) => [id],
+    rows: (id) => ({ files: [id] }),
     ctx: {
       ...{ scope: { workspace: 'page', caller: 'page' }, signal: new AbortController().signal },
       ledger: createLedger(),

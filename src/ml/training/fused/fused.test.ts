@@ -64,7 +64,7 @@ const made = recipe('orders', (k) => {
 const learnt = (means: Means) =>
   learnFused({
     ...{ means, recipe: made, step: 'late', ctx: testContext(), threads: 1, say: (why) => void said.push(why) },
-    files: (id) => [id === 'orders' ? orders : prices],
+    rows: (id) => ({ files: [id === 'orders' ? orders : prices] }),
   })
 
 test('a join with more rows than it is given, fits that wait for each other, and a descent that goes on', async () => {

@@ -4,7 +4,7 @@ import { createLedger, type Ledger } from '../../../engines/ledger.ts'
 import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node } from '../../../plan/nodes.ts'
-import { boundPlan, lineage, stepOf, wholePlan } from '../../../runs/inline.ts'
+import { boundPlan, lineage, type Rows, stepOf, wholePlan } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { type ColumnReference, categoryReference } from '../../monitoring/reference.ts'
 import { checkLabels, checkPart } from '../classes.ts'
@@ -19,8 +19,8 @@ export interface FusedJob {
   readonly recipe: Recipe
   /** The step that trains. */
   readonly step: string
-  /** A source's Parquet files. */
-  files(source: string): readonly string[]
+  /** A source's rows, as a scan has them. */
+  rows(source: string): Rows
   /** The dataset where it is kept: what is left to the host is asked of it instead of computed from the sources on. */
   readonly kept?: Node
   readonly ctx: RunContext
@@ -54,7 +54,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { spec, inputs } = stepOf(recipe, job.step) as { spec: TrainSpec; inputs: readonly string[] }
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
   const { ledger, ctx, at, begins } = metered(job)
-  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: job.files(id) }))
+  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => job.rows(id))
   const about = fitAbout(spec, dataset, whole.schema)
   const wanted = needed(spec, dataset, about, whole)
   const base = build({ op: 'select', input: whole, columns: wanted })
