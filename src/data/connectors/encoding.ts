@@ -4,7 +4,6 @@ import { open, stat } from 'node:fs/promises'
 import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
-import iconv from 'iconv-lite'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 
 /** A file's text in UTF-8. */
@@ -18,6 +17,10 @@ export interface Utf8File {
 
 /** As much as the header is looked for in. */
 const HEAD_BYTES = 1 << 20
+/** The tables of encodings, loaded when a file is read: what only declares a source, in a browser too, does without. */
+const tables = async () => (await import('iconv-lite')).default
+type Iconv = Awaited<ReturnType<typeof tables>>
+
 const PACKED_BYTES = 1 << 16
 const GZIP = [0x1f, 0x8b]
 /** A file that unpacks to so much, and to so many times its own size, is taken for one that is made to fill a disk. */
@@ -43,6 +46,7 @@ export async function utf8Of(
   target: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<Utf8File> {
+  const iconv = await tables()
   if (
     given !== undefined &&
     !(typeof given === 'string' && iconv.encodingExists(given) && !/^(base64|hex)$/i.test(given))
@@ -55,14 +59,14 @@ export async function utf8Of(
   const packed = await headOf(path)
   const zipped = GZIP.every((byte, i) => packed[i] === byte)
   const head = zipped ? unpackedHead(path, packed.subarray(0, PACKED_BYTES)) : packed
-  const encoding = typeof given === 'string' ? given.toLowerCase() : encodingOf(head)
+  const encoding = typeof given === 'string' ? given.toLowerCase() : encodingOf(head, iconv)
   const utf8 = encoding.replace(/[^a-z0-9]/g, '') === 'utf8'
   const shown = utf8 ? 'UTF-8' : encoding.toUpperCase()
   if (utf8 && !zipped) return { path, copied: false, encoding: shown }
   const copy = await target()
   const { size } = await stat(path)
   const unpack = zipped ? [createGunzip(), bounded(path, size)] : []
-  const decode = utf8 ? [] : [decoder(path, kind, encoding)]
+  const decode = utf8 ? [] : [decoder(path, kind, encoding, iconv)]
   try {
     await pipeline([createReadStream(path), ...unpack, ...decode, createWriteStream(copy)], { signal })
   } catch (cause) {
@@ -93,12 +97,12 @@ function unpackedHead(path: string, packed: Buffer): Buffer {
 }
 
 /** What the beginning of a file is written in. */
-function encodingOf(head: Buffer): string {
+function encodingOf(head: Buffer, iconv: Iconv): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
   // the last character may be cut
   if ([0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, Math.max(0, head.length - cut))))) return 'utf-8'
-  return isKorean(head) ? 'cp949' : 'utf-8'
+  return isKorean(head, iconv) ? 'cp949' : 'utf-8'
 }
 
 /** The encoding of a file whose beginning is plain ASCII, told from what comes first that is not; undefined when that is UTF-8, or not told. */
@@ -109,7 +113,7 @@ export async function laterEncoding(path: string): Promise<string | undefined> {
     if (waiting && isAscii(chunk)) continue
     waiting = false
     const first = chunk.findIndex((byte) => byte >= 0x80)
-    return encodingOf(chunk.subarray(first)) === 'cp949' ? 'cp949' : undefined
+    return encodingOf(chunk.subarray(first), await tables()) === 'cp949' ? 'cp949' : undefined
   }
   return undefined
 }
@@ -118,7 +122,7 @@ export async function laterEncoding(path: string): Promise<string | undefined> {
 const KOREAN_SHARE = 0.8
 
 /** Whether bytes decode as CP949 throughout, to the 2,350 everyday syllables for the most part. */
-function isKorean(head: Buffer): boolean {
+function isKorean(head: Buffer, iconv: Iconv): boolean {
   // a character that is cut at the end is left out
   const whole = head.subarray(0, head.lastIndexOf(0x0a) + 1 || head.length)
   let [pairs, syllables] = [0, 0]
@@ -140,7 +144,7 @@ const UNKNOWN = '\uFFFD'
 const LONE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
 /** Bytes of an encoding to bytes of UTF-8. Fails at the first that are no character, with its line. */
-function decoder(path: string, kind: string, encoding: string): Transform {
+function decoder(path: string, kind: string, encoding: string, iconv: Iconv): Transform {
   const own = iconv.getDecoder(encoding)
   // a text in Unicode may hold the sign for what is unknown
   const wide = encoding.startsWith('utf')
