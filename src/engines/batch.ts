@@ -1,4 +1,5 @@
 import { GalleyError } from '../base/errors.ts'
+import { ownValue } from '../base/own.ts'
 import type { RecordValue } from '../plan/record.ts'
 import { type Field, type Schema, type Type, typeName } from '../plan/types.ts'
 
@@ -123,7 +124,7 @@ export function batchOf(schema: Schema, rows: readonly Readonly<Record<string, V
     columns: schema.map((field) =>
       columnOf(
         field,
-        rows.map((r) => r[field.name] ?? null),
+        rows.map((r) => ownValue(r, field.name) ?? null),
       ),
     ),
   }

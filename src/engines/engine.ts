@@ -59,7 +59,7 @@ export interface Relation {
   readonly schema: Schema
   /** Rows, when known before reading. */
   readonly rows: number
-  /** Reads from the start; may be called again for another pass. */
+  /** Reads from the start, the columns in the order asked for, of none the rows alone; may be called again for another pass. */
   batches(columns?: readonly string[]): AsyncIterable<Batch>
   close(): void
 }

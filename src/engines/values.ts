@@ -1,4 +1,5 @@
 import { GalleyError } from '../base/errors.ts'
+import { ownValue } from '../base/own.ts'
 import type { Literal } from '../plan/expr.ts'
 import { isDecimal, isList, isStruct, scaleOf, type Type } from '../plan/types.ts'
 import type { Value } from './batch.ts'
@@ -67,7 +68,7 @@ export function literalValue(value: Literal, type: Type): Value {
   if (isDecimal(type)) return parseDecimal(String(value), scaleOf(type)) ?? null
   if (isList(type)) return (value as readonly Literal[]).map((v) => literalValue(v, type.list))
   const fields = value as Readonly<Record<string, Literal>>
-  return Object.fromEntries(type.struct.map(([name, t]) => [name, literalValue(fields[name] ?? null, t)]))
+  return Object.fromEntries(type.struct.map(([name, t]) => [name, literalValue(ownValue(fields, name) ?? null, t)]))
 }
 
 /** A value as the plan's JSON has it. */
@@ -78,7 +79,10 @@ export function literalOf(value: Value, type: Type = 'int64'): Literal {
   if (isList(type)) return (value as readonly Value[]).map((v) => literalOf(v, type.list))
   if (isStruct(type))
     return Object.fromEntries(
-      type.struct.map(([name, t]) => [name, literalOf((value as Readonly<Record<string, Value>>)[name] ?? null, t)]),
+      type.struct.map(([name, t]) => [
+        name,
+        literalOf(ownValue(value as Readonly<Record<string, Value>>, name) ?? null, t),
+      ]),
     )
   return typeof value === 'bigint' ? value.toString() : (value as Literal)
 }

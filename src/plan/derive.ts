@@ -1,6 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr } from './expr.ts'
 import { infer, inferAgg } from './infer.ts'
+import { checkFields, checkWritable } from './names.ts'
 import type { Named, Node } from './nodes.ts'
 import { type Field, fieldOf, isList, isTemporal, type Schema, sameType, typeName, unknownColumn } from './types.ts'
 import { windowSchema } from './window.ts'
@@ -15,6 +16,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
   switch (n.op) {
     case 'scan':
       someOf(n.schema ?? [], 'a source gives no columns', 'declare the ones to read')
+      for (const { type } of n.schema ?? []) checkFields(type)
       return unique(n.schema ?? [], 'the source')
     case 'filter':
     case 'reject':
@@ -189,6 +191,7 @@ const aggFields = (aggs: Named<Agg>, schema: Schema, where: string): Field[] =>
 
 /** Names that differ only in case count as one: SQL engines don't tell them apart, and would read one for the other. */
 function unique(fields: Schema, where: string): Schema {
+  checkWritable(fields)
   if (fields.length < 2) return fields
   const seen = new Map<string, string>()
   for (const { name } of fields) {

@@ -1,4 +1,5 @@
 import { GalleyError } from '../base/errors.ts'
+import { ownValue } from '../base/own.ts'
 import { type Expr, type Literal, lit } from './expr.ts'
 import { isoSeconds } from './iso.ts'
 import { isDecimal, isFloat, isInteger, isList, isStruct, MAX_DECIMAL_DIGITS, type Type, typeName } from './types.ts'
@@ -47,7 +48,7 @@ export function isLiteralOf(value: unknown, type: Type): boolean {
   if (isStruct(type)) {
     if (typeof value !== 'object' || Array.isArray(value)) return false
     const fields = value as Readonly<Record<string, unknown>>
-    return type.struct.every(([name, t]) => isLiteralOf(fields[name] ?? null, t))
+    return type.struct.every(([name, t]) => isLiteralOf(ownValue(fields, name) ?? null, t))
   }
   switch (type) {
     case 'bool':

@@ -55,17 +55,6 @@ describe('building fails early and names the choices', () => {
     expect(code(() => flights.aggregate(['delay'], () => ({ Delay: count() })))).toMatchObject(both)
     expect(flights.derive((r) => ({ delay: r.delay.times(2) })).schema).toHaveLength(5)
   })
-  test('a column without a name, or of a name that engines use', () => {
-    for (const name of ['', '__w']) {
-      const wrong = { code: 'PLAN_INVALID', details: { column: name } }
-      expect(code(() => flights.derive((r) => ({ [name]: r.delay })))).toMatchObject(wrong)
-      expect(code(() => flights.rename({ ok: name }))).toMatchObject(wrong)
-      expect(code(() => scan({ kind: 'source', name: 's' }, { [name]: 'int64' }))).toMatchObject(wrong)
-      expect(code(() => flights.aggregate(['origin'], () => ({ [name]: count() })))).toMatchObject(wrong)
-      const window = () => flights.rolling({ by: 'origin', on: 'date', over: hours(1) }, () => ({ [name]: count() }))
-      expect(code(window)).toMatchObject(wrong)
-    }
-  })
 })
 
 const late = flights.derive((r) => ({

@@ -1,4 +1,5 @@
 import { GalleyError, nearest } from '../base/errors.ts'
+import { ownValue } from '../base/own.ts'
 import { dayText, isoText } from './iso.ts'
 import { isoValue } from './literal.ts'
 import { type Field, isDecimal, isInteger, isList, isStruct, type Schema, type Type, typeName } from './types.ts'
@@ -164,7 +165,7 @@ function sample(f: Pick<Field, 'type'>): unknown {
 
 /** A row's values as the JSON that `readRecord` reads back. */
 export function writeRecord(schema: Schema, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(schema.map((f) => [f.name, writeValue(f.type, values[f.name] ?? null)]))
+  return Object.fromEntries(schema.map((f) => [f.name, writeValue(f.type, ownValue(values, f.name) ?? null)]))
 }
 
 function writeValue(type: Type, value: unknown): unknown {
@@ -176,7 +177,7 @@ function writeValue(type: Type, value: unknown): unknown {
   if (isList(type)) return (value as readonly unknown[]).map((item) => writeValue(type.list, item))
   if (isStruct(type)) {
     const own = value as Readonly<Record<string, unknown>>
-    return Object.fromEntries(type.struct.map(([name, t]) => [name, writeValue(t, own[name])]))
+    return Object.fromEntries(type.struct.map(([name, t]) => [name, writeValue(t, ownValue(own, name))]))
   }
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   return typeof value === 'bigint' ? (Number.isSafeInteger(Number(value)) ? Number(value) : value.toString()) : value

@@ -1,3 +1,4 @@
+import { ownValue } from '../base/own.ts'
 import type { AggOf, WindowOf } from './aggregates.ts'
 import { rowOf } from './columns/column.ts'
 import { aggs, exprOf, exprs } from './columns/given.ts'
@@ -145,7 +146,7 @@ export function table<S>(node: Node): Table<S> {
       return next({
         op: 'select',
         input: node,
-        columns: schema.map((f) => [names[f.name] ?? f.name, col(f.name)] as const),
+        columns: schema.map((f) => [ownValue(names, f.name) ?? f.name, col(f.name)] as const),
       })
     },
     aggregate: (by: readonly string[], f: (r: Row<S>) => Record<string, AggOf<TypeName>>) =>

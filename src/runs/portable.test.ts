@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { restored, stored } from './portable.ts'
+import { moved, restored, stored } from './portable.ts'
 
 const output = (home: string) => ({
   hash: 'ab',
@@ -16,6 +16,15 @@ test('a stored output names files of the data folder from there on, and only tho
   expect(restored(kept, '/home/a')).toEqual(output('/home/a'))
   expect(restored(kept, '/copy/b')).toEqual(output('/copy/b'))
 })
+
+test.each(['$$', '$&', '$`', "$'", '$1', '$<a>', 'a[b](c)', '\\'])(
+  'a folder is moved to one whose name has %j in it',
+  (odd) => {
+    expect(moved('/home/draft/x/data.parquet', '/home/draft', `/home/${odd}/x`)).toBe(`/home/${odd}/x/x/data.parquet`)
+    expect(moved(`/${odd}/draft/data.parquet`, `/${odd}/draft`, `/${odd}/kept`)).toBe(`/${odd}/kept/data.parquet`)
+    expect(restored(stored(output(`/home/${odd}`), `/home/${odd}`), `/copy/${odd}`)).toEqual(output(`/copy/${odd}`))
+  },
+)
 
 test('a folder whose name only begins like the data folder is another one', () => {
   expect(stored('/home/ab/file', '/home/a')).toBe('/home/ab/file')

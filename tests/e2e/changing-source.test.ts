@@ -73,6 +73,35 @@ test('a CSV that one step reads is read in place, one that two read is copied, w
   }
 })
 
+test.each(['a$$b', 'a$&b'])(
+  'a data folder named %j: what was copied is where it is said to be, and is used again',
+  async (name) => {
+    writeFileSync(join(folder, 'orders.csv'), 'n,city\n1,서울\n-1,부산\n7,제주\n')
+    const galley = await openGalley({ ...readConfig({}), home: join(folder, name), log: 'silent' })
+    try {
+      const scope = await galley.scope()
+      const states: string[] = []
+      for (const _ of ['once', 'twice']) {
+        const { outputs } = await run(galley.ware, scope, orders(2), {
+          folder,
+          signal: new AbortController().signal,
+          on: (e) => {
+            if (e.type === 'done' && e.cached) states.push(e.step)
+          },
+        })
+        const source = outputs.get('orders') as unknown as SourceOutput
+        const kept = outputs.get('kept-0') as unknown as DatasetOutput
+        expect(source.kept.length).toBe(1)
+        for (const file of [...source.files, ...source.kept.map((f) => f.path), ...kept.files, kept.quarantine ?? ''])
+          expect(existsSync(file), file).toBe(true)
+      }
+      expect(states.sort()).toEqual(['kept-0', 'kept-1', 'orders'])
+    } finally {
+      await galley.close()
+    }
+  },
+)
+
 test('a file that is read in place and changes before a later step has read it stops the run, and nothing of it is kept', async () => {
   const file = join(folder, 'flights.parquet')
   const [one, other] = [(await sampleFlights(join(folder, 'one'))).flights, FLIGHTS]

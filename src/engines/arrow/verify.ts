@@ -1,8 +1,10 @@
 import { Type as TypeId } from '@uwdata/flechette'
-import { GalleyError } from '../../base/errors.ts'
+import { broken, Flat, type Found } from './flat.ts'
 
 /** How deep fields may lie in one another. */
 const MOST_DEPTH = 64
+/** Times their bytes that texts in the metadata may be of in all: writers may name the same one twice. */
+const TEXTS = 4
 const MAGIC = 'ARROW1'
 /** Bytes of a field node, a buffer's place and a block of a file. */
 const NODE = 16
@@ -13,15 +15,6 @@ const SCHEMA = 1
 const DICTIONARY = 2
 const RECORDS = 3
 
-/** What is known so far. */
-interface Found {
-  readonly bytes: Uint8Array
-  /** Entries that lists may still have. */
-  left: number
-  /** Columns and their parts, each of which every batch has a node for. */
-  fields: number
-}
-
 /**
  * Follows the metadata of an Arrow IPC stream or file as the library will, and refuses what leads outside of the bytes, back, or
  * to more than they can hold: the library believes every count and offset. Entries of all lists together are at most as many
@@ -30,7 +23,7 @@ interface Found {
  * @throws SOURCE_BROKEN
  */
 export function verifyIpc(bytes: Uint8Array): void {
-  const found: Found = { bytes, left: bytes.byteLength, fields: 0 }
+  const found: Found = { bytes, left: bytes.byteLength, texts: TEXTS * bytes.byteLength, fields: 0 }
   const isFile = bytes.length >= MAGIC.length && [...MAGIC].every((c, i) => bytes[i] === c.charCodeAt(0))
   if (isFile) verifyFile(found)
   else for (let at: number | undefined = 0; at !== undefined; ) at = verifyMessage(found, at)
@@ -100,20 +93,65 @@ function verifyField(flat: Flat, at: number, depth: number): number {
   flat.text(field.at(4))
   const type = field.at(10)
   const kind = field.uint8(8, 0)
-  if (type !== undefined) {
-    const of = flat.table(type)
-    if (kind === TypeId.Timestamp) flat.text(of.at(6))
-    if (kind === TypeId.Union) flat.list(of.at(6), 4)
-  }
+  if (type !== undefined) verifyType(flat, type, kind)
+  else if (TOLD.has(kind)) throw broken(`a type of kind ${kind} that is not told further`)
   const dictionary = field.at(12)
   if (dictionary !== undefined) {
     const index = flat.table(dictionary).at(6)
     if (index !== undefined) flat.table(index)
   }
+  const children = flat.list(field.at(14), 4)
+  if (children.length < (PARTS[kind] ?? 0)) throw broken(`a type of kind ${kind} with ${children.length} parts`)
   let nodes = 1
-  for (const child of flat.list(field.at(14), 4)) nodes += verifyField(flat, child, depth + 1)
+  for (const child of children) nodes += verifyField(flat, child, depth + 1)
   verifyNotes(flat, field.at(16))
   return dictionary === undefined ? nodes : 1
+}
+
+/** How many parts types have at least, by their kind. */
+const PARTS: Readonly<Record<number, number>> = {
+  [TypeId.List]: 1,
+  [TypeId.LargeList]: 1,
+  [TypeId.ListView]: 1,
+  [TypeId.LargeListView]: 1,
+  [TypeId.FixedSizeList]: 1,
+  [TypeId.Map]: 1,
+  [TypeId.RunEndEncoded]: 2,
+}
+
+/** Kinds of types that numbers tell further; the library takes any bytes for them when they are not there. */
+const TOLD: ReadonlySet<number> = new Set([
+  TypeId.Int,
+  TypeId.Float,
+  TypeId.Decimal,
+  TypeId.Date,
+  TypeId.Time,
+  TypeId.Timestamp,
+  TypeId.Interval,
+  TypeId.Duration,
+  TypeId.FixedSizeBinary,
+  TypeId.FixedSizeList,
+  TypeId.Map,
+  TypeId.Union,
+])
+
+/** Digits that a decimal of so many bits has room for. */
+const DIGITS: Readonly<Record<number, number>> = { 32: 9, 64: 18, 128: 38, 256: 76 }
+
+/** The numbers by which a type is told: the library computes with some of them before anything looks at them. */
+function verifyType(flat: Flat, at: number, kind: number): void {
+  const type = flat.table(at)
+  if (kind === TypeId.Timestamp) flat.text(type.at(6))
+  if (kind === TypeId.Union) flat.list(type.at(6), 4)
+  if (kind === TypeId.Decimal) {
+    const [digits, scale, bits] = [type.int32(4, 0), type.int32(6, 0), type.int32(8, 128)]
+    if (!(digits >= 1 && digits <= (DIGITS[bits] ?? 0) && scale >= 0 && scale <= digits))
+      throw broken(`a decimal of ${digits} digits, ${scale} of them after the point, in ${bits} bits`)
+  }
+  if (kind === TypeId.FixedSizeBinary || kind === TypeId.FixedSizeList) {
+    const size = type.int32(4, 0)
+    if (size < 0) throw broken(`values of ${size} ${kind === TypeId.FixedSizeList ? 'items' : 'bytes'} each`)
+  }
 }
 
 function verifyNotes(flat: Flat, at: number | undefined): void {
@@ -154,81 +192,3 @@ function verifyRecords(flat: Flat, at: number, version: number, body: number, fo
     if (n < 0 || buffers > regions.length) throw broken(`${n} buffers of texts where there are ${regions.length}`)
   }
 }
-
-interface Table {
-  /** Where a slot's value lies; undefined when the table has none. */
-  at(slot: number): number | undefined
-  uint8(slot: number, other: number): number
-  int16(slot: number, other: number): number
-  int64(slot: number, other: number): number
-}
-
-/** A flatbuffer whose every step is held to its bytes. */
-class Flat {
-  readonly #view: DataView
-  readonly #found: Found
-
-  constructor(bytes: Uint8Array, found: Found) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#found = found
-  }
-
-  #within(at: number, size: number): number {
-    if (!(at >= 0 && at + size <= this.#view.byteLength))
-      throw broken(`its metadata point at ${at}, outside of ${this.#view.byteLength} bytes`)
-    return at
-  }
-
-  int32 = (at: number): number => this.#view.getInt32(this.#within(at, 4), true)
-  int64 = (at: number): number => Number(this.#view.getBigInt64(this.#within(at, 8), true))
-
-  table(at: number): Table {
-    const position = at + this.int32(at)
-    const slots = position - this.int32(position)
-    const size = this.#view.getInt16(this.#within(slots, 2), true)
-    if (size < 0) throw broken(`a table of ${size} bytes`)
-    this.#within(slots, size)
-    const find = (slot: number): number | undefined => {
-      if (slot + 2 > size) return undefined
-      const offset = this.#view.getInt16(slots + slot, true)
-      if (offset < 0) throw broken(`a value ${-offset} bytes before its table`)
-      return offset === 0 ? undefined : this.#within(position + offset, 1)
-    }
-    const read = (slot: number, other: number, f: (at: number) => number): number => {
-      const found = find(slot)
-      return found === undefined ? other : f(found)
-    }
-    return {
-      at: find,
-      uint8: (slot, other) => read(slot, other, (i) => this.#view.getUint8(this.#within(i, 1))),
-      int16: (slot, other) => read(slot, other, (i) => this.#view.getInt16(this.#within(i, 2), true)),
-      int64: (slot, other) => read(slot, other, this.int64),
-    }
-  }
-
-  /** Where the entries of a list lie, `size` bytes each. */
-  list(at: number | undefined, size: number): readonly number[] {
-    if (at === undefined) return []
-    const base = at + this.int32(at)
-    const count = this.int32(base)
-    if (count < 0) throw broken(`a list of ${count} entries`)
-    this.#within(base + 4, count * size)
-    this.#found.left -= count
-    if (this.#found.left < 0) throw broken('its metadata name more entries than there are bytes')
-    return Array.from({ length: count }, (_, i) => base + 4 + i * size)
-  }
-
-  /** Checks that a text lies within. */
-  text(at: number | undefined): void {
-    if (at === undefined) return
-    const base = at + this.int32(at)
-    this.#within(base + 4, Math.max(0, this.int32(base)))
-  }
-}
-
-const broken = (why: string): GalleyError =>
-  new GalleyError('SOURCE_BROKEN', {
-    what: 'the bytes are not Arrow IPC, or are broken',
-    why,
-    fix: 'write it again as an Arrow IPC stream or file, uncompressed',
-  })

@@ -6,6 +6,7 @@ import {
   type TypedArray,
   tableToIPC,
 } from '@uwdata/flechette'
+import { ownValue } from '../../base/own.ts'
 import { isDecimal, isList, isStruct, type Type } from '../../plan/types.ts'
 import { type Batch, type Column, columnOf, isValid, type ObjectColumn, type Value } from '../batch.ts'
 import type { Relation } from '../engine.ts'
@@ -108,7 +109,7 @@ function nested({ type, values, validity, length }: ObjectColumn): Layout {
     const fields = type.struct.map(([name, own]) =>
       column(
         own,
-        there.map((v) => (v as Readonly<Record<string, Value>> | null)?.[name] ?? null),
+        there.map((v) => ownValue(v as Readonly<Record<string, Value>> | null, name) ?? null),
       ),
     )
     return { children: fields.map((f) => f.batch), copied: fields.reduce((n, f) => n + f.copied, length * 8) }

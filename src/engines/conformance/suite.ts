@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest'
-import type { Node } from '../../plan/nodes.ts'
-import type { Engine } from '../engine.ts'
+import { call, col, lit } from '../../plan/expr.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
+import { type Engine, isGaps } from '../engine.ts'
 import { CASES } from './cases/index.ts'
-import { asBag, collect, comparePlans, line } from './compare.ts'
+import { asBag, collect, comparePlans, line, testContext } from './compare.ts'
+import { rowsOf } from './vectors.ts'
 
 /** A case that an engine can't pass. It runs all the same and must fail: one that starts to pass fails the suite. */
 export interface DeclaredGap {
@@ -36,6 +38,27 @@ export function engineConformance(
         else await attempt()
       })
     }
+  })
+  test(`${name}: batches have the columns that are asked for, and rows where none is`, async () => {
+    const ROWS = 3000
+    const input = rowsOf(
+      { i: 'int64', s: 'string' },
+      Array.from({ length: ROWS }, (_, i) => [String(i), `s${i}`]),
+    )
+    const some = build({ op: 'filter', input, predicate: call('ge', col('i'), lit('1000', 'int64')) })
+    const prepared = engine.prepare(plan(some))
+    if (isGaps(prepared)) throw new Error(`gap: ${JSON.stringify(prepared)}`)
+    const relation = await prepared.run(testContext(), 'batches')
+    for (const wanted of [[], ['s'], ['s', 'i']]) {
+      let rows = 0
+      for await (const batch of relation.batches(wanted)) {
+        expect(batch.schema.map((f) => f.name)).toEqual(wanted)
+        expect(batch.columns.map((c) => c.length)).toEqual(wanted.map(() => batch.rows))
+        rows += batch.rows
+      }
+      expect(rows).toBe(ROWS - 1000)
+    }
+    relation.close()
   })
   const runs = options.runs ?? 1000
   const seed = options.seed ?? 20010101

@@ -57,7 +57,10 @@ export async function withConnection<T>(
   }
 }
 
-/** One connection a run: the signal interrupts it, its progress is told every 200 ms. */
+/** How often a run that was cancelled is interrupted, ms: a query that begins at that moment takes no notice of the first time. */
+const AGAIN = 50
+
+/** One connection a run: the signal interrupts it until it is released, its progress is told every 200 ms. */
 export async function connect(
   open: Open,
   ctx: RunContext,
@@ -68,7 +71,11 @@ export async function connect(
     await connection.run('SET enable_progress_bar = true')
     await connection.run('SET enable_progress_bar_print = false')
   }
-  const interrupt = () => connection.interrupt()
+  let again: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    connection.interrupt()
+    again ??= setInterval(() => connection.interrupt(), AGAIN)
+  }
   ctx.signal.addEventListener('abort', interrupt, { once: true })
   const timer = ctx.progress
     ? setInterval(() => {
@@ -80,6 +87,7 @@ export async function connect(
     connection,
     release() {
       clearInterval(timer)
+      clearInterval(again)
       ctx.signal.removeEventListener('abort', interrupt)
       connection.closeSync()
     },

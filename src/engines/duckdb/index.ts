@@ -151,6 +151,8 @@ async function writeParquet(source: Source, schema: Schema, ctx: RunContext, pat
   return rows
 }
 
+const ROW: Schema = [{ name: '__row', type: 'bool', nullable: false }]
+
 /** A plan's rows, `rows` of them when they were counted. */
 function streamed(source: Source, schema: Schema, ctx: RunContext, rows = Number.NaN): Relation {
   return {
@@ -158,14 +160,14 @@ function streamed(source: Source, schema: Schema, ctx: RunContext, rows = Number
     schema,
     rows,
     async *batches(columns) {
-      const wanted = columns
-        ? columns.map((name) => schema.find((f) => f.name === name)).filter((f) => f !== undefined)
-        : schema
-      const select = (sql: string) =>
-        columns ? `SELECT ${wanted.map((f) => quote(f.name)).join(', ')} FROM (${sql})` : sql
+      const wanted = columns ? columns.flatMap((name) => schema.find((f) => f.name === name) ?? []) : schema
+      // rows without columns are counted by one that is not handed out: SQL has no selection of nothing
+      const none = wanted.length === 0
+      const selected = none ? 'TRUE AS "__row"' : wanted.map((f) => quote(f.name)).join(', ')
+      const select = (sql: string) => (columns ? `SELECT ${selected} FROM (${sql})` : sql)
       const read = (from: Source) =>
         execute(from, ctx, (sql, part, connection) =>
-          stream(select(sql), wanted, from.open, part, {
+          stream(select(sql), none ? ROW : wanted, from.open, part, {
             connection,
             settled: from.settled && !connection,
             atMost: rows,
@@ -178,7 +180,7 @@ function streamed(source: Source, schema: Schema, ctx: RunContext, rows = Number
           for (const part of parts)
             for await (const batch of read(part)) {
               given = true
-              yield batch
+              yield none ? { schema: wanted, rows: batch.rows, columns: [] } : batch
             }
           return
         } catch (error) {

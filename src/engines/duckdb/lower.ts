@@ -207,12 +207,12 @@ function lowerUnnest(n: Extract<Node, { op: 'unnest' }>, input: string): string 
 function lowerAsOf(n: Extract<Node, { op: 'asof' }>, left: string, right: string): string {
   const skip = new Set([...n.by.map(([, r]) => r), n.on])
   const kept = n.right.schema.filter((f) => !skip.has(f.name)).map((f) => f.name)
+  // no moment is after another when it is null; where DuckDB sorts both sides, it takes null for the last of all
+  const known = `__l.${quote(n.at)} IS NOT NULL`
   // a match that is too old is none: the nearest one decides, so it is looked at after the join
-  const fresh =
-    n.within === undefined ? undefined : `epoch_us(__l.${quote(n.at)}) - epoch_us(__r.${quote(n.on)}) <= ${n.within}`
-  const columns = kept.map((name) =>
-    named(fresh ? `CASE WHEN ${fresh} THEN __r.${quote(name)} END` : `__r.${quote(name)}`, name),
-  )
+  const counts =
+    n.within === undefined ? known : `epoch_us(__l.${quote(n.at)}) - epoch_us(__r.${quote(n.on)}) <= ${n.within}`
+  const columns = kept.map((name) => named(`CASE WHEN ${counts} THEN __r.${quote(name)} END`, name))
   const on = [...n.by.map(([l, r]) => `__l.${quote(l)} = __r.${quote(r)}`), `__l.${quote(n.at)} > __r.${quote(n.on)}`]
   return `SELECT ${[columnsOf(n.left.schema, '__l.'), ...columns].join(', ')} FROM ${left} __l ASOF LEFT JOIN ${oneAMoment(n, right)} __r ON ${on.join(' AND ')}`
 }

@@ -103,13 +103,15 @@ interface StreamOptions {
   readonly atMost?: number
 }
 
-/** What broke a stream off: the query once more, whole, says it. */
-async function whyNotWhole(connection: DuckDBConnection, sql: string): Promise<unknown> {
+/** What broke a stream off: the query once more, whole, says it, unless it was broken off because nobody wants it any more. */
+async function whyNotWhole(connection: DuckDBConnection, sql: string, signal: AbortSignal): Promise<unknown> {
+  throwIfAborted(signal)
   try {
     await connection.run(`CREATE TEMP TABLE told AS ${sql}`)
   } catch (error) {
     return error
   }
+  throwIfAborted(signal)
   return new GalleyError('ENGINE_FAILED', {
     what: 'the query broke off before its last row',
     why: 'run again as a whole it did not fail: it may have had too little memory beside other queries',
@@ -121,7 +123,11 @@ async function whyNotWhole(connection: DuckDBConnection, sql: string): Promise<u
  * A query's chunks as DuckDB makes them. A stream that fails in its middle gives no more chunks and no error, as one that
  * is done: the result tells them apart, for it counts as no stream once it has failed.
  */
-async function* streamedChunks(connection: DuckDBConnection, sql: string): AsyncGenerator<DuckDBDataChunk> {
+async function* streamedChunks(
+  connection: DuckDBConnection,
+  sql: string,
+  signal: AbortSignal,
+): AsyncGenerator<DuckDBDataChunk> {
   const result = await connection.stream(sql)
   // DuckDB makes the next chunk while this one is used
   let next: Promise<DuckDBDataChunk | null> | undefined = result.fetchChunk()
@@ -134,7 +140,7 @@ async function* streamedChunks(connection: DuckDBConnection, sql: string): Async
       next.catch(() => undefined)
       yield chunk
     }
-    if (!result.isStreaming) throw await whyNotWhole(connection, sql)
+    if (!result.isStreaming) throw await whyNotWhole(connection, sql, signal)
   } finally {
     // a connection must not close under a fetch
     await next?.catch(() => undefined)
@@ -170,7 +176,7 @@ export async function* stream(
     if (options.settled && !whole) await connection.run(`CREATE TEMP TABLE settled AS ${sql}`)
     const chunks = whole
       ? wholeChunks(connection, sql)
-      : streamedChunks(connection, options.settled ? 'SELECT * FROM settled' : sql)
+      : streamedChunks(connection, options.settled ? 'SELECT * FROM settled' : sql, ctx.signal)
     for await (const chunk of chunks) {
       throwIfAborted(ctx.signal)
       const batch = batchOfChunk(chunk, schema, strings)

@@ -58,7 +58,7 @@ function wide(keys: readonly string[], n: Window, schema: Schema): string[] {
   const [key] = n.order
   const type = key && infer(key.by, schema, 'frame').type
   const wider = type === 'int64' ? 'HUGEINT' : type === 'int32' ? 'BIGINT' : undefined
-  return keys.map((sql) => (wider ? sql.replace(/^(.*) (ASC|DESC)/, `CAST($1 AS ${wider}) $2`) : sql))
+  return keys.map((sql) => (wider ? sql.replace(/^(.*) (ASC|DESC)/s, `CAST($1 AS ${wider}) $2`) : sql))
 }
 
 /** `ROWS BETWEEN 3 PRECEDING AND CURRENT ROW`; ranges of times are intervals of µs. */

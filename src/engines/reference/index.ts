@@ -43,7 +43,7 @@ function relationOf(root: Node, rows: readonly Tuple[]): Relation {
     schema: root.schema,
     rows: rows.length,
     async *batches(columns) {
-      const schema = columns ? root.schema.filter((f) => columns.includes(f.name)) : root.schema
+      const schema = columns ? columns.flatMap((name) => root.schema.find((f) => f.name === name) ?? []) : root.schema
       yield batchOf(schema, records)
     },
     close: () => {},

@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/own.ts'
 import type { Value } from '../batch.ts'
 import { compare } from '../values.ts'
 import type { Scalars } from './scalar.ts'
@@ -39,5 +40,5 @@ export const NESTED: Scalars<
   ngrams: ([a, n]) => windowed(items(a), Number(n)).map((words) => words.join(' ')),
   struct: (args) =>
     Object.fromEntries(args.flatMap((name, i) => (i % 2 === 0 ? [[String(name), args[i + 1] as Value]] : []))),
-  field: ([a, name]) => (a as Readonly<Record<string, Value>>)[String(name)] ?? null,
+  field: ([a, name]) => ownValue(a as Readonly<Record<string, Value>>, String(name)) ?? null,
 }

@@ -68,5 +68,5 @@ function themed(svg: string, label: string): string {
   let out = svg.replace(/ xmlns(:xlink)?="[^"]*"/g, '').replace(/ font-family="[^"]*"/g, '')
   for (const [name, hex] of Object.entries(COLOURS)) out = out.replaceAll(`="${hex}"`, `="var(--${name})"`)
   const title = label.replace(/[<>&"'\u0000-\u001f]/g, ' ')
-  return out.replace('<svg ', `<svg role="img" aria-label="${title}" `)
+  return out.replace('<svg ', () => `<svg role="img" aria-label="${title}" `)
 }

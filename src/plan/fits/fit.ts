@@ -1,3 +1,4 @@
+import { ownValue } from '../../base/own.ts'
 import type { Expr, Literal } from '../expr.ts'
 import { lit } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
@@ -58,6 +59,6 @@ export const float = (value: number): Expr => lit(value, 'float64')
 export const integer = (value: number): Expr => lit(String(value), 'int64')
 /** The number in a query's row; `otherwise` where it is missing. */
 export const number = (row: FitRow | undefined, name: string, otherwise = Number.NaN): number => {
-  const value = row?.[name]
+  const value = ownValue(row, name)
   return value === null || value === undefined ? otherwise : Number(value)
 }

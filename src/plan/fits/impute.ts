@@ -1,4 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
+import { ownValue } from '../../base/own.ts'
 import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { literal } from '../literal.ts'
 import { build, type Node } from '../nodes.ts'
@@ -78,16 +79,18 @@ function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, fie
   const pick = (rows: readonly FitRow[]): Literal | undefined => {
     if (spec.with !== 'mostFrequent') return rounded(rows[0]?.['value'] ?? null, field)
     const most = [...rows].sort(
-      (a, b) => Number(b['rows']) - Number(a['rows']) || literalOrder(a[field.name] ?? null, b[field.name] ?? null),
+      (a, b) =>
+        Number(b['rows']) - Number(a['rows']) ||
+        literalOrder(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
     )
-    return most[0]?.[field.name]
+    return ownValue(most[0], field.name)
   }
   const overall = pick(found.get(`${field.name} by 0`) ?? []) ?? null
   const otherwise = overall === null ? [] : [lit(overall, field.type)]
   if (spec.by.length === 0) return otherwise
   const groups = new Map<string, FitRow[]>()
   for (const row of found.get(`${field.name} by ${spec.by.length}`) ?? []) {
-    const key = JSON.stringify(spec.by.map((name) => row[name] ?? null))
+    const key = JSON.stringify(spec.by.map((name) => ownValue(row, name) ?? null))
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
   const keys = [...groups.keys()].sort()

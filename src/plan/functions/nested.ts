@@ -1,3 +1,4 @@
+import { checkFields } from '../names.ts'
 import { isList, isOrdered, sameType, type Type } from '../types.ts'
 import { constantInt, constantText, type Rules } from './rule.ts'
 
@@ -60,6 +61,7 @@ export const NESTED: Rules<
         throw fail(`it has two fields named '${name}'`)
       fields.push([name, args[i + 1]?.type ?? 'bool'])
     }
+    checkFields({ struct: fields })
     return { struct: fields }
   },
   field: ([a], fail, exprs) => {

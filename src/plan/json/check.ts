@@ -1,6 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { AGGREGATES, FUNCTIONS } from '../expr.ts'
 import { isLiteralOf } from '../literal.ts'
+import { checkFields } from '../names.ts'
 import { MAX_DECIMAL_DIGITS, SCALAR_TYPES, type Type } from '../types.ts'
 
 /** Limits of a plan that comes from outside; the deepest and longest real ones are a tenth of these. */
@@ -69,6 +70,11 @@ export const pairs = (json: unknown, at: string, value: (json: unknown, at: stri
   })
 
 export function type(json: unknown, at: string): void {
+  shape(json, at)
+  checkFields(json as Type)
+}
+
+function shape(json: unknown, at: string): void {
   if (typeof json === 'string') {
     oneOf(json, SCALAR_TYPES, at)
     return
@@ -89,8 +95,8 @@ export function type(json: unknown, at: string): void {
       )
     )
       throw wrong(at, `a decimal has 1 to ${MAX_DECIMAL_DIGITS} digits`)
-  } else if ('list' in t) type(t['list'], `${at}.list`)
-  else if ('struct' in t) pairs(t['struct'], `${at}.struct`, type)
+  } else if ('list' in t) shape(t['list'], `${at}.list`)
+  else if ('struct' in t) pairs(t['struct'], `${at}.struct`, shape)
   else throw wrong(at, 'it is no type')
 }
 

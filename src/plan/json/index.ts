@@ -1,5 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
-import { checkWritable } from '../names.ts'
+import { checkNames } from '../names.ts'
 import { build, type Node, nodeChildren, PLAN_FORMAT, type Plan, plan } from '../nodes.ts'
 import { nodes } from '../walk.ts'
 import { checkSize, LIMITS, list, object, wrong } from './check.ts'
@@ -93,7 +93,7 @@ function rebuilt(n: Readonly<Record<string, unknown>>, at: string): Node {
   const { schema, ...own } = n
   try {
     const node = build({ ...own, ...(n['op'] === 'scan' ? { schema } : {}) } as unknown as Parameters<typeof build>[0])
-    checkWritable(node.schema)
+    checkNames(node.schema)
     return node
   } catch (error) {
     if (!(error instanceof GalleyError)) throw error

@@ -6,6 +6,7 @@ import { connector } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { Output, StepKind } from '../kind.ts'
+import { moved } from '../portable.ts'
 import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
 import { readings } from './table.ts'
@@ -72,7 +73,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
         },
       }),
     )
-    const moved = (path: string) => (kept ? path.replace(draft, target) : path)
+    const published = (path: string) => (kept ? moved(path, draft, target) : path)
     const own = [...snapshot.files, ...(snapshot.quarantine ? [snapshot.quarantine] : [])]
     const made = kept ? await Promise.all(own.map((f) => keptFile(f, ctx.signal))) : []
     if (kept) await publishFolder(draft, target)
@@ -80,10 +81,10 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
     return {
       output: {
         ...snapshot,
-        files: snapshot.files.map(moved),
-        ...(snapshot.quarantine ? { quarantine: moved(snapshot.quarantine) } : {}),
+        files: snapshot.files.map(published),
+        ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
         ...(kept ? {} : { inPlace: snapshot.files }),
-        kept: made.map((f) => ({ ...f, path: moved(f.path) })),
+        kept: made.map((f) => ({ ...f, path: published(f.path) })),
         hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),
       },
     }

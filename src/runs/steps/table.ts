@@ -15,6 +15,7 @@ import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
 import { boundPlan, type Rows } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
+import { moved } from '../portable.ts'
 import type { PlanSpec } from '../specs.ts'
 import { byCount, integer, plural } from '../text.ts'
 
@@ -136,7 +137,7 @@ export async function materialise(
     rejected: { ...dropped, ...byReject },
     quarantine: aside ? join(target, 'rejected.parquet') : null,
     folder: target,
-    kept: [data, ...(aside ? [aside] : [])].map((f) => ({ ...f, path: f.path.replace(draft, target) })),
+    kept: [data, ...(aside ? [aside] : [])].map((f) => ({ ...f, path: moved(f.path, draft, target) })),
   }
 }
 

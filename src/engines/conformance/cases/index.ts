@@ -6,6 +6,7 @@ import { DECIMALS } from './decimals.ts'
 import { EXTREMES } from './extremes.ts'
 import { FAILING } from './failing.ts'
 import { KEYS } from './keys.ts'
+import { NAMES } from './names.ts'
 import { NESTED } from './nested.ts'
 import { NUMBERS } from './numbers.ts'
 import { TABLES } from './tables.ts'
@@ -23,6 +24,7 @@ export const CASES: readonly Case[] = [
   ...TEXT,
   ...TIME,
   ...NESTED,
+  ...NAMES,
   ...FAILING,
   ...TABLES,
   ...ASOF,

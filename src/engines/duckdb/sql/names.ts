@@ -1,3 +1,4 @@
+import { ownValue } from '../../../base/own.ts'
 import type { Literal } from '../../../plan/expr.ts'
 import { isDecimal, isFloat, isList, type Type } from '../../../plan/types.ts'
 
@@ -53,7 +54,7 @@ export function sqlLiteral(value: Literal, type: Type): string {
       return `CAST([${items.join(', ')}] AS ${sqlType(type)})`
     }
     const fields = value as Readonly<Record<string, Literal>>
-    const parts = type.struct.map(([name, t]) => `${quote(name)} := ${sqlLiteral(fields[name] ?? null, t)}`)
+    const parts = type.struct.map(([name, t]) => `${quote(name)} := ${sqlLiteral(ownValue(fields, name) ?? null, t)}`)
     return `CAST(struct_pack(${parts.join(', ')}) AS ${sqlType(type)})`
   }
   const plain = value as number | string
