@@ -49,7 +49,7 @@ export async function serve(config: Config): Promise<Serving> {
   return {
     end: release,
     async announced(url, work) {
-      const address: Address = { url, pid: process.pid, server, folder: identityOf(config) }
+      const address: Address = { url, pid: process.pid, server, folder: identityOf(config) ?? '' }
       await writeFileAtomic(addressFile(config), `${JSON.stringify(address)}\n`)
       try {
         return await work()
@@ -106,7 +106,7 @@ function taken(config: Config): GalleyError {
 function addressOf(config: Config): Address | undefined {
   const server = holder(lockFolder(config))
   const address = server === undefined ? undefined : read(config)
-  return address?.server === server && address?.folder === identityOf(config) ? address : undefined
+  return address && address.server === server && address.folder === identityOf(config) ? address : undefined
 }
 
 /** What the file says; a damaged one counts as none. */
@@ -118,7 +118,8 @@ function read(config: Config): Address | undefined {
   }
 }
 
-function identityOf(config: Config): string {
-  const { dev, ino } = statSync(config.home, { bigint: true })
-  return `${dev}:${ino}`
+/** Undefined where the folder is not made yet. */
+function identityOf(config: Config): string | undefined {
+  const info = statSync(config.home, { bigint: true, throwIfNoEntry: false })
+  return info && `${info.dev}:${info.ino}`
 }

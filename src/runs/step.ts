@@ -129,7 +129,11 @@ export async function runStep(
       started: s.started,
       threads: ware.threads,
       progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
-      device: () => ware.device(s.engine),
+      device: async () => {
+        const found = await ware.device(s.engine)
+        if (typeof found === 'string' && s.engine === 'gpu') ctx.say(`${found}; the processor computes`)
+        return found
+      },
       say(text) {
         ware.log.info(text, { run: record.number, step: step.id })
         on({ type: 'said', step: step.id, kind: step.kind, text })

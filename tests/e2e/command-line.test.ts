@@ -111,3 +111,9 @@ test('preview shows columns with types and why, and a source that a recipe can t
   })
   expect(await galley(home, 'preview', '--encoding', 'klingon', join(folder, 'orders.csv'))).toMatchObject({ code: 2 })
 })
+
+test('where nothing was made yet, lists are empty', async () => {
+  const none = join(folder, 'none', 'yet')
+  for (const noun of ['runs', 'datasets', 'models', 'endpoints'])
+    expect(await galley(none, noun, 'ls')).toMatchObject({ code: 0, err: '' })
+})

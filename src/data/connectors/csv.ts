@@ -121,7 +121,7 @@ async function snapshotOf(
       fix: 'write the file again with plain quotes and line ends, and tell us of it',
     })
   if (lost === 0) return { files: [target], rows, rejected, ...about }
-  if (tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
+  if (rows === 0 || tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
   const aside = await ctx.keep('rejected.parquet')
   await quarantine(looked, aside, ctx)
   return { files: [target], rows, rejected, quarantine: aside, ...about }
@@ -136,7 +136,10 @@ async function overLimit(
 ): Promise<GalleyError> {
   const first = await firstBroken(layout, ctx)
   return new GalleyError('SOURCE_BROKEN', {
-    what: `${lost} of ${all} rows of ${layout.named} are broken, more than mostBroken: ${JSON.stringify(options['mostBroken'])} allows`,
+    what:
+      lost === all
+        ? `every row of ${layout.named} is broken, ${lost} in all`
+        : `${lost} of ${all} rows of ${layout.named} are broken, more than mostBroken: ${JSON.stringify(options['mostBroken'])} allows`,
     why: first
       ? `the first: ${first.what.replace(/, and \d+ more$/, '')}: ${first.why}`
       : 'too many rows can not be read',

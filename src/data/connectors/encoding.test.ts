@@ -58,6 +58,7 @@ describe('encodings', () => {
     ],
     ['a cut gzip', gzipSync(text).subarray(0, 40), "can't be unpacked"],
     ['a bomb', gzipSync(Buffer.alloc(300 << 20, 'a')), 'more than 200 times its size'],
+    ['a PNG', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a]), 'PNG image'],
     ['Excel', Buffer.from('PK\x03\x04 and so on'), 'Excel'],
     ['Parquet', Buffer.from('PAR1 and so on'), 'Parquet'],
   ]

@@ -117,8 +117,18 @@ test('arrays: a record that is no object, and an array that does not end', async
     code: 'SOURCE_BROKEN',
     fix: expect.any(String),
   })
+  for (const cut of ['[{"a": 1},\n', '[{"a": 1}', '['])
+    await expect(read(cut, { a: 'int64' })).rejects.toMatchObject({
+      code: 'SOURCE_BROKEN',
+      why: 'its array does not end',
+    })
   expect((await read('[]', { a: 'int64' })).rows).toBe(0)
 })
+
+test('when every record is broken nothing is left out', () =>
+  expect(read(lines('"x"', '"y"'), { a: 'int64' }, { broken: 'skip' })).rejects.toMatchObject({
+    code: 'SOURCE_BROKEN',
+  }))
 
 test('packed, in another encoding, with a key that nobody has', async () => {
   expect((await read(gzipSync('{"a": "김치"}\n'), { a: 'string' })).values).toEqual([['김치']])

@@ -20,6 +20,7 @@ import {
   reasonOf,
   records,
   rowsOf,
+  unreadable,
 } from './json/layout.ts'
 import { pointer } from './json/values.ts'
 import { type BrokenOptions, checkBroken, limitOf } from './limit.ts'
@@ -60,14 +61,14 @@ export const jsonConnector: Connector = {
     const text = { path, kind: 'json', encoding: spec.options['encoding'] }
     const utf8 = await utf8Of(text, () => ctx.keep('utf8.json'), ctx.signal)
     try {
-      const layout = { path: utf8.path, named: path, array: await isArray(utf8.path), columns }
+      const layout = { path: utf8.path, named: path, array: await isArray(utf8.path, path), columns }
       const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
       const read = await copied(layout, target, spec.options['broken'] === 'skip' ? tooMany : undefined, ctx)
       await requireKeys(layout, target, ctx)
       const schema = columns.map(({ name, type }) => ({ name, type, nullable: true }))
       return { files: [target], schema, bytes, hash, encoding: utf8.encoding, ...read }
     } catch (cause) {
-      throw asBroken(path, cause)
+      throw unreadable(path, cause)
     } finally {
       if (utf8.copied) await rm(utf8.path, { force: true })
     }
@@ -100,7 +101,7 @@ async function copied(
     `SELECT count(*) AS n, count(*) FILTER (WHERE ${anyWrong(layout)}) AS broken FROM ${rowsOf(layout)}`,
   )
   const [all, broken] = [Number(found['n']), Number(found['broken'])]
-  if (tooMany === undefined || tooMany(broken, all)) throw await firstBroken(layout, broken, ctx)
+  if (tooMany === undefined || broken === all || tooMany(broken, all)) throw await firstBroken(layout, broken, ctx)
   await copy(
     named((i) => `v${i}`),
     `${rowsOf(layout)} WHERE NOT (${anyWrong(layout)})`,
@@ -173,16 +174,4 @@ async function requireKeys(layout: JsonLayout, target: string, ctx: ConnectorCon
     has.map((r) => String(r['k'])),
     named,
   )
-}
-
-/** What DuckDB says of a file that it can't take apart at all. */
-function asBroken(path: string, cause: unknown): unknown {
-  const said = cause instanceof GalleyError ? (cause.code === 'ENGINE_FAILED' ? String(cause.why) : '') : String(cause)
-  if (!/JSON|unicode|UTF-8|utf-8|Maximum line size|state machine/i.test(said)) return cause
-  return new GalleyError('SOURCE_BROKEN', {
-    what: `${path} can't be read as JSON`,
-    why: said.split('\n')[0] ?? said,
-    fix: 'check that it holds one object a line, or one array of objects, to its end',
-    cause,
-  })
 }

@@ -25,7 +25,7 @@ export function translate(error: unknown, ctx: RunContext): GalleyError {
       cause: error,
     })
   if (
-    /magic bytes|too small to be a Parquet|failed to read file|decompress|no files found|^IO Error|not a parquet|corrupt|invalid parquet|TProtocolException|thrift/i.test(
+    /magic bytes|too small to be a Parquet|failed to read file|decompress|no files found|^IO Error|not a parquet|corrupt|invalid parquet|TProtocolException|thrift|don't know what type/i.test(
       message,
     )
   )

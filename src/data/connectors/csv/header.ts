@@ -70,6 +70,10 @@ const isDelimiter = (text: string): boolean => text !== '' && Buffer.byteLength(
 /** Files that begin otherwise than a CSV, by their first bytes. */
 const OTHERS: readonly (readonly [first: readonly number[], what: string, fix: string])[] = [
   [[0x50, 0x4b, 3, 4], 'it is a ZIP archive or an Excel workbook', 'unpack it, or save the sheet as “CSV UTF-8”'],
+  [[0x89, 0x50, 0x4e, 0x47], 'it is a PNG image', 'name a file of text'],
+  [[0xff, 0xd8, 0xff], 'it is a JPEG image', 'name a file of text'],
+  [[0x25, 0x50, 0x44, 0x46], 'it is a PDF document', 'name a file of text'],
+  [[0xd0, 0xcf, 0x11, 0xe0], 'it is an Excel workbook', 'save the sheet as “CSV UTF-8”'],
   [[0x50, 0x41, 0x52, 0x31], 'it is a Parquet file', 'read it with parquet(…)'],
 ]
 
@@ -83,8 +87,8 @@ function checkEncoding(path: string, head: Buffer): void {
   if (at !== undefined)
     throw broken(
       path,
-      `it is not text in UTF-8: byte ${at + 1} begins no character and it is not plainly Korean in CP949`,
-      "give its encoding, for instance csv(…, { encoding: 'windows-1252' }), or save it as “CSV UTF-8”",
+      `it is not text in UTF-8: byte ${at + 1} begins no character`,
+      "leave its encoding out to have it found where it is told from the bytes (CP949, UTF-16), or give it, for instance csv(…, { encoding: 'windows-1252' })",
     )
 }
 

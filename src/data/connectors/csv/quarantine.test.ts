@@ -51,3 +51,9 @@ test('a limit stops the load', async () => {
       code: 'RECIPE_INVALID',
     })
 })
+
+test('when every row is broken nothing is left out', () =>
+  expect(read('a,b\nx,y\nz\n', AB, { broken: 'skip' })).rejects.toMatchObject({
+    code: 'SOURCE_BROKEN',
+    what: expect.stringContaining('every row of'),
+  }))

@@ -4,7 +4,7 @@ import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
 import { sqlValue } from '../csv/values.ts'
 import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
-import { isArray, records } from './layout.ts'
+import { isArray, records, unreadable } from './layout.ts'
 import { pointer } from './values.ts'
 
 /** Keys beyond which none is proposed. */
@@ -17,7 +17,7 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
   await requireFile(path)
   const utf8 = await utf8Of({ path, kind: 'json', encoding: ctx.options?.['encoding'] }, ctx.temp, ctx.signal)
   try {
-    const layout = { path: utf8.path, array: await isArray(utf8.path) }
+    const layout = { path: utf8.path, array: await isArray(utf8.path, path) }
     await ctx.query(
       `CREATE OR REPLACE TEMP TABLE discovered AS SELECT n, j, coalesce(CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END, FALSE) AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '' LIMIT ${rows + 1}`,
     )
@@ -35,6 +35,8 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     const options: Record<string, string> = utf8.encoding === 'UTF-8' ? {} : { encoding: utf8.encoding.toLowerCase() }
     const looked = Math.min(n, rows)
     return { connector: 'json', columns, rows: looked, whole: n <= rows, broken: looked - objects, options }
+  } catch (cause) {
+    throw unreadable(path, cause)
   } finally {
     if (utf8.copied) await rm(utf8.path, { force: true })
   }

@@ -35,15 +35,40 @@ export function declared(spec: SourceSpec, path: string): Declared[] {
   })
 }
 
-/** Whether a file's first character that is no space begins an array. */
-export async function isArray(path: string): Promise<boolean> {
+const END_BYTES = 4096
+
+/** Whether a file is one array: its first character that is no space begins one. @throws SOURCE_BROKEN for one that does not end */
+export async function isArray(path: string, named: string): Promise<boolean> {
   const opened = await open(path)
   try {
-    const { buffer, bytesRead } = await opened.read(Buffer.alloc(4096), 0, 4096, 0)
-    return /^\uFEFF?\s*\[/.test(buffer.toString('utf8', 0, bytesRead))
+    const { size } = await opened.stat()
+    const part = async (at: number) => {
+      const { buffer, bytesRead } = await opened.read(Buffer.alloc(END_BYTES), 0, END_BYTES, at)
+      return buffer.toString('utf8', 0, bytesRead)
+    }
+    if (!/^\uFEFF?\s*\[/.test(await part(0))) return false
+    // the reader takes what ends after a comma for whole
+    if (!(await part(Math.max(0, size - END_BYTES))).trimEnd().endsWith(']'))
+      throw unreadable(named, new Error('JSON: its array does not end'))
+    return true
   } finally {
     await opened.close()
   }
+}
+
+/** What the reader says of a file that it can't take apart at all, as an error of the file; other causes as they are. */
+export function unreadable(path: string, cause: unknown): unknown {
+  const told = cause instanceof GalleyError && (cause.code === 'ENGINE_FAILED' || cause.code === 'VALUE_INVALID')
+  const said = told ? String(cause.why) : cause instanceof GalleyError ? '' : String(cause)
+  if (!/JSON|unicode|UTF-8|utf-8|Maximum line size|state machine/i.test(said)) return cause
+  return new GalleyError('SOURCE_BROKEN', {
+    what: `${path} can't be read as JSON`,
+    why: (said.split('\n')[0] ?? said)
+      .replace(/^(Error: )?(\w+( \w+)? Error: )?(JSON: )?/, '')
+      .replace(/ in file ".*?"/, ''),
+    fix: 'check that it holds one object a line, or one array of objects, to its end',
+    cause,
+  })
 }
 
 /** No character of JSON's own text: a line is one cell of a CSV whose delimiter never occurs. */
