@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { GalleyError, nearest } from '../../base/errors.ts'
+import { GalleyError } from '../../base/errors.ts'
 import { failing } from '../../engines/duckdb/sql/call.ts'
 import { quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
@@ -14,7 +14,7 @@ import { quarantine } from './csv/quarantine.ts'
 import { type Lines, survey } from './csv/survey.ts'
 import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
-import { type BrokenOptions, checkBroken, limitOf } from './limit.ts'
+import { type BrokenOptions, limitOf, textSource } from './limit.ts'
 
 export interface CsvOptions extends BrokenOptions {
   /** Field separator; found from the file when not given. */
@@ -28,19 +28,7 @@ export const csv = <const S extends Record<string, TypeName>>(
   path: string,
   columns: S,
   options: CsvOptions = {},
-): SourceSpec<S> => {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) {
-    const meant = nearest(unknown, OPTIONS)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `csv() has no option '${unknown}'`,
-      why: `its options are ${OPTIONS.join(', ')}`,
-      fix: meant ? `did you mean '${meant}'?` : 'leave it out',
-    })
-  }
-  checkBroken('csv', options)
-  return { connector: 'csv', path, columns, options: { ...options } }
-}
+): SourceSpec<S> => textSource('csv', path, columns, { ...options }, OPTIONS)
 const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBroken']
 
 export const csvConnector: Connector = {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { GalleyError, nearest } from '../../base/errors.ts'
+import { GalleyError } from '../../base/errors.ts'
 import { failing } from '../../engines/duckdb/sql/call.ts'
 import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
@@ -23,7 +23,7 @@ import {
   unreadable,
 } from './json/layout.ts'
 import { pointer } from './json/values.ts'
-import { type BrokenOptions, checkBroken, limitOf } from './limit.ts'
+import { type BrokenOptions, limitOf, textSource } from './limit.ts'
 
 export interface JsonOptions extends BrokenOptions {
   /** How the text is encoded, by a name that iconv has; found from the file when not given. */
@@ -35,19 +35,7 @@ export const json = <const S extends Record<string, TypeName>>(
   path: string,
   columns: S,
   options: JsonOptions = {},
-): SourceSpec<S> => {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name))
-  if (unknown !== undefined) {
-    const meant = nearest(unknown, OPTIONS)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `json() has no option '${unknown}'`,
-      why: `its options are ${OPTIONS.join(', ')}`,
-      fix: meant ? `did you mean '${meant}'?` : 'leave it out',
-    })
-  }
-  checkBroken('json', options)
-  return { connector: 'json', path, columns, options: { ...options } }
-}
+): SourceSpec<S> => textSource('json', path, columns, { ...options }, OPTIONS)
 const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']
 
 export const jsonConnector: Connector = {

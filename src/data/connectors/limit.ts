@@ -1,4 +1,6 @@
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, nearest } from '../../base/errors.ts'
+import type { TypeName } from '../../plan/types.ts'
+import type { SourceSpec } from './connector.ts'
 
 /** What is done with rows of a text that can't be read. */
 export interface BrokenOptions {
@@ -8,8 +10,28 @@ export interface BrokenOptions {
   readonly mostBroken?: number | `${number}%`
 }
 
-/** @throws RECIPE_INVALID, naming `kind` as recipes call the connector */
-export function checkBroken(kind: string, { broken, mostBroken }: BrokenOptions): void {
+/** A file of text as a source, its options checked. @throws RECIPE_INVALID, naming `kind` as recipes call the connector */
+export function textSource<const S extends Record<string, TypeName>>(
+  kind: string,
+  path: string,
+  columns: S,
+  options: BrokenOptions & Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): SourceSpec<S> {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    const meant = nearest(unknown, known)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `${kind}() has no option '${unknown}'`,
+      why: `its options are ${known.join(', ')}`,
+      fix: meant ? `did you mean '${meant}'?` : 'leave it out',
+    })
+  }
+  checkBroken(kind, options)
+  return { connector: kind, path, columns, options: { ...options } as SourceSpec['options'] }
+}
+
+function checkBroken(kind: string, { broken, mostBroken }: BrokenOptions): void {
   if (broken !== undefined && broken !== 'stop' && broken !== 'skip')
     throw new GalleyError('RECIPE_INVALID', {
       what: `${kind}() can't take broken: ${JSON.stringify(broken)}`,

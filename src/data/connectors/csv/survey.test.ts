@@ -191,7 +191,7 @@ describe('records', () => {
     const some = Array.from({ length: 50_000 }, (_, i) => record(i)).join('')
     expect(Buffer.byteLength(some)).toBeGreaterThan(2 << 20)
     expect(await look(`a,b\n${some}`, AB)).toMatchObject({ rows: 50_000, plain: [true, true], lines: { folded: true } })
-    const many = some.repeat(Math.ceil((80 << 20) / Buffer.byteLength(some)))
+    const many = some.repeat(Math.ceil((110 << 20) / Buffer.byteLength(some)))
     const rows = 50_000 * (many.length / some.length)
     expect(await look(`a,b\n${many}`, AB)).toMatchObject({ rows, plain: [true, true] })
     // nothing but line ends within quotes about the middle: the second part begins within a cell

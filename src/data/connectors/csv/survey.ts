@@ -25,8 +25,9 @@ export interface Survey {
   readonly plain: readonly boolean[]
 }
 
-/** A part of a file that is worth a thread of its own, bytes. */
-const PART = 32 << 20
+/** A part of a file that is worth a thread of its own, and what is looked over until such a thread has begun, bytes. */
+const PART = 48 << 20
+const HEAD_START = 32 << 20
 
 /**
  * Looks a CSV over, on several threads where it is large. Undefined for one whose records are not sound (a wrong number
@@ -96,8 +97,11 @@ async function partsOf(path: string, from: number): Promise<{ starts: number[]; 
     const { size } = await file.stat()
     const parts = Math.max(1, Math.min(availableParallelism(), Math.floor((size - from) / PART)))
     const starts = [from]
+    // this thread begins while the others are made
+    const own = Math.floor((size - from + (parts - 1) * HEAD_START) / parts)
+    const others = parts > 1 ? (size - from - own) / (parts - 1) : 0
     for (let i = 1; i < parts; i++) {
-      const wanted = from + Math.floor(((size - from) * i) / parts)
+      const wanted = from + own + Math.floor(others * (i - 1))
       const { buffer, bytesRead } = await file.read(Buffer.alloc(1 << 16), 0, 1 << 16, wanted)
       const end = buffer.subarray(0, bytesRead).indexOf(0x0a)
       if (end >= 0 && wanted + end + 1 < size) starts.push(wanted + end + 1)
