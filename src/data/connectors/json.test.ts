@@ -18,8 +18,13 @@ afterAll(async () => {
 })
 let last = 0
 
-async function read(content: string | Uint8Array, columns: Record<string, TypeName>, options: JsonOptions = {}) {
-  const path = join(folder, 'a.json')
+async function read(
+  content: string | Uint8Array,
+  columns: Record<string, TypeName>,
+  options: JsonOptions = {},
+  name = 'a.json',
+) {
+  const path = join(folder, name)
   writeFileSync(path, content)
   const kept = join(folder, String(++last))
   mkdirSync(kept)
@@ -142,4 +147,10 @@ test('lines that end in CRLF, blank ones among them', async () => {
   const text = '{"a": 1}\r\n\r\n{"a": 2}\r\n\r\n\r\nx\r\n'
   await expect(read(text, { a: 'int64' })).rejects.toMatchObject({ what: expect.stringContaining('line 6 of') })
   expect((await read(text, { a: 'int64' }, { broken: 'skip' })).values).toEqual([[1n], [2n]])
+})
+
+test('a name says nothing of how a file is packed', async () => {
+  for (const name of ['plain.json.gz', 'plain.json.zst'])
+    for (const text of ['{"a": 1}\n', '[{"a": 1}]'])
+      expect((await read(text, { a: 'int64' }, {}, name)).values).toEqual([[1n]])
 })

@@ -77,8 +77,8 @@ const NEVER = text('\u0001')
 /** The file's records in order: `n` counts them from 1 (blank lines left out), `j` is the text. */
 export function records({ path, array }: Pick<JsonLayout, 'path' | 'array'>): string {
   const source = array
-    ? `SELECT json::VARCHAR AS j FROM read_json_objects(${file(path)}, format = 'array', hive_partitioning = false)`
-    : `SELECT ltrim(line, chr(65279)) AS j FROM read_csv(${file(path)}, columns = {'line': 'VARCHAR'}, delim = ${NEVER}, quote = '', escape = '', header = false, auto_detect = false, nullstr = ${text('\u0002')}, strict_mode = false, new_line = '\\n', hive_partitioning = false)`
+    ? `SELECT json::VARCHAR AS j FROM read_json_objects(${file(path)}, format = 'array', compression = 'uncompressed', hive_partitioning = false)`
+    : `SELECT ltrim(line, chr(65279)) AS j FROM read_csv(${file(path)}, columns = {'line': 'VARCHAR'}, delim = ${NEVER}, quote = '', escape = '', header = false, auto_detect = false, nullstr = ${text('\u0002')}, strict_mode = false, new_line = '\\n', compression = 'none', hive_partitioning = false)`
   return `(SELECT row_number() OVER () AS n, j FROM (${source}))`
 }
 
