@@ -9,6 +9,7 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
@@ -38,6 +39,7 @@ for (const command of [
   models(),
   endpoints(),
   runs(),
+  lineage(),
   bench(),
   doctor(),
 ]) {

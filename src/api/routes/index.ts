@@ -1,6 +1,7 @@
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { runs } from './runs.ts'
 
@@ -12,4 +13,5 @@ export const handlers: Handlers = {
   datasets,
   models,
   endpoints,
+  lineage,
 }
