@@ -142,6 +142,16 @@ describe('steps', () => {
 })
 
 describe('datasets and models', () => {
+  it('that go on from a version are published while it is the newest, and told when it is not', async () => {
+    const at = (after: number) => store.datasets.publish(scope, version('chain'), after)
+    await expect(at(3)).rejects.toMatchObject({ code: 'STORE_CONFLICT', details: { dataset: 'chain', newest: 0 } })
+    expect((await at(0)).version).toBe(1)
+    const settled = await Promise.allSettled(Array.from({ length: 8 }, () => at(1)))
+    expect(settled.filter((s) => s.status === 'fulfilled')).toHaveLength(1)
+    expect(settled.find((s) => s.status === 'rejected')?.reason).toMatchObject({ code: 'STORE_CONFLICT' })
+    expect((await store.datasets.get(scope, 'chain')).version).toBe(2)
+  })
+
   it('allot versions at publish, without gaps, also at once and when some fail', async () => {
     const publish = (fail: boolean) =>
       store.transaction(scope, async (tx) => {

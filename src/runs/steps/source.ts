@@ -9,7 +9,7 @@ import type { Output, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
 import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
-import { readings } from './table.ts'
+import { readings } from './rows.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
