@@ -18,6 +18,12 @@ function widened(a: Type, b: Type): Type | undefined {
   return wider(b, a) ? a : undefined
 }
 
+/** Whether every value of a type is one of a wider type, too. */
+export const holdsAll = (wider: Type, type: Type): boolean => {
+  const common = widened(wider, type)
+  return common !== undefined && sameType(common, wider)
+}
+
 interface Change {
   readonly column: string
   readonly told: string
