@@ -147,7 +147,7 @@ export function asGalleyError(thrown: unknown): GalleyError {
 
 /** Throws CANCELLED when the signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new GalleyError('CANCELLED', { what: 'cancelled', cause: signal.reason })
+  if (signal?.aborted) throw cancelled(signal.reason)
 }
 
 /** "did you mean": the candidate nearest to `word` by edit distance, if it is near enough to help. */

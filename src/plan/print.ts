@@ -11,7 +11,7 @@ export function printExpr(e: Expr): string {
     case 'lit':
       return e.type === 'string' ? `'${String(e.value)}'` : printTime(e.value, e.type)
     case 'cast':
-      return `cast(${printExpr(e.arg)} as ${typeName(e.to)})`
+      return `cast(${printExpr(e.arg)} as ${typeName(e.to)}${e.onError === 'null' ? ', or null' : ''})`
     case 'case':
       return `case ${e.when.map(([c, v]) => `when ${printExpr(c)} then ${printExpr(v)}`).join(' ')} else ${printExpr(e.otherwise)} end`
     case 'lookup':

@@ -9,6 +9,7 @@ import type { RunEvent } from '../../src/runs/events.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
 import type { SourceOutput } from '../../src/runs/steps/source.ts'
+import { galley, recipeFile } from './command.ts'
 import { FLIGHTS, sampleFlights } from './sample.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-changing-'))
@@ -130,4 +131,22 @@ test('a file that is read in place and changes before a later step has read it s
   } finally {
     await galley.close()
   }
+})
+
+test('explain: what a run kept stands for its rows until a source changes', async () => {
+  const [home, file] = [join(folder, 'home-explain'), join(folder, 'sales.csv')]
+  const sales = (rows: number) => writeFileSync(file, `n\n${'12\n'.repeat(rows)}`)
+  const recipe = recipeFile(
+    folder,
+    'sales',
+    `k.dataset('big', k.step('cleaned', k.source('sales', csv('sales.csv', { n: 'int64' })).filter((r) => r.n.gt(1))))`,
+  )
+  const explained = async () => (await galley(home, 'explain', recipe, 'big', '--no-sql')).out
+  sales(20)
+  expect((await galley(home, 'run', recipe)).code).toBe(0)
+  expect(await explained()).toMatch(/20 rows of .*, by this very plan; taken from the cache/)
+  expect(await explained()).toContain('scan step cleaned  — 20 rows')
+  sales(400)
+  expect(await explained()).toMatch(/20 rows of .*, by this very plan, but before .*sales.csv changed/)
+  expect(await explained()).toMatch(/scan step cleaned {2}— ≈ \d{3} rows/)
 })

@@ -32,7 +32,7 @@ export function tableJson(s: TableStep): object {
           rows: s.kept.manifest.rows,
           bytes: s.kept.manifest.bytes,
           created: s.kept.manifest.created,
-          current: s.kept.current,
+          current: s.kept.samePlan && !s.kept.changed,
         }
       : null,
   }

@@ -13,6 +13,9 @@ import { readIfThere } from '../../store/files.ts'
 /** Bytes of a text file whose lines are measured. */
 const SAMPLE = 65_536
 
+export const pathOf = (spec: SourceSpec, folder: string): string =>
+  isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
+
 /** What is known of a source without reading it: a Parquet file says its rows, of a text file they are estimated. */
 export async function sourceRows(
   step: Step<SourceSpec>,
@@ -21,7 +24,7 @@ export async function sourceRows(
   ctx: RunContext,
 ): Promise<{ rows: RowCount; bytes: number } | undefined> {
   const { spec } = step
-  const path = isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
+  const path = pathOf(spec, folder)
   const bytes = (await stat(path).catch(() => undefined))?.size
   if (bytes === undefined) return undefined
   if (spec.connector === 'parquet') {
@@ -47,20 +50,31 @@ export interface Kept {
   readonly manifest: Manifest
   readonly folder: string
   /** Whether it was made by the plan as it is now. */
-  readonly current: boolean
+  readonly samePlan: boolean
+  /** A source that was written to since the run that made it began: its rows may be others by now. */
+  readonly changed: string | undefined
 }
 
-/** The newest table that the data folder keeps under a step's name, one made by the same plan first. */
-export async function keptTable(name: string, planHash: string): Promise<Kept | undefined> {
+/** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the files that it is made of. */
+export async function keptTable(name: string, planHash: string, sources: readonly string[]): Promise<Kept | undefined> {
   let best: Kept | undefined
   for await (const file of glob(join(readConfig().home, 'datasets', '*', name, '*', 'manifest.json'))) {
     const text = await readIfThere(file)
     if (text === undefined) continue
     const manifest = readManifest(text, file)
-    const kept: Kept = { manifest, folder: dirname(file), current: manifest.planHash === planHash }
+    const kept = { manifest, folder: dirname(file), samePlan: manifest.planHash === planHash, changed: undefined }
     const better =
-      !best || Number(kept.current) - Number(best.current) || Number(manifest.created > best.manifest.created)
+      !best || Number(kept.samePlan) - Number(best.samePlan) || Number(manifest.created > best.manifest.created)
     if (better === true || (better as number) > 0) best = kept
   }
-  return best
+  return best && { ...best, changed: await writtenSince(Date.parse(best.manifest.created), sources) }
+}
+
+/** The first file that is gone or was written to, or moved to its place, after a moment (ms since 1970). */
+async function writtenSince(moment: number, paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const info = await stat(path).catch(() => undefined)
+    if (!info || Math.max(info.mtimeMs, info.ctimeMs) > moment) return path
+  }
+  return undefined
 }

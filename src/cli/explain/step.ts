@@ -9,7 +9,7 @@ import { optimise } from '../../plan/optimise/index.ts'
 import { bindScans, hashPlan, nodes } from '../../plan/walk.ts'
 import { wholePlan } from '../../runs/inline.ts'
 import type { PlanSpec, Recipe, Step } from '../../runs/specs.ts'
-import { type Kept, keptTable, sourceRows } from './known.ts'
+import { type Kept, keptTable, pathOf, sourceRows } from './known.ts'
 
 export interface Kitchen {
   readonly recipe: Recipe
@@ -46,7 +46,8 @@ export async function rowsOfStep(kitchen: Kitchen, id: string): Promise<{ rows: 
   else if (step && (step.spec as Partial<PlanSpec>).plan) {
     const kept = await keptOf(kitchen, step)
     const { root } = (step.spec as PlanSpec).plan
-    if (kept?.current) found = { rows: { rows: kept.manifest.rows, exact: true }, bytes: kept.manifest.bytes }
+    if (kept?.samePlan && !kept.changed)
+      found = { rows: { rows: kept.manifest.rows, exact: true }, bytes: kept.manifest.bytes }
     else {
       const rows = (await rowsOf(kitchen, root)).get(root)
       found = rows && { rows, bytes: 0 }
@@ -59,7 +60,15 @@ export async function rowsOfStep(kitchen: Kitchen, id: string): Promise<{ rows: 
 const keptOf = (kitchen: Kitchen, step: Step): Promise<Kept | undefined> => {
   const dataset = step.kind === 'dataset'
   const root = dataset ? wholePlan(kitchen.recipe, step.id) : (step.spec as PlanSpec).plan.root
-  return keptTable(dataset ? step.id : `_${step.id}`, hashPlan(plan(root)))
+  const sources = sourcesOf(kitchen.recipe, step).map((s) => pathOf(s.spec, kitchen.folder))
+  return keptTable(dataset ? step.id : `_${step.id}`, hashPlan(plan(root)), sources)
+}
+
+/** The sources that a step's rows come from, through whatever steps. */
+function sourcesOf(recipe: Recipe, step: Step, seen: Set<Step> = new Set()): Step<SourceSpec>[] {
+  const inputs = recipe.steps.filter((s) => step.inputs.includes(s.id) && !seen.has(s))
+  for (const s of inputs) seen.add(s)
+  return inputs.flatMap((s) => (s.kind === 'source' ? [s as Step<SourceSpec>] : sourcesOf(recipe, s, seen)))
 }
 
 /** The rows of every node of a plan over steps and sources. */

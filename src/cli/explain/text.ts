@@ -32,9 +32,10 @@ function keptText({ kept }: TableStep): string {
   if (!kept) return 'as Parquet, named by its content; not computed yet'
   const { rows, created } = kept.manifest
   const when = `${printRows({ rows, exact: true })} of ${created.slice(0, 16).replace('T', ' ')}`
-  return kept.current
-    ? `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`
-    : `as Parquet: ${when}, by another plan, so it is computed again`
+  if (!kept.samePlan) return `as Parquet: ${when}, by another plan, so it is computed again`
+  return kept.changed
+    ? `as Parquet: ${when}, by this very plan, but before ${kept.changed} changed; it is computed again if its content did`
+    : `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`
 }
 
 const otherText = (o: Offer): string =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { call, col, lit } from '../expr.ts'
 import { build, type Node } from '../nodes.ts'
+import { printExpr } from '../print.ts'
 import { estimateRows, selectivity } from './estimate.ts'
 import { planTree } from './tree.ts'
 
@@ -65,4 +66,9 @@ test('what two nodes read is told once', () => {
   const lines = planTree(build({ op: 'union', left: shared, right: shared }), new Map())
   expect(lines.filter((line) => line.includes('filter'))).toHaveLength(1)
   expect(lines.at(-1)).toBe('└─ (1) as above')
+})
+
+test('a cast tells what becomes of a value that does not convert', () => {
+  const asNumber = (onError: 'fail' | 'null') => printExpr({ op: 'cast', arg: col('city'), to: 'int64', onError })
+  expect([asNumber('fail'), asNumber('null')]).toEqual(['cast(city as int64)', 'cast(city as int64, or null)'])
 })
