@@ -1,5 +1,6 @@
 /** The public map: what `import … from 'galley'` gives. */
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
+export { dataset } from './data/connectors/dataset.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'
 export { parquet } from './data/connectors/parquet.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
@@ -9,10 +9,12 @@ import { asGalleyError, GalleyError } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import { contract } from './contract/index.ts'
-import { failure, type Route } from './contract/route.ts'
+import type { Route, Streamed } from './contract/route.ts'
+import { describe } from './describe.ts'
 import { answerHot } from './hot.ts'
 import type { ApiWare } from './routes/handlers.ts'
 import { handlers } from './routes/index.ts'
+import { streamedAnswer } from './streamed.ts'
 import { unknownRoute } from './unknown.ts'
 
 export interface ServerOptions {
@@ -28,6 +30,7 @@ type AnyHandler = (call: {
   params: unknown
   query: unknown
   body: unknown
+  signal: AbortSignal
 }) => Promise<unknown>
 
 /** The application: every route of the contract, its OpenAPI document, and one shape of error. Works without a port. */
@@ -45,9 +48,10 @@ export function createApp(options: ServerOptions): OpenAPIHono {
           throw tooLarge(r.limit)
         },
       })
-      app.on(r.method, described.getRoutingPath(), limited, async (c) =>
-        c.json((await call(options, r, handle, c)) as never, 200),
-      )
+      app.on(r.method, described.getRoutingPath(), limited, async (c) => {
+        const output = await call(options, r, handle, c)
+        return r.stream ? streamedAnswer(output as Streamed) : c.json(output as never, 200)
+      })
     }
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Galley', version: options.ware.version } })
   app.notFound((c) => answer(unknownRoute(c.req.method, c.req.path)))
@@ -77,7 +81,7 @@ async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Con
   const params = parse(r.params, withoutNul(c.req.param()))
   const query = parse(r.query, withoutNul(c.req.query()))
   const body = r.method === 'post' ? parse(r.body, parseJson(new Uint8Array(await c.req.arrayBuffer()))) : undefined
-  return handle({ ware: options.ware, scope, params, query, body })
+  return handle({ ware: options.ware, scope, params, query, body, signal: c.req.raw.signal })
 }
 
 export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
@@ -159,25 +163,6 @@ const answer = (error: GalleyError): Response =>
     status: error.status === 499 ? 500 : error.status,
     headers: headersOf(error),
   })
-
-function describe(noun: string, verb: string, r: Route) {
-  return createRoute({
-    method: r.method,
-    path: r.path,
-    operationId: `${noun}.${verb}`,
-    summary: r.summary,
-    tags: [noun],
-    request: {
-      params: r.params as never,
-      query: r.query as never,
-      ...(r.method === 'post' ? { body: { content: { 'application/json': { schema: r.body } }, required: true } } : {}),
-    },
-    responses: {
-      200: { description: 'done', content: { 'application/json': { schema: r.output } } },
-      default: { description: 'what failed, why, and the fix', content: { 'application/json': { schema: failure } } },
-    },
-  })
-}
 
 /**
  * A page of another site must not speak to a server on this machine: neither by its own address (its Origin tells) nor

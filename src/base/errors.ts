@@ -39,6 +39,9 @@ export const CODES = {
   SOURCE_SCHEMA: { status: 422, exit: 1 },
   DATASET_UNKNOWN: { status: 404, exit: 2 },
   DATASET_EMPTY: { status: 422, exit: 1 },
+  DATASET_SCHEMA: { status: 422, exit: 1 },
+  DATASET_KEYS: { status: 422, exit: 1 },
+  DATASET_PARTITIONS: { status: 422, exit: 1 },
   QUALITY_FAILED: { status: 422, exit: 3 },
   // runs
   RECIPE_INVALID: { status: 400, exit: 2 },

@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
+import { rejected, rows } from './datasets/rows.ts'
+import { scrub } from './datasets/scrub.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
@@ -35,7 +37,7 @@ export function datasets(): Command {
   )
   noun
     .command('show <name>')
-    .description('show a version, `name@3` or the newest')
+    .description('show a version: name@3, name@tag, or the newest')
     .option('--version <n>', 'version', count)
     .option('--json', 'print JSON')
     .action((name: string, o: { version?: number; json?: boolean }) =>
@@ -47,7 +49,8 @@ export function datasets(): Command {
         )
         const { rejected = {}, rejectedFile } = v.details as Aside
         for (const [reason, n] of Object.entries(rejected)) print(`rejected ${n.toLocaleString('en-US')}: ${reason}`)
-        if (rejectedFile) print(`  kept in ${join(readConfig().home, rejectedFile)}`)
+        if (rejectedFile)
+          print(`  kept in ${join(readConfig().home, rejectedFile)}: galley datasets rejected ${v.name}@${v.version}`)
         print(
           table(
             ['column', 'type', 'may be null'],
@@ -56,5 +59,29 @@ export function datasets(): Command {
         )
       }),
     )
+  noun
+    .command('tag <version> <tag>')
+    .description('give a version (name@3, or the newest) a tag; one that another version has moves')
+    .option('--remove', 'take the tag away')
+    .action((name: string, tag: string, o: { remove?: boolean }) =>
+      withClient(async (client) => {
+        const v = await client.datasets.get({ name })
+        await client.datasets.tag({ name: v.name, body: { tag, version: o.remove ? null : v.version } })
+        print(o.remove ? `${v.name} has no tag ${tag} any more` : `${v.name}@${tag} is ${v.name}@${v.version}`)
+      }),
+    )
+  listOptions(noun.command('tags <name>').description('list the tags of a dataset')).action(
+    (name: string, o: ListOptions) =>
+      printPage(
+        o,
+        (c, page) => c.datasets.tags({ name, ...page }),
+        ['tag', 'version', 'since'],
+        (t) => [t.tag, `@${t.version}`, when(t.created)],
+        'no tags: galley datasets tag NAME@3 prod gives one',
+      ),
+  )
+  rows(noun)
+  rejected(noun)
+  scrub(noun)
   return noun
 }

@@ -1,5 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Store } from '../store/store.ts'
 import { codeHash } from './code.ts'
 import type { Output, StepKind } from './kind.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -14,7 +16,7 @@ interface Keyed {
 
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
 export async function cacheKey(
-  version: string,
+  { version, scope, store }: { version: string; scope: Scope; store: Store },
   kind: StepKind<never, never>,
   s: Keyed,
   watched: Map<string, string>,
@@ -24,7 +26,7 @@ export async function cacheKey(
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
   const hash = (id: string) => input(id).hash
   const watch = (path: string, stamp: string) => void watched.set(path, stamp)
-  const about = { folder, recipe, step, hash, input, watch }
+  const about = { scope, store, folder, recipe, step, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
     format: 2,

@@ -59,10 +59,14 @@ export interface StepResult<Out extends Output> {
   readonly output: Out
   /** Runs in the completing transaction; what it returns replaces the output. */
   publish?(tx: Tables): Promise<Out>
+  /** What to publish instead where `publish` failed because another writer was first; undefined for other failures. */
+  rebase?(error: unknown): Promise<StepResult<Out> | undefined>
 }
 
 /** What a step's identity may be made of. */
 export interface IdentityContext {
+  readonly scope: Scope
+  readonly store: Store
   readonly folder: string
   readonly recipe: Recipe
   readonly step: Step

@@ -25,6 +25,7 @@ import type {
   Step,
   TrainSpec,
 } from './specs.ts'
+import { type WriteOptions, writeSpec } from './writes.ts'
 
 export interface Dataset<S> {
   readonly step: string
@@ -42,7 +43,7 @@ export interface Kitchen {
   source<const S extends Columns>(name: string, spec: SourceSpec<S>): Table<S>
   /** Names a table, so that it is computed once, kept, and reported with what it rejected. */
   step<S>(name: string, t: Table<S>): Table<S>
-  /** Publishes a table as a version of a dataset. Fits are not part of it: they belong to training. */
+  /** Publishes a table as a version of a dataset, or writes it to the newest one. Fits are not part of it: they belong to training. */
   dataset<S>(
     name: string,
     t: Table<S>,
@@ -50,7 +51,7 @@ export interface Kitchen {
       split?: (r: Row<S>) => Record<string, Col<'bool'>>
       expect?: (r: Row<S>) => Record<string, Col<'bool'>>
       moment?: keyof S & string
-    },
+    } & WriteOptions<S>,
   ): Dataset<S>
   analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string }): void
   train<S>(
@@ -127,11 +128,13 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: { b
       checkMoment(id, t.schema, options.moment)
       const split = options.split?.(rowOf(t.schema, 'split'))
       const expect = options.expect?.(rowOf(t.schema, 'expect')) ?? {}
+      const write = writeSpec(id, t.schema, options as WriteOptions<never>)
       const spec: DatasetSpec = {
         plan: p,
         split: split ? Object.fromEntries(Object.entries(split).map(([part, c]) => [part, c.expr])) : null,
         expect: Object.entries(expect).map(([title, c]) => ({ title, condition: c.expr })),
         moment: options.moment ?? null,
+        ...(write ? { write } : {}),
       }
       return { step: add(id, 'dataset', inputsOf(p), spec), table: fromStep(id, t) }
     },

@@ -1,3 +1,4 @@
+import type { WriteSpec } from '../data/datasets/write/write.ts'
 import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -43,6 +44,8 @@ export interface DatasetSpec extends PlanSpec {
   readonly expect: readonly Expectation[]
   /** The column that a row's moment is read from; rows are folded and watched by it. */
   readonly moment: string | null
+  /** How the rows become a version; absent: they are all of it. */
+  readonly write?: WriteSpec
 }
 export interface AnalyseSpec {
   readonly target: string | null

@@ -50,6 +50,9 @@ export interface StepRun {
   readonly engine: EngineChoice
 }
 
+/** How often a step begins again from what another writer published meanwhile. */
+const MOST_REBASES = 20
+
 /** Runs one step, or takes its output from the cache. */
 export async function runStep(
   ware: Kitchenware,
@@ -80,7 +83,7 @@ export async function runStep(
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
-    const key = await cacheKey(ware.version, kind, s, own)
+    const key = await cacheKey({ version: ware.version, scope, store }, kind, s, own)
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
@@ -140,25 +143,38 @@ export async function runStep(
       },
       input: (id) => inputOf(s.outputs, step, id),
     }
-    const result = await kind.run(ctx)
+    let result = await kind.run(ctx)
     throwIfAborted(signal)
     // before anything of it is kept under the name of what was there before
     await unchanged(s.watched)
     await unchanged(own)
     s.spending.add(step.id, ledger.total())
-    let made: Output = result.output
-    await store.transaction(scope, async (tx) => {
-      made = (await result.publish?.(tx)) ?? result.output
-      const kept = stored(made, store.home.path)
-      await tx.steps.complete(scope, claim, {
-        output: kept,
-        cached: false,
-        cacheKey: key,
-        seconds: took(),
-        ledger: Object.fromEntries(ledger.stages()),
+    const complete = async (): Promise<Output> => {
+      let made: Output = result.output
+      await store.transaction(scope, async (tx) => {
+        made = (await result.publish?.(tx)) ?? result.output
+        const kept = stored(made, store.home.path)
+        await tx.steps.complete(scope, claim, {
+          output: kept,
+          cached: false,
+          cacheKey: key,
+          seconds: took(),
+          ledger: Object.fromEntries(ledger.stages()),
+        })
+        await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
       })
-      await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
-    })
+      return made
+    }
+    let made: Output | undefined
+    for (let attempt = 1; !made; attempt++)
+      try {
+        made = await complete()
+      } catch (error) {
+        const next = attempt < MOST_REBASES ? await result.rebase?.(error) : undefined
+        if (!next) throw error
+        throwIfAborted(signal)
+        result = next
+      }
     watchOn(s.watched, own, made)
     s.total.merge(ledger)
     on({

@@ -66,9 +66,26 @@ function method(options: ClientOptions, r: Route) {
         cause,
       })
     })
+    if (response.ok && r.stream)
+      return { mediaType: response.headers.get('content-type') ?? '', bytes: bytesOf(response, options.url) }
     const text = await response.text()
     if (response.ok) return JSON.parse(text)
     throw failureOf(text, response.status)
+  }
+}
+
+/** The bytes of an answer as they come. @throws SERVER_UNREACHABLE when it breaks off */
+async function* bytesOf(response: Response, url: string): AsyncGenerator<Uint8Array> {
+  try {
+    if (response.body) for await (const piece of response.body) yield piece
+  } catch (cause) {
+    if (cause instanceof GalleyError) throw cause
+    throw new GalleyError('SERVER_UNREACHABLE', {
+      what: `the answer of ${url} broke off`,
+      why: cause instanceof Error ? cause.message : String(cause),
+      fix: 'ask again; the log of the server says why it ended',
+      cause,
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
 import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
@@ -11,8 +12,12 @@ export type DatasetVersion = typeof datasetVersions.$inferSelect
 export type NewDatasetVersion = Omit<typeof datasetVersions.$inferInsert, 'workspace' | 'version' | 'created'>
 
 export interface Datasets {
-  /** Publishes the next version. In a transaction it is visible, and its number taken, only if that commits. */
-  publish(scope: Scope, version: NewDatasetVersion): Promise<DatasetVersion>
+  /**
+   * Publishes the next version. In a transaction it is visible, and its number taken, only if that commits. With `after`,
+   * the version that it was made from (0 for none) has to be the newest still.
+   * @throws STORE_CONFLICT when another writer published since
+   */
+  publish(scope: Scope, version: NewDatasetVersion, after?: number): Promise<DatasetVersion>
   /** The version, or the newest. @throws DATASET_UNKNOWN */
   get(scope: Scope, name: string, version?: number): Promise<DatasetVersion>
   find(scope: Scope, name: string, version?: number): Promise<DatasetVersion | undefined>
@@ -41,7 +46,7 @@ export function datasetsOn(db: Database): Datasets {
   }
 
   return {
-    publish: (scope, version) =>
+    publish: (scope, version, after) =>
       db.write(`the dataset '${version.name}' could not be published`, async (q) => {
         const [head] = await q
           .insert(datasets)
@@ -51,6 +56,8 @@ export function datasetsOn(db: Database): Datasets {
             set: { latest: sql`${datasets.latest} + 1` },
           })
           .returning({ latest: datasets.latest })
+        // the row is locked from here to the end of the transaction
+        if (after !== undefined && head?.latest !== after + 1) throw overtaken(version.name, after, head?.latest ?? 1)
         const values = { ...version, workspace: scope.workspace, version: head?.latest ?? 1, created: db.now() }
         const [row] = await q.insert(datasetVersions).values(values).returning()
         return row as DatasetVersion
@@ -115,4 +122,13 @@ export function datasetsOn(db: Database): Datasets {
           .orderBy(datasetVersions.name, datasetVersions.version),
       ),
   }
+}
+
+function overtaken(name: string, after: number, next: number): GalleyError {
+  return new GalleyError('STORE_CONFLICT', {
+    what: `another writer published a version of '${name}'`,
+    why: `this one goes on from ${after === 0 ? 'none' : `version ${after}`}, and the newest is version ${next - 1}`,
+    fix: 'run the recipe again: it goes on from the newest version',
+    details: { dataset: name, after, newest: next - 1 },
+  })
 }

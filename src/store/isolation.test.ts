@@ -23,6 +23,7 @@ describe('workspaces', () => {
       parents: [],
       run: run.id,
     })
+    await store.tags.set(scope, 'secret', 'prod', 1)
     await store.models.publish(scope, { name: 'secret', kind: 'gbdt', metrics: {}, blob: 'b', bytes: 3, features: [] })
     await store.endpoints.deploy(scope, { name: 'secret', model: 'secret', modelVersion: 1, config: {} })
     await store.cache.put(scope, { key: 'secret', output: 1, run: run.id, step: 'a' })
@@ -36,6 +37,7 @@ describe('workspaces', () => {
       store.steps.list(other, run.id),
       store.datasets.list(other),
       store.datasets.versions(other, 'secret'),
+      store.tags.list(other, 'secret'),
       store.models.list(other),
       store.models.versions(other, 'secret'),
       store.endpoints.list(other),
@@ -48,6 +50,9 @@ describe('workspaces', () => {
     expect(await store.datasets.ofRun(other, run.id)).toEqual([])
     expect(await store.runs.abandoned(other)).toEqual([])
     expect(await store.cache.find(other, 'secret')).toBeUndefined()
+    expect(await store.steps.newest(other, 'a')).toBeUndefined()
+    await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
+    await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     expect(await store.endpoints.find(other, 'secret')).toBeUndefined()
     await expect(store.runs.get(other, run.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
     await expect(store.runs.get(other, run.number)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })

@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { ownToken } from './process.ts'
 import { steps } from './schema/steps.ts'
@@ -49,6 +49,8 @@ export interface Steps {
   fail(scope: Scope, claim: StepClaim, error: unknown, status?: 'failed' | 'cancelled'): Promise<Step>
   /** Marks steps that will not run. */
   skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
+  /** The newest of that id that is done, whichever run it is of. */
+  newest(scope: Scope, id: string): Promise<Step | undefined>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
@@ -157,6 +159,17 @@ export function stepsOn(db: Database): Steps {
           ),
       )
     },
+
+    newest: (scope, id) =>
+      db.read('the steps could not be read', async (q) => {
+        const [row] = await q
+          .select()
+          .from(steps)
+          .where(and(eq(steps.workspace, scope.workspace), eq(steps.id, id), eq(steps.status, 'done')))
+          .orderBy(desc(sql`(select number from runs where runs.id = ${steps.run})`))
+          .limit(1)
+        return row
+      }),
 
     list: (scope, run, page = {}) =>
       db.read('the steps could not be read', async (q) => {

@@ -16,6 +16,7 @@ import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type Runs, runsOn } from './runs.ts'
 import { type Steps, stepsOn } from './steps.ts'
+import { type DatasetTags, tagsOn } from './tags.ts'
 import { type MonitorWindows, windowsOn } from './windows.ts'
 import { type Workspaces, workspacesOn } from './workspaces.ts'
 
@@ -25,6 +26,7 @@ export interface Tables {
   readonly steps: Steps
   readonly cache: Cache
   readonly datasets: Datasets
+  readonly tags: DatasetTags
   readonly models: Models
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
@@ -114,6 +116,7 @@ function tablesOn(database: Database): Tables {
     steps: stepsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),
+    tags: tagsOn(database),
     models: modelsOn(database),
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),

@@ -128,7 +128,7 @@ describe('what was damaged on disk since it was made is made again', () => {
 test('a manifest that a newer Galley wrote is refused by name', async () => {
   const file = join(first.data.folder, 'manifest.json')
   const text = readFileSync(file, 'utf8')
-  writeFileSync(file, text.replace('"format": 1', '"format": 7'))
+  writeFileSync(file, text.replace('"format": 2', '"format": 7'))
   await expect(ran(galley)).rejects.toMatchObject({ code: 'STORE_FORMAT_NEWER', what: expect.stringContaining('7') })
   writeFileSync(file, text)
 })

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import recipe from '../../recipes/flight-delay/recipe.ts'
 import { testContext } from '../../src/engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
+import { rowsOf, runPlan } from '../../src/engines/plans.ts'
 import { findLookAhead } from '../../src/ml/evaluation/lookahead.ts'
 import { call, col, type Literal } from '../../src/plan/expr.ts'
 import { build, type Node } from '../../src/plan/nodes.ts'
 import type { Field } from '../../src/plan/types.ts'
 import { rewrite } from '../../src/plan/walk.ts'
 import { wholePlan } from '../../src/runs/inline.ts'
-import { rowsOf, runPlan } from '../../src/runs/steps/table.ts'
 
 /** Airports in every zone of the country, with the legal clock of each: a truth that the recipe does not know. */
 const PLACES = [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { moment, name, pageOf, pageQuery, route } from './route.ts'
+import { moment, name, pageOf, pageQuery, reference, route, streamed } from './route.ts'
 
 export const dataset = z.object({ name, latest: z.number() })
 export const datasetVersion = z.object({
@@ -13,6 +13,19 @@ export const datasetVersion = z.object({
   schema: z.array(z.object({ name: z.string(), type: z.unknown(), nullable: z.boolean() }).loose()),
   parents: z.unknown(),
   details: z.unknown(),
+})
+
+const tag = z.object({ tag: z.string(), version: z.number(), created: moment })
+const schema = z.array(z.object({ name: z.string(), type: z.unknown(), nullable: z.boolean() }).loose())
+const record = z.record(z.string(), z.unknown())
+/** Which columns and rows of a version are wanted. */
+const selection = z.object({
+  columns: z
+    .string()
+    .max(20_000)
+    .optional()
+    .describe('names between commas, or a JSON list of names; all unless given'),
+  where: z.string().max(100_000).optional().describe('a condition over the rows, as the JSON of a plan expression'),
 })
 
 export const datasets = {
@@ -37,9 +50,83 @@ export const datasets = {
     method: 'get',
     path: '/v1/datasets/{name}',
     access: 'read',
-    summary: 'A version of a dataset, the newest unless told otherwise',
-    params: z.object({ name }),
+    summary: 'A version of a dataset (name@3, name@tag), the newest unless told otherwise',
+    params: z.object({ name: reference }),
     query: z.object({ version: z.coerce.number().int().positive().max(2_147_483_647).optional() }),
     output: datasetVersion,
+  }),
+  tags: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/tags',
+    access: 'read',
+    summary: 'Tags of a dataset by name, and the version that each is given to',
+    params: z.object({ name }),
+    query: pageQuery,
+    output: pageOf(tag),
+  }),
+  tag: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/tags',
+    access: 'write',
+    summary: 'Gives a version a tag, moving it from the one that had it; without a version the tag is removed',
+    params: z.object({ name }),
+    body: z
+      .object({ tag: z.string().max(63), version: z.number().int().positive().max(2_147_483_647).nullable() })
+      .strict(),
+    output: z.object({ tag: z.string(), version: z.number().nullable() }),
+  }),
+  rows: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/rows',
+    access: 'read',
+    summary:
+      'Rows of a version in its order, page by page; 64-bit integers beyond 2⁵³ are texts, as NaN and infinities are',
+    params: z.object({ name: reference }),
+    query: pageQuery.extend(selection.shape),
+    output: pageOf(record).extend({ version: z.number(), schema }),
+  }),
+  export: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/export',
+    access: 'read',
+    summary: 'Rows of a version in its order as a stream: CSV, JSON lines or Arrow IPC',
+    params: z.object({ name: reference }),
+    query: selection.extend({
+      format: z.enum(['csv', 'json', 'arrow']),
+      limit: z.coerce.number().int().positive().optional().describe('rows at most'),
+      safe: z.enum(['true', 'false']).optional().describe("CSV: a ' before texts that a spreadsheet would compute"),
+    }),
+    output: streamed,
+    stream: true,
+  }),
+  rejected: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/rejected',
+    access: 'read',
+    summary: 'Rows that were set aside, with the reason: of a version, or of the newest run of a named table or source',
+    params: z.object({ name: reference }),
+    query: pageQuery,
+    output: pageOf(record).extend({
+      of: z.string(),
+      rejected: z.record(z.string(), z.number()).describe('rows set aside or lost, by reason'),
+    }),
+  }),
+  scrub: route({
+    method: 'post',
+    path: '/v1/datasets/scrub',
+    access: 'read',
+    summary:
+      'Reads files of every version again and compares them with their checksums, some at a time; ask until `next` is gone',
+    body: z.object({ name: name.optional(), cursor: z.string().max(1000).optional() }).strict(),
+    output: z.object({
+      files: z.number().describe('read this time'),
+      bytes: z.number(),
+      damaged: z.array(
+        z.object({ dataset: z.string(), path: z.string(), why: z.string(), versions: z.array(z.number()) }),
+      ),
+      dataset: z.string().nullable().describe('where it is'),
+      done: z.number().describe('share of that dataset, 0 to 1'),
+      next: z.string().optional(),
+    }),
   }),
 }

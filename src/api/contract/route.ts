@@ -19,7 +19,16 @@ export interface Route<
   readonly output: O
   /** Largest body, bytes. */
   readonly limit: number
+  /** The answer is bytes as they are made, not JSON. */
+  readonly stream?: boolean
 }
+
+/** Bytes as they are made. */
+export interface Streamed {
+  readonly mediaType: string
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+export const streamed = z.custom<Streamed>()
 
 export const nothing = z.object({})
 /** Fills in what a route does not take. */
@@ -38,6 +47,7 @@ export function route<
   body?: B
   output: O
   limit?: number
+  stream?: boolean
 }): Route<P, Q, B, O> {
   return {
     params: nothing as unknown as P,
@@ -60,6 +70,8 @@ export const pageQuery = z.object({
 })
 export const pageOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })
 export const name = z.string().min(1).max(63)
+/** A dataset's version: `flights@3`, `flights@prod`, `flights`. */
+export const reference = z.string().min(1).max(128)
 /** Milliseconds since 1970 UTC. */
 export const moment = z.number()
 

@@ -1,7 +1,23 @@
+import { join } from 'node:path'
 import type { z } from 'zod'
+import { GalleyError } from '../../base/errors.ts'
+import type { Scope } from '../../base/scope.ts'
+import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
+import { type Place, readRows, relationOf, type Selection } from '../../data/datasets/read/rows.ts'
+import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
+import { scrub } from '../../data/datasets/scrub.ts'
+import { openVersion } from '../../data/datasets/version.ts'
+import { ipcStream } from '../../engines/arrow/index.ts'
+import type { Relation } from '../../engines/engine.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import type { Engines } from '../../engines/plans.ts'
+import type { Expr } from '../../plan/expr.ts'
+import { checkSize, expr } from '../../plan/json/check.ts'
+import { withinHome } from '../../runs/portable.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
+import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
-import type { NounHandlers } from './handlers.ts'
+import type { ApiWare, NounHandlers } from './handlers.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
   name: v.name,
@@ -11,10 +27,71 @@ const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
   hash: v.hash,
   created: v.created,
   run: v.run,
-  schema: v.schema as z.input<typeof datasetVersion>['schema'],
+  schema: fieldsOf(v.schema),
   parents: v.parents,
   details: v.details,
 })
+const fieldsOf = (schema: unknown) => schema as z.input<typeof datasetVersion>['schema']
+
+const enginesOf = ({ duckdb }: ApiWare, scope: Scope, signal: AbortSignal): Engines => ({
+  ...{ duckdb, scope, signal },
+  ledger: createLedger(),
+})
+const opened = ({ store }: ApiWare, { path }: DatasetVersion) => openVersion(join(store.home.datasets, path))
+
+/** @throws REQUEST_INVALID, PLAN_INVALID for a condition that is no expression */
+function selectionOf({ columns, where }: { columns?: string | undefined; where?: string | undefined }): Selection {
+  return {
+    columns: columns === undefined ? undefined : namesOf(columns),
+    where: where && conditionOf(where),
+  } as Selection
+}
+
+function namesOf(columns: string): readonly string[] {
+  if (!columns.startsWith('[')) return columns.split(',')
+  const names = jsonOf(columns, 'columns')
+  if (Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string')) return names
+  throw invalid(
+    "'columns' is no list of names",
+    'it has to hold texts',
+    'give names between commas, or a JSON list of them',
+  )
+}
+
+function conditionOf(where: string): Expr {
+  const json = jsonOf(where, 'where')
+  checkSize(json)
+  expr(json, 'where')
+  return json as Expr
+}
+
+function jsonOf(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalid(`'${what}' is not JSON`, (cause as Error).message, 'see /v1/openapi.json')
+  }
+}
+
+const invalid = (what: string, why: string, fix: string): GalleyError =>
+  new GalleyError('REQUEST_INVALID', { what, why, fix })
+
+/** A cursor of rows: version, file and row, so that the pages are of one version whatever is published meanwhile. */
+const PLACE = /^(\d{1,9})\.(\d{1,9})\.(\d{1,15})$/
+
+function placeOf(query: { cursor?: string | undefined }): { version: number; from: Place } | undefined {
+  const key = keyOf(query, 'string')
+  if (key === undefined) return undefined
+  const [, version, file, row] = PLACE.exec(key) ?? []
+  if (version === undefined)
+    throw invalid(
+      'the cursor is not one of this list',
+      'a cursor is the `next` of the page before',
+      'begin again without a cursor',
+    )
+  return { version: Number(version), from: { file: Number(file), row: Number(row) } }
+}
+const cursorOf = (key: string): string => pageOf([key, ''], 1, (k) => k).next ?? ''
 
 export const datasets: NounHandlers<'datasets'> = {
   list: async ({ ware, scope, query }) => {
@@ -26,6 +103,88 @@ export const datasets: NounHandlers<'datasets'> = {
     const page = await ware.store.datasets.versions(scope, params.name, query)
     return { ...page, items: page.items.map(present) }
   },
-  get: async ({ ware, scope, params, query }) =>
-    present(await ware.store.datasets.get(scope, params.name, query.version)),
+  get: async ({ ware: { store }, scope, params, query }) =>
+    present(
+      query.version === undefined
+        ? await store.tags.resolve(scope, params.name)
+        : await store.datasets.get(scope, params.name, query.version),
+    ),
+  tags: async ({ ware: { store }, scope, params, query }) => {
+    await store.datasets.get(scope, params.name)
+    const page = await store.tags.list(scope, params.name, query)
+    return { ...page, items: page.items.map(({ tag, version, created }) => ({ tag, version, created })) }
+  },
+  tag: async ({ ware: { store }, scope, params: { name }, body: { tag, version } }) => {
+    await store.transaction(scope, async (tx) => {
+      if (version === null) await tx.tags.remove(scope, name, tag)
+      else await tx.tags.set(scope, name, tag, version)
+      await tx.events.record(scope, { action: 'dataset.tag', subject: name, details: { tag, version } })
+    })
+    return { tag, version }
+  },
+  rows: async ({ ware, scope, params, query, signal }) => {
+    const selection = selectionOf(query)
+    const place = placeOf(query)
+    const named = await ware.store.tags.resolve(scope, params.name)
+    const found = place ? await ware.store.datasets.get(scope, named.name, place.version) : named
+    const version = await opened(ware, found)
+    const from = place?.from ?? { file: 0, row: 0 }
+    const page = { from, limit: limitOf(query) }
+    const { rows, schema, next } = await readRows(enginesOf(ware, scope, signal), version, selection, page)
+    return {
+      ...{ version: found.version, schema: fieldsOf(schema), items: rows },
+      ...(next ? { next: cursorOf(`${found.version}.${next.file}.${next.row}`) } : {}),
+    }
+  },
+  export: async ({ ware, scope, params, query, signal }) => {
+    const ctx = enginesOf(ware, scope, signal)
+    const version = await opened(ware, await ware.store.tags.resolve(scope, params.name))
+    const relation = await relationOf(ctx, version, selectionOf(query), query.limit)
+    const forms: Record<typeof query.format, (r: Relation) => { mediaType: string; bytes: AsyncIterable<Uint8Array> }> =
+      {
+        csv: (r) => ({ mediaType: 'text/csv; charset=utf-8', bytes: csvText(r, query.safe === 'true') }),
+        json: (r) => ({ mediaType: 'application/jsonl; charset=utf-8', bytes: jsonLines(r) }),
+        arrow: (r) => ({ mediaType: 'application/vnd.apache.arrow.stream', bytes: ipcStream(r, ctx.ledger) }),
+      }
+    return forms[query.format](relation)
+  },
+  rejected: async ({ ware, scope, params, query, signal }) => {
+    const aside = await setAsideBy(ware.store, scope, params.name, withinHome)
+    const from = keyOf(query, 'moment') ?? 0
+    const { rows, more } = await rejectedPage(enginesOf(ware, scope, signal), aside, from, limitOf(query))
+    const next = more ? { next: pageOf([from + rows.length, 0], 1, (n) => n).next ?? '' } : {}
+    return { of: aside.of, rejected: { ...aside.counts }, items: rows, ...next }
+  },
+  scrub: async ({ ware: { store }, scope, body, signal }) => {
+    const [at, after] = body.cursor === undefined ? [undefined, ''] : scrubPlace(body.cursor)
+    const first = async (past?: string) => {
+      const page = await store.datasets.list(scope, {
+        limit: 1,
+        cursor: past === undefined ? undefined : cursorOf(past),
+      })
+      return page.items[0]?.name
+    }
+    if (body.name !== undefined) await store.datasets.get(scope, body.name)
+    const dataset = at ?? body.name ?? (await first())
+    if (dataset === undefined) return { files: 0, bytes: 0, damaged: [], dataset: null, done: 1 }
+    const { next, damaged, ...done } = await scrub(store, scope, { dataset, after, signal })
+    const following =
+      next ?? (body.name === undefined ? await first(dataset).then((d) => d && { dataset: d, after: '' }) : undefined)
+    return {
+      ...{ ...done, dataset },
+      damaged: damaged.map((d) => ({ ...d, versions: [...d.versions] })),
+      ...(following ? { next: cursorOf(JSON.stringify([following.dataset, following.after])) } : {}),
+    }
+  },
+}
+
+function scrubPlace(cursor: string): [dataset: string, after: string] {
+  const found = jsonOf(keyOf({ cursor }, 'string') ?? '', 'cursor')
+  if (Array.isArray(found) && found.length === 2 && found.every((t) => typeof t === 'string'))
+    return [found[0] as string, found[1] as string]
+  throw invalid(
+    'the cursor is not one of this list',
+    'a cursor is the `next` of the answer before',
+    'begin again without a cursor',
+  )
 }

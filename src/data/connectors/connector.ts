@@ -3,6 +3,8 @@ import type { Progress } from '../../engines/engine.ts'
 import type { Columns } from '../../plan/columns/kinds.ts'
 import type { From } from '../../plan/nodes.ts'
 import type { Schema, TypeName } from '../../plan/types.ts'
+import type { KeptFile } from '../datasets/files.ts'
+import type { FindDataset } from '../datasets/find.ts'
 
 /** A source as a recipe names it: where the rows are and what they are. Plain JSON; no secret ever stands in it. */
 export interface SourceSpec<S = Columns> {
@@ -32,6 +34,10 @@ export interface SourceSnapshot {
   readonly rejected: Readonly<Record<string, number>>
   /** A Parquet file of them, each with its line, its reason and its text, when there are any. */
   readonly quarantine?: string
+  /** Files of ours that it is read from, as they were written: compared before they are used again. */
+  readonly kept?: readonly KeptFile[]
+  /** The version of a dataset that it is (`flights@3`). */
+  readonly version?: string
 }
 
 export interface ConnectorContext {
@@ -44,6 +50,8 @@ export interface ConnectorContext {
   readonly inPlace?: boolean
   /** A file of this run that is kept when the step succeeds, under the workspace's data. */
   keep(name: string): Promise<string>
+  /** Published versions of datasets, by name. */
+  readonly dataset?: FindDataset
 }
 
 /** A column as it was found, with what speaks for its type. */
@@ -91,7 +99,7 @@ export interface Fingerprint {
 export interface Connector {
   readonly kind: string
   /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING */
-  fingerprint(spec: SourceSpec, path: string): Promise<Fingerprint>
+  fingerprint(spec: SourceSpec, path: string, dataset?: FindDataset): Promise<Fingerprint>
   /**
    * Looks at the first `rows` rows and proposes columns. A type is proposed when every value looked at converts to it.
    * @throws SOURCE_MISSING, SOURCE_BROKEN

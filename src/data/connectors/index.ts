@@ -5,6 +5,7 @@ import type { Connector } from './connector.ts'
 /** The connectors by name. A new one is one file and one line here. */
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   csv: async () => (await import('./csv.ts')).csvConnector,
+  dataset: async () => (await import('./dataset.ts')).datasetConnector,
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
 }

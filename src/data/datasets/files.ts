@@ -1,10 +1,12 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import { syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
+import { stampOf } from '../connectors/files.ts'
 import { MANIFEST, readManifest } from './manifest.ts'
 
 /** A file as it was written: what it is later compared with. */
@@ -81,14 +83,33 @@ async function same(draft: string, target: string): Promise<boolean> {
   }
 }
 
+/** What files were found to hold, by path, with their state (`stampOf`) before they were read. */
+const known = new Map<string, { readonly stamp: string; readonly sha256: string }>()
+const MOST_KNOWN = 10_000
+/** A file that was written to so shortly before may be written to again without another time on it. ms */
+const SETTLED = 2000
+
+/** SHA-256 of a file; it is read once for each state that it is seen in. */
+async function hashOnce(path: string): Promise<string> {
+  const stamp = await stampOf(path)
+  const before = known.get(path)
+  if (stamp !== undefined && before?.stamp === stamp) return before.sha256
+  const { ctimeMs } = await stat(path)
+  const settled = systemClock.now() - ctimeMs > SETTLED
+  const sha256 = await hashFile(path)
+  if (known.size >= MOST_KNOWN) known.clear()
+  if (stamp !== undefined && settled && (await stampOf(path)) === stamp) known.set(path, { stamp, sha256 })
+  return sha256
+}
+
 /**
- * True when all files are there with the content that they were written with. Reads them whole, at the speed of
- * SHA-256: asked once a run for each output that the run takes from the cache.
+ * True when all files are there with the content that they were written with. Their sizes are looked at each time; they
+ * are read whole, at the speed of SHA-256, once a process and whenever their state on disk has changed since.
  */
 export async function intact(files: readonly KeptFile[]): Promise<boolean> {
   for (const f of files) {
     if ((await stat(f.path).catch(() => undefined))?.size !== f.bytes) return false
-    if ((await hashFile(f.path).catch(() => undefined)) !== f.sha256) return false
+    if ((await hashOnce(f.path).catch(() => undefined)) !== f.sha256) return false
   }
   return true
 }

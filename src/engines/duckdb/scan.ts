@@ -12,7 +12,9 @@ const readAs = (column: string, f: Field): string =>
 export function lowerScan(n: Extract<Node, { op: 'scan' }>): string {
   if (n.from.kind === 'parquet') {
     const columns = n.schema.map((f) => `${readAs(quote(f.name), f)} AS ${quote(f.name)}`)
-    return `SELECT ${columns.join(', ')} FROM read_parquet([${n.from.files.map(file).join(', ')}], hive_partitioning = false)`
+    // an older file of a dataset may lack a column, or have a narrower one
+    const byName = n.from.files.length > 1 ? ', union_by_name = true' : ''
+    return `SELECT ${columns.join(', ')} FROM read_parquet([${n.from.files.map(file).join(', ')}], hive_partitioning = false${byName})`
   }
   if (n.from.kind === 'csv') return lowerCsv(n.from, n.schema)
   const rows = n.from.kind === 'rows' ? n.from.rows : []

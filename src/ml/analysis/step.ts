@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
 import { profile } from '../../data/profile/profile.ts'
+import { rowsOf } from '../../engines/plans.ts'
 import { build } from '../../plan/nodes.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { AnalyseSpec, DatasetSpec, Step } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { rowsOf } from '../../runs/steps/table.ts'
 import { renderReport } from './report.ts'
 
 export interface AnalyseOutput extends Output {

@@ -1,10 +1,10 @@
 import type { Relation } from '../../engines/engine.ts'
 import { canHold, hold } from '../../engines/held.ts'
+import { runPlan } from '../../engines/plans.ts'
 import { col } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
-import { runPlan } from '../../runs/steps/table.ts'
 
 /** The parts as numbers. Learning begins with the training rows, while the others are still computed. */
 export interface Matrices {

@@ -1,84 +1,109 @@
-import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
+import type { WriteMode } from '../../data/datasets/manifest.ts'
 import { checkExpectations, type Verdict } from '../../data/quality/expectations.ts'
-import { build, plan } from '../../plan/nodes.ts'
-import { hashPlan } from '../../plan/walk.ts'
-import { codeHash } from '../code.ts'
-import { wholePlan } from '../inline.ts'
-import type { Output, StepKind } from '../kind.ts'
+import { rowsOf } from '../../engines/plans.ts'
+import { build } from '../../plan/nodes.ts'
+import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
-import { plural } from '../text.ts'
-import { materialise, rowsOf, summarise, type TableOutput, whole } from './table.ts'
+import { integer, plural } from '../text.ts'
+import { type Computed, computeRows } from './rows.ts'
+import { summarise, type TableOutput, whole } from './table.ts'
+import { type Draft, draftVersion, newestOf, publishDraft } from './version.ts'
 
 export interface DatasetOutput extends TableOutput {
   readonly name: string
   readonly version: number
   readonly verdicts: readonly Verdict[]
+  /** How the rows of this run came into the version, and how many they were. */
+  readonly write?: { readonly mode: WriteMode; readonly rows: number; readonly contained: boolean }
 }
 
 /** Publishes a version of a dataset: unfitted features, checked, immutable, with its manifest. */
 export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   kind: 'dataset',
   module: import.meta.url,
+  // what a write goes on from is read beside the spec: after another version, the same rows give another one
+  async identity(spec, { scope, store, step }) {
+    if (!spec.write || spec.write.mode === 'full') return spec
+    return { ...spec, base: (await store.datasets.find(scope, step.id))?.hash ?? null }
+  },
   async run(ctx) {
     const { spec, id } = ctx.step
-    const table = await materialise(ctx, spec.plan.root, id, {
-      split: spec.split,
-      moment: spec.moment,
-      planHash: hashPlan(plan(wholePlan(ctx.recipe, id))),
-      codeHash: codeHash(import.meta.url),
-    })
-    if (table.rows === 0) {
-      const bare = ctx.step.inputs.find((input) => ctx.input<Partial<TableOutput> & Output>(input).rows === 0)
-      throw new GalleyError('DATASET_EMPTY', {
-        what: `the dataset '${id}' would be empty`,
-        why: bare
-          ? `'${bare}', which it is made of, has no rows`
-          : 'every row was rejected, filtered out or found no partner',
-        fix: bare
-          ? `look at where '${bare}' comes from`
-          : 'look at the conditions of its plan, and at the reasons above',
-      })
-    }
-    const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
-    const verdicts = await checkExpectations(scan, spec.expect, (n) => rowsOf(ctx, n))
-    const broken = verdicts.filter((v) => v.failed > 0)
-    if (broken.length > 0)
-      throw new GalleyError('QUALITY_FAILED', {
-        what: `'${id}' breaks ${broken.length} of its expectations`,
-        why: broken.map((v) => `${v.title}: ${plural(v.failed, 'row')}`).join('; '),
-        fix: 'reject such rows with a reason, or correct the expectation',
-        details: { failed: Object.fromEntries(broken.map((v) => [v.title, v.failed])) },
-      })
-    const output: DatasetOutput = { ...table, name: id, version: 0, verdicts }
-    return {
-      output,
-      async publish(tx) {
-        // the same content as the newest version is that version
-        const newest = await tx.datasets.find(ctx.scope, id)
-        if (newest?.hash === output.hash) return { ...output, version: newest.version }
-        const published = await tx.datasets.publish(ctx.scope, {
-          name: id,
-          rows: table.rows,
-          bytes: table.bytes,
-          schema: table.schema,
-          hash: output.hash,
-          path: join(ctx.scope.workspace, id, table.folder.slice(table.folder.lastIndexOf('/') + 1), 'manifest.json'),
-          parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
-          details: {
-            split: spec.split,
-            rejected: table.rejected,
-            ...(table.quarantine ? { rejectedFile: relative(ctx.store.home.path, table.quarantine) } : {}),
-            verdicts,
-          },
-          run: ctx.run.id,
-          step: id,
-        })
-        return { ...output, version: published.version }
-      },
-    }
+    const computed = await computeRows(ctx, spec.plan.root)
+    const base = await newestOf(ctx, spec)
+    if (computed.rows === 0 && (!base || !spec.write || spec.write.mode === 'full')) throw empty(ctx)
+    return drafted(ctx, id, computed, await draftVersion(ctx, computed, base))
   },
   present: whole,
-  summary: (o) =>
-    `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} check${o.verdicts.length === 1 ? '' : 's'} passed` : ''}`,
+  summary(o) {
+    const checks = o.verdicts.length > 0 ? `  ${plural(o.verdicts.length, 'check')} passed` : ''
+    return `${o.name}@${o.version}  ${summarise(o)}${written(o.write)}${checks}`
+  },
+}
+
+/** How a write is told, where it was not the whole. */
+function written(write: DatasetOutput['write']): string {
+  if (!write || write.mode === 'full') return ''
+  if (write.contained) return write.rows === 0 ? '  nothing new' : '  holds these rows already'
+  return `  ${write.mode} ${integer(write.rows)}`
+}
+
+function empty(ctx: StepContext<DatasetSpec>): GalleyError {
+  const bare = ctx.step.inputs.find((input) => ctx.input<Partial<TableOutput> & Output>(input).rows === 0)
+  return new GalleyError('DATASET_EMPTY', {
+    what: `the dataset '${ctx.step.id}' would be empty`,
+    why: bare
+      ? `'${bare}', which it is made of, has no rows`
+      : 'every row was rejected, filtered out or found no partner',
+    fix: bare ? `look at where '${bare}' comes from` : 'look at the conditions of its plan, and at the reasons above',
+  })
+}
+
+/** @throws QUALITY_FAILED for a version that breaks an expectation */
+async function checked(ctx: StepContext<DatasetSpec>, table: TableOutput): Promise<readonly Verdict[]> {
+  const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
+  const verdicts = await checkExpectations(scan, ctx.step.spec.expect, (n) => rowsOf(ctx, n))
+  const broken = verdicts.filter((v) => v.failed > 0)
+  if (broken.length > 0)
+    throw new GalleyError('QUALITY_FAILED', {
+      what: `'${ctx.step.id}' breaks ${broken.length} of its expectations`,
+      why: broken.map((v) => `${v.title}: ${plural(v.failed, 'row')}`).join('; '),
+      fix: 'reject such rows with a reason, or correct the expectation',
+      details: { failed: Object.fromEntries(broken.map((v) => [v.title, v.failed])) },
+    })
+  return verdicts
+}
+
+/** What a draft leaves, once it is checked; begun again from the newest version where another writer was first. */
+async function drafted(
+  ctx: StepContext<DatasetSpec>,
+  id: string,
+  computed: Computed,
+  draft: Draft,
+): Promise<StepResult<DatasetOutput>> {
+  const verdicts = await checked(ctx, draft.checked)
+  const table = await publishDraft(ctx, draft)
+  const { mode } = draft
+  const write = { mode, rows: computed.rows, contained: draft.contained }
+  const output: DatasetOutput = {
+    ...table,
+    ...{ name: id, version: draft.base?.version ?? 0, verdicts },
+    ...(ctx.step.spec.write ? { write } : {}),
+  }
+  return {
+    output,
+    async publish(tx) {
+      // the same content as the newest version is that version
+      const newest = await tx.datasets.find(ctx.scope, id)
+      if (newest?.hash === output.hash) return { ...output, version: newest.version }
+      const after = mode === 'full' ? undefined : (draft.base?.version ?? 0)
+      const published = await tx.datasets.publish(ctx.scope, draft.record(table, verdicts), after)
+      return { ...output, version: published.version }
+    },
+    async rebase(error) {
+      if (!(error instanceof GalleyError && error.details['dataset'] === id)) return undefined
+      ctx.say(`${error.what}: it begins again from there`)
+      return drafted(ctx, id, computed, await draftVersion(ctx, computed, await newestOf(ctx, ctx.step.spec)))
+    },
+  }
 }

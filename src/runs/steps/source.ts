@@ -4,12 +4,13 @@ import { hashJson } from '../../base/hash.ts'
 import type { SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
+import { findIn } from '../../data/datasets/find.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { Output, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
 import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
-import { readings } from './table.ts'
+import { readings } from './rows.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
@@ -35,9 +36,9 @@ function isReadOnce(recipe: Recipe, source: string): boolean {
 export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   kind: 'source',
   module: import.meta.url,
-  async identity(spec, { folder, watch, recipe, step }) {
+  async identity(spec, { folder, watch, recipe, step, store, scope }) {
     const source = await connector(spec.connector)
-    const { hash, stamp } = await source.fingerprint(spec, pathOf(spec, folder))
+    const { hash, stamp } = await source.fingerprint(spec, pathOf(spec, folder), findIn(store, scope))
     if (stamp) watch(pathOf(spec, folder), stamp)
     return {
       connector: spec.connector,
@@ -57,7 +58,11 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       ctx.store,
       ctx.scope,
       `_${ctx.step.id}`,
-      hashJson([spec.columns, spec.options, await source.fingerprint(spec, pathOf(spec, ctx.folder))]).slice(0, 32),
+      hashJson([
+        spec.columns,
+        spec.options,
+        await source.fingerprint(spec, pathOf(spec, ctx.folder), findIn(ctx.store, ctx.scope)),
+      ]).slice(0, 32),
     )
     const snapshot = await ctx.duckdb.session(ctx, (query) =>
       source.snapshot(spec, pathOf(spec, ctx.folder), {
@@ -66,6 +71,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
         progress: ctx.progress,
         query,
         inPlace: isReadOnce(ctx.recipe, ctx.step.id),
+        dataset: findIn(ctx.store, ctx.scope),
         keep: async (name) => {
           kept = true
           await mkdir(draft, { recursive: true })
@@ -83,8 +89,8 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
         ...snapshot,
         files: snapshot.files.map(published),
         ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
-        ...(kept ? {} : { inPlace: snapshot.files }),
-        kept: made.map((f) => ({ ...f, path: published(f.path) })),
+        ...(kept || snapshot.kept ? {} : { inPlace: snapshot.files }),
+        kept: [...made.map((f) => ({ ...f, path: published(f.path) })), ...(snapshot.kept ?? [])],
         hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),
       },
     }
@@ -93,6 +99,6 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   summary(o) {
     const rejected = byCount(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
     const encoding = o.encoding && o.encoding !== 'UTF-8' ? ` in ${o.encoding}` : ''
-    return `${plural(o.rows, 'row')}  ${bytes(o.bytes)}${encoding}${rejected.join('')}`
+    return `${o.version ? `${o.version}  ` : ''}${plural(o.rows, 'row')}  ${bytes(o.bytes)}${encoding}${rejected.join('')}`
   },
 }

@@ -34,3 +34,16 @@ export const datasetVersions = pgTable(
   },
   (t) => [primaryKey({ columns: [t.workspace, t.name, t.version] })],
 )
+
+/** Names that people give to versions. */
+export const datasetTags = pgTable(
+  'dataset_tags',
+  {
+    workspace: workspaceColumn(),
+    name: text('name').notNull(),
+    tag: text('tag').notNull(),
+    version: integer('version').notNull(),
+    created: moment('created').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.workspace, t.name, t.tag] })],
+)

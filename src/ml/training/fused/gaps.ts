@@ -23,6 +23,9 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
   const about = fitAbout(spec, dataset, whole.schema)
   const found = new Map<string, Gap>()
   const asked = new Map<string, Gap>()
+  const mode = dataset.write?.mode ?? 'full'
+  if (mode !== 'full')
+    found.set('dataset', { node: 'dataset', reason: `its write is '${mode}': it holds rows that the sources do not` })
   const ask = (root: Node, into = found) => {
     const made = engine.prepare(plan(root))
     if (isGaps(made)) for (const gap of made) into.set(`${gap.node} ${gap.reason}`, gap)

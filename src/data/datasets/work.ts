@@ -1,0 +1,19 @@
+import type { Value } from '../../engines/batch.ts'
+import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
+import type { Node } from '../../plan/nodes.ts'
+
+/** What writing, comparing and mending versions needs of an engine. */
+export interface TableWork {
+  readonly signal: AbortSignal
+  /** Writes a plan's rows as one Parquet file, in their order; gives their number. */
+  write(root: Node, path: string): Promise<number>
+  /** All rows of a small result. */
+  collect(root: Node): Promise<readonly Readonly<Record<string, Value>>[]>
+}
+
+/** The batch engine as versions of datasets are written and compared with it. */
+export const workOf = (ctx: Engines): TableWork => ({
+  signal: ctx.signal,
+  write: async (root, parquet) => (await runPlan(ctx, root, { parquet })).rows,
+  collect: (root) => rowsOf(ctx, root),
+})

@@ -1,0 +1,61 @@
+import { GalleyError } from '../base/errors.ts'
+import { WRITE_MODES, type WriteMode } from '../data/datasets/manifest.ts'
+import type { SchemaPolicy } from '../data/datasets/write/schema.ts'
+import type { WriteSpec } from '../data/datasets/write/write.ts'
+import { fieldOf, isFloat, isOrdered, type Schema, typeName } from '../plan/types.ts'
+
+/** How the rows of a dataset become a version. */
+export interface WriteOptions<S> {
+  /**
+   * `full` (unless given): the rows are all of the version. `append`: they are added to the newest version.
+   * `overwrite-partition`: they take the place of the partitions that they are in. `upsert`: they take the place of rows
+   * of the same key, or are added. A batch whose content the version holds already is not written twice.
+   */
+  write?: WriteMode
+  /** Each file then holds one value of each of these columns. */
+  partitionBy?: readonly (keyof S & string)[]
+  /** Columns that name a row, none of them null. */
+  key?: readonly (keyof S & string)[]
+  /** `stop` (unless given, but for `full`): other columns than before are an error. `evolve`: new columns and wider numbers are taken. */
+  onSchemaChange?: SchemaPolicy
+}
+
+const POLICIES: readonly SchemaPolicy[] = ['stop', 'evolve']
+
+/** The write as the step has it; undefined where nothing was said. @throws RECIPE_INVALID, PLAN_UNKNOWN_COLUMN */
+export function writeSpec(id: string, schema: Schema, options: WriteOptions<never>): WriteSpec | undefined {
+  const { write: mode = 'full', onSchemaChange } = options
+  const { partitionBy = [], key = [] } = options as { partitionBy?: readonly string[]; key?: readonly string[] }
+  const refuse = (what: string, why: string, fix: string): never => {
+    throw new GalleyError('RECIPE_INVALID', { what, why, fix })
+  }
+  if (!WRITE_MODES.includes(mode))
+    refuse(
+      `'${id}' can't be written as '${String(mode)}'`,
+      `the writes are ${WRITE_MODES.join(', ')}`,
+      'use one of these',
+    )
+  if (onSchemaChange !== undefined && !POLICIES.includes(onSchemaChange))
+    refuse(`'${id}' has no policy '${String(onSchemaChange)}'`, 'the policies are stop and evolve', 'use one of these')
+  for (const [what, columns] of Object.entries({ partitionBy, key })) {
+    if (!Array.isArray(columns))
+      refuse(`${what} of '${id}' is no list of columns`, 'it names columns', `write ${what}: ['…']`)
+    for (const name of columns) {
+      const { type } = fieldOf(schema, name, `${what} of '${id}'`)
+      if (isFloat(type) || !isOrdered(type) || type === 'bytes')
+        refuse(
+          `'${name}' can't be in ${what} of '${id}'`,
+          `it is a ${typeName(type)}, whose values are not told apart surely`,
+          'use whole numbers, texts, times or bools, or derive one',
+        )
+    }
+    const twice = columns.find((name, i) => columns.indexOf(name) !== i)
+    if (twice !== undefined) refuse(`${what} of '${id}' names '${twice}' twice`, 'once is enough', 'name it once')
+  }
+  if (mode === 'upsert' && key.length === 0)
+    refuse(`'${id}' is upserted without a key`, 'rows are found by it', "name the columns that name a row: key: ['id']")
+  if (mode === 'overwrite-partition' && partitionBy.length === 0)
+    refuse(`'${id}' has no partitions to overwrite`, 'none are named', "name their columns: partitionBy: ['day']")
+  if (mode === 'full' && partitionBy.length === 0 && key.length === 0 && onSchemaChange === undefined) return undefined
+  return { mode, partitionBy, key, ...(onSchemaChange === undefined ? {} : { onSchemaChange }) }
+}
