@@ -64,6 +64,7 @@ export interface StepResult<Out extends Output> {
 /** What a step's identity may be made of. */
 export interface IdentityContext {
   readonly folder: string
+  readonly signal: AbortSignal
   readonly recipe: Recipe
   readonly step: Step
   /** The identity of an earlier step's output. */

@@ -1,7 +1,8 @@
 import { glob, open, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readConfig } from '../../base/config.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { connector, pathOf } from '../../data/connectors/index.ts'
 import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file as pathText } from '../../engines/duckdb/sql/names.ts'
@@ -13,6 +14,9 @@ import { readIfThere } from '../../store/files.ts'
 /** Bytes of a text file whose lines are measured. */
 const SAMPLE = 65_536
 
+/** Connectors of files whose rows can be told, or estimated, without reading them. */
+const TEXTS: readonly string[] = ['parquet', 'csv', 'json']
+
 /** What is known of a source without reading it: a Parquet file says its rows, of a text file they are estimated. */
 export async function sourceRows(
   step: Step<SourceSpec>,
@@ -21,9 +25,10 @@ export async function sourceRows(
   ctx: RunContext,
 ): Promise<{ rows: RowCount; bytes: number } | undefined> {
   const { spec } = step
-  const path = isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
-  const bytes = (await stat(path).catch(() => undefined))?.size
-  if (bytes === undefined) return undefined
+  const path = pathOf(await connector(spec.connector), spec, folder)
+  const info = await stat(path).catch(() => undefined)
+  if (!info?.isFile() || !TEXTS.includes(spec.connector)) return undefined
+  const bytes = info.size
   if (spec.connector === 'parquet') {
     const [row] = await duckdb.session(ctx, (query) =>
       query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata(${pathText(path)})`),
