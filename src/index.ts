@@ -1,4 +1,5 @@
 /** The public map: what `import … from 'galley'` gives. */
+export { type Secret, secret } from './base/secrets.ts'
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { dataset } from './data/connectors/dataset.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'

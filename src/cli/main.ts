@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
+import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
 import { bench } from './bench.ts'
 import { datasets } from './datasets.ts'
@@ -60,7 +61,8 @@ try {
   else {
     const error = asGalleyError(thrown)
     printError(error)
-    if (error.code === 'INTERNAL_BUG' && debugging()) process.stderr.write(`${(error.cause as Error)?.stack ?? ''}\n`)
+    if (error.code === 'INTERNAL_BUG' && debugging())
+      process.stderr.write(`${redacted((error.cause as Error)?.stack ?? '')}\n`)
     process.exitCode = error.exit
   }
 }

@@ -68,6 +68,7 @@ export interface IdentityContext {
   readonly scope: Scope
   readonly store: Store
   readonly folder: string
+  readonly signal: AbortSignal
   readonly recipe: Recipe
   readonly step: Step
   /** The identity of an earlier step's output. */
