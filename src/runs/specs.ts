@@ -1,3 +1,4 @@
+import type { Expectation } from '../data/quality/expectation.ts'
 import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -32,12 +33,6 @@ export interface PlanSpec {
 }
 /** Named parts of a dataset as conditions over its rows. */
 export type Split = Readonly<Record<string, Expr>>
-export interface Expectation {
-  /** In words, for reports. */
-  readonly title: string
-  /** True for a good row; null counts as good. */
-  readonly condition: Expr
-}
 export interface DatasetSpec extends PlanSpec {
   readonly split: Split | null
   readonly expect: readonly Expectation[]

@@ -2,6 +2,7 @@ import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
 import { models } from './models.ts'
+import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 
 export const handlers: Handlers = {
@@ -10,6 +11,7 @@ export const handlers: Handlers = {
   },
   runs,
   datasets,
+  quality,
   models,
   endpoints,
 }

@@ -1,14 +1,15 @@
 import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { checkExpectations, type Verdict } from '../../data/quality/expectations.ts'
-import { build, plan } from '../../plan/nodes.ts'
+import type { Verdict } from '../../data/quality/expectation.ts'
+import { withQuarantine } from '../../data/quality/quarantine.ts'
+import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../code.ts'
 import { wholePlan } from '../inline.ts'
 import type { Output, StepKind } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
-import { plural } from '../text.ts'
-import { materialise, rowsOf, summarise, type TableOutput, whole } from './table.ts'
+import { checkQuality } from './quality.ts'
+import { materialise, summarise, type TableOutput, whole } from './table.ts'
 
 export interface DatasetOutput extends TableOutput {
   readonly name: string
@@ -20,9 +21,11 @@ export interface DatasetOutput extends TableOutput {
 export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   kind: 'dataset',
   module: import.meta.url,
+  // what is fresh today may be stale tomorrow
+  identity: async (spec, { started }) => (spec.expect.some((x) => x.kind === 'fresh') ? { spec, started } : spec),
   async run(ctx) {
     const { spec, id } = ctx.step
-    const table = await materialise(ctx, spec.plan.root, id, {
+    const table = await materialise(ctx, withQuarantine(spec.plan.root, spec.expect), id, {
       split: spec.split,
       moment: spec.moment,
       planHash: hashPlan(plan(wholePlan(ctx.recipe, id))),
@@ -40,23 +43,17 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
           : 'look at the conditions of its plan, and at the reasons above',
       })
     }
-    const scan = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
-    const verdicts = await checkExpectations(scan, spec.expect, (n) => rowsOf(ctx, n))
-    const broken = verdicts.filter((v) => v.failed > 0)
-    if (broken.length > 0)
-      throw new GalleyError('QUALITY_FAILED', {
-        what: `'${id}' breaks ${broken.length} of its expectations`,
-        why: broken.map((v) => `${v.title}: ${plural(v.failed, 'row')}`).join('; '),
-        fix: 'reject such rows with a reason, or correct the expectation',
-        details: { failed: Object.fromEntries(broken.map((v) => [v.title, v.failed])) },
-      })
+    const { verdicts, check } = await checkQuality(ctx, table)
     const output: DatasetOutput = { ...table, name: id, version: 0, verdicts }
     return {
       output,
       async publish(tx) {
         // the same content as the newest version is that version
         const newest = await tx.datasets.find(ctx.scope, id)
-        if (newest?.hash === output.hash) return { ...output, version: newest.version }
+        if (newest?.hash === output.hash) {
+          await tx.quality.record(ctx.scope, { ...check, version: newest.version })
+          return { ...output, version: newest.version }
+        }
         const published = await tx.datasets.publish(ctx.scope, {
           name: id,
           rows: table.rows,
@@ -74,11 +71,18 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
           run: ctx.run.id,
           step: id,
         })
+        await tx.quality.record(ctx.scope, { ...check, version: published.version })
         return { ...output, version: published.version }
       },
     }
   },
   present: whole,
-  summary: (o) =>
-    `${o.name}@${o.version}  ${summarise(o)}${o.verdicts.length > 0 ? `  ${o.verdicts.length} check${o.verdicts.length === 1 ? '' : 's'} passed` : ''}`,
+  summary: (o) => `${o.name}@${o.version}  ${summarise(o)}${passedText(o.verdicts)}`,
+}
+
+function passedText(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return ''
+  const passed = verdicts.filter((v) => v.passed).length
+  const warned = verdicts.length - passed
+  return `  ${passed} check${passed === 1 ? '' : 's'} passed${warned > 0 ? `, ${warned} warned` : ''}`
 }
