@@ -15,6 +15,7 @@ import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
+import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { up } from './up.ts'
@@ -37,6 +38,7 @@ for (const command of [
   predict(),
   explain(),
   datasets(),
+  quality(),
   models(),
   endpoints(),
   runs(),

@@ -3,6 +3,7 @@ import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 
 export const handlers: Handlers = {
@@ -11,6 +12,7 @@ export const handlers: Handlers = {
   },
   runs,
   datasets,
+  quality,
   models,
   endpoints,
   lineage,

@@ -14,7 +14,7 @@ import {
 import { filesOf, openVersion, type Version } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
 import { isContained, type WriteSpec, type Written, written } from '../../data/datasets/write/write.ts'
-import type { Verdict } from '../../data/quality/expectations.ts'
+import type { Verdict } from '../../data/quality/expectation.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import type { NewDatasetVersion } from '../../store/datasets.ts'

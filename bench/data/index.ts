@@ -1,0 +1,32 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
+import { createLedger } from '../../src/engines/ledger.ts'
+import type { Bench, Row } from '../bench.ts'
+import { LIMITS } from '../pipeline/side.ts'
+import { expectCases, expectRows } from './expect.ts'
+import type { Setting } from './setting.ts'
+
+/** What each case measures: rows by the prefix of its name. */
+const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[]> }[] = [
+  { names: expectCases, rows: expectRows },
+]
+
+export const data: Bench = {
+  about: 'what is done to data that is kept: expectations, profiles',
+  cases: CASES.flatMap((c) => c.names),
+  async run({ prefix, runs, small, signal, say }) {
+    const temp = join(tmpdir(), `galley-bench-${process.pid}`)
+    const engine = createDuckdbEngine({ ...LIMITS, temp })
+    const context = () => ({ scope: { workspace: 'bench', caller: 'bench' }, signal, ledger: createLedger() })
+    const notes: string[] = []
+    const rows: Row[] = []
+    const wanted = (name: string) => name.startsWith(prefix)
+    try {
+      for (const c of CASES) rows.push(...(await c.rows({ engine, context, wanted, runs, small, say, notes })))
+    } finally {
+      await engine.close()
+    }
+    return { rows, notes, versions: {} }
+  },
+}
