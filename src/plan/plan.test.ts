@@ -131,3 +131,10 @@ test('a value of a wrong type names the column that it stands beside', () => {
   const t = scan({ kind: 'source', name: 'flights' }, { origin: 'string', delay: 'int64' })
   expect(() => t.filter((r) => r.origin.eq(45 as never))).toThrowError('it stands beside origin in filter')
 })
+
+test('select takes names: anything else is told, not taken for one', () => {
+  const t = scan({ kind: 'source', name: 's' }, { a: 'int64', b: 'string' })
+  expect(() => t.select((() => ({})) as never)).toThrow(
+    expect.objectContaining({ code: 'PLAN_INVALID', what: expect.stringContaining('takes names of columns') }),
+  )
+})

@@ -121,6 +121,12 @@ export function fieldOf(schema: Schema, name: string, where: string): Field {
 }
 
 export function unknownColumn(name: string, existing: readonly string[], where: string): GalleyError {
+  if (typeof name !== 'string')
+    return new GalleyError('PLAN_INVALID', {
+      what: `${where} takes names of columns, not a ${typeof name}`,
+      why: `the columns are ${existing.map((c) => `'${c}'`).join(', ')}`,
+      fix: "name them: select('id', 'amount'); columns are computed by derive() before",
+    })
   const close = nearestName(name, existing)
   return new GalleyError('PLAN_UNKNOWN_COLUMN', {
     what: `there is no column '${name}' in ${where}`,

@@ -40,7 +40,17 @@ export async function computeRows(ctx: StepContext<PlanSpec>, root: Node): Promi
 }
 
 /** Verbs after which rows come in an order that may be another the next time. */
-const MIXES: ReadonlySet<Node['op']> = new Set(['distinct', 'join', 'aggregate', 'union'])
+const MIXES: ReadonlySet<Node['op']> = new Set([
+  'distinct',
+  'join',
+  'asof',
+  'aggregate',
+  'rolling',
+  'window',
+  'union',
+  'intersect',
+  'except',
+])
 
 /** Rows in an order of their own, where the plan leaves it open: equal content is then equal bytes, whoever computes it. */
 function inStoredOrder(root: Node): Node {
