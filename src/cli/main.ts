@@ -10,12 +10,14 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
+import { exporting } from './export.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { sources } from './sources.ts'
 import { up } from './up.ts'
 
 /** The parser repeats what was typed. */
@@ -36,6 +38,8 @@ for (const command of [
   predict(),
   explain(),
   datasets(),
+  exporting(),
+  sources(),
   models(),
   endpoints(),
   runs(),

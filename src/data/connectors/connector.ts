@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Secret } from '../../base/secrets.ts'
-import type { Progress } from '../../engines/engine.ts'
+import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Columns } from '../../plan/columns/kinds.ts'
 import type { Condition } from '../../plan/conditions.ts'
 import type { From } from '../../plan/nodes.ts'
@@ -150,8 +150,10 @@ export interface Finding {
 
 /** Rows to be written, and where. */
 export interface WriteRequest {
-  /** A query whose rows have the columns of `schema`. */
+  /** A query whose rows have the columns of `schema`; instants are TIMESTAMP in UTC. */
   readonly sql: string
+  /** The same rows in batches. */
+  open(): Promise<Relation>
   readonly schema: Schema
   /** A path that nothing stands at: it is moved to its place when all is written. */
   readonly target: string

@@ -15,6 +15,7 @@ import { type Lines, survey } from './csv/survey.ts'
 import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
+import { writeCsv } from './write/files.ts'
 
 export interface CsvOptions extends BrokenOptions {
   /** Field separator; found from the file when not given. */
@@ -34,6 +35,7 @@ const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBrok
 export const csvConnector: Connector = {
   kind: 'csv',
   where: 'path',
+  write: writeCsv,
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverCsv,
   async snapshot(spec, path, ctx) {
