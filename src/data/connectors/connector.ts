@@ -107,6 +107,8 @@ export interface FoundColumn {
   readonly evidence: string
   /** The first few different values. */
   readonly examples: readonly string[]
+  /** What a recipe says to make a value of the text, where all are written in one way: `r.day.parseTime("%Y.%m.%d")`. */
+  readonly derive?: string
 }
 
 /** What a source holds, told without its being declared. */
