@@ -11,6 +11,7 @@ import { type Bench, BenchError, type Result } from './bench.ts'
 import { machine } from './machine.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  data: async () => (await import('./data/index.ts')).data,
   demo: async () => (await import('./demo/index.ts')).demo,
   pipeline: async () => (await import('./pipeline/index.ts')).pipeline,
   data: async () => (await import('./data/index.ts')).data,

@@ -11,6 +11,7 @@ import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
 import { lineage } from './lineage.ts'
+import { exporting } from './export.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
@@ -18,6 +19,7 @@ import { preview } from './preview.ts'
 import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { sources } from './sources.ts'
 import { up } from './up.ts'
 
 /** The parser repeats what was typed. */
@@ -39,6 +41,8 @@ for (const command of [
   explain(),
   datasets(),
   quality(),
+  exporting(),
+  sources(),
   models(),
   endpoints(),
   runs(),

@@ -75,15 +75,19 @@ function tell(path: string, found: Discovery): void {
   )
   print()
   print(plain(source(path, found)))
+  const made = columns.flatMap((c) => (c.derive ? [`  ${keyOf(c.name)}: ${c.derive},`] : []))
+  if (made.length > 0) print(plain(`// values of these texts\n.derive((r) => ({\n${made.join('\n')}\n}))`))
 }
 
 const WIDTH = 40
 const short = (text: string): string => (text.length > WIDTH ? `${text.slice(0, WIDTH - 1)}…` : text)
 
+const keyOf = (name: string): string =>
+  /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name)
+
 /** The source as a recipe declares it. */
 function source(path: string, { connector: kind, columns, options }: Discovery): string {
-  const key = (name: string) => (/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name))
-  const lines = columns.map((c) => `  ${key(c.name)}: '${typeName(parseType(c.type))}',`)
+  const lines = columns.map((c) => `  ${keyOf(c.name)}: '${typeName(parseType(c.type))}',`)
   const more = Object.keys(options).length > 0 ? `, ${JSON.stringify(options)}` : ''
   return `${kind}(${JSON.stringify(path)}, {\n${lines.join('\n')}\n}${more})`
 }

@@ -85,8 +85,13 @@ export function connectorConformance(name: string, tried: Tried): void {
       const temp = async () => join(folder, `temp-${++last}`)
       const { options } = tried.spec(path, columns)
       const found = await session((query) => connector.discover(path, 100, { ...reach, query, temp, options }))
-      expect(found).toMatchObject({ rows: 4, whole: true, broken: 0, connector: connector.kind })
-      expect(found.columns.map((c) => [c.name, c.values, c.missing])).toEqual(names.map((n) => [n, 3, 1]))
+      expect(found).toMatchObject({ broken: 0, connector: connector.kind })
+      expect(found.columns.map((c) => c.name)).toEqual(names)
+      // of what is read in parts, the first are looked at
+      if (!connector.parts) {
+        expect(found).toMatchObject({ rows: 4, whole: true })
+        expect(found.columns.map((c) => [c.values, c.missing])).toEqual(names.map(() => [3, 1]))
+      }
       expect(found.columns.every((c) => c.evidence !== '' && c.examples.length > 0)).toBe(true)
       expect((await load(path, Object.fromEntries(found.columns.map((c) => [c.name, c.type])))).rows).toBe(4)
     })

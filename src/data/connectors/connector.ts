@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Secret } from '../../base/secrets.ts'
-import type { Progress } from '../../engines/engine.ts'
+import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Columns } from '../../plan/columns/kinds.ts'
 import type { Condition } from '../../plan/conditions.ts'
 import type { From } from '../../plan/nodes.ts'
@@ -115,6 +115,8 @@ export interface FoundColumn {
   readonly evidence: string
   /** The first few different values. */
   readonly examples: readonly string[]
+  /** What a recipe says to make a value of the text, where all are written in one way: `r.day.parseTime("%Y.%m.%d")`. */
+  readonly derive?: string
 }
 
 /** What a source holds, told without its being declared. */
@@ -158,8 +160,10 @@ export interface Finding {
 
 /** Rows to be written, and where. */
 export interface WriteRequest {
-  /** A query whose rows have the columns of `schema`. */
+  /** A query whose rows have the columns of `schema`; instants are TIMESTAMP in UTC. */
   readonly sql: string
+  /** The same rows in batches. */
+  open(): Promise<Relation>
   readonly schema: Schema
   /** A path that nothing stands at: it is moved to its place when all is written. */
   readonly target: string

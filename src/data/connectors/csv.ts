@@ -11,10 +11,12 @@ import { cleanHeader } from './csv/clean.ts'
 import { discoverCsv } from './csv/discover.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
 import { quarantine } from './csv/quarantine.ts'
+import { reasonFor } from './csv/reasons.ts'
 import { type Lines, survey } from './csv/survey.ts'
 import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
+import { writeCsv } from './write/files.ts'
 
 export interface CsvOptions extends BrokenOptions {
   /** Field separator; found from the file when not given. */
@@ -34,6 +36,7 @@ const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBrok
 export const csvConnector: Connector = {
   kind: 'csv',
   where: 'path',
+  write: writeCsv,
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverCsv,
   async snapshot(spec, path, ctx) {
@@ -187,9 +190,9 @@ const WRONG_VALUE = 'a value is not of its type'
 /** Broken rows by reason; a row counts once, whatever is wrong with it. */
 function reasons(lost: readonly Record<string, unknown>[], cast: number): Record<string, number> {
   const byLine = new Map(lost.map((b) => [String(b['line']), String(b['error_type'])]))
-  const rejected: Record<string, number> = cast > 0 ? { 'broken line (cast)': cast } : {}
+  const rejected: Record<string, number> = cast > 0 ? { [`broken line (${reasonFor('CAST')})`]: cast } : {}
   for (const type of byLine.values()) {
-    const reason = `broken line (${type.toLowerCase().replaceAll('_', ' ')})`
+    const reason = `broken line (${reasonFor(type)})`
     rejected[reason] = (rejected[reason] ?? 0) + 1
   }
   return rejected

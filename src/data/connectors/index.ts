@@ -6,10 +6,13 @@ import { missingFile } from './files.ts'
 
 /** The connectors by name. A new one is one file and one line here. */
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
+  arrow: async () => (await import('./arrow.ts')).arrowConnector,
   csv: async () => (await import('./csv.ts')).csvConnector,
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
+  folder: async () => (await import('./folder.ts')).folderConnector,
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
+  sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
 }
 
 /** @throws RECIPE_INVALID for a name that is not in the table */
@@ -28,7 +31,7 @@ export async function connector(kind: string): Promise<Connector> {
 export const pathOf = (source: Connector, { path }: SourceSpec, folder: string): string =>
   source.where === 'name' || isAbsolute(path) ? path : resolve(folder, path)
 
-/** The connector that reads a file, by its first bytes: `PAR1` is Parquet, a bracket JSON, all else a CSV. @throws SOURCE_MISSING */
+/** The connector that reads a file, by its first bytes: `PAR1` is Parquet, a bracket JSON, SQLite and Arrow name themselves, all else a CSV. @throws SOURCE_MISSING */
 export async function kindOf(path: string): Promise<string> {
   const file = await open(path).catch(async (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') throw await missingFile(path)
@@ -44,6 +47,8 @@ export async function kindOf(path: string): Promise<string> {
       .catch(() => ({ buffer: Buffer.alloc(0), bytesRead: 0 }))
     const head = buffer.toString('latin1', 0, bytesRead)
     if (head.startsWith('PAR1')) return 'parquet'
+    if (head.startsWith('SQLite format 3\0')) return 'sqlite'
+    if (head.startsWith('ARROW1') || /^\xff\xff\xff\xff[^\0]..\0/s.test(head)) return 'arrow'
     // with a byte order mark before it or not, and with the zeros of UTF-16 or not
     const begins = /^(\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*[[{]/.test(head)
     return begins || /\.(json|jsonl|ndjson)(\.gz)?$/i.test(path) ? 'json' : 'csv'

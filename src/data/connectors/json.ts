@@ -24,6 +24,7 @@ import {
 } from './json/layout.ts'
 import { pointer } from './json/values.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
+import { writeJson } from './write/files.ts'
 
 export interface JsonOptions extends BrokenOptions {
   /** How the text is encoded, by a name that iconv has; found from the file when not given. */
@@ -41,6 +42,7 @@ const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']
 export const jsonConnector: Connector = {
   kind: 'json',
   where: 'path',
+  write: writeJson,
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverJson,
   async snapshot(spec, path, ctx) {

@@ -3,6 +3,7 @@ import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type TypeName, typeName } from '../../plan/types.ts'
 import type { Connector, FoundColumn, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns } from './files.ts'
+import { writeParquet } from './write/files.ts'
 
 /** A Parquet file as a source, read in place. */
 export const parquet = <const S extends Record<string, TypeName>>(path: string, columns: S): SourceSpec<S> => ({
@@ -56,6 +57,7 @@ const standsFor = (has: string, type: TypeName): boolean =>
 export const parquetConnector: Connector = {
   kind: 'parquet',
   where: 'path',
+  write: writeParquet,
   fingerprint: (_, path) => fingerprintFile(path),
   async discover(path, rows, ctx) {
     await fingerprintFile(path)

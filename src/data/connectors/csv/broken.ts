@@ -4,12 +4,13 @@ import type { ConnectorContext } from '../connector.ts'
 import { broken } from './header.ts'
 import { anyWrong, type Layout, rowsOf, wrong } from './layout.ts'
 import { type RecordLine, recordLines } from './lines.ts'
+import { reasonFor } from './reasons.ts'
 
 const SHOWN = 20
 
 /** A broken row where it stands in the file. */
 export interface BrokenRow extends RecordLine {
-  /** Its texts that do not convert (`t0`, …), or what the reader says of it (`error_message`, `csv_line`). */
+  /** Its texts that do not convert (`t0`, …), or what the reader says of it (`error_type`, `csv_line`). */
   readonly row: Readonly<Record<string, unknown>>
   /** The first declared column whose value does not convert; undefined for a row that the reader can't take apart. */
   readonly column?: number
@@ -29,7 +30,7 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
     what: `${Number.isNaN(first.line) ? 'a row' : `line ${first.line}`} of ${named} is broken${count > 1 ? `, and ${count - 1} more` : ''}`,
     why: column
       ? `column '${column.name}' is ${JSON.stringify(value?.slice(0, 120))}, which is not of type ${typeName(column.type)}`
-      : `${String(first.row['error_message']).split('\n')[0]}: ${String(first.row['csv_line'])
+      : `it has ${reasonFor(first.row['error_type'])}: ${String(first.row['csv_line'])
           .trim()
           .split(/[\r\n]/)[0]
           ?.slice(0, 120)}`,
@@ -62,7 +63,7 @@ export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncG
   const values = inOrder(ctx, 'columnOfrows', 'place', '*')
   const records = inOrder(
     ctx,
-    '(SELECT line, first(error_message) AS error_message, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
+    '(SELECT line, first(error_type) AS error_type, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
     'line',
     '*',
   )

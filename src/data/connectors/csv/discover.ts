@@ -6,6 +6,7 @@ import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
 import { cleanHeader } from './clean.ts'
 import { type Header, readHeader } from './header.ts'
+import { countWays, proposedFor } from './proposals.ts'
 import { sqlValue } from './values.ts'
 
 /** Types that are tried, the narrowest first, and what their values are called. */
@@ -85,6 +86,7 @@ async function lookAt(
       `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g${i}`,
       `first(${c}) FILTER (WHERE contains(${c}, ',')) AS k${i}`,
       `list(DISTINCT ${c}) FILTER (WHERE r <= 100) AS e${i}`,
+      ...countWays(c, i),
       ...tried,
     ]
   })
@@ -94,7 +96,7 @@ async function lookAt(
   return cells.map(({ name }, i) => {
     const values = Number(found[`n${i}`])
     const examples = ((found[`e${i}`] as string[] | null) ?? []).slice(0, EXAMPLES)
-    return { name, values, missing: rows - values, examples, ...judge(found, i, values) }
+    return { name, values, missing: rows - values, examples, ...judge(found, i, values, name) }
   })
 }
 
@@ -102,22 +104,33 @@ function judge(
   found: Readonly<Record<string, unknown>>,
   i: number,
   values: number,
-): Pick<FoundColumn, 'type' | 'evidence'> {
+  name: string,
+): Pick<FoundColumn, 'type' | 'evidence' | 'derive'> {
   if (values === 0) return { type: 'string', evidence: 'no value to tell a type from' }
   const counts = TRIED.map((_, t) => Number(found[`n${i}_${t}`]))
   const padded = found[`z${i}`]
   const all = `all ${values.toLocaleString('en-US')} values`
   const fits = counts.indexOf(values)
+  const way = proposedFor(found, i, values, name)
   const [type, called] = TRIED[fits] ?? []
   if (type && called) {
     const number = type === 'int64' || type === 'float64'
     if (number && padded !== null)
       return { type: 'string', evidence: `${all} are ${called}, some with zeros before, as ${JSON.stringify(padded)}` }
+    if (way && number)
+      return {
+        type: 'string',
+        evidence: `${all} are ${way.called}, or ${called}`,
+        ...(way.derive ? { derive: way.derive } : {}),
+      }
     return { type, evidence: `${all} are ${called}` }
   }
+  if (way && Number(found[`g${i}`]) !== values)
+    return { type: 'string', evidence: `${all} are ${way.called}`, ...(way.derive ? { derive: way.derive } : {}) }
   if (Number(found[`g${i}`]) === values)
     return {
       type: 'string',
+      derive: `r[${JSON.stringify(name)}].replaceMatches(',', '').cast('float64')`,
       evidence: `${all} are numbers, some with commas between thousands, as ${JSON.stringify(found[`k${i}`])}`,
     }
   const most = counts.indexOf(Math.max(...counts))

@@ -6,6 +6,7 @@ import { typeName } from '../../../plan/types.ts'
 import type { ConnectorContext } from '../connector.ts'
 import { type BrokenRow, brokenRows } from './broken.ts'
 import type { Layout } from './layout.ts'
+import { reasonFor } from './reasons.ts'
 
 /** Rows that are written in one statement. */
 const BATCH = 500
@@ -30,7 +31,7 @@ export async function quarantine(layout: Layout, target: string, ctx: ConnectorC
     for await (const found of brokenRows(layout, ctx)) {
       const column = columns[found.column ?? -1]
       const cells = [
-        column ? `is not of type ${typeName(column.type)}` : firstLine(found.row['error_message']),
+        column ? `is not of type ${typeName(column.type)}` : `has ${reasonFor(found.row['error_type'])}`,
         column?.name,
         column && String(found.row[`t${found.column}`]),
         found.to < 0 ? textOf(found, layout) : await rawText(file, found),
@@ -46,8 +47,6 @@ export async function quarantine(layout: Layout, target: string, ctx: ConnectorC
   }
   await ctx.query(`COPY quarantined ${toParquet(target)}`)
 }
-
-const firstLine = (message: unknown): string => String(message).split('\n')[0] ?? ''
 
 /** What is known of a row whose place in the file is not. */
 const textOf = ({ row }: BrokenRow, { columns }: Layout): string =>
