@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
+import { diff } from './datasets/diff.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -83,5 +84,6 @@ export function datasets(): Command {
   rows(noun)
   rejected(noun)
   scrub(noun)
+  diff(noun)
   return noun
 }

@@ -129,4 +129,21 @@ export const datasets = {
       next: z.string().optional(),
     }),
   }),
+  diff: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/diff',
+    access: 'read',
+    summary: 'How another version differs: columns, rows by key, distributions; lines of JSON, the last is the result',
+    params: z.object({ name: reference }),
+    query: z.object({
+      with: reference,
+      key: z
+        .string()
+        .max(20_000)
+        .optional()
+        .describe('columns between commas, or a JSON list; the declared key unless given'),
+    }),
+    output: streamed,
+    stream: true,
+  }),
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
+import { diffVersions } from '../../data/datasets/diff/diff.ts'
 import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
 import { type Place, readRows, relationOf, type Selection } from '../../data/datasets/read/rows.ts'
 import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
@@ -17,6 +18,7 @@ import { withinHome } from '../../runs/portable.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
+import { told } from '../told.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
@@ -154,6 +156,19 @@ export const datasets: NounHandlers<'datasets'> = {
     const { rows, more } = await rejectedPage(enginesOf(ware, scope, signal), aside, from, limitOf(query))
     const next = more ? { next: pageOf([from + rows.length, 0], 1, (n) => n).next ?? '' } : {}
     return { of: aside.of, rejected: { ...aside.counts }, items: rows, ...next }
+  },
+  diff: async ({ ware, scope, params, query, signal }) => {
+    const both = [await ware.store.tags.resolve(scope, params.name), await ware.store.tags.resolve(scope, query.with)]
+    const [before, after] = [
+      await opened(ware, both[0] as DatasetVersion),
+      await opened(ware, both[1] as DatasetVersion),
+    ]
+    const key = query.key === undefined ? after.manifest.key : namesOf(query.key)
+    return told(signal, async (tell, signal) => {
+      const diff = await diffVersions(ware.duckdb, enginesOf(ware, scope, signal), [before, after], key, tell)
+      const [a, b] = both.map((v) => ({ name: v.name, version: v.version, rows: v.rows }))
+      return { before: a, after: b, ...diff }
+    })
   },
   scrub: async ({ ware: { store }, scope, body, signal }) => {
     const [at, after] = body.cursor === undefined ? [undefined, ''] : scrubPlace(body.cursor)
