@@ -4,6 +4,7 @@ import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
 import { diff } from './datasets/diff.ts'
+import { compact, retain } from './datasets/keep.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -85,5 +86,7 @@ export function datasets(): Command {
   rejected(noun)
   scrub(noun)
   diff(noun)
+  retain(noun)
+  compact(noun)
   return noun
 }

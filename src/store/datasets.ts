@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { datasets, datasetVersions } from './schema/datasets.ts'
 import { unknownName, unknownVersion } from './unknown.ts'
@@ -25,6 +25,8 @@ export interface Datasets {
   list(scope: Scope, page?: PageRequest): Promise<Page<Dataset>>
   /** Newest first. */
   versions(scope: Scope, name: string, page?: PageRequest): Promise<Page<DatasetVersion>>
+  /** Takes versions out of the list; their files are the caller's. The newest, and one with a tag, can't be taken. @throws STORE_CONFLICT */
+  remove(scope: Scope, name: string, versions: readonly number[]): Promise<void>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
 }
@@ -112,6 +114,16 @@ export function datasetsOn(db: Database): Datasets {
           .limit(limit + 1)
         return pageOf(rows, limit, (row) => row.version)
       }),
+
+    remove: async (scope, name, versions) => {
+      await db.write(`versions of '${name}' could not be removed`, async (q) => {
+        const [head] = await q.select().from(datasets).where(named(scope, name)).for('update')
+        if (head && versions.includes(head.latest)) throw overtaken(name, head.latest, head.latest + 1)
+        await q
+          .delete(datasetVersions)
+          .where(and(versionsOf(scope, name), inArray(datasetVersions.version, [...versions])))
+      })
+    },
 
     ofRun: (scope, run) =>
       db.read('the datasets of the run could not be read', (q) =>

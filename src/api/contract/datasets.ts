@@ -146,4 +146,37 @@ export const datasets = {
     output: streamed,
     stream: true,
   }),
+  retain: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/retain',
+    access: 'write',
+    summary: 'Removes old versions: kept are the newest, those with a tag, and those that a model was trained on',
+    params: z.object({ name }),
+    body: z
+      .object({
+        keep: z.number().int().positive().optional().describe('so many of the newest'),
+        days: z.number().nonnegative().optional().describe('those of the last so many days'),
+        dryRun: z.boolean().optional(),
+      })
+      .strict(),
+    output: z.object({
+      removed: z.array(z.object({ version: z.number(), rows: z.number(), bytes: z.number() })),
+      kept: z.array(z.object({ version: z.number(), why: z.string() })),
+      files: z.number().describe('removed from disk'),
+      bytes: z.number(),
+    }),
+  }),
+  compact: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/compact',
+    access: 'write',
+    summary:
+      'Puts small files of the newest version together, as a new version of the same rows; lines of JSON, the last is the result',
+    params: z.object({ name }),
+    body: z
+      .object({ target: z.number().int().positive().optional().describe('bytes that a file is filled up to') })
+      .strict(),
+    output: streamed,
+    stream: true,
+  }),
 }

@@ -1,13 +1,17 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
+import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
+import { retain } from '../../data/datasets/keep/retain.ts'
 import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
 import { type Place, readRows, relationOf, type Selection } from '../../data/datasets/read/rows.ts'
 import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
 import { openVersion } from '../../data/datasets/version.ts'
+import { workOf } from '../../data/datasets/work.ts'
 import { ipcStream } from '../../engines/arrow/index.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
@@ -168,6 +172,18 @@ export const datasets: NounHandlers<'datasets'> = {
       const diff = await diffVersions(ware.duckdb, enginesOf(ware, scope, signal), [before, after], key, tell)
       const [a, b] = both.map((v) => ({ name: v.name, version: v.version, rows: v.rows }))
       return { before: a, after: b, ...diff }
+    })
+  },
+  retain: async ({ ware: { store }, scope, params, body: { dryRun = false, ...retention } }) => {
+    const { removed, kept, files, bytes } = await retain(store, scope, params.name, retention, dryRun)
+    return { removed: [...removed], kept: [...kept], files, bytes }
+  },
+  compact: async ({ ware, scope, params: { name }, body: { target = TARGET }, signal }) => {
+    await ware.store.datasets.get(scope, name)
+    return told(signal, (tell, signal) => {
+      const work = workOf(enginesOf(ware, scope, signal))
+      const on = { name, target, now: systemClock.now(), tell: (done: number) => tell('files', done) }
+      return compact(work, ware.store, scope, on)
     })
   },
   scrub: async ({ ware: { store }, scope, body, signal }) => {

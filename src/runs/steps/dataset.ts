@@ -96,7 +96,9 @@ async function drafted(
       // the same content as the newest version is that version
       const newest = await tx.datasets.find(ctx.scope, id)
       if (newest?.hash === output.hash) return { ...output, version: newest.version }
-      const after = mode === 'full' ? undefined : (draft.base?.version ?? 0)
+      // a whole that shares files needs the version that they are of to be there still
+      const alone = mode === 'full' && !draft.manifest.files.some((f) => f.path.startsWith('../'))
+      const after = alone ? undefined : (draft.base?.version ?? 0)
       const published = await tx.datasets.publish(ctx.scope, draft.record(table, verdicts), after)
       return { ...output, version: published.version }
     },

@@ -1,4 +1,4 @@
-import { copyFile, link, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
@@ -11,6 +11,7 @@ import {
   type RejectedFile,
   type WriteMode,
 } from '../../data/datasets/manifest.ts'
+import { place, publishVersion } from '../../data/datasets/publish.ts'
 import { filesOf, openVersion, type Version } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
 import { isContained, type WriteSpec, type Written, written } from '../../data/datasets/write/write.ts'
@@ -188,30 +189,16 @@ async function containedIn(
 export async function publishDraft(ctx: StepContext<DatasetSpec>, draft: Draft): Promise<TableOutput> {
   const { manifest, made, contained, checked } = draft
   if (contained && made.size === 0) return checked
-  const folder = ctx.store.home.tmp.file('.version')
-  await mkdir(folder, { recursive: true })
-  for (const [name, from] of made) await place(from, join(folder, name))
   if (contained) {
+    const folder = ctx.store.home.tmp.file('.version')
+    await mkdir(folder, { recursive: true })
+    for (const [name, from] of made) await place(from, join(folder, name))
     const aside = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, hashJson([...made.keys(), ctx.run.id]).slice(0, 32))
     await publishFolder(folder, aside)
     return { ...checked, quarantine: join(aside, 'rejected.parquet') }
   }
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`)
-  const { files, rejected, schema, split, moment, partitionBy, key, batches } = manifest
-  const content = [files.map((f) => [f.path, f.sha256]), rejected?.sha256 ?? null, schema, split, moment]
-  const target = folderOf(
-    ctx.store,
-    ctx.scope,
-    ctx.step.id,
-    hashJson([content, partitionBy, key, batches]).slice(0, 32),
-  )
-  await publishFolder(folder, target)
-  const published = { manifest, folder: target }
-  const quarantine = rejected && { ...rejected, path: join(target, rejected.path) }
-  return outputOf(checked.rejected, manifest, target, filesOf(published), quarantine)
-}
-
-/** A file at another place too, sharing its bytes where the file system can: a draft may be begun again. */
-async function place(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to))
+  const published = await publishVersion(ctx.store, ctx.scope, manifest, made)
+  const { rejected } = manifest
+  const quarantine = rejected && { ...rejected, path: join(published.folder, rejected.path) }
+  return outputOf(checked.rejected, manifest, published.folder, filesOf(published), quarantine)
 }
