@@ -82,6 +82,12 @@ export function datasets(): Command {
         'no tags: galley datasets tag NAME@3 prod gives one',
       ),
   )
+  noun
+    .command('iceberg <version>')
+    .description('where a version lies as an Iceberg table: the path of its metadata, for pyiceberg, DuckDB, Spark …')
+    .action((name: string) =>
+      withClient(async (client) => print((await client.datasets.iceberg({ name, body: {} })).metadata)),
+    )
   rows(noun)
   rejected(noun)
   scrub(noun)

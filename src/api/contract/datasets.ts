@@ -179,4 +179,14 @@ export const datasets = {
     output: streamed,
     stream: true,
   }),
+  iceberg: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/iceberg',
+    access: 'read',
+    summary:
+      'Where a version lies as an Iceberg table for readers on this machine; written anew where the data folder has moved',
+    params: z.object({ name: reference }),
+    body: z.object({}).strict(),
+    output: z.object({ version: z.number(), metadata: z.string().describe('path of the table metadata') }),
+  }),
 }

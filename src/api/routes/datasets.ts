@@ -4,6 +4,7 @@ import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
+import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
 import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
@@ -185,6 +186,10 @@ export const datasets: NounHandlers<'datasets'> = {
       const on = { name, target, now: systemClock.now(), tell: (done: number) => tell('files', done) }
       return compact(work, ware.store, scope, on)
     })
+  },
+  iceberg: async ({ ware, scope, params }) => {
+    const found = await ware.store.tags.resolve(scope, params.name)
+    return { version: found.version, metadata: await writeIceberg(await opened(ware, found)) }
   },
   scrub: async ({ ware: { store }, scope, body, signal }) => {
     const [at, after] = body.cursor === undefined ? [undefined, ''] : scrubPlace(body.cursor)

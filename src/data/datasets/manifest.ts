@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
 import type { Expr, Literal } from '../../plan/expr.ts'
 import type { Schema } from '../../plan/types.ts'
+import { namesWithin } from './iceberg/schema.ts'
 
 /** The manifest's name in its folder. */
 export const MANIFEST = 'manifest.json'
@@ -152,14 +153,15 @@ const fromFirst = (m: FirstManifest): Manifest => ({
   fieldIds: numbered(m.schema),
 })
 
-/** Numbers for columns: those of the version before are kept, new names go on after the highest that was ever given. */
+/** Numbers for columns and what lies within them: those of the version before are kept, new names go on after the highest that was ever given. */
 export function numbered(
   schema: Schema,
   before: Readonly<Record<string, number>> = {},
 ): Readonly<Record<string, number>> {
   let last = Math.max(0, ...Object.values(before))
+  const names = namesWithin(schema)
   return Object.fromEntries([
     ...Object.entries(before),
-    ...schema.filter((f) => !Object.hasOwn(before, f.name)).map((f) => [f.name, ++last] as const),
+    ...names.filter((name) => !Object.hasOwn(before, name)).map((name) => [name, ++last] as const),
   ])
 }

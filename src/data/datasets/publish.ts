@@ -4,6 +4,7 @@ import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Store } from '../../store/store.ts'
 import { folderOf, publishFolder } from './files.ts'
+import { writeIceberg } from './iceberg/metadata.ts'
 import { MANIFEST, type Manifest } from './manifest.ts'
 import type { Version } from './version.ts'
 
@@ -23,7 +24,10 @@ export async function publishVersion(
   await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`)
   const target = folderOf(store, scope, manifest.name, identityOf(manifest))
   await publishFolder(folder, target)
-  return { manifest, folder: target }
+  const version = { manifest, folder: target }
+  // not part of the version: made of its manifest, and made again where it is missing
+  await writeIceberg(version)
+  return version
 }
 
 /** The folder's name: the same files at the same places, read the same way, are the same folder. */
