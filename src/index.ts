@@ -1,8 +1,10 @@
 /** The public map: what `import … from 'galley'` gives. */
+export { type Secret, secret } from './base/secrets.ts'
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { dataset } from './data/connectors/dataset.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'
 export { parquet } from './data/connectors/parquet.ts'
+export type { Expect, Expected } from './data/quality/said.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {
   corr,

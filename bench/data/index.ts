@@ -1,26 +1,33 @@
-import type { Bench, Result, Row } from '../bench.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
+import { createLedger } from '../../src/engines/ledger.ts'
+import type { Bench, Row } from '../bench.ts'
+import { LIMITS } from '../pipeline/side.ts'
+import { diffCases, diffRows } from './diff.ts'
+import { expectCases, expectRows } from './expect.ts'
+import type { Setting } from './setting.ts'
 
-/** A case runs in this process and gives its rows; the next ones stand beside. */
-export interface Case {
-  readonly name: string
-  run(options: Parameters<Bench['run']>[0]): Promise<{ rows: readonly Row[]; notes: readonly string[] }>
-}
-
-const CASES: Readonly<Record<string, () => Promise<Case>>> = {
-  'diff-1e7': async () => (await import('./diff.ts')).diff,
-}
+/** What each case measures: rows by the prefix of its name. */
+const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[]> }[] = [
+  { names: expectCases, rows: expectRows },
+  { names: diffCases, rows: diffRows },
+]
 
 export const data: Bench = {
-  about: 'work on datasets: versions compared',
-  cases: Object.keys(CASES),
-  async run(options): Promise<Result> {
-    const rows: Row[] = []
+  about: 'what is done to data that is kept: expectations, profiles, versions compared',
+  cases: CASES.flatMap((c) => c.names),
+  async run({ prefix, runs, small, signal, say }) {
+    const temp = join(tmpdir(), `galley-bench-${process.pid}`)
+    const engine = createDuckdbEngine({ ...LIMITS, temp })
+    const context = () => ({ scope: { workspace: 'bench', caller: 'bench' }, signal, ledger: createLedger() })
     const notes: string[] = []
-    for (const [name, load] of Object.entries(CASES)) {
-      if (!name.startsWith(options.prefix)) continue
-      const done = await (await load()).run(options)
-      rows.push(...done.rows)
-      notes.push(...done.notes)
+    const rows: Row[] = []
+    const wanted = (name: string) => name.startsWith(prefix)
+    try {
+      for (const c of CASES) rows.push(...(await c.rows({ engine, context, wanted, runs, small, say, notes })))
+    } finally {
+      await engine.close()
     }
     return { rows, notes, versions: {} }
   },

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { resolveSecret } from '../../src/base/secrets.ts'
 import { csv, csvConnector } from '../../src/data/connectors/csv.ts'
 import type { From } from '../../src/plan/nodes.ts'
 import { scan } from '../../src/plan/table.ts'
@@ -48,6 +49,7 @@ export async function source(files: Files, out: string, query: Query, signal: Ab
     scope: { workspace: 'bench', caller: 'bench' },
     signal,
     progress: () => {},
+    secret: resolveSecret,
     query,
     inPlace: true,
     keep: async () => `${out}.staged`,

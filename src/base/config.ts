@@ -20,6 +20,7 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .optional(),
+  GALLEY_SECRETS: z.string().min(1).optional(),
   LANG: z.string().optional(),
   NO_COLOR: z.string().optional(),
 })
@@ -86,3 +87,15 @@ export function nameRuntimeFolder(otherwise: string): void {
 
 /** The graphics driver that is named for this process, in the way of Vulkan's loader; empty when none is. */
 export const graphicsDriver = (): string => process.env['VK_ICD_FILENAMES'] ?? ''
+
+const SECRET = 'GALLEY_SECRET_'
+
+/** Where secrets are: variables by the name after `GALLEY_SECRET_`, and a folder of files; read when one is needed. */
+export function secretEnvironment(env: NodeJS.ProcessEnv = process.env): {
+  readonly variables: Readonly<Record<string, string>>
+  readonly folder: string | undefined
+} {
+  const named = Object.entries(env).filter(([name, value]) => name.startsWith(SECRET) && value !== undefined)
+  const variables = Object.fromEntries(named.map(([name, value]) => [name.slice(SECRET.length), value as string]))
+  return { variables: Object.assign(Object.create(null), variables), folder: env['GALLEY_SECRETS'] || undefined }
+}

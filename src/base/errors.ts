@@ -1,3 +1,5 @@
+import { redactedJson } from './redact.ts'
+
 /**
  * The one error class and the one table of codes. A code is `AREA_REASON`; the table gives the HTTP
  * status that the server answers and the exit code that the command line ends with.
@@ -12,6 +14,8 @@ export const CODES = {
   USAGE_INVALID: { status: 400, exit: 2 },
   CONFIG_INVALID: { status: 500, exit: 2 },
   DISK_FULL: { status: 507, exit: 1 },
+  SECRET_UNKNOWN: { status: 500, exit: 2 },
+  SECRET_INVALID: { status: 500, exit: 2 },
   // plan
   PLAN_UNKNOWN_COLUMN: { status: 400, exit: 2 },
   PLAN_TYPE_MISMATCH: { status: 400, exit: 2 },
@@ -37,6 +41,8 @@ export const CODES = {
   SOURCE_MISSING: { status: 404, exit: 2 },
   SOURCE_BROKEN: { status: 422, exit: 1 },
   SOURCE_SCHEMA: { status: 422, exit: 1 },
+  SOURCE_UNREACHABLE: { status: 503, exit: 4 },
+  SOURCE_REFUSED: { status: 502, exit: 4 },
   DATASET_UNKNOWN: { status: 404, exit: 2 },
   DATASET_EMPTY: { status: 422, exit: 1 },
   DATASET_SCHEMA: { status: 422, exit: 1 },
@@ -47,6 +53,7 @@ export const CODES = {
   RECIPE_INVALID: { status: 400, exit: 2 },
   RECIPE_NOT_FOUND: { status: 404, exit: 2 },
   RUN_UNKNOWN: { status: 404, exit: 2 },
+  LINEAGE_UNKNOWN: { status: 404, exit: 2 },
   STEP_FAILED: { status: 500, exit: 1 },
   BUDGET_EXCEEDED: { status: 422, exit: 3 },
   // ml
@@ -89,13 +96,14 @@ export class GalleyError extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, text: ErrorText) {
-    super(text.why ? `${text.what}: ${text.why}` : text.what, { cause: text.cause })
+    const { what, why, fix, details } = redactedJson({ ...text, cause: undefined })
+    super(why ? `${what}: ${why}` : what, { cause: text.cause })
     this.name = 'GalleyError'
     this.code = code
-    this.what = text.what
-    this.why = text.why
-    this.fix = text.fix
-    this.details = text.details ?? {}
+    this.what = what
+    this.why = why
+    this.fix = fix
+    this.details = details ?? {}
   }
 
   get status(): number {

@@ -1,3 +1,5 @@
+import { redacted } from './redact.ts'
+
 /** Structured log lines on stderr, one JSON object each; the only writer of the console. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
@@ -20,7 +22,8 @@ export function createLog(
     (own: LogLevel) =>
     (message: string, fields: Record<string, unknown> = {}) => {
       if (ORDER.indexOf(own) < ORDER.indexOf(level)) return
-      write(`${JSON.stringify({ format: 1, time: new Date(now()).toISOString(), level: own, message, ...fields })}\n`)
+      const line = { format: 1, time: new Date(now()).toISOString(), level: own, message, ...fields }
+      write(`${redacted(JSON.stringify(line))}\n`)
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
+import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
 import { bench } from './bench.ts'
 import { datasets } from './datasets.ts'
@@ -9,10 +10,12 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
+import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { up } from './up.ts'
@@ -35,9 +38,11 @@ for (const command of [
   predict(),
   explain(),
   datasets(),
+  quality(),
   models(),
   endpoints(),
   runs(),
+  lineage(),
   bench(),
   doctor(),
 ]) {
@@ -58,7 +63,8 @@ try {
   else {
     const error = asGalleyError(thrown)
     printError(error)
-    if (error.code === 'INTERNAL_BUG' && debugging()) process.stderr.write(`${(error.cause as Error)?.stack ?? ''}\n`)
+    if (error.code === 'INTERNAL_BUG' && debugging())
+      process.stderr.write(`${redacted((error.cause as Error)?.stack ?? '')}\n`)
     process.exitCode = error.exit
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
+import { resolveSecret } from '../base/secrets.ts'
 import type { Discovery } from '../data/connectors/connector.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
@@ -40,7 +41,9 @@ export function preview(): Command {
           const ctx = { scope: { workspace: 'preview', caller: 'preview' }, signal, ledger: createLedger() }
           let files = 0
           const at = async () => join(temp, `copy-${++files}`)
-          return engine.session(ctx, (query) => kind.discover(file, rows, { signal, query, options, temp: at }))
+          return engine.session(ctx, (query) =>
+            kind.discover(file, rows, { signal, query, secret: resolveSecret, options: { ...options }, temp: at }),
+          )
         })
         if (json) print(JSON.stringify(found))
         else tell(path, found)

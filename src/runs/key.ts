@@ -12,6 +12,8 @@ interface Keyed {
   readonly step: Step
   readonly outputs: ReadonlyMap<string, Output>
   readonly folder: string
+  readonly signal: AbortSignal
+  readonly started: number
 }
 
 /** The key of a step's output: what it reads, what it does, and the code that does it. */
@@ -22,11 +24,11 @@ export async function cacheKey(
   watched: Map<string, string>,
 ): Promise<string> {
   const { step } = s
-  const { folder, recipe } = s
+  const { folder, recipe, signal, started } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
   const hash = (id: string) => input(id).hash
   const watch = (path: string, stamp: string) => void watched.set(path, stamp)
-  const about = { scope, store, folder, recipe, step, hash, input, watch }
+  const about = { scope, store, folder, recipe, step, signal, started, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   return hashJson({
     format: 2,

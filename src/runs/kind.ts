@@ -68,8 +68,11 @@ export interface IdentityContext {
   readonly scope: Scope
   readonly store: Store
   readonly folder: string
+  readonly signal: AbortSignal
   readonly recipe: Recipe
   readonly step: Step
+  /** Milliseconds since 1970 at which the run began: for a step whose answer depends on the day. */
+  readonly started: number
   /** The identity of an earlier step's output. */
   hash(id: string): string
   /** A file that the step reads or that later ones read in place, and its state before: a change while it is used stops the run. */

@@ -1,6 +1,8 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
+import { expectations, expectOf } from '../data/quality/expect.ts'
+import type { Expecting } from '../data/quality/said.ts'
 import { rowOf } from '../plan/columns/column.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
@@ -49,7 +51,7 @@ export interface Kitchen {
     t: Table<S>,
     options?: {
       split?: (r: Row<S>) => Record<string, Col<'bool'>>
-      expect?: (r: Row<S>) => Record<string, Col<'bool'>>
+      expect?: Expecting<S>
       moment?: keyof S & string
     } & WriteOptions<S>,
   ): Dataset<S>
@@ -127,16 +129,17 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: { b
       const p = plan(t.node)
       checkMoment(id, t.schema, options.moment)
       const split = options.split?.(rowOf(t.schema, 'split'))
-      const expect = options.expect?.(rowOf(t.schema, 'expect')) ?? {}
+      const expect = expectations(options.expect?.(rowOf(t.schema, 'expect'), expectOf(t.schema)) ?? [])
+      const referred = expect.flatMap((x) => (x.kind === 'references' ? inputsOf(x.table) : []))
       const write = writeSpec(id, t.schema, options as WriteOptions<never>)
       const spec: DatasetSpec = {
         plan: p,
         split: split ? Object.fromEntries(Object.entries(split).map(([part, c]) => [part, c.expr])) : null,
-        expect: Object.entries(expect).map(([title, c]) => ({ title, condition: c.expr })),
+        expect,
         moment: options.moment ?? null,
         ...(write ? { write } : {}),
       }
-      return { step: add(id, 'dataset', inputsOf(p), spec), table: fromStep(id, t) }
+      return { step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec), table: fromStep(id, t) }
     },
     analyse(data, options = {}) {
       add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)

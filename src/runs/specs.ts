@@ -1,4 +1,5 @@
 import type { WriteSpec } from '../data/datasets/write/write.ts'
+import type { Expectation } from '../data/quality/expectation.ts'
 import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -33,12 +34,6 @@ export interface PlanSpec {
 }
 /** Named parts of a dataset as conditions over its rows. */
 export type Split = Readonly<Record<string, Expr>>
-export interface Expectation {
-  /** In words, for reports. */
-  readonly title: string
-  /** True for a good row; null counts as good. */
-  readonly condition: Expr
-}
 export interface DatasetSpec extends PlanSpec {
   readonly split: Split | null
   readonly expect: readonly Expectation[]

@@ -29,6 +29,8 @@ describe('workspaces', () => {
     await store.cache.put(scope, { key: 'secret', output: 1, run: run.id, step: 'a' })
     await store.windows.put(scope, { endpoint: 'secret', start: 0, end: 1, rows: 1, verdict: 1 })
     await store.events.record(scope, { action: 'a.b', subject: 'secret' })
+    const check = { dataset: 'secret', version: 1, run: run.id, passed: true, verdicts: [], metrics: {}, anomalies: [] }
+    await store.quality.record(scope, check)
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
@@ -45,6 +47,7 @@ describe('workspaces', () => {
       store.artifacts.list(other, { run: run.id }),
       store.windows.list(other, 'secret'),
       store.events.list(other),
+      store.quality.list(other, 'secret'),
     ]
     for (const page of await Promise.all<Page<unknown>>(lists)) expect(page).toEqual({ items: [] })
     expect(await store.datasets.ofRun(other, run.id)).toEqual([])
@@ -53,6 +56,7 @@ describe('workspaces', () => {
     expect(await store.steps.newest(other, 'a')).toBeUndefined()
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
+    expect(await store.quality.ofVersion(other, 'secret', 1)).toBeUndefined()
     expect(await store.endpoints.find(other, 'secret')).toBeUndefined()
     await expect(store.runs.get(other, run.id)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })
     await expect(store.runs.get(other, run.number)).rejects.toMatchObject({ code: 'RUN_UNKNOWN' })

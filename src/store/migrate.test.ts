@@ -15,6 +15,7 @@ import * as datasets from './schema/datasets.ts'
 import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
 import * as models from './schema/models.ts'
+import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
 import * as steps from './schema/steps.ts'
 import * as windows from './schema/windows.ts'
@@ -68,7 +69,7 @@ describe('migrations', () => {
     const there = rows
       .filter((row) => !['galley_migrations', 'counters'].includes(row.table_name))
       .map((row) => `${row.table_name}.${row.column_name} ${row.data_type} ${row.is_nullable}`)
-    const rooms = [artifacts, cache, datasets, endpoints, events, models, runs, steps, windows, workspaces]
+    const rooms = [artifacts, cache, datasets, endpoints, events, models, quality, runs, steps, windows, workspaces]
     const tables = rooms.flatMap((room) => Object.values(room) as PgTable[])
     const known = tables.flatMap((table) => {
       const { name, columns } = getTableConfig(table)

@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { isAlive, ownToken } from './process.ts'
 import { runs } from './schema/runs.ts'
@@ -28,6 +28,8 @@ export interface Runs {
     scope: Scope,
     page?: PageRequest & { recipe?: string | undefined; status?: RunStatus | undefined },
   ): Promise<Page<Run>>
+  /** The newest run of each recipe, by the recipe's name. */
+  newest(scope: Scope, page?: PageRequest): Promise<Page<Run>>
   /** Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over */
   finish(
     scope: Scope,
@@ -106,6 +108,19 @@ export function runsOn(db: Database): Runs {
           .orderBy(desc(runs.number))
           .limit(limit + 1)
         return pageOf(rows, limit, (row) => row.number)
+      }),
+
+    newest: (scope, page = {}) =>
+      db.read('the recipes that have run could not be read', async (q) => {
+        const after = keyOf(page, 'string')
+        const limit = limitOf(page)
+        const rows = await q
+          .selectDistinctOn([runs.recipe])
+          .from(runs)
+          .where(and(eq(runs.workspace, scope.workspace), after === undefined ? undefined : gt(runs.recipe, after)))
+          .orderBy(asc(runs.recipe), desc(runs.number))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.recipe)
       }),
 
     finish: (scope, id, end) =>

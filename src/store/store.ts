@@ -14,6 +14,7 @@ import { type Home, openHome } from './home.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
+import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
 import { type Steps, stepsOn } from './steps.ts'
 import { type DatasetTags, tagsOn } from './tags.ts'
@@ -31,6 +32,7 @@ export interface Tables {
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
   readonly windows: MonitorWindows
+  readonly quality: QualityChecks
   readonly events: Events
 }
 
@@ -121,6 +123,7 @@ function tablesOn(database: Database): Tables {
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),
     windows: windowsOn(database),
+    quality: qualityOn(database),
     events: eventsOn(database),
   }
 }

@@ -147,6 +147,6 @@ test('explain: what a run kept stands for its rows until a source changes', asyn
   expect(await explained()).toMatch(/20 rows of .*, by this very plan; taken from the cache/)
   expect(await explained()).toContain('scan step cleaned  — 20 rows')
   sales(400)
-  expect(await explained()).toMatch(/20 rows of .*, by this very plan, but before .*sales.csv changed/)
+  expect(await explained()).toMatch(/20 rows of .*, by this very plan; computed again if what .*sales.csv holds is not/)
   expect(await explained()).toMatch(/scan step cleaned {2}— ≈ \d{3} rows/)
 })

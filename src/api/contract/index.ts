@@ -1,9 +1,11 @@
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import { health } from './health.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, datasets, models, endpoints }
+export const contract = { health, runs, datasets, quality, models, endpoints, lineage }
 export type Contract = typeof contract

@@ -1,7 +1,9 @@
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 
 export const handlers: Handlers = {
@@ -10,6 +12,8 @@ export const handlers: Handlers = {
   },
   runs,
   datasets,
+  quality,
   models,
   endpoints,
+  lineage,
 }

@@ -1,7 +1,8 @@
 import { glob, open, stat } from 'node:fs/promises'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { readConfig } from '../../base/config.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { connector, pathOf } from '../../data/connectors/index.ts'
 import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file as pathText } from '../../engines/duckdb/sql/names.ts'
@@ -13,8 +14,8 @@ import { readIfThere } from '../../store/files.ts'
 /** Bytes of a text file whose lines are measured. */
 const SAMPLE = 65_536
 
-export const pathOf = (spec: SourceSpec, folder: string): string =>
-  isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
+/** Connectors of files whose rows can be told, or estimated, without reading them. */
+const TEXTS: readonly string[] = ['parquet', 'csv', 'json']
 
 /** What is known of a source without reading it: a Parquet file says its rows, of a text file they are estimated. */
 export async function sourceRows(
@@ -24,9 +25,10 @@ export async function sourceRows(
   ctx: RunContext,
 ): Promise<{ rows: RowCount; bytes: number } | undefined> {
   const { spec } = step
-  const path = pathOf(spec, folder)
-  const bytes = (await stat(path).catch(() => undefined))?.size
-  if (bytes === undefined) return undefined
+  const path = pathOf(await connector(spec.connector), spec, folder)
+  const info = await stat(path).catch(() => undefined)
+  if (!info?.isFile() || !TEXTS.includes(spec.connector)) return undefined
+  const bytes = info.size
   if (spec.connector === 'parquet') {
     const [row] = await duckdb.session(ctx, (query) =>
       query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata(${pathText(path)})`),
@@ -51,11 +53,11 @@ export interface Kept {
   readonly folder: string
   /** Whether it was made by the plan as it is now. */
   readonly samePlan: boolean
-  /** A source that was written to since the run that made it began: its rows may be others by now. */
+  /** A source whose rows may be others by now: a file that was written to since the run that made it began, or no file. */
   readonly changed: string | undefined
 }
 
-/** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the files that it is made of. */
+/** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the places that it is made of. */
 export async function keptTable(name: string, planHash: string, sources: readonly string[]): Promise<Kept | undefined> {
   let best: Kept | undefined
   for await (const file of glob(join(readConfig().home, 'datasets', '*', name, '*', 'manifest.json'))) {

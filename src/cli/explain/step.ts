@@ -1,4 +1,5 @@
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { connector, pathOf } from '../../data/connectors/index.ts'
 import { choose, type Offer, offers } from '../../engines/choose.ts'
 import { evaluateConstant } from '../../engines/constants.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
@@ -9,7 +10,7 @@ import { optimise } from '../../plan/optimise/index.ts'
 import { bindScans, hashPlan, nodes } from '../../plan/walk.ts'
 import { wholePlan } from '../../runs/inline.ts'
 import type { PlanSpec, Recipe, Step } from '../../runs/specs.ts'
-import { type Kept, keptTable, pathOf, sourceRows } from './known.ts'
+import { type Kept, keptTable, sourceRows } from './known.ts'
 
 export interface Kitchen {
   readonly recipe: Recipe
@@ -57,10 +58,12 @@ export async function rowsOfStep(kitchen: Kitchen, id: string): Promise<{ rows: 
   return found
 }
 
-const keptOf = (kitchen: Kitchen, step: Step): Promise<Kept | undefined> => {
+const keptOf = async (kitchen: Kitchen, step: Step): Promise<Kept | undefined> => {
   const dataset = step.kind === 'dataset'
   const root = dataset ? wholePlan(kitchen.recipe, step.id) : (step.spec as PlanSpec).plan.root
-  const sources = sourcesOf(kitchen.recipe, step).map((s) => pathOf(s.spec, kitchen.folder))
+  const sources: string[] = []
+  for (const { spec } of sourcesOf(kitchen.recipe, step))
+    sources.push(pathOf(await connector(spec.connector), spec, kitchen.folder))
   return keptTable(dataset ? step.id : `_${step.id}`, hashPlan(plan(root)), sources)
 }
 

@@ -34,7 +34,7 @@ function keptText({ kept }: TableStep): string {
   const when = `${printRows({ rows, exact: true })} of ${created.slice(0, 16).replace('T', ' ')}`
   if (!kept.samePlan) return `as Parquet: ${when}, by another plan, so it is computed again`
   return kept.changed
-    ? `as Parquet: ${when}, by this very plan, but before ${kept.changed} changed; it is computed again if its content did`
+    ? `as Parquet: ${when}, by this very plan; computed again if what ${kept.changed} holds is not what it was then`
     : `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`
 }
 

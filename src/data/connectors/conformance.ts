@@ -1,86 +1,35 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { resolveSecret } from '../../base/secrets.ts'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { build } from '../../plan/nodes.ts'
-import { parseType, type TypeName } from '../../plan/types.ts'
-import type { Connector, SourceSnapshot, SourceSpec } from './connector.ts'
+import { parseType } from '../../plan/types.ts'
+import type { Connector, Part, SourceSnapshot, SourceSpec, Wanted } from './connector.ts'
+import { brokenFiles } from './testing/files.ts'
+import { KILLS, readElsewhere } from './testing/kills.ts'
+import { type Cells, COLUMNS, type Columns, ROWS, VALUES } from './testing/rows.ts'
 
-type Columns = Readonly<Record<string, TypeName>>
-/** Cells as text, the plain way of their types; null where there is none. */
-type Cells = readonly (readonly (string | null)[])[]
-type Query = (sql: string) => Promise<Record<string, unknown>[]>
+export type Query = (sql: string) => Promise<Record<string, unknown>[]>
 
-/** A connector of files as the suite tries it. */
+/** A connector as the suite tries it. */
 export interface Tried {
   readonly connector: Connector
-  /** A name's ending. */
-  readonly ending: string
+  /** A file's name's ending; absent for what is no single file, which has `place` instead. */
+  readonly ending?: string
+  /** A place that nothing stands at, another for each name. */
+  place?(name: string, folder: string): string
   /** As recipes declare it. */
   spec(path: string, columns: Columns): SourceSpec
-  /** Writes a table. */
+  /** Writes a table there. */
   write(path: string, columns: Columns, rows: Cells, query: Query): Promise<void>
+  /** The types that it has, of those tried; all when not given. */
+  readonly columns?: readonly (keyof typeof COLUMNS)[]
 }
 
-const COLUMNS = {
-  id: 'int64',
-  small: 'int32',
-  share: 'float64',
-  price: 'decimal(9, 2)',
-  ok: 'bool',
-  day: 'date',
-  at: 'local timestamp',
-  moment: 'timestamp',
-  text: 'string',
-} as const satisfies Columns
-
-const ROWS: Cells = [
-  [
-    '9223372036854775807',
-    '-2147483648',
-    '0.1',
-    '1234567.89',
-    'true',
-    '2026-02-28',
-    '2026-01-31 18:05:00',
-    '2026-01-31 18:05:00Z',
-    '서울, "한강"',
-  ],
-  [null, null, null, null, null, null, null, null, null],
-  [
-    '-9007199254740993',
-    '7',
-    '-1.5',
-    '-0.05',
-    'false',
-    '0001-01-01',
-    '1999-12-31 23:59:59.123456',
-    '2026-07-01 00:00:00.5Z',
-    '👩‍🍳\tline\u00a0end',
-  ],
-  ['0', '0', '0.0', '0.00', 'false', '9999-12-31', '1970-01-01 00:00:00', '1970-01-01 00:00:00Z', 'null'],
-]
-/** What the engine gives for `ROWS`. */
-const VALUES = [
-  [
-    9223372036854775807n,
-    -2147483648,
-    0.1,
-    123456789n,
-    true,
-    20512,
-    1769882700000000n,
-    1769882700000000n,
-    '서울, "한강"',
-  ],
-  [null, null, null, null, null, null, null, null, null],
-  [-9007199254740993n, 7, -1.5, -5n, false, -719162, 946684799123456n, 1782864000500000n, '👩‍🍳\tline\u00a0end'],
-  [0n, 0, 0, 0n, false, 2932896, 0n, 0n, 'null'],
-]
-
-/** What every connector of files holds to. */
+/** What every connector holds to. */
 export function connectorConformance(name: string, tried: Tried): void {
   const folder = mkdtempSync(join(tmpdir(), 'galley-connector-'))
   const engine = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(folder, 'tmp') })
@@ -90,60 +39,65 @@ export function connectorConformance(name: string, tried: Tried): void {
   })
   const { connector, ending } = tried
   let last = 0
-  const fresh = () => join(folder, `${name}-${++last}${ending}`)
+  const at = (n: string) => tried.place?.(n, folder) ?? join(folder, `${n}${ending}`)
+  const fresh = () => at(`${name.replaceAll(' ', '-')}-${++last}`)
   const session = <T>(work: (query: Query) => Promise<T>) => engine.session(testContext(), work)
+  const { signal, scope } = testContext()
+  const reach = { signal, secret: resolveSecret }
   const write = async (columns: Columns, rows: Cells, path = fresh()) => {
     await session((query) => tried.write(path, columns, rows, query))
     return path
   }
-  const load = (path: string, columns: Columns, more: { inPlace?: boolean; signal?: AbortSignal } = {}) => {
+  const load = (path: string, columns: Columns, more: { inPlace?: boolean; wanted?: Wanted } = {}) => {
     const kept = join(folder, `kept-${++last}`)
     mkdirSync(kept)
-    const { scope, signal } = testContext()
+    const spec = tried.spec(path, columns)
     return session(async (query) => {
-      const about = { scope, signal, progress: () => {}, query, keep: async (n: string) => join(kept, n), ...more }
-      const got = await connector.snapshot(tried.spec(path, columns), path, about)
+      const parts: Part[] = []
+      for await (const part of connector.parts?.(spec, path, reach) ?? []) parts.push(part)
+      const about = { ...reach, scope, progress: () => {}, query, keep: async (n: string) => join(kept, n), ...more }
+      const got = await connector.snapshot(spec, path, { ...about, ...(connector.parts ? { parts } : {}) })
       // nothing is left but what is named
       expect(readdirSync(kept).map((n) => join(kept, n))).toEqual(got.files.filter((f) => f.startsWith(kept)))
       return got
     })
   }
-  const rowsOf = ({ from, files, schema }: SourceSnapshot) =>
+  const rowsOf = ({ from, files, schema }: Pick<SourceSnapshot, 'from' | 'files' | 'schema'>) =>
     collect(engine, build({ op: 'scan', from: from ?? { kind: 'parquet', files }, schema }))
+  const names = tried.columns ?? (Object.keys(COLUMNS) as (keyof typeof COLUMNS)[])
+  const columns = Object.fromEntries(names.map((n) => [n, COLUMNS[n]]))
+  const only = <T>(rows: readonly (readonly T[])[]) =>
+    rows.map((r) => names.map((n) => r[Object.keys(COLUMNS).indexOf(n)] as T))
 
   describe(`${name}: a connector`, () => {
     test.each([true, false])('gives values of every type, in order; in place: %s', async (inPlace) => {
-      const path = await write(COLUMNS, ROWS)
-      const got = await load(path, COLUMNS, { inPlace })
-      expect(await rowsOf(got)).toEqual(VALUES)
+      const path = await write(columns, only(ROWS))
+      const got = await load(path, columns, { inPlace })
+      expect(await rowsOf(got)).toEqual(only<unknown>(VALUES))
       expect(got).toMatchObject({ rows: 4, rejected: {} })
-      expect(got.schema.map((f) => f.type)).toEqual(Object.values(COLUMNS).map((t) => parseType(t)))
+      expect(got.schema.map((f) => f.type)).toEqual(Object.values(columns).map((t) => parseType(t)))
       const some = await load(path, { text: 'string', id: 'int64' }, { inPlace })
       expect((await rowsOf(some))[0]).toEqual(['서울, "한강"', 9223372036854775807n])
     })
 
     test('proposes columns that can be loaded', async () => {
-      const path = await write(COLUMNS, ROWS)
-      const { signal } = testContext()
+      const path = await write(columns, only(ROWS))
       const temp = async () => join(folder, `temp-${++last}`)
-      const found = await session((query) => connector.discover(path, 100, { signal, query, temp }))
+      const { options } = tried.spec(path, columns)
+      const found = await session((query) => connector.discover(path, 100, { ...reach, query, temp, options }))
       expect(found).toMatchObject({ rows: 4, whole: true, broken: 0, connector: connector.kind })
-      expect(found.columns.map((c) => [c.name, c.values, c.missing])).toEqual(
-        Object.keys(COLUMNS).map((n) => [n, 3, 1]),
-      )
+      expect(found.columns.map((c) => [c.name, c.values, c.missing])).toEqual(names.map((n) => [n, 3, 1]))
       expect(found.columns.every((c) => c.evidence !== '' && c.examples.length > 0)).toBe(true)
       expect((await load(path, Object.fromEntries(found.columns.map((c) => [c.name, c.type])))).rows).toBe(4)
     })
 
     test('takes names and paths as they are', async () => {
-      const columns = { '이름 "x"': 'string', "it's/~1": 'int64', __proto: 'int64' } as const
+      const odd = { '이름 "x"': 'string', "it's/~1": 'int64', __proto: 'int64' } as const
       for (const file of ["it's [1]*.x", '판매 #1%20?', 'x=1'])
-        expect(
-          await rowsOf(await load(await write(columns, [['a', '1', '2']], join(folder, `${file}${ending}`)), columns)),
-        ).toEqual([['a', 1n, 2n]])
+        expect(await rowsOf(await load(await write(odd, [['a', '1', '2']], at(file)), odd))).toEqual([['a', 1n, 2n]])
     })
 
-    test('refuses what is not there, and what is no such file', async () => {
+    test('refuses what is not there, and what is of another type', async () => {
       const path = await write({ amount: 'int64' }, [['1']])
       await expect(load(path, { amont: 'int64' })).rejects.toMatchObject({
         code: 'PLAN_UNKNOWN_COLUMN',
@@ -153,48 +107,63 @@ export function connectorConformance(name: string, tried: Tried): void {
         code: expect.stringMatching(/^SOURCE_(SCHEMA|BROKEN)$/),
         fix: expect.any(String),
       })
-      const fails = async (p: string, code: string) => {
-        await expect(load(p, { amount: 'int64' })).rejects.toMatchObject({
-          code,
-          what: expect.any(String),
-          fix: expect.any(String),
-        })
-      }
-      await fails(join(folder, 'nowhere'), 'SOURCE_MISSING')
-      await fails(folder, 'SOURCE_MISSING')
-      writeFileSync(path, '')
-      await fails(path, 'SOURCE_BROKEN')
-      writeFileSync(path, Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256)))
-      await expect(load(path, { amount: 'int64' })).rejects.toMatchObject({
-        code: expect.stringMatching(/^(SOURCE_|PLAN_UNKNOWN_COLUMN)/),
+      await expect(load(at('nowhere'), { amount: 'int64' })).rejects.toMatchObject({
+        code: 'SOURCE_MISSING',
+        what: expect.any(String),
+        fix: expect.any(String),
       })
     })
 
-    test('a file that ends anywhere gives rows that it has, or says that it is broken', async () => {
-      const path = await write(COLUMNS, ROWS)
-      const bytes = readFileSync(path)
-      const step = Math.max(1, Math.floor(bytes.length / 40))
-      for (let end = 1; end < bytes.length; end += step) {
-        writeFileSync(path, bytes.subarray(0, end))
-        const got = await load(path, { id: 'int64', small: 'int32' }).catch((error: { code?: string }) => error.code)
-        if (typeof got === 'string' || got === undefined) expect(got).toMatch(/^(SOURCE_|PLAN_UNKNOWN_COLUMN)/)
-        else {
-          const rows = await rowsOf(got)
-          // of a number that is cut its beginning may be left
-          expect(VALUES.slice(0, Math.max(0, rows.length - 1)).map((r) => r.slice(0, 2))).toEqual(rows.slice(0, -1))
-        }
+    test('gives the rows that are needed, whatever of it is left to the source', async () => {
+      const rows = Array.from({ length: 50 }, (_, i) => [String(i), i % 7 === 0 ? null : `v${i % 5}`])
+      const two = { id: 'int64', text: 'string' } as const
+      const path = await write(two, rows)
+      const all = await rowsOf(await load(path, two))
+      const where = [
+        { column: 'id', is: 'ge', value: '10', type: 'int64' },
+        { column: 'text', is: 'not null' },
+      ] as const
+      const { pushes = [] } = connector
+      if (pushes.length === 0) return expect(all.length).toBe(50)
+      const wanted: Wanted = {
+        columns: pushes.includes('columns') ? ['id'] : ['id', 'text'],
+        where: pushes.includes('filters') ? where : [],
       }
+      const got = await load(path, two, { wanted })
+      const fits = (r: readonly unknown[]) => (r[0] as bigint) >= 10n
+      const ids = (r: readonly (readonly unknown[])[]) => r.filter(fits).map((x) => x[0])
+      expect(got.pushed?.length).toBeGreaterThan(0)
+      const kept = pushes.includes('filters') ? all.filter((r) => r[1] !== null) : all
+      expect(ids(await rowsOf(got))).toEqual(ids(kept))
     })
 
-    test('knows a file that changed, and stops when it is asked to', async () => {
+    test('knows what changed, and stops when it is asked to', async () => {
       const path = await write({ a: 'int64' }, [['1']])
       const spec = tried.spec(path, { a: 'int64' })
-      const first = await connector.fingerprint(spec, path)
-      expect(await connector.fingerprint(spec, path)).toEqual(first)
-      appendFileSync(path, ' ')
-      expect((await connector.fingerprint(spec, path)).hash).not.toBe(first.hash)
+      const first = await connector.fingerprint(spec, path, reach)
+      expect(await connector.fingerprint(spec, path, reach)).toEqual(first)
+      if (ending === undefined) await write({ a: 'int64' }, [['1'], ['2']], path)
+      else appendFileSync(path, ' ')
+      expect((await connector.fingerprint(spec, path, reach)).hash).not.toBe(first.hash)
       const stopped = engine.session({ ...testContext(), signal: AbortSignal.abort() }, async () => {})
       await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' })
     })
+
+    test(`killed ${KILLS} times while it reads, the next one gives the same rows`, { timeout: 600_000 }, async () => {
+      const two = { id: 'int64', text: 'string' } as const
+      const rows = Array.from({ length: 20_000 }, (_, i) => [String(i), `값 ${i % 97}`])
+      const path = await write(two, rows)
+      const own = join(folder, `killed-${++last}`)
+      const spec = tried.spec(path, two)
+      for (let kill = 0; kill < KILLS; kill++) await readElsewhere(spec, path, own, (kill * 37) % 200)
+      const files = (await readElsewhere(spec, path, own)) as string[]
+      const schema = Object.entries(two).map(([n, type]) => ({ name: n, type: parseType(type), nullable: true }))
+      const got = await rowsOf({ files, schema })
+      expect(got.length).toBe(rows.length)
+      expect(got).toEqual(rows.map(([id, text]) => [BigInt(id as string), text]))
+    })
+
+    if (ending !== undefined)
+      brokenFiles({ folder, write, load, rowsOf, columns, rows: only(ROWS), values: only<unknown>(VALUES) })
   })
 }

@@ -49,14 +49,15 @@ connectorConformance('parquet', {
   spec: parquet,
   async write(path, columns, rows, query) {
     const entries = Object.entries(columns)
-    const literal = (v: string | null, type: TypeName) => {
+    const literal = (v: string | null) => (v === null ? 'NULL' : `'${v.replaceAll("'", "''")}'`)
+    const typed = entries.map(([name, type], i) => {
       const sql = type === 'timestamp' ? 'TIMESTAMPTZ' : sqlType(parseType(type))
-      return v === null ? `NULL::${sql}` : `'${v.replaceAll("'", "''")}'::${sql}`
-    }
-    const selects = rows.map(
-      (row) =>
-        `SELECT ${entries.map(([name, type], i) => `${literal(row[i] ?? null, type)} AS ${quote(name)}`).join(', ')}`,
+      return `c${i}::VARCHAR::${sql} AS ${quote(name)}`
+    })
+    const cells = rows.map((row) => `(${entries.map((_, i) => literal(row[i] ?? null)).join(', ')})`)
+    const table = `(VALUES ${cells.join(', ')}) AS t(${entries.map((_, i) => `c${i}`).join(', ')})`
+    await query(
+      `COPY (SELECT ${typed.join(', ')} FROM ${table}) TO ${file(path).replaceAll(/\[(.)\]/g, '$1')} (FORMAT parquet)`,
     )
-    await query(`COPY (${selects.join(' UNION ALL ')}) TO ${file(path).replaceAll(/\[(.)\]/g, '$1')} (FORMAT parquet)`)
   },
 })

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { resolveSecret } from '../../base/secrets.ts'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { file, text } from '../../engines/duckdb/sql/names.ts'
 import { build, type From } from '../../plan/nodes.ts'
@@ -32,7 +33,14 @@ describe('the file of that very name', () => {
       const ctx = testContext()
       const { scope, signal } = ctx
       await engine.session(ctx, async (query) => {
-        const about = { scope, signal, progress: () => {}, query, keep: async (n: string) => join(folder, n) }
+        const about = {
+          scope,
+          signal,
+          progress: () => {},
+          secret: resolveSecret,
+          query,
+          keep: async (n: string) => join(folder, n),
+        }
         const columns = { a: 'int64', year: 'int64' } as const
         const { files } = await csvConnector.snapshot(csv(own, columns), own, about)
         expect(await query(`SELECT * FROM ${readParquet(files)}`)).toEqual([{ a: '1', year: '1998' }])
@@ -123,7 +131,15 @@ describe('in place', () => {
   const columns = { a: 'int64', b: 'string' } as const
   const about = (query: ConnectorContext['query'], inPlace: boolean): ConnectorContext => {
     const { scope, signal } = testContext()
-    return { scope, signal, progress: () => {}, query, inPlace, keep: async (n) => join(folder, n) }
+    return {
+      scope,
+      signal,
+      progress: () => {},
+      secret: resolveSecret,
+      query,
+      inPlace,
+      keep: async (n) => join(folder, n),
+    }
   }
   const path = join(folder, "it's [1].csv")
   const snapshot = (text: string, inPlace = true) => {

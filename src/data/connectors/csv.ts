@@ -33,6 +33,7 @@ const OPTIONS: readonly string[] = ['delimiter', 'encoding', 'broken', 'mostBrok
 
 export const csvConnector: Connector = {
   kind: 'csv',
+  where: 'path',
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverCsv,
   async snapshot(spec, path, ctx) {

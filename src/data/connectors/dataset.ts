@@ -25,8 +25,9 @@ const finder = (find: FindDataset | undefined): FindDataset => {
 /** Read where it lies, file by file; the version's content stands in the key, so that a tag that moved runs the recipe again. */
 export const datasetConnector: Connector = {
   kind: 'dataset',
-  async fingerprint(spec, _, find) {
-    const { hash, bytes } = await finder(find)(spec.path)
+  where: 'name',
+  async fingerprint(spec, _, ctx) {
+    const { hash, bytes } = await finder(ctx.dataset)(spec.path)
     return { hash, bytes }
   },
   async discover(path) {

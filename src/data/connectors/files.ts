@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { opendir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, nearest } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
 import { unknownColumn } from '../../plan/types.ts'
 import type { Fingerprint, SourceSpec } from './connector.ts'
@@ -27,12 +28,7 @@ export async function fingerprintFile(path: string): Promise<Fingerprint> {
 /** A file that can be read, and is not empty. @throws SOURCE_MISSING, SOURCE_BROKEN */
 export async function requireFile(path: string): Promise<Stats> {
   const info = await stat(path).catch(() => undefined)
-  if (!info)
-    throw new GalleyError('SOURCE_MISSING', {
-      what: `there is no file at ${path}`,
-      why: 'the source can not be read',
-      fix: 'check the path in the recipe; it is relative to the folder of the recipe',
-    })
+  if (!info) throw await missingFile(path)
   if (!info.isFile())
     throw new GalleyError('SOURCE_MISSING', {
       what: `${path} is not a file`,
@@ -46,6 +42,42 @@ export async function requireFile(path: string): Promise<Stats> {
       fix: 'copy or download the file again',
     })
   return info
+}
+
+/** Names of a folder that are compared with one that is not there. */
+const MOST_NAMES = 10_000
+
+/** The error for a file that is not there: names the nearest one of its folder, or the nearest folder that is there. */
+export async function missingFile(path: string): Promise<GalleyError> {
+  const folder = dirname(path)
+  const names = await namesIn(folder)
+  const close = names && nearest(basename(path), names)
+  const above = names ? undefined : await namesIn(dirname(folder))
+  const closeFolder = above && nearest(basename(folder), above)
+  return new GalleyError('SOURCE_MISSING', {
+    what: `there is no file at ${path}`,
+    why: names
+      ? names.length > 0
+        ? `${folder} has ${names.slice(0, 5).join(', ')}${names.length > 5 ? ' and others' : ''}`
+        : `${folder} is empty`
+      : `there is no folder ${folder}`,
+    fix: close
+      ? `did you mean ${join(folder, close)}?`
+      : closeFolder
+        ? `did you mean ${join(dirname(folder), closeFolder, basename(path))}?`
+        : 'check the path; in a recipe it is relative to the folder of the recipe',
+  })
+}
+
+/** Names in a folder, in order; undefined where there is none. */
+async function namesIn(folder: string): Promise<string[] | undefined> {
+  const names: string[] = []
+  try {
+    for await (const entry of await opendir(folder)) if (names.push(entry.name) === MOST_NAMES) break
+  } catch {
+    return undefined
+  }
+  return names.sort()
 }
 
 /** Hashes of files by their stamps: a step asks for one several times, and a file that did not change is not read again. */

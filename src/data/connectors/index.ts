@@ -1,6 +1,8 @@
 import { open } from 'node:fs/promises'
+import { isAbsolute, resolve } from 'node:path'
 import { GalleyError, nearest } from '../../base/errors.ts'
-import type { Connector } from './connector.ts'
+import type { Connector, SourceSpec } from './connector.ts'
+import { missingFile } from './files.ts'
 
 /** The connectors by name. A new one is one file and one line here. */
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
@@ -22,13 +24,18 @@ export async function connector(kind: string): Promise<Connector> {
   })
 }
 
+/** What a connector is told as the source's path: a place in the file system from the recipe's folder on, or the name as it stands. */
+export const pathOf = (source: Connector, { path }: SourceSpec, folder: string): string =>
+  source.where === 'name' || isAbsolute(path) ? path : resolve(folder, path)
+
 /** The connector that reads a file, by its first bytes: `PAR1` is Parquet, a bracket JSON, all else a CSV. @throws SOURCE_MISSING */
 export async function kindOf(path: string): Promise<string> {
-  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
+  const file = await open(path).catch(async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') throw await missingFile(path)
     throw new GalleyError('SOURCE_MISSING', {
       what: `${path} can't be opened`,
-      why: cause.code === 'ENOENT' ? 'there is no such file' : cause.message,
-      fix: 'check the path, and who may read it',
+      why: cause.message,
+      fix: 'check who may read it',
     })
   })
   try {

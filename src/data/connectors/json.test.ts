@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
+import { resolveSecret } from '../../base/secrets.ts'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file } from '../../engines/duckdb/sql/names.ts'
@@ -30,7 +31,14 @@ async function read(
   mkdirSync(kept)
   const { scope, signal } = testContext()
   const got = await engine.session(testContext(), (query) => {
-    const about = { scope, signal, progress: () => {}, query, keep: async (n: string) => join(kept, n) }
+    const about = {
+      scope,
+      signal,
+      progress: () => {},
+      secret: resolveSecret,
+      query,
+      keep: async (n: string) => join(kept, n),
+    }
     return jsonConnector.snapshot(json(path, columns, options), path, about)
   })
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: got.files }, schema: got.schema })

@@ -40,6 +40,7 @@ const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']
 
 export const jsonConnector: Connector = {
   kind: 'json',
+  where: 'path',
   fingerprint: (_, path) => fingerprintFile(path),
   discover: discoverJson,
   async snapshot(spec, path, ctx) {

@@ -55,6 +55,7 @@ const standsFor = (has: string, type: TypeName): boolean =>
 
 export const parquetConnector: Connector = {
   kind: 'parquet',
+  where: 'path',
   fingerprint: (_, path) => fingerprintFile(path),
   async discover(path, rows, ctx) {
     await fingerprintFile(path)

@@ -1,6 +1,7 @@
 import type { Agg } from '../../plan/expr.ts'
 import { infer, inferAgg } from '../../plan/infer.ts'
 import { isFloat, type Schema } from '../../plan/types.ts'
+import type { Bounds } from './bitmaps.ts'
 import { sqlExpr } from './sql/expr.ts'
 import { sqlType } from './sql/names.ts'
 
@@ -13,9 +14,10 @@ const shrunk = (x: string): string => `CASE WHEN isfinite(${x}) THEN ${x} / ${UP
 
 /**
  * An aggregate; `over` is an OVER clause for windows. `lean`: a spread of values that DuckDB can't compute raises, whose
- * rows are then computed again without it: guarding every value takes three times as long.
+ * rows are then computed again without it: guarding every value takes three times as long. `bounds`: of integers whose
+ * different ones are counted in a map of bits.
  */
-export function sqlAgg(agg: Agg, schema: Schema, over = '', lean = false): string {
+export function sqlAgg(agg: Agg, schema: Schema, over = '', lean = false, bounds?: Bounds): string {
   if (agg.arg === null) return `count(*)${over}`
   const type = infer(agg.arg, schema, agg.fn).type
   const arg = sqlExpr(agg.arg, schema)
@@ -23,8 +25,11 @@ export function sqlAgg(agg: Agg, schema: Schema, over = '', lean = false): strin
   switch (agg.fn) {
     case 'count':
       return `count(${arg})${over}`
-    case 'countDistinct':
-      return `count(DISTINCT ${arg})${over}`
+    case 'countDistinct': {
+      const within = agg.arg.op === 'col' ? bounds?.get(agg.arg.name) : undefined
+      if (!within) return `count(DISTINCT ${arg})${over}`
+      return `coalesce(bit_count(bitstring_agg(${arg}::BIGINT, (${within[0]})::BIGINT, (${within[1]})::BIGINT)), 0)`
+    }
     case 'sum':
       return isFloat(type)
         ? `sum(${arg})${over}` // within n·ε·Σ|x|: docs/decisions/0006

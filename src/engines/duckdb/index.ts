@@ -8,6 +8,7 @@ import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import { evaluateConstant } from '../constants.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
+import { boundsOf, countsDifferent } from './bitmaps.ts'
 import { type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
 import { gapsOf } from './gaps.ts'
 import { mayDropFailures } from './hazard.ts'
@@ -58,6 +59,14 @@ function sourceOf(written: Node, open: Open): Source {
   return { root: written, lowered: lower(root), open, settled: mayDropFailures(root) }
 }
 
+/** The same where different integers can be counted in maps of bits. */
+async function withBitmaps(source: Source, ctx: RunContext): Promise<Source> {
+  if (!countsDifferent(source.root)) return source
+  const root = optimise(source.root, { evaluate: evaluateConstant })
+  const bounds = await boundsOf(root, source.open, ctx)
+  return bounds.size === 0 ? source : { ...source, lowered: lower(root, { bounds }) }
+}
+
 function prepared(plan: Plan, open: Open): Prepared {
   const source = sourceOf(plan.root, open)
   const { lowered } = source
@@ -74,13 +83,14 @@ function prepared(plan: Plan, open: Open): Prepared {
     async run(ctx, sink) {
       for (const file of filesOf(plan.root))
         ctx.ledger.add('duckdb', 'bytesIn', statSync(file, { throwIfNoEntry: false })?.size ?? 0)
-      if (sink === 'batches') return streamed(source, schema, ctx)
+      const counted = await withBitmaps(source, ctx)
+      if (sink === 'batches') return streamed(counted, schema, ctx)
       if (sink === 'device')
         throw new GalleyError('ENGINE_GAP', {
           what: "duckdb leaves nothing in a graphics device's memory",
           fix: "ask for 'batches', or the engine webgpu",
         })
-      const rows = await writeWhole(source, schema, ctx, sink.parquet)
+      const rows = await writeWhole(counted, schema, ctx, sink.parquet)
       ctx.ledger.add('duckdb', 'bytesOut', statSync(sink.parquet).size)
       return streamed(parquetOf([sink.parquet], schema, open), schema, ctx, rows)
     },

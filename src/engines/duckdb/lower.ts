@@ -1,6 +1,7 @@
 import type { Node, SortKey } from '../../plan/nodes.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
+import type { Bounds } from './bitmaps.ts'
 import { joinLookups } from './lookups.ts'
 import { lowerRolling } from './rolling.ts'
 import type { WindowEvents } from './rolling-table.ts'
@@ -34,6 +35,7 @@ export interface Lowering {
   readonly windows: WindowBuild[] | undefined
   /** Aggregates compute what they would raise for. */
   readonly guarded: boolean
+  readonly bounds: Bounds | undefined
 }
 
 interface LowerOptions {
@@ -41,6 +43,8 @@ interface LowerOptions {
   /** Tables of the database that stand for scans. */
   readonly tables?: ReadonlyMap<Node, string>
   readonly guarded?: boolean
+  /** Ranges of integers that the aggregate of the root counts. */
+  readonly bounds?: Bounds
 }
 
 /**
@@ -49,7 +53,7 @@ interface LowerOptions {
  */
 export function lower(root: Node, options: LowerOptions = {}): Lowered {
   const windows: WindowBuild[] | undefined = options.windows === false ? undefined : []
-  const sql = lowerWhole(root, windows, options.tables ?? new Map(), options.guarded === true)
+  const sql = lowerWhole(root, windows, options.tables ?? new Map(), options.guarded === true, options.bounds)
   return { sql, windows: windows ?? [] }
 }
 
@@ -58,6 +62,7 @@ function lowerWhole(
   windows: WindowBuild[] | undefined,
   tables: ReadonlyMap<Node, string>,
   guarded: boolean,
+  bounds?: Bounds,
 ): string {
   const ctes: string[] = []
   const names = new Map<Node, string>()
@@ -71,7 +76,7 @@ function lowerWhole(
     return name
   }
   const whole = (n: Node) => lowerWhole(n, windows, tables, guarded)
-  const lowering: Lowering = { visit, windows, tables, guarded, whole }
+  const lowering: Lowering = { visit, windows, tables, guarded, whole, bounds: bounds?.size ? bounds : undefined }
   const last = visit(root)
   const order = orderOf(root)
   const by = order.map((o) => `${quote(o.column)} ${o.descending ? 'DESC' : 'ASC'} NULLS LAST`)
@@ -142,7 +147,9 @@ function lowerNode(n: Node, lowering: Lowering): string {
       const by = n.by.map(quote)
       const columns = [
         ...by,
-        ...n.aggs.map(([name, a]) => named(sqlAgg(a, n.input.schema, '', !lowering.guarded), name)),
+        ...n.aggs.map(([name, a]) =>
+          named(sqlAgg(a, n.input.schema, '', !lowering.guarded, n.by.length > 0 ? undefined : lowering.bounds), name),
+        ),
       ]
       return `SELECT ${columns.join(', ')} FROM ${visit(n.input)}${by.length > 0 ? ` GROUP BY ${by.join(', ')}` : ''}`
     }

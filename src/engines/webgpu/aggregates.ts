@@ -1,6 +1,6 @@
 import type { Agg } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
-import { isDecimal, isFloat, isInteger, type Schema, type Type, typeName } from '../../plan/types.ts'
+import { isFloat, isInteger, type Schema, scaleOf, type Type, typeName } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
 import { fits } from '../scalars/scalar.ts'
 import { DeviceGap } from './wgsl/emit.ts'
@@ -33,7 +33,6 @@ export function accumulatorOf(agg: Agg, arg: number, schema: Schema): Accumulato
       return { ...made, fn: 'count', words: 1 }
     case 'sum':
     case 'mean':
-      if (isDecimal(type)) break
       return { ...made, fn: agg.fn, words: isFloat(type) ? 3 : 4 }
     case 'min':
     case 'max':
@@ -101,8 +100,8 @@ export function merge(a: Accumulator, into: Partial, from: Partial): void {
 export function resultOf(a: Accumulator, { present, value }: Partial): Value {
   if (a.fn === 'rows' || a.fn === 'count') return present
   if (present === 0n) return null
-  if (a.fn === 'sum') return fits(value, 'int64', 'sum')
-  if (a.fn === 'mean') return Number(value) / Number(present)
+  if (a.fn === 'sum') return fits(value, a.type, 'sum')
+  if (a.fn === 'mean') return Number(value) / Number(present) / 10 ** scaleOf(a.type)
   const bits = a.rep === 'vec2u' ? 64 : 32
   const key = a.fn === 'min' ? BigInt.asUintN(bits, ~value) : value
   const sign = 1n << BigInt(bits - 1)

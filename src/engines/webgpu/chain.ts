@@ -3,12 +3,13 @@ import type { Field, Schema } from '../../plan/types.ts'
 import type { Program, Val } from '../row/lower.ts'
 import { Draft } from './draft.ts'
 import { fuse, type Inputs, PLACES, readColumns } from './fused.ts'
-import { bitWords, lengthOf } from './gather.ts'
+import { bitWords, type Dictionary, lengthOf } from './gather.ts'
 import { dispatch, kernelOf } from './kernel.ts'
 import type { Recorder } from './recorder.ts'
 import { buffersOf, columnOf, countOf, type Rows, take, together } from './rows.ts'
 import { prefixSum } from './scan.ts'
 import type { TableColumn, Words } from './table.ts'
+import { uploadTables } from './texttables.ts'
 
 /** What a fused kernel left: its outputs with gaps between the kept rows. */
 export interface Sparse {
@@ -17,13 +18,14 @@ export interface Sparse {
   readonly keep: Words | null
 }
 
-/** Runs a program over rows as one kernel. */
+/** Runs a program over rows as one kernel. `names`: the texts that the plan's kernels name; `words`: all of the run. */
 export async function launch(
   recorder: Recorder,
   rows: Rows,
   program: Program,
   fields: Schema,
-  words: string[],
+  names: string[],
+  words: Dictionary,
 ): Promise<Sparse> {
   const { device, transfers } = recorder
   const read = readColumns(program)
@@ -37,7 +39,7 @@ export async function launch(
     buffer: (column, part) => buffers.indexOf((of(column)[part] as Words).buffer),
     buffers: buffers.length,
   }
-  const fused = fuse(program, inputs, words)
+  const fused = fuse(program, inputs, names)
   const at = new Uint32Array(PLACES.output(fused.outputs.length, read.length))
   if (!rows.count) at[PLACES.rows] = rows.most
   for (const [i, { values, validity }] of columns.entries()) at.set([values.at, validity?.at ?? 0], PLACES.input(i))
@@ -58,8 +60,9 @@ export async function launch(
   const about = transfers.upload(at.length, (to) => to.set(at))
   if (rows.count) recorder.copy(rows.count, { buffer: about, at: PLACES.rows }, 1)
   const [values, bits] = [transfers.buffer(wide), transfers.buffer(narrow)]
-  const { constants } = fused
+  const { constants, tables } = fused
   if (constants.length > 0) buffers.push(transfers.upload(constants.length, (to) => to.set(constants)))
+  if (tables.length > 0) buffers.push(uploadTables(transfers, words, tables))
   const reads = buffers.map(() => 'read' as const)
   const kernel = await kernelOf(device, fused.code, ['read', 'write', 'write', ...reads])
   await recorder.pass(async (pass) => dispatch(device, pass, kernel, [about, values, bits, ...buffers], rows.most))
@@ -94,11 +97,17 @@ export const computedOf = ({ program, wanted }: Chain): Program => ({
 })
 
 /** The rows that a chain gives. What it hands on without dropping rows stays where it is. */
-export async function runChain(recorder: Recorder, rows: Rows, chain: Chain, words: string[]): Promise<Rows> {
+export async function runChain(
+  recorder: Recorder,
+  rows: Rows,
+  chain: Chain,
+  names: string[],
+  words: Dictionary,
+): Promise<Rows> {
   const computed = computedOf(chain)
   const works = computed.steps.length > 0 || computed.outputs.length > 0
   const fields = chain.wanted.filter(({ val }) => val.op !== 'input').map(({ field }) => field)
-  const sparse = works ? await launch(recorder, rows, computed, fields, words) : undefined
+  const sparse = works ? await launch(recorder, rows, computed, fields, names, words) : undefined
   let next = 0
   const columns = chain.wanted.map(({ field, val }): TableColumn => {
     if (val.op === 'input') return { ...columnOf(rows, computed.input[val.index]?.name as string), field }

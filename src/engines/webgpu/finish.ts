@@ -1,5 +1,5 @@
 /// <reference types="@webgpu/types" />
-import type { Field, Schema } from '../../plan/types.ts'
+import { type Field, isDecimal, type Schema, scaleOf, type Type } from '../../plan/types.ts'
 import { type Accumulator, addsFloats } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { FAILED, RAN } from './fused.ts'
@@ -7,14 +7,20 @@ import { type Grouped, keyWordsOf } from './group.ts'
 import type { Recorder } from './recorder.ts'
 import { emptyColumns, type Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
+import { beyond } from './wgsl/decimals.ts'
+import { float64Text } from './wgsl/floats.ts'
 import { valueOfOrder } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
-/** A sum of 96 bits as an int64, where it is one; as the mean of so many values. */
+/** A sum of 96 bits as an int64 or a decimal, where it is one; as the mean of so many values. `type`: that of the values. */
 export const wideSum = {
-  fits: (low: string, high: string): string => `(${high} == select(0u, 0xffffffffu, negative(${low})))`,
-  mean: (low: string, high: string, n: string): string =>
-    `div_f64(sum_f64(${low}, ${high}), long_f64(vec2u(${n}, 0u)))`,
+  fits: (type: Type, low: string, high: string): string =>
+    `(${high} == select(0u, 0xffffffffu, negative(${low})))${isDecimal(type) ? ` & !${beyond(low, 18)}` : ''}`,
+  mean: (type: Type, low: string, high: string, n: string): string => {
+    const mean = `div_f64(sum_f64(${low}, ${high}), long_f64(vec2u(${n}, 0u)))`
+    const scale = scaleOf(type)
+    return scale === 0 ? mean : `div_f64(${mean}, ${float64Text(10 ** scale)})`
+  },
 }
 
 /** Groups as rows: keys, then the aggregates' values. A sum that does not fit marks the run as failed. */
@@ -109,11 +115,11 @@ function finishOne(
       return `${present} ${store('row', 'vec2u(n, 0u)', 'true')}`
     case 'sum':
       return `${present} let low = vec2u(${words[1]}, ${words[2]}); let high = ${words[3]};
-    if ((n != 0u) & !${wideSum.fits('low', 'high')}) { atomicOr(&${failing}[0], ${FAILED}u); }
+    if ((n != 0u) & !(${wideSum.fits(a.type, 'low', 'high')})) { atomicOr(&${failing}[0], ${FAILED}u); }
     ${store('row', 'low', '(n != 0u)')}`
     case 'mean':
       return `${present} let low = vec2u(${words[1]}, ${words[2]}); let high = ${words[3]};
-    ${store('row', wideSum.mean('low', 'high', 'n'), '(n != 0u)')}`
+    ${store('row', wideSum.mean(a.type, 'low', 'high', 'n'), '(n != 0u)')}`
     default: {
       // the low word of a key comes last in the accumulator
       const flip = a.fn === 'min' ? '~' : ''

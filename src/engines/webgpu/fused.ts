@@ -1,10 +1,12 @@
 import type { Program, Val } from '../row/lower.ts'
 import { bitIn, valueIn } from './draft.ts'
 import { ENTRY } from './kernel.ts'
+import type { TextTable } from './wgsl/bytext.ts'
 import { type Code, Emitter, emitProgram } from './wgsl/emit.ts'
 import { FLOAT64, needsFloat64 } from './wgsl/float64.ts'
 import { PRELUDE } from './wgsl/prelude.ts'
 import type { Rep } from './wgsl/reps.ts'
+import { needsZones, ZONES } from './wgsl/zones.ts'
 
 /** An output of a fused kernel. */
 export interface Output {
@@ -24,6 +26,8 @@ export interface Fused {
   readonly outputs: readonly Output[]
   /** What it reads beside columns, in a binding after these; none where it reads nothing of the kind. */
   readonly constants: readonly number[]
+  /** What it reads by the codes of texts, in a binding after these; none likewise. */
+  readonly tables: readonly TextTable[]
   readonly filters: boolean
 }
 
@@ -109,6 +113,7 @@ export function fuse(program: Program, inputs: Inputs, words: string[]): Fused {
   ]
   const names = Array.from({ length: inputs.buffers }, (_, i) => `input${i}`)
   if (emitter.constants.length > 0) names.push('constants')
+  if (emitter.tables.length > 0) names.push('tables')
   const declared = names.map((name, i) => `@group(0) @binding(${i + 3}) var<storage, read> ${name}: array<u32>;`)
   return {
     code: `${PRELUDE}${needsFloat64(lines.join(' ')) ? FLOAT64 : ''}
@@ -116,6 +121,7 @@ export function fuse(program: Program, inputs: Inputs, words: string[]): Fused {
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
 @group(0) @binding(2) var<storage, read_write> bits: array<atomic<u32>>;
 ${declared.join('\n')}
+${needsZones(lines) ? ZONES : ''}
 fn main(row: u32) {
   if (row == 0u) { atomicOr(&bits[0], ${RAN}u); }
   if (row >= at[0]) { return; }
@@ -125,6 +131,7 @@ fn main(row: u32) {
 }
 ${ENTRY}`,
     constants: emitter.constants,
+    tables: emitter.tables,
     outputs: outputs.map((c) => ({ rep: c.rep, nullable: c.s !== '0u' })),
     filters: tests.length > 0,
   }

@@ -1,10 +1,14 @@
 import fc from 'fast-check'
 import { call, col, type Expr, type FunctionName, type Literal, lit } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
-import type { ScalarType, Schema } from '../../plan/types.ts'
+import { isDecimal, type Schema, sameType, type Type } from '../../plan/types.ts'
+import { formatDecimal } from '../values.ts'
+import { textFunctions } from './generate-texts.ts'
 
 /** Columns of every kind that the device holds; some are never null. */
-export const TYPES: Readonly<Record<string, ScalarType>> = {
+/** Money, and a decimal of as many digits as there are. */
+const [MONEY, LONG]: readonly [Type, Type] = [{ decimal: [9, 2] }, { decimal: [18, 5] }]
+export const TYPES: Readonly<Record<string, Type>> = {
   k: 'string',
   s: 'string',
   i: 'int64',
@@ -17,6 +21,8 @@ export const TYPES: Readonly<Record<string, ScalarType>> = {
   l: 'local timestamp',
   d: 'date',
   u: 'duration',
+  m: MONEY,
+  o: LONG,
 }
 export const SCHEMA: Schema = Object.entries(TYPES).map(([name, type]) => ({
   name,
@@ -40,8 +46,18 @@ const micros = fc.oneof(
   fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n }).map(big),
 )
 const floats = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1, -1, 5e-324, -5e-324))
-export const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
-  string: fc.constantFrom('', 'a', 'B', 'ab', '한글', 'e\u0301', '😀'),
+const decimals = (digits: number, scale: number) =>
+  fc
+    .oneof(
+      { weight: 4, arbitrary: fc.bigInt({ min: -500n, max: 500n }) },
+      { weight: 1, arbitrary: fc.bigInt({ min: 1n - 10n ** BigInt(digits), max: 10n ** BigInt(digits) - 1n }) },
+    )
+    .map((n) => formatDecimal(n, scale))
+/** Literals of a type that columns or expressions here have. */
+export const valuesOf = (type: Type): fc.Arbitrary<Literal> =>
+  isDecimal(type) ? decimals(...type.decimal) : (VALUES[type as string] as fc.Arbitrary<Literal>)
+const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
+  string: fc.constantFrom('', 'a', 'B', 'ab', ' 한글', 'e\u0301', '😀', '12', '-3.5', '2001-02-03'),
   int64: longs,
   int32: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.constantFrom(2147483647, -2147483648, 46341)),
   float64: floats,
@@ -52,10 +68,25 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<Literal>>> = {
   date: fc.integer({ min: -719_162, max: 2_932_896 }),
   duration: longs,
 }
+const ZONES = fc
+  .constantFrom('America/New_York', 'Asia/Seoul', 'Australia/Lord_Howe', 'Africa/Casablanca')
+  .map((zone) => lit(zone, 'string'))
 export const maybe = <T>(a: fc.Arbitrary<T>) => fc.option(a, { freq: 6, nil: null })
 
-export type Kind = 'long' | 'int' | 'bool' | 'text' | 'float' | 'single' | 'instant' | 'local' | 'date' | 'span'
-const TYPE: Readonly<Record<Kind, ScalarType>> = {
+export type Kind =
+  | 'long'
+  | 'int'
+  | 'bool'
+  | 'text'
+  | 'float'
+  | 'single'
+  | 'instant'
+  | 'local'
+  | 'date'
+  | 'span'
+  | 'money'
+  | 'exact'
+const TYPE: Readonly<Record<Kind, Type>> = {
   long: 'int64',
   int: 'int32',
   bool: 'bool',
@@ -66,6 +97,8 @@ const TYPE: Readonly<Record<Kind, ScalarType>> = {
   local: 'local timestamp',
   date: 'date',
   span: 'duration',
+  money: MONEY,
+  exact: LONG,
 }
 export const KINDS = Object.keys(TYPE) as Kind[]
 
@@ -74,17 +107,17 @@ export const expressionsOf = (computed: boolean) =>
   fc.letrec<Record<Kind, Expr>>((tie) => {
     const fn = (names: readonly FunctionName[], ...args: fc.Arbitrary<Expr>[]) =>
       fc.tuple(fc.constantFrom(...names), ...args).map(([name, ...a]) => call(name as FunctionName, ...(a as Expr[])))
-    const cast = (a: fc.Arbitrary<Expr>, to: ScalarType) =>
+    const cast = (a: fc.Arbitrary<Expr>, to: Type) =>
       fc
         .tuple(a, fc.constantFrom('fail' as const, 'null' as const))
         .map(([arg, onError]): Expr => ({ op: 'cast', arg, to, onError }))
     const alike = (f: (kind: Kind) => fc.Arbitrary<Expr>, kinds: readonly Kind[] = KINDS) => fc.oneof(...kinds.map(f))
     /** A look-up in a table of a few keys of what the arguments' types have, null among them. */
-    const table = (type: ScalarType, ...args: fc.Arbitrary<Expr>[]) =>
+    const table = (type: Type, ...args: fc.Arbitrary<Expr>[]) =>
       fc.tuple(...args).chain((made) => {
-        const types = made.map((e) => infer(e, SCHEMA, 'lookup').type as string)
-        const value = maybe(VALUES[type] as fc.Arbitrary<Literal>)
-        const key = fc.tuple(...types.map((t) => maybe(VALUES[t] as fc.Arbitrary<Literal>)))
+        const types = made.map((e) => infer(e, SCHEMA, 'lookup').type)
+        const value = maybe(valuesOf(type))
+        const key = fc.tuple(...types.map((t) => maybe(valuesOf(t))))
         return fc.tuple(fc.array(fc.tuple(key, value), { maxLength: 5 }), value).map(
           ([rows, fallback]): Expr => ({
             op: 'lookup',
@@ -97,12 +130,12 @@ export const expressionsOf = (computed: boolean) =>
       })
     const kind = (k: Kind, ...more: fc.Arbitrary<Expr>[]) => {
       const type = TYPE[k]
-      const leaves = Object.keys(TYPES).filter((name) => TYPES[name] === type)
+      const leaves = Object.keys(TYPES).filter((name) => sameType(TYPES[name] as Type, type))
       const self = tie(k)
       return fc.oneof(
         { maxDepth: 3, withCrossShrink: true, depthSize: 'small' },
         fc.constantFrom(...leaves.map(col)),
-        maybe(VALUES[type] as fc.Arbitrary<Literal>).map((v) => lit(v, type)),
+        maybe(valuesOf(type)).map((v) => lit(v, type)),
         fn(['orNull'], self),
         fn(['coalesce'], self, self),
         fc.tuple(tie('bool'), self, self).map(([c, v, o]): Expr => ({ op: 'case', when: [[c, v]], otherwise: o })),
@@ -112,6 +145,17 @@ export const expressionsOf = (computed: boolean) =>
     const [long, int, local, date, span] = [tie('long'), tie('int'), tie('local'), tie('date'), tie('span')]
     // floats are computed with a few steps deep: software drivers take seconds to compile what is deeper
     const float = fc.constantFrom('x', 'f').map(col)
+    const sums = (a: fc.Arbitrary<Expr>, b: fc.Arbitrary<Expr>) => fn(['add', 'sub'], a, b)
+    const rounded = (a: fc.Arbitrary<Expr>) =>
+      fc.oneof(
+        fn(['round', 'floor', 'ceil', 'trunc'], a),
+        fn(
+          ['roundTo'],
+          a,
+          fc.constantFrom(0, 1, 3).map((n) => lit(String(n), 'int64')),
+        ),
+      )
+    const zoned = (name: 'toLocal' | 'toInstant', a: fc.Arbitrary<Expr>) => fn([name], a, ZONES)
     const number = fc.oneof(
       float,
       floats.map((v) => lit(v, 'float64')),
@@ -119,7 +163,9 @@ export const expressionsOf = (computed: boolean) =>
         .tuple(fc.constantFrom('add' as const, 'mul' as const), floats)
         .map(([fn, v]) => call(fn, col('x'), lit(v, 'float64'))),
     )
-    const ordered = KINDS.filter((k) => k !== 'text')
+    const texts = textFunctions(tie('text'))
+    const [money, exact] = [tie('money'), tie('exact')]
+    const decimal = fc.oneof(money, exact)
     const extremes = (k: Kind) => fn(['least', 'greatest'], tie(k), tie(k), tie(k))
     return {
       long: kind(
@@ -135,6 +181,9 @@ export const expressionsOf = (computed: boolean) =>
         fn(['sign'], float),
         fn(['hash32'], fc.oneof(long, int, local, date)),
         fn(['combine32'], long, long),
+        cast(decimal, 'int64'),
+        fn(['sign'], decimal),
+        texts.long,
         table('int64', tie('text'), tie('date')),
         ...(computed ? [cast(number, 'int64')] : []),
       ),
@@ -151,14 +200,16 @@ export const expressionsOf = (computed: boolean) =>
         fn(['not'], tie('bool')),
         alike((k) => fn(['isNull', 'fails'], tie(k))),
         alike((k) => fn(['eq', 'ne'], tie(k), tie(k))),
-        alike((k) => fn(['lt', 'le', 'gt', 'ge'], tie(k), tie(k)), ordered),
+        alike((k) => fn(['lt', 'le', 'gt', 'ge'], tie(k), tie(k))),
         alike((k) => fn(['isIn'], tie(k), tie(k), tie(k))),
         fn(['isNaN'], fc.oneof(tie('float'), tie('single'))),
         fn(['lt', 'eq'], int, long),
         ...(computed ? [fn(['lt', 'eq'], fc.oneof(int, number), fc.oneof(long, number))] : []),
         cast(fc.oneof(int, long), 'bool'),
+        texts.bool,
+        fn(['lt', 'eq', 'ge'], decimal, fc.oneof(decimal, int)),
       ),
-      text: kind('text', table('string', tie('text')), table('string', int, tie('bool'))),
+      text: kind('text', table('string', tie('text')), table('string', int, tie('bool')), texts.text, extremes('text')),
       float: kind(
         'float',
         extremes('float'),
@@ -181,11 +232,17 @@ export const expressionsOf = (computed: boolean) =>
           ? [fn(['floor', 'ceil', 'round', 'trunc'], tie('single')), cast(fc.oneof(long, int, tie('float')), 'float32')]
           : []),
       ),
-      instant: kind('instant', fn(['addDuration', 'subDuration'], tie('instant'), span), fn(['toInstant'], local)),
+      instant: kind(
+        'instant',
+        fn(['addDuration', 'subDuration'], tie('instant'), span),
+        fn(['toInstant'], local),
+        zoned('toInstant', local),
+      ),
       local: kind(
         'local',
         fn(['addDuration', 'subDuration'], local, span),
         fn(['toLocal'], tie('instant')),
+        zoned('toLocal', tie('instant')),
         cast(date, 'local timestamp'),
       ),
       date: kind('date', fn(['toDate'], local), extremes('date')),
@@ -196,6 +253,19 @@ export const expressionsOf = (computed: boolean) =>
         fn(['diffTime'], local, local),
         fn(['diffTime'], date, date),
         cast(long, 'duration'),
+      ),
+      money: kind(
+        'money',
+        fn(['neg', 'abs'], money),
+        extremes('money'),
+        cast(fc.oneof(long, int, exact, tie('bool'), sums(exact, int)), MONEY),
+        ...(computed ? [cast(number, MONEY)] : []),
+      ),
+      exact: kind(
+        'exact',
+        fn(['neg', 'abs'], exact),
+        cast(fc.oneof(long, money, sums(decimal, fc.oneof(decimal, long, int)), rounded(decimal)), LONG),
+        cast(fn(['mul'], money, fc.oneof(money, int)), LONG),
       ),
     }
   })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Agg, type AggregateName, col, type Literal } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { expressionsOf, KINDS, type Kind, maybe, SCHEMA, TYPES, VALUES } from './generate-expressions.ts'
+import { expressionsOf, KINDS, type Kind, maybe, SCHEMA, TYPES, valuesOf } from './generate-expressions.ts'
 
 type Expressions = ReturnType<typeof expressionsOf>
 const keysOf = fc.subarray(Object.keys(TYPES), { maxLength: 3 })
@@ -17,6 +17,8 @@ const AGGREGATES: Readonly<Record<Kind, readonly AggregateName[]>> = {
   local: ['count', 'min', 'max'],
   date: ['count', 'min', 'max'],
   span: ['count', 'min', 'max'],
+  money: ['count', 'sum', 'mean', 'min', 'max'],
+  exact: ['count', 'sum', 'min', 'max'],
 }
 const aggregatesOf = (expressions: Expressions) =>
   fc.array(
@@ -30,16 +32,9 @@ const aggregatesOf = (expressions: Expressions) =>
 const plansOf = (expressions: Expressions): fc.Arbitrary<Node> =>
   fc
     .tuple(
-      fc.array(
-        fc.tuple(
-          ...SCHEMA.map((f) =>
-            f.nullable
-              ? maybe(VALUES[f.type as string] as fc.Arbitrary<Literal>)
-              : (VALUES[f.type as string] as fc.Arbitrary<Literal>),
-          ),
-        ),
-        { maxLength: 70 },
-      ),
+      fc.array(fc.tuple(...SCHEMA.map((f) => (f.nullable ? maybe(valuesOf(f.type)) : valuesOf(f.type)))), {
+        maxLength: 70,
+      }),
       fc.array(
         fc.constantFrom(...KINDS).chain((k) => expressions[k]),
         { minLength: 1, maxLength: 5 },

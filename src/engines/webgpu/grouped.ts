@@ -62,7 +62,7 @@ export class Groups {
   /** Groups one segment on the device and brings its groups down. @throws FailedOnDevice */
   async add(recorder: Recorder, rows: Rows, program: Program, names: string[]): Promise<void> {
     const { by, accumulators } = this.#grouper
-    const sparse = await launch(recorder, rows, program, program.output, names)
+    const sparse = await launch(recorder, rows, program, program.output, names, this.#words)
     const outputs = sparse.outputs.map((c) => c.rep)
     const made = await group(recorder, rows, sparse, by.length, accumulators)
     const count = await settle(recorder, { most: rows.most, count: { buffer: made.count, at: 0 } })

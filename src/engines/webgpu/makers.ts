@@ -111,9 +111,9 @@ function groupStep(n: Node, making: Making): Step {
     op: n.op,
     inputs: [stepOf(base, making)],
     code,
-    async run({ recorder }, [rows]) {
+    async run({ recorder, words }, [rows]) {
       const input = rows as Rows
-      const sparse = await launch(recorder, input, program, program.output, making.names)
+      const sparse = await launch(recorder, input, program, program.output, making.names, words)
       const { by, accumulators } = grouper
       const groups = await group(recorder, input, sparse, by.length, accumulators)
       return finish(recorder, groups, sparse.outputs.slice(0, by.length), accumulators, grouped.schema, input.most)

@@ -104,10 +104,10 @@ export async function aggregatesBetween(
     const sum = names ? `let sum = lessWide(${read('end')}, ${read('begin')});` : ''
     const body =
       a.fn === 'sum'
-        ? `if ((n != 0u) & !${wideSum.fits('sum.low', 'sum.high')}) { atomicOr(&${failing}[0], ${FAILED}u); }
+        ? `if ((n != 0u) & !(${wideSum.fits(a.type, 'sum.low', 'sum.high')})) { atomicOr(&${failing}[0], ${FAILED}u); }
   ${store('row', 'sum.low', '(n != 0u)')}`
         : a.fn === 'mean'
-          ? store('row', wideSum.mean('sum.low', 'sum.high', 'n'), '(n != 0u)')
+          ? store('row', wideSum.mean(a.type, 'sum.low', 'sum.high', 'n'), '(n != 0u)')
           : store('row', 'vec2u(n, 0u)', 'true')
     await draft.run(
       recorder,

@@ -101,7 +101,7 @@ export function chainStep(n: Node, making: Making, make: (n: Node) => Step): Ste
     inputs: [input],
     code,
     filters,
-    run: ({ recorder }, [rows]) => runChain(recorder, rows as Rows, chain, making.names),
+    run: ({ recorder, words }, [rows]) => runChain(recorder, rows as Rows, chain, making.names, words),
   }
 }
 

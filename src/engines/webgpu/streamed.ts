@@ -82,7 +82,7 @@ export async function compute(
         const recorder = new Recorder(device, transfers)
         const there = upload(recorder, segment, columns)
         if (groups) await groups.add(recorder, there, chain.program, names)
-        else out.push(await download(recorder, await runChain(recorder, there, chain, names), words))
+        else out.push(await download(recorder, await runChain(recorder, there, chain, names, words), words))
       } finally {
         transfers.close()
       }

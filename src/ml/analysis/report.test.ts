@@ -13,7 +13,7 @@ const facts: ReportFacts = {
   recipe: 'delay',
   run: 7,
   date: '2026-01-02 03:04',
-  verdicts: [{ title: EVIL, failed: 1, rows: 3 }],
+  verdicts: [{ title: EVIL, kind: 'custom', severity: 'stop', passed: false, failed: 1, rows: 3 }],
   rejected: { [EVIL]: 3, duplicate: 1 },
 }
 const base: ColumnProfile = {

@@ -1,7 +1,7 @@
 import type { Profile, Warning } from '../../data/profile/types.ts'
 import { LIMITS } from '../../data/profile/warnings.ts'
 import { checkColumns } from '../../data/quality/checks.ts'
-import type { Verdict } from '../../data/quality/expectations.ts'
+import type { Verdict } from '../../data/quality/expectation.ts'
 import { both, code, type Fragment, type Html, html } from './html.ts'
 import { compact, number, percent } from './text.ts'
 
@@ -28,8 +28,7 @@ export function tiles(p: Profile, facts: ReportFacts): Html {
   const missing = sum(p.columns.map((c) => c.nulls))
   const set = sum(Object.values(facts.rejected))
   const checks = checkColumns(p)
-  const passed =
-    checks.filter((c) => c.offenders.length === 0).length + facts.verdicts.filter((v) => v.failed === 0).length
+  const passed = checks.filter((c) => c.offenders.length === 0).length + facts.verdicts.filter((v) => v.passed).length
   const { target } = p
   return html`<div class="tiles">
     ${tile(number(p.rows), both('report.rows'))}
@@ -68,7 +67,7 @@ function sentence(w: Warning): Html {
 
 export function quality(p: Profile, facts: ReportFacts): Html {
   const verdict = (v: Verdict) =>
-    html`<tr><td>${v.title}</td><td class="n">${number(v.failed)}</td><td class="n">${v.failed === 0 ? html`<span class="ok">${both('quality.pass')}</span>` : html`<span class="bad">${both('quality.fail')}</span>`}</td></tr>`
+    html`<tr><td>${v.title}${v.found ? html`<br><small>${v.found}</small>` : null}</td><td class="n">${number(v.failed)}</td><td class="n">${v.passed ? html`<span class="ok">${both('quality.pass')}</span>` : html`<span class="${v.severity === 'warn' ? 'look' : 'bad'}">${both(v.severity === 'warn' ? 'quality.look' : 'quality.fail')}</span>`}</td></tr>`
   const expectations =
     facts.verdicts.length > 0
       ? html`<table><thead><tr><th>${both('quality.expectation')}</th><th class="n">${both('quality.failed')}</th><th class="n">${both('quality.verdict')}</th></tr></thead><tbody>${facts.verdicts.map(verdict)}</tbody></table>`

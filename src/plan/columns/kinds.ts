@@ -105,7 +105,14 @@ export interface DecimalCol<T extends `decimal(${number}, ${number})` = `decimal
   trunc(): DecimalCol
   round(digits?: number): DecimalCol
 }
-type AnyNum = NumCol<'int32'> | NumCol<'int64'> | NumCol<'float32'> | NumCol<'float64'> | DecimalCol | number | string
+export type AnyNum =
+  | NumCol<'int32'>
+  | NumCol<'int64'>
+  | NumCol<'float32'>
+  | NumCol<'float64'>
+  | DecimalCol
+  | number
+  | string
 export interface StringCol extends Ordered<'string'> {
   /** In code points. */
   length(): NumCol<'int64'>

@@ -56,6 +56,9 @@ function load(name: string): Zone | null {
   return { from: Float64Array.from(from), offset: Float64Array.from(offset) }
 }
 
+/** When a zone's offset changes, seconds since 1970, ascending, the first −∞; and its seconds east of UTC from then on. */
+export const offsetsOf = (name: string): Readonly<Zone> => need(name)
+
 /** Seconds east of UTC at an instant, in seconds since 1970. */
 function offsetAt(zone: Zone, second: number): number {
   let low = 0

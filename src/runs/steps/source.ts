@@ -1,24 +1,26 @@
 import { mkdir } from 'node:fs/promises'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
-import type { SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
-import { connector } from '../../data/connectors/index.ts'
+import { resolveSecret } from '../../base/secrets.ts'
+import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
+import { connector, pathOf } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { findIn } from '../../data/datasets/find.ts'
 import { nodes } from '../../plan/walk.ts'
-import type { Output, StepKind } from '../kind.ts'
+import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import { moved } from '../portable.ts'
 import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
+import { readByAndBy } from './following.ts'
 import { readings } from './rows.ts'
+import { handed, wantedOf } from './wanted.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
   readonly kept: readonly KeptFile[]
+  /** Parts that were read before and stand, of so many; absent for a source that is read whole. */
+  readonly stood?: readonly [before: number, all: number]
 }
-
-const pathOf = (spec: SourceSpec, folder: string): string =>
-  isAbsolute(spec.path) ? spec.path : resolve(folder, spec.path)
 
 /** How often a source may be read before a copy in Parquet costs less: a CSV is read about as fast as it is copied. */
 const FEW_READINGS = 2
@@ -36,69 +38,97 @@ function isReadOnce(recipe: Recipe, source: string): boolean {
 export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   kind: 'source',
   module: import.meta.url,
-  async identity(spec, { folder, watch, recipe, step, store, scope }) {
+  async identity(spec, { folder, watch, recipe, step, signal, store, scope }) {
     const source = await connector(spec.connector)
-    const { hash, stamp } = await source.fingerprint(spec, pathOf(spec, folder), findIn(store, scope))
-    if (stamp) watch(pathOf(spec, folder), stamp)
+    const path = pathOf(source, spec, folder)
+    const { hash, stamp } = await source.fingerprint(spec, path, {
+      signal,
+      secret: resolveSecret,
+      dataset: findIn(store, scope),
+    })
+    if (stamp) watch(path, stamp)
+    const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes, spec)
     return {
       connector: spec.connector,
       columns: Object.entries(spec.columns),
       options: spec.options,
       hash,
-      path: pathOf(spec, folder),
+      path,
       inPlace: isReadOnce(recipe, step.id),
+      ...(wanted ? { wanted } : {}),
     }
   },
   async run(ctx) {
-    const { spec } = ctx.step
+    const { spec, id } = ctx.step
     const source = await connector(spec.connector)
-    const draft = ctx.store.home.tmp.file('.source')
-    let kept = false
-    const target = folderOf(
-      ctx.store,
-      ctx.scope,
-      `_${ctx.step.id}`,
-      hashJson([
-        spec.columns,
-        spec.options,
-        await source.fingerprint(spec, pathOf(spec, ctx.folder), findIn(ctx.store, ctx.scope)),
-      ]).slice(0, 32),
-    )
-    const snapshot = await ctx.duckdb.session(ctx, (query) =>
-      source.snapshot(spec, pathOf(spec, ctx.folder), {
-        scope: ctx.scope,
-        signal: ctx.signal,
-        progress: ctx.progress,
-        query,
-        inPlace: isReadOnce(ctx.recipe, ctx.step.id),
-        dataset: findIn(ctx.store, ctx.scope),
-        keep: async (name) => {
-          kept = true
-          await mkdir(draft, { recursive: true })
-          return join(draft, name)
-        },
-      }),
-    )
-    const published = (path: string) => (kept ? moved(path, draft, target) : path)
-    const own = [...snapshot.files, ...(snapshot.quarantine ? [snapshot.quarantine] : [])]
-    const made = kept ? await Promise.all(own.map((f) => keptFile(f, ctx.signal))) : []
-    if (kept) await publishFolder(draft, target)
-    ctx.ledger.add('source', 'bytesIn', snapshot.bytes)
-    return {
-      output: {
-        ...snapshot,
-        files: snapshot.files.map(published),
-        ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
-        ...(kept || snapshot.kept ? {} : { inPlace: snapshot.files }),
-        kept: [...made.map((f) => ({ ...f, path: published(f.path) })), ...(snapshot.kept ?? [])],
-        hash: hashJson([snapshot.hash, spec.connector, spec.columns, spec.options]),
-      },
+    const path = pathOf(source, spec, ctx.folder)
+    const wanted = handed(wantedOf(ctx.recipe, id, spec), source.pushes, spec)
+    const about = {
+      scope: ctx.scope,
+      signal: ctx.signal,
+      progress: ctx.progress,
+      secret: resolveSecret,
+      dataset: findIn(ctx.store, ctx.scope),
+      inPlace: isReadOnce(ctx.recipe, id),
+      ...(wanted ? { wanted } : {}),
     }
+    return source.parts || source.follows?.(spec)
+      ? readByAndBy(ctx, source, path, about)
+      : readWhole(ctx, source, path, about)
   },
   present: (o) => intact(o.kept),
   summary(o) {
     const rejected = byCount(o.rejected).map(([reason, n]) => ` · ${reason} ${integer(n)}`)
     const encoding = o.encoding && o.encoding !== 'UTF-8' ? ` in ${o.encoding}` : ''
-    return `${o.version ? `${o.version}  ` : ''}${plural(o.rows, 'row')}  ${bytes(o.bytes)}${encoding}${rejected.join('')}`
+    const pushed = o.pushed && o.pushed.length > 0 ? `  at the source: ${o.pushed.join(', ')}` : ''
+    const stood =
+      o.stood && o.stood[0] > 0 ? `  ${integer(o.stood[0])} of ${plural(o.stood[1], 'row')} from before` : ''
+    return `${o.version ? `${o.version}  ` : ''}${plural(o.rows, 'row')}  ${bytes(o.bytes)}${encoding}${stood}${pushed}${rejected.join('')}`
   },
+}
+
+async function readWhole(
+  ctx: StepContext<SourceSpec>,
+  source: Connector,
+  path: string,
+  about: Omit<ConnectorContext, 'query' | 'keep'>,
+): Promise<StepResult<SourceOutput>> {
+  const { spec } = ctx.step
+  const draft = ctx.store.home.tmp.file('.source')
+  let kept = false
+  const state = await source.fingerprint(spec, path, about)
+  const identity = [spec.columns, spec.options, state, ...(about.wanted ? [about.wanted] : [])]
+  const target = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, hashJson(identity).slice(0, 32))
+  const snapshot = await ctx.duckdb.session(ctx, (query) =>
+    source.snapshot(spec, path, {
+      ...about,
+      query,
+      keep: async (name) => {
+        kept = true
+        await mkdir(draft, { recursive: true })
+        return join(draft, name)
+      },
+    }),
+  )
+  const published = (file: string) => (kept ? moved(file, draft, target) : file)
+  const own = [...snapshot.files, ...(snapshot.quarantine ? [snapshot.quarantine] : [])]
+  const made = kept ? await Promise.all(own.map((f) => keptFile(f, ctx.signal))) : []
+  if (kept) await publishFolder(draft, target)
+  ctx.ledger.add('source', 'bytesIn', snapshot.bytes)
+  return {
+    output: {
+      ...snapshot,
+      files: snapshot.files.map(published),
+      ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
+      ...(kept || snapshot.kept ? {} : { inPlace: snapshot.files }),
+      kept: [...made.map((f) => ({ ...f, path: published(f.path) })), ...(snapshot.kept ?? [])],
+      hash: hashJson([
+        snapshot.hash,
+        spec.connector,
+        spec.columns,
+        spec.options,
+        ...(about.wanted ? [about.wanted] : []),
+      ]),
+    },
+  }
 }

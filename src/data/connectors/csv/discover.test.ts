@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import iconv from 'iconv-lite'
 import { afterAll, expect, test } from 'vitest'
+import { resolveSecret } from '../../../base/secrets.ts'
 import { testContext } from '../../../engines/conformance/compare.ts'
 import { file } from '../../../engines/duckdb/sql/names.ts'
 import { type CsvOptions, csvConnector } from '../csv.ts'
@@ -21,6 +22,7 @@ const discover = (content: string | Uint8Array, rows = 1000, options: CsvOptions
   return engine.session(testContext(), (query) =>
     csvConnector.discover(path, rows, {
       signal,
+      secret: resolveSecret,
       query,
       options: { ...options },
       temp: async () => join(folder, `temp-${++files}`),
@@ -107,10 +109,15 @@ test('Parquet says its own types, and they can be read', async () => {
       `COPY (SELECT 1::TINYINT AS a, 2::BIGINT AS b, 3::FLOAT AS c, 4::DOUBLE AS d, TRUE AS e, 'x' AS f, DATE '2026-01-01' AS g, TIMESTAMP '2026-01-01' AS h,
       TIMESTAMPTZ '2026-01-01 00:00:00+00' AS i, 1.5::DECIMAL(9, 2) AS j, [1::BIGINT, 2] AS k, NULL::INTEGER AS l, 'y'::BLOB AS m) TO ${file(target)} (FORMAT parquet)`,
     )
-    const found = await parquetConnector.discover(target, 10, { signal, query, temp: async () => '' })
+    const found = await parquetConnector.discover(target, 10, {
+      signal,
+      secret: resolveSecret,
+      query,
+      temp: async () => '',
+    })
     expect(found).toMatchObject({ rows: 1, whole: true })
     const spec = parquet(target, Object.fromEntries(found.columns.map((c) => [c.name, c.type])))
-    const about = { scope: ctx.scope, signal, progress: () => {}, query, keep: async () => '' }
+    const about = { scope: ctx.scope, signal, progress: () => {}, secret: resolveSecret, query, keep: async () => '' }
     expect((await parquetConnector.snapshot(spec, target, about)).rows).toBe(1)
     expect(found.columns.map((c) => c.type)).toContain('decimal(9, 2)')
   })

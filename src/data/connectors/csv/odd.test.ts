@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import iconv from 'iconv-lite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { resolveSecret } from '../../../base/secrets.ts'
 import { collect, testContext } from '../../../engines/conformance/compare.ts'
 import { file } from '../../../engines/duckdb/sql/names.ts'
 import { build } from '../../../plan/nodes.ts'
@@ -26,7 +27,15 @@ async function load(
   mkdirSync(kept)
   const { scope, signal } = testContext()
   const got = await engine.session(testContext(), (query) => {
-    const about = { scope, signal, progress: () => {}, query, inPlace, keep: async (n: string) => join(kept, n) }
+    const about = {
+      scope,
+      signal,
+      progress: () => {},
+      secret: resolveSecret,
+      query,
+      inPlace,
+      keep: async (n: string) => join(kept, n),
+    }
     return csvConnector.snapshot(csv(path, columns, own), path, about)
   })
   const from = got.from ?? ({ kind: 'parquet', files: got.files } as const)

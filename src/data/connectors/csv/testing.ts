@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { resolveSecret } from '../../../base/secrets.ts'
 import { testContext } from '../../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
 import type { TypeName } from '../../../plan/types.ts'
@@ -19,7 +20,7 @@ export function csvReader() {
     return engine.session(ctx, async (query) => {
       const { scope, signal } = ctx
       const keep = async (name: string) => join(folder, name)
-      const about = { scope, signal, progress: () => {}, query, keep }
+      const about = { scope, signal, progress: () => {}, secret: resolveSecret, query, keep }
       const snapshot = await csvConnector.snapshot(csv(path, columns, options), path, about)
       return { ...snapshot, values: await query(`SELECT * FROM read_parquet('${snapshot.files[0]}')`) }
     })

@@ -1,4 +1,5 @@
 import { isDecimal, isFloat, isInteger, type Type, typeName } from '../../../plan/types.ts'
+import { toDecimal, wholeOfDecimal } from './decimals.ts'
 import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
 import { asFloat64, longOf } from './floats.ts'
 
@@ -28,6 +29,11 @@ export function cast(e: Emitter, args: readonly Code[], to: Type, lenient: boole
   }
   if (isFloat(a.type) && (to === 'int64' || to === 'int32')) {
     const { v, wrong } = longOf(e, a, 'whole')
+    return to === 'int64' ? failing(v, wrong) : failing(`narrow(${v})`, `(${wrong} | !fits32(${v}))`)
+  }
+  if (isDecimal(to)) return failing(...toDecimal(e, a, to))
+  if (isDecimal(a.type) && isInteger(to)) {
+    const { v, wrong } = wholeOfDecimal(e, a)
     return to === 'int64' ? failing(v, wrong) : failing(`narrow(${v})`, `(${wrong} | !fits32(${v}))`)
   }
   throw new DeviceGap('cast', `a ${typeName(a.type)} is not cast to ${typeName(to)} on the device`)

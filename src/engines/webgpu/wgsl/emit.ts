@@ -1,12 +1,15 @@
-import type { Expr } from '../../../plan/expr.ts'
+import type { Expr, Literal } from '../../../plan/expr.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
-import { isInteger, type Type, typeName } from '../../../plan/types.ts'
+import { isDecimal, isNumeric, type Type, typeName } from '../../../plan/types.ts'
 import type { Program, Val } from '../../row/lower.ts'
 import { literalValue } from '../../values.ts'
-import { asFloat64, isFloating } from './floats.ts'
+import { byText, type TextTable } from './bytext.ts'
+import { decimalOf } from './decimals.ts'
+import { asFloat64 } from './floats.ts'
 import { FUNCTIONS } from './functions.ts'
 import { lookup } from './lookup.ts'
 import { type Rep, repOf, zeroOf } from './reps.ts'
+import type { Write } from './writes.ts'
 
 /** A value in the code: its text, and the text of its state: bit 0 null, bit 1 failed. */
 export interface Code {
@@ -14,6 +17,8 @@ export interface Code {
   readonly s: string
   readonly type: Type
   readonly rep: Rep
+  /** Of a literal. */
+  readonly literal?: Literal
 }
 
 /** Operands of one expression. */
@@ -24,6 +29,10 @@ export const DAY = 'vec2u(500654080u, 20u)'
 
 /** The codes of the words that a plan's programs name, by their list. */
 const codes = new WeakMap<readonly string[], Map<string, number>>()
+
+/** The code of a function; undefined where the device has none. */
+const functionOf = (fn: string): Write | undefined =>
+  Object.hasOwn(FUNCTIONS, fn) && fn !== 'cast' ? FUNCTIONS[fn as keyof typeof FUNCTIONS] : undefined
 
 /** What the device does not do. */
 export class DeviceGap extends Error {
@@ -44,6 +53,10 @@ export class Emitter {
   readonly words: string[]
   /** Words that the code reads beside the columns: tables of look-ups. */
   readonly constants: number[] = []
+  /** What it reads by the codes of texts. */
+  readonly tables: TextTable[] = []
+  readonly #shared = new Map<string, number>()
+  readonly #tables = new Map<string, number>()
   readonly #done = new Map<number, Code>()
   readonly #load: (val: Val, rep: Rep) => { v: string; s: string }
   #names = 0
@@ -94,6 +107,21 @@ export class Emitter {
     return at
   }
 
+  /** Words of that name in `constants`, there once however many read them, and where they begin. */
+  shared(name: string, words: Iterable<number>): number {
+    let at = this.#shared.get(name)
+    if (at === undefined) this.#shared.set(name, (at = this.constant(words)))
+    return at
+  }
+
+  /** The number of a table, which is computed once however many read it. */
+  table(made: TextTable): number {
+    const key = made.kind === 'rank' ? made.kind : JSON.stringify(made.expr)
+    let at = this.#tables.get(key)
+    if (at === undefined) this.#tables.set(key, (at = this.tables.push(made) - 1))
+    return at
+  }
+
   /** Parts put together by an operator, few at a time: compilers take no expression of any depth. */
   fold(operator: '|' | '&', parts: readonly string[]): string {
     if (parts.length <= MOST_PARTS) return parts.join(` ${operator} `)
@@ -129,17 +157,22 @@ export class Emitter {
       case 'lit':
         return this.#literal(e, rep)
       case 'cast':
-        return FUNCTIONS.cast(this, [this.emit(val.args[0] as Val)], val.type, e.onError === 'null')
+        return (
+          byText(this, val, true) ??
+          FUNCTIONS.cast(this, [this.emit(val.args[0] as Val)], val.type, e.onError === 'null')
+        )
       case 'case':
         return this.#cases(val)
       case 'call': {
+        const made = functionOf(e.fn)
+        const read = byText(this, val, made !== undefined)
+        if (read) return read
+        if (!made) throw new DeviceGap(e.fn, 'the device has no such function')
         const args = val.args.map((a) => this.emit(a))
         const common = argumentType(
           e.fn,
           args.map((a) => a.type),
         )
-        const made = Object.hasOwn(FUNCTIONS, e.fn) ? FUNCTIONS[e.fn as keyof typeof FUNCTIONS] : undefined
-        if (!made || e.fn === ('cast' as string)) throw new DeviceGap(e.fn, 'the device has no such function')
         return made(this, common ? args.map((a) => this.widen(a, common)) : args, val.type, false)
       }
       case 'lookup':
@@ -175,7 +208,7 @@ export class Emitter {
         }
       }
     }
-    return this.code(e.type, text(), '0u')
+    return { ...this.code(e.type, text(), '0u'), literal: e.value }
   }
 
   #cases(val: Val): Code {
@@ -200,8 +233,8 @@ export class Emitter {
   widen(a: Code, to: Type): Code {
     if (typeName(a.type) === typeName(to)) return a
     if (a.type === 'int32' && to === 'int64') return { ...this.code(to, `wide(${a.v})`, '0u'), s: a.s }
-    if (to === 'float64' && (isFloating(a.type) || isInteger(a.type)))
-      return { ...this.code(to, asFloat64(a), '0u'), s: a.s }
+    if (isDecimal(to)) return decimalOf(this, a, to)
+    if (to === 'float64' && isNumeric(a.type)) return { ...this.code(to, asFloat64(a), '0u'), s: a.s }
     throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
   }
 }

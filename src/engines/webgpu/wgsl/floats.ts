@@ -1,4 +1,5 @@
 import { isDecimal, isInteger, scaleOf, type Type, typeName } from '../../../plan/types.ts'
+import { wholeDecimal } from './decimals.ts'
 import { type Code, DeviceGap, type Emitter } from './emit.ts'
 
 export const isFloating = (t: Type): boolean => t === 'float64' || t === 'float32'
@@ -41,7 +42,7 @@ export const rounding =
   (e, args, type) => {
     const a = args[0] as Code
     if (isInteger(a.type)) return a
-    if (isDecimal(a.type)) throw new DeviceGap(typeName(a.type), 'decimals are not rounded on the device')
+    if (isDecimal(a.type)) return wholeDecimal(e, a, type, how)
     return float64((x) => `whole_f64(${x}, ${how}u)`)(e, args, type)
   }
 

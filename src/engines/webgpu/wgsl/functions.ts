@@ -1,8 +1,10 @@
-import { isDecimal, type Type, typeName } from '../../../plan/types.ts'
+import { isDecimal, typeName } from '../../../plan/types.ts'
 import { cast } from './cast.ts'
-import { type Code, DAY, DeviceGap, type Emitter } from './emit.ts'
+import { roundTo, within18 } from './decimals.ts'
+import { type Code, DAY, DeviceGap } from './emit.ts'
 import { float64, isFloating, longOf, rounding } from './floats.ts'
 import { byRep, compared, extreme, less, logic, same, strict, type Write } from './writes.ts'
+import { zoned } from './zones.ts'
 
 const calendar = (part: (day: string) => string): Write =>
   byRep({
@@ -19,18 +21,23 @@ const sub: Write = strict(
   (a, b, r) => `subOver(${a}, ${b}, ${r})`,
 )
 
-/** Arithmetic on integers by `write` and on floats by `float`; on decimals the device is not exact. */
+/** Arithmetic on integers and decimals by `write` and on floats by `float`. A decimal has 18 digits at most. */
 const numeric =
   (write: Write, float?: Write): Write =>
   (e, args, type, lenient) => {
-    const decimal = args.find((a) => isDecimal(a.type))
     const floating = args.some((a) => isFloating(a.type))
-    if (decimal || (floating && !float)) {
-      const of = typeName((decimal ?? (args[0] as Code)).type)
+    if (floating && !float) {
+      const of = typeName((args[0] as Code).type)
       throw new DeviceGap(of, `it is not computed of ${of} on the device`)
     }
-    return (floating && float ? float : write)(e, args, type, lenient)
+    if (floating && float) return float(e, args, type, lenient)
+    const made = write(e, args, type, lenient)
+    return isDecimal(type) ? within18(e, made) : made
   }
+const product = strict(
+  (a, b) => `mul64(${a}, ${b})`,
+  (a, b) => `mulOver(${a}, ${b})`,
+)
 /** Of floats by their bits. */
 const ofBits = (single: (a: string) => string, double: (a: string) => string): Write =>
   byRep({ u32: strict(single), vec2u: strict(double) })
@@ -40,10 +47,10 @@ export const FUNCTIONS = {
   cast,
   eq: compared(same),
   ne: compared((a, b) => `!${same(a, b)}`),
-  lt: compared(less),
-  le: compared((a, b) => `!${less(b, a)}`),
-  gt: compared((a, b) => less(b, a)),
-  ge: compared((a, b) => `!${less(a, b)}`),
+  lt: compared((a, b, e) => less(e, a, b)),
+  le: compared((a, b, e) => `!${less(e, b, a)}`),
+  gt: compared((a, b, e) => less(e, b, a)),
+  ge: compared((a, b, e) => `!${less(e, a, b)}`),
   and: logic(false),
   or: logic(true),
   not: strict((a) => `!${a}`),
@@ -86,8 +93,8 @@ export const FUNCTIONS = {
     const known = a.s === '0u' ? state : `${own}${state}, 1u, ${a.s} == 1u)`
     return e.code('bool', found, `select(${known}, 2u, (${states} & 2u) != 0u)`)
   },
-  least: extreme((a, b) => less(a, b)),
-  greatest: extreme((a, b) => less(b, a)),
+  least: extreme((a, b, e) => less(e, a, b)),
+  greatest: extreme((a, b, e) => less(e, b, a)),
   add: numeric(
     add,
     float64((a, b) => `add_f64(${a}, ${b})`),
@@ -97,10 +104,14 @@ export const FUNCTIONS = {
     float64((a, b) => `sub_f64(${a}, ${b})`),
   ),
   mul: numeric(
-    strict(
-      (a, b) => `mul64(${a}, ${b})`,
-      (a, b) => `mulOver(${a}, ${b})`,
-    ),
+    (e, args, type, lenient) =>
+      // a decimal and an integer come as they are
+      product(
+        e,
+        args.map((a) => (a.rep === 'i32' ? e.widen(a, 'int64') : a)),
+        type,
+        lenient,
+      ),
     float64((a, b) => `mul_f64(${a}, ${b})`),
   ),
   div: float64((a, b) => `div_f64(${a}, ${b})`),
@@ -109,6 +120,7 @@ export const FUNCTIONS = {
   round: rounding(1),
   floor: rounding(2),
   ceil: rounding(3),
+  roundTo,
   intDiv: strict(
     (a, b) => `truncDiv(${a}, select(${b}, vec2u(1u, 0u), zero64(${b})))`,
     (a, b) => `(zero64(${b}) | (least64(${a}) & same64(${b}, vec2u(0xffffffffu, 0xffffffffu))))`,
@@ -190,8 +202,8 @@ export const FUNCTIONS = {
     vec2u: strict((a) => `vec2u(hashOf64(${a}), 0u)`),
   }),
   combine32: strict((a, b) => `vec2u(finalise32(${a}.x * 31u + ${b}.x), 0u)`),
-  toInstant: (e, args, type) => zoneless(e, args, type),
-  toLocal: (e, args, type) => zoneless(e, args, type),
+  toInstant: zoned('instantOf'),
+  toLocal: zoned('localOf'),
   toDate: strict((a) => `dayOf(${a})`),
   year: calendar((d) => `civil(${d}).x`),
   quarter: calendar((d) => `(civil(${d}).y - 1) / 3 + 1`),
@@ -204,10 +216,3 @@ export const FUNCTIONS = {
   second: clock((s) => `${s} % 60`),
   minuteOfDay: clock((s) => `${s} / 60`),
 } satisfies Record<string, Write>
-
-/** A wall clock of UTC is an instant as it stands; other zones have rules that the device does not know. */
-function zoneless(e: Emitter, args: readonly Code[], type: Type): Code {
-  const [a, zone] = args as readonly [Code, Code?]
-  if (zone) throw new DeviceGap('toLocal', 'time zones are not known on the device')
-  return e.code(type, a.v, a.s)
-}

@@ -74,6 +74,13 @@ fn truncMod(a: vec2u, b: vec2u) -> vec2u {
   let r = divide64(magnitude(a), magnitude(b)).rest;
   return select(r, neg64(r), negative(a));
 }
+/** Half away from zero; the divisor is positive, and below 2^62. */
+fn divNear(a: vec2u, b: vec2u) -> vec2u {
+  let d = divide64(magnitude(a), b);
+  let up = !below64(add64(d.rest, d.rest), b);
+  let q = add64(d.quotient, vec2u(u32(up), 0u));
+  return select(q, neg64(q), negative(a));
+}
 /** murmur3's finaliser (Austin Appleby, MurmurHash3.cpp), over the low word and then over that and the high word. */
 fn finalise32(x: u32) -> u32 {
   var h = (x ^ (x >> 16u)) * 0x85ebca6bu;

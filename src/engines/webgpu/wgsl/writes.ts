@@ -1,4 +1,5 @@
 import { type Type, typeName } from '../../../plan/types.ts'
+import { rankOf } from './bytext.ts'
 import { type Code, DeviceGap, type Emitter } from './emit.ts'
 
 /** Writes a call over arguments that are widened already. `lenient`: a failing cast gives null. */
@@ -31,17 +32,17 @@ const ordered = (c: Code): string =>
   c.type === 'float32' ? `order32(${c.v})` : c.type === 'float64' ? `order64(${c.v})` : c.v
 export const same = (a: Code, b: Code): string =>
   a.rep === 'vec2u' ? `same64(${ordered(a)}, ${ordered(b)})` : `(${ordered(a)} == ${ordered(b)})`
-export const less = (a: Code, b: Code): string => {
-  if (a.type === 'string') throw new DeviceGap('string', 'texts are told apart on the device and not put in order')
+export const less = (e: Emitter, a: Code, b: Code): string => {
+  if (a.type === 'string') return `(${rankOf(e, a)} < ${rankOf(e, b)})`
   if (a.rep === 'bool') return `(!${a.v} & ${b.v})`
   if (a.type === 'float64') return `below64(${ordered(a)}, ${ordered(b)})`
   return a.rep === 'vec2u' ? `less64(${a.v}, ${b.v})` : `(${ordered(a)} < ${ordered(b)})`
 }
 export const compared =
-  (test: (a: Code, b: Code) => string): Write =>
+  (test: (a: Code, b: Code, e: Emitter) => string): Write =>
   (e, args) => {
     const [a, b] = args2(args)
-    return e.code('bool', test(a, b), e.stateOf(a, b))
+    return e.code('bool', test(a, b, e), e.stateOf(a, b))
   }
 /** One side decides alone, whatever the other one is. */
 export const logic =
@@ -59,13 +60,13 @@ export const logic =
   }
 /** Of the present ones the one that comes first by `before`; a failed one is the result. */
 export const extreme =
-  (before: (a: Code, b: Code) => string): Write =>
+  (before: (a: Code, b: Code, e: Emitter) => string): Write =>
   (e, args, type) => {
     const state = e.stateOf(...args)
     const all = args.slice(1).reduce((best, c) => {
       const takes = [
         ...(best.s === '0u' ? [] : [`(${best.s} == 1u)`]),
-        c.s === '0u' ? before(c, best) : `((${c.s} == 0u) & ${before(c, best)})`,
+        c.s === '0u' ? before(c, best, e) : `((${c.s} == 0u) & ${before(c, best, e)})`,
       ]
       const take = e.let(takes.length === 1 ? (takes[0] as string) : e.fold('|', takes))
       const s = best.s === '0u' ? '0u' : `select(${best.s}, ${c.s}, ${take})`

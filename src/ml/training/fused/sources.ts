@@ -1,6 +1,7 @@
-import { isAbsolute, join, resolve } from 'node:path'
-import type { SourceSpec } from '../../../data/connectors/connector.ts'
-import { connector } from '../../../data/connectors/index.ts'
+import { join } from 'node:path'
+import { resolveSecret } from '../../../base/secrets.ts'
+import type { Part, SourceSpec } from '../../../data/connectors/connector.ts'
+import { connector, pathOf } from '../../../data/connectors/index.ts'
 import type { DuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { file } from '../../../engines/duckdb/sql/names.ts'
 import type { RunContext } from '../../../engines/engine.ts'
@@ -21,10 +22,15 @@ export async function sourceFiles(
   for (const { id, kind, spec } of recipe.steps) {
     if (kind !== 'source') continue
     const source = spec as SourceSpec
-    const path = isAbsolute(source.path) ? source.path : resolve(at.folder, source.path)
+    const reader = await connector(source.connector)
+    const { scope, signal } = ctx
+    const parts: Part[] = []
+    const reach = { signal, secret: resolveSecret }
+    for await (const part of reader.parts?.(source, pathOf(reader, source, at.folder), reach) ?? []) parts.push(part)
     const snapshot = await duckdb.session(ctx, async (query) =>
-      (await connector(source.connector)).snapshot(source, path, {
-        ...{ scope: ctx.scope, signal: ctx.signal, progress: () => {}, query },
+      reader.snapshot(source, pathOf(reader, source, at.folder), {
+        ...{ scope, signal, progress: () => {}, query, secret: resolveSecret },
+        ...(reader.parts ? { parts } : {}),
         keep: async (name) => join(at.temp, `${id}-${name}`),
       }),
     )

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { route } from './route.ts'
+
+const place = z.object({
+  recipe: z.string(),
+  step: z.string(),
+  kind: z.string().describe('the kind of the step'),
+  column: z.string().nullable().describe('null: what the step makes as a whole, as a model, or which rows a table has'),
+})
+const link = z.object({
+  from: place,
+  to: place,
+  how: z
+    .array(z.string())
+    .describe('IDENTITY, TRANSFORMATION, AGGREGATION; CONDITIONAL, FILTER, JOIN, GROUP_BY, SORT, WINDOW; TARGET …'),
+})
+
+export const lineage = {
+  trace: route({
+    method: 'get',
+    path: '/v1/lineage',
+    access: 'read',
+    summary: 'What a column, a model or an endpoint is made of, or what is made of it, by the recipes as they ran last',
+    query: z.object({
+      of: z.string().min(1).max(400).describe('a step, `step.column`, or a column that one step has'),
+      direction: z.enum(['up', 'down']).optional().describe('up unless given: what it is made of'),
+      rows: z.enum(['true', 'false']).optional().describe('also what decides which rows there are'),
+      limit: z.coerce.number().int().min(1).max(10_000).optional().describe('links at most, 1,000 unless given'),
+    }),
+    output: z.object({ of: place, links: z.array(link), more: z.boolean() }),
+  }),
+}

@@ -1,0 +1,50 @@
+import type { z } from 'zod'
+import { GalleyError } from '../../base/errors.ts'
+import type { QualityCheck } from '../../store/quality.ts'
+import type { qualityCheck } from '../contract/quality.ts'
+import type { NounHandlers } from './handlers.ts'
+
+type Told = z.input<typeof qualityCheck>
+
+const present = (c: QualityCheck): Told => ({
+  dataset: c.dataset,
+  version: c.version,
+  run: c.run,
+  at: c.at,
+  passed: c.passed,
+  verdicts: c.verdicts as Told['verdicts'],
+  metrics: c.metrics as Told['metrics'],
+  anomalies: c.anomalies as Told['anomalies'],
+})
+
+export const quality: NounHandlers<'quality'> = {
+  show: async ({ ware, scope, params, query }) => {
+    const { store } = ware
+    const [newest] = (await store.quality.list(scope, params.name, { limit: 1 })).items
+    if (query.version === undefined && newest) return present(newest)
+    const { version } = await store.datasets.get(scope, params.name, query.version)
+    const found = await store.quality.ofVersion(scope, params.name, version)
+    if (found) return present(found)
+    throw new GalleyError('DATASET_UNKNOWN', {
+      what: `nothing was checked of ${params.name}@${version}`,
+      why: 'it was published before checks were kept',
+      fix: 'run its recipe again',
+    })
+  },
+  history: async ({ ware, scope, params, query }) => {
+    const page = await ware.store.quality.list(scope, params.name, query)
+    // a dataset whose first run was stopped has checks and no version
+    if (page.items.length === 0 && query.cursor === undefined) await ware.store.datasets.get(scope, params.name)
+    const items = page.items.map(present)
+    const wanted = query.expectation
+    if (wanted === undefined) return { ...page, items }
+    const known = new Set(items.flatMap((c) => c.verdicts.map((v) => v.title)))
+    if (items.length > 0 && !known.has(wanted))
+      throw new GalleyError('USAGE_INVALID', {
+        what: `'${params.name}' has no expectation '${wanted}'`,
+        why: known.size > 0 ? `it has ${[...known].map((t) => `'${t}'`).join(', ')}` : 'its recipe states none',
+        fix: 'name one of them as it is written',
+      })
+    return { ...page, items: items.map((c) => ({ ...c, verdicts: c.verdicts.filter((v) => v.title === wanted) })) }
+  },
+}

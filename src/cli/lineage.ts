@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import type { Client } from '../sdk/index.ts'
+import { withClient } from './list.ts'
+import { bold, plain, print } from './output.ts'
+
+type Traced = Awaited<ReturnType<Client['lineage']['trace']>>
+type Place = Traced['of']
+
+interface Options {
+  readonly down?: boolean
+  readonly rows?: boolean
+  readonly json?: boolean
+}
+
+export function lineage(): Command {
+  return new Command('lineage')
+    .description('what a column, a model or an endpoint is made of, through every recipe as it ran last')
+    .argument('<of>', 'a step, step.column, or a column that one step has')
+    .option('--down', 'what is made of it instead')
+    .option('--rows', 'also what decides which rows there are: filters, keys of joins and groups')
+    .option('--json', 'print JSON')
+    .action((of: string, options: Options) =>
+      withClient(async (client) => {
+        const rows = options.rows ? ('true' as const) : undefined
+        const found = await client.lineage.trace({ of, direction: options.down ? 'down' : 'up', ...(rows ? { rows } : {}) }) // biome-ignore format: one line
+        if (options.json) return print(JSON.stringify(found))
+        for (const line of treeOf(found, options.down === true)) print(plain(line))
+        if (found.more) print('… and more: --json over HTTP takes a larger limit')
+      }),
+    )
+}
+
+const keyOf = (p: Place): string => JSON.stringify([p.recipe, p.step, p.column])
+const nameOf = (p: Place): string =>
+  p.column === null ? `${p.kind === 'train' ? 'model' : p.kind === 'serve' ? 'endpoint' : p.kind} ${p.step}` : `${p.step}.${p.column}` // biome-ignore format: one line
+
+/** A tree of what was found; a place that was told before is not told again. */
+function treeOf({ of, links }: Traced, down: boolean): string[] {
+  const [near, far] = down ? (['from', 'to'] as const) : (['to', 'from'] as const)
+  const lines = [`${bold(nameOf(of))}  recipe ${of.recipe}`]
+  const told = new Set<string>()
+  const visit = (p: Place, depth: number): void => {
+    // told once, whichever column of a table led to it
+    const here = links.filter((l) => keyOf(l[near]) === keyOf(p) || belongs(l[near], p, down))
+    if (told.has(keyOf(p))) return
+    told.add(keyOf(p))
+    for (const link of here) {
+      const other = link[far]
+      const again = told.has(keyOf(other)) && links.some((l) => keyOf(l[near]) === keyOf(other))
+      lines.push(`${'  '.repeat(depth + 1)}${nameOf(other)}  ${link.how.join(' ')}${again ? '  …' : ''}`)
+      visit(other, depth + 1)
+    }
+  }
+  visit(of, 0)
+  if (links.length === 0) lines.push(down ? '  nothing is made of it' : '  nothing: it is where data begins')
+  return lines
+}
+
+/** Whether a link is also one of `p`: up, of a column's table; down, of a table's columns. */
+const belongs = (end: Place, p: Place, down: boolean): boolean =>
+  end.recipe === p.recipe &&
+  end.step === p.step &&
+  (down ? p.column === null && end.column !== null : p.column !== null && end.column === null)

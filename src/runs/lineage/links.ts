@@ -1,0 +1,84 @@
+import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { columnsOf } from '../../plan/expr.ts'
+import { fitReads } from '../../plan/fits/index.ts'
+import { lineageOf, type Origin } from '../../plan/lineage.ts'
+import type { DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+
+/** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
+export interface Place {
+  readonly recipe: string
+  readonly step: string
+  /** The kind of the step: `source`, `table`, `dataset`, `train` … */
+  readonly kind: string
+  readonly column: string | null
+}
+
+/** One place enters another. `how`: OpenLineage's names for columns; `TARGET`, `FEATURE`, `SPLIT`, `MODEL`, `ENTRY`, `REPORT` beyond. */
+export interface Link {
+  readonly from: Place
+  readonly to: Place
+  readonly how: readonly string[]
+}
+
+/** Every link of a recipe, read from its plans; nothing is run. */
+export function linksOf(recipe: Recipe): Link[] {
+  const steps = new Map(recipe.steps.map((s) => [s.id, s]))
+  const place = (id: string, column: string | null): Place => ({
+    recipe: recipe.name,
+    step: id,
+    kind: steps.get(id)?.kind ?? 'source',
+    column,
+  })
+  return recipe.steps.flatMap((step) => {
+    const to = (column: string | null) => place(step.id, column)
+    const enters = (id: string, column: string | null, how: string): Link => ({
+      from: place(id, column),
+      to: to(null),
+      how: [how],
+    })
+    const { plan } = step.spec as Partial<PlanSpec>
+    if (plan) {
+      const { columns, rows } = lineageOf(plan.root)
+      const from = (o: Origin, at: Place): Link => ({ from: place(o.name, o.column), to: at, how: o.how })
+      return [
+        ...[...columns].flatMap(([name, origins]) => origins.map((o) => from(o, to(name)))),
+        ...rows.map((o) => from(o, to(null))),
+      ]
+    }
+    if (step.kind === 'train') return trained(step as Step<TrainSpec>, steps, enters)
+    if (step.kind === 'serve') {
+      const { entry, input } = step.spec as ServeSpec
+      return [
+        ...step.inputs.map((id) => enters(id, null, 'MODEL')),
+        ...input.map((column) => enters(entry, column, 'ENTRY')),
+      ]
+    }
+    return step.inputs.flatMap((id) => columnsOfStep(steps.get(id)).map((column) => enters(id, column, 'REPORT')))
+  })
+}
+
+function trained(
+  { inputs, spec }: Step<TrainSpec>,
+  steps: ReadonlyMap<string, Step>,
+  enters: (id: string, column: string, how: string) => Link,
+): Link[] {
+  return inputs.flatMap((id) => {
+    const own = new Set(columnsOfStep(steps.get(id)))
+    const { split } = (steps.get(id)?.spec ?? {}) as Partial<DatasetSpec>
+    // a column that a fit makes stands for those that it is computed from
+    const read = new Set([...spec.features, ...spec.fit.flatMap(fitReads)].filter((c) => own.has(c)))
+    return [
+      enters(id, spec.target, 'TARGET'),
+      ...[...read].map((column) => enters(id, column, 'FEATURE')),
+      ...columnsOf(...Object.values(split ?? {})).map((column) => enters(id, column, 'SPLIT')),
+    ]
+  })
+}
+
+/** The columns that a step gives; none for a model or an endpoint. */
+export function columnsOfStep(step: Step | undefined): string[] {
+  if (!step) return []
+  const { plan } = step.spec as Partial<PlanSpec>
+  if (plan) return plan.root.schema.map((f) => f.name)
+  return step.kind === 'source' ? Object.keys((step.spec as SourceSpec).columns) : []
+}
