@@ -4,6 +4,7 @@ import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
 import { diff } from './datasets/diff.ts'
+import { forget } from './datasets/forget.ts'
 import { compact, retain } from './datasets/keep.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
@@ -94,5 +95,6 @@ export function datasets(): Command {
   diff(noun)
   retain(noun)
   compact(noun)
+  forget(noun)
   return noun
 }

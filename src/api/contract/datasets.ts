@@ -189,4 +189,15 @@ export const datasets = {
     body: z.object({}).strict(),
     output: z.object({ version: z.number(), metadata: z.string().describe('path of the table metadata') }),
   }),
+  forget: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/forget',
+    access: 'write',
+    summary:
+      "Takes a person's rows out of every version; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
+    params: z.object({ name }),
+    body: z.object({ key: z.string().max(200).optional(), value: z.string().max(10_000).optional() }).strict(),
+    output: streamed,
+    stream: true,
+  }),
 }

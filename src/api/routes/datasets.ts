@@ -4,6 +4,7 @@ import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
+import { beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
 import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
@@ -185,6 +186,24 @@ export const datasets: NounHandlers<'datasets'> = {
       const work = workOf(enginesOf(ware, scope, signal))
       const on = { name, target, now: systemClock.now(), tell: (done: number) => tell('files', done) }
       return compact(work, ware.store, scope, on)
+    })
+  },
+  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value }, signal }) => {
+    const { store } = ware
+    if ((key === undefined) !== (value === undefined))
+      throw invalid(
+        'it is not said whose rows are meant',
+        'a column and a value of it are needed',
+        'give key and value',
+      )
+    await store.datasets.get(scope, dataset)
+    if (key !== undefined && value !== undefined) await beginForgetting(store, scope, { dataset, column: key, value })
+    return told(signal, async (tell, signal) => {
+      const work = workOf(enginesOf(ware, scope, signal))
+      const reports: ForgetReport[] = []
+      for (const forgetting of await store.forgettings.pending(scope, dataset))
+        reports.push(await forget(work, store, scope, { forgetting, tell }))
+      return reports
     })
   },
   iceberg: async ({ ware, scope, params }) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
 import type { Expr, Literal } from '../../plan/expr.ts'
 import type { Schema } from '../../plan/types.ts'
 import { namesWithin } from './iceberg/schema.ts'
@@ -164,4 +165,10 @@ export function numbered(
     ...Object.entries(before),
     ...names.filter((name) => !Object.hasOwn(before, name)).map((name) => [name, ++last] as const),
   ])
+}
+
+/** The identity of a version's content: what is named by its content counts as the same, whichever run wrote it. */
+export function contentHash({ files, schema, split, moment }: Manifest): string {
+  const hashes = files.map((f) => f.sha256)
+  return hashJson([hashes.length === 1 ? hashes[0] : hashes, schema, split, moment])
 }

@@ -4,6 +4,7 @@ import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, publishFolder } from '../../data/datasets/files.ts'
 import {
+  contentHash,
   MANIFEST,
   MANIFEST_FORMAT,
   type Manifest,
@@ -18,10 +19,10 @@ import { isContained, type WriteSpec, type Written, written } from '../../data/d
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
-import type { NewDatasetVersion } from '../../store/datasets.ts'
+import type { MadeFrom, NewDatasetVersion } from '../../store/datasets.ts'
 import { codeHash } from '../code.ts'
-import { wholePlan } from '../inline.ts'
-import type { StepContext } from '../kind.ts'
+import { lineage, stepOf, wholePlan } from '../inline.ts'
+import type { Output, StepContext } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
 import type { Computed } from './rows.ts'
 import type { TableOutput } from './table.ts'
@@ -31,6 +32,7 @@ const FULL: WriteSpec = { mode: 'full', partitionBy: [], key: [] }
 /** The version that a write goes on from. */
 export interface Base extends Version {
   readonly version: number
+  readonly from: Required<MadeFrom>
   readonly hash: string
 }
 
@@ -55,7 +57,8 @@ export async function newestOf(ctx: StepContext<DatasetSpec>, spec: DatasetSpec)
   if (!newest) return undefined
   try {
     const opened = await openVersion(join(ctx.store.home.datasets, newest.path))
-    return { ...opened, version: newest.version, hash: newest.hash }
+    const { version, path, hash } = newest
+    return { ...opened, version, hash, from: { version, path } }
   } catch (error) {
     const whole = (spec.write ?? FULL).mode === 'full'
     if (whole && error instanceof GalleyError && error.code === 'STORE_CORRUPT') return undefined
@@ -81,6 +84,7 @@ export async function draftVersion(
   const manifest = manifestOf(ctx, computed, made, base)
   const fresh = new Map(made.files.flatMap((f) => (f.from === undefined ? [] : [[f.path, f.from] as const])))
   if (computed.aside) fresh.set('rejected.parquet', computed.aside.path)
+  const madeFrom = versionsIn(ctx)
   const from = (path: string) => fresh.get(path) ?? join(base?.folder ?? '', path)
   const checked = outputOf(
     computed.rejected,
@@ -99,6 +103,7 @@ export async function draftVersion(
         rejected: table.rejected,
         ...(table.quarantine ? { rejectedFile: relative(ctx.store.home.path, table.quarantine) } : {}),
         verdicts,
+        ...(madeFrom.length > 0 ? { from: madeFrom } : {}),
         ...(spec.write ? { write: { mode: write.mode, rows: computed.rows, base: base?.version ?? null } } : {}),
       },
       ...{ run: ctx.run.id, step: id },
@@ -152,11 +157,10 @@ function outputOf(
   files: readonly KeptFile[],
   quarantine?: KeptFile,
 ): TableOutput {
-  const { schema, rows, bytes, split, moment } = manifest
-  const hashes = files.map((f) => f.sha256)
+  const { schema, rows, bytes } = manifest
   return {
     // what is named by its content counts as the same content, whichever run wrote it
-    hash: hashJson([hashes.length === 1 ? hashes[0] : hashes, schema, split, moment]),
+    hash: contentHash(manifest),
     files: files.map((f) => f.path),
     ...{ schema, rows, bytes, rejected, quarantine: quarantine?.path ?? null, folder },
     kept: [...files, ...(quarantine ? [quarantine] : [])].map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
@@ -201,4 +205,15 @@ export async function publishDraft(ctx: StepContext<DatasetSpec>, draft: Draft):
   const { rejected } = manifest
   const quarantine = rejected && { ...rejected, path: join(published.folder, rejected.path) }
   return outputOf(checked.rejected, manifest, published.folder, filesOf(published), quarantine)
+}
+
+/** The versions of datasets that a step's rows come from, in this recipe or read from others. */
+function versionsIn(ctx: StepContext<DatasetSpec>): string[] {
+  return lineage(ctx.recipe, ctx.step.id).flatMap((id) => {
+    if (id === ctx.step.id) return []
+    const { kind } = stepOf(ctx.recipe, id)
+    const output = ctx.input<Output & { readonly name?: string; readonly version?: string | number }>(id)
+    if (kind === 'source' && typeof output.version === 'string') return [output.version]
+    return kind === 'dataset' && output.name ? [`${output.name}@${output.version}`] : []
+  })
 }

@@ -6,7 +6,7 @@ import type { Scope } from '../../../base/scope.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Store } from '../../../store/store.ts'
 import { keptFile } from '../files.ts'
-import { type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
+import { contentHash, type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
 import { publishVersion } from '../publish.ts'
 import { statisticsOf } from '../statistics.ts'
 import { openVersion, scanFiles, siblingPath, type Version } from '../version.ts'
@@ -35,7 +35,7 @@ export async function compact(
 ): Promise<Compacted> {
   const newest = await store.datasets.get(scope, name)
   const base = await openVersion(join(store.home.datasets, newest.path))
-  const { files, schema, partitionBy } = base.manifest
+  const { files, partitionBy } = base.manifest
   const groups = grouped(files, target)
   const same = { version: newest.version, before: files.length, after: files.length, bytes: base.manifest.bytes }
   if (groups.length === files.length) return same
@@ -70,19 +70,23 @@ export async function compact(
     created: new Date(now).toISOString(),
   }
   const version = await publishVersion(store, scope, manifest, made)
-  const published = await recorded(store, scope, { newest, version, reordered: partitionBy.length > 0 && isMixed(files), schema }) // biome-ignore format: one line
+  const published = await recorded(store, scope, {
+    newest,
+    version,
+    reordered: partitionBy.length > 0 && isMixed(files),
+  })
   return { version: published.version, before: files.length, after: next.length, bytes }
 }
 
 async function recorded(
   store: Store,
   scope: Scope,
-  { newest, version, reordered, schema }: { newest: DatasetVersion; version: Version; reordered: boolean; schema: Manifest['schema'] }, // biome-ignore format: one line
+  { newest, version, reordered }: { newest: DatasetVersion; version: Version; reordered: boolean },
 ): Promise<DatasetVersion> {
   const { manifest, folder } = version
-  const { name, rows, bytes, parents, split, moment, files } = manifest
+  const { name, rows, bytes, parents, schema } = manifest
   // rows in the same order are the same content, however they lie in files
-  const hash = reordered ? hashJson([files.map((f) => f.sha256), schema, split, moment]) : newest.hash
+  const hash = reordered ? contentHash(manifest) : newest.hash
   const path = relative(store.home.datasets, join(folder, MANIFEST))
   const { rejected: _, rejectedFile: __, ...details } = (newest.details ?? {}) as Record<string, unknown>
   return store.transaction(scope, async (tx) => {
@@ -99,7 +103,7 @@ async function recorded(
       run: null,
       step: null,
     }
-    const published = await tx.datasets.publish(scope, row, newest.version)
+    const published = await tx.datasets.publish(scope, row, { version: newest.version, path: newest.path })
     await tx.events.record(scope, { action: 'dataset.compact', subject: name, details: { version: published.version } })
     return published
   })

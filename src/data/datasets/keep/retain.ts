@@ -86,7 +86,8 @@ async function judged(
   return { versions, kept }
 }
 
-async function everything<T>(
+/** All items of a list that comes in pages. */
+export async function everything<T>(
   ask: (cursor: string | undefined) => Promise<{ items: readonly T[]; next?: string }>,
 ): Promise<T[]> {
   const all: T[] = []

@@ -23,13 +23,7 @@ export async function sweep(store: Store, scope: Scope, name: string, gone: read
   // what a manifest names that can't be read is not known: nothing is removed then
   if (damaged.length > 0) return { files: 0, bytes: 0 }
   const used = new Set(files.map((f) => f.path))
-  const live = new Set<string>()
-  for (let cursor: string | undefined; ; ) {
-    const page = await store.datasets.versions(scope, name, { limit: 500, cursor })
-    for (const v of page.items) live.add(dirname(join(store.home.datasets, v.path)))
-    cursor = page.next
-    if (cursor === undefined) break
-  }
+  const live = await liveFolders(store, scope, name)
   const root = join(store.home.datasets, scope.workspace, name)
   const now = systemClock.now()
   let [count, bytes] = [0, 0]
@@ -48,6 +42,17 @@ export async function sweep(store: Store, scope: Scope, name: string, gone: read
   }
   await syncFolder(root).catch(() => undefined)
   return { files: count, bytes }
+}
+
+/** The folders that versions lie in. */
+export async function liveFolders(store: Store, scope: Scope, name: string): Promise<ReadonlySet<string>> {
+  const live = new Set<string>()
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.datasets.versions(scope, name, { limit: 500, cursor })
+    for (const v of page.items) live.add(dirname(join(store.home.datasets, v.path)))
+    cursor = page.next
+    if (cursor === undefined) return live
+  }
 }
 
 async function removeEmpty(folder: string): Promise<void> {
