@@ -2,11 +2,13 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
 import { csv, dataset, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
+import { joinServer } from '../../src/store/postgres/server.ts'
 import { galley as command, ended, recipeFile, start } from './command.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
 
@@ -47,6 +49,28 @@ async function holding(text: string): Promise<string[]> {
   return found
 }
 
+/** Tables of the database that say a text. */
+async function recorded(text: string): Promise<string[]> {
+  const { home } = w.galley.store
+  const share = await joinServer(home.postgres, join(home.logs, 'postgres.log'))
+  const database = new pg.Client({ ...share.connection })
+  await database.connect()
+  try {
+    const { rows } = await database.query<{ table_name: string }>(
+      "select table_name from information_schema.tables where table_schema = 'public'",
+    )
+    const found: string[] = []
+    for (const { table_name: name } of rows) {
+      const { rowCount } = await database.query(`select 1 from ${name} t where t::text like '%${text}%' limit 1`)
+      if (rowCount) found.push(name)
+    }
+    return found
+  } finally {
+    await database.end()
+    await share.close()
+  }
+}
+
 describe('a person is forgotten', () => {
   const columns = { person: 'string', n: 'int64' } as const
   const NAME = 'zz-hong-gildong'
@@ -57,7 +81,7 @@ describe('a person is forgotten', () => {
       const made = recipe('people', (k) => {
         const source = k.source('people-lines', csv('log.csv', columns))
         const clean = k.step('people-clean', source.reject((r) => r.n.lt(-100), 'far too small')) // biome-ignore format: one line
-        k.dataset('people', clean.reject((r) => r.n.lt(0), 'negative'), { write: 'append' }) // biome-ignore format: one line
+        k.dataset('people', clean.reject((r) => r.n.lt(0), 'negative'), { write: 'append', expect: (r, x) => [x.range(r.n, { max: 1 }).warn()] }) // biome-ignore format: one line
       })
       await run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
     }
@@ -75,7 +99,9 @@ describe('a person is forgotten', () => {
     mkdirSync(join(store.home.logs, scope.workspace, 'e', '1'), { recursive: true })
     expect((await holding(NAME)).length).toBeGreaterThan(5)
 
+    expect((await recorded(NAME)).sort()).toEqual(['dataset_versions', 'quality_checks', 'step_outputs', 'steps'])
     const [report] = await forget('people', 'person', NAME)
+    expect(await recorded(NAME)).toEqual([])
     expect(report?.versions).toEqual([
       { version: 1, rows: 1, rejected: 1 },
       { version: 2, rows: 1, rejected: 0 },

@@ -87,6 +87,7 @@ export async function forget(
     derived: await derivedFrom(store, scope, dataset, affected.map((v) => v.version)), // biome-ignore format: one line
   }
   await store.transaction(scope, async (tx) => {
+    await tx.forgettings.redact(scope, dataset)
     await tx.forgettings.finish(scope, forgetting.id, report)
     const details = { forgetting: forgetting.id, column, versions: affected.length }
     await tx.events.record(scope, { action: 'dataset.forget', subject: dataset, details })
