@@ -73,6 +73,16 @@ test('rows by a key of two columns, columns that changed, and columns that came,
   expect((await diff('a@1', 'a@2')).rows).toBeUndefined()
 })
 
+test('is cancelled when the caller goes', async () => {
+  await write('c', { id: 'int64' }, ['1', '2'])
+  const gone = new AbortController()
+  const answer = await client.datasets.diff({ name: 'c', with: 'c', key: 'id' }, { signal: gone.signal })
+  gone.abort()
+  await expect(resultOf(answer, () => {})).rejects.toMatchObject({
+    code: expect.stringMatching(/CANCELLED|SERVER_UNREACHABLE/),
+  })
+})
+
 test('files that both have are not compared by key; distributions are of all rows, and a shift is sure', async () => {
   const lines = (from: number, n: number, shift: number) =>
     Array.from(

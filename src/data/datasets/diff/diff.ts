@@ -56,13 +56,21 @@ export async function diffVersions(
     return left > 0
   })
   const [shared, left, right] = [sideOf(before, both), sideOf(before, gone), sideOf(after, fresh)]
-  return engine.session(ctx, async (query) => {
-    tell('rows by key', 0)
+  // a query tells how far it is itself; which share of the whole it is is known about
+  let at = { stage: 'rows by key', from: 0, span: key.length > 0 ? 0.8 : 0 }
+  const begin = (stage: string, from: number) => {
+    at = { stage, from, span: 1 - from }
+    tell(stage, from)
+  }
+  const progress: RunContext['progress'] = ({ done, total = 100 }) =>
+    tell(at.stage, at.from + at.span * Math.min(1, done / total))
+  return engine.session({ ...ctx, progress }, async (query) => {
+    tell(at.stage, 0)
     const rows =
       key.length > 0
         ? await compareKeys(query, { before: left, after: right, schema, key, same: shared.rows })
         : undefined
-    tell('distributions', 0.7)
+    begin('distributions', at.span)
     const shift = await compareColumns(query, { shared, before: left, after: right, schema })
     return {
       columns: {
