@@ -169,36 +169,40 @@ describe('a person is forgotten', () => {
   })
 })
 
-test('killed in the middle and resumed, it is done to the end', async () => {
-  const kills = Number(process.env['GALLEY_KILLS'] ?? 3)
-  const folder = mkdtempSync(join(tmpdir(), 'galley-forget-'))
-  const home = join(folder, 'home')
-  try {
-    for (let i = 0; i < 6; i++) {
-      const lines = Array.from({ length: 500 }, (_, j) => `${j % 100},${i}`)
-      writeFileSync(join(folder, 'b.csv'), `id,n\n${lines.join('\n')}\n`)
-      const file = recipeFile(folder, 'b', `k.dataset('log', k.source('b', csv('${join(folder, 'b.csv')}', { id: 'int64', n: 'int64' })), { write: 'append' })`) // biome-ignore format: one line
-      expect((await command(home, 'run', file)).code).toBe(0)
+const kills = Number(process.env['GALLEY_KILLS'] ?? 3)
+test(
+  'killed in the middle and resumed, it is done to the end',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'galley-forget-'))
+    const home = join(folder, 'home')
+    try {
+      for (let i = 0; i < 6; i++) {
+        const lines = Array.from({ length: 500 }, (_, j) => `${j % 100},${i}`)
+        writeFileSync(join(folder, 'b.csv'), `id,n\n${lines.join('\n')}\n`)
+        const file = recipeFile(folder, 'b', `k.dataset('log', k.source('b', csv('${join(folder, 'b.csv')}', { id: 'int64', n: 'int64' })), { write: 'append' })`) // biome-ignore format: one line
+        expect((await command(home, 'run', file)).code).toBe(0)
+      }
+      for (let i = 0; i < kills; i++) {
+        const child = start(home, ['datasets', 'forget', 'log', '--key', 'id', '--value', String(i)])
+        const end = ended(child)
+        await sleep(600 + ((i * 311) % 900))
+        child.kill('SIGKILL')
+        await end
+        // whatever was reached: asked again it is done, and done once more it is nothing
+        const again = await command(home, 'datasets', 'forget', 'log', '--key', 'id', '--value', String(i), '--json')
+        expect(again.code).toBe(0)
+        const rest = await command(home, 'datasets', 'rows', 'log@1', '--where', `id = ${i}`, '--format', 'csv')
+        expect(rest.out.trim()).toBe('id,n')
+      }
+      expect((await command(home, 'datasets', 'forget', 'log', '--resume')).out).toContain('nothing was interrupted')
+      const { out } = await command(home, 'datasets', 'rows', 'log', '--columns', 'id', '--format', 'csv')
+      expect(out.trim().split('\n').length - 1).toBe(3000 - kills * 30)
+      expect((await command(home, 'datasets', 'scrub')).code).toBe(0)
+      const workspace = readdirSync(join(home, 'datasets'))[0] ?? ''
+      expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + kills)
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     }
-    for (let i = 0; i < kills; i++) {
-      const child = start(home, ['datasets', 'forget', 'log', '--key', 'id', '--value', String(i)])
-      const end = ended(child)
-      await sleep(600 + ((i * 311) % 900))
-      child.kill('SIGKILL')
-      await end
-      // whatever was reached: asked again it is done, and done once more it is nothing
-      const again = await command(home, 'datasets', 'forget', 'log', '--key', 'id', '--value', String(i), '--json')
-      expect(again.code).toBe(0)
-      const rest = await command(home, 'datasets', 'rows', 'log@1', '--where', `id = ${i}`, '--format', 'csv')
-      expect(rest.out.trim()).toBe('id,n')
-    }
-    expect((await command(home, 'datasets', 'forget', 'log', '--resume')).out).toContain('nothing was interrupted')
-    const { out } = await command(home, 'datasets', 'rows', 'log', '--columns', 'id', '--format', 'csv')
-    expect(out.trim().split('\n').length - 1).toBe(3000 - kills * 30)
-    expect((await command(home, 'datasets', 'scrub')).code).toBe(0)
-    const workspace = readdirSync(join(home, 'datasets'))[0] ?? ''
-    expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + kills)
-  } finally {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
-  }
-}, 180_000)
+  },
+  120_000 + kills * 30_000,
+)
