@@ -23,6 +23,8 @@ try {
 } catch (error) {
   if (!(error instanceof PythonError)) throw error
   say(`${error.missing ? 'not run' : 'failed'}: ${error.message}\n  why: ${error.why}\n  fix: ${error.fix}`)
-  say('what was not tried: Arrow IPC with pyarrow, polars and pandas; expectations with Great Expectations')
+  say(
+    'what was not tried: Arrow IPC with pyarrow, polars and pandas; expectations with Great Expectations; datasets as Iceberg tables with pyiceberg',
+  )
   process.exitCode = error.missing ? 0 : 1
 }

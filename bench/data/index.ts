@@ -4,6 +4,7 @@ import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { createLedger } from '../../src/engines/ledger.ts'
 import type { Bench, Row } from '../bench.ts'
 import { LIMITS } from '../pipeline/side.ts'
+import { diffCases, diffRows } from './diff.ts'
 import { expectCases, expectRows } from './expect.ts'
 import { listingCases, listingRows } from './listing.ts'
 import type { Setting } from './setting.ts'
@@ -12,10 +13,11 @@ import type { Setting } from './setting.ts'
 const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[]> }[] = [
   { names: expectCases, rows: expectRows },
   { names: listingCases, rows: listingRows },
+  { names: diffCases, rows: diffRows },
 ]
 
 export const data: Bench = {
-  about: 'what is done to data that is kept: expectations, profiles',
+  about: 'what is done to data that is kept: expectations, profiles, versions compared',
   cases: CASES.flatMap((c) => c.names),
   async run({ prefix, runs, small, signal, say }) {
     const temp = join(tmpdir(), `galley-bench-${process.pid}`)

@@ -3,6 +3,9 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
+import { diff } from './datasets/diff.ts'
+import { forget } from './datasets/forget.ts'
+import { compact, retain } from './datasets/keep.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -80,8 +83,18 @@ export function datasets(): Command {
         'no tags: galley datasets tag NAME@3 prod gives one',
       ),
   )
+  noun
+    .command('iceberg <version>')
+    .description('where a version lies as an Iceberg table: the path of its metadata, for pyiceberg, DuckDB, Spark …')
+    .action((name: string) =>
+      withClient(async (client) => print((await client.datasets.iceberg({ name, body: {} })).metadata)),
+    )
   rows(noun)
   rejected(noun)
   scrub(noun)
+  diff(noun)
+  retain(noun)
+  compact(noun)
+  forget(noun)
   return noun
 }

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import { type Contract, contract } from '../api/contract/index.ts'
 import type { Failure, Route } from '../api/contract/route.ts'
-import { CODES, type ErrorCode, GalleyError } from '../base/errors.ts'
+import { CODES, GalleyError } from '../base/errors.ts'
+import { errorOf } from './failure.ts'
 
 /** A route without parameters has an empty object, which TypeScript takes for an index of nevers. */
 type Fields<T> = string extends keyof T ? unknown : T
@@ -92,15 +93,7 @@ async function* bytesOf(response: Response, url: string): AsyncGenerator<Uint8Ar
 function failureOf(text: string, status: number): GalleyError {
   try {
     const json = JSON.parse(text) as Failure
-    if (Object.hasOwn(CODES, json.code)) {
-      const { what, why, fix, details } = json
-      return new GalleyError(json.code as ErrorCode, {
-        what,
-        ...(why ? { why } : {}),
-        ...(fix ? { fix } : {}),
-        ...(details ? { details } : {}),
-      })
-    }
+    if (Object.hasOwn(CODES, json.code)) return errorOf(json)
   } catch {
     // not an answer of ours
   }

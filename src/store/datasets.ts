@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { datasets, datasetVersions } from './schema/datasets.ts'
 import { unknownName, unknownVersion } from './unknown.ts'
@@ -11,13 +11,23 @@ export type DatasetVersion = typeof datasetVersions.$inferSelect
 /** What a version is published with: the rest is given by the store. */
 export type NewDatasetVersion = Omit<typeof datasetVersions.$inferInsert, 'workspace' | 'version' | 'created'>
 
+/** A version that something goes on from; 0 for none. */
+export interface MadeFrom {
+  readonly version: number
+  /** Where its manifest lies. */
+  readonly path?: string
+}
+export type Rewritten = Pick<DatasetVersion, 'rows' | 'bytes' | 'hash' | 'path' | 'details'>
+
 export interface Datasets {
   /**
    * Publishes the next version. In a transaction it is visible, and its number taken, only if that commits. With `after`,
-   * the version that it was made from (0 for none) has to be the newest still.
+   * the version that it was made from (0 for none) has to be the newest still, and to lie where it was.
    * @throws STORE_CONFLICT when another writer published since
    */
-  publish(scope: Scope, version: NewDatasetVersion, after?: number): Promise<DatasetVersion>
+  publish(scope: Scope, version: NewDatasetVersion, after?: MadeFrom): Promise<DatasetVersion>
+  /** What a version is once rows were taken out of it: another manifest under the same number. @throws STORE_CONFLICT when it lies elsewhere meanwhile */
+  rewrite(scope: Scope, name: string, from: MadeFrom, now: Rewritten): Promise<void>
   /** The version, or the newest. @throws DATASET_UNKNOWN */
   get(scope: Scope, name: string, version?: number): Promise<DatasetVersion>
   find(scope: Scope, name: string, version?: number): Promise<DatasetVersion | undefined>
@@ -25,6 +35,8 @@ export interface Datasets {
   list(scope: Scope, page?: PageRequest): Promise<Page<Dataset>>
   /** Newest first. */
   versions(scope: Scope, name: string, page?: PageRequest): Promise<Page<DatasetVersion>>
+  /** Takes versions out of the list; their files are the caller's. The newest, and one with a tag, can't be taken. @throws STORE_CONFLICT */
+  remove(scope: Scope, name: string, versions: readonly number[]): Promise<void>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
 }
@@ -45,6 +57,18 @@ export function datasetsOn(db: Database): Datasets {
     return row
   }
 
+  /** @throws STORE_CONFLICT for a version that was rewritten since it was read */
+  const lies = async (q: Queries, scope: Scope, name: string, { version, path }: MadeFrom) => {
+    const there = await findWith(q, scope, name, version)
+    if (there?.path === path) return
+    throw new GalleyError('STORE_CONFLICT', {
+      what: `version ${version} of '${name}' was rewritten meanwhile`,
+      why: 'rows were taken out of it, or it was removed',
+      fix: 'run the recipe again: it goes on from what is there now',
+      details: { dataset: name, version },
+    })
+  }
+
   return {
     publish: (scope, version, after) =>
       db.write(`the dataset '${version.name}' could not be published`, async (q) => {
@@ -57,7 +81,9 @@ export function datasetsOn(db: Database): Datasets {
           })
           .returning({ latest: datasets.latest })
         // the row is locked from here to the end of the transaction
-        if (after !== undefined && head?.latest !== after + 1) throw overtaken(version.name, after, head?.latest ?? 1)
+        if (after !== undefined && head?.latest !== after.version + 1)
+          throw overtaken(version.name, after.version, head?.latest ?? 1)
+        if (after?.path !== undefined) await lies(q, scope, version.name, after)
         const values = { ...version, workspace: scope.workspace, version: head?.latest ?? 1, created: db.now() }
         const [row] = await q.insert(datasetVersions).values(values).returning()
         return row as DatasetVersion
@@ -112,6 +138,27 @@ export function datasetsOn(db: Database): Datasets {
           .limit(limit + 1)
         return pageOf(rows, limit, (row) => row.version)
       }),
+
+    rewrite: async (scope, name, from, now) => {
+      await db.write(`a version of '${name}' could not be rewritten`, async (q) => {
+        await q.select().from(datasets).where(named(scope, name)).for('update')
+        await lies(q, scope, name, from)
+        await q
+          .update(datasetVersions)
+          .set(now)
+          .where(and(versionsOf(scope, name), eq(datasetVersions.version, from.version)))
+      })
+    },
+
+    remove: async (scope, name, versions) => {
+      await db.write(`versions of '${name}' could not be removed`, async (q) => {
+        const [head] = await q.select().from(datasets).where(named(scope, name)).for('update')
+        if (head && versions.includes(head.latest)) throw overtaken(name, head.latest, head.latest + 1)
+        await q
+          .delete(datasetVersions)
+          .where(and(versionsOf(scope, name), inArray(datasetVersions.version, [...versions])))
+      })
+    },
 
     ofRun: (scope, run) =>
       db.read('the datasets of the run could not be read', (q) =>

@@ -15,4 +15,5 @@ export const { and, asc, desc, eq, gt, inArray, isNull, lt, ne, or, sql } = load
 export const { bigint, bigserial, boolean, customType, doublePrecision, integer, pgTable, primaryKey, text, unique } =
   load('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
 
+export type { SQL } from 'drizzle-orm'
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres'

@@ -31,6 +31,7 @@ describe('workspaces', () => {
     await store.events.record(scope, { action: 'a.b', subject: 'secret' })
     const check = { dataset: 'secret', version: 1, run: run.id, passed: true, verdicts: [], metrics: {}, anomalies: [] }
     await store.quality.record(scope, check)
+    await store.forgettings.begin(scope, { dataset: 'secret', column: 'id', value: '1' })
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
@@ -54,6 +55,8 @@ describe('workspaces', () => {
     expect(await store.runs.abandoned(other)).toEqual([])
     expect(await store.cache.find(other, 'secret')).toBeUndefined()
     expect(await store.steps.newest(other, 'a')).toBeUndefined()
+    expect(await store.forgettings.pending(other, 'secret')).toEqual([])
+    expect(await store.models.trainedOn(other, 'secret')).toEqual([])
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     expect(await store.quality.ofVersion(other, 'secret', 1)).toBeUndefined()

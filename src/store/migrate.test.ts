@@ -14,6 +14,7 @@ import * as cache from './schema/cache.ts'
 import * as datasets from './schema/datasets.ts'
 import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
+import * as forgettings from './schema/forgettings.ts'
 import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
@@ -69,7 +70,20 @@ describe('migrations', () => {
     const there = rows
       .filter((row) => !['galley_migrations', 'counters'].includes(row.table_name))
       .map((row) => `${row.table_name}.${row.column_name} ${row.data_type} ${row.is_nullable}`)
-    const rooms = [artifacts, cache, datasets, endpoints, events, models, quality, runs, steps, windows, workspaces]
+    const rooms = [
+      artifacts,
+      cache,
+      datasets,
+      endpoints,
+      events,
+      forgettings,
+      models,
+      quality,
+      runs,
+      steps,
+      windows,
+      workspaces,
+    ]
     const tables = rooms.flatMap((room) => Object.values(room) as PgTable[])
     const known = tables.flatMap((table) => {
       const { name, columns } = getTableConfig(table)

@@ -20,6 +20,8 @@ export interface Models {
   list(scope: Scope, page?: PageRequest): Promise<Page<Model>>
   /** Newest first. */
   versions(scope: Scope, name: string, page?: PageRequest): Promise<Page<ModelVersion>>
+  /** The versions that were trained on versions of a dataset. */
+  trainedOn(scope: Scope, dataset: string): Promise<ModelVersion[]>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<ModelVersion[]>
 }
@@ -96,6 +98,15 @@ export function modelsOn(db: Database): Models {
           .limit(limit + 1)
         return pageOf(rows, limit, (row) => row.version)
       }),
+
+    trainedOn: (scope, dataset) =>
+      db.read(`the models of the dataset '${dataset}' could not be read`, (q) =>
+        q
+          .select()
+          .from(modelVersions)
+          .where(and(eq(modelVersions.workspace, scope.workspace), eq(modelVersions.dataset, dataset)))
+          .orderBy(modelVersions.name, modelVersions.version),
+      ),
 
     ofRun: (scope, run) =>
       db.read('the models of the run could not be read', (q) =>

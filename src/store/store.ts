@@ -10,6 +10,7 @@ import { type Database, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
+import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
@@ -28,6 +29,7 @@ export interface Tables {
   readonly cache: Cache
   readonly datasets: Datasets
   readonly tags: DatasetTags
+  readonly forgettings: Forgettings
   readonly models: Models
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
@@ -119,6 +121,7 @@ function tablesOn(database: Database): Tables {
     cache: cacheOn(database),
     datasets: datasetsOn(database),
     tags: tagsOn(database),
+    forgettings: forgettingsOn(database),
     models: modelsOn(database),
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),

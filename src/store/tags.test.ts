@@ -33,7 +33,7 @@ describe('versions of datasets', () => {
   })
 
   it('that go on from a version are published while it is the newest, and told when it is not', async () => {
-    const at = (after: number) => store.datasets.publish(scope, version('chain'), after)
+    const at = (after: number) => store.datasets.publish(scope, version('chain'), { version: after })
     await expect(at(3)).rejects.toMatchObject({ code: 'STORE_CONFLICT', details: { dataset: 'chain', newest: 0 } })
     expect((await at(0)).version).toBe(1)
     const settled = await Promise.allSettled(Array.from({ length: 8 }, () => at(1)))

@@ -145,6 +145,22 @@ describe('upsert', () => {
     await write('people', ['2,mon,22'], by)
     expect((await rows(await write('people', ['2,mon,21', '8,sun,80'], by))).sort()).toContain('2,mon,21')
   })
+  test('writers at once go on from each other: every key is there once, with what one of them wrote', async () => {
+    const other = await openGalley({ ...readConfig({}), home: join(folder, 'home'), log: 'silent', threads: 2 })
+    try {
+      await write('both', ['1,mon,0', '2,mon,0', '3,mon,0'], by)
+      const made = await Promise.all(
+        [1, 2, 3, 4].map((n) => write('both', [`2,tue,${n}`, `${10 + n},tue,${n}`], by, DAYS, n % 2 ? other : galley)),
+      )
+      const newest = made.reduce((a, b) => (a.version > b.version ? a : b))
+      expect(newest.version).toBe(5)
+      const found = (await rows(newest)).sort()
+      expect(found.map((r) => r.split(',')[0])).toEqual(['1', '11', '12', '13', '14', '2', '3'])
+      expect(found[5]).toMatch(/^2,tue,[1-4]$/)
+    } finally {
+      await other.close()
+    }
+  })
   test('a key twice is named; with a moment the latest is taken', async () => {
     const twice = ['1,mon,10', '1,tue,11', '2,mon,20']
     await expect(write('twice', twice, by)).rejects.toMatchObject({

@@ -129,4 +129,75 @@ export const datasets = {
       next: z.string().optional(),
     }),
   }),
+  diff: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/diff',
+    access: 'read',
+    summary: 'How another version differs: columns, rows by key, distributions; lines of JSON, the last is the result',
+    params: z.object({ name: reference }),
+    query: z.object({
+      with: reference,
+      key: z
+        .string()
+        .max(20_000)
+        .optional()
+        .describe('columns between commas, or a JSON list; the declared key unless given'),
+    }),
+    output: streamed,
+    stream: true,
+  }),
+  retain: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/retain',
+    access: 'write',
+    summary: 'Removes old versions: kept are the newest, those with a tag, and those that a model was trained on',
+    params: z.object({ name }),
+    body: z
+      .object({
+        keep: z.number().int().positive().optional().describe('so many of the newest'),
+        days: z.number().nonnegative().optional().describe('those of the last so many days'),
+        dryRun: z.boolean().optional(),
+      })
+      .strict(),
+    output: z.object({
+      removed: z.array(z.object({ version: z.number(), rows: z.number(), bytes: z.number() })),
+      kept: z.array(z.object({ version: z.number(), why: z.string() })),
+      files: z.number().describe('removed from disk'),
+      bytes: z.number(),
+    }),
+  }),
+  compact: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/compact',
+    access: 'write',
+    summary:
+      'Puts small files of the newest version together, as a new version of the same rows; lines of JSON, the last is the result',
+    params: z.object({ name }),
+    body: z
+      .object({ target: z.number().int().positive().optional().describe('bytes that a file is filled up to') })
+      .strict(),
+    output: streamed,
+    stream: true,
+  }),
+  iceberg: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/iceberg',
+    access: 'read',
+    summary:
+      'Where a version lies as an Iceberg table for readers on this machine; written anew where the data folder has moved',
+    params: z.object({ name: reference }),
+    body: z.object({}).strict(),
+    output: z.object({ version: z.number(), metadata: z.string().describe('path of the table metadata') }),
+  }),
+  forget: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/forget',
+    access: 'write',
+    summary:
+      "Takes a person's rows out of every version; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
+    params: z.object({ name }),
+    body: z.object({ key: z.string().max(200).optional(), value: z.string().max(10_000).optional() }).strict(),
+    output: streamed,
+    stream: true,
+  }),
 }

@@ -84,3 +84,12 @@ export const failure = z.object({
   details: z.record(z.string(), z.unknown()).optional(),
 })
 export type Failure = z.infer<typeof failure>
+
+/** A line of long work: how far it is, or its result, or its error, which is the last. */
+export interface TaskLine {
+  readonly stage?: string
+  /** 0 to 1. */
+  readonly done?: number
+  readonly result?: unknown
+  readonly error?: Failure
+}

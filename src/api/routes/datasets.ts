@@ -1,12 +1,19 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
+import { diffVersions } from '../../data/datasets/diff/diff.ts'
+import { beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
+import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
+import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
+import { retain } from '../../data/datasets/keep/retain.ts'
 import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
 import { type Place, readRows, relationOf, type Selection } from '../../data/datasets/read/rows.ts'
 import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
 import { openVersion } from '../../data/datasets/version.ts'
+import { workOf } from '../../data/datasets/work.ts'
 import { ipcStream } from '../../engines/arrow/index.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
@@ -17,6 +24,7 @@ import { withinHome } from '../../runs/portable.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
+import { told } from '../told.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
@@ -154,6 +162,53 @@ export const datasets: NounHandlers<'datasets'> = {
     const { rows, more } = await rejectedPage(enginesOf(ware, scope, signal), aside, from, limitOf(query))
     const next = more ? { next: pageOf([from + rows.length, 0], 1, (n) => n).next ?? '' } : {}
     return { of: aside.of, rejected: { ...aside.counts }, items: rows, ...next }
+  },
+  diff: async ({ ware, scope, params, query, signal }) => {
+    const both = [await ware.store.tags.resolve(scope, params.name), await ware.store.tags.resolve(scope, query.with)]
+    const [before, after] = [
+      await opened(ware, both[0] as DatasetVersion),
+      await opened(ware, both[1] as DatasetVersion),
+    ]
+    const key = query.key === undefined ? after.manifest.key : namesOf(query.key)
+    return told(signal, async (tell, signal) => {
+      const diff = await diffVersions(ware.duckdb, enginesOf(ware, scope, signal), [before, after], key, tell)
+      const [a, b] = both.map((v) => ({ name: v.name, version: v.version, rows: v.rows }))
+      return { before: a, after: b, ...diff }
+    })
+  },
+  retain: async ({ ware: { store }, scope, params, body: { dryRun = false, ...retention } }) => {
+    const { removed, kept, files, bytes } = await retain(store, scope, params.name, retention, dryRun)
+    return { removed: [...removed], kept: [...kept], files, bytes }
+  },
+  compact: async ({ ware, scope, params: { name }, body: { target = TARGET }, signal }) => {
+    await ware.store.datasets.get(scope, name)
+    return told(signal, (tell, signal) => {
+      const work = workOf(enginesOf(ware, scope, signal))
+      const on = { name, target, now: systemClock.now(), tell: (done: number) => tell('files', done) }
+      return compact(work, ware.store, scope, on)
+    })
+  },
+  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value }, signal }) => {
+    const { store } = ware
+    if ((key === undefined) !== (value === undefined))
+      throw invalid(
+        'it is not said whose rows are meant',
+        'a column and a value of it are needed',
+        'give key and value',
+      )
+    await store.datasets.get(scope, dataset)
+    if (key !== undefined && value !== undefined) await beginForgetting(store, scope, { dataset, column: key, value })
+    return told(signal, async (tell, signal) => {
+      const work = workOf(enginesOf(ware, scope, signal))
+      const reports: ForgetReport[] = []
+      for (const forgetting of await store.forgettings.pending(scope, dataset))
+        reports.push(await forget(work, store, scope, { forgetting, tell }))
+      return reports
+    })
+  },
+  iceberg: async ({ ware, scope, params }) => {
+    const found = await ware.store.tags.resolve(scope, params.name)
+    return { version: found.version, metadata: await writeIceberg(await opened(ware, found)) }
   },
   scrub: async ({ ware: { store }, scope, body, signal }) => {
     const [at, after] = body.cursor === undefined ? [undefined, ''] : scrubPlace(body.cursor)

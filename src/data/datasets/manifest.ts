@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
 import type { Expr, Literal } from '../../plan/expr.ts'
 import type { Schema } from '../../plan/types.ts'
+import { namesWithin } from './iceberg/schema.ts'
 
 /** The manifest's name in its folder. */
 export const MANIFEST = 'manifest.json'
@@ -12,6 +14,8 @@ export const MANIFEST_FORMAT = 2
 /** How a version was made of the one before it. */
 export const WRITE_MODES = ['full', 'append', 'overwrite-partition', 'upsert'] as const
 export type WriteMode = (typeof WRITE_MODES)[number]
+/** What a version may be made by: a write of a recipe, or work on the version before. */
+const MADE_BY = [...WRITE_MODES, 'compact', 'forget'] as const
 
 /** What a file holds in one column. A bound is there for types with an order, and null where it would be long or is none. */
 export interface ColumnStatistics {
@@ -56,7 +60,11 @@ export interface Manifest {
   /** Columns that name a row; empty where nothing was said. */
   readonly key: readonly string[]
   /** What write made it: the identity of the version that it went on from, and of the rows that were written. */
-  readonly write: { readonly mode: WriteMode; readonly base: string | null; readonly batch: string | null }
+  readonly write: {
+    readonly mode: (typeof MADE_BY)[number]
+    readonly base: string | null
+    readonly batch: string | null
+  }
   /** Identities of the batches that went into it, the oldest first. */
   readonly batches: readonly string[]
   /** Numbers of columns that stay with their names over versions, for table formats that count columns. */
@@ -98,7 +106,7 @@ const FORMATS: Readonly<Record<number, z.ZodType>> = {
     ...common,
     partitionBy: z.array(z.string()),
     key: z.array(z.string()),
-    write: z.object({ mode: z.enum(WRITE_MODES), base: z.string().nullable(), batch: z.string().nullable() }),
+    write: z.object({ mode: z.enum(MADE_BY), base: z.string().nullable(), batch: z.string().nullable() }),
     batches: z.array(z.string()),
     fieldIds: z.record(z.string(), z.number()),
   }),
@@ -146,14 +154,21 @@ const fromFirst = (m: FirstManifest): Manifest => ({
   fieldIds: numbered(m.schema),
 })
 
-/** Numbers for columns: those of the version before are kept, new names go on after the highest that was ever given. */
+/** Numbers for columns and what lies within them: those of the version before are kept, new names go on after the highest that was ever given. */
 export function numbered(
   schema: Schema,
   before: Readonly<Record<string, number>> = {},
 ): Readonly<Record<string, number>> {
   let last = Math.max(0, ...Object.values(before))
+  const names = namesWithin(schema)
   return Object.fromEntries([
     ...Object.entries(before),
-    ...schema.filter((f) => !Object.hasOwn(before, f.name)).map((f) => [f.name, ++last] as const),
+    ...names.filter((name) => !Object.hasOwn(before, name)).map((name) => [name, ++last] as const),
   ])
+}
+
+/** The identity of a version's content: what is named by its content counts as the same, whichever run wrote it. */
+export function contentHash({ files, schema, split, moment }: Manifest): string {
+  const hashes = files.map((f) => f.sha256)
+  return hashJson([hashes.length === 1 ? hashes[0] : hashes, schema, split, moment])
 }

@@ -1,4 +1,5 @@
 import type { Value } from '../../engines/batch.ts'
+import { file } from '../../engines/duckdb/sql/names.ts'
 import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
 import type { Node } from '../../plan/nodes.ts'
 
@@ -9,6 +10,8 @@ export interface TableWork {
   write(root: Node, path: string): Promise<number>
   /** All rows of a small result. */
   collect(root: Node): Promise<readonly Readonly<Record<string, Value>>[]>
+  /** The names of a Parquet file's columns. */
+  columns(path: string): Promise<readonly string[]>
 }
 
 /** The batch engine as versions of datasets are written and compared with it. */
@@ -16,4 +19,9 @@ export const workOf = (ctx: Engines): TableWork => ({
   signal: ctx.signal,
   write: async (root, parquet) => (await runPlan(ctx, root, { parquet })).rows,
   collect: (root) => rowsOf(ctx, root),
+  columns: (path) =>
+    ctx.duckdb.session(ctx, async (query) => {
+      const described = await query(`DESCRIBE SELECT * FROM read_parquet(${file(path)}, hive_partitioning = false)`)
+      return described.map((c) => String(c['column_name']))
+    }),
 })

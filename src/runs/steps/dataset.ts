@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import type { WriteMode } from '../../data/datasets/manifest.ts'
+import { MANIFEST, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
@@ -67,6 +69,17 @@ function passedText(verdicts: readonly Verdict[]): string {
   return `  ${passed} check${passed === 1 ? '' : 's'} passed${warned > 0 ? `, ${warned} warned` : ''}`
 }
 
+/** A folder that stood without a version for long may have been taken for a killed writer's. @throws STORE_CONFLICT */
+function requireThere(dataset: string, { folder }: TableOutput): void {
+  if (existsSync(join(folder, MANIFEST))) return
+  throw new GalleyError('STORE_CONFLICT', {
+    what: `the folder of a new version of '${dataset}' was removed before it was published`,
+    why: 'somebody was forgotten meanwhile',
+    fix: 'run the recipe again',
+    details: { dataset },
+  })
+}
+
 /** What a draft leaves, once it is checked; begun again from the newest version where another writer was first. */
 async function drafted(
   ctx: StepContext<DatasetSpec>,
@@ -92,8 +105,11 @@ async function drafted(
         await tx.quality.record(ctx.scope, { ...check, version: newest.version })
         return { ...output, version: newest.version }
       }
-      const after = mode === 'full' ? undefined : (draft.base?.version ?? 0)
+      // a whole that shares files needs the version that they are of to be there still
+      const alone = mode === 'full' && !draft.manifest.files.some((f) => f.path.startsWith('../'))
+      const after = alone ? undefined : { version: 0, ...draft.base?.from }
       const published = await tx.datasets.publish(ctx.scope, draft.record(table, verdicts), after)
+      requireThere(id, table)
       await tx.quality.record(ctx.scope, { ...check, version: published.version })
       return { ...output, version: published.version }
     },

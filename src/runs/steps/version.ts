@@ -1,9 +1,10 @@
-import { copyFile, link, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, publishFolder } from '../../data/datasets/files.ts'
 import {
+  contentHash,
   MANIFEST,
   MANIFEST_FORMAT,
   type Manifest,
@@ -11,16 +12,17 @@ import {
   type RejectedFile,
   type WriteMode,
 } from '../../data/datasets/manifest.ts'
+import { place, publishVersion } from '../../data/datasets/publish.ts'
 import { filesOf, openVersion, type Version } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
 import { isContained, type WriteSpec, type Written, written } from '../../data/datasets/write/write.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
-import type { NewDatasetVersion } from '../../store/datasets.ts'
+import type { MadeFrom, NewDatasetVersion } from '../../store/datasets.ts'
 import { codeHash } from '../code.ts'
-import { wholePlan } from '../inline.ts'
-import type { StepContext } from '../kind.ts'
+import { lineage, stepOf, wholePlan } from '../inline.ts'
+import type { Output, StepContext } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
 import type { Computed } from './rows.ts'
 import type { TableOutput } from './table.ts'
@@ -30,6 +32,7 @@ const FULL: WriteSpec = { mode: 'full', partitionBy: [], key: [] }
 /** The version that a write goes on from. */
 export interface Base extends Version {
   readonly version: number
+  readonly from: Required<MadeFrom>
   readonly hash: string
 }
 
@@ -54,7 +57,8 @@ export async function newestOf(ctx: StepContext<DatasetSpec>, spec: DatasetSpec)
   if (!newest) return undefined
   try {
     const opened = await openVersion(join(ctx.store.home.datasets, newest.path))
-    return { ...opened, version: newest.version, hash: newest.hash }
+    const { version, path, hash } = newest
+    return { ...opened, version, hash, from: { version, path } }
   } catch (error) {
     const whole = (spec.write ?? FULL).mode === 'full'
     if (whole && error instanceof GalleyError && error.code === 'STORE_CORRUPT') return undefined
@@ -80,6 +84,7 @@ export async function draftVersion(
   const manifest = manifestOf(ctx, computed, made, base)
   const fresh = new Map(made.files.flatMap((f) => (f.from === undefined ? [] : [[f.path, f.from] as const])))
   if (computed.aside) fresh.set('rejected.parquet', computed.aside.path)
+  const madeFrom = versionsIn(ctx)
   const from = (path: string) => fresh.get(path) ?? join(base?.folder ?? '', path)
   const checked = outputOf(
     computed.rejected,
@@ -98,6 +103,7 @@ export async function draftVersion(
         rejected: table.rejected,
         ...(table.quarantine ? { rejectedFile: relative(ctx.store.home.path, table.quarantine) } : {}),
         verdicts,
+        ...(madeFrom.length > 0 ? { from: madeFrom } : {}),
         ...(spec.write ? { write: { mode: write.mode, rows: computed.rows, base: base?.version ?? null } } : {}),
       },
       ...{ run: ctx.run.id, step: id },
@@ -151,11 +157,10 @@ function outputOf(
   files: readonly KeptFile[],
   quarantine?: KeptFile,
 ): TableOutput {
-  const { schema, rows, bytes, split, moment } = manifest
-  const hashes = files.map((f) => f.sha256)
+  const { schema, rows, bytes } = manifest
   return {
     // what is named by its content counts as the same content, whichever run wrote it
-    hash: hashJson([hashes.length === 1 ? hashes[0] : hashes, schema, split, moment]),
+    hash: contentHash(manifest),
     files: files.map((f) => f.path),
     ...{ schema, rows, bytes, rejected, quarantine: quarantine?.path ?? null, folder },
     kept: [...files, ...(quarantine ? [quarantine] : [])].map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
@@ -188,30 +193,27 @@ async function containedIn(
 export async function publishDraft(ctx: StepContext<DatasetSpec>, draft: Draft): Promise<TableOutput> {
   const { manifest, made, contained, checked } = draft
   if (contained && made.size === 0) return checked
-  const folder = ctx.store.home.tmp.file('.version')
-  await mkdir(folder, { recursive: true })
-  for (const [name, from] of made) await place(from, join(folder, name))
   if (contained) {
+    const folder = ctx.store.home.tmp.file('.version')
+    await mkdir(folder, { recursive: true })
+    for (const [name, from] of made) await place(from, join(folder, name))
     const aside = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, hashJson([...made.keys(), ctx.run.id]).slice(0, 32))
     await publishFolder(folder, aside)
     return { ...checked, quarantine: join(aside, 'rejected.parquet') }
   }
-  await writeFile(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`)
-  const { files, rejected, schema, split, moment, partitionBy, key, batches } = manifest
-  const content = [files.map((f) => [f.path, f.sha256]), rejected?.sha256 ?? null, schema, split, moment]
-  const target = folderOf(
-    ctx.store,
-    ctx.scope,
-    ctx.step.id,
-    hashJson([content, partitionBy, key, batches]).slice(0, 32),
-  )
-  await publishFolder(folder, target)
-  const published = { manifest, folder: target }
-  const quarantine = rejected && { ...rejected, path: join(target, rejected.path) }
-  return outputOf(checked.rejected, manifest, target, filesOf(published), quarantine)
+  const published = await publishVersion(ctx.store, ctx.scope, manifest, made)
+  const { rejected } = manifest
+  const quarantine = rejected && { ...rejected, path: join(published.folder, rejected.path) }
+  return outputOf(checked.rejected, manifest, published.folder, filesOf(published), quarantine)
 }
 
-/** A file at another place too, sharing its bytes where the file system can: a draft may be begun again. */
-async function place(from: string, to: string): Promise<void> {
-  await link(from, to).catch(() => copyFile(from, to))
+/** The versions of datasets that a step's rows come from, in this recipe or read from others. */
+function versionsIn(ctx: StepContext<DatasetSpec>): string[] {
+  return lineage(ctx.recipe, ctx.step.id).flatMap((id) => {
+    if (id === ctx.step.id) return []
+    const { kind } = stepOf(ctx.recipe, id)
+    const output = ctx.input<Output & { readonly name?: string; readonly version?: string | number }>(id)
+    if (kind === 'source' && typeof output.version === 'string') return [output.version]
+    return kind === 'dataset' && output.name ? [`${output.name}@${output.version}`] : []
+  })
 }

@@ -11,7 +11,7 @@ const WIDER: Readonly<Record<string, readonly Type[]>> = {
 }
 
 /** The type that both are read as without losing a value, or undefined. */
-function widened(a: Type, b: Type): Type | undefined {
+export function widened(a: Type, b: Type): Type | undefined {
   if (sameType(a, b)) return a
   const wider = (from: Type, to: Type) => typeof from === 'string' && (WIDER[from] ?? []).some((t) => sameType(t, to))
   if (wider(a, b)) return b

@@ -1,0 +1,63 @@
+import type { Command } from 'commander'
+import { GalleyError } from '../../base/errors.ts'
+import type { ForgetReport } from '../../data/datasets/forget/forget.ts'
+import { plural } from '../../runs/text.ts'
+import { resultOf } from '../../sdk/task.ts'
+import { interruptible } from '../interrupt.ts'
+import { withClient } from '../list.ts'
+import { plain, print } from '../output.ts'
+import { stageReporter } from '../progress.ts'
+
+export function forget(noun: Command): void {
+  noun
+    .command('forget <name>')
+    .description("take a person's rows out of every version of a dataset, and say what was made of them")
+    .option('--key <column>', 'the column that names a person')
+    .option('--value <value>', 'whose rows go')
+    .option('--resume', 'go on with what was interrupted')
+    .option('--json', 'print JSON')
+    .action((name: string, o: { key?: string; value?: string; resume?: boolean; json?: boolean }) => {
+      if (o.resume !== true && (o.key === undefined || o.value === undefined))
+        throw new GalleyError('USAGE_INVALID', {
+          what: 'it is not said whose rows are meant',
+          why: 'a column and a value of it are needed',
+          fix: `write: galley datasets forget ${plain(name)} --key id --value 123, or --resume`,
+        })
+      return interruptible((signal) =>
+        withClient(async (client) => {
+          const { progress } = stageReporter()
+          const body = o.key !== undefined && o.value !== undefined ? { key: o.key, value: o.value } : {}
+          const answer = await client.datasets.forget({ name, body }, { signal })
+          const reports = await resultOf<ForgetReport[]>(answer, progress)
+          if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+          if (o.json) return print(JSON.stringify(reports))
+          if (reports.length === 0) print('nothing was interrupted')
+          for (const report of reports) tell(report)
+        }),
+      )
+    })
+}
+
+function tell({ dataset, versions, files, copies, derived }: ForgetReport): void {
+  if (versions.length === 0) print(`no version of ${dataset} holds such rows`)
+  for (const v of versions)
+    print(
+      `${dataset}@${v.version}  ${plural(v.rows, 'row')} removed${v.rejected > 0 ? `, ${v.rejected} of those set aside` : ''}`,
+    )
+  print(`${plural(files, 'file')} removed from disk`)
+  for (const c of copies.removed)
+    print(`removed  ${c.path}: ${plural(c.rows, 'row')}; the next run makes it again from its source`)
+  const made: [string, readonly string[], string][] = [
+    ['dataset', derived.datasets, 'was made of these versions: forget there too, or run its recipe again'],
+    ['model', derived.models, 'was trained on these rows: train it again'],
+    ['endpoint', derived.endpoints, 'serves such a model: deploy it again'],
+    ['log', derived.logs, 'may hold requests and answers about the person'],
+    [
+      'history',
+      copies.endpoints.map((c) => c.path),
+      'is what an endpoint starts from, and holds such rows: deploy it again',
+    ],
+  ]
+  for (const [noun, names, what] of made) for (const name of names) print(`${noun}  ${plain(name)} ${what}`)
+  print('What a recipe reads is not changed: take the person out of its sources, or the next run brings the rows back.')
+}

@@ -1,0 +1,87 @@
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { throwIfAborted } from '../../../base/errors.ts'
+import type { Scope } from '../../../base/scope.ts'
+import { call, col, lit } from '../../../plan/expr.ts'
+import { build } from '../../../plan/nodes.ts'
+import type { Schema } from '../../../plan/types.ts'
+import type { Store } from '../../../store/store.ts'
+import { liveFolders } from '../keep/sweep.ts'
+import { MANIFEST } from '../manifest.ts'
+import type { TableWork } from '../work.ts'
+import { countOf, isAside, type Person } from './rows.ts'
+
+/** What steps had kept of a person. Paths are within the data folder. */
+export interface Copies {
+  /** Removed: made again by the next run that needs them, from what its source then holds. */
+  readonly removed: readonly { readonly path: string; readonly rows: number }[]
+  /** Histories that endpoints start from: they go when the endpoint is deployed again. */
+  readonly endpoints: readonly { readonly path: string; readonly rows: number }[]
+}
+
+/** Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows. */
+export async function dropCopies(work: TableWork, store: Store, scope: Scope, person: Person): Promise<Copies> {
+  const root = join(store.home.datasets, scope.workspace)
+  const removed: { path: string; rows: number }[] = []
+  const endpoints: { path: string; rows: number }[] = []
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!name.startsWith('_')) continue
+    for (const id of await readdir(join(root, name)).catch(() => [])) {
+      throwIfAborted(work.signal)
+      const folder = join(root, name, id)
+      if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue
+      const files = await readdir(folder)
+      let rows = 0
+      for (const file of files) if (file.endsWith('.parquet')) rows += await rowsIn(work, join(folder, file), person)
+      if (rows === 0) continue
+      const path = relative(store.home.path, folder)
+      // what an endpoint starts from is told, not taken from under it
+      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
+      else {
+        await rm(folder, { recursive: true, force: true })
+        removed.push({ path, rows })
+      }
+    }
+  }
+  return { removed, endpoints }
+}
+
+/** Folders of a dataset that no version lies in and that hold a person's rows: a writer is about to publish them, or was killed. */
+export async function unpublished(
+  work: TableWork,
+  store: Store,
+  scope: Scope,
+  dataset: string,
+  person: Person,
+): Promise<string[]> {
+  const live = await liveFolders(store, scope, dataset)
+  const root = join(store.home.datasets, scope.workspace, dataset)
+  const found: string[] = []
+  for (const id of await readdir(root).catch(() => [])) {
+    const folder = join(root, id)
+    if (live.has(folder)) continue
+    for (const file of await readdir(folder).catch(() => []))
+      if (file.endsWith('.parquet') && (await rowsIn(work, join(folder, file), person)) > 0) {
+        found.push(folder)
+        break
+      }
+  }
+  return found
+}
+
+/** A person's rows in any Parquet file of ours: by the column where it has it, by the text of rows that were set aside. */
+async function rowsIn(work: TableWork, path: string, person: Person): Promise<number> {
+  const columns = new Set(await work.columns(path))
+  const scan = (schema: Schema) => build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
+  const text = (name: string): Schema => [{ name, type: 'string', nullable: true }]
+  const { column, value } = person
+  let rows = 0
+  // compared as texts: a copy may have the column of another type
+  if (columns.has(column))
+    rows += await countOf(work, scan(text(column)), call('eq', col(column), lit(value, 'string')))
+  if (columns.has('reason') && columns.has('row')) rows += await countOf(work, scan(text('row')), isAside(person))
+  // a line of a file that could not be read: the value stands somewhere in it
+  if (columns.has('reason') && columns.has('text') && value.length > 0)
+    rows += await countOf(work, scan(text('text')), call('contains', col('text'), lit(value, 'string')))
+  return rows
+}

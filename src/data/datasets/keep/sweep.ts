@@ -1,0 +1,62 @@
+import { readdir, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { systemClock } from '../../../base/clock.ts'
+import type { Scope } from '../../../base/scope.ts'
+import { syncFolder } from '../../../store/files.ts'
+import type { Store } from '../../../store/store.ts'
+import { usedFiles } from '../scrub.ts'
+
+/** A folder without a row may be one that is being published; one as old as this was left by a process that was killed. ms */
+const LEFT = 24 * 3_600_000
+
+export interface Swept {
+  readonly files: number
+  readonly bytes: number
+}
+
+/**
+ * Removes what no version of a dataset uses: files of versions whose rows are gone, and folders that were never published.
+ * `gone` are folders whose versions were just removed.
+ */
+export async function sweep(store: Store, scope: Scope, name: string, gone: readonly string[]): Promise<Swept> {
+  const { files, damaged } = await usedFiles(store, scope, name)
+  // what a manifest names that can't be read is not known: nothing is removed then
+  if (damaged.length > 0) return { files: 0, bytes: 0 }
+  const used = new Set(files.map((f) => f.path))
+  const live = await liveFolders(store, scope, name)
+  const root = join(store.home.datasets, scope.workspace, name)
+  const now = systemClock.now()
+  let [count, bytes] = [0, 0]
+  for (const id of await readdir(root).catch(() => [])) {
+    const folder = join(root, id)
+    const left = now - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? now) > LEFT
+    if (live.has(folder) || !(gone.includes(folder) || left)) continue
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name)
+      if (!entry.isFile() || used.has(path)) continue
+      bytes += (await stat(path).catch(() => undefined))?.size ?? 0
+      count++
+      await rm(path, { force: true })
+    }
+    await removeEmpty(folder)
+  }
+  await syncFolder(root).catch(() => undefined)
+  return { files: count, bytes }
+}
+
+/** The folders that versions lie in. */
+export async function liveFolders(store: Store, scope: Scope, name: string): Promise<ReadonlySet<string>> {
+  const live = new Set<string>()
+  for (let cursor: string | undefined; ; ) {
+    const page = await store.datasets.versions(scope, name, { limit: 500, cursor })
+    for (const v of page.items) live.add(dirname(join(store.home.datasets, v.path)))
+    cursor = page.next
+    if (cursor === undefined) return live
+  }
+}
+
+async function removeEmpty(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await removeEmpty(join(folder, entry.name))
+  await rmdir(folder).catch(() => undefined) // it has files that others use
+}

@@ -1,0 +1,80 @@
+import { newId } from '../base/ids.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Database } from './database.ts'
+import { and, asc, eq, type SQL, sql } from './drizzle.ts'
+import { forgettings } from './schema/forgettings.ts'
+
+export type Forgetting = typeof forgettings.$inferSelect
+
+export interface Forgettings {
+  /** Begins one, or goes on with the one of the same value that is pending. */
+  begin(scope: Scope, asked: { dataset: string; column: string; value: string }): Promise<Forgetting>
+  /** Those that were begun and not ended, the oldest first. */
+  pending(scope: Scope, dataset: string): Promise<Forgetting[]>
+  /** Notes a folder that a version no longer lies in. */
+  left(scope: Scope, id: string, folder: string): Promise<void>
+  /** Takes examples of rows out of what is on record of a dataset: checks, outputs and failures of its steps. */
+  redact(scope: Scope, dataset: string): Promise<void>
+  /** Ends it: the value is removed, the report stays. */
+  finish(scope: Scope, id: string, report: unknown): Promise<void>
+}
+
+export function forgettingsOn(db: Database): Forgettings {
+  const at = (scope: Scope, id: string) => and(eq(forgettings.workspace, scope.workspace), eq(forgettings.id, id))
+  const pendingOf = (scope: Scope, dataset: string) =>
+    and(eq(forgettings.workspace, scope.workspace), eq(forgettings.dataset, dataset), eq(forgettings.state, 'pending'))
+  return {
+    begin: (scope, asked) =>
+      db.write('the forgetting could not be begun', async (q) => {
+        const same = and(eq(forgettings.column, asked.column), eq(forgettings.value, asked.value))
+        const [known] = await q
+          .select()
+          .from(forgettings)
+          .where(and(pendingOf(scope, asked.dataset), same))
+        if (known) return known
+        const values = {
+          ...asked,
+          ...{ workspace: scope.workspace, id: newId(), state: 'pending' as const, gone: [] },
+          ...{ caller: scope.caller, created: db.now() },
+        }
+        const [row] = await q.insert(forgettings).values(values).returning()
+        return row as Forgetting
+      }),
+    pending: (scope, dataset) =>
+      db.read('the forgettings could not be read', (q) =>
+        q.select().from(forgettings).where(pendingOf(scope, dataset)).orderBy(asc(forgettings.created)),
+      ),
+    left: async (scope, id, folder) => {
+      const added = sql`(${forgettings.gone}::jsonb || ${JSON.stringify([folder])}::jsonb)::json`
+      await db.write('the forgetting could not be noted', (q) =>
+        q.update(forgettings).set({ gone: added }).where(at(scope, id)),
+      )
+    },
+    redact: async (scope, dataset) => {
+      const mine = sql`workspace = ${scope.workspace}`
+      /** Verdicts without their examples. */
+      const bare = (json: SQL) =>
+        sql`(select coalesce(jsonb_agg(v - 'examples'), '[]') from jsonb_array_elements(${json}) as v)`
+      const within = (table: SQL, column: SQL, where: SQL) => sql`
+        update ${table} set ${column} = jsonb_set(${column}::jsonb, '{verdicts}', ${bare(sql`${column}::jsonb -> 'verdicts'`)})::json
+        where ${mine} and ${where} and jsonb_typeof(${column}::jsonb -> 'verdicts') = 'array'`
+      const failed = (table: SQL, where: SQL) => sql`
+        update ${table} set error = (error::jsonb #- '{details,examples}' || '{"why":"what it named was removed"}')::json
+        where ${mine} and ${where} and error ->> 'code' = 'QUALITY_FAILED'`
+      const runs = sql`id in (select run from steps where ${mine} and id = ${dataset})`
+      await db.write('examples of rows could not be removed', async (q) => {
+        await q.execute(sql`update quality_checks set verdicts = ${bare(sql`verdicts::jsonb`)}::json
+          where ${mine} and dataset = ${dataset} and jsonb_typeof(verdicts::jsonb) = 'array'`)
+        await q.execute(within(sql`dataset_versions`, sql`details`, sql`name = ${dataset}`))
+        await q.execute(within(sql`steps`, sql`output`, sql`id = ${dataset}`))
+        await q.execute(within(sql`step_outputs`, sql`output`, sql`step = ${dataset}`))
+        await q.execute(failed(sql`steps`, sql`id = ${dataset}`))
+        await q.execute(failed(sql`runs`, runs))
+      })
+    },
+    finish: async (scope, id, report) => {
+      const values = { state: 'done' as const, value: null, report, ended: db.now() }
+      await db.write('the forgetting could not be ended', (q) => q.update(forgettings).set(values).where(at(scope, id)))
+    },
+  }
+}

@@ -1,0 +1,208 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
+import { csv, dataset, recipe } from '../../src/index.ts'
+import { run } from '../../src/runs/runner.ts'
+import { resultOf } from '../../src/sdk/task.ts'
+import { joinServer } from '../../src/store/postgres/server.ts'
+import { galley as command, ended, recipeFile, start } from './command.ts'
+import { openWritten, signal, type Written } from './datasets.ts'
+
+let w: Written
+beforeAll(async () => {
+  w = await openWritten()
+})
+afterAll(() => w.close())
+
+const forget = async (name: string, key?: string, value?: string) => {
+  const body = key === undefined || value === undefined ? {} : { key, value }
+  return resultOf<ForgetReport[]>(await w.client.datasets.forget({ name, body }), () => {})
+}
+
+/** Every Parquet file under the data folder's datasets whose rows say a text, and every other file that does. */
+async function holding(text: string): Promise<string[]> {
+  const root = w.galley.store.home.datasets
+  const found: string[] = []
+  const ctx = {
+    scope: await w.galley.scope(),
+    signal,
+    ledger: (await import('../../src/engines/ledger.ts')).createLedger(),
+  }
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    if (!path.endsWith('.parquet')) {
+      if (readFileSync(path).includes(text)) found.push(path)
+      continue
+    }
+    const [row] = await w.galley.duckdb.session(ctx, (query) =>
+      query(
+        `SELECT count(*) AS n FROM (SELECT to_json(t)::VARCHAR AS j FROM read_parquet('${path}') t) WHERE contains(j, '${text}')`,
+      ),
+    )
+    if (Number(row?.['n']) > 0) found.push(path)
+  }
+  return found
+}
+
+/** Tables of the database that say a text. */
+async function recorded(text: string): Promise<string[]> {
+  const { home } = w.galley.store
+  const share = await joinServer(home.postgres, join(home.logs, 'postgres.log'))
+  const database = new pg.Client({ ...share.connection })
+  await database.connect()
+  try {
+    const { rows } = await database.query<{ table_name: string }>(
+      "select table_name from information_schema.tables where table_schema = 'public'",
+    )
+    const found: string[] = []
+    for (const { table_name: name } of rows) {
+      const { rowCount } = await database.query(`select 1 from ${name} t where t::text like '%${text}%' limit 1`)
+      if (rowCount) found.push(name)
+    }
+    return found
+  } finally {
+    await database.end()
+    await share.close()
+  }
+}
+
+describe('a person is forgotten', () => {
+  const columns = { person: 'string', n: 'int64' } as const
+  const NAME = 'zz-hong-gildong'
+  test('in every version, in what was set aside, in copies of steps and in metadata; what was made of it is told', async () => {
+    const file = join(w.folder, 'log.csv')
+    const batch = async (lines: string) => {
+      writeFileSync(file, `person,n\n${lines}`)
+      const made = recipe('people', (k) => {
+        const source = k.source('people-lines', csv('log.csv', columns))
+        const clean = k.step('people-clean', source.reject((r) => r.n.lt(-100), 'far too small')) // biome-ignore format: one line
+        k.dataset('people', clean.reject((r) => r.n.lt(0), 'negative'), { write: 'append', expect: (r, x) => [x.range(r.n, { max: 1 }).warn()] }) // biome-ignore format: one line
+      })
+      await run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
+    }
+    await batch(`kim,1\n${NAME},2\n${NAME},-3\n${NAME},-300\n`)
+    await batch('lee,4\npark,5\n')
+    await batch(`${NAME},6\nchoi,7\nzz-other,-8\n`)
+    const reader = recipe('reader', (k) => {
+      k.dataset('far', k.source('past', dataset('people@2', columns)).filter((r) => r.n.lt(3))) // biome-ignore format: one line
+    })
+    await run(w.galley.ware, await w.galley.scope(), reader, { folder: w.folder, signal, on: () => {} })
+    const { store } = w.galley
+    const scope = await w.galley.scope()
+    await store.models.publish(scope, { name: 'm', kind: 'gbdt', metrics: {}, blob: 'b', bytes: 1, features: [], dataset: 'far', datasetVersion: 1 }) // biome-ignore format: one line
+    await store.endpoints.deploy(scope, { name: 'e', model: 'm', modelVersion: 1, config: {} })
+    mkdirSync(join(store.home.logs, scope.workspace, 'e', '1'), { recursive: true })
+    expect((await holding(NAME)).length).toBeGreaterThan(5)
+
+    expect((await recorded(NAME)).sort()).toEqual(['dataset_versions', 'quality_checks', 'step_outputs', 'steps'])
+    const [report] = await forget('people', 'person', NAME)
+    expect(await recorded(NAME)).toEqual([])
+    expect(report?.versions).toEqual([
+      { version: 1, rows: 1, rejected: 1 },
+      { version: 2, rows: 1, rejected: 0 },
+      { version: 3, rows: 2, rejected: 0 },
+    ])
+    expect(report?.copies.removed.length).toBeGreaterThanOrEqual(2)
+    expect(report?.derived).toEqual({
+      datasets: ['far@1'],
+      models: ['m@1'],
+      endpoints: ['e'],
+      logs: [`logs/${scope.workspace}/e/1`],
+    })
+    // the dataset that was made of it is another one: it is told, and forgets when it is asked
+    expect((await holding(NAME)).every((path) => path.includes('/far/'))).toBe(true)
+    expect((await command(w.home, 'datasets', 'forget', 'far', '--key', 'person', '--value', NAME)).out).toContain(
+      'far@1  1 row removed',
+    )
+    expect(await holding(NAME)).toEqual([])
+
+    expect(await w.rows('people@1')).toEqual(['kim,1'])
+    expect(await w.rows('people')).toEqual(['kim,1', 'lee,4', 'park,5', 'choi,7'])
+    expect((await w.client.datasets.versions({ name: 'people' })).items.map((v) => [v.version, v.rows])).toEqual([
+      [3, 4],
+      [2, 3],
+      [1, 1],
+    ])
+    expect((await w.client.datasets.rejected({ name: 'people@3' })).items).toEqual([
+      { reason: 'negative', row: 'person=zz-other, n=-8' },
+    ])
+    expect((await w.client.datasets.scrub({ body: {} })).damaged).toEqual([])
+    // files are shared between versions as before, and writes go on
+    await batch('seo,9\n')
+    expect((await w.client.datasets.get({ name: 'people' })).version).toBe(4)
+    const events = await store.events.list(scope, { action: 'dataset.forget' })
+    expect(JSON.stringify(events)).not.toContain(NAME)
+  }, 60_000)
+  test('what a killed writer left behind goes too', async () => {
+    const first = await w.write('left', ['1,mon,1', '2,tue,2'])
+    const behind = join(first.folder, '..', 'c'.repeat(32))
+    cpSync(first.folder, behind, { recursive: true })
+    await forget('left', 'id', '2')
+    expect([existsSync(behind), await w.rows('left')]).toEqual([false, ['1,mon,1']])
+  }, 30_000)
+  test('a batch that held the person is not written again', async () => {
+    await w.write('once', ['1,mon,1', '2,tue,2'], { write: 'append' })
+    await forget('once', 'id', '2')
+    const again = await w.write('once', ['1,mon,1', '2,tue,2'], { write: 'append' })
+    expect([again.version, await w.rows('once')]).toEqual([1, ['1,mon,1']])
+  })
+  test('all rows of a version may go; nobody of that name is nothing', async () => {
+    await w.write('alone', ['1,mon,1'])
+    const [report] = await forget('alone', 'id', '1')
+    expect([report?.versions.length, await w.rows('alone')]).toEqual([1, []])
+    expect((await forget('alone', 'id', '1'))[0]?.versions).toEqual([])
+    expect(await forget('alone')).toEqual([])
+  })
+  test.each([
+    ['idd', '1', 'PLAN_UNKNOWN_COLUMN'],
+    ['id', 'one', 'VALUE_INVALID'],
+    ['id', '99999999999999999999', 'VALUE_INVALID'],
+  ])('%s=%s is refused', async (key, value, code) => {
+    await w.write('some', ['1,mon,1'])
+    await expect(forget('some', key, value)).rejects.toMatchObject({ code })
+    expect(await forget('some')).toEqual([])
+  })
+})
+
+const kills = Number(process.env['GALLEY_KILLS'] ?? 3)
+test(
+  'killed in the middle and resumed, it is done to the end',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'galley-forget-'))
+    const home = join(folder, 'home')
+    try {
+      for (let i = 0; i < 6; i++) {
+        const lines = Array.from({ length: 500 }, (_, j) => `${j % 100},${i}`)
+        writeFileSync(join(folder, 'b.csv'), `id,n\n${lines.join('\n')}\n`)
+        const file = recipeFile(folder, 'b', `k.dataset('log', k.source('b', csv('${join(folder, 'b.csv')}', { id: 'int64', n: 'int64' })), { write: 'append' })`) // biome-ignore format: one line
+        expect((await command(home, 'run', file)).code).toBe(0)
+      }
+      for (let i = 0; i < kills; i++) {
+        const child = start(home, ['datasets', 'forget', 'log', '--key', 'id', '--value', String(i)])
+        const end = ended(child)
+        await sleep(600 + ((i * 311) % 900))
+        child.kill('SIGKILL')
+        await end
+        // whatever was reached: asked again it is done, and done once more it is nothing
+        const again = await command(home, 'datasets', 'forget', 'log', '--key', 'id', '--value', String(i), '--json')
+        expect(again.code).toBe(0)
+        const rest = await command(home, 'datasets', 'rows', 'log@1', '--where', `id = ${i}`, '--format', 'csv')
+        expect(rest.out.trim()).toBe('id,n')
+      }
+      expect((await command(home, 'datasets', 'forget', 'log', '--resume')).out).toContain('nothing was interrupted')
+      const { out } = await command(home, 'datasets', 'rows', 'log', '--columns', 'id', '--format', 'csv')
+      expect(out.trim().split('\n').length - 1).toBe(3000 - kills * 30)
+      expect((await command(home, 'datasets', 'scrub')).code).toBe(0)
+      const workspace = readdirSync(join(home, 'datasets'))[0] ?? ''
+      expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + kills)
+    } finally {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    }
+  },
+  120_000 + kills * 30_000,
+)
