@@ -73,6 +73,11 @@ const MESSAGES = {
     '{column} holds untidy text: {padded} values with white space around them; spelt two ways: {example}.',
     '{column} 열의 글자가 정돈되지 않았습니다. 앞뒤 공백이 있는 값 {padded}개, 두 가지로 적힌 예: {example}.',
   ],
+  'warning.personal': [
+    '{column} looks like personal data ({kind}; {percent} % of the values looked at have its form).',
+    '{column} 열은 개인정보로 보입니다({kind}, 살펴본 값의 {percent} %가 그 형식).',
+  ],
+  'warning.duplicates': ['{percent} % of the rows repeat another row.', '행의 {percent} %가 다른 행과 똑같습니다.'],
   'warning.partShift': [
     'In {part}, the mean of {column} is {change} % off the whole: the parts are not alike.',
     '{part} 구간의 {column} 평균이 전체와 {change} % 차이 납니다. 구간끼리 서로 다릅니다.',

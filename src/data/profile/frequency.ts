@@ -4,7 +4,7 @@ import { binsFor, fill } from './histogram.ts'
 import { type ColumnProfile, type NumberStats, QUANTILES, type TextStats } from './types.ts'
 
 /** A column of few different values is read as a table of value and count; everything follows from it exactly. */
-export const FEW = 20_000
+export const FEW = 65_536
 
 type Found = Pick<ColumnProfile, 'number' | 'trues' | 'text' | 'histogram' | 'top'> & {
   readonly cells: readonly Cell[]
