@@ -73,7 +73,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log })))
     return known
   }
-  const server: ServerOptions = { ware: { store, version: VERSION, hub }, log, scopeOf: scope }
+  const server: ServerOptions = { ware: { store, duckdb, version: VERSION, hub }, log, scopeOf: scope }
   return {
     config,
     store,

@@ -28,6 +28,7 @@ type AnyHandler = (call: {
   params: unknown
   query: unknown
   body: unknown
+  signal: AbortSignal
 }) => Promise<unknown>
 
 /** The application: every route of the contract, its OpenAPI document, and one shape of error. Works without a port. */
@@ -77,7 +78,7 @@ async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Con
   const params = parse(r.params, withoutNul(c.req.param()))
   const query = parse(r.query, withoutNul(c.req.query()))
   const body = r.method === 'post' ? parse(r.body, parseJson(new Uint8Array(await c.req.arrayBuffer()))) : undefined
-  return handle({ ware: options.ware, scope, params, query, body })
+  return handle({ ware: options.ware, scope, params, query, body, signal: c.req.raw.signal })
 }
 
 export function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

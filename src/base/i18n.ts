@@ -16,7 +16,10 @@ const MESSAGES = {
   'report.nav.target': ['Target', '목표'],
   'report.nav.time': ['Time', '시간'],
   'report.nav.correlation': ['Correlation', '상관'],
+  'report.nav.together': ['Together', '함께'],
   'report.nav.columns': ['Columns', '열'],
+  'report.file': ['{date} UTC', '{date} UTC'],
+  'report.notDrawn': ['{n} further columns are not drawn.', '나머지 열 {n}개는 그리지 않았습니다.'],
   'report.rows': ['rows', '행'],
   'report.columns': ['columns', '열'],
   'report.missing': ['missing values', '빈 값'],
@@ -76,6 +79,10 @@ const MESSAGES = {
   'warning.personal': [
     '{column} looks like personal data ({kind}; {percent} % of the values looked at have its form).',
     '{column} 열은 개인정보로 보입니다({kind}, 살펴본 값의 {percent} %가 그 형식).',
+  ],
+  'warning.personalName': [
+    '{column} may be personal data by its name ({kind}).',
+    '{column} 열은 이름으로 보아 개인정보일 수 있습니다({kind}).',
   ],
   'warning.duplicates': ['{percent} % of the rows repeat another row.', '행의 {percent} %가 다른 행과 똑같습니다.'],
   'warning.partShift': [
@@ -176,6 +183,35 @@ const MESSAGES = {
     '수 열 {n}개는 표에서 제외했습니다.',
   ],
 
+  'together.title': ['Columns together', '함께 보는 열'],
+  'together.whole': ['Over all {n} rows.', '전체 {n}개 행 기준입니다.'],
+  'together.sample': [
+    'Over a sample of {n} rows; which rows are in it follows from their values, so that it is the same each time.',
+    '{n}개 행의 표본 기준입니다. 표본은 행의 값으로 정해지므로 언제나 같습니다.',
+  ],
+  'together.spearman': [
+    'Spearman’s ρ: whether they rise together, in whatever curve',
+    '스피어만 ρ: 곡선이라도 함께 커지는지',
+  ],
+  'together.cramersV': [
+    'Cramér’s V of categories: 1 where one decides the other',
+    '범주끼리의 크라메르 V: 하나가 다른 하나를 정하면 1',
+  ],
+  'together.missing': ['Missing together', '함께 비어 있는 열'],
+  'together.duplicates': ['{percent} of the rows repeat another row.', '행의 {percent}가 다른 행과 똑같습니다.'],
+  'together.duplicatesAbout': [
+    'About {percent} of the rows repeat another row, judged by the sample.',
+    '표본으로 보아 행의 약 {percent}가 다른 행과 똑같습니다.',
+  ],
+
+  'column.patterns': ['shapes', '모양'],
+  'column.personal': ['personal data?', '개인정보?'],
+  'column.byName': ['by its name', '열 이름으로 보아'],
+  'personal.resident number': ['resident registration number', '주민등록번호'],
+  'personal.phone': ['phone number', '전화번호'],
+  'personal.e-mail': ['e-mail address', '이메일 주소'],
+  'personal.card': ['card number', '카드번호'],
+  'personal.name': ['name, address or date of birth', '성명, 주소, 생년월일'],
   'column.name': ['column', '열'],
   'column.distribution': ['distribution', '분포'],
   'column.missing': ['missing', '빈 값'],
@@ -200,8 +236,8 @@ const MESSAGES = {
   'column.unique': ['every value is different', '모든 값이 서로 다름'],
 
   'footer.method': [
-    'Counts, quantiles and correlations are computed over every row, not a sample; where a quantile is not exact its error is stated. Nothing in this file is loaded from elsewhere: the charts’ Vega-Lite specifications are embedded as JSON (element “charts”), the whole profile as “profile”.',
-    '개수, 분위수, 상관은 표본이 아닌 모든 행에서 계산했으며, 정확하지 않은 분위수에는 오차를 적었습니다. 이 파일은 외부에서 아무것도 불러오지 않습니다. 그래프의 Vega-Lite 명세는 “charts”, 전체 프로파일은 “profile” 요소에 JSON으로 들어 있습니다.',
+    'Counts, quantiles and Pearson’s r are computed over every row; where a quantile or a number of different values is not exact, its error is stated. What is computed over a sample says so. Nothing in this file is loaded from elsewhere: the charts’ Vega-Lite specifications are embedded as JSON (element “charts”), the whole profile as “profile”.',
+    '개수, 분위수, 피어슨 r은 모든 행에서 계산했으며, 정확하지 않은 분위수와 서로 다른 값의 수에는 오차를 적었습니다. 표본으로 계산한 것은 그렇게 밝혔습니다. 이 파일은 외부에서 아무것도 불러오지 않습니다. 그래프의 Vega-Lite 명세는 “charts”, 전체 프로파일은 “profile” 요소에 JSON으로 들어 있습니다.',
   ],
 } as const satisfies Record<string, readonly [en: string, ko: string]>
 

@@ -13,6 +13,7 @@ import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
+import { profile } from './profile.ts'
 import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
@@ -33,6 +34,7 @@ for (const command of [
   up(),
   demo(),
   preview(),
+  profile(),
   predict(),
   explain(),
   datasets(),

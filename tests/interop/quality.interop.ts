@@ -12,7 +12,7 @@ import { createDuckdbEngine } from '../../src/engines/duckdb/index.ts'
 import { isGaps, type Sink } from '../../src/engines/engine.ts'
 import { rowOf } from '../../src/plan/columns/column.ts'
 import type { Literal } from '../../src/plan/expr.ts'
-import { build, type Node, plan } from '../../src/plan/nodes.ts'
+import { type Node, plan } from '../../src/plan/nodes.ts'
 import { scan } from '../../src/plan/table.ts'
 
 const python = process.env['GALLEY_INTEROP_PYTHON'] ?? ''

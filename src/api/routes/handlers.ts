@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Scope } from '../../base/scope.ts'
+import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import type { EndpointHub } from '../../ml/serving/hub.ts'
 import type { Store } from '../../store/store.ts'
 import type { Contract } from '../contract/index.ts'
@@ -8,6 +9,7 @@ import type { Route } from '../contract/route.ts'
 /** What handlers work with; made once, in `main.ts`. */
 export interface ApiWare {
   readonly store: Store
+  readonly duckdb: DuckdbEngine
   readonly version: string
   /** The live endpoints of a workspace. */
   hub(scope: Scope): EndpointHub
@@ -19,6 +21,8 @@ export interface Call<R extends Route> {
   readonly params: z.output<R['params']>
   readonly query: z.output<R['query']>
   readonly body: z.output<R['body']>
+  /** Aborted when whoever asked has gone. */
+  readonly signal?: AbortSignal
 }
 export type Handler<R extends Route> = (call: Call<R>) => Promise<z.input<R['output']>>
 /** One handler for every route of the contract; a missing one does not compile. */

@@ -14,7 +14,7 @@ export const WHOLE = 100_000
 /** Rows that a sample of a larger table has, about. */
 export const SAMPLE = 50_000
 /** Values that are held at a time. */
-const HELD = 4_000_000
+const HELD = 1_000_000
 
 /** A prime below 2³¹, so that products of two remainders fit into 64 bits, and factors that spread values over the remainders. */
 const PRIME = 2_147_483_647
@@ -72,10 +72,13 @@ interface Table {
   ids: Int32Array
 }
 
+/** The name that a column's values have in `Counted`: the same for all, so that their rows are of one shape. */
+export const VALUE = 'v'
+
 /** A column's different values in the order of their first row, their counts, and which of them each row has. */
 export interface Counted {
   readonly column: Column
-  /** `key`, `n` and of the target `ny` and `my`; null is a value. */
+  /** `v`, `n` and of the target `ny` and `my`; null is a value. */
   readonly rows: readonly Row[]
   readonly ids: Int32Array
 }
@@ -107,12 +110,11 @@ export async function countValues(
   }
   return countable.map((column, k) => {
     const t = tables[k] as Table
-    const row = (i: number): Row => {
-      const ny = t.ny[i] ?? 0
-      const target = withTarget ? { ny, my: ny === 0 ? null : (t.sy[i] ?? 0) / ny } : {}
-      return { [column.key]: t.values[i] ?? null, n: t.n[i] ?? 0, ...target }
-    }
-    return { column, rows: t.values.map((_, i) => row(i)), ids: t.ids.subarray(0, seen) }
+    const ny = (i: number) => t.ny[i] ?? 0
+    const rows = withTarget
+      ? t.values.map((v, i): Row => ({ v, n: t.n[i] ?? 0, ny: ny(i), my: ny(i) === 0 ? null : (t.sy[i] ?? 0) / ny(i) }))
+      : t.values.map((v, i): Row => ({ v, n: t.n[i] ?? 0 }))
+    return { column, rows, ids: t.ids.subarray(0, seen) }
   })
 }
 

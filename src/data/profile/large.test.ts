@@ -74,7 +74,7 @@ const one = (p: Profile, name: string): ColumnProfile => {
   return found
 }
 
-test('a large table: few values exactly, many in one pass with stated errors', async () => {
+test('a large table: few values exactly, many in one pass with stated errors', { timeout: 120_000 }, async () => {
   const p = await profile(table, accessOf(engine), { target: 'late' })
   expect(p.rows).toBe(N)
   // exact: what grows, and what has few values
@@ -140,7 +140,7 @@ test('a large table: few values exactly, many in one pass with stated errors', a
   expect(Math.abs((p.sampled?.missing[0]?.share ?? 0) - 0.25)).toBeLessThan(0.01)
 })
 
-test('the same profile whatever the threads', async () => {
+test('the same profile whatever the threads', { timeout: 120_000 }, async () => {
   const single = engineOf(1)
   const [a, b] = [await profile(table, accessOf(engine)), await profile(table, accessOf(single))]
   await single.close()

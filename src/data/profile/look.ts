@@ -1,9 +1,9 @@
 import type { Node } from '../../plan/nodes.ts'
 import { type Field, typeName } from '../../plan/types.ts'
-import { type Access, type Counted, countValues, groupsOf, sampleOf, WHOLE } from './access.ts'
+import { type Access, type Counted, countValues, groupsOf, sampleOf, VALUE, WHOLE } from './access.ts'
 import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row } from './columns.ts'
 import { FEW, fromFrequencies } from './frequency.ts'
-import { patternsOf, personalOf } from './personal.ts'
+import { patternsOf, personalOf, shapeOf } from './personal.ts'
 import { Together } from './sampled.ts'
 import { timeStats, timesFromFrequencies } from './times.ts'
 import type { ColumnProfile, Sampled } from './types.ts'
@@ -45,7 +45,7 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
     together.add(counted)
     for (const c of counted) {
       const sampled = { column: c.column, sampled: c.rows }
-      if (whole) add(c.column, exactly(c.column, c.rows, c.rows, total))
+      if (whole) add(c.column, exactly(c.column, VALUE, c.rows, c.rows, total))
       else if (hasFew(c)) few.push(sampled)
       else wide.push(sampled)
     }
@@ -53,7 +53,7 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
   for (const column of columns) if (column.kind === 'other') add(column, await other(column, total, s))
   for (const { column, sampled } of few) {
     const found = await access.collect(aggregate(table, [column.key], groupAggs(withTarget)))
-    add(column, exactly(column, found, sampled, total))
+    add(column, exactly(column, column.key, found, sampled, total))
   }
   if (wide.length > 0) {
     const read = await readWide(table, wide, withTarget, access, (seen) =>
@@ -106,20 +106,26 @@ const base = (column: Column, total: number, count: number, distinct: number | n
 
 /** What a sample's values say of a column besides. */
 function hints(column: Column, sampled: readonly Row[]): Pick<ColumnProfile, 'patterns' | 'personal'> {
-  const { key, kind, field } = column
-  const patterns = kind === 'text' ? patternsOf(key, sampled) : []
-  const personal = personalOf(field.name, kind, typeName(field.type), key, sampled)
+  const { kind, field } = column
+  const patterns = kind === 'text' ? patternsOf(VALUE, sampled) : []
+  const personal = personalOf(field.name, kind, typeName(field.type), VALUE, sampled)
   return { ...(patterns.length > 0 ? { patterns } : {}), ...(personal ? { personal } : {}) }
 }
 
-/** From the table of all its values and their counts. */
-function exactly(column: Column, rows: readonly Row[], sampled: readonly Row[], total: number): Looked {
-  const nulls = rows.find((r) => r[column.key] === null)
+/** Values of columns that hold personal data by their form are told by their shape alone: a profile is passed on. */
+const guarded = (p: ColumnProfile): ColumnProfile =>
+  p.personal?.share
+    ? { ...p, top: p.top.map((t) => ({ ...t, value: shapeOf(t.value) })), text: p.text && { ...p.text, variants: [] } }
+    : p
+
+/** From the table of all its values (named `key` there) and their counts. */
+function exactly(column: Column, key: string, rows: readonly Row[], sampled: readonly Row[], total: number): Looked {
+  const named = key === column.key ? column : { ...column, key }
+  const nulls = rows.find((r) => r[key] === null)
   const count = total - (numberOf(nulls?.['n']) ?? 0)
   const distinct = rows.length - (nulls ? 1 : 0)
-  const { cells, ...found } =
-    column.kind === 'time' ? timesFromFrequencies(column, rows) : fromFrequencies(column, rows)
-  return { profile: { ...base(column, total, count, distinct), ...found, ...hints(column, sampled) }, cells }
+  const { cells, ...found } = column.kind === 'time' ? timesFromFrequencies(named, rows) : fromFrequencies(named, rows)
+  return { profile: guarded({ ...base(column, total, count, distinct), ...found, ...hints(column, sampled) }), cells }
 }
 
 async function widely({ column, sampled }: Wide, found: WideFound, total: number, s: Setting): Promise<Looked> {
@@ -142,7 +148,7 @@ async function widely({ column, sampled }: Wide, found: WideFound, total: number
     )
     return { profile: { ...start, ...time }, cells }
   }
-  if (column.kind === 'text') return { profile: { ...start, text: found.text, top: found.top }, cells: [] }
+  if (column.kind === 'text') return { profile: guarded({ ...start, text: found.text, top: found.top }), cells: [] }
   const { cells, ...number } = wideNumber(column, found)
   return { profile: { ...start, ...number, top: found.top }, cells }
 }

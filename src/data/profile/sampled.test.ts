@@ -10,7 +10,7 @@ import { Grid, quantileIn } from './sketch/grid.ts'
 const counted = (name: string, kind: Column['kind'], values: readonly Row[string][]): Counted => {
   const seen: Row[string][] = []
   const ids = Int32Array.from(values, (v) => (seen.includes(v) ? seen.indexOf(v) : seen.push(v) - 1))
-  const rows = seen.map((v, i) => ({ c0: v, n: ids.filter((id) => id === i).length }))
+  const rows = seen.map((v, i) => ({ v, n: ids.filter((id) => id === i).length }))
   const type = kind === 'number' ? 'float64' : kind === 'bool' ? 'bool' : 'string'
   return { column: { key: 'c0', kind, unit: null, field: { name, type, nullable: true } }, rows, ids }
 }

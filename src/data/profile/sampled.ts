@@ -1,4 +1,4 @@
-import type { Counted } from './access.ts'
+import { type Counted, VALUE } from './access.ts'
 import { numberOf } from './columns.ts'
 import type { Pairs, Sampled } from './types.ts'
 
@@ -26,7 +26,7 @@ export class Together {
 
   add(counted: readonly Counted[]): void {
     for (const c of counted) {
-      const missing = c.rows.some((r) => r[c.column.key] === null)
+      const missing = c.rows.some((r) => r[VALUE] === null)
       const { kind } = c.column
       if (kind === 'number' && this.#numbers.length < PAIRED && c.rows.length > 2) this.#numbers.push(c)
       const few = c.rows.length > 1 && c.rows.length <= CATEGORIES
@@ -63,7 +63,7 @@ export class Together {
   }
 
   #missing(): Sampled['missing'] {
-    const nullIds = this.#gaps.map((c) => c.rows.findIndex((r) => r[c.column.key] === null))
+    const nullIds = this.#gaps.map((c) => c.rows.findIndex((r) => r[VALUE] === null))
     const sets = new Map<number, number>()
     for (let i = 0; i < this.rows; i++) {
       let set = 0
@@ -131,7 +131,7 @@ function ranksOf(c: Counted, keep?: (row: number) => boolean): Float64Array {
   for (let i = 0; i < c.ids.length; i++)
     if (keep === undefined || keep(i)) n[c.ids[i] as number] = (n[c.ids[i] as number] as number) + 1
   const order = c.rows
-    .map((r, i) => ({ i, x: numberOf(r[c.column.key]), n: n[i] as number }))
+    .map((r, i) => ({ i, x: numberOf(r[VALUE]), n: n[i] as number }))
     .filter((v): v is { i: number; x: number; n: number } => v.x !== null && !Number.isNaN(v.x))
     .sort((a, b) => a.x - b.x)
   const middle = order.reduce((sum, v) => sum + v.n, 0) / 2
@@ -145,7 +145,7 @@ function ranksOf(c: Counted, keep?: (row: number) => boolean): Float64Array {
 
 /** Cramér's V of the table of two columns, corrected for bias: Bergsma, A bias-correction for Cramér's V, 2013. */
 function cramersV(a: Counted, b: Counted): number | null {
-  const [nullA, nullB] = [a, b].map((c) => c.rows.findIndex((r) => r[c.column.key] === null))
+  const [nullA, nullB] = [a, b].map((c) => c.rows.findIndex((r) => r[VALUE] === null))
   const width = b.rows.length
   const cells = new Float64Array(a.rows.length * width)
   let n = 0

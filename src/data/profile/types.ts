@@ -193,6 +193,7 @@ export const WARNINGS = [
   'untidy',
   'partShift',
   'personal',
+  'personalName',
   'duplicates',
 ] as const
 export type WarningCode = (typeof WARNINGS)[number]

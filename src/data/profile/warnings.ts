@@ -35,6 +35,7 @@ const LEVELS: Record<WarningCode, Warning['level']> = {
   untidy: 'medium',
   partShift: 'medium',
   personal: 'high',
+  personalName: 'medium',
   duplicates: 'medium',
 }
 const ORDER = ['high', 'medium', 'low'] as const
@@ -92,7 +93,8 @@ function ofColumn(c: ColumnProfile, rows: number, isTarget: boolean): [WarningCo
     out.push(['nulls', { percent: percent(c.nulls / rows), limit: percent(LIMITS.nulls) }])
   const bad = (c.number?.nan ?? 0) + (c.number?.infinite ?? 0)
   if (bad > 0) out.push(['notFinite', { nan: c.number?.nan ?? 0, infinite: c.number?.infinite ?? 0 }])
-  if (c.personal) out.push(['personal', { kind: c.personal.kind, percent: percent(c.personal.share) }])
+  if (c.personal?.share) out.push(['personal', { kind: c.personal.kind, percent: percent(c.personal.share) }])
+  else if (c.personal) out.push(['personalName', { kind: c.personal.kind }])
   const whole = c.kind === 'text' || c.type === 'int64' || c.type === 'int32'
   if (whole && c.distinctError === undefined && c.distinct === c.count && c.count >= LIMITS.key) out.push(['key', {}])
   if (isTarget && c.trues !== null && Math.min(c.trues, c.count - c.trues) < LIMITS.rare * c.count)

@@ -2,7 +2,7 @@ import { copyFloat64 } from '../../engines/batch.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
-import type { Access } from './access.ts'
+import { type Access, VALUE } from './access.ts'
 import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row, TARGET, tidy } from './columns.ts'
 import { byCodePoint } from './frequency.ts'
 import { binsFor, fill } from './histogram.ts'
@@ -132,14 +132,14 @@ export function wideNumber(
     }),
   )
   const bins = binsFor(column, number)
-  return { number, histogram: bins && fill(bins, cells), cells }
+  // a bucket belongs where its lower end lies
+  const [xs, ns] = [Float64Array.from(cells, (c) => c.from), Float64Array.from(cells, (c) => c.n)]
+  return { number, histogram: bins && fill(bins, xs, ns), cells }
 }
 
 /** Where values are told apart best: 0, unless they lie close together and far from it; then the middle of the sample. */
 function originOf(w: Wide): number {
-  const values = w.sampled
-    .map((r) => numberOf(r[w.column.key]))
-    .filter((v) => v !== null && Number.isFinite(v)) as number[]
+  const values = w.sampled.map((r) => numberOf(r[VALUE])).filter((v) => v !== null && Number.isFinite(v)) as number[]
   if (values.length === 0) return 0
   values.sort((a, b) => a - b)
   const at = (p: number) => values[Math.floor(p * (values.length - 1))] ?? 0
@@ -148,7 +148,7 @@ function originOf(w: Wide): number {
 }
 
 /** Whether the sample holds a value twice. */
-const repeats = (w: Wide): boolean => w.sampled.some((r) => r[w.column.key] !== null && (numberOf(r['n']) ?? 0) > 1)
+const repeats = (w: Wide): boolean => w.sampled.some((r) => r[VALUE] !== null && (numberOf(r['n']) ?? 0) > 1)
 
 /** The most frequent values that the sketch is sure of; of texts, counted once more by their words. */
 async function topOf(table: Node, column: Column, sketch: WideColumn, access: Access): Promise<ColumnProfile['top']> {

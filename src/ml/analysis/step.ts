@@ -1,13 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
-import type { Access } from '../../data/profile/access.ts'
 import { profile } from '../../data/profile/profile.ts'
 import { build } from '../../plan/nodes.ts'
-import type { Output, StepContext, StepKind } from '../../runs/kind.ts'
+import type { Output, StepKind } from '../../runs/kind.ts'
 import type { AnalyseSpec, DatasetSpec, Step } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { rowsOf, runPlan } from '../../runs/steps/table.ts'
+import { accessOf } from '../../runs/steps/table.ts'
 import { renderReport } from './report.ts'
 
 export interface AnalyseOutput extends Output {
@@ -22,15 +21,6 @@ export interface AnalyseOutput extends Output {
 }
 
 const NAME = 'report.html'
-
-/** How a profile reads what a step is given. */
-const accessOf = (ctx: StepContext<AnalyseSpec>): Access => ({
-  collect: (n) => rowsOf(ctx, n),
-  read: async function* (n) {
-    const { progress: _, ...quiet } = ctx
-    yield* (await runPlan(quiet, n, 'batches')).batches()
-  },
-})
 
 /** Rows set aside by a step and by all that it is made from, by reason. */
 export function setAside(

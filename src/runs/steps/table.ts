@@ -5,6 +5,7 @@ import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { MANIFEST, type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import { mainInput, rejectedRows } from '../../data/datasets/rejections.ts'
+import type { Access } from '../../data/profile/access.ts'
 import { valueAt } from '../../engines/batch.ts'
 import { isGaps } from '../../engines/engine.ts'
 import { col } from '../../plan/expr.ts'
@@ -86,6 +87,15 @@ export async function rowsOf(
       )
   return rows
 }
+
+/** How a profile reads plans. */
+export const accessOf = (ctx: Pick<StepContext<unknown>, 'duckdb' | 'scope' | 'signal' | 'ledger'>): Access => ({
+  collect: (n) => rowsOf(ctx, n),
+  read: async function* (n) {
+    const { duckdb, scope, signal, ledger } = ctx
+    yield* (await runPlan({ duckdb, scope, signal, ledger }, n, 'batches')).batches()
+  },
+})
 
 /** Writes a plan's rows, what it rejected, and the manifest; published in one step. */
 export async function materialise(
