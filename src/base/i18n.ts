@@ -1,3 +1,5 @@
+import { COLUMN_WORDS } from './words.ts'
+
 /** The languages of what people read. */
 export const LANGUAGES = ['en', 'ko'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -183,57 +185,7 @@ const MESSAGES = {
     '수 열 {n}개는 표에서 제외했습니다.',
   ],
 
-  'together.title': ['Columns together', '함께 보는 열'],
-  'together.whole': ['Over all {n} rows.', '전체 {n}개 행 기준입니다.'],
-  'together.sample': [
-    'Over a sample of {n} rows; which rows are in it follows from their values, so that it is the same each time.',
-    '{n}개 행의 표본 기준입니다. 표본은 행의 값으로 정해지므로 언제나 같습니다.',
-  ],
-  'together.spearman': [
-    'Spearman’s ρ: whether they rise together, in whatever curve',
-    '스피어만 ρ: 곡선이라도 함께 커지는지',
-  ],
-  'together.cramersV': [
-    'Cramér’s V of categories: 1 where one decides the other',
-    '범주끼리의 크라메르 V: 하나가 다른 하나를 정하면 1',
-  ],
-  'together.missing': ['Missing together', '함께 비어 있는 열'],
-  'together.duplicates': ['{percent} of the rows repeat another row.', '행의 {percent}가 다른 행과 똑같습니다.'],
-  'together.duplicatesAbout': [
-    'About {percent} of the rows repeat another row, judged by the sample.',
-    '표본으로 보아 행의 약 {percent}가 다른 행과 똑같습니다.',
-  ],
-
-  'column.patterns': ['shapes', '모양'],
-  'column.personal': ['personal data?', '개인정보?'],
-  'column.byName': ['by its name', '열 이름으로 보아'],
-  'personal.resident number': ['resident registration number', '주민등록번호'],
-  'personal.phone': ['phone number', '전화번호'],
-  'personal.e-mail': ['e-mail address', '이메일 주소'],
-  'personal.card': ['card number', '카드번호'],
-  'personal.name': ['name, address or date of birth', '성명, 주소, 생년월일'],
-  'column.name': ['column', '열'],
-  'column.distribution': ['distribution', '분포'],
-  'column.missing': ['missing', '빈 값'],
-  'column.distinct': ['distinct', '서로 다른 값'],
-  'column.low': ['lowest', '최소'],
-  'column.typical': ['middle', '중간'],
-  'column.high': ['highest', '최대'],
-  'column.mean': ['mean', '평균'],
-  'column.stddev': ['std. deviation', '표준편차'],
-  'column.zeros': ['zeros', '0인 값'],
-  'column.trues': ['true', '참'],
-  'column.length': ['length', '길이'],
-  'column.emptyText': ['empty texts', '빈 글자'],
-  'column.top': ['most frequent', '가장 흔한 값'],
-  'column.quantiles': ['quantiles', '분위수'],
-  'column.exact': ['exact', '정확한 값'],
-  'column.within': ['within ±{error}', '오차 ±{error} 이내'],
-  'column.outside': [
-    '{below} values below and {above} above the range shown',
-    '표시 범위 아래 {below}개, 위 {above}개',
-  ],
-  'column.unique': ['every value is different', '모든 값이 서로 다름'],
+  ...COLUMN_WORDS,
 
   'footer.method': [
     'Counts, quantiles and Pearson’s r are computed over every row; where a quantile or a number of different values is not exact, its error is stated. What is computed over a sample says so. Nothing in this file is loaded from elsewhere: the charts’ Vega-Lite specifications are embedded as JSON (element “charts”), the whole profile as “profile”.',
