@@ -18,7 +18,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('galley profile', () => {
+describe('galley profile', { timeout: 180_000 }, () => {
   test('a file: a table for people, JSON, and a page that holds no personal value', async () => {
     const page = join(folder, 'report.html')
     const shown = await galley(home, 'profile', join(folder, 'people.csv'), '--out', page)
@@ -48,6 +48,13 @@ describe('galley profile', () => {
     expect([neither.code, neither.err]).toEqual([2, expect.stringContaining('DATASET_UNKNOWN')])
     const wrong = await galley(home, 'profile', 'people', '--target', 'amont')
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("did you mean 'amount'?")])
+  })
+
+  test('explain says that one scan checks all expectations', async () => {
+    const told = await galley(home, 'explain', join(folder, 'shop.ts'), 'people')
+    expect(told.out).toContain('expects  2, checked in 1 scan of the version')
+    expect(told.out).toContain('id is the key: stops the run')
+    expect(told.out.split('SQL of the check')[1]?.match(/read_parquet/g)).toHaveLength(1)
   })
 
   test('what was checked is shown, with its history', async () => {

@@ -88,6 +88,8 @@ test('a large table: few values exactly, many in one pass with stated errors', {
     expect([one(p, name).distinct, one(p, name).distinctError]).toEqual([distinct, undefined])
   expect([one(p, 'id').increasing, one(p, 'x').increasing]).toEqual([true, false])
   expect(p.keys).toEqual(['id', 'at'])
+  expect(p.likelyKeys).toEqual(expect.arrayContaining(['shuffled', 'unique']))
+  expect(p.likelyKeys).not.toContain('gap')
   // estimated: five standard errors
   for (const [name, distinct] of [
     ['x', N],

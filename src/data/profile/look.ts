@@ -77,6 +77,13 @@ export const keysOf = (columns: readonly ColumnProfile[], rows: number): string[
     )
     .map((c) => c.name)
 
+/** Columns that hold no value twice as far as the sample and the estimate (three standard errors) can tell. */
+export const likelyKeysOf = (columns: readonly ColumnProfile[], rows: number): string[] =>
+  columns
+    .filter((c) => c.nulls === 0 && c.distinctError !== undefined && c.repeated === false)
+    .filter((c) => (c.distinct ?? 0) >= rows * (1 - 3 * (c.distinctError ?? 0)))
+    .map((c) => c.name)
+
 /**
  * Whether a column has few enough different values to be counted, from a sample's: those there, and from those that stand
  * there once or twice how many are not (Chao 1984).
@@ -113,10 +120,13 @@ function hints(column: Column, sampled: readonly Row[]): Pick<ColumnProfile, 'pa
 }
 
 /** Values of columns that hold personal data by their form are told by their shape alone: a profile is passed on. */
-const guarded = (p: ColumnProfile): ColumnProfile =>
-  p.personal?.share
-    ? { ...p, top: p.top.map((t) => ({ ...t, value: shapeOf(t.value) })), text: p.text && { ...p.text, variants: [] } }
-    : p
+function guarded(p: ColumnProfile): ColumnProfile {
+  if (!p.personal?.share) return p
+  const shapes = new Map<string, number>()
+  for (const t of p.top) shapes.set(shapeOf(t.value), (shapes.get(shapeOf(t.value)) ?? 0) + t.count)
+  const top = [...shapes].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count)
+  return { ...p, top, text: p.text && { ...p.text, variants: [] } }
+}
 
 /** From the table of all its values (named `key` there) and their counts. */
 function exactly(column: Column, key: string, rows: readonly Row[], sampled: readonly Row[], total: number): Looked {
@@ -133,7 +143,7 @@ async function widely({ column, sampled }: Wide, found: WideFound, total: number
   const { distinct, distinctError } = distinctOf(found, column)
   const start: ColumnProfile = {
     ...base(column, total, sketch.count, distinct),
-    ...(distinctError > 0 ? { distinctError } : {}),
+    ...(distinctError > 0 ? { distinctError, repeated: sketch.frequent !== undefined } : {}),
     ...(column.kind === 'text' ? {} : { increasing: sketch.increasing }),
     ...hints(column, sampled),
   }

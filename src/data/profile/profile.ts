@@ -4,7 +4,7 @@ import { fieldOf } from '../../plan/types.ts'
 import type { Access } from './access.ts'
 import { aggregate, type Collect, type Column, groupAggs, kindOf, numberOf, project, TARGET, tidy } from './columns.ts'
 import { correlate } from './correlation.ts'
-import { keysOf, type Looked, lookAtAll } from './look.ts'
+import { keysOf, type Looked, likelyKeysOf, lookAtAll } from './look.ts'
 import { byStrength, effectOf, type Overall, pairOf } from './target.ts'
 import { calendarOf } from './times.ts'
 import type { ColumnProfile, Part, Profile, TargetProfile } from './types.ts'
@@ -82,6 +82,7 @@ export async function profile(rows: Node, access: Access, options: ProfileOption
     parts,
     sampled: found.sampled,
     keys: keysOf(profiles, total),
+    likelyKeys: likelyKeysOf(profiles, total),
     warnings: warningsOf(total, profiles, correlation, effects, parts, found.sampled),
   }
 }

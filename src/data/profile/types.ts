@@ -10,8 +10,9 @@ export interface Profile {
   /** Rows in each named part of the dataset. */
   readonly parts: readonly Part[]
   readonly sampled?: Sampled
-  /** Columns that tell every row apart. */
+  /** Columns that tell every row apart, for certain; and those that do as far as a sample and an estimate can tell. */
   readonly keys?: readonly string[]
+  readonly likelyKeys?: readonly string[]
   readonly warnings: readonly Warning[]
 }
 
@@ -32,6 +33,8 @@ export interface ColumnProfile {
   readonly distinct: number | null
   /** The standard error of `distinct`, a share of it (HyperLogLog); absent where it is exact. */
   readonly distinctError?: number
+  /** Whether the sample holds a value twice; told where `distinct` is estimated. */
+  readonly repeated?: boolean
   /** Each value is greater than the one before. Known of wide columns of large tables. */
   readonly increasing?: boolean
   /** The commonest shapes of texts in the sample (9 for a digit, A and a for letters, 가 for Hangul) with their shares. */

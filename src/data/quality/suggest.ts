@@ -19,6 +19,9 @@ export function suggest(p: Profile): Suggestion[] {
   const found: Suggestion[] = []
   const add = (line: string, because: string) => found.push({ line, because })
   const [key] = p.keys ?? []
+  const [likely] = p.likelyKeys ?? []
+  if (key === undefined && likely !== undefined)
+    add(`e.key(${quote(likely)}).warn()`, 'about as many different values as rows, none twice in the sample')
   if (key !== undefined) add(`e.key(${quote(key)})`, `${integer(p.rows)} rows, as many different values, none missing`)
   add(
     `e.volume({ change: 0.5 }).warn()`,
