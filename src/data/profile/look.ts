@@ -51,10 +51,16 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
     }
   }
   for (const column of columns) if (column.kind === 'other') add(column, await other(column, total, s))
-  for (const { column, sampled } of few) {
-    const found = await access.collect(aggregate(table, [column.key], groupAggs(withTarget)))
-    add(column, exactly(column, column.key, found, sampled, total))
+  // two at a time: while one is taken apart here, the engine counts the other
+  const waiting = [...few]
+  const count = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { column, sampled } = next
+      const found = await access.collect(aggregate(table, [column.key], groupAggs(withTarget)))
+      add(column, exactly(column, column.key, found, sampled, total))
+    }
   }
+  await Promise.all([count(), count()])
   if (wide.length > 0) {
     const read = await readWide(table, wide, withTarget, access, (seen) =>
       s.progress?.(looked.size + (wide.length * seen) / total, steps),
