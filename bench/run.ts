@@ -14,7 +14,6 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   data: async () => (await import('./data/index.ts')).data,
   demo: async () => (await import('./demo/index.ts')).demo,
   pipeline: async () => (await import('./pipeline/index.ts')).pipeline,
-  data: async () => (await import('./data/index.ts')).data,
   spill: async () => (await import('./spill/index.ts')).spill,
   row: async () => (await import('./row/index.ts')).row,
   gpu: async () => (await import('./gpu/index.ts')).gpu,

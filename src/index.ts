@@ -3,11 +3,11 @@ export { type Secret, secret } from './base/secrets.ts'
 export { arrow } from './data/connectors/arrow.ts'
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { dataset } from './data/connectors/dataset.ts'
+export { type FolderOptions, folder } from './data/connectors/folder.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'
 export { parquet } from './data/connectors/parquet.ts'
-export type { Expect, Expected } from './data/quality/said.ts'
-export { type FolderOptions, folder } from './data/connectors/folder.ts'
 export { type SqliteOptions, sqlite } from './data/connectors/sqlite.ts'
+export type { Expect, Expected } from './data/quality/said.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {
   corr,

@@ -7,6 +7,7 @@ import { LIMITS } from '../pipeline/side.ts'
 import { diffCases, diffRows } from './diff.ts'
 import { expectCases, expectRows } from './expect.ts'
 import { listingCases, listingRows } from './listing.ts'
+import { profileCases, profileRows } from './profile.ts'
 import type { Setting } from './setting.ts'
 
 /** What each case measures: rows by the prefix of its name. */
@@ -14,6 +15,7 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: expectCases, rows: expectRows },
   { names: listingCases, rows: listingRows },
   { names: diffCases, rows: diffRows },
+  { names: profileCases, rows: profileRows },
 ]
 
 export const data: Bench = {

@@ -1,3 +1,5 @@
+import { COLUMN_WORDS } from './words.ts'
+
 /** The languages of what people read. */
 export const LANGUAGES = ['en', 'ko'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -16,7 +18,10 @@ const MESSAGES = {
   'report.nav.target': ['Target', '목표'],
   'report.nav.time': ['Time', '시간'],
   'report.nav.correlation': ['Correlation', '상관'],
+  'report.nav.together': ['Together', '함께'],
   'report.nav.columns': ['Columns', '열'],
+  'report.file': ['{date} UTC', '{date} UTC'],
+  'report.notDrawn': ['{n} further columns are not drawn.', '나머지 열 {n}개는 그리지 않았습니다.'],
   'report.rows': ['rows', '행'],
   'report.columns': ['columns', '열'],
   'report.missing': ['missing values', '빈 값'],
@@ -73,6 +78,15 @@ const MESSAGES = {
     '{column} holds untidy text: {padded} values with white space around them; spelt two ways: {example}.',
     '{column} 열의 글자가 정돈되지 않았습니다. 앞뒤 공백이 있는 값 {padded}개, 두 가지로 적힌 예: {example}.',
   ],
+  'warning.personal': [
+    '{column} looks like personal data ({kind}; {percent} % of the values looked at have its form).',
+    '{column} 열은 개인정보로 보입니다({kind}, 살펴본 값의 {percent} %가 그 형식).',
+  ],
+  'warning.personalName': [
+    '{column} may be personal data by its name ({kind}).',
+    '{column} 열은 이름으로 보아 개인정보일 수 있습니다({kind}).',
+  ],
+  'warning.duplicates': ['{percent} % of the rows repeat another row.', '행의 {percent} %가 다른 행과 똑같습니다.'],
   'warning.partShift': [
     'In {part}, the mean of {column} is {change} % off the whole: the parts are not alike.',
     '{part} 구간의 {column} 평균이 전체와 {change} % 차이 납니다. 구간끼리 서로 다릅니다.',
@@ -171,32 +185,11 @@ const MESSAGES = {
     '수 열 {n}개는 표에서 제외했습니다.',
   ],
 
-  'column.name': ['column', '열'],
-  'column.distribution': ['distribution', '분포'],
-  'column.missing': ['missing', '빈 값'],
-  'column.distinct': ['distinct', '서로 다른 값'],
-  'column.low': ['lowest', '최소'],
-  'column.typical': ['middle', '중간'],
-  'column.high': ['highest', '최대'],
-  'column.mean': ['mean', '평균'],
-  'column.stddev': ['std. deviation', '표준편차'],
-  'column.zeros': ['zeros', '0인 값'],
-  'column.trues': ['true', '참'],
-  'column.length': ['length', '길이'],
-  'column.emptyText': ['empty texts', '빈 글자'],
-  'column.top': ['most frequent', '가장 흔한 값'],
-  'column.quantiles': ['quantiles', '분위수'],
-  'column.exact': ['exact', '정확한 값'],
-  'column.within': ['within ±{error}', '오차 ±{error} 이내'],
-  'column.outside': [
-    '{below} values below and {above} above the range shown',
-    '표시 범위 아래 {below}개, 위 {above}개',
-  ],
-  'column.unique': ['every value is different', '모든 값이 서로 다름'],
+  ...COLUMN_WORDS,
 
   'footer.method': [
-    'Counts, quantiles and correlations are computed over every row, not a sample; where a quantile is not exact its error is stated. Nothing in this file is loaded from elsewhere: the charts’ Vega-Lite specifications are embedded as JSON (element “charts”), the whole profile as “profile”.',
-    '개수, 분위수, 상관은 표본이 아닌 모든 행에서 계산했으며, 정확하지 않은 분위수에는 오차를 적었습니다. 이 파일은 외부에서 아무것도 불러오지 않습니다. 그래프의 Vega-Lite 명세는 “charts”, 전체 프로파일은 “profile” 요소에 JSON으로 들어 있습니다.',
+    'Counts, quantiles and Pearson’s r are computed over every row; where a quantile or a number of different values is not exact, its error is stated. What is computed over a sample says so. Nothing in this file is loaded from elsewhere: the charts’ Vega-Lite specifications are embedded as JSON (element “charts”), the whole profile as “profile”.',
+    '개수, 분위수, 피어슨 r은 모든 행에서 계산했으며, 정확하지 않은 분위수와 서로 다른 값의 수에는 오차를 적었습니다. 표본으로 계산한 것은 그렇게 밝혔습니다. 이 파일은 외부에서 아무것도 불러오지 않습니다. 그래프의 Vega-Lite 명세는 “charts”, 전체 프로파일은 “profile” 요소에 JSON으로 들어 있습니다.',
   ],
 } as const satisfies Record<string, readonly [en: string, ko: string]>
 

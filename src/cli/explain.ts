@@ -6,8 +6,9 @@ import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
 import { printRows } from '../plan/explain/tree.ts'
 import { fitReads } from '../plan/fits/index.ts'
-import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
+import type { DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
 import { explainServe } from './explain/endpoint.ts'
+import { expectationText, expectedScan } from './explain/expectations.ts'
 import { fusedPart, fusedText } from './explain/fused.ts'
 import { serveJson, tableJson } from './explain/json.ts'
 import { explainTable, type Kitchen, rowsOfStep } from './explain/step.ts'
@@ -74,8 +75,11 @@ async function printStep(kitchen: Kitchen, step: Step, options: Options): Promis
 }
 
 async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<string[]> {
-  if (hasPlan(step))
-    return tableText(await explainTable(kitchen, step), { before: options.before === true, sql: options.sql })
+  if (hasPlan(step)) {
+    const told = tableText(await explainTable(kitchen, step), { before: options.before === true, sql: options.sql })
+    const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
+    return expected ? [...told, ...expectationText(expected, options)] : told
+  }
   if (step.kind === 'serve')
     return serveText(explainServe(kitchen.recipe, step as Step<ServeSpec>), kitchen, { sql: options.sql })
   if (step.kind === 'train') {
@@ -98,7 +102,10 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
 
 async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
   const head = { id: step.id, kind: step.kind, inputs: step.inputs }
-  if (hasPlan(step)) return { ...head, ...tableJson(await explainTable(kitchen, step)) }
+  if (hasPlan(step)) {
+    const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
+    return { ...head, ...tableJson(await explainTable(kitchen, step)), ...(expected ? { expected } : {}) }
+  }
   if (step.kind === 'serve') return { ...head, ...serveJson(explainServe(kitchen.recipe, step as Step<ServeSpec>)) }
   const fused = step.kind === 'train' ? { fused: await fusedPart(kitchen, step.id) } : {}
   return { ...head, ...(await rowsOfStep(kitchen, step.id)), spec: step.spec, ...fused }

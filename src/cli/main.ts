@@ -10,12 +10,13 @@ import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
-import { lineage } from './lineage.ts'
 import { exporting } from './export.ts'
+import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
+import { profile } from './profile.ts'
 import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
@@ -37,6 +38,7 @@ for (const command of [
   up(),
   demo(),
   preview(),
+  profile(),
   predict(),
   explain(),
   datasets(),

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
+import { suggest } from '../data/quality/suggest.ts'
 import type { Client } from '../sdk/index.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
-import { bold, print, table, when } from './output.ts'
+import { bold, plain, print, table, when } from './output.ts'
+import { profiled } from './profiled.ts'
 
 type Check = Awaited<ReturnType<Client['quality']['show']>>
 type Verdict = Check['verdicts'][number]
@@ -37,6 +39,19 @@ export function quality(): Command {
         'nothing was checked yet',
       ),
     )
+  noun
+    .command('suggest <what>')
+    .description('lines for a recipe’s `expect` from the profile of a file or a dataset, with what speaks for each')
+    .option('--json', 'print JSON')
+    .action(async (what: string, o: { json?: boolean }) => {
+      const lines = suggest((await profiled(what, undefined)).profile)
+      if (o.json) return print(JSON.stringify(lines))
+      if (lines.length === 0) return print('too few rows to go by')
+      const width = Math.min(60, Math.max(...lines.map((l) => l.line.length)) + 1)
+      print('expect: (r, e) => [')
+      for (const { line, because } of lines) print(plain(`  ${`${line},`.padEnd(width)} // ${because}`))
+      print('],')
+    })
   return noun
 }
 

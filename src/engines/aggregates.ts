@@ -81,7 +81,7 @@ function shrunk(xs: readonly number[]): [xs: readonly number[], back: number] {
 }
 
 /** Neumaier's compensated sum. */
-export function compensatedSum(xs: readonly number[]): number {
+export function compensatedSum(xs: readonly number[] | Float64Array): number {
   let sum = 0
   let rest = 0
   for (const x of xs) {

@@ -44,7 +44,7 @@ export interface Table<S> {
   derive<O extends Record<string, Col>>(f: (r: Row<S>) => O): Table<Merge<S, Added<O>>>
   select<K extends Key<S>>(...names: K[]): Table<Pick<S, K>>
   drop<K extends Key<S>>(...names: K[]): Table<Omit<S, K>>
-  rename<const M extends { readonly [K in Key<S>]?: string }>(names: M): Table<Columns>
+  rename<const M extends { readonly [K in Key<S>]?: string }>(names: M): Table<Renamed<S, M>>
   aggregate<K extends Key<S>, O extends Record<string, AggOf<TypeName>>>(
     by: readonly K[],
     f: (r: Row<S>) => O,
@@ -103,6 +103,8 @@ export interface Table<S> {
   except(other: Table<S>): Table<S>
 }
 
+/** The same columns under their new names. */
+type Renamed<S, M> = { readonly [K in keyof S as K extends keyof M ? (M[K] extends string ? M[K] : K) : K]: S[K] }
 type OrderBy<S> = Key<S> | { readonly by: Key<S>; readonly descending: boolean }
 
 const list = <T>(one: T | readonly T[]): readonly T[] => (Array.isArray(one) ? one : [one as T])

@@ -106,8 +106,19 @@ export function commonType(a: Type, b: Type): Type | undefined {
   return { decimal: [MAX_DECIMAL_DIGITS, Math.max(scaleOf(a), scaleOf(b))] }
 }
 
+/** Columns from which on looking them up by name is worth a table of names. */
+const MANY = 256
+const indexes = new WeakMap<Schema, ReadonlyMap<string, Field>>()
+function indexOf(schema: Schema): ReadonlyMap<string, Field> {
+  let index = indexes.get(schema)
+  if (!index) indexes.set(schema, (index = new Map(schema.map((f) => [f.name, f]))))
+  return index
+}
+
 /** The field of that name, or an error that names the ones that exist. Looked for from both ends: of many, those that are read are mostly a source's or new. */
 export function fieldOf(schema: Schema, name: string, where: string): Field {
+  const known = schema.length > MANY ? indexOf(schema).get(name) : undefined
+  if (known) return known
   for (let i = 0, j = schema.length - 1; i <= j; i++, j--) {
     const [first, last] = [schema[i] as Field, schema[j] as Field]
     if (first.name === name) return first

@@ -1,10 +1,12 @@
 import { GalleyError } from '../base/errors.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
+import { isRowwise } from '../data/quality/expectation.ts'
 import type { Col } from '../plan/columns/kinds.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { isoMicros } from '../plan/literal.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
-import type { Split } from './specs.ts'
+import { lineage, stepOf } from './inline.ts'
+import type { DatasetSpec, Recipe, Split } from './specs.ts'
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
@@ -141,4 +143,19 @@ export function checkTimes(
     refuse(`watch.rows ${rows}`, 'a window is judged from one row on', 'give a whole number from 1 on')
   const { warmUntil } = options
   if (warmUntil !== undefined) isoMicros(warmUntil, 'timestamp')
+}
+
+/** @throws RECIPE_INVALID where an endpoint's history would hold rows that a dataset on the way sets aside by looking at others */
+export function checkFormer(recipe: Recipe, dataset: string, endpoint: string): void {
+  for (const former of lineage(recipe, dataset)) {
+    if (former === dataset) continue
+    const { expect = [] } = stepOf(recipe, former).spec as Partial<DatasetSpec>
+    const aside = expect.find((x) => x.severity === 'quarantine' && !isRowwise(x))
+    if (aside)
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `'${endpoint}' can't be served from what '${former}' sets aside`,
+        why: `'${aside.title}' looks at other rows, which an endpoint does not have; '${dataset}' is made of '${former}'`,
+        fix: 'let that expectation stop the run, or state it of the dataset that the model learns from',
+      })
+  }
 }

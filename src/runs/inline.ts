@@ -1,7 +1,9 @@
 import { GalleyError } from '../base/errors.ts'
-import { build, type From, type Node } from '../plan/nodes.ts'
+import { isRowwise } from '../data/quality/expectation.ts'
+import { withQuarantine } from '../data/quality/quarantine.ts'
+import { build, type From, type Node, plan } from '../plan/nodes.ts'
 import { bindScans } from '../plan/walk.ts'
-import type { PlanSpec, Recipe, Step } from './specs.ts'
+import type { DatasetSpec, Recipe, Step } from './specs.ts'
 
 /** The step of that id. @throws RECIPE_INVALID */
 export function stepOf(recipe: Recipe, id: string): Step {
@@ -14,11 +16,25 @@ export function stepOf(recipe: Recipe, id: string): Step {
   return step
 }
 
-/** A step's whole plan, from the sources on: the steps it reads are replaced by their own plans. */
+/**
+ * A step's whole plan, from the sources on: the steps it reads are replaced by their own plans. Rows that a dataset's
+ * expectations set aside one by one are rejected in it, of history alone.
+ */
 export function wholePlan(recipe: Recipe, id: string): Node {
-  const spec = stepOf(recipe, id).spec as Partial<PlanSpec>
+  const spec = stepOf(recipe, id).spec as Partial<DatasetSpec>
   if (!spec.plan) throw new GalleyError('RECIPE_INVALID', { what: `step '${id}' has no plan` })
-  return bindScans(spec.plan.root, (from) => (from.kind === 'step' ? wholePlan(recipe, from.name) : undefined))
+  return withQuarantine(inlined(recipe, spec.plan.root), (spec.expect ?? []).filter(isRowwise))
+}
+
+const inlined = (recipe: Recipe, root: Node): Node =>
+  bindScans(root, (from) => (from.kind === 'step' ? wholePlan(recipe, from.name) : undefined))
+
+/** The whole plan of a dataset as it is published: without rows of a key that stands twice, or that refer to nothing, too. */
+export function publishedPlan(recipe: Recipe, id: string): Node {
+  const { expect } = stepOf(recipe, id).spec as DatasetSpec
+  const others = expect.filter((x) => !isRowwise(x))
+  const bound = others.map((x) => (x.kind === 'references' ? { ...x, table: plan(inlined(recipe, x.table.root)) } : x))
+  return withQuarantine(wholePlan(recipe, id), bound)
 }
 
 /** Files of an earlier step's output, as a scan has them. */

@@ -13,7 +13,7 @@ import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { checkBudget } from './budget.ts'
-import { checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
+import { checkFormer, checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
 import { type GateMetrics, gateMetrics } from './gate.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type {
@@ -234,6 +234,7 @@ function checkServed(
   const { features, fit } = train.spec as TrainSpec
   const dataset = stepOf(recipe, train.inputs[0] ?? '')
   const { moment } = dataset.spec as DatasetSpec
+  checkFormer(recipe, dataset.id, id)
   const outputs = [...new Set([...features, ...fit.flatMap(fitReads), ...(moment ? [moment] : [])])]
   online(wholePlan(recipe, dataset.id), { entry: options.entry, outputs, input: options.input })
 }

@@ -48,7 +48,7 @@ const go = (strict = false) =>
     },
   })
 
-describe('a dataset with expectations', () => {
+describe('a dataset with expectations', { timeout: 180_000 }, () => {
   test('rows that break a quarantining one are set aside with its title, a warning lets the run go on', async () => {
     write('cities.csv', ['name', 'Seoul', 'Busan'])
     const good = Array.from({ length: 8 }, (_, i) => `${i},Seoul,${i},2026-01-01 00:00:00Z`)

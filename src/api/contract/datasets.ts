@@ -200,4 +200,17 @@ export const datasets = {
     output: streamed,
     stream: true,
   }),
+  profile: route({
+    method: 'get',
+    path: '/v1/datasets/{name}/profile',
+    access: 'read',
+    summary:
+      'The profile of a version, the newest unless told otherwise: read anew, which takes seconds for millions of rows',
+    params: z.object({ name }),
+    query: z.object({
+      version: z.coerce.number().int().positive().max(2_147_483_647).optional(),
+      target: z.string().max(1000).optional().describe('a column; how the others move it is looked at'),
+    }),
+    output: z.object({ name, version: z.number(), profile: z.record(z.string(), z.unknown()) }),
+  }),
 }

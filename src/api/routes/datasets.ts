@@ -14,6 +14,8 @@ import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
 import { openVersion } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
+import { accessOf } from '../../data/profile/access.ts'
+import { profile } from '../../data/profile/profile.ts'
 import { ipcStream } from '../../engines/arrow/index.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
@@ -21,6 +23,7 @@ import type { Engines } from '../../engines/plans.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { checkSize, expr } from '../../plan/json/check.ts'
 import { withinHome } from '../../runs/portable.ts'
+import { rowsOfVersion } from '../../runs/steps/quality.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
@@ -102,6 +105,20 @@ function placeOf(query: { cursor?: string | undefined }): { version: number; fro
 const cursorOf = (key: string): string => pageOf([key, ''], 1, (k) => k).next ?? ''
 
 export const datasets: NounHandlers<'datasets'> = {
+  profile: async ({ ware, scope, params, query, signal }) => {
+    const { store, duckdb } = ware
+    const v = await store.datasets.get(scope, params.name, query.version)
+    const rows = await rowsOfVersion(store, v)
+    if (!rows)
+      throw new GalleyError('STORE_CORRUPT', {
+        what: `the files of ${v.name}@${v.version} are gone`,
+        why: 'its manifest is not where it was written',
+        fix: 'restore them from a backup, or run the recipe again',
+      })
+    const access = accessOf({ duckdb, scope, signal, ledger: createLedger() })
+    const found = await profile(rows, access, { target: query.target ?? null })
+    return { name: v.name, version: v.version, profile: { ...found } }
+  },
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.datasets.list(scope, query)
     return { ...page, items: page.items.map((d) => ({ name: d.name, latest: d.latest })) }

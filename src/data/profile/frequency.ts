@@ -4,7 +4,7 @@ import { binsFor, fill } from './histogram.ts'
 import { type ColumnProfile, type NumberStats, QUANTILES, type TextStats } from './types.ts'
 
 /** A column of few different values is read as a table of value and count; everything follows from it exactly. */
-export const FEW = 20_000
+export const FEW = 65_536
 
 type Found = Pick<ColumnProfile, 'number' | 'trues' | 'text' | 'histogram' | 'top'> & {
   readonly cells: readonly Cell[]
@@ -26,39 +26,74 @@ export function fromFrequencies(column: Column, rows: readonly Row[]): Found {
     cells.sort((a, b) => b.n - a.n || byCodePoint(a.label ?? '', b.label ?? ''))
     return { number: null, trues: null, text: textStats(cells), histogram: null, top, cells }
   }
-  const all = present.map((r) => cellOf(r, Number(r[column.key]), Number(r[column.key])))
-  const cells = all.filter((c) => Number.isFinite(c.from)).sort((a, b) => a.from - b.from)
-  const count = (keep: (x: number) => boolean) => all.reduce((sum, c) => sum + (keep(c.from) ? c.n : 0), 0)
+  const { xs, ns, order, nan, infinite, zeros } = sortedFinite(column.key, present)
   const number: NumberStats = {
-    ...moments(cells),
-    quantiles: QUANTILES.map((p) => tidy(quantileOf(cells, p))),
+    ...moments(xs, ns),
+    quantiles: quantilesOf(xs, ns).map((q) => tidy(q)),
     quantileError: 0,
-    nan: count(Number.isNaN),
-    infinite: count((x) => x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY),
-    zeros: count((x) => x === 0),
+    nan,
+    infinite,
+    zeros,
   }
   const bins = binsFor(column, number)
-  return { number, trues: null, text: null, histogram: bins && fill(bins, cells), top, cells }
+  // only the target asks for them
+  const withTarget = present[0]?.['ny'] !== undefined
+  const cells = withTarget ? order.map((r, i) => cellOf(r, xs[i] as number, xs[i] as number)) : []
+  return { number, trues: null, text: null, histogram: bins && fill(bins, xs, ns), top, cells }
 }
+
+/** The finite values in order with their counts, in arrays of numbers: of thousands of columns, objects are what takes the time. */
+function sortedFinite(key: string, rows: readonly Row[]) {
+  let [nan, infinite, zeros] = [0, 0, 0]
+  const order: Row[] = []
+  for (const r of rows) {
+    const x = Number(r[key])
+    const n = Number(r['n'])
+    if (Number.isNaN(x)) nan += n
+    else if (x === Number.POSITIVE_INFINITY || x === Number.NEGATIVE_INFINITY) infinite += n
+    else order.push(r)
+    if (x === 0) zeros += n
+  }
+  order.sort((a, b) => Number(a[key]) - Number(b[key]))
+  return {
+    order,
+    xs: Float64Array.from(order, (r) => Number(r[key])),
+    ns: Float64Array.from(order, (r) => Number(r['n'])),
+    nan,
+    infinite,
+    zeros,
+  }
+}
+
+/** Values that are told of the most frequent. */
+const TOLD = 10
 
 /** The ten most frequent, ties by value. */
 function topOf(column: Column, rows: readonly Row[]): ColumnProfile['top'] {
-  const counted = rows.map((r) => ({ value: String(r[column.key]), count: numberOf(r['n']) ?? 0 }))
-  if (counted.length > 1 && counted.every((c) => c.count === 1)) return []
-  return counted.sort((a, b) => b.count - a.count || byCodePoint(a.value, b.value)).slice(0, 10)
+  const counts = Float64Array.from(rows, (r) => Number(r['n'] ?? 0))
+  const sorted = counts.slice().sort()
+  if (rows.length > 1 && sorted.at(-1) === 1) return []
+  // only what may be among the ten becomes text
+  const least = sorted[Math.max(0, sorted.length - TOLD)] ?? 0
+  return rows
+    .flatMap((r, i) =>
+      (counts[i] as number) >= least ? [{ value: String(r[column.key]), count: counts[i] as number }] : [],
+    )
+    .sort((a, b) => b.count - a.count || byCodePoint(a.value, b.value))
+    .slice(0, TOLD)
 }
 
 export const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-function moments(cells: readonly Cell[]): Pick<NumberStats, 'min' | 'max' | 'mean' | 'stddev'> {
-  const n = cells.reduce((sum, c) => sum + c.n, 0)
-  const min = cells[0]?.from ?? null
-  const max = cells.at(-1)?.from ?? null
-  if (n === 0 || min === null || max === null) return { min: null, max: null, mean: null, stddev: null }
+function moments(xs: Float64Array, ns: Float64Array): Pick<NumberStats, 'min' | 'max' | 'mean' | 'stddev'> {
+  const n = ns.reduce((sum, c) => sum + c, 0)
+  const min = xs[0]
+  const max = xs.at(-1)
+  if (n === 0 || min === undefined || max === undefined) return { min: null, max: null, mean: null, stddev: null }
   // divided by the largest magnitude first, so that squares of huge values stay finite
   const scale = Math.max(Math.abs(min), Math.abs(max)) || 1
-  const mean = compensatedSum(cells.map((c) => (c.from / scale) * c.n)) / n
-  const variance = compensatedSum(cells.map((c) => (c.from / scale - mean) ** 2 * c.n)) / (n - 1)
+  const mean = compensatedSum(xs.map((x, i) => (x / scale) * (ns[i] as number))) / n
+  const variance = compensatedSum(xs.map((x, i) => (x / scale - mean) ** 2 * (ns[i] as number))) / (n - 1)
   return {
     min,
     max,
@@ -68,19 +103,27 @@ function moments(cells: readonly Cell[]): Pick<NumberStats, 'min' | 'max' | 'mea
 }
 
 /** Linear interpolation between order statistics (type 7 of Hyndman and Fan 1996), over sorted cells of one value each. */
-function quantileOf(cells: readonly Cell[], p: number): number | null {
-  const n = cells.reduce((sum, c) => sum + c.n, 0)
-  if (n === 0) return null
-  const rank = p * (n - 1)
-  const low = Math.floor(rank)
+function quantilesOf(xs: Float64Array, ns: Float64Array): (number | null)[] {
+  const upTo = new Float64Array(ns.length)
+  let n = 0
+  for (let i = 0; i < ns.length; i++) upTo[i] = n += ns[i] as number
+  if (n === 0) return QUANTILES.map(() => null)
   const valueAt = (index: number): number => {
-    let seen = 0
-    for (const c of cells) if ((seen += c.n) > index) return c.from
-    return cells.at(-1)?.from ?? 0
+    let [low, high] = [0, xs.length - 1]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((upTo[middle] as number) > index) high = middle
+      else low = middle + 1
+    }
+    return xs[low] ?? 0
   }
-  const a = valueAt(low)
-  const part = rank - low
-  return part === 0 ? a : a * (1 - part) + valueAt(low + 1) * part
+  return QUANTILES.map((p) => {
+    const rank = p * (n - 1)
+    const low = Math.floor(rank)
+    const part = rank - low
+    const a = valueAt(low)
+    return part === 0 ? a : a * (1 - part) + valueAt(low + 1) * part
+  })
 }
 
 function textStats(cells: readonly Cell[]): TextStats | null {

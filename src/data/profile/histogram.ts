@@ -1,5 +1,5 @@
 import { isInteger } from '../../plan/types.ts'
-import type { Cell, Column } from './columns.ts'
+import type { Column } from './columns.ts'
 import type { Histogram, NumberStats } from './types.ts'
 
 /** Bins of a histogram, at most. */
@@ -41,16 +41,17 @@ export function binsFor(column: Column, s: Pick<NumberStats, 'min' | 'max' | 'qu
   return { from, width, bins: BINS, to }
 }
 
-/** Counts cells into bins; a cell belongs where its lower end lies. */
-export function fill(b: Bins, cells: readonly Pick<Cell, 'from' | 'n'>[]): Histogram {
+/** Counts values, `n` of each, into bins. */
+export function fill(b: Bins, xs: Float64Array, ns: Float64Array): Histogram {
   const counts = new Array<number>(b.bins).fill(0)
   let [below, above] = [0, 0]
-  for (const c of cells) {
-    if (c.from < b.from) below += c.n
-    else if (c.from > b.to) above += c.n
+  for (let i = 0; i < xs.length; i++) {
+    const [x, n] = [xs[i] as number, ns[i] as number]
+    if (x < b.from) below += n
+    else if (x > b.to) above += n
     else {
-      const bin = Math.min(b.bins - 1, Math.floor((c.from - b.from) / b.width))
-      counts[bin] = (counts[bin] ?? 0) + c.n
+      const bin = Math.min(b.bins - 1, Math.floor((x - b.from) / b.width))
+      counts[bin] = (counts[bin] ?? 0) + n
     }
   }
   return { from: b.from, width: b.width, counts, below, above }

@@ -1,25 +1,14 @@
-import { type Agg, call, col, type Expr, lit } from '../../plan/expr.ts'
-import { build, type Named, type Node } from '../../plan/nodes.ts'
-import { fieldOf, typeName } from '../../plan/types.ts'
-import {
-  aggregate,
-  type Cell,
-  type Collect,
-  type Column,
-  groupAggs,
-  kindOf,
-  numberOf,
-  project,
-  TARGET,
-  tidy,
-} from './columns.ts'
+import { col, type Expr, lit } from '../../plan/expr.ts'
+import { build, type Node } from '../../plan/nodes.ts'
+import { fieldOf } from '../../plan/types.ts'
+import type { Access } from './access.ts'
+import { aggregate, type Collect, type Column, groupAggs, kindOf, numberOf, project, TARGET, tidy } from './columns.ts'
 import { correlate } from './correlation.ts'
-import { FEW, fromFrequencies } from './frequency.ts'
+import { keysOf, type Looked, likelyKeysOf, lookAtAll } from './look.ts'
 import { byStrength, effectOf, type Overall, pairOf } from './target.ts'
-import { calendarOf, timeStats } from './times.ts'
+import { calendarOf } from './times.ts'
 import type { ColumnProfile, Part, Profile, TargetProfile } from './types.ts'
 import { warningsOf } from './warnings.ts'
-import { wideNumber } from './wide.ts'
 
 export interface ProfileOptions {
   /** The column that a model is to predict; how the others move it is looked at when it is a bool or a number. */
@@ -33,23 +22,22 @@ export interface ProfileOptions {
 }
 
 /**
- * Looks at every column of a table, at their correlations and at what moves the target. All of it is plans, so any engine
- * serves; every count and quantile is exact but those of wide columns, whose error is stated.
+ * Looks at every column of a table, at how columns go together and at what moves the target. All of it is plans, so any engine
+ * serves.
  *
- * `collect` gives the rows of a small plan. A scan is read about twice a column: hand over files, not a long plan.
+ * A table of up to `WHOLE` rows is read once and everything is exact. Of a larger one a sample says which columns have few
+ * different values: those are counted exactly; all others are read in one pass into sketches whose errors are stated.
  * @throws PLAN_UNKNOWN_COLUMN for a target that does not exist
  */
-export async function profile(rows: Node, collect: Collect, options: ProfileOptions = {}): Promise<Profile> {
+export async function profile(rows: Node, access: Access, options: ProfileOptions = {}): Promise<Profile> {
+  const { collect } = access
   const named = options.target ? fieldOf(rows.schema, options.target, 'the target of a profile') : null
   const target = named && (kindOf(named) === 'bool' || kindOf(named) === 'number') ? named : null
   const { table, columns } = project(rows, target)
   const [whole] = await collect(aggregate(table, [], groupAggs(target !== null)))
   const total = numberOf(whole?.['n']) ?? 0
-  const looked: { column: Column; profile: ColumnProfile; cells: readonly Cell[] }[] = []
-  for (const column of columns) {
-    looked.push({ column, ...(await look(table, column, total, target !== null && column.field !== target, collect)) })
-    options.progress?.(looked.length, columns.length + 1)
-  }
+  const found = await lookAtAll({ table, columns, total, target, access, progress: options.progress })
+  const looked = columns.map((column) => ({ column, ...(found.looked.get(column) as Looked) }))
   const correlation = await correlate(
     table,
     looked.map((l) => [l.column, l.profile] as const),
@@ -92,74 +80,11 @@ export async function profile(rows: Node, collect: Collect, options: ProfileOpti
     target: effects,
     calendar: clock && total > 0 ? await calendarOf(table, clock, target !== null, collect) : null,
     parts,
-    warnings: warningsOf(total, profiles, correlation, effects, parts),
+    sampled: found.sampled,
+    keys: keysOf(profiles, total),
+    likelyKeys: likelyKeysOf(profiles, total),
+    warnings: warningsOf(total, profiles, correlation, effects, parts, found.sampled),
   }
-}
-
-async function look(
-  table: Node,
-  column: Column,
-  rows: number,
-  withTarget: boolean,
-  collect: Collect,
-): Promise<{ profile: ColumnProfile; cells: readonly Cell[] }> {
-  const x = col(column.key)
-  const { field, kind } = column
-  const aggs: Named<Agg>[number][] = [['n', { fn: 'count', arg: x }]]
-  if (kind !== 'other') aggs.push(['d', { fn: 'countDistinct', arg: x }])
-  if (kind === 'time') aggs.push(['min', { fn: 'min', arg: x }], ['max', { fn: 'max', arg: x }])
-  const [counted] = await collect(aggregate(table, [], aggs))
-  const count = numberOf(counted?.['n']) ?? 0
-  const distinct = kind === 'other' ? null : (numberOf(counted?.['d']) ?? 0)
-  const base: ColumnProfile = {
-    name: field.name,
-    type: typeName(field.type),
-    kind,
-    unit: column.unit,
-    description: field.description ?? null,
-    count,
-    nulls: rows - count,
-    distinct,
-    number: null,
-    trues: null,
-    text: null,
-    time: null,
-    histogram: null,
-    top: [],
-  }
-  if (distinct === null) return { profile: base, cells: [] }
-  if (kind === 'time') {
-    const { cells, ...found } = await timeStats(table, column, counted ?? {}, withTarget, collect)
-    return { profile: { ...base, ...found }, cells }
-  }
-  if (distinct <= FEW) {
-    const { cells, ...found } = fromFrequencies(
-      column,
-      await collect(aggregate(table, [column.key], groupAggs(withTarget))),
-    )
-    return { profile: { ...base, ...found }, cells }
-  }
-  if (kind === 'number') {
-    const { cells, ...found } = await wideNumber(table, column, withTarget, collect)
-    return { profile: { ...base, ...found }, cells }
-  }
-  return { profile: { ...base, top: distinct === count ? [] : await topOf(table, column, collect) }, cells: [] }
-}
-
-/** The ten most frequent texts of too many to hold. */
-async function topOf(table: Node, column: Column, collect: Collect): Promise<ColumnProfile['top']> {
-  const present = build({ op: 'filter', input: table, predicate: call('not', call('isNull', col(column.key))) })
-  const groups = aggregate(present, [column.key], groupAggs(false))
-  const sorted = build({
-    op: 'sort',
-    input: groups,
-    keys: [
-      { by: col('n'), descending: true },
-      { by: col(column.key), descending: false },
-    ],
-  })
-  const rows = await collect(build({ op: 'limit', input: sorted, count: 10 }))
-  return rows.map((r) => ({ value: String(r[column.key]), count: numberOf(r['n']) ?? 0 }))
 }
 
 function overallOf(p: ColumnProfile): Overall | undefined {

@@ -46,26 +46,62 @@ interface Found {
   readonly cells: readonly Cell[]
 }
 
-/** The range (`min`, `max`) of a column of moments, and its rows (and target) over time in buckets of a round width. */
+/** The buckets of a column of moments from `first` to `last`, µs, of a round width. */
+function bucketsOf(column: Column, first: number, last: number): { from: number; width: number; counts: number[] } {
+  const unit = column.field.type === 'date' ? DAY : 1
+  const width = WIDTHS.find((w) => (w >= DAY || unit === 1) && (last - first) / w < BUCKETS) ?? 3650 * DAY
+  const shift = width === 7 * DAY ? MONDAY : 0
+  const from = Math.floor((first - shift) / width) * width + shift
+  return { from, width, counts: new Array<number>(Math.floor((last - from) / width) + 1).fill(0) }
+}
+
+/** The range of a column of moments; without one for years that are not drawn. */
+function rangeOf(column: Column, min: number, max: number): { time: TimeStats; drawn: boolean } {
+  if (min < YEARS[0] || max > YEARS[1]) return { time: { min: String(min), max: String(max) }, drawn: false }
+  const { type } = column.field
+  return { time: { min: isoTime(min, type), max: isoTime(max, type) }, drawn: true }
+}
+
+/** The same from the column's table of frequencies (null is one of the values). */
+export function timesFromFrequencies(column: Column, rows: readonly Row[]): Found {
+  const unit = column.field.type === 'date' ? DAY : 1
+  const cells = rows.flatMap((r) => {
+    const x = numberOf(r[column.key])
+    return x === null ? [] : [cellOf(r, x * unit, x * unit)]
+  })
+  if (cells.length === 0) return { time: null, histogram: null, cells: [] }
+  cells.sort((a, b) => a.from - b.from)
+  const [first, last] = [cells[0]?.from ?? 0, cells.at(-1)?.from ?? 0]
+  const { time, drawn } = rangeOf(column, first, last)
+  if (!drawn) return { time, histogram: null, cells: [] }
+  const { from, width, counts } = bucketsOf(column, first, last)
+  const sums = new Map<number, { n: number; ny: number; sy: number }>()
+  for (const c of cells) {
+    const b = Math.floor((c.from - from) / width)
+    const s = sums.get(b) ?? { n: 0, ny: 0, sy: 0 }
+    sums.set(b, { n: s.n + c.n, ny: s.ny + c.ny, sy: s.sy + c.ny * (c.my ?? 0) })
+  }
+  const bucketed = [...sums].map(([b, { n, ny, sy }]): Cell => {
+    counts[b] = n
+    return { from: from + b * width, to: from + (b + 1) * width, label: null, n, ny, my: ny === 0 ? null : sy / ny }
+  })
+  return { time, histogram: { from, width, counts, below: 0, above: 0 }, cells: bucketed }
+}
+
+/** The range (in the column's own unit) of a column of moments, and its rows (and target) over time in buckets of a round width. */
 export async function timeStats(
   table: Node,
   column: Column,
-  range: Row,
+  range: { readonly min: number; readonly max: number },
   withTarget: boolean,
   collect: Collect,
 ): Promise<Found> {
   const x = col(column.key)
   const unit = column.field.type === 'date' ? DAY : 1
-  const min = numberOf(range['min'])
-  const max = numberOf(range['max'])
-  if (min === null || max === null) return { time: null, histogram: null, cells: [] }
-  const [first, last] = [min * unit, max * unit]
-  if (first < YEARS[0] || last > YEARS[1])
-    return { time: { min: String(range['min']), max: String(range['max']) }, histogram: null, cells: [] }
-  const time = { min: isoTime(first, column.field.type), max: isoTime(last, column.field.type) }
-  const width = WIDTHS.find((w) => (w >= DAY || unit === 1) && (last - first) / w < BUCKETS) ?? 3650 * DAY
-  const shift = width === 7 * DAY ? MONDAY : 0
-  const from = Math.floor((first - shift) / width) * width + shift
+  const [first, last] = [range.min * unit, range.max * unit]
+  const { time, drawn } = rangeOf(column, first, last)
+  if (!drawn) return { time, histogram: null, cells: [] }
+  const { from, width, counts } = bucketsOf(column, first, last)
   const origin = column.field.type === 'date' ? lit(from / DAY, 'date') : lit(String(from), column.field.type)
   const past: Expr = { op: 'cast', arg: call('diffTime', x, origin), to: 'int64', onError: 'fail' }
   const bucketed = build({
@@ -74,7 +110,6 @@ export async function timeStats(
     columns: [['b', call('intDiv', past, lit(String(width), 'int64'))]],
   })
   const rows = await collect(aggregate(bucketed, ['b'], groupAggs(withTarget)))
-  const counts = new Array<number>(Math.floor((last - from) / width) + 1).fill(0)
   const cells: Cell[] = []
   for (const row of rows) {
     const b = numberOf(row['b'])

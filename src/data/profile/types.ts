@@ -9,6 +9,10 @@ export interface Profile {
   readonly calendar: Calendar | null
   /** Rows in each named part of the dataset. */
   readonly parts: readonly Part[]
+  readonly sampled?: Sampled
+  /** Columns that tell every row apart, for certain; and those that do as far as a sample and an estimate can tell. */
+  readonly keys?: readonly string[]
+  readonly likelyKeys?: readonly string[]
   readonly warnings: readonly Warning[]
 }
 
@@ -25,8 +29,18 @@ export interface ColumnProfile {
   /** Values that are not null. */
   readonly count: number
   readonly nulls: number
-  /** Different values, counted exactly; null where values can't be compared. */
+  /** Different values; null where values can't be compared. */
   readonly distinct: number | null
+  /** The standard error of `distinct`, a share of it (HyperLogLog); absent where it is exact. */
+  readonly distinctError?: number
+  /** Whether the sample holds a value twice; told where `distinct` is estimated. */
+  readonly repeated?: boolean
+  /** Each value is greater than the one before. Known of wide columns of large tables. */
+  readonly increasing?: boolean
+  /** The commonest shapes of texts in the sample (9 for a digit, A and a for letters, 가 for Hangul) with their shares. */
+  readonly patterns?: readonly { readonly pattern: string; readonly share: number }[]
+  /** What speaks for personal data in it. */
+  readonly personal?: Personal
   readonly number: NumberStats | null
   /** Rows that are true. */
   readonly trues: number | null
@@ -35,6 +49,33 @@ export interface ColumnProfile {
   readonly histogram: Histogram | null
   /** The most frequent values, most frequent first; empty when every value is different. */
   readonly top: readonly { readonly value: string; readonly count: number }[]
+}
+
+export const PERSONAL = ['resident number', 'phone', 'e-mail', 'card', 'name'] as const
+/** Likely personal data. A checksum that holds is evidence; a column's name alone is a hint. */
+export interface Personal {
+  readonly kind: (typeof PERSONAL)[number]
+  /** Share of the sample's values that have its form, checksums included; 0 where only the name says so. */
+  readonly share: number
+  readonly byName: boolean
+}
+
+/** What is read off a sample of the rows: the same one whatever the threads. */
+export interface Sampled {
+  readonly rows: number
+  /** Spearman's ρ of numeric columns: Pearson's r of their ranks. */
+  readonly spearman: Pairs
+  /** Cramér's V of texts and bools of few values, corrected for bias (Bergsma 2013). */
+  readonly cramersV: Pairs
+  /** The columns that are missing together, and in what share of the rows; the commonest first. */
+  readonly missing: readonly { readonly columns: readonly string[]; readonly share: number }[]
+  /** Rows that repeat an earlier one, as a share; exact where the sample is the table or a column is a key. */
+  readonly duplicates: { readonly share: number; readonly exact: boolean }
+}
+
+export interface Pairs {
+  readonly columns: readonly string[]
+  readonly values: readonly (readonly (number | null)[])[]
 }
 
 /** Of the finite values. */
@@ -154,6 +195,9 @@ export const WARNINGS = [
   'extremes',
   'untidy',
   'partShift',
+  'personal',
+  'personalName',
+  'duplicates',
 ] as const
 export type WarningCode = (typeof WARNINGS)[number]
 

@@ -1,4 +1,4 @@
-import type { ColumnProfile, Correlation, Part, TargetProfile, Warning, WarningCode } from './types.ts'
+import type { ColumnProfile, Correlation, Part, Sampled, TargetProfile, Warning, WarningCode } from './types.ts'
 
 /** The shares and sizes at which a warning is given. */
 export const LIMITS = {
@@ -17,6 +17,8 @@ export const LIMITS = {
   key: 20,
   /** Change of the target's mean between parts, relative to the mean over all. */
   partShift: 0.25,
+  /** Share of rows that repeat another. */
+  duplicates: 0.01,
 } as const
 
 const LEVELS: Record<WarningCode, Warning['level']> = {
@@ -32,6 +34,9 @@ const LEVELS: Record<WarningCode, Warning['level']> = {
   extremes: 'low',
   untidy: 'medium',
   partShift: 'medium',
+  personal: 'high',
+  personalName: 'medium',
+  duplicates: 'medium',
 }
 const ORDER = ['high', 'medium', 'low'] as const
 
@@ -44,6 +49,7 @@ export function warningsOf(
   correlation: Correlation,
   target: TargetProfile | null,
   parts: readonly Part[],
+  sampled?: Sampled,
 ): Warning[] {
   const found: Warning[] = []
   const warn = (code: WarningCode, names: readonly string[], params: Warning['params'] = {}) =>
@@ -58,6 +64,8 @@ export function warningsOf(
   }
   for (const c of columns)
     for (const [code, params] of ofColumn(c, rows, target?.column === c.name)) warn(code, [c.name], params)
+  const repeated = sampled?.duplicates.share ?? 0
+  if (repeated >= LIMITS.duplicates) warn('duplicates', [], { percent: percent(repeated) })
   for (const [i, a] of correlation.columns.entries())
     for (const [j, b] of correlation.columns.slice(0, i).entries()) {
       const r = correlation.values[i]?.[j] ?? 0
@@ -85,8 +93,10 @@ function ofColumn(c: ColumnProfile, rows: number, isTarget: boolean): [WarningCo
     out.push(['nulls', { percent: percent(c.nulls / rows), limit: percent(LIMITS.nulls) }])
   const bad = (c.number?.nan ?? 0) + (c.number?.infinite ?? 0)
   if (bad > 0) out.push(['notFinite', { nan: c.number?.nan ?? 0, infinite: c.number?.infinite ?? 0 }])
+  if (c.personal?.share) out.push(['personal', { kind: c.personal.kind, percent: percent(c.personal.share) }])
+  else if (c.personal) out.push(['personalName', { kind: c.personal.kind }])
   const whole = c.kind === 'text' || c.type === 'int64' || c.type === 'int32'
-  if (whole && c.distinct === c.count && c.count >= LIMITS.key) out.push(['key', {}])
+  if (whole && c.distinctError === undefined && c.distinct === c.count && c.count >= LIMITS.key) out.push(['key', {}])
   if (isTarget && c.trues !== null && Math.min(c.trues, c.count - c.trues) < LIMITS.rare * c.count)
     out.push([
       'imbalance',

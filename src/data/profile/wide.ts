@@ -1,180 +1,169 @@
+import { copyFloat64 } from '../../engines/batch.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
-import { build, type Node } from '../../plan/nodes.ts'
-import { isFloat } from '../../plan/types.ts'
-import {
-  aggregate,
-  type Cell,
-  type Collect,
-  type Column,
-  cellOf,
-  finite,
-  groupAggs,
-  numberOf,
-  tidy,
-} from './columns.ts'
-import { type Bins, binsFor } from './histogram.ts'
-import { type Histogram, type NumberStats, QUANTILES } from './types.ts'
+import type { Node } from '../../plan/nodes.ts'
+import { build } from '../../plan/nodes.ts'
+import { type Access, VALUE } from './access.ts'
+import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row, TARGET, tidy } from './columns.ts'
+import { byCodePoint } from './frequency.ts'
+import { binsFor, fill } from './histogram.ts'
+import { WideColumn } from './sketch/column.ts'
+import { DISTINCT_ERROR } from './sketch/distinct.ts'
+import { quantileIn } from './sketch/grid.ts'
+import { type ColumnProfile, type NumberStats, QUANTILES, type TextStats } from './types.ts'
 
-/** Buckets of a pass that looks for the middle of a distribution. */
-const COARSE = 4096
-/** Fine buckets that make one bin of the histogram. */
-const FINE = 256
+/** A column of many different values, and what a sample says of it. */
+export interface Wide {
+  readonly column: Column
+  /** The sample's values with their counts. */
+  readonly sampled: readonly Row[]
+}
 
-const number = (x: number): Expr => lit(x, 'float64')
+/** What one reading of a wide column found. */
+export interface WideFound {
+  readonly sketch: WideColumn
+  readonly text: TextStats | null
+  /** The most frequent values, most frequent first. */
+  readonly top: ColumnProfile['top']
+}
+
+/** Texts are read as a hash, a length, and whether white space surrounds them. */
+const parts = (c: Column): (readonly [string, Expr])[] =>
+  c.kind === 'text'
+    ? [
+        [`${c.key}h`, call('hash32', col(c.key))],
+        [`${c.key}l`, call('length', col(c.key))],
+        [`${c.key}p`, call('ne', call('trim', col(c.key)), col(c.key))],
+      ]
+    : [[c.key, col(c.key)]]
 
 /**
- * A numeric column of many different values, in a few scans: moments, then counts over ever narrower ranges until the
- * middle 98 % are spread out, then fine buckets that give the histogram, the quantiles (off by at most one bucket's
- * width, which is stated) and the target's mean. Counts, so the answer does not depend on the order of the rows.
+ * Reads all wide columns at once. What is not exact says how far it may be off: different values (HyperLogLog) and quantiles
+ * (a grid of buckets). Both are counts, so that they do not depend on threads.
  */
-export async function wideNumber(
+export async function readWide(
   table: Node,
-  column: Column,
+  wide: readonly Wide[],
   withTarget: boolean,
-  collect: Collect,
-): Promise<{ number: NumberStats; histogram: Histogram | null; cells: readonly Cell[] }> {
-  const { stats, x } = await moments(table, column, collect)
-  const { min, max } = stats
-  if (min === null || max === null)
-    return { number: { ...stats, quantiles: QUANTILES.map(() => null), quantileError: 0 }, histogram: null, cells: [] }
-  const [low, high] = await middle(table, x, min, max, collect)
-  const bins = binsFor(column, { min, max, quantiles: [low, high] }) as Bins
-  const fine: Bins = { from: bins.from, width: bins.width / FINE, bins: bins.bins * FINE, to: bins.to }
-  const rows = await collect(aggregate(bucketed(table, x, fine), ['b'], groupAggs(withTarget)))
-  const counts = new Array<number>(bins.bins).fill(0)
-  let [below, above] = [0, 0]
-  const cells: Cell[] = []
-  for (const row of rows) {
-    const b = numberOf(row['b'])
-    if (b === null) continue
-    const cell = cellOf(
-      row,
-      b < 0 ? min : fine.from + b * fine.width,
-      b < 0 ? fine.from : b >= fine.bins ? max : fine.from + (b + 1) * fine.width,
-    )
-    cells.push(cell)
-    if (b < 0) below += cell.n
-    else if (b >= fine.bins) above += cell.n
-    else counts[Math.floor(b / FINE)] = (counts[Math.floor(b / FINE)] ?? 0) + cell.n
-  }
-  cells.sort((a, b) => a.from - b.from || a.to - b.to)
-  const quantiles = QUANTILES.map((p) => tidy(within(cells, p, min, max)))
-  return {
-    number: { ...stats, quantiles, quantileError: Number(fine.width.toPrecision(3)) },
-    histogram: { from: bins.from, width: bins.width, counts, below, above },
-    cells,
-  }
-}
-
-type Moments = Omit<NumberStats, 'quantiles' | 'quantileError'>
-
-async function moments(table: Node, column: Column, collect: Collect): Promise<{ stats: Moments; x: Expr }> {
-  const raw = col(column.key)
-  const float = isFloat(column.field.type) || typeof column.field.type === 'object' || column.field.type === 'duration'
-  const x: Expr = float ? finite(raw) : { op: 'cast', arg: raw, to: 'float64', onError: 'fail' }
-  const nan: Expr = { op: 'case', when: [[call('isNaN', raw), lit('1', 'int64')]], otherwise: lit(null, 'int64') }
-  const zero: Expr = {
-    op: 'case',
-    when: [[call('eq', x, number(0)), lit('1', 'int64')]],
-    otherwise: lit(null, 'int64'),
-  }
-  const marked = build({
-    op: 'select',
-    input: table,
-    columns: [['raw', raw], ['x', x], ['zero', zero], ...(float ? ([['nan', nan]] as const) : [])],
-  })
-  const [a] = await collect(
-    aggregate(
-      marked,
-      [],
-      [
-        ['all', { fn: 'count', arg: col('raw') }],
-        ['n', { fn: 'count', arg: col('x') }],
-        ['zeros', { fn: 'count', arg: col('zero') }],
-        ['min', { fn: 'min', arg: col('x') }],
-        ['max', { fn: 'max', arg: col('x') }],
-        ...(float ? ([['nan', { fn: 'count', arg: col('nan') }]] as const) : []),
-      ],
-    ),
-  )
-  const min = numberOf(a?.['min'])
-  const max = numberOf(a?.['max'])
-  const counts = { min, max, nan: numberOf(a?.['nan']) ?? 0, infinite: 0, zeros: numberOf(a?.['zeros']) ?? 0 }
-  const infinite = (numberOf(a?.['all']) ?? 0) - (numberOf(a?.['n']) ?? 0) - counts.nan
-  if (min === null || max === null) return { stats: { ...counts, infinite, mean: null, stddev: null }, x }
-  // squares of values beyond 1e100 may overflow: those are divided first
-  const largest = Math.max(Math.abs(min), Math.abs(max))
-  const scale = largest > 1e100 ? largest : 1
-  const scaled = scale === 1 ? x : call('div', x, number(scale))
-  const [b] = await collect(
-    aggregate(
-      build({ op: 'select', input: table, columns: [['x', scaled]] }),
-      [],
-      [
-        ['mean', { fn: 'mean', arg: col('x') }],
-        ['stddev', { fn: 'stddev', arg: col('x') }],
-      ],
-    ),
-  )
-  const times = (v: number | null) => (v === null ? null : tidy(v * scale))
-  return {
-    stats: { ...counts, infinite, mean: times(numberOf(b?.['mean'])), stddev: times(numberOf(b?.['stddev'])) },
-    x,
-  }
-}
-
-/** A range that holds the values from the 1st to the 99th percentile and little more. */
-async function middle(table: Node, x: Expr, min: number, max: number, collect: Collect): Promise<[number, number]> {
-  let [from, to] = [min, max]
-  for (let round = 0; round < 6; round++) {
-    const width = (to - from) / COARSE
-    if (!(width > 0 && Number.isFinite(width) && from + width > from)) break
-    const rows = await collect(
-      aggregate(bucketed(table, x, { from, width, bins: COARSE, to }), ['b'], groupAggs(false)),
-    )
-    const counted = rows.flatMap((r) => {
-      const b = numberOf(r['b'])
-      return b === null ? [] : [{ b, n: numberOf(r['n']) ?? 0 }]
-    })
-    counted.sort((p, q) => p.b - q.b)
-    const total = counted.reduce((sum, c) => sum + c.n, 0)
-    const bucketAt = (p: number): number => {
-      let seen = 0
-      for (const c of counted) if ((seen += c.n) > p * (total - 1)) return c.b
-      return COARSE - 1
-    }
-    const low = Math.max(from, from + bucketAt(0.01) * width)
-    const high = Math.min(to, from + (bucketAt(0.99) + 1) * width)
-    const narrowed = high - low < (to - from) / 64
-    ;[from, to] = [low, high]
-    if (!narrowed) break
-  }
-  return [from, to]
-}
-
-/** The table with the number `b` of each row's bucket: −1 below the range, `bins` above it, null where `x` is. */
-function bucketed(table: Node, x: Expr, b: Bins): Node {
-  const bucket: Expr = {
-    op: 'case',
-    when: [
-      [call('isNull', x), lit(null, 'float64')],
-      [call('lt', x, number(b.from)), number(-1)],
-      [call('gt', x, number(b.to)), number(b.bins)],
-      [call('ge', x, number(b.from + b.width * (b.bins - 1))), number(b.bins - 1)],
-    ],
-    otherwise: call('floor', call('div', call('sub', x, number(b.from)), number(b.width))),
-  }
-  return build({ op: 'derive', input: table, columns: [['b', bucket]] })
-}
-
-/** A quantile from sorted cells: each cell's values are taken to be spread evenly over it. */
-function within(cells: readonly Cell[], p: number, min: number, max: number): number {
-  const rank = p * (cells.reduce((sum, c) => sum + c.n, 0) - 1)
+  access: Access,
+  rows: (seen: number) => void,
+): Promise<Map<Column, WideFound>> {
+  const picked = [...wide.flatMap((w) => parts(w.column)), ...(withTarget ? [[TARGET, col(TARGET)] as const] : [])]
+  const sketches = wide.map((w) => new WideColumn(w.column.kind === 'text' ? 0 : originOf(w), withTarget, repeats(w)))
+  const texts = wide.map(() => ({ shortest: Number.POSITIVE_INFINITY, longest: 0, empty: 0, padded: 0 }))
+  let y = new Float64Array(0)
+  let lengths = new Float64Array(0)
   let seen = 0
-  for (const c of cells) {
-    if (seen + c.n > rank)
-      return Math.min(max, Math.max(min, c.from + (c.to - c.from) * Math.min(1, (rank - seen + 0.5) / c.n)))
-    seen += c.n
+  for await (const batch of access.read(build({ op: 'select', input: table, columns: picked }))) {
+    const target = withTarget ? batch.columns.at(-1) : undefined
+    if (y.length < batch.rows) [y, lengths] = [new Float64Array(batch.rows), new Float64Array(batch.rows)]
+    if (target) copyFloat64(target, y, 0)
+    let at = 0
+    for (const [i, w] of wide.entries()) {
+      const values = batch.columns[at++]
+      if (values) sketches[i]?.take(values, target ? y : undefined)
+      if (w.column.kind !== 'text') continue
+      const [length, padded] = [batch.columns[at++], batch.columns[at++]]
+      const t = texts[i]
+      if (!length || padded?.kind !== 'fixed' || !t) continue
+      copyFloat64(length, lengths, 0)
+      for (let k = 0; k < batch.rows; k++) {
+        const n = lengths[k] as number
+        if (Number.isNaN(n)) continue // missing
+        if (n < t.shortest) t.shortest = n
+        if (n > t.longest) t.longest = n
+        if (n === 0) t.empty++
+        if (padded.values[k] === 1) t.padded++
+      }
+    }
+    rows((seen += batch.rows))
   }
-  return max
+  const found = new Map<Column, WideFound>()
+  for (const [i, w] of wide.entries()) {
+    const sketch = sketches[i] as WideColumn
+    const t = texts[i]
+    const text = w.column.kind === 'text' && t && sketch.count > 0 ? { ...t, variants: [] } : null
+    found.set(w.column, { sketch, text, top: await topOf(table, w.column, sketch, access) })
+  }
+  return found
+}
+
+/** Different values: exact where each was greater than the one before. Of texts those of 32 bits of hash, collisions put right. */
+export function distinctOf(w: WideFound, column: Column): { distinct: number; distinctError: number } {
+  const { sketch } = w
+  if (sketch.increasing && column.kind !== 'text') return { distinct: sketch.count, distinctError: 0 }
+  const hashes = sketch.distinct.estimate()
+  const most = 2 ** 32
+  const all = column.kind === 'text' ? Math.round(-most * Math.log1p(-Math.min(hashes, most - 1) / most)) : hashes
+  return { distinct: Math.min(sketch.count, all), distinctError: DISTINCT_ERROR }
+}
+
+/** The statistics of a wide number, its histogram, and its cells for the target. */
+export function wideNumber(
+  column: Column,
+  { sketch }: WideFound,
+): { number: NumberStats; histogram: ColumnProfile['histogram']; cells: Cell[] } {
+  const { nan, infinite, zeros, finite, min, max } = sketch
+  if (finite === 0) {
+    const none = { min: null, max: null, mean: null, stddev: null, quantiles: QUANTILES.map(() => null) }
+    return { number: { ...none, quantileError: 0, nan, infinite, zeros }, histogram: null, cells: [] }
+  }
+  const buckets = sketch.grid.buckets()
+  const at = QUANTILES.map((p) => quantileIn(buckets, finite, p, min, max))
+  const quantiles = at.map((q) => tidy(q.value))
+  const number: NumberStats = {
+    min,
+    max,
+    mean: tidy(sketch.mean),
+    stddev: tidy(sketch.stddev),
+    quantiles,
+    quantileError: Number(Math.max(...at.map((q) => q.error)).toPrecision(3)),
+    nan,
+    infinite,
+    zeros,
+  }
+  const cells = buckets.map(
+    (b): Cell => ({
+      from: Math.max(min, b.from),
+      to: Math.min(max, b.to),
+      label: null,
+      n: b.n,
+      ny: b.ny,
+      my: b.ny === 0 ? null : b.sy / b.ny,
+    }),
+  )
+  const bins = binsFor(column, number)
+  // a bucket belongs where its lower end lies
+  const [xs, ns] = [Float64Array.from(cells, (c) => c.from), Float64Array.from(cells, (c) => c.n)]
+  return { number, histogram: bins && fill(bins, xs, ns), cells }
+}
+
+/** Where values are told apart best: 0, unless they lie close together and far from it; then the middle of the sample. */
+function originOf(w: Wide): number {
+  const values = w.sampled.map((r) => numberOf(r[VALUE])).filter((v) => v !== null && Number.isFinite(v)) as number[]
+  if (values.length === 0) return 0
+  values.sort((a, b) => a - b)
+  const at = (p: number) => values[Math.floor(p * (values.length - 1))] ?? 0
+  const middle = at(0.5)
+  return Math.abs(middle) > 4 * (at(0.95) - at(0.05)) ? middle : 0
+}
+
+/** Whether the sample holds a value twice. */
+const repeats = (w: Wide): boolean => w.sampled.some((r) => r[VALUE] !== null && (numberOf(r['n']) ?? 0) > 1)
+
+/** The most frequent values that the sketch is sure of; of texts, counted once more by their words. */
+async function topOf(table: Node, column: Column, sketch: WideColumn, access: Access): Promise<ColumnProfile['top']> {
+  const likely = sketch.frequent?.top(10) ?? []
+  if (likely.length === 0 || column.kind === 'time') return []
+  if (column.kind !== 'text') return likely.map((l) => ({ value: String(l.value), count: l.count }))
+  const hashes = likely.map((l) => lit(String(l.value), 'int64'))
+  const some = build({
+    op: 'filter',
+    input: table,
+    predicate: call('isIn', call('hash32', col(column.key)), ...hashes),
+  })
+  const groups = await access.collect(aggregate(some, [column.key], groupAggs(false)))
+  return groups
+    .map((r) => ({ value: String(r[column.key]), count: numberOf(r['n']) ?? 0 }))
+    .sort((a, b) => b.count - a.count || byCodePoint(a.value, b.value))
+    .slice(0, 10)
 }

@@ -143,7 +143,7 @@ function steady(
   now: readonly number[] | undefined,
   former: Former | undefined,
 ): Pick<Verdict, 'passed' | 'measured' | 'limit' | 'found'> {
-  if (!now || !former) return { passed: true, limit: x.limit, found: 'there is no version before' }
+  if (!now || !former) return { passed: true, limit: x.limit, found: 'there is no version before to compare with' }
   const { value, bin } = differenceOf(x.measure, former.counts, now)
   const measured = Number(value.toPrecision(6))
   return {

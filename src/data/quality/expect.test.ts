@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { rowOf } from '../../plan/columns/column.ts'
+import { hours } from '../../plan/durations.ts'
 import { scan } from '../../plan/table.ts'
 import { differenceOf } from './distribution.ts'
 import { expectations, expectOf } from './expect.ts'
@@ -21,6 +22,22 @@ describe('what is said wrongly', () => {
     ['two of one title', () => expectations([e.notNull(r.id), e.notNull(r.id)]), 'RECIPE_INVALID'],
     ['KS of names', () => e.steady('city', { measure: 'ks' }), 'RECIPE_INVALID'],
   ])('%s', (_, say, code) => expect(say).toThrowError(expect.objectContaining({ code })))
+})
+
+test('TypeScript knows the columns and what fits them', () => {
+  const e = expectOf<Orders>(ORDERS.schema)
+  const r = rowOf<Orders>(ORDERS.schema, 'x')
+  const wrong = () => [
+    // @ts-expect-error there is no such column
+    e.unique('idd'),
+    // @ts-expect-error a text has no numeric range
+    e.range(r.city, { min: 0 }),
+    // @ts-expect-error a number matches no pattern
+    e.pattern(r.price, 'x'),
+    // @ts-expect-error a price is no moment
+    e.fresh('price', hours(1)),
+  ]
+  expect(wrong).toThrow()
 })
 
 describe('measures', () => {

@@ -178,7 +178,7 @@ describe.each(engines)('expectations on $name', (engine) => {
     expect(other[1]?.measured).toBeCloseTo(0.5, 1)
     expect(other[0]?.found).toContain('most at > 359')
     const first = await check(say)
-    expect(first[0]).toMatchObject({ passed: true, found: 'there is no version before' })
+    expect(first[0]).toMatchObject({ passed: true, found: 'there is no version before to compare with' })
   })
 
   test('set aside: every row goes by the first that it breaks, the rest of the table holds', async () => {

@@ -9,9 +9,9 @@ export function columnRow(c: ColumnProfile, rows: number, mini: Html | null, ful
     <div>${code(c.name)}<small>${type}${c.description === null ? null : ` · ${shorten(c.description, 80)}`}</small></div>
     <div>${mini}</div>
     <div${c.nulls === 0 ? trusted(' class="zero"') : null}>${percent(c.nulls, rows)}</div>
-    <div>${c.distinct === null ? '–' : number(c.distinct)}</div>
+    <div>${c.distinct === null ? '–' : c.distinctError ? html`≈ ${compact(c.distinct)}<small>± ${percent(c.distinctError, 1)}</small>` : number(c.distinct)}</div>
     ${range(c)}
-  </summary><div class="detail"><div>${full}${outside(c)}${c.number ? top(c) : null}</div><div>${facts(c)}${c.number ? null : top(c)}</div></div></details>`
+  </summary><div class="detail"><div>${full}${outside(c)}${c.number ? top(c) : null}</div><div>${facts(c)}${hints(c)}${c.number ? null : top(c)}</div></div></details>`
 }
 
 export const columnHead: Html = html`<div class="row"><div>${both('column.name')}</div><div>${both('column.distribution')}</div><div>${both('column.missing')}</div><div>${both('column.distinct')}</div><div class="range"><div>${both('column.low')}</div><div>${both('column.typical')}</div><div>${both('column.high')}</div></div></div>`
@@ -62,6 +62,20 @@ function facts(c: ColumnProfile): Html | null {
   if (c.text)
     return html`<table><tbody>${line(both('column.length'), c.text.shortest === c.text.longest ? number(c.text.longest) : `${number(c.text.shortest)}–${number(c.text.longest)}`)}${line(both('column.emptyText'), number(c.text.empty))}</tbody></table>`
   return null
+}
+
+/** Shapes of texts, and what speaks for personal data. */
+function hints(c: ColumnProfile): Html | null {
+  const { personal, patterns = [] } = c
+  if (!personal && patterns.length === 0) return null
+  const person = personal
+    ? html`<tr><td><span class="bad">${both('column.personal')}</span> ${both(`personal.${personal.kind}`)}</td><td class="n">${personal.share > 0 ? percent(personal.share, 1) : both('column.byName')}</td></tr>`
+    : null
+  const shapes = patterns.map(
+    (s) => html`<tr><td class="v">${shorten(s.pattern, 44)}</td><td class="n">${percent(s.share, 1)}</td></tr>`,
+  )
+  const head = shapes.length > 0 ? html`<thead><tr><th>${both('column.patterns')}</th><th></th></tr></thead>` : null
+  return html`<table>${head}<tbody>${shapes}${person}</tbody></table>`
 }
 
 function top(c: ColumnProfile): Html | null {

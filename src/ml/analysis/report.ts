@@ -8,10 +8,14 @@ import { both, code, dataScript, type Html, html, trusted } from './html.ts'
 import { type Chart, createRenderer } from './render.ts'
 import { bar, findings, quality, type ReportFacts, tiles } from './sections.ts'
 import { SCRIPT, STYLE } from './style.ts'
-import { fixed } from './text.ts'
+import { fixed, number } from './text.ts'
+import { togetherSection } from './together.ts'
 
 /** Columns whose effect on the target is drawn; the table below holds all. */
 const EFFECTS = 12
+/** Columns that have charts, and that have a line: a table of thousands makes no page. All are in the embedded profile. */
+const DRAWN = 200
+const LISTED = 1000
 
 /**
  * The report as one HTML file that opens from disk: charts as SVG, words in Korean and English, nothing loaded from
@@ -30,9 +34,10 @@ export async function renderReport(p: Profile, facts: ReportFacts, language: Lan
     await targetSection(p, draw),
     await timeSection(p, draw),
     await correlationSection(p, draw),
+    await togetherSection(p, draw),
     await columnSection(p, draw),
   ]
-  const nav = (['findings', 'quality', 'target', 'time', 'correlation', 'columns'] as const)
+  const nav = (['findings', 'quality', 'target', 'time', 'correlation', 'together', 'columns'] as const)
     .filter((_, i) => sections[i])
     .map((id) => html`<a href="#${id}">${both(`report.nav.${id}`)}</a>`)
   const radio = (l: Language) =>
@@ -42,8 +47,8 @@ ${radio('en')}${radio('ko')}
 <header><div>
   <div class="top"><div class="brand">${LOGO} Galley <span>${both('report.title')}</span></div>
   <div class="switch"><label for="lang-en" lang="und">English</label><label for="lang-ko" lang="und">한국어</label></div></div>
-  <h1>${facts.dataset}<small>@${facts.version}</small></h1>
-  <p class="origin">${both('report.origin', { recipe: html`<b>${facts.recipe}</b>`, run: facts.run, date: facts.date })}</p>
+  <h1>${facts.dataset}${facts.version === null ? null : html`<small>@${facts.version}</small>`}</h1>
+  <p class="origin">${facts.recipe === null ? both('report.file', { date: facts.date }) : both('report.origin', { recipe: html`<b>${facts.recipe}</b>`, run: facts.run ?? 0, date: facts.date })}</p>
   <nav>${nav}</nav>
 </div></header>
 <main>${tiles(p, facts)}${sections}</main>
@@ -52,7 +57,7 @@ ${dataScript('charts', charts)}
 ${dataScript('profile', p)}
 ${trusted(`<script>${SCRIPT}</script>`)}
 </body>`
-  const title = html`${facts.dataset}@${facts.version} · Galley`
+  const title = html`${facts.dataset}${facts.version === null ? '' : `@${facts.version}`} · Galley`
   // a page that holds other people's values runs one script, ours, and asks no one for anything
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'`
   return `<!doctype html>
@@ -168,10 +173,16 @@ function strongest(c: Correlation): Html {
 
 async function columnSection(p: Profile, draw: Draw): Promise<Html> {
   const rows: Html[] = []
-  for (const [i, c] of p.columns.entries()) {
-    const mini = distribution(c, 'mini')
+  for (const [i, c] of p.columns.slice(0, LISTED).entries()) {
+    const mini = i < DRAWN ? distribution(c, 'mini') : null
     const full =
-      c.kind === 'text' && c.top.length > 0 ? topValues(c, 'full') : c.histogram ? distribution(c, 'full') : null
+      i >= DRAWN
+        ? null
+        : c.kind === 'text' && c.top.length > 0
+          ? topValues(c, 'full')
+          : c.histogram
+            ? distribution(c, 'full')
+            : null
     rows.push(
       columnRow(
         c,
@@ -181,5 +192,5 @@ async function columnSection(p: Profile, draw: Draw): Promise<Html> {
       ),
     )
   }
-  return html`<section id="columns"><h2>${both('report.nav.columns')}</h2><div class="cols">${columnHead}${rows}</div></section>`
+  return html`<section id="columns"><h2>${both('report.nav.columns')}</h2><div class="cols">${columnHead}${rows}</div>${p.columns.length > LISTED ? html`<p class="note">${both('report.notDrawn', { n: number(p.columns.length - LISTED) })}</p>` : null}</section>`
 }

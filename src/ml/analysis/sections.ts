@@ -1,3 +1,4 @@
+import type { MessageKey } from '../../base/i18n.ts'
 import type { Profile, Warning } from '../../data/profile/types.ts'
 import { LIMITS } from '../../data/profile/warnings.ts'
 import { checkColumns } from '../../data/quality/checks.ts'
@@ -8,9 +9,11 @@ import { compact, number, percent } from './text.ts'
 /** What the report says besides the profile. */
 export interface ReportFacts {
   readonly dataset: string
-  readonly version: number
-  readonly recipe: string
-  readonly run: number
+  /** Null for a file. */
+  readonly version: number | null
+  /** Where it comes from; null when it was profiled by itself. */
+  readonly recipe: string | null
+  readonly run: number | null
   /** ISO date and time, UTC. */
   readonly date: string
   readonly verdicts: readonly Verdict[]
@@ -34,7 +37,7 @@ export function tiles(p: Profile, facts: ReportFacts): Html {
     ${tile(number(p.rows), both('report.rows'))}
     ${tile(number(p.columns.length), both('report.columns'))}
     ${tile(percent(missing, p.rows * p.columns.length), both('report.missing'))}
-    ${tile(number(set), both('report.rejected'))}
+    ${facts.recipe === null ? null : tile(number(set), both('report.rejected'))}
     ${tile(`${passed} / ${checks.length + facts.verdicts.length}`, both('report.checks'))}
     ${tile(
       number(p.warnings.length),
@@ -58,7 +61,13 @@ function sentence(w: Warning): Html {
   const params = Object.fromEntries(
     Object.entries(w.params).map(([name, v]) => [
       name,
-      typeof v === 'number' ? number(v) : ['target', 'value', 'part'].includes(name) ? code(v) : v,
+      w.code.startsWith('personal') && name === 'kind'
+        ? both(`personal.${v}` as MessageKey)
+        : typeof v === 'number'
+          ? number(v)
+          : ['target', 'value', 'part'].includes(name)
+            ? code(v)
+            : v,
     ]),
   )
   const [first = '', second = ''] = w.columns
@@ -77,8 +86,12 @@ export function quality(p: Profile, facts: ReportFacts): Html {
       html`<tr><td>${both(`check.${c.check}`, { limit: LIMITS.nulls * 100 })}</td><td>${c.offenders.slice(0, 6).map((o) => html`${code(o)} `)}${c.offenders.length > 6 ? '…' : ''}</td><td class="n">${c.columns - c.offenders.length} / ${c.columns}</td><td class="n">${c.offenders.length === 0 ? html`<span class="ok">${both('quality.pass')}</span>` : html`<span class="look">${both('quality.look')}</span>`}</td></tr>`,
   )
   return html`<section id="quality"><h2>${both('quality.title')}</h2><div class="pair">
-    <div><h3>${both('quality.expectations')}</h3>${expectations}
-      <h3>${both('quality.rejected')}</h3>${rejected(facts.rejected)}</div>
+    ${
+      facts.recipe === null
+        ? null
+        : html`<div><h3>${both('quality.expectations')}</h3>${expectations}
+      <h3>${both('quality.rejected')}</h3>${rejected(facts.rejected)}</div>`
+    }
     <div><h3>${both('quality.checks')}</h3><table><thead><tr><th>${both('quality.check')}</th><th>${both('quality.offenders')}</th><th class="n">${both('quality.columns')}</th><th class="n">${both('quality.verdict')}</th></tr></thead><tbody>${checks}</tbody></table>
       ${parts(p)}</div>
   </div></section>`

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
+import { accessOf } from '../../data/profile/access.ts'
 import { profile } from '../../data/profile/profile.ts'
-import { rowsOf } from '../../engines/plans.ts'
 import { build } from '../../plan/nodes.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { AnalyseSpec, DatasetSpec, Step } from '../../runs/specs.ts'
@@ -57,7 +57,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
     const spec = ctx.recipe.steps.find((s): s is Step<DatasetSpec> => s.id === input && s.kind === 'dataset')?.spec
     const rows = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
     const local = data.schema.find((f) => f.name === spec?.moment)?.type === 'local timestamp'
-    const found = await profile(rows, (n) => rowsOf(ctx, n), {
+    const found = await profile(rows, accessOf(ctx), {
       target: ctx.step.spec.target,
       parts: spec?.split ?? null,
       calendar: local ? (spec?.moment ?? null) : null,

@@ -9,6 +9,7 @@ import { rowsOf } from '../../engines/plans.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import type { NewQualityCheck } from '../../store/quality.ts'
+import type { Store } from '../../store/store.ts'
 import { boundPlan, type Rows } from '../inline.ts'
 import type { Output, StepContext } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
@@ -24,8 +25,8 @@ export const boundExpectations = (ctx: Context): Expectation[] =>
   )
 
 /** A version's rows, where its files are still there. */
-async function rowsOfVersion(ctx: Context, v: DatasetVersion): Promise<Node | undefined> {
-  const opened = await openVersion(join(ctx.store.home.datasets, v.path)).catch(() => undefined)
+export async function rowsOfVersion(store: Store, v: DatasetVersion): Promise<Node | undefined> {
+  const opened = await openVersion(join(store.home.datasets, v.path)).catch(() => undefined)
   return opened && scanFiles(opened.manifest.files, opened.folder, opened.manifest.schema)
 }
 
@@ -47,7 +48,7 @@ export async function checkQuality(
   const known = {
     started: ctx.started,
     formerRows: versions.map((v) => v.rows),
-    former: wantsFormer ? await rowsOfVersion(ctx, former) : undefined,
+    former: wantsFormer ? await rowsOfVersion(store, former) : undefined,
     aside: table.rejected,
   }
   const checked: Checked = await checkExpectations(rows, expect, known, (n) => rowsOf(ctx, n))

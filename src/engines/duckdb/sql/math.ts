@@ -20,6 +20,9 @@ const fromZero =
   ({ args: [a] }) =>
     `CASE WHEN ${double(a)} < 0 THEN CAST('nan' AS DOUBLE) ${atZero ? `WHEN ${double(a)} = 0 THEN ${atZero} ` : ''}ELSE ${name}(${double(a)}) END`
 
+/** A constant that divides whatever stands before it: neither 0 nor −1. The argument is then written once. */
+const plainDivisor = (b: string | undefined): boolean => /^CAST\('[1-9][0-9]*' AS [A-Z]+\)$/.test(b ?? '')
+
 export const MATH: Sqls<
   | 'add'
   | 'sub'
@@ -52,7 +55,9 @@ export const MATH: Sqls<
   mod: ({ args: [a, b], type }) =>
     isFloat(type)
       ? `CASE WHEN isinf(${b}) AND isfinite(${a}) THEN ${a} ELSE ${a} % ${b} END`
-      : `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('mod by zero')} WHEN ${b} = -1 AND ${a} IS NOT NULL THEN 0 ELSE ${a} % nullif(${b}, -1) END`,
+      : plainDivisor(b)
+        ? `(${a} % ${b})`
+        : `CASE WHEN ${b} = 0 AND ${a} IS NOT NULL THEN ${failing('mod by zero')} WHEN ${b} = -1 AND ${a} IS NOT NULL THEN 0 ELSE ${a} % nullif(${b}, -1) END`,
   neg: ({ args: [a] }) => `(-${a})`,
   abs: named('abs'),
   sign: ({ args: [a], types: [type = 'int64'] }) =>

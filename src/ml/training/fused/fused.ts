@@ -4,7 +4,7 @@ import { createLedger, type Ledger } from '../../../engines/ledger.ts'
 import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node } from '../../../plan/nodes.ts'
-import { boundPlan, lineage, type Rows, stepOf, wholePlan } from '../../../runs/inline.ts'
+import { boundPlan, lineage, publishedPlan, type Rows, stepOf } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { type ColumnReference, categoryReference } from '../../monitoring/reference.ts'
 import { checkLabels, checkPart } from '../classes.ts'
@@ -54,7 +54,7 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { spec, inputs } = stepOf(recipe, job.step) as { spec: TrainSpec; inputs: readonly string[] }
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
   const { ledger, ctx, at, begins } = metered(job)
-  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => job.rows(id))
+  const whole = boundPlan(publishedPlan(recipe, inputs[0] ?? ''), (id) => job.rows(id))
   const about = fitAbout(spec, dataset, whole.schema)
   const wanted = needed(spec, dataset, about, whole)
   const base = build({ op: 'select', input: whole, columns: wanted })

@@ -1,7 +1,7 @@
 import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
 import { applied, type BoundFit } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node, plan } from '../../../plan/nodes.ts'
-import { boundPlan, stepOf, wholePlan } from '../../../runs/inline.ts'
+import { boundPlan, publishedPlan, stepOf } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { beginOf } from '../device/begin.ts'
 import { fitAbout, fitTogether } from '../fits.ts'
@@ -19,7 +19,7 @@ export interface FusedGaps {
 export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): Promise<FusedGaps> {
   const { spec, inputs } = stepOf(recipe, step) as { spec: TrainSpec; inputs: readonly string[] }
   const dataset = stepOf(recipe, inputs[0] ?? '').spec as DatasetSpec
-  const whole = boundPlan(wholePlan(recipe, inputs[0] ?? ''), (id) => ({ files: [id] }))
+  const whole = boundPlan(publishedPlan(recipe, inputs[0] ?? ''), (id) => ({ files: [id] }))
   const about = fitAbout(spec, dataset, whole.schema)
   const found = new Map<string, Gap>()
   const asked = new Map<string, Gap>()

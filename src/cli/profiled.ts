@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { readConfig } from '../base/config.ts'
+import { resolveSecret } from '../base/secrets.ts'
+import { connector, kindOf } from '../data/connectors/index.ts'
+import { accessOf } from '../data/profile/access.ts'
+import { profile } from '../data/profile/profile.ts'
+import type { Profile } from '../data/profile/types.ts'
+import { createDuckdbEngine } from '../engines/duckdb/index.ts'
+import { createLedger } from '../engines/ledger.ts'
+import { build } from '../plan/nodes.ts'
+import { interruptible } from './interrupt.ts'
+import { versionOf, withClient } from './list.ts'
+
+/** A profile, and what it is of: a file (no version), or a version of a dataset. */
+export interface Profiled {
+  readonly name: string
+  readonly version: number | null
+  readonly profile: Profile
+}
+
+/** Rows that are looked at to find out what a file's columns are. */
+const LOOKED_AT = 100_000
+
+/** The profile of a file where there is one of that name, else of a dataset. Ctrl-C cancels; progress is drawn on a terminal. @throws SOURCE_*, DATASET_UNKNOWN */
+export async function profiled(what: string, target: string | undefined): Promise<Profiled> {
+  if (existsSync(what)) return ofFile(what, target)
+  return withClient((client) =>
+    interruptible(async (signal) => {
+      const asked = { ...versionOf(what), ...(target === undefined ? {} : { target }) }
+      const found = await client.datasets.profile(asked, { signal })
+      return { name: found.name, version: found.version, profile: found.profile as unknown as Profile }
+    }),
+  )
+}
+
+async function ofFile(path: string, target: string | undefined): Promise<Profiled> {
+  const file = resolve(path)
+  const temp = await mkdtemp(join(tmpdir(), 'galley-profile-'))
+  const duckdb = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+  try {
+    return await interruptible(async (signal) => {
+      const scope = { workspace: 'profile', caller: 'profile' }
+      const ctx = { duckdb, scope, signal, ledger: createLedger() }
+      const source = await connector(await kindOf(file))
+      let files = 0
+      const keep = async () => join(temp, `copy-${++files}`)
+      const snapshot = await duckdb.session(ctx, async (query) => {
+        const { columns, options } = await source.discover(file, LOOKED_AT, { signal, query, secret: resolveSecret, options: {}, temp: keep })
+        const spec = {
+          connector: source.kind,
+          path: file,
+          columns: Object.fromEntries(columns.map((c) => [c.name, c.type])),
+          options,
+        }
+        return source.snapshot(spec, file, { scope, signal, query, keep, secret: resolveSecret, progress: () => {} })
+      })
+      const schema = snapshot.schema ?? []
+      const rows = build({ op: 'scan', from: snapshot.from ?? { kind: 'parquet', files: snapshot.files }, schema })
+      const found = await profile(rows, accessOf(ctx), { target: target ?? null, progress: drawn })
+      return { name: basename(path), version: null, profile: found }
+    })
+  } finally {
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+    await duckdb.close()
+    await rm(temp, { recursive: true, force: true })
+  }
+}
+
+function drawn(done: number, total: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[2K  columns ${Math.floor(done)} of ${total - 1}`)
+}

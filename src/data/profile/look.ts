@@ -1,0 +1,178 @@
+import type { Node } from '../../plan/nodes.ts'
+import { type Field, typeName } from '../../plan/types.ts'
+import { type Access, type Counted, countValues, groupsOf, sampleOf, VALUE, WHOLE } from './access.ts'
+import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row } from './columns.ts'
+import { FEW, fromFrequencies } from './frequency.ts'
+import { patternsOf, personalOf, shapeOf } from './personal.ts'
+import { Together } from './sampled.ts'
+import { timeStats, timesFromFrequencies } from './times.ts'
+import type { ColumnProfile, Sampled } from './types.ts'
+import { distinctOf, readWide, type Wide, type WideFound, wideNumber } from './wide.ts'
+
+/** What was found of a column, and what its effect on the target is judged by. */
+export interface Looked {
+  readonly profile: ColumnProfile
+  readonly cells: readonly Cell[]
+}
+
+interface Setting {
+  readonly table: Node
+  readonly columns: readonly Column[]
+  readonly total: number
+  readonly target: Field | null
+  readonly access: Access
+  readonly progress: ((done: number, total: number) => void) | undefined
+}
+
+/** Looks at all columns: whole tables and columns of few different values exactly, the others in one pass. */
+export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looked>; sampled: Sampled }> {
+  const { table, columns, total, target, access } = s
+  const withTarget = target !== null
+  const whole = total <= WHOLE
+  const looked = new Map<Column, Looked>()
+  const steps = columns.length + 1
+  const add = (column: Column, found: Looked): void => {
+    looked.set(column, found)
+    s.progress?.(looked.size, steps)
+  }
+  const rows = whole ? table : sampleOf(table, columns, total)
+  let together: Together | undefined
+  const few: Wide[] = []
+  const wide: Wide[] = []
+  for (const group of groupsOf(columns, whole ? total : WHOLE)) {
+    const counted = await countValues(rows, group, withTarget && whole, access)
+    together ??= new Together(counted[0]?.ids.length ?? 0)
+    together.add(counted)
+    for (const c of counted) {
+      const sampled = { column: c.column, sampled: c.rows }
+      if (whole) add(c.column, exactly(c.column, VALUE, c.rows, c.rows, total))
+      else if (hasFew(c)) few.push(sampled)
+      else wide.push(sampled)
+    }
+  }
+  for (const column of columns) if (column.kind === 'other') add(column, await other(column, total, s))
+  // two at a time: while one is taken apart here, the engine counts the other
+  const waiting = [...few]
+  const count = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { column, sampled } = next
+      const found = await access.collect(aggregate(table, [column.key], groupAggs(withTarget)))
+      add(column, exactly(column, column.key, found, sampled, total))
+    }
+  }
+  await Promise.all([count(), count()])
+  if (wide.length > 0) {
+    const read = await readWide(table, wide, withTarget, access, (seen) =>
+      s.progress?.(looked.size + (wide.length * seen) / total, steps),
+    )
+    for (const w of wide) add(w.column, await widely(w, read.get(w.column) as WideFound, total, s))
+  }
+  const hasKey =
+    keysOf(
+      [...looked.values()].map((l) => l.profile),
+      total,
+    ).length > 0
+  return { looked, sampled: (together ?? new Together(0)).found(whole, hasKey) }
+}
+
+/** Columns that tell every row apart, for certain. */
+export const keysOf = (columns: readonly ColumnProfile[], rows: number): string[] =>
+  columns
+    .filter(
+      (c) => rows > 1 && c.nulls === 0 && c.distinct === rows && c.distinctError === undefined && c.kind !== 'bool',
+    )
+    .map((c) => c.name)
+
+/** Columns that hold no value twice as far as the sample and the estimate (three standard errors) can tell. */
+export const likelyKeysOf = (columns: readonly ColumnProfile[], rows: number): string[] =>
+  columns
+    .filter((c) => c.nulls === 0 && c.distinctError !== undefined && c.repeated === false)
+    .filter((c) => (c.distinct ?? 0) >= rows * (1 - 3 * (c.distinctError ?? 0)))
+    .map((c) => c.name)
+
+/**
+ * Whether a column has few enough different values to be counted, from a sample's: those there, and from those that stand
+ * there once or twice how many are not (Chao 1984).
+ */
+function hasFew({ rows, ids }: Counted): boolean {
+  const times = (n: number) => rows.filter((r) => numberOf(r['n']) === n).length
+  const [once, twice] = [times(1), times(2)]
+  return rows.length <= ids.length * 0.7 && rows.length + once ** 2 / (2 * (twice + 1)) <= FEW
+}
+
+const base = (column: Column, total: number, count: number, distinct: number | null): ColumnProfile => ({
+  name: column.field.name,
+  type: typeName(column.field.type),
+  kind: column.kind,
+  unit: column.unit,
+  description: column.field.description ?? null,
+  count,
+  nulls: total - count,
+  distinct,
+  number: null,
+  trues: null,
+  text: null,
+  time: null,
+  histogram: null,
+  top: [],
+})
+
+/** What a sample's values say of a column besides. */
+function hints(column: Column, sampled: readonly Row[]): Pick<ColumnProfile, 'patterns' | 'personal'> {
+  const { kind, field } = column
+  const patterns = kind === 'text' ? patternsOf(VALUE, sampled) : []
+  const personal = personalOf(field.name, kind, typeName(field.type), VALUE, sampled)
+  return { ...(patterns.length > 0 ? { patterns } : {}), ...(personal ? { personal } : {}) }
+}
+
+/** Values of columns that hold personal data by their form are told by their shape alone: a profile is passed on. */
+function guarded(p: ColumnProfile): ColumnProfile {
+  if (!p.personal?.share) return p
+  const shapes = new Map<string, number>()
+  for (const t of p.top) shapes.set(shapeOf(t.value), (shapes.get(shapeOf(t.value)) ?? 0) + t.count)
+  const top = [...shapes].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count)
+  return { ...p, top, text: p.text && { ...p.text, variants: [] } }
+}
+
+/** From the table of all its values (named `key` there) and their counts. */
+function exactly(column: Column, key: string, rows: readonly Row[], sampled: readonly Row[], total: number): Looked {
+  const named = key === column.key ? column : { ...column, key }
+  const nulls = rows.find((r) => r[key] === null)
+  const count = total - (numberOf(nulls?.['n']) ?? 0)
+  const distinct = rows.length - (nulls ? 1 : 0)
+  const { cells, ...found } = column.kind === 'time' ? timesFromFrequencies(named, rows) : fromFrequencies(named, rows)
+  return { profile: guarded({ ...base(column, total, count, distinct), ...found, ...hints(column, sampled) }), cells }
+}
+
+async function widely({ column, sampled }: Wide, found: WideFound, total: number, s: Setting): Promise<Looked> {
+  const { sketch } = found
+  const { distinct, distinctError } = distinctOf(found, column)
+  const start: ColumnProfile = {
+    ...base(column, total, sketch.count, distinct),
+    ...(distinctError > 0 ? { distinctError, repeated: sketch.frequent !== undefined } : {}),
+    ...(column.kind === 'text' ? {} : { increasing: sketch.increasing }),
+    ...hints(column, sampled),
+  }
+  if (column.kind === 'time') {
+    if (sketch.finite === 0) return { profile: start, cells: [] }
+    const { cells, ...time } = await timeStats(
+      s.table,
+      column,
+      sketch,
+      s.target !== null && column.field !== s.target,
+      s.access.collect,
+    )
+    return { profile: { ...start, ...time }, cells }
+  }
+  if (column.kind === 'text') return { profile: guarded({ ...start, text: found.text, top: found.top }), cells: [] }
+  const { cells, ...number } = wideNumber(column, found)
+  return { profile: { ...start, ...number, top: found.top }, cells }
+}
+
+/** Lists and structs are only counted. */
+async function other(column: Column, total: number, s: Setting): Promise<Looked> {
+  const [counted] = await s.access.collect(
+    aggregate(s.table, [], [['n', { fn: 'count', arg: { op: 'col', name: column.key } }]]),
+  )
+  return { profile: base(column, total, numberOf(counted?.['n']) ?? 0, null), cells: [] }
+}
