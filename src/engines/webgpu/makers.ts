@@ -8,9 +8,9 @@ import { group } from './group.ts'
 import { grouperOf, groupsOf } from './grouped.ts'
 import { join } from './join.ts'
 import { latestStep, windowStep } from './moments.ts'
+import { upload } from './packing.ts'
 import { ranksIn } from './ranks.ts'
 import { columnOf, noRows, type Rows, take } from './rows.ts'
-import { upload } from './run.ts'
 import { firstRows, sortRows, sortWords } from './sort.ts'
 import {
   chainAt,
@@ -92,7 +92,7 @@ function scanStep(n: Extract<Node, { op: 'scan' }>, making: Making): Step {
             'copied',
             segment.columns.reduce((sum, c) => sum + c.words.byteLength, 0),
           )
-          there = upload(recorder, segment, columns)
+          there = await upload(recorder, segment, columns)
         }
         return there.most > 0 ? there : noRows(recorder, columns)
       } finally {
