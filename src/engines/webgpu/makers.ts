@@ -115,7 +115,7 @@ function groupStep(n: Node, making: Making): Step {
       const input = rows as Rows
       const sparse = await launch(recorder, input, program, program.output, making.names, words)
       const { by, accumulators } = grouper
-      const groups = await group(recorder, input, sparse, by.length, accumulators)
+      const groups = await group(recorder, input, sparse, by.length, accumulators, ranksIn(recorder, words))
       return finish(recorder, groups, sparse.outputs.slice(0, by.length), accumulators, grouped.schema, input.most)
     },
   }

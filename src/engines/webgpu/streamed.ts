@@ -4,7 +4,7 @@ import type { Type } from '../../plan/types.ts'
 import { type Batch, batchBytes } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type RunContext } from '../engine.ts'
 import { chainOf, lower, type Program } from '../row/lower.ts'
-import { addsFloats } from './aggregates.ts'
+import { isLate } from './aggregates.ts'
 import { type Chain, chainOver, runChain } from './chain.ts'
 import type { Device } from './device.ts'
 import { anyInputs, fuse, readColumns } from './fused.ts'
@@ -35,8 +35,8 @@ export function streamedOf(root: Node, host: Engine): Streamed | undefined {
   const { base, chain } = chainOf(grouped?.input ?? root)
   if (base.op !== 'scan') return undefined
   const grouper = grouped && grouperOf(grouped)
-  // floats are added in the order of all rows
-  if (grouper?.accumulators.some(addsFloats)) return undefined
+  // some aggregates take all rows of a group, in their order
+  if (grouper?.accumulators.some(isLate)) return undefined
   const program = lower(grouper ? [...chain, grouper.rows] : chain, base.schema)
   const read = readColumns(program)
   const names: string[] = []
