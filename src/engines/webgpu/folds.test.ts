@@ -54,10 +54,10 @@ test('sums and means of floats and extremes over windows: of one, of many levels
     { unit: 'rows', from: null, to: null },
   ] as const)
     await agree(framed(input, frame))
-}, 60_000)
+}, 120_000)
 
 test('one endless value is in the windows that hold it, and in no other', async () => {
   const input = scan(300, (i) => (i % 50 === 3 ? (SPECIAL[(i / 50) | 0] as number) : (i % 16) / 4))
   await agree(rolling(input, 2 * HOUR))
   await agree(framed(input, { unit: 'rows', from: -3, to: 1 }))
-}, 60_000)
+}, 120_000)
