@@ -6,6 +6,7 @@ import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
 import { quantileBins } from '../../plan/fits/bins.ts'
 import { dateParts } from '../../plan/fits/date-parts.ts'
 import type { Fit } from '../../plan/fits/index.ts'
+import { standardise } from '../../plan/fits/scale.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
@@ -65,16 +66,18 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   })
   expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
 
-  // a fit whose queries the device does not do, and one that binds what it does not compute
+  // fits whose queries the device does, and one that binds what it does not compute
   const withFit = (fit: Fit) => {
     const steps = recipe.steps.map((s) =>
       s.kind === 'train' ? { ...s, spec: { ...(s.spec as TrainSpec), fit: [fit] } } : s,
     )
     return fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
   }
-  const binned = await withFit(quantileBins(['distance']))
-  expect([binned.gaps, binned.asked.map((g) => g.node)]).toEqual([[], ['quantile']])
-  expect(fusedText(binned)[2]).toContain('and finds what fits ask: quantile: ')
+  for (const fit of [quantileBins(['distance']), standardise(['distance'])])
+    expect(await withFit(fit)).toMatchObject({ gaps: [], asked: [] })
+  // what fits ask and the device does not do is said
+  const told = fusedText({ ...part, asked: [{ node: 'json', reason: 'it is not computed' }] })
+  expect(told[2]).toContain('and finds what fits ask: json: ')
   const cycles = await withFit(dateParts(['date'], ['hour']))
   expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
   expect(fusedText(cycles)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take sin: /)])

@@ -1,8 +1,9 @@
-import type { Agg } from '../../plan/expr.ts'
+import type { Agg, AggregateName } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { isFloat, isInteger, type Schema, scaleOf, type Type, typeName } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
 import { fits } from '../scalars/scalar.ts'
+import { RESULT } from './grouping.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { orderWords } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
@@ -12,9 +13,13 @@ import { type Rep, repOf } from './wgsl/reps.ts'
  * rows overflows; the largest key, from its high word on, where a smallest one is the largest of complements.
  */
 export interface Accumulator {
-  readonly fn: 'rows' | 'count' | 'sum' | 'mean' | 'min' | 'max'
+  readonly fn: 'rows' | AggregateName
   /** Which of the kernel's outputs it reads; −1 for none. */
   readonly arg: number
+  /** The second one of a correlation. */
+  readonly arg2?: number
+  /** The probability of a quantile. */
+  readonly param?: number
   readonly type: Type
   readonly rep: Rep
   /** Words it takes, the number of present values first. */
@@ -33,10 +38,22 @@ export function accumulatorOf(agg: Agg, arg: number, schema: Schema): Accumulato
       return { ...made, fn: 'count', words: 1 }
     case 'sum':
     case 'mean':
-      return { ...made, fn: agg.fn, words: isFloat(type) ? 3 : 4 }
+      return { ...made, fn: agg.fn, words: isFloat(type) ? 1 + RESULT : 4 }
+    case 'variance':
+    case 'stddev':
+    case 'corr':
+    case 'quantile':
+    case 'countDistinct':
+      return {
+        ...made,
+        fn: agg.fn,
+        words: 1 + RESULT,
+        arg2: arg + 1,
+        ...(agg.param === undefined ? {} : { param: agg.param }),
+      }
     case 'min':
     case 'max':
-      if (type === 'string') break
+      if (type === 'string') return { ...made, fn: agg.fn, words: 1 + RESULT }
       return { ...made, fn: agg.fn, words: rep === 'vec2u' ? 3 : 2 }
   }
   throw new DeviceGap(agg.fn, `${agg.fn} of a ${typeName(type)} is not computed on the device`)
@@ -47,7 +64,7 @@ export function addTo(a: Accumulator, acc: string, v: string, at: string, pass: 
   const word = (i: number) => `${acc}[${at} + ${i}u]`
   const one = `atomicAdd(&${word(0)}, 1u);`
   if (a.fn === 'rows' || a.fn === 'count') return pass === 1 ? [one] : []
-  if (addsFloats(a)) return pass === 1 ? [one] : []
+  if (isLate(a)) return pass === 1 ? [one] : []
   if (a.fn === 'sum' || a.fn === 'mean') {
     if (pass === 2) return []
     const wide = a.rep === 'bool' ? `vec2u(u32(${v}), 0u)` : a.rep === 'i32' ? `wide(${v})` : v
@@ -69,11 +86,17 @@ export function addTo(a: Accumulator, acc: string, v: string, at: string, pass: 
     : [`if (atomicLoad(&${word(1)}) == ${high}) { atomicMax(&${word(2)}, ${low}); }`]
 }
 
-/** Whether it adds floats, which threads can't do in any order: the sum is put in the place of the words after the first. */
+/** Whether it adds floats, which threads can't do in any order. */
 export const addsFloats = (a: Accumulator): boolean => (a.fn === 'sum' || a.fn === 'mean') && isFloat(a.type)
 
+/** Aggregates that take a group's rows together, or in an order. */
+const TOGETHER: ReadonlySet<Accumulator['fn']> = new Set(['variance', 'stddev', 'corr', 'quantile', 'countDistinct'])
+/** Whether it is found of all rows by group: its result is put in the place of the words after the first. */
+export const isLate = (a: Accumulator): boolean =>
+  addsFloats(a) || TOGETHER.has(a.fn) || ((a.fn === 'min' || a.fn === 'max') && a.type === 'string')
+
 /** Whether an accumulator needs the second pass. */
-export const isLong = (a: Accumulator): boolean => (a.fn === 'min' || a.fn === 'max') && a.rep === 'vec2u'
+export const isLong = (a: Accumulator): boolean => (a.fn === 'min' || a.fn === 'max') && a.rep === 'vec2u' && !isLate(a)
 
 /** What a group's words came to so far. */
 export interface Partial {

@@ -53,8 +53,9 @@ test('the ledger has every byte: the columns that are read, packed, up; the resu
   const ctx = testContext()
   for await (const _ of (await prepared.run(ctx, 'batches')).batches());
   const bits = 4 * Math.ceil(rows / 32)
-  // at; late; city and where it is missing; delay; then the number of rows and the places of four inputs and three outputs
-  const up = 8 * rows + bits + (4 * rows + bits) + 4 * rows + 4 * (2 + 2 * 4 + 2 * 3)
+  // at in minutes; late; city and where it is missing; delay; what three kernels are told that put these at their width; then
+  // the number of rows and the places of four inputs and three outputs
+  const up = 2 * rows + bits + (rows + bits) + 2 * rows + 3 * 4 * 6 + 4 * (2 + 2 * 4 + 2 * 3)
   // whether a value failed; hour; bad; seoul and where it is missing
   const down = 4 + 8 * rows + bits + (bits + bits)
   expect(ctx.ledger.total()).toMatchObject({ up, down, readbacks: 1 })

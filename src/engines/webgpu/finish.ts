@@ -1,6 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { type Field, isDecimal, type Schema, scaleOf, type Type } from '../../plan/types.ts'
-import { type Accumulator, addsFloats } from './aggregates.ts'
+import { type Accumulator, addsFloats, isLate } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { FAILED, RAN } from './fused.ts'
 import { type Grouped, keyWordsOf } from './group.ts'
@@ -23,6 +23,9 @@ export const wideSum = {
   },
 }
 
+/** Aggregates that are never null. */
+const COUNTS: ReadonlySet<Accumulator['fn']> = new Set(['rows', 'count', 'countDistinct'])
+
 /** Groups as rows: keys, then the aggregates' values. A sum that does not fit marks the run as failed. */
 export async function finish(
   recorder: Recorder,
@@ -40,7 +43,7 @@ export async function finish(
     schema.map((field, i) => {
       const key = by[i]
       const a = accumulators[i - by.length]
-      const nullable = key ? key.validity !== null : a?.fn !== 'rows' && a?.fn !== 'count'
+      const nullable = key ? key.validity !== null : !COUNTS.has(a?.fn ?? 'rows')
       return { field, rep: repOf(field.type) as Rep, nullable }
     }),
     to.most,
@@ -104,6 +107,10 @@ function finishOne(
   store: ReturnType<Draft['store']>,
 ): string {
   const present = `let n = ${words[0]};`
+  if (isLate(a) && !addsFloats(a)) {
+    const value = a.type === 'string' && a.fn !== 'countDistinct' ? words[1] : `vec2u(${words[1]}, ${words[2]})`
+    return store('row', value as string, a.fn === 'countDistinct' ? 'true' : `(${words[3]} != 0u)`)
+  }
   if (addsFloats(a)) {
     const sum = `vec2u(${words[1]}, ${words[2]})`
     const value = a.fn === 'sum' ? sum : `div_f64(${sum}, long_f64(vec2u(n, 0u)))`

@@ -3,16 +3,18 @@ import { Draft } from './draft.ts'
 import type { Hashed } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, NONE, type Rows } from './rows.ts'
-import type { TableColumn, Words } from './table.ts'
+import type { Words } from './table.ts'
 
 /** Values that one thread adds one after the other. */
 const RUN = 128
 
 /** Functions that define `slotAt(i: u32) -> u32` and `valueAt(i: u32) -> vec2u`, a float64. */
 type Source = (draft: Draft) => string
+/** What is summed, a float64 in code: of `row`, which stands at place `i` and is of `slot`. */
+export type ValueOf = (draft: Draft) => string
 
 /**
- * The sum of a float column for each slot of a hash table, two words a slot: rows stand in the order of their slots, each
+ * The sum of a value for each slot of a hash table, two words a slot: rows stand in the order of their slots, each
  * thread adds a run of them, and what reaches across runs is added in the same way. The order of the additions hangs on the
  * rows alone, and each sum is within n·ε·Σ|x| of the exact one. Missing values add nothing.
  */
@@ -21,17 +23,16 @@ export async function floatSums(
   rows: Pick<Rows, 'most' | 'count'>,
   { slots, slotOf }: Pick<Hashed, 'slots' | 'slotOf'>,
   order: GPUBuffer,
-  column: TableColumn,
+  value: ValueOf,
 ): Promise<GPUBuffer> {
   const totals = recorder.transfers.buffer(2 * slots)
   await addRuns(recorder, rows.most, countOf(rows), totals, (draft) => {
     const [sorted, of] = [draft.read(order), draft.read(slotOf)]
-    const { v, there } = draft.load(column)('row')
-    const value = column.field.type === 'float32' ? `single_f64(${v})` : v
-    return `fn slotAt(i: u32) -> u32 { return ${of}[${sorted}[i]]; }
-fn valueAt(i: u32) -> vec2u {
+    return `fn squareOf(x: vec2u) -> vec2u { return mul_f64(x, x); }
+fn slotAt(i: u32) -> u32 { return ${of}[${sorted}[i]]; }
+fn valueAt(i: u32, slot: u32) -> vec2u {
   let row = ${sorted}[i];
-  return ${there === 'true' ? value : `select(vec2u(0u, 0u), ${value}, ${there})`};
+  return ${value(draft)};
 }`
   })
   return totals
@@ -75,7 +76,7 @@ async function addRuns(
       slot = own;
       sum = vec2u(0u, 0u);
     }
-    sum = add_f64(sum, valueAt(i));
+    sum = add_f64(sum, valueAt(i, slot));
   }
   if (slot == ${NONE}u) { return; }
   ${last ? total : `if (first) { ${put('2u * row')} } else { ${put('2u * row + 1u')} }`}`,
@@ -85,6 +86,6 @@ async function addRuns(
   await addRuns(recorder, 2 * runs, 2 * runs, totals, (next) => {
     const [from, of] = [next.read(values), next.read(ends)]
     return `fn slotAt(i: u32) -> u32 { return ${of}[i]; }
-fn valueAt(i: u32) -> vec2u { return vec2u(${from}[i * 2u], ${from}[i * 2u + 1u]); }`
+fn valueAt(i: u32, slot: u32) -> vec2u { return vec2u(${from}[i * 2u], ${from}[i * 2u + 1u]); }`
   })
 }

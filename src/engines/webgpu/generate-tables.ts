@@ -53,6 +53,12 @@ const windowAggs = fc.subarray<Agg>(
     { fn: 'count', arg: col('rx') },
     { fn: 'mean', arg: col('rb') },
     { fn: 'sum', arg: col('ri') },
+    { fn: 'sum', arg: col('rx') },
+    { fn: 'mean', arg: col('rf') },
+    { fn: 'min', arg: col('rx') },
+    { fn: 'max', arg: col('rt') },
+    { fn: 'min', arg: col('rd') },
+    { fn: 'max', arg: col('rb') },
     { fn: 'mean', arg: call('add', col('rn'), lit('1', 'int64')) },
   ],
   { minLength: 1 },
@@ -68,6 +74,10 @@ const groupAggs = fc.subarray<Agg>([
   { fn: 'max', arg: col('f') },
   { fn: 'max', arg: col('t') },
   { fn: 'min', arg: col('b') },
+  { fn: 'max', arg: col('k') },
+  { fn: 'countDistinct', arg: col('x') },
+  { fn: 'countDistinct', arg: col('k') },
+  { fn: 'quantile', arg: col('x'), param: 0.5 },
 ])
 
 /** The right table with the left one's columns. */
@@ -144,6 +154,9 @@ const windows: fc.Arbitrary<Step> = fc
             ['last', { fn: 'last', arg: col('t'), frame }],
             ['wn', { fn: 'aggregate', agg: { fn: 'count', arg: col('k') }, frame }],
             ['wsum', { fn: 'aggregate', agg: { fn: 'sum', arg: col('n') }, frame }],
+            ['wfloats', { fn: 'aggregate', agg: { fn: 'sum', arg: col('x') }, frame }],
+            ['wleast', { fn: 'aggregate', agg: { fn: 'min', arg: col('i') }, frame }],
+            ['wmost', { fn: 'aggregate', agg: { fn: 'max', arg: col('f') }, frame }],
             ['wmean', { fn: 'aggregate', agg: { fn: 'mean', arg: col('i') }, frame }],
           ],
         }),

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { type Agg, type AggregateName, col, type Literal } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { expressionsOf, KINDS, type Kind, maybe, SCHEMA, TYPES, valuesOf } from './generate-expressions.ts'
+import { expressionsOf, KINDS, type Kind } from './generate-expressions.ts'
+import { maybe, SCHEMA, TYPES, valuesOf } from './generate-values.ts'
 
 type Expressions = ReturnType<typeof expressionsOf>
 const keysOf = fc.subarray(Object.keys(TYPES), { maxLength: 3 })

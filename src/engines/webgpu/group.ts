@@ -1,9 +1,10 @@
 /// <reference types="@webgpu/types" />
-import { type Accumulator, addsFloats, addTo, isLong } from './aggregates.ts'
+import { type Accumulator, addTo, isLate, isLong } from './aggregates.ts'
 import type { Sparse } from './chain.ts'
 import { bitIn, Draft } from './draft.ts'
-import { floatSums } from './floatsums.ts'
-import { hashRows } from './hash.ts'
+import { type Grouping, RESULT } from './grouping.ts'
+import { statistics } from './groupstats.ts'
+import { countSpans, hashRows } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
@@ -35,6 +36,7 @@ export async function group(
   { outputs, keep }: Sparse,
   keys: number,
   accumulators: readonly Accumulator[],
+  ranks: Grouping['ranks'],
 ): Promise<Grouped> {
   const { device, transfers } = recorder
   const by = outputs.slice(0, keys)
@@ -100,18 +102,26 @@ export async function group(
     )
   }
   let place = 0
-  let order: GPUBuffer | undefined
+  let grouping: Grouping | undefined
   for (const a of accumulators) {
-    if (addsFloats(a)) {
-      order ??= await sortRows(recorder, rows, [slotWord(hashed)])
-      const sums = await floatSums(recorder, rows, hashed, order, outputs[a.arg] as TableColumn)
+    if (isLate(a)) {
+      if (!grouping) {
+        await countSpans(recorder, rows, hashed)
+        const order = await sortRows(recorder, rows, [slotWord(hashed)])
+        grouping = { rows, hashed, order, outputs, ranks }
+      }
+      const results = await statistics(recorder, grouping, a)
       const { draft, of, enter } = begin()
       const [heads, numbers, from, acc] = [
         draft.read(first),
         draft.read(number),
-        draft.read(sums),
+        draft.read(results),
         draft.write(out.acc),
       ]
+      const copies = Array.from(
+        { length: RESULT },
+        (_, i) => `${acc}[to + ${i + 1}u] = ${from}[slot * ${RESULT}u + ${i}u];`,
+      )
       await draft.run(
         recorder,
         rows.most,
@@ -119,8 +129,7 @@ export async function group(
   let slot = ${of}[row];
   if (~${heads}[slot] != row) { return; }
   let to = ${numbers}[row] * ${draft.number(accWords)} + ${draft.number(place)};
-  ${acc}[to + 1u] = ${from}[slot * 2u];
-  ${acc}[to + 2u] = ${from}[slot * 2u + 1u];`,
+  ${copies.join(' ')}`,
       )
     }
     place += a.words

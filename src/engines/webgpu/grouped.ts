@@ -7,6 +7,7 @@ import { type Accumulator, accumulatorOf, merge, type Partial, partialOf, result
 import { launch } from './chain.ts'
 import type { Dictionary } from './gather.ts'
 import { group, keyWordsOf } from './group.ts'
+import { ranksIn } from './ranks.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
 import { settle } from './run.ts'
@@ -36,7 +37,7 @@ export function grouperOf(n: Aggregate): Grouper {
   const args: Agg['arg'][] = []
   const accumulators = n.aggs.map(([, a]) => {
     const made = accumulatorOf(a, n.by.length + args.length, schema)
-    if (a.arg !== null) args.push(a.arg)
+    if (a.arg !== null) args.push(a.arg, ...(a.fn === 'corr' ? [a.arg2 ?? a.arg] : []))
     return made
   })
   const columns: Named<NonNullable<Agg['arg']>>[number][] = [
@@ -64,7 +65,7 @@ export class Groups {
     const { by, accumulators } = this.#grouper
     const sparse = await launch(recorder, rows, program, program.output, names, this.#words)
     const outputs = sparse.outputs.map((c) => c.rep)
-    const made = await group(recorder, rows, sparse, by.length, accumulators)
+    const made = await group(recorder, rows, sparse, by.length, accumulators, ranksIn(recorder, this.#words))
     const count = await settle(recorder, { most: rows.most, count: { buffer: made.count, at: 0 } })
     const keyWords = count * made.keyWords
     const got = await recorder.download([

@@ -8,9 +8,9 @@ import { group } from './group.ts'
 import { grouperOf, groupsOf } from './grouped.ts'
 import { join } from './join.ts'
 import { latestStep, windowStep } from './moments.ts'
+import { upload } from './packing.ts'
 import { ranksIn } from './ranks.ts'
 import { columnOf, noRows, type Rows, take } from './rows.ts'
-import { upload } from './run.ts'
 import { firstRows, sortRows, sortWords } from './sort.ts'
 import {
   chainAt,
@@ -92,7 +92,7 @@ function scanStep(n: Extract<Node, { op: 'scan' }>, making: Making): Step {
             'copied',
             segment.columns.reduce((sum, c) => sum + c.words.byteLength, 0),
           )
-          there = upload(recorder, segment, columns)
+          there = await upload(recorder, segment, columns)
         }
         return there.most > 0 ? there : noRows(recorder, columns)
       } finally {
@@ -115,7 +115,7 @@ function groupStep(n: Node, making: Making): Step {
       const input = rows as Rows
       const sparse = await launch(recorder, input, program, program.output, making.names, words)
       const { by, accumulators } = grouper
-      const groups = await group(recorder, input, sparse, by.length, accumulators)
+      const groups = await group(recorder, input, sparse, by.length, accumulators, ranksIn(recorder, words))
       return finish(recorder, groups, sparse.outputs.slice(0, by.length), accumulators, grouped.schema, input.most)
     },
   }

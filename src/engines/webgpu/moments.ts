@@ -1,7 +1,7 @@
 import type { Agg, Expr } from '../../plan/expr.ts'
 import type { Named, Node } from '../../plan/nodes.ts'
 import { type Field, type Schema, typeName } from '../../plan/types.ts'
-import { type Accumulator, accumulatorOf, addsFloats } from './aggregates.ts'
+import { type Accumulator, accumulatorOf, addsFloats, isLate } from './aggregates.ts'
 import { ranksIn } from './ranks.ts'
 import type { Recorder } from './recorder.ts'
 import { windowsAt } from './rolling.ts'
@@ -56,12 +56,12 @@ export function windowStep(
   }
 }
 
-/** Aggregates as differences of sums, and which of the arguments each reads. @throws DeviceGap for those that are none */
+/** Aggregates as differences of sums or folds, and which of the arguments each reads. @throws DeviceGap for those that are none */
 export function windowed(aggs: readonly Agg[], schema: Schema): Accumulator[] {
   let args = 0
   return aggs.map((a) => {
     const made = accumulatorOf(a, a.arg === null ? -1 : args++, schema)
-    if (made.fn === 'min' || made.fn === 'max' || addsFloats(made))
+    if (isLate(made) && !addsFloats(made))
       throw new DeviceGap('window', `${a.fn} of a ${typeName(made.type)} over a window is not computed on the device`)
     return made
   })

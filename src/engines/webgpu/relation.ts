@@ -4,9 +4,10 @@ import { type Batch, batchBytes, type Column, owned } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
 import { type Device, DeviceFault } from './device.ts'
 import { Dictionary, segments } from './gather.ts'
+import { upload } from './packing.ts'
 import { Recorder } from './recorder.ts'
 import { noRows } from './rows.ts'
-import { download, FailedOnDevice, settle, upload } from './run.ts'
+import { download, FailedOnDevice, settle } from './run.ts'
 import { compute, type Streamed } from './streamed.ts'
 import type { DeviceRelation } from './table.ts'
 import { Transfers } from './transfers.ts'
@@ -116,7 +117,7 @@ async function sentUp(
       yield* batches
     }
     for await (const segment of segments(given(), schema, words, Number.POSITIVE_INFINITY))
-      rows = upload(recorder, segment, schema)
+      rows = await upload(recorder, segment, schema)
     return { recorder, rows, words }
   } catch (thrown) {
     transfers.close()

@@ -1,8 +1,9 @@
 /// <reference types="@webgpu/types" />
-import type { Field } from '../../plan/types.ts'
+import { type Field, isFloat } from '../../plan/types.ts'
 import type { Accumulator } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { wideSum } from './finish.ts'
+import { type Fold, foldCode, foldedIn } from './folds.ts'
 import { FAILED, RAN } from './fused.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, emptyColumns, type Rows } from './rows.ts'
@@ -10,6 +11,7 @@ import { prefixSum } from './scan.ts'
 import { sums96 } from './sums.ts'
 import type { TableColumn } from './table.ts'
 import { lookUp, type Timeline } from './timeline.ts'
+import { valueOfOrder } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 
 /** Aggregates of windows. */
@@ -62,7 +64,7 @@ export async function windowsAt(
 
 /**
  * Aggregates over the rows of an order between two places, which `places` has for each probe: the first, and the one after
- * the last. They are differences of sums before places. A sum that does not fit marks the run as failed.
+ * the last. They are differences of sums before places, or folds of what lies between. A sum that does not fit marks the run as failed.
  */
 export async function aggregatesBetween(
   recorder: Recorder,
@@ -87,10 +89,13 @@ export async function aggregatesBetween(
     const column = args[arg]
     if (!column) continue
     if (column.validity && !present.has(arg)) present.set(arg, await presentBefore(recorder, events, order, column))
-    if ((fn === 'sum' || fn === 'mean') && !sums.has(arg)) sums.set(arg, await sums96(recorder, events, order, column))
+    if ((fn === 'sum' || fn === 'mean') && !isFloat(column.field.type) && !sums.has(arg))
+      sums.set(arg, await sums96(recorder, events, order, column))
   }
   // one kernel for each aggregate reads few buffers
   for (const [i, a] of accumulators.entries()) {
+    const folds = foldFor(a)
+    const folded = folds && (await foldedIn(recorder, events, order, args[a.arg] as TableColumn, folds))
     const draft = new Draft()
     const mark = transfers.buffer(1)
     const rows = draft.number(countOf(probes))
@@ -102,8 +107,9 @@ export async function aggregatesBetween(
     const names = total && draft.read(total)
     const read = (j: string) => `Wide(vec2u(${names}[${j} * 3u], ${names}[${j} * 3u + 1u]), ${names}[${j} * 3u + 2u])`
     const sum = names ? `let sum = lessWide(${read('end')}, ${read('begin')});` : ''
-    const body =
-      a.fn === 'sum'
+    const body = folded
+      ? storeFold(a, store)
+      : a.fn === 'sum'
         ? `if ((n != 0u) & !(${wideSum.fits(a.type, 'sum.low', 'sum.high')})) { atomicOr(&${failing}[0], ${FAILED}u); }
   ${store('row', 'sum.low', '(n != 0u)')}`
         : a.fn === 'mean'
@@ -119,11 +125,24 @@ export async function aggregatesBetween(
   let n = ${n};
   ${sum}
   ${body}`,
-      WIDE,
+      folded ? foldCode(draft, folded) : WIDE,
     )
     recorder.mark({ buffer: mark, at: 0 })
   }
   return columns
+}
+
+/** How an aggregate folds values, where it is no difference of sums: floats may be endless, and extremes have no inverse. */
+const foldFor = ({ fn, type }: Accumulator): Fold | undefined =>
+  fn === 'min' || fn === 'max' ? fn : (fn === 'sum' || fn === 'mean') && isFloat(type) ? 'sum' : undefined
+
+/** Statements that store an aggregate of the `n` values from place `begin` up to `end`. */
+function storeFold({ fn, type, rep }: Accumulator, store: ReturnType<Draft['store']>): string {
+  const all = 'let all = foldOf(begin, end);'
+  if (fn === 'sum') return `${all} ${store('row', 'all', '(n != 0u)')}`
+  if (fn === 'mean') return `${all} ${store('row', 'div_f64(all, long_f64(vec2u(n, 0u)))', '(n != 0u)')}`
+  const value = valueOfOrder(type, rep, ['key.x', 'key.y'])
+  return `${all} let key = ${fn === 'min' ? '~all' : 'all'}; ${store('row', value, '(n != 0u)')}`
 }
 
 const WIDE = /* wgsl */ `

@@ -1,9 +1,9 @@
 /// <reference types="@webgpu/types" />
-import type { Field, Schema } from '../../plan/types.ts'
+import type { Field } from '../../plan/types.ts'
 import { type Batch, type Column, type FixedArray, fixedArray } from '../batch.ts'
 import { DeviceFault } from './device.ts'
 import { BEYOND, FAILED, RAN } from './fused.ts'
-import { bitWords, type Dictionary, lengthOf, type Segment } from './gather.ts'
+import { bitWords, type Dictionary, lengthOf } from './gather.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
@@ -24,36 +24,6 @@ export function checkMarks(marks: Uint32Array): void {
   if (marks.some((mark) => mark === BEYOND)) throw new BeyondGuess('a join gives more rows than it is given')
   if (marks.some((mark) => mark === (RAN | FAILED))) throw new FailedOnDevice()
   if (marks.some((mark) => mark !== RAN)) throw new DeviceFault('the device did not run the kernel')
-}
-
-/** Sends a segment's columns up, in one write where one buffer can hold them. */
-export function upload({ device, transfers }: Recorder, { rows, columns }: Segment, schema: Schema): Rows {
-  const sizes = columns.map(({ words, validity }) => words.length + (validity?.length ?? 0))
-  const out: TableColumn[] = []
-  for (let from = 0; from < columns.length; ) {
-    let [to, size] = [from, 0]
-    while (to < columns.length && (to === from || (size + (sizes[to] as number)) * 4 <= device.largestBuffer))
-      size += sizes[to++] as number
-    const some = columns.slice(from, to)
-    const buffer = transfers.upload(size, (words) => {
-      let at = 0
-      for (const { words: own, validity } of some)
-        for (const part of [own, ...(validity ? [validity] : [])]) {
-          words.set(part, at)
-          at += part.length
-        }
-    })
-    let at = 0
-    for (const { rep, words, validity } of some) {
-      const values = { buffer, at }
-      at += words.length
-      const field = schema[out.length] as Field
-      out.push({ field, rep, values, validity: validity ? { buffer, at } : null })
-      at += validity?.length ?? 0
-    }
-    from = to
-  }
-  return { most: rows, count: null, columns: out }
 }
 
 /** Brings the marks down, and how many rows there are where the device alone knows. One readback. */

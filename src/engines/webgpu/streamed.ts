@@ -4,14 +4,15 @@ import type { Type } from '../../plan/types.ts'
 import { type Batch, batchBytes } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type RunContext } from '../engine.ts'
 import { chainOf, lower, type Program } from '../row/lower.ts'
-import { addsFloats } from './aggregates.ts'
+import { isLate } from './aggregates.ts'
 import { type Chain, chainOver, runChain } from './chain.ts'
 import type { Device } from './device.ts'
 import { anyInputs, fuse, readColumns } from './fused.ts'
 import { Dictionary, lengthOf, type RowWords, segmentRows, segments } from './gather.ts'
 import { type Grouper, Groups, grouperOf, groupsOf } from './grouped.ts'
+import { upload } from './packing.ts'
 import { Recorder } from './recorder.ts'
-import { download, upload } from './run.ts'
+import { download } from './run.ts'
 import { Transfers } from './transfers.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
@@ -34,8 +35,8 @@ export function streamedOf(root: Node, host: Engine): Streamed | undefined {
   const { base, chain } = chainOf(grouped?.input ?? root)
   if (base.op !== 'scan') return undefined
   const grouper = grouped && grouperOf(grouped)
-  // floats are added in the order of all rows
-  if (grouper?.accumulators.some(addsFloats)) return undefined
+  // some aggregates take all rows of a group, in their order
+  if (grouper?.accumulators.some(isLate)) return undefined
   const program = lower(grouper ? [...chain, grouper.rows] : chain, base.schema)
   const read = readColumns(program)
   const names: string[] = []
@@ -80,7 +81,7 @@ export async function compute(
       const transfers = new Transfers(device, ctx.ledger, budget)
       try {
         const recorder = new Recorder(device, transfers)
-        const there = upload(recorder, segment, columns)
+        const there = await upload(recorder, segment, columns)
         if (groups) await groups.add(recorder, there, chain.program, names)
         else out.push(await download(recorder, await runChain(recorder, there, chain, names, words), words))
       } finally {
@@ -105,10 +106,13 @@ function wordsARow(program: Program, read: readonly number[], grouper: Grouper |
   const wordsOf = (types: readonly Type[]) => types.reduce((n, t) => n + lengthOf(repOf(t) ?? 'u32', 8) / 8 + 1 / 8, 0)
   const input = wordsOf(read.map((i) => program.input[i]?.type ?? 'bool'))
   const output = wordsOf(program.output.map((f) => f.type))
-  // the outputs with gaps, without them, and on their way down; the numbers of the kept rows
-  if (!grouper) return { largest: Math.max(input, output, 1), all: input + 3 * output + 2 }
+  // the outputs with gaps, without them, and on their way down; the numbers of the kept rows. Before them the inputs as they came
+  if (!grouper) return { largest: Math.max(input, output, 1), all: input + Math.max(input, 3 * output + 2) }
   const keys = grouper.by.length * 3
   const acc = grouper.accumulators.reduce((n, a) => n + a.words, 0)
   // a table of two to four times as many slots as rows, each with its first row; groups, and those on their way down
-  return { largest: Math.max(input, output, keys, acc, 4), all: input + output + 2 * (keys + acc) + 11 }
+  return {
+    largest: Math.max(input, output, keys, acc, 4),
+    all: input + Math.max(input, output + 2 * (keys + acc) + 11),
+  }
 }

@@ -115,8 +115,8 @@ test('what goes up are the columns that are read, and a few words about them', a
   const rows = 20_000
   const t = await events(rows)
   const { relation, total } = await run(make(), windows(t).select('id', 'share').node, 'device')
-  // id, key, at; yes and where it is missing
-  const columns = rows * (8 + 4 + 8) + 2 * 4 * Math.ceil(rows / 32)
+  // id, key, at, in as few bytes as hold them; yes and where it is missing
+  const columns = rows * (2 + 1 + 4) + 2 * 4 * Math.ceil(rows / 32)
   expect(total().up).toBeGreaterThan(columns)
   expect(total().up).toBeLessThan(columns * 1.03)
   relation.close()

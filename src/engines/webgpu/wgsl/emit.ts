@@ -6,10 +6,9 @@ import { literalValue } from '../../values.ts'
 import { byText, type TextTable } from './bytext.ts'
 import { decimalOf } from './decimals.ts'
 import { asFloat64 } from './floats.ts'
-import { FUNCTIONS } from './functions.ts'
+import { FUNCTIONS, functionOf } from './functions.ts'
 import { lookup } from './lookup.ts'
 import { type Rep, repOf, zeroOf } from './reps.ts'
-import type { Write } from './writes.ts'
 
 /** A value in the code: its text, and the text of its state: bit 0 null, bit 1 failed. */
 export interface Code {
@@ -29,10 +28,6 @@ export const DAY = 'vec2u(500654080u, 20u)'
 
 /** The codes of the words that a plan's programs name, by their list. */
 const codes = new WeakMap<readonly string[], Map<string, number>>()
-
-/** The code of a function; undefined where the device has none. */
-const functionOf = (fn: string): Write | undefined =>
-  Object.hasOwn(FUNCTIONS, fn) && fn !== 'cast' ? FUNCTIONS[fn as keyof typeof FUNCTIONS] : undefined
 
 /** What the device does not do. */
 export class DeviceGap extends Error {

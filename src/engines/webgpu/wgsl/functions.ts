@@ -216,3 +216,7 @@ export const FUNCTIONS = {
   second: clock((s) => `${s} % 60`),
   minuteOfDay: clock((s) => `${s} / 60`),
 } satisfies Record<string, Write>
+
+/** The code of a function; undefined where the device has none. */
+export const functionOf = (fn: string): Write | undefined =>
+  Object.hasOwn(FUNCTIONS, fn) && fn !== 'cast' ? FUNCTIONS[fn as keyof typeof FUNCTIONS] : undefined

@@ -33,19 +33,17 @@ export function wordsOfValue(
   }
 }
 
-/** A key's words as `equalWords` has them in code. */
+/** A value's words as `equalWords` has them in code; of a missing one zeros. */
 function wordsOfKey(value: Value, type: Type, rep: Rep, code: (text: string) => number): number[] {
-  const width = Math.max(1, wordsOf(rep))
-  if (value === null) return [...Array.from({ length: width }, () => 0), 0]
+  if (value === null) return Array.from({ length: Math.max(1, wordsOf(rep)) }, () => 0)
   if (type === 'float32' || type === 'float64') {
-    if (Number.isNaN(value)) return [...(type === 'float32' ? [NAN32] : NAN64), 1]
+    if (Number.isNaN(value)) return type === 'float32' ? [NAN32] : NAN64
     const own = wordsOfValue(Object.is(value, -0) ? 0 : value, type, rep, code)
     const high = own.at(-1) as number
     const negative = high >>> 31 === 1
-    const ordered = own.map((w, i) => (negative ? ~w >>> 0 : i === own.length - 1 ? (w | 0x80000000) >>> 0 : w))
-    return [...ordered, 1]
+    return own.map((w, i) => (negative ? ~w >>> 0 : i === own.length - 1 ? (w | 0x80000000) >>> 0 : w))
   }
-  return [...wordsOfValue(value, type, rep, code), 1]
+  return wordsOfValue(value, type, rep, code)
 }
 
 /** The hash that `hashOf` writes as code. */
@@ -58,65 +56,88 @@ function hashWords(words: readonly number[]): number {
   return h >>> 0
 }
 
+/** Entries that a place of 16 bits may name. */
+const SHORT = 0xffff
+
 /**
- * A fit's table as constants beside the code: an open hash table whose entries are a mark, the key's words, the value's
- * state and its words; the fallback is the entry after the last. It is searched in a loop, however many keys there are.
+ * A fit's table as constants beside the code: an open hash table of the numbers of entries, 16 bits each where these
+ * suffice, then the entries: the key's words, which of them are there where a key misses some, the value's state where a
+ * value is missing, and its words; the fallback is the last entry. It is searched in a loop, however many keys there are.
  */
 export function lookup(e: Emitter, { table, fallback, type }: Lookup, args: readonly Code[]): Code {
   const rep = repOf(type)
   if (!rep) throw new DeviceGap('lookup', 'the device holds no such value')
   const width = Math.max(1, wordsOf(rep))
+  // where no key misses a part, a row that misses it has none
+  const misses = args.map((_, j) => table.keys.some((key) => (key[j] ?? null) === null))
   const found = new Map<string, { key: number[]; value: Literal }>()
   for (const [i, literals] of table.keys.entries()) {
-    const key = args.flatMap((a, j) =>
-      wordsOfKey(literalValue(literals[j] ?? null, a.type), a.type, a.rep, (text) => e.codeOf(text)),
-    )
+    const key = args.flatMap((a, j) => {
+      const value = literalValue(literals[j] ?? null, a.type)
+      const own = wordsOfKey(value, a.type, a.rep, (text) => e.codeOf(text))
+      return misses[j] ? [...own, Number(value !== null)] : own
+    })
     found.set(key.join(' '), { key, value: table.values[i] ?? null })
   }
-  const keyWords = args.reduce((n, a) => n + Math.max(1, wordsOf(a.rep)) + 1, 0)
-  const stride = 1 + keyWords + 1 + width
-  const slots = 2 ** Math.ceil(Math.log2(Math.max(2, found.size * 2)))
-  const words = new Uint32Array(stride * (slots + 1))
-  const put = (slot: number, key: readonly number[], literal: Literal): void => {
+  const entries = [...found.values()]
+  const keyWords = args.reduce((n, a, j) => n + Math.max(1, wordsOf(a.rep)) + Number(misses[j]), 0)
+  const states = Number([fallback, ...entries.map((entry) => entry.value)].includes(null))
+  const stride = keyWords + states + width
+  const slots = 2 ** Math.ceil(Math.log2(Math.max(2, entries.length * 2)))
+  const short = entries.length < SHORT
+  const places = short ? new Uint16Array(slots) : new Uint32Array(slots)
+  const first = places.byteLength / 4
+  const words = new Uint32Array(first + stride * (entries.length + 1))
+  const put = (i: number, key: readonly number[], literal: Literal): void => {
     const value = literalValue(literal, type)
     const own = value === null ? [] : wordsOfValue(value, type, rep, (text) => e.codeOf(text))
-    words.set([1, ...key, Number(value === null), ...own], slot * stride)
+    words.set([...key, ...(states ? [Number(value === null)] : []), ...own], first + i * stride)
   }
-  for (const { key, value } of found.values()) {
+  for (const [i, { key, value }] of entries.entries()) {
     let slot = hashWords(key) & (slots - 1)
-    while (words[slot * stride] !== 0) slot = (slot + 1) & (slots - 1)
-    put(slot, key, value)
+    while (places[slot] !== 0) slot = (slot + 1) & (slots - 1)
+    places[slot] = i + 1
+    put(i, key, value)
   }
   put(
-    slots,
+    entries.length,
     Array.from({ length: keyWords }, () => 0),
     fallback,
   )
+  words.set(new Uint32Array(places.buffer))
   const at = e.constant(words)
-  const own = args.flatMap((a) => {
+  const needed: string[] = []
+  const own = args.flatMap((a, j) => {
     const there = a.s === '0u' ? undefined : e.let(`${a.s} == 0u`)
     const parts = equalWords(a.type, a.rep, a.v).map((w) => e.let(there ? `select(0u, ${w}, ${there})` : w))
-    return [...parts, there ? `u32(${there})` : '1u']
+    if (misses[j]) return [...parts, there ? `u32(${there})` : '1u']
+    if (there) needed.push(there)
+    return parts
   })
   const hash = e.variable('0x811c9dc5u')
-  const entry = e.variable(`${at + slots * stride}u`)
-  const same = own.map((w, i) => `(constants[place + ${i + 1}u] == ${w})`)
+  const entry = e.variable(`${at + first + entries.length * stride}u`)
+  const same = [...needed, ...own.map((w, i) => `(constants[place + ${i}u] == ${w})`)]
+  const number = short
+    ? `(constants[${at}u + (slot >> 1u)] >> ((slot & 1u) * 16u)) & ${SHORT}u`
+    : `constants[${at}u + slot]`
   e.lines.push(
     ...own.map((w) => `${hash} = (${hash} ^ ${w}) * 0x9e3779b1u; ${hash} ^= ${hash} >> 15u;`),
     `for (var n = 0u; n < ${slots}u; n++) {
-    let place = ${at}u + ((${hash} + n) & ${slots - 1}u) * ${stride}u;
-    if (constants[place] == 0u) { break; }
+    let slot = (${hash} + n) & ${slots - 1}u;
+    let number = ${number};
+    if (number == 0u) { break; }
+    let place = ${at + first}u + (number - 1u) * ${stride}u;
     if (${same.join(' & ') || 'true'}) { ${entry} = place; break; }
   }`,
   )
-  const word = (i: number) => `constants[${entry} + ${1 + keyWords + i}u]`
+  const word = (i: number) => `constants[${entry} + ${keyWords + i}u]`
   const value = {
-    bool: `${word(1)} != 0u`,
-    i32: `bitcast<i32>(${word(1)})`,
-    u32: word(1),
-    vec2u: `vec2u(${word(1)}, ${word(2)})`,
+    bool: `${word(states)} != 0u`,
+    i32: `bitcast<i32>(${word(states)})`,
+    u32: word(states),
+    vec2u: `vec2u(${word(states)}, ${word(states + 1)})`,
   }[rep]
-  const states = e.stateOf(...args)
-  const state = states === '0u' ? word(0) : `select(${word(0)}, 2u, (${states} & 2u) != 0u)`
-  return e.code(type, value, state)
+  const missing = states ? word(0) : '0u'
+  const state = e.stateOf(...args)
+  return e.code(type, value, state === '0u' ? missing : `select(${missing}, 2u, (${state} & 2u) != 0u)`)
 }
