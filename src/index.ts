@@ -4,6 +4,7 @@ export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { dataset } from './data/connectors/dataset.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'
 export { parquet } from './data/connectors/parquet.ts'
+export { type PostgresOptions, postgres } from './data/connectors/postgres.ts'
 export type { Expect, Expected } from './data/quality/said.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {

@@ -5,11 +5,13 @@ import { createLedger } from '../../src/engines/ledger.ts'
 import type { Bench, Row } from '../bench.ts'
 import { LIMITS } from '../pipeline/side.ts'
 import { expectCases, expectRows } from './expect.ts'
+import { postgresCases, postgresRows } from './postgres.ts'
 import type { Setting } from './setting.ts'
 
 /** What each case measures: rows by the prefix of its name. */
 const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[]> }[] = [
   { names: expectCases, rows: expectRows },
+  { names: postgresCases, rows: postgresRows },
 ]
 
 export const data: Bench = {

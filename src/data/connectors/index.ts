@@ -10,6 +10,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
+  postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }
 
 /** @throws RECIPE_INVALID for a name that is not in the table */
