@@ -2,6 +2,7 @@
 export { type Secret, secret } from './base/secrets.ts'
 export { type CsvOptions, csv } from './data/connectors/csv.ts'
 export { dataset } from './data/connectors/dataset.ts'
+export { type HttpOptions, http } from './data/connectors/http.ts'
 export { type JsonOptions, json } from './data/connectors/json.ts'
 export { parquet } from './data/connectors/parquet.ts'
 export { type PostgresOptions, postgres } from './data/connectors/postgres.ts'

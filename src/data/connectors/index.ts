@@ -8,6 +8,7 @@ import { missingFile } from './files.ts'
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   csv: async () => (await import('./csv.ts')).csvConnector,
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
+  http: async () => (await import('./http.ts')).httpConnector,
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
   postgres: async () => (await import('./postgres.ts')).postgresConnector,
