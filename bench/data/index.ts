@@ -7,6 +7,7 @@ import { LIMITS } from '../pipeline/side.ts'
 import { diffCases, diffRows } from './diff.ts'
 import { expectCases, expectRows } from './expect.ts'
 import { listingCases, listingRows } from './listing.ts'
+import { postgresCases, postgresRows } from './postgres.ts'
 import { profileCases, profileRows } from './profile.ts'
 import type { Setting } from './setting.ts'
 
@@ -16,6 +17,7 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: listingCases, rows: listingRows },
   { names: diffCases, rows: diffRows },
   { names: profileCases, rows: profileRows },
+  { names: postgresCases, rows: postgresRows },
 ]
 
 export const data: Bench = {

@@ -21,6 +21,7 @@ const Environment = z.object({
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .optional(),
   GALLEY_SECRETS: z.string().min(1).optional(),
+  GALLEY_ALLOW_PRIVATE: z.string().min(1).optional(),
   LANG: z.string().optional(),
   NO_COLOR: z.string().optional(),
 })
@@ -99,3 +100,6 @@ export function secretEnvironment(env: NodeJS.ProcessEnv = process.env): {
   const variables = Object.fromEntries(named.map(([name, value]) => [name.slice(SECRET.length), value as string]))
   return { variables: Object.assign(Object.create(null), variables), folder: env['GALLEY_SECRETS'] || undefined }
 }
+
+/** Hosts (`host` or `host:port`, with commas) that sources may reach although they are on a private network. */
+export const allowPrivate = (): string | undefined => process.env['GALLEY_ALLOW_PRIVATE']

@@ -16,6 +16,7 @@ export const CODES = {
   DISK_FULL: { status: 507, exit: 1 },
   SECRET_UNKNOWN: { status: 500, exit: 2 },
   SECRET_INVALID: { status: 500, exit: 2 },
+  ADDRESS_REFUSED: { status: 403, exit: 2 },
   // plan
   PLAN_UNKNOWN_COLUMN: { status: 400, exit: 2 },
   PLAN_TYPE_MISMATCH: { status: 400, exit: 2 },

@@ -48,7 +48,13 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
       let files = 0
       const keep = async () => join(temp, `copy-${++files}`)
       const snapshot = await duckdb.session(ctx, async (query) => {
-        const { columns, options } = await source.discover(file, LOOKED_AT, { signal, query, secret: resolveSecret, options: {}, temp: keep })
+        const { columns, options } = await source.discover(file, LOOKED_AT, {
+          signal,
+          query,
+          secret: resolveSecret,
+          options: {},
+          temp: keep,
+        })
         const spec = {
           connector: source.kind,
           path: file,

@@ -13,6 +13,8 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
   sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
+  http: async () => (await import('./http.ts')).httpConnector,
+  postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }
 
 /** @throws RECIPE_INVALID for a name that is not in the table */
