@@ -52,16 +52,22 @@ export async function diffRows({ engine, context, wanted, runs, small, say, note
     say(`  making two versions of ${rows.toLocaleString('en-US')} rows`)
     const both = [await version('a', 0, false), await version('b', moved, true)] as const
     const took: number[] = []
+    const cpu: number[] = []
     let found = ''
     for (let i = 0; i < runs; i++) {
       const began = performance.now()
+      const used = process.cpuUsage()
       const { rows: by } = await diffVersions(engine, ctx, both, ['id'], () => {})
       took.push((performance.now() - began) / 1000)
+      const { user, system } = process.cpuUsage(used)
+      cpu.push((user + system) / 1e6)
       found = `${by?.added} added, ${by?.removed} removed, ${by?.changed} changed`
       say(`  diff ${took.at(-1)?.toFixed(1)} s`)
     }
     const galley = median(took)
-    notes.push(`diff-1e7: ${found}; distributions of five columns among it`)
+    notes.push(
+      `diff-1e7: ${found}; distributions of five columns among it; ${median(cpu).toFixed(1)} processor seconds`,
+    )
     return [{ case: 'diff-1e7', peer: 'the bar', unit: 's', galley, peerValue: BAR, ratio: galley / BAR }]
   } finally {
     rmSync(folder, { recursive: true, force: true })
