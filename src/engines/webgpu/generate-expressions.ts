@@ -2,37 +2,9 @@ import fc from 'fast-check'
 import { call, col, type Expr, type FunctionName, lit } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import { sameType, type Type } from '../../plan/types.ts'
+import { KINDS, type Kind, TYPE } from './generate-kinds.ts'
 import { textFunctions } from './generate-texts.ts'
 import { floats, LONG, MONEY, maybe, SCHEMA, TYPES, valuesOf, ZONES } from './generate-values.ts'
-
-export type Kind =
-  | 'long'
-  | 'int'
-  | 'bool'
-  | 'text'
-  | 'float'
-  | 'single'
-  | 'instant'
-  | 'local'
-  | 'date'
-  | 'span'
-  | 'money'
-  | 'exact'
-const TYPE: Readonly<Record<Kind, Type>> = {
-  long: 'int64',
-  int: 'int32',
-  bool: 'bool',
-  text: 'string',
-  float: 'float64',
-  single: 'float32',
-  instant: 'timestamp',
-  local: 'local timestamp',
-  date: 'date',
-  span: 'duration',
-  money: MONEY,
-  exact: LONG,
-}
-export const KINDS = Object.keys(TYPE) as Kind[]
 
 /** Expressions of each kind, made of all that the device claims to compute; `computed`: floats are computed with, too. */
 export const expressionsOf = (computed: boolean) =>

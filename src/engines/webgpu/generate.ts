@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { type Agg, type AggregateName, col, type Literal } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { expressionsOf, KINDS, type Kind } from './generate-expressions.ts'
+import { expressionsOf } from './generate-expressions.ts'
+import { KINDS, type Kind } from './generate-kinds.ts'
 import { maybe, SCHEMA, TYPES, valuesOf } from './generate-values.ts'
 
 type Expressions = ReturnType<typeof expressionsOf>

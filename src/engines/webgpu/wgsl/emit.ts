@@ -1,7 +1,7 @@
 import type { Expr, Literal } from '../../../plan/expr.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
 import { isDecimal, isNumeric, type Type, typeName } from '../../../plan/types.ts'
-import type { Program, Val } from '../../row/lower.ts'
+import type { Val } from '../../row/lower.ts'
 import { literalValue } from '../../values.ts'
 import { byText, type TextTable } from './bytext.ts'
 import { decimalOf } from './decimals.ts'
@@ -232,16 +232,4 @@ export class Emitter {
     if (to === 'float64' && isNumeric(a.type)) return { ...this.code(to, asFloat64(a), '0u'), s: a.s }
     throw new DeviceGap(typeName(to), `a ${typeName(a.type)} is not made a ${typeName(to)} on the device`)
   }
-}
-
-/** What a whole program needs of the device. @throws DeviceGap */
-export function emitProgram(
-  program: Program,
-  emitter: Emitter,
-): { tests: { code: Code; wanted: boolean }[]; outputs: Code[] } {
-  const tests = program.steps.map((step) => {
-    if (step.op !== 'test') throw new DeviceGap('join', 'joins and windows are not computed on the device')
-    return { code: emitter.emit(step.val), wanted: step.wanted }
-  })
-  return { tests, outputs: program.outputs.map((val) => emitter.emit(val)) }
 }
