@@ -104,4 +104,16 @@ describe('a dataset with expectations', { timeout: 180_000 }, () => {
     write('orders.csv', ['id,city,price,at', '1,Seoul,1,2020-01-01 00:00:00Z'])
     await expect(go(true)).rejects.toMatchObject({ code: 'QUALITY_FAILED', why: expect.stringContaining('h old') })
   })
+
+  test('a figure that is far from those of former versions is told, kept, and stops nothing', async () => {
+    const metrics = { rows: 1000, nulls: { city: 0 }, means: { price: 5 } }
+    const former = { dataset: 'orders', version: 1, run: 'r', passed: true, verdicts: [], metrics, anomalies: [] }
+    for (let i = 0; i < 20; i++) await g.store.quality.record(scope, former)
+    write('orders.csv', ['id,city,price,at', '1,Seoul,5,2026-01-01 00:00:00Z', '2,Busan,5,2026-01-01 00:00:00Z'])
+    await go()
+    expect(said.at(-1)).toMatch(/^unusual: rows 2, usually 1000 \([0-9]+ versions of this weekday\)$/)
+    expect((await client().quality.show({ name: 'orders' })).anomalies).toMatchObject([
+      { metric: 'rows', column: null, value: 2, usual: 1000 },
+    ])
+  })
 })

@@ -2,7 +2,7 @@ import { type Batch, copyFloat64, type Value, valueAt } from '../../engines/batc
 import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { type Collect, type Column, type Row, TARGET } from './columns.ts'
+import { aggregate, type Collect, type Column, type Row, TARGET } from './columns.ts'
 
 /** How a profile reads: all rows of a small plan, and a plan's batches as they come, in the order of the file. */
 export interface Access {
@@ -27,7 +27,7 @@ const HELD = 1_000_000
 
 /** A prime below 2³¹, so that products of two remainders fit into 64 bits, and factors that spread values over the remainders. */
 const PRIME = 2_147_483_647
-const FACTORS = [1_103_515_245, 742_938_285]
+const FACTORS = [1_103_515_245, 742_938_285, 950_706_376, 1_226_874_159, 62_089_911, 1_343_714_438]
 const whole = (n: number): Expr => lit(String(n), 'int64')
 
 /** A column as an integer of 64 bits: moments as µs or days, texts by their hash. Null counts as 0. */
@@ -56,20 +56,39 @@ function integerOf({ key, kind, field }: Column): Expr {
  * rows and the number of threads, and rows that are equal are in it together. The hash, a square modulo a prime, is what
  * the plan's engines compute in a few nanoseconds; `hash32` takes them a microsecond.
  */
-export function sampleOf(table: Node, columns: readonly Column[], rows: number): Node {
-  const fit = columns.filter((c) => c.kind !== 'other' && c.kind !== 'bool')
-  const cheap = fit.filter((c) =>
-    ['int32', 'int64', 'date', 'timestamp', 'local timestamp'].includes(String(c.field.type)),
-  )
-  const used = (cheap.length > 0 ? cheap : fit).slice(0, FACTORS.length)
-  if (used.length === 0 || rows <= WHOLE) return table
+function hashed(table: Node, used: readonly Column[], rows: number): Node {
   const rest = (e: Expr): Expr => call('abs', call('mod', e, whole(PRIME)))
   const spread = used.map((c, i) => rest(call('mul', rest(integerOf(c)), whole(FACTORS[i] ?? 1))))
   const h = rest(spread.reduce((a, b) => call('add', a, b), whole(0)))
   const part = Math.round((SAMPLE / rows) * PRIME)
   const kept = build({ op: 'filter', input: table, predicate: call('lt', rest(call('mul', h, h)), whole(part)) })
   // sorted, a few rows of each batch of the file come together
-  return build({ op: 'sort', input: kept, keys: used.map((c) => ({ by: col(c.key), descending: false })) })
+  const sorted = build({ op: 'sort', input: kept, keys: used.map((c) => ({ by: col(c.key), descending: false })) })
+  return build({ op: 'limit', input: sorted, count: 2 * SAMPLE })
+}
+
+/**
+ * A sample of a large table. Two columns of whole numbers or moments tell its rows apart in most tables; where they have so
+ * few different values that the sample is too small or too large, more columns do, texts and floats among them.
+ */
+export async function sampleOf(table: Node, columns: readonly Column[], rows: number, collect: Collect): Promise<Node> {
+  const fit = columns.filter((c) => c.kind !== 'other' && c.kind !== 'bool')
+  const isCheap = ({ field }: Column) =>
+    ['int32', 'int64', 'date', 'timestamp', 'local timestamp'].includes(String(field.type))
+  const cheap = fit.filter(isCheap)
+  const ways = [cheap.slice(0, 2), [...fit.filter((c) => !isCheap(c)), ...cheap].slice(0, FACTORS.length)]
+  for (const used of ways) {
+    if (used.length === 0) continue
+    const sample = hashed(table, used, rows)
+    const [found] = await collect(aggregate(sample, [], [['n', { fn: 'count', arg: null }]]))
+    const n = Number(found?.['n'] ?? 0)
+    if (n > SAMPLE / 2 && n < 2 * SAMPLE) return sample
+  }
+  // so few different rows that each of them stands there many times: any part of them will do
+  const keys = columns.filter((c) => c.kind !== 'other').map((c) => ({ by: col(c.key), descending: false }))
+  return keys.length === 0
+    ? table
+    : build({ op: 'limit', input: build({ op: 'sort', input: table, keys }), count: SAMPLE })
 }
 
 interface Table {

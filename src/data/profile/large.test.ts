@@ -148,3 +148,18 @@ test('the same profile whatever the threads', { timeout: 120_000 }, async () => 
   await single.close()
   expect(JSON.stringify(a)).toBe(JSON.stringify(b))
 })
+
+test.each([
+  ['two columns of few values before one of many', 'i % 2 AS y, i % 12 AS m, i * 0.37 AS x', [2, 12, N]],
+  ['a few different rows, again and again', 'i % 3 AS y, i % 3 AS m, (i % 3) * 0.5 AS x', [3, 3, 3]],
+] as const)('%s have a sample that is neither empty nor the table', { timeout: 120_000 }, async (_, sql, distinct) => {
+  const path = join(folder, `${distinct.join('-')}.parquet`)
+  await engine.session(testContext(), (query) =>
+    query(`COPY (SELECT ${sql} FROM range(${N}) t(i)) TO '${path}' (FORMAT parquet)`),
+  )
+  const t = scan({ kind: 'parquet', files: [path] }, { y: 'int64', m: 'int64', x: 'float64' })
+  const p = await profile(t.node, accessOf(engine))
+  expect(p.sampled?.rows).toBeGreaterThan(20_000)
+  expect(p.sampled?.rows).toBeLessThanOrEqual(100_000)
+  expect(p.columns.map((c) => c.distinct)).toEqual(distinct)
+})

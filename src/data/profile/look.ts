@@ -35,7 +35,7 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
     looked.set(column, found)
     s.progress?.(looked.size, steps)
   }
-  const rows = whole ? table : sampleOf(table, columns, total)
+  const rows = whole ? table : await sampleOf(table, columns, total, access.collect)
   let together: Together | undefined
   const few: Wide[] = []
   const wide: Wide[] = []

@@ -54,6 +54,9 @@ const profile: Profile = {
       name: 'text',
       type: 'string',
       kind: 'text',
+      distinctError: 0.0081,
+      patterns: [{ pattern: EVIL, share: 1 }],
+      personal: { kind: 'phone', share: 0.5, byName: false },
       top: [
         { value: EVIL, count: 2 },
         { value: '', count: 1 },
@@ -106,9 +109,17 @@ const profile: Profile = {
     ],
   },
   parts: [{ name: EVIL, rows: 3, mean: 1 / 3 }],
+  sampled: {
+    rows: 2,
+    spearman: { columns: [EVIL, 'late'], values: [[1, -0.5], [-0.5, 1]] }, // biome-ignore format: one line
+    cramersV: { columns: [EVIL, 'text'], values: [[1, 0.7], [0.7, 1]] }, // biome-ignore format: one line
+    missing: [{ columns: [EVIL, 'late'], share: 0.5 }],
+    duplicates: { share: 0.1, exact: false },
+  },
   warnings: [
     { code: 'leak', level: 'high', columns: [EVIL], params: { target: EVIL, strength: '0.99' } },
     { code: 'constant', level: 'medium', columns: [EVIL], params: { value: EVIL } },
+    { code: 'personal', level: 'high', columns: [EVIL], params: { kind: 'phone', percent: '50' } },
   ],
 }
 
@@ -153,6 +164,15 @@ test('specifications and profile are embedded as JSON', async () => {
 
 test('the same profile gives the same bytes', async () => {
   expect(await renderReport(profile, facts, 'en')).toBe(await renderReport(profile, facts, 'en'))
+})
+
+test('columns together, personal data and a file by itself, in both languages', async () => {
+  const page = await renderReport(profile, { ...facts, dataset: EVIL, version: null, recipe: null, run: null }, 'en')
+  expect(unclosed(page)).toEqual([])
+  for (const words of ['전화번호', 'phone number', '스피어만', 'Over a sample of 2 rows', '표본으로 보아', '≈ 3'])
+    expect(page).toContain(words)
+  expect(page).not.toContain('Expectations of the recipe')
+  expect(page).not.toContain('<img')
 })
 
 test('an empty table has a report too', async () => {
