@@ -53,19 +53,24 @@ export async function postgresRows(s: Setting): Promise<Row[]> {
     await copy()
     await read()
     const [galley, peer, ratios]: [number[], number[], number[]] = [[], [], []]
+    const [own, other]: [number[], number[]] = [[], []]
     for (let k = 0; k < Math.max(3, s.runs); k++) {
-      const took = async (work: () => Promise<void>) => {
-        const began = performance.now()
+      const took = async (work: () => Promise<void>, cpu: number[]) => {
+        const [began, used] = [performance.now(), process.cpuUsage()]
         await work()
+        const { user, system } = process.cpuUsage(used)
+        cpu.push((user + system) / 1e6)
         return (performance.now() - began) / 1000
       }
       // in turns: what else the machine does weighs on both
-      const [a, b] = [await took(read), await took(copy)]
+      const [a, b] = [await took(read, own), await took(copy, other)]
       galley.push(a)
       peer.push(b)
       ratios.push(a / b)
     }
-    s.notes.push(`postgres-read: ratios of pairs ${ratios.map((r) => r.toFixed(2)).join(', ')}; 2 connections`)
+    s.notes.push(
+      `postgres-read: ratios of pairs ${ratios.map((r) => r.toFixed(2)).join(', ')}; 2 connections; processor seconds of this process ${median(own).toFixed(2)} beside ${median(other).toFixed(2)}`,
+    )
     const [a, b] = [median(galley), median(peer)]
     return [{ case: 'postgres-read', peer: 'copy', unit: 's', galley: a, peerValue: b, ratio: median(ratios) }]
   } finally {

@@ -165,10 +165,14 @@ export interface WriteRequest {
   /** The same rows in batches. */
   open(): Promise<Relation>
   readonly schema: Schema
-  /** A path that nothing stands at: it is moved to its place when all is written. */
+  /** A path that nothing stands at, which is moved to its place when all is written; or a name, where the source has names. */
   readonly target: string
   readonly options: SourceSpec['options']
 }
+
+/** What writing needs of a run. */
+export type WriteContext = Pick<ConnectorContext, 'query' | 'signal' | 'progress' | 'secret'> &
+  Pick<DiscoverContext, 'temp'>
 
 /** One connector is one file behind this interface and one line in the table. */
 export interface Connector {
@@ -195,6 +199,9 @@ export interface Connector {
    * declared.
    */
   check?(spec: SourceSpec, path: string, ctx: DiscoverContext): Promise<Finding[]>
-  /** Writes a table; what is there before is replaced as a whole, by the caller. Gives the rows written. */
-  write?(request: WriteRequest, ctx: Pick<ConnectorContext, 'query' | 'signal' | 'progress'>): Promise<number>
+  /**
+   * Writes a table. What is there before is replaced as a whole: by the caller where it is a path, by the connector, in one
+   * step, where it is a name. Gives the rows written.
+   */
+  write?(request: WriteRequest, ctx: WriteContext): Promise<number>
 }

@@ -14,6 +14,7 @@ import { EngineError } from './postgres/failure.ts'
 import { following } from './postgres/follow.ts'
 import { cursorIn, type Question, questionOf } from './postgres/query.ts'
 import { tableOf } from './postgres/table.ts'
+import { writeTable } from './postgres/write.ts'
 
 export interface PostgresOptions extends BrokenOptions {
   /** A secret that holds `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, or the server by its parts. */
@@ -98,6 +99,7 @@ export const postgresConnector: Connector = {
       discoverTable(await inSnapshot(session, undefined), { path, options: ctx.options ?? {} }, rows),
     ),
   check: (spec, _, ctx) => checkTable(spec, ctx),
+  write: writeTable,
   snapshot: (spec, path, given) =>
     withServer(spec.options, given, async (session) => {
       const query = (sql: string) => given.query(sql).catch((cause) => Promise.reject(new EngineError('', { cause })))

@@ -4,17 +4,17 @@ import { rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import { GalleyError } from '../../../base/errors.ts'
 import { hashJson } from '../../../base/hash.ts'
 import { file, text } from '../../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
 import type { ConnectorContext } from '../connector.ts'
 import type { Session } from './connect.ts'
+import { CopyOut } from './copy-out.ts'
 import { copyOut, madeColumns, type Question, type Range, readColumns } from './query.ts'
 
 /** Bytes of a table that are read together, and the parts beyond which they become larger. */
-const RANGE_BYTES = 64 << 20
+const RANGE_BYTES = 16 << 20
 const MOST_RANGES = 1000
 /** Files that wait to be written as Parquet. */
 const MOST_WAITING = 2
@@ -81,19 +81,22 @@ export async function copied(
     for (let at = next++; at < ranges.length && !failed.signal.aborted; at = next++) {
       const draft = await keep(`${name}-${at}.csv`)
       const hash = createHash('sha256')
+      let length = 0
       const blocks = joined((chunk) => {
         hash.update(chunk)
-        bytes += chunk.length
+        length += chunk.length
       })
-      const from = client.query(copyTo(copyOut(q, ranges[at] ?? {}, more), { highWaterMark: CHUNK }))
+      const from = client.query(new CopyOut(copyOut(q, ranges[at] ?? {}, more)))
       await pipeline(from, blocks, createWriteStream(draft, { highWaterMark: CHUNK }), { signal: ctx.signal })
       const convert = async () => {
         if (failed.signal.aborted) return
         const path = await keep(`${name}-${String(at).padStart(4, '0')}.parquet`)
         const rows = from.rowCount
-        if (rows > 0 || at === 0) await parquetOf(q, draft, path, rows, ctx)
+        const written = length > 0 || at === 0
+        bytes += length
+        if (written) await parquetOf(q, draft, path, rows, ctx)
         await rm(draft, { force: true })
-        found[at] = { path: rows > 0 || at === 0 ? path : undefined, rows, hash: hash.digest('hex') }
+        found[at] = { path: written ? path : undefined, rows, hash: hash.digest('hex') }
         done++
         ctx.progress({ done, total: ranges.length, unit: 'steps' })
       }
