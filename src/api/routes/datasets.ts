@@ -9,7 +9,7 @@ import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
 import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
-import { type Place, readRows, relationOf, type Selection } from '../../data/datasets/read/rows.ts'
+import { readRows, relationOf } from '../../data/datasets/read/rows.ts'
 import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
 import { openVersion } from '../../data/datasets/version.ts'
@@ -20,8 +20,6 @@ import { ipcStream } from '../../engines/arrow/index.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Engines } from '../../engines/plans.ts'
-import type { Expr } from '../../plan/expr.ts'
-import { checkSize, expr } from '../../plan/json/check.ts'
 import { withinHome } from '../../runs/portable.ts'
 import { rowsOfVersion } from '../../runs/steps/quality.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
@@ -29,6 +27,7 @@ import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
 import { told } from '../told.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
+import { cursorOf, invalid, jsonOf, namesOf, placeOf, selectionOf } from './selection.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
   name: v.name,
@@ -49,60 +48,6 @@ const enginesOf = ({ duckdb }: ApiWare, scope: Scope, signal: AbortSignal): Engi
   ledger: createLedger(),
 })
 const opened = ({ store }: ApiWare, { path }: DatasetVersion) => openVersion(join(store.home.datasets, path))
-
-/** @throws REQUEST_INVALID, PLAN_INVALID for a condition that is no expression */
-function selectionOf({ columns, where }: { columns?: string | undefined; where?: string | undefined }): Selection {
-  return {
-    columns: columns === undefined ? undefined : namesOf(columns),
-    where: where && conditionOf(where),
-  } as Selection
-}
-
-function namesOf(columns: string): readonly string[] {
-  if (!columns.startsWith('[')) return columns.split(',')
-  const names = jsonOf(columns, 'columns')
-  if (Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string')) return names
-  throw invalid(
-    "'columns' is no list of names",
-    'it has to hold texts',
-    'give names between commas, or a JSON list of them',
-  )
-}
-
-function conditionOf(where: string): Expr {
-  const json = jsonOf(where, 'where')
-  checkSize(json)
-  expr(json, 'where')
-  return json as Expr
-}
-
-function jsonOf(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw invalid(`'${what}' is not JSON`, (cause as Error).message, 'see /v1/openapi.json')
-  }
-}
-
-const invalid = (what: string, why: string, fix: string): GalleyError =>
-  new GalleyError('REQUEST_INVALID', { what, why, fix })
-
-/** A cursor of rows: version, file and row, so that the pages are of one version whatever is published meanwhile. */
-const PLACE = /^(\d{1,9})\.(\d{1,9})\.(\d{1,15})$/
-
-function placeOf(query: { cursor?: string | undefined }): { version: number; from: Place } | undefined {
-  const key = keyOf(query, 'string')
-  if (key === undefined) return undefined
-  const [, version, file, row] = PLACE.exec(key) ?? []
-  if (version === undefined)
-    throw invalid(
-      'the cursor is not one of this list',
-      'a cursor is the `next` of the page before',
-      'begin again without a cursor',
-    )
-  return { version: Number(version), from: { file: Number(file), row: Number(row) } }
-}
-const cursorOf = (key: string): string => pageOf([key, ''], 1, (k) => k).next ?? ''
 
 export const datasets: NounHandlers<'datasets'> = {
   profile: async ({ ware, scope, params, query, signal }) => {

@@ -29,7 +29,10 @@ const write = (
 ) =>
   engine.session({ ...testContext(), signal }, (run) =>
     writeTable(
-      { sql: query, schema: schemaOf(columns), target, options: { connection: { ...connection }, ...more } },
+      {
+        ...{ sql: query, schema: schemaOf(columns), target, options: { connection: { ...connection }, ...more } },
+        open: () => Promise.reject(new Error('the query alone is taken')),
+      },
       {
         query: run,
         signal,

@@ -2,6 +2,7 @@ import { open, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname } from 'node:path'
 import { GalleyError, nearest } from '../../../base/errors.ts'
 import { newId } from '../../../base/ids.ts'
+import { resolveSecret } from '../../../base/secrets.ts'
 import type { DuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { file, quote } from '../../../engines/duckdb/sql/names.ts'
 import { isGaps, type RunContext } from '../../../engines/engine.ts'
@@ -74,11 +75,19 @@ export async function exportTable(
   })
   const sql = `SELECT ${cells.join(', ')} FROM read_parquet([${table.files.map(file).join(', ')}], hive_partitioning = false)`
   const target = `${path}.part-${newId()}`
+  const temps: string[] = []
   try {
     const rows = await duckdb.session(ctx, (query) =>
       (source.write as NonNullable<typeof source.write>)(
         { sql, schema: table.schema, target, options: to.options ?? {}, open: () => batches(table, duckdb, ctx) },
-        { query, signal: ctx.signal, progress: (p) => ctx.progress?.(p) },
+        {
+          ...{ query, signal: ctx.signal, secret: resolveSecret },
+          progress: (p) => ctx.progress?.(p),
+          temp: async () => {
+            temps.push(`${target}-${temps.length}`)
+            return temps.at(-1) as string
+          },
+        },
       ),
     )
     const written = await open(target, 'r+')
@@ -88,7 +97,7 @@ export async function exportTable(
     await syncFolder(dirname(path))
     return rows
   } finally {
-    await rm(target, { force: true })
+    for (const f of [target, ...temps]) await rm(f, { force: true })
   }
 }
 

@@ -1,0 +1,66 @@
+import { GalleyError } from '../../base/errors.ts'
+import type { Place, Selection } from '../../data/datasets/read/rows.ts'
+import type { Expr } from '../../plan/expr.ts'
+import { checkSize, expr } from '../../plan/json/check.ts'
+import { keyOf, pageOf } from '../../store/page.ts'
+
+/** @throws REQUEST_INVALID, PLAN_INVALID for a condition that is no expression */
+export function selectionOf({
+  columns,
+  where,
+}: {
+  columns?: string | undefined
+  where?: string | undefined
+}): Selection {
+  return {
+    columns: columns === undefined ? undefined : namesOf(columns),
+    where: where && conditionOf(where),
+  } as Selection
+}
+
+export function namesOf(columns: string): readonly string[] {
+  if (!columns.startsWith('[')) return columns.split(',')
+  const names = jsonOf(columns, 'columns')
+  if (Array.isArray(names) && names.length > 0 && names.every((n) => typeof n === 'string')) return names
+  throw invalid(
+    "'columns' is no list of names",
+    'it has to hold texts',
+    'give names between commas, or a JSON list of them',
+  )
+}
+
+function conditionOf(where: string): Expr {
+  const json = jsonOf(where, 'where')
+  checkSize(json)
+  expr(json, 'where')
+  return json as Expr
+}
+
+export function jsonOf(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw invalid(`'${what}' is not JSON`, (cause as Error).message, 'see /v1/openapi.json')
+  }
+}
+
+export const invalid = (what: string, why: string, fix: string): GalleyError =>
+  new GalleyError('REQUEST_INVALID', { what, why, fix })
+
+/** A cursor of rows: version, file and row, so that the pages are of one version whatever is published meanwhile. */
+const PLACE = /^(\d{1,9})\.(\d{1,9})\.(\d{1,15})$/
+
+/** Where a page of rows begins. @throws REQUEST_INVALID for a cursor of another list */
+export function placeOf(query: { cursor?: string | undefined }): { version: number; from: Place } | undefined {
+  const key = keyOf(query, 'string')
+  if (key === undefined) return undefined
+  const [, version, file, row] = PLACE.exec(key) ?? []
+  if (version === undefined)
+    throw invalid(
+      'the cursor is not one of this list',
+      'a cursor is the `next` of the page before',
+      'begin again without a cursor',
+    )
+  return { version: Number(version), from: { file: Number(file), row: Number(row) } }
+}
+export const cursorOf = (key: string): string => pageOf([key, ''], 1, (k) => k).next ?? ''
