@@ -85,7 +85,7 @@ describe('sources', () => {
       `k.source('b', csv('broken.csv', { id: 'int64', amount: 'float64' }, { broken: 'skip' }))`,
     )
     const { code, err } = await galley(home, 'run', skip)
-    expect(err).toMatch(/2 rows .*broken line \(cast\) 1.*broken line \(too many columns\) 1/)
+    expect(err).toMatch(/2 rows .*broken line \(a value of another type\) 1.*broken line \(too many cells\) 1/)
     expect(code).toBe(0)
   })
 })

@@ -8,10 +8,17 @@ const V4 = [
   ...['224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32'],
 ]
 
-const privates = new BlockList()
-for (const net of V4) {
-  const [address = '', bits = ''] = net.split('/')
-  privates.addSubnet(address, Number(bits), 'ipv4')
+let list: BlockList | undefined
+
+/** The networks as a list, made when the first address is asked about: a page of a browser loads this file and has none. */
+function privates(): BlockList {
+  if (list) return list
+  list = new BlockList()
+  for (const net of V4) {
+    const [address = '', bits = ''] = net.split('/')
+    list.addSubnet(address, Number(bits), 'ipv4')
+  }
+  return list
 }
 
 /** What of an IPv6 address is another way to write or reach an IPv4 one: its 16-bit groups, and where that one begins. */
@@ -36,7 +43,7 @@ function groupsOf(address: string): number[] {
 
 /** Whether an IP address is one of the public internet. Anything that is no address is not. */
 export function isPublicAddress(address: string): boolean {
-  if (isIP(address) === 4) return !privates.check(address, 'ipv4')
+  if (isIP(address) === 4) return !privates().check(address, 'ipv4')
   if (isIP(address) !== 6) return false
   const groups = groupsOf(address)
   for (const [start, at, flip] of EMBEDDED)

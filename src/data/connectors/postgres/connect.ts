@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
 import { remember } from '../../../base/redact.ts'
 import type { Secret } from '../../../base/secrets.ts'
@@ -22,6 +22,9 @@ export type PostgresTls = 'off' | 'unchecked' | 'verified'
 export type Target = pg.ClientConfig & { readonly host: string }
 
 type Options = Readonly<Record<string, Option | undefined>>
+
+/** The client is loaded when the first server is asked: every command loads this file. */
+const clientOf = async () => (await import('pg')).default.Client
 
 const CONNECT_MS = 10_000
 const CANCEL_MS = 1000
@@ -136,7 +139,7 @@ export async function withServer<T>(
     close,
     async open() {
       throwIfAborted(ctx.signal)
-      const client = new pg.Client(target)
+      const client = new (await clientOf())(target)
       // a connection that ends is told by the query that was on it
       client.on('error', () => undefined)
       clients.push(client)
@@ -168,7 +171,7 @@ async function giveUp(target: Target, clients: readonly pg.Client[]): Promise<vo
     return processID && _activeQuery ? [processID] : []
   })
   if (busy.length > 0) {
-    const other = new pg.Client({ ...target, connectionTimeoutMillis: CANCEL_MS })
+    const other = new (await clientOf())({ ...target, connectionTimeoutMillis: CANCEL_MS })
     other.on('error', () => undefined)
     try {
       await other.connect()

@@ -10,7 +10,6 @@ import { file, text } from '../../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
 import type { ConnectorContext } from '../connector.ts'
 import type { Session } from './connect.ts'
-import { CopyOut } from './copy-out.ts'
 import { copyOut, madeColumns, type Question, type Range, readColumns } from './query.ts'
 
 /** Bytes of a table that are read together, and the parts beyond which they become larger. */
@@ -86,6 +85,8 @@ export async function copied(
         hash.update(chunk)
         length += chunk.length
       })
+      // loaded when it is needed: a page of a browser has no streams to extend
+      const { CopyOut } = await import('./copy-out.ts')
       const from = client.query(new CopyOut(copyOut(q, ranges[at] ?? {}, more)))
       await pipeline(from, blocks, createWriteStream(draft, { highWaterMark: CHUNK }), { signal: ctx.signal })
       const convert = async () => {

@@ -3,7 +3,6 @@ import { rm } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import { GalleyError } from '../../../base/errors.ts'
 import { quote, text } from '../../../engines/duckdb/sql/names.ts'
 import { isDecimal, type Schema, type Type, typeName } from '../../../plan/types.ts'
@@ -137,7 +136,8 @@ async function copyIn(
   ctx: WriteContext,
 ): Promise<number> {
   const names = schema.map((f) => ident(f.name)).join(', ')
-  const to = client.query(copyFrom(`COPY ${table} (${names}) FROM STDIN (FORMAT csv, NULL ${literal('\\N')})`))
+  const { from } = await import('pg-copy-streams')
+  const to = client.query(from(`COPY ${table} (${names}) FROM STDIN (FORMAT csv, NULL ${literal('\\N')})`))
   let done = 0
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, next) {
