@@ -74,9 +74,11 @@ test('rows by a key of two columns, columns that changed, and columns that came,
 })
 
 test('is cancelled when the caller goes', async () => {
-  await write('c', { id: 'int64' }, ['1', '2'])
+  // so much that it is still at work when the caller goes
+  const lines = (x: number) => Array.from({ length: 300_000 }, (_, i) => `${i},${i * x}`)
+  for (const x of [1, 3]) await write('c', { id: 'int64', x: 'int64' }, lines(x))
   const gone = new AbortController()
-  const answer = await client.datasets.diff({ name: 'c', with: 'c', key: 'id' }, { signal: gone.signal })
+  const answer = await client.datasets.diff({ name: 'c@1', with: 'c@2', key: 'id' }, { signal: gone.signal })
   gone.abort()
   await expect(resultOf(answer, () => {})).rejects.toMatchObject({
     code: expect.stringMatching(/CANCELLED|SERVER_UNREACHABLE/),
