@@ -23,12 +23,9 @@ test('420 messy lines are 412 checked rows, and 8 that are kept aside with their
       signal: new AbortController().signal,
       on: () => {},
     })
-    const output = <T>(id: string) => outputs.get(id) as unknown as T
-    const [raw, clean, orders] = [
-      output<SourceOutput>('orders-raw'),
-      output<TableOutput>('orders-clean'),
-      output<DatasetOutput>('orders'),
-    ]
+    const raw = outputs.get('orders-raw') as SourceOutput
+    const clean = outputs.get('orders-clean') as TableOutput
+    const orders = outputs.get('orders') as DatasetOutput
     expect([raw.rows, raw.encoding, Object.values(raw.rejected)]).toEqual([419, 'CP949', [1]])
     expect(clean.rejected).toEqual({
       '금액이 아님 (not an amount)': 1,

@@ -85,7 +85,7 @@ export function datasets(): Command {
   )
   noun
     .command('iceberg <version>')
-    .description('where a version lies as an Iceberg table: the path of its metadata, for pyiceberg, DuckDB, Spark …')
+    .description('where a version lies as an Iceberg table: the path of its metadata, for readers such as pyiceberg')
     .action((name: string) =>
       withClient(async (client) => print((await client.datasets.iceberg({ name, body: {} })).metadata)),
     )

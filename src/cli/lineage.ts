@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Client } from '../sdk/index.ts'
-import { withClient } from './list.ts'
+import { count, withClient } from './list.ts'
 import { bold, plain, print } from './output.ts'
 
 type Traced = Awaited<ReturnType<Client['lineage']['trace']>>
@@ -9,6 +9,7 @@ type Place = Traced['of']
 interface Options {
   readonly down?: boolean
   readonly rows?: boolean
+  readonly limit?: number
   readonly json?: boolean
 }
 
@@ -18,14 +19,15 @@ export function lineage(): Command {
     .argument('<of>', 'a step, step.column, or a column that one step has')
     .option('--down', 'what is made of it instead')
     .option('--rows', 'also what decides which rows there are: filters, keys of joins and groups')
+    .option('--limit <n>', 'links at most, 1,000 unless given', count)
     .option('--json', 'print JSON')
     .action((of: string, options: Options) =>
       withClient(async (client) => {
         const rows = options.rows ? ('true' as const) : undefined
-        const found = await client.lineage.trace({ of, direction: options.down ? 'down' : 'up', ...(rows ? { rows } : {}) }) // biome-ignore format: one line
+        const found = await client.lineage.trace({ of, direction: options.down ? 'down' : 'up', ...(rows ? { rows } : {}), ...(options.limit ? { limit: options.limit } : {}) }) // biome-ignore format: one line
         if (options.json) return print(JSON.stringify(found))
         for (const line of treeOf(found, options.down === true)) print(plain(line))
-        if (found.more) print('… and more: --json over HTTP takes a larger limit')
+        if (found.more) print('… and more: --limit takes up to 10,000')
       }),
     )
 }

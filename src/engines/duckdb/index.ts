@@ -76,7 +76,7 @@ function prepared(plan: Plan, open: Open): Prepared {
     explain: () =>
       [
         ...lowered.windows.map(
-          (w) => `-- ${w.placeholder}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`,
+          (w) => `-- ${w.mark}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`,
         ),
         lowered.sql,
       ].join('\n'),

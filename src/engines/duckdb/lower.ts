@@ -13,7 +13,7 @@ import { lowerWindow } from './window.ts'
 /** A rolling window that is sorted into typed arrays before the query runs. */
 export interface WindowBuild extends WindowEvents {
   /** Stands for the table's id in every query. */
-  readonly placeholder: string
+  readonly mark: string
   /** Gives key, µs and the columns of the totals. */
   readonly sql: string
   readonly schema: Schema

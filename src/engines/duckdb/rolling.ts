@@ -48,7 +48,7 @@ function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuil
     return columns.length - 1
   }
   const source = lowering.whole(w.input)
-  const placeholder = `/*window*/${windows.length + 1}/**/`
+  const mark = `/*window*/${windows.length + 1}/**/`
   const called = (column: number) => `"__w${Math.floor(column / TOTALS_A_CALL)}"`
   const read = (column: number) => `CAST(coalesce(${called(column)}.t${column % TOTALS_A_CALL}, 0) AS BIGINT)`
   const results = w.aggs.map(([name, a]) => {
@@ -65,7 +65,7 @@ function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuil
   windows.push({
     over: w.over,
     columns,
-    placeholder,
+    mark,
     schema: [{ name: 'k', type: 'string', nullable: false }, { name: 't', type: 'int64', nullable: false }, ...types],
     sql: `SELECT ${[`${keyText(keys)} AS k`, `epoch_us(${on}) AS t`, ...values].join(', ')} FROM (${source}) WHERE ${present}`,
   })
@@ -75,7 +75,7 @@ function lowerTable(n: AsOf, w: Rolling, lowering: Lowering, windows: WindowBuil
   const calls: string[] = []
   const names: string[] = []
   for (let first = 0; first < columns.length; first += TOTALS_A_CALL) {
-    const call = `galley_window(${placeholder}, ${first}, ${keyText(probe)}, epoch_us(${at}))`
+    const call = `galley_window(${mark}, ${first}, ${keyText(probe)}, epoch_us(${at}))`
     calls.push(`CASE WHEN ${missing} THEN NULL ELSE ${call} END AS ${called(first)}`)
     names.push(called(first))
   }

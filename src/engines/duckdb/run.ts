@@ -62,7 +62,7 @@ async function* withWindows<T>(source: Source, ctx: RunContext, work: Work<T>): 
   }
   const instance = await source.open()
   const ids: number[] = []
-  const fill = (text: string) => windows.reduceRight((s, w, i) => s.replaceAll(w.placeholder, String(ids[i])), text)
+  const fill = (text: string) => windows.reduceRight((s, w, i) => s.replaceAll(w.mark, String(ids[i])), text)
   try {
     for (const [i, w] of windows.entries()) {
       const id = ++instance.lastWindow

@@ -38,7 +38,7 @@ export function writerFor(path: string): string {
   })
 }
 
-/** A table in Parquet files of ours. */
+/** A table in Parquet files of ours; a column that a file has not is null in its rows. */
 interface Table {
   readonly files: readonly string[]
   readonly schema: Schema
@@ -73,7 +73,7 @@ export async function exportTable(
     const c = quote(f.name)
     return f.type === 'timestamp' ? `CAST(CAST(${c} AS TIMESTAMPTZ) AS TIMESTAMP) AS ${c}` : c
   })
-  const sql = `SELECT ${cells.join(', ')} FROM read_parquet([${table.files.map(file).join(', ')}], hive_partitioning = false)`
+  const sql = `SELECT ${cells.join(', ')} FROM read_parquet([${table.files.map(file).join(', ')}], union_by_name = true, hive_partitioning = false)`
   const target = `${path}.part-${newId()}`
   const temps: string[] = []
   try {

@@ -33,7 +33,7 @@ export function selectedFrom(input: Node, { columns, where }: Selection): Node {
 }
 
 /** @throws STORE_CORRUPT for a file that is not as it was written */
-async function requireIntact(version: Version, files: readonly DataFile[]): Promise<void> {
+export async function requireIntact(version: Version, files: readonly DataFile[]): Promise<void> {
   for (const { path, bytes, sha256 } of files) {
     const file = join(version.folder, path)
     if (await intact([{ path: file, bytes, sha256 }])) continue
