@@ -10,6 +10,7 @@ import type { ConnectorContext } from './connector.ts'
 import { csvReader } from './csv/testing.ts'
 import { csv, csvConnector } from './csv.ts'
 import { parquet, parquetConnector } from './parquet.ts'
+import { snapshotContext } from './testing/context.ts'
 
 const { folder, engine, read, close } = csvReader()
 afterAll(close)
@@ -30,17 +31,8 @@ describe('the file of that very name', () => {
       mkdirSync(dirname(own), { recursive: true })
       writeFileSync(other, 'a,b,year\n99,other,1999\n')
       writeFileSync(own, 'a,b,year\n1,x,1998\n')
-      const ctx = testContext()
-      const { scope, signal } = ctx
-      await engine.session(ctx, async (query) => {
-        const about = {
-          scope,
-          signal,
-          progress: () => {},
-          secret: resolveSecret,
-          query,
-          keep: async (n: string) => join(folder, n),
-        }
+      await engine.session(testContext(), async (query) => {
+        const about = snapshotContext(query, folder)
         const columns = { a: 'int64', year: 'int64' } as const
         const { files } = await csvConnector.snapshot(csv(own, columns), own, about)
         expect(await query(`SELECT * FROM ${readParquet(files)}`)).toEqual([{ a: '1', year: '1998' }])

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
-import { resolveSecret } from '../../base/secrets.ts'
 import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file } from '../../engines/duckdb/sql/names.ts'
 import { build } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import { type JsonOptions, json, jsonConnector } from './json.ts'
+import { snapshotContext } from './testing/context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-json-'))
 const engine = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(folder, 'tmp') })
@@ -29,18 +29,9 @@ async function read(
   writeFileSync(path, content)
   const kept = join(folder, String(++last))
   mkdirSync(kept)
-  const { scope, signal } = testContext()
-  const got = await engine.session(testContext(), (query) => {
-    const about = {
-      scope,
-      signal,
-      progress: () => {},
-      secret: resolveSecret,
-      query,
-      keep: async (n: string) => join(kept, n),
-    }
-    return jsonConnector.snapshot(json(path, columns, options), path, about)
-  })
+  const got = await engine.session(testContext(), (query) =>
+    jsonConnector.snapshot(json(path, columns, options), path, snapshotContext(query, kept)),
+  )
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: got.files }, schema: got.schema })
   return { ...got, values: await collect(engine, scan) }
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import iconv from 'iconv-lite'
 import { afterAll, describe, expect, test } from 'vitest'
-import { resolveSecret } from '../../../base/secrets.ts'
 import { collect, testContext } from '../../../engines/conformance/compare.ts'
 import { file } from '../../../engines/duckdb/sql/names.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { TypeName } from '../../../plan/types.ts'
 import { type CsvOptions, csv, csvConnector } from '../csv.ts'
+import { snapshotContext } from '../testing/context.ts'
 import { csvReader } from './testing.ts'
 
 const { folder, engine, close } = csvReader()
@@ -25,19 +25,9 @@ async function load(
   writeFileSync(path, content)
   const kept = join(folder, String(++last))
   mkdirSync(kept)
-  const { scope, signal } = testContext()
-  const got = await engine.session(testContext(), (query) => {
-    const about = {
-      scope,
-      signal,
-      progress: () => {},
-      secret: resolveSecret,
-      query,
-      inPlace,
-      keep: async (n: string) => join(kept, n),
-    }
-    return csvConnector.snapshot(csv(path, columns, own), path, about)
-  })
+  const got = await engine.session(testContext(), (query) =>
+    csvConnector.snapshot(csv(path, columns, own), path, snapshotContext(query, kept, { inPlace })),
+  )
   const from = got.from ?? ({ kind: 'parquet', files: got.files } as const)
   return { ...got, values: await collect(engine, build({ op: 'scan', from, schema: got.schema })) }
 }

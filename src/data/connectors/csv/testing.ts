@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resolveSecret } from '../../../base/secrets.ts'
 import { testContext } from '../../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
 import type { TypeName } from '../../../plan/types.ts'
 import { type CsvOptions, csv, csvConnector } from '../csv.ts'
+import { snapshotContext } from '../testing/context.ts'
 
 /** A folder and an engine for tests of the CSV connector; `close` removes both. */
 export function csvReader() {
@@ -16,12 +16,8 @@ export function csvReader() {
   async function read(content: string | Uint8Array, columns: Record<string, TypeName>, options: CsvOptions = {}) {
     const path = join(folder, 'a.csv')
     writeFileSync(path, content)
-    const ctx = testContext()
-    return engine.session(ctx, async (query) => {
-      const { scope, signal } = ctx
-      const keep = async (name: string) => join(folder, name)
-      const about = { scope, signal, progress: () => {}, secret: resolveSecret, query, keep }
-      const snapshot = await csvConnector.snapshot(csv(path, columns, options), path, about)
+    return engine.session(testContext(), async (query) => {
+      const snapshot = await csvConnector.snapshot(csv(path, columns, options), path, snapshotContext(query, folder))
       return { ...snapshot, values: await query(`SELECT * FROM read_parquet('${snapshot.files[0]}')`) }
     })
   }

@@ -10,6 +10,7 @@ import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { TypeName } from '../../../plan/types.ts'
 import { type HttpOptions, http, httpConnector } from '../http.ts'
+import { snapshotContext } from '../testing/context.ts'
 import { KILLS } from '../testing/kills.ts'
 import { sendFile, testWeb } from './testing.ts'
 
@@ -38,10 +39,8 @@ async function load(
   const kept = join(folder, `kept-${++last}`)
   mkdirSync(kept)
   const spec = http(`${web.origin}${path}`, columns, { patience: 2, ...options })
-  const { scope } = testContext()
-  const about = { scope, signal, secret: resolveSecret, progress: () => {}, keep: async (n: string) => join(kept, n) }
   try {
-    const got = await engine.session({ ...testContext(), signal }, (query) => httpConnector.snapshot(spec, spec.path, { ...about, query })) // biome-ignore format: one line
+    const got = await engine.session({ ...testContext(), signal }, (query) => httpConnector.snapshot(spec, spec.path, snapshotContext(query, kept, { signal }))) // biome-ignore format: one line
     expect(readdirSync(kept).map((n) => join(kept, n))).toEqual(got.files)
     const { files, schema } = got
     return (await collect(engine, build({ op: 'scan', from: { kind: 'parquet', files }, schema }))).map((r) => r[0])

@@ -163,13 +163,7 @@ describe('the way to the server', () => {
     let cut = 0
     for (let k = 0; k < 3; k++) {
       const reading = load(s).catch((e: { code?: string }) => e.code)
-      for (let tries = 0; tries < 200; tries++) {
-        const found = await sql(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'`,
-        )
-        if (found.length > 0) break
-        await sleep(2)
-      }
+      await server.cutCopies()
       const got = await reading
       if (got === 'SOURCE_UNREACHABLE') cut++
       else expect(got).toMatchObject({ rows: whole })

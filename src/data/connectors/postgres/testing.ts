@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { resolveSecret } from '../../../base/secrets.ts'
 import { collect, testContext } from '../../../engines/conformance/compare.ts'
 import { createDuckdbEngine, type DuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { build } from '../../../plan/nodes.ts'
@@ -11,6 +11,7 @@ import { joinServer, type ServerShare } from '../../../store/postgres/server.ts'
 import type { Tried } from '../conformance.ts'
 import type { ConnectorContext, SourceSnapshot, SourceSpec } from '../connector.ts'
 import { type PostgresOptions, postgres, postgresConnector } from '../postgres.ts'
+import { snapshotContext } from '../testing/context.ts'
 import type { PostgresAddress } from './connect.ts'
 import { ident } from './table.ts'
 
@@ -23,6 +24,8 @@ export interface TestServer {
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>
   client(): Promise<pg.Client>
   write: Tried['write']
+  /** Ends the connections that copy, as soon as one does, or none did for a while. */
+  cutCopies(): Promise<void>
   close(): Promise<void>
 }
 
@@ -77,6 +80,15 @@ export async function testServer(): Promise<TestServer> {
         JSON.stringify(rows),
       ])
     },
+    async cutCopies() {
+      for (let tries = 0; tries < 200; tries++) {
+        const found = await sql(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'`,
+        )
+        if (found.length > 0) return
+        await sleep(2)
+      }
+    },
     async close() {
       await share.close()
       rmSync(folder, { recursive: true, force: true })
@@ -111,16 +123,7 @@ export function testReader({ connection }: TestServer): Reader {
     context(query, more = {}) {
       const kept = join(folder, `kept-${++last}`)
       mkdirSync(kept)
-      const { signal, scope } = testContext()
-      return {
-        scope,
-        signal,
-        secret: resolveSecret,
-        progress: () => {},
-        query,
-        keep: async (n) => join(kept, n),
-        ...more,
-      }
+      return snapshotContext(query, kept, more)
     },
     load: (s, more = {}) =>
       engine.session({ ...testContext(), ...(more.signal ? { signal: more.signal } : {}) }, (query) =>

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import { resolveSecret } from '../../../base/secrets.ts'
 import { testContext } from '../../../engines/conformance/compare.ts'
@@ -98,13 +97,7 @@ test(`cut ${KILLS} times while it writes, the rows are there once or not at all`
     const before = (await ids(spec('cut', ID))).length
     const rows = () => write('SELECT range AS id FROM range(200000)', ID, 'cut', { mode: 'append', batch: `k${k}` })
     const writing = rows().catch((e: { code?: string }) => e.code)
-    for (let tries = 0; tries < 100; tries++) {
-      const found = await sql(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY%' AND state = 'active'`,
-      )
-      if (found.length > 0) break
-      await sleep(5)
-    }
+    await server.cutCopies()
     const got = await writing
     if (got !== 200_000) {
       expect(got).toBe('SOURCE_UNREACHABLE')

@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { resolveSecret } from '../../../base/secrets.ts'
 import { collect, testContext } from '../../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
 import { isGaps } from '../../../engines/engine.ts'
 import { build, plan } from '../../../plan/nodes.ts'
 import { parseType, type TypeName } from '../../../plan/types.ts'
 import { connector } from '../index.ts'
+import { snapshotContext } from '../testing/context.ts'
 import { COLUMNS, ROWS, VALUES } from '../testing/rows.ts'
 import { exportTable, writerFor } from './export.ts'
 
@@ -33,11 +33,8 @@ async function table() {
   const path = join(root, 'a.csv')
   writeFileSync(path, `${lines.join('\n')}\n`)
   const csv = await connector('csv')
-  const ctx = { scope: testContext().scope, signal: testContext().signal, secret: resolveSecret, progress: () => {} }
   const spec = { connector: 'csv', path, columns: COLUMNS, options: {} }
-  const got = await engine.session(testContext(), (query) =>
-    csv.snapshot(spec, path, { ...ctx, query, keep: async (n) => join(root, n) }),
-  )
+  const got = await engine.session(testContext(), (query) => csv.snapshot(spec, path, snapshotContext(query, root)))
   const prepared = engine.prepare(plan(build({ op: 'scan', from: { kind: 'parquet', files: got.files }, schema })))
   if (isGaps(prepared)) throw new Error('no plan')
   await prepared.run(testContext(), { parquet: source })
@@ -52,16 +49,8 @@ test.each(['out.csv', 'out.jsonl', 'out.parquet', 'out.arrow', 'out.sqlite'])(
     expect(await exportTable(await table(), { path, kind }, engine, testContext())).toBe(ROWS.length)
     const spec = { connector: kind, path, columns: COLUMNS, options: kind === 'sqlite' ? { from: 'data' } : {} }
     const reader = await connector(kind)
-    const { scope, signal } = testContext()
     const got = await engine.session(testContext(), (query) =>
-      reader.snapshot(spec, path, {
-        scope,
-        signal,
-        secret: resolveSecret,
-        progress: () => {},
-        query,
-        keep: async (n) => join(root, `${kind}-${n}`),
-      }),
+      reader.snapshot(spec, path, snapshotContext(query, root, { keep: async (n) => join(root, `${kind}-${n}`) })),
     )
     expect(await collect(engine, build({ op: 'scan', from: { kind: 'parquet', files: got.files }, schema }))).toEqual(
       VALUES,
