@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import { galley as command, ended, recipeFile, start } from './command.ts'
 import { openWritten } from './datasets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-faults-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
 
-/** Kills of each sort; `GALLEY_KILLS=50` for the long loop. */
-const KILLS = Number(process.env['GALLEY_KILLS'] ?? 3)
 /** ms that a command takes here about, from its start to its end. */
 const SPAN = 1800
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
 import { csv, dataset, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
@@ -169,7 +170,6 @@ describe('a person is forgotten', () => {
   })
 })
 
-const kills = Number(process.env['GALLEY_KILLS'] ?? 3)
 test(
   'killed in the middle and resumed, it is done to the end',
   async () => {
@@ -182,7 +182,7 @@ test(
         const file = recipeFile(folder, 'b', `k.dataset('log', k.source('b', csv('${join(folder, 'b.csv')}', { id: 'int64', n: 'int64' })), { write: 'append' })`) // biome-ignore format: one line
         expect((await command(home, 'run', file)).code).toBe(0)
       }
-      for (let i = 0; i < kills; i++) {
+      for (let i = 0; i < KILLS; i++) {
         const child = start(home, ['datasets', 'forget', 'log', '--key', 'id', '--value', String(i)])
         const end = ended(child)
         await sleep(600 + ((i * 311) % 900))
@@ -196,13 +196,13 @@ test(
       }
       expect((await command(home, 'datasets', 'forget', 'log', '--resume')).out).toContain('nothing was interrupted')
       const { out } = await command(home, 'datasets', 'rows', 'log', '--columns', 'id', '--format', 'csv')
-      expect(out.trim().split('\n').length - 1).toBe(3000 - kills * 30)
+      expect(out.trim().split('\n').length - 1).toBe(3000 - KILLS * 30)
       expect((await command(home, 'datasets', 'scrub')).code).toBe(0)
       const workspace = readdirSync(join(home, 'datasets'))[0] ?? ''
-      expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + kills)
+      expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + KILLS)
     } finally {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     }
   },
-  120_000 + kills * 30_000,
+  120_000 + KILLS * 30_000,
 )

@@ -6,7 +6,7 @@ import type { SourceSpec } from '../connector.ts'
 
 const SCRIPT = new URL('./killed.ts', import.meta.url).pathname
 
-/** How often a reader is killed; `GALLEY_KILLS=50` kills it that often. */
+/** How often a reader, a writer or a forgetting is killed; `GALLEY_KILLS=50` kills each that often. */
 export const KILLS = Number(process.env['GALLEY_KILLS'] ?? 3)
 
 /** Reads a source in another process; killed `after` ms of reading when that is given. Gives the files when it came to its end. */
