@@ -1,4 +1,5 @@
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { withQuarantine } from '../../data/quality/quarantine.ts'
 import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
@@ -36,9 +37,10 @@ export function linksOf(recipe: Recipe): Link[] {
       to: to(null),
       how: [how],
     })
-    const { plan } = step.spec as Partial<PlanSpec>
+    const { plan, expect = [] } = step.spec as Partial<DatasetSpec>
     if (plan) {
-      const { columns, rows } = lineageOf(plan.root)
+      // rows that an expectation sets aside are not in the dataset: what it looks at decides which are
+      const { columns, rows } = lineageOf(withQuarantine(plan.root, expect))
       const from = (o: Origin, at: Place): Link => ({ from: place(o.name, o.column), to: at, how: o.how })
       return [
         ...[...columns].flatMap(([name, origins]) => origins.map((o) => from(o, to(name)))),

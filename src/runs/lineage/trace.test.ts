@@ -74,6 +74,17 @@ test('an endpoint is made of its model, and so of all that this was trained on',
   expect([links.length, more]).toEqual([3, true])
 })
 
+test('what sets rows of a dataset aside decides which there are', () => {
+  const orders = recipe('orders', (k) => {
+    const raw = k.source('raw', csv('raw.csv', { id: 'int64', amount: 'int64', note: 'string' }))
+    k.dataset('orders', raw, {
+      expect: (r, e) => [e.range(r.amount, { min: 0 }).quarantine(), e.notNull(r.note).warn()],
+    })
+  })
+  const { links } = trace([orders], placeOf([orders], 'orders.id'), { direction: 'up', rows: true })
+  expect(text(links)).toEqual(['raw.id > orders.id IDENTITY', 'raw.amount > orders FILTER'])
+})
+
 test('what is meant is found, or what it could be is told', () => {
   expect(placeOf([flights], 'iata')).toEqual({ recipe: 'flights', step: 'airports', kind: 'source', column: 'iata' })
   expect(placeOf([flights], 'flights/late-arrival')).toMatchObject({ step: 'late-arrival', column: null })
