@@ -2,7 +2,7 @@ import { type Batch, copyFloat64, type Value, valueAt } from '../../engines/batc
 import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { aggregate, type Collect, type Column, type Row, TARGET } from './columns.ts'
+import { type Collect, type Column, type Row, TARGET } from './columns.ts'
 
 /** How a profile reads: all rows of a small plan, and a plan's batches as they come, in the order of the file. */
 export interface Access {
@@ -68,28 +68,25 @@ function hashed(table: Node, used: readonly Column[], rows: number): Node {
 }
 
 /**
- * A sample of a large table. Two columns of whole numbers or moments tell its rows apart in most tables; where they have so
- * few different values that the sample is too small or too large, more columns do, texts and floats among them.
+ * The ways to a sample of a large table, the quickest first. Two columns of whole numbers or moments tell its rows apart in
+ * most tables; where they have so few different values that the sample is too small or too large, more columns do, texts
+ * and floats among them. The last way always serves: any part of rows of which each stands there many times.
  */
-export async function sampleOf(table: Node, columns: readonly Column[], rows: number, collect: Collect): Promise<Node> {
+export function samplesOf(table: Node, columns: readonly Column[], rows: number): readonly [Node, ...Node[]] {
   const fit = columns.filter((c) => c.kind !== 'other' && c.kind !== 'bool')
   const isCheap = ({ field }: Column) =>
     ['int32', 'int64', 'date', 'timestamp', 'local timestamp'].includes(String(field.type))
   const cheap = fit.filter(isCheap)
   const ways = [cheap.slice(0, 2), [...fit.filter((c) => !isCheap(c)), ...cheap].slice(0, FACTORS.length)]
-  for (const used of ways) {
-    if (used.length === 0) continue
-    const sample = hashed(table, used, rows)
-    const [found] = await collect(aggregate(sample, [], [['n', { fn: 'count', arg: null }]]))
-    const n = Number(found?.['n'] ?? 0)
-    if (n > SAMPLE / 2 && n < 2 * SAMPLE) return sample
-  }
-  // so few different rows that each of them stands there many times: any part of them will do
   const keys = columns.filter((c) => c.kind !== 'other').map((c) => ({ by: col(c.key), descending: false }))
-  return keys.length === 0
-    ? table
-    : build({ op: 'limit', input: build({ op: 'sort', input: table, keys }), count: SAMPLE })
+  const any =
+    keys.length === 0 ? table : build({ op: 'limit', input: build({ op: 'sort', input: table, keys }), count: SAMPLE })
+  const [first = any, ...more] = ways.filter((used) => used.length > 0).map((used) => hashed(table, used, rows))
+  return [first, ...more, any]
 }
+
+/** Whether a sample has about as many rows as one should. */
+export const isSample = (rows: number): boolean => rows > SAMPLE / 2 && rows < 2 * SAMPLE
 
 interface Table {
   readonly index: Map<Value, number>

@@ -1,6 +1,16 @@
 import type { Node } from '../../plan/nodes.ts'
 import { type Field, typeName } from '../../plan/types.ts'
-import { type Access, type Counted, countValues, groupsOf, sampleOf, VALUE, WHOLE } from './access.ts'
+import {
+  type Access,
+  type Counted,
+  countValues,
+  groupsOf,
+  isSample,
+  SAMPLE,
+  samplesOf,
+  VALUE,
+  WHOLE,
+} from './access.ts'
 import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row } from './columns.ts'
 import { FEW, fromFrequencies } from './frequency.ts'
 import { patternsOf, personalOf, shapeOf } from './personal.ts'
@@ -35,12 +45,13 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
     looked.set(column, found)
     s.progress?.(looked.size, steps)
   }
-  const rows = whole ? table : await sampleOf(table, columns, total, access.collect)
+  const ways = whole ? [table] : [...samplesOf(table, columns, total)]
+  const counting = columns.filter((c) => c.kind !== 'other')
   let together: Together | undefined
   const few: Wide[] = []
   const wide: Wide[] = []
-  for (const group of groupsOf(columns, whole ? total : WHOLE)) {
-    const counted = await countValues(rows, group, withTarget && whole, access)
+  for (const group of groupsOf(counting, whole ? total : SAMPLE)) {
+    const counted = await firstOf(ways, group, withTarget && whole, access)
     together ??= new Together(counted[0]?.ids.length ?? 0)
     together.add(counted)
     for (const c of counted) {
@@ -73,6 +84,20 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
       total,
     ).length > 0
   return { looked, sampled: (together ?? new Together(0)).found(whole, hasKey) }
+}
+
+/** Counts by the first way that gives a sample; the ways before it are struck out. */
+async function firstOf(
+  ways: Node[],
+  group: readonly Column[],
+  withTarget: boolean,
+  access: Access,
+): Promise<readonly Counted[]> {
+  for (;;) {
+    const counted = await countValues(ways[0] as Node, group, withTarget, access)
+    if (ways.length === 1 || isSample(counted[0]?.ids.length ?? 0)) return counted
+    ways.shift()
+  }
 }
 
 /** Columns that tell every row apart, for certain. */
