@@ -24,7 +24,7 @@ export function cast(value: Value, from: Type, to: Type): Value {
       typeof value === 'string'
         ? parseFloat64(value, fail)
         : isDecimal(from)
-          ? Number(value) / 10 ** scaleOf(from)
+          ? decimalNumber(value as bigint, scaleOf(from))
           : Number(value)
     if (to === 'float64') return n
     const single = Math.fround(n)
@@ -92,7 +92,10 @@ function parseFloat64(text: string, fail: () => Error): number {
   if (!FLOAT.test(text)) throw fail()
   const lower = text.toLowerCase()
   if (lower.includes('inf')) return lower.startsWith('-') ? -Infinity : Infinity
-  return lower.includes('nan') ? Number.NaN : Number(text)
+  if (lower.includes('nan')) return Number.NaN
+  const n = Number(text)
+  if (!Number.isFinite(n)) throw fail()
+  return n
 }
 
 /** `2001-06-30`, or with `18:05:00` and up to six further digits; an instant ends with `Z`. */
@@ -145,6 +148,15 @@ function floatText(x: number, single: boolean): string {
   return `${sign}${digits.slice(0, e + 1).padEnd(e + 1, '0')}.${digits.slice(e + 1) || '0'}`
 }
 
+/** A decimal's digits as a number, rounded once: where they are more than a float64 holds, the whole and the rest apart. */
+export function decimalNumber(digits: bigint, scale: number): number {
+  const n = Number(digits)
+  const unit = 10 ** scale
+  if (Math.abs(n) < 2 ** 53 || scale === 0) return n / unit
+  const whole = BigInt(unit)
+  return Number(digits / whole) + Number(digits % whole) / unit
+}
+
 const exactly = (v: Value): Value => v
 
 /** Brings values of one type to the wider one that `commonType` names; undefined when nothing has to be done. */
@@ -160,7 +172,10 @@ export function widening(from: Type, to: Type): ((value: Value) => Value) | unde
       return n
     }
   }
-  if (isFloat(to) && isDecimal(from)) return (v) => (v === null ? null : Number(v) / 10 ** scaleOf(from))
+  if (isFloat(to) && isDecimal(from)) {
+    const scale = scaleOf(from)
+    return (v) => (v === null ? null : decimalNumber(v as bigint, scale))
+  }
   if (isFloat(to) && from === 'int64') return (v) => (v === null ? null : Number(v))
   if (to === 'int64' && from === 'int32') return (v) => (v === null ? null : BigInt(v as number))
   return from === to ? undefined : exactly

@@ -128,11 +128,28 @@ function define(root: Node): { of: Definer; made: Map<string, Definition> } {
       case 'unnest':
         make(n.column, `items of ${n.column}`, ['unnest', handed(n.column)?.hash], [n.column])
         break
+      case 'asof': {
+        const there = new Set(n.left.schema.map((f) => f.name))
+        const seen = [keysOf(n, of), of(n.left, n.at)?.hash, of(n.right, n.on)?.hash, n.within ?? null]
+        for (const { name } of n.schema)
+          if (!there.has(name)) make(name, `${name} ${printNode(n)}`, ['asof', of(n.right, name)?.hash, seen], [name])
+        break
+      }
+      case 'union':
+        for (const { name } of n.schema) {
+          const [x, y] = [of(n.left, name), of(n.right, name)]
+          if (x && y && x.hash !== y.hash) make(name, x.text === y.text ? x.text : `${x.text}, or ${y.text}`, ['union', x.hash, y.hash], [...x.reads, ...y.reads]) // biome-ignore format: one line
+        }
+        break
     }
     known.set(n, own)
   }
   return { of, made }
 }
+
+/** What the keys of two sides are made of. */
+const keysOf = (n: Extract<Node, { op: 'asof' | 'join' }>, of: Definer): unknown =>
+  (n.op === 'asof' ? n.by : n.on).map(([l, r]) => [of(n.left, l)?.hash, of(n.right, r)?.hash])
 
 /** Where rows come from, for a scan; the verb otherwise. */
 const origin = (n: Node): string => (n.op !== 'scan' ? n.op : 'name' in n.from ? n.from.name : n.from.kind)
@@ -180,11 +197,47 @@ const ROWS: ReadonlySet<Node['op']> = new Set([
 function rowLines(root: Node, of: Definer): Line[] {
   return [...nodes(root)].flatMap((n): Line[] => {
     if (!ROWS.has(n.op)) return []
-    const [input] = nodeChildren(n)
-    const refs = (e: Expr): Expr =>
-      e.op === 'col' ? { op: 'col', name: (input && of(input, e.name)?.hash) ?? e.name } : mapExpr(e, refs)
-    const meaning = n.op === 'filter' || n.op === 'reject' ? refs(n.predicate) : printNode(n)
-    const more = n.op === 'reject' ? [n.reason, n.when] : n.op === 'scan' && n.from.kind === 'rows' ? n.from.rows : []
-    return [{ text: printNode(n), hash: hashJson([n.op, meaning, more]) }]
+    const over = (input: Node | undefined, e: Expr): Expr =>
+      e.op === 'col'
+        ? { op: 'col', name: (input && of(input, e.name)?.hash) ?? e.name }
+        : mapExpr(e, (child) => over(input, child))
+    const line = (text: string, ...meaning: unknown[]): Line => ({ text, hash: hashJson([n.op, ...meaning]) })
+    const all = (side: Node) => side.schema.map((f) => of(side, f.name)?.hash)
+    switch (n.op) {
+      case 'filter':
+        // one condition after the other keeps what both together keep
+        return terms(n.predicate).map((e) => line(`filter ${printExpr(e)}`, over(n.input, e)))
+      case 'reject':
+        return [line(printNode(n), over(n.input, n.predicate), n.reason, n.when)]
+      case 'limit': {
+        const sorted = orderOf(n.input)
+        const keys = sorted?.keys.map((k) => [over(sorted.input, k.by), k.descending])
+        return [line(sorted ? `${printNode(n)} of ${printNode(sorted)}` : printNode(n), n.count, keys ?? null)]
+      }
+      case 'join':
+        return [line(printNode(n), n.how, keysOf(n, of))]
+      case 'aggregate':
+        return [line(printNode(n), n.by.map((k) => of(n.input, k)?.hash))] // biome-ignore format: one line
+      case 'distinct':
+        return [line(printNode(n), all(n.input))]
+      case 'intersect':
+      case 'except':
+        return [line(printNode(n), all(n.left), all(n.right))]
+      case 'scan':
+        return [line(printNode(n), printNode(n), n.from.kind === 'rows' ? n.from.rows : [])]
+      default:
+        return [line(printNode(n), printNode(n))]
+    }
   })
 }
+
+/** The conditions that `and` joins. */
+const terms = (e: Expr): readonly Expr[] => (e.op === 'call' && e.fn === 'and' ? e.args.flatMap(terms) : [e])
+
+/** The sort whose order a node's rows are in; undefined when nothing says. */
+function orderOf(n: Node): Extract<Node, { op: 'sort' }> | undefined {
+  let at = n
+  while (KEEPS.has(at.op) && 'input' in at) at = at.input
+  return at.op === 'sort' ? at : undefined
+}
+const KEEPS: ReadonlySet<Node['op']> = new Set(['filter', 'reject', 'select', 'derive', 'annotate', 'limit', 'unnest'])

@@ -66,8 +66,9 @@ function delta(n: Node, visit: (n: Node) => Delta, source: string, options: Opti
     case 'join':
       return join(n, visit, old)
     case 'asof': {
-      if (visit(n.right.op === 'rolling' ? n.right.input : n.right).mode === 'nothing')
-        return leftOnly(n, visit, (d) => build({ ...n, left: d }))
+      const right = visit(n.right.op === 'rolling' ? n.right.input : n.right).mode
+      if (right === 'nothing') return leftOnly(n, visit, (d) => build({ ...n, left: d }))
+      if (right !== 'append') return recompute(`what rows see as of '${n.at}' changes in place`)
       if (!options.inOrder) return recompute(`rows that came late could change what older ones saw as of '${n.at}'`)
       const left = visit(n.left)
       if (left.mode === 'append') return append(build({ ...n, left: left.plan }))

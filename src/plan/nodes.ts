@@ -192,6 +192,26 @@ function depthOf(n: Node): number {
   }
 }
 
+const MAX_NODES = 50_000
+const sizes = new WeakMap<Node, number>()
+
+/** Verbs of a plan, those that two others share counted for each: so many there are in its JSON. */
+function sizeOf(n: Node): number {
+  let below = n
+  for (let steps = 1; ; steps++) {
+    const children = nodeChildren(below)
+    if (children.length === 1) {
+      below = children[0] as Node
+      continue
+    }
+    const known = sizes.get(below)
+    if (known !== undefined) return steps - 1 + known
+    const size = children.reduce((sum, child) => sum + sizeOf(child), 1)
+    if (children.length > 1) sizes.set(below, size)
+    return steps - 1 + size
+  }
+}
+
 /** Builds a node: checks columns and types against its inputs and derives the schema. @throws PLAN_* */
 export function build(n: WithoutSchema<Node>): Node {
   if (depthOf(n as Node) > MAX_DEPTH)
@@ -199,6 +219,12 @@ export function build(n: WithoutSchema<Node>): Node {
       what: `a plan has at most ${MAX_DEPTH} verbs on top of each other`,
       why: 'engines walk it from the top',
       fix: 'store what it gives as a step, and go on from there',
+    })
+  if ('left' in n && sizeOf(n as Node) > MAX_NODES)
+    throw new GalleyError('PLAN_INVALID', {
+      what: `a plan has at most ${MAX_NODES.toLocaleString('en-US')} verbs, what is used twice counted twice`,
+      why: 'so many there are when it is saved, hashed or explained',
+      fix: 'store what is used again as a step, and go on from there',
     })
   return Object.freeze({ ...n, schema: Object.freeze(deriveSchema(n)) }) as Node
 }

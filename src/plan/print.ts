@@ -52,10 +52,16 @@ const INFIX: Partial<Record<string, string>> = {
 export const printAgg = (agg: Agg): string =>
   `${agg.fn}(${[agg.arg && printExpr(agg.arg), agg.arg2 && printExpr(agg.arg2), agg.param].filter((x) => x !== null && x !== undefined).join(', ')})`
 
-/** A plan as an indented tree with the schema at each node. */
+/** A plan as an indented tree with the schema at each node; a part that is used again is told once. */
 export function printPlan(root: Node, note: (n: Node) => string = () => ''): string {
   const lines: string[] = []
+  const told = new Set<Node>()
   const visit = (n: Node, depth: number): void => {
+    if (told.has(n) && nodeChildren(n).length > 0) {
+      lines.push(`${'  '.repeat(depth)}${printNode(n)}${note(n)}  (as above)`)
+      return
+    }
+    told.add(n)
     const columns = n.schema.map((f) => `${f.name}: ${typeName(f.type)}${f.nullable ? '?' : ''}`).join(', ')
     lines.push(`${'  '.repeat(depth)}${printNode(n)}${note(n)}`)
     lines.push(`${'  '.repeat(depth)}  → ${columns}`)

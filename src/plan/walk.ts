@@ -40,7 +40,14 @@ export function scanned(root: Node): { kind: 'source' | 'step'; name: string }[]
   return [...out.values()]
 }
 
-/** The content hash of a plan: equal plans hash equally, whoever built them. */
-export function hashPlan(plan: Plan): string {
-  return hashJson(plan)
+const hashes = new WeakMap<Node, string>()
+
+/** The content hash of a plan: equal plans hash equally, whoever built them. Parts that are shared are hashed once. */
+export function hashPlan({ root, ...more }: Plan): string {
+  for (const n of nodes(root)) {
+    if (hashes.has(n)) continue
+    const below = nodeChildren(n).map((child) => hashes.get(child))
+    hashes.set(n, hashJson([{ ...n, left: undefined, right: undefined, input: undefined }, ...below]))
+  }
+  return hashJson({ ...more, root: hashes.get(root) })
 }

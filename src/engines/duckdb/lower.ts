@@ -96,6 +96,10 @@ function orderOf(n: Node): OrderColumn[] {
       const own = n.keys.map((k, i) => ({ column: `__order${depthOf(n)}_${i}`, descending: k.descending }))
       return [...own, ...orderOf(n.input)]
     }
+    case 'unnest': {
+      const rows = orderOf(n.input)
+      return rows.length > 0 ? [...rows, { column: placeOf(n), descending: false }] : []
+    }
     case 'filter':
     case 'reject':
     case 'select':
@@ -198,6 +202,9 @@ const ties = (schema: Schema): string[] =>
 const orderBy = (keys: readonly SortKey[], schema: Schema): string[] =>
   keys.map((k) => `${sqlExpr(k.by, schema)} ${k.descending ? 'DESC' : 'ASC'} NULLS LAST`)
 
+/** The hidden column that says where in its list an item stood, where rows have an order. */
+const placeOf = (n: Node): string => `__order${depthOf(n)}_0`
+
 function lowerUnnest(n: Extract<Node, { op: 'unnest' }>, input: string): string {
   const list = quote(n.column)
   const empty = `(${list} IS NULL OR len(${list}) = 0)`
@@ -208,7 +215,12 @@ function lowerUnnest(n: Extract<Node, { op: 'unnest' }>, input: string): string 
     ? `unnest(CASE WHEN ${empty} THEN [NULL] ELSE ${list} END) AS ${list}`
     : `unnest(${list}) AS ${list}`
   const columns = n.input.schema.map((f) => (f.name === n.column ? item : quote(f.name)))
-  return `SELECT ${[...columns, ...place].join(', ')} FROM ${input}${n.keepEmpty ? '' : ` WHERE NOT ${empty}`}`
+  const kept = orderOf(n.input).map((o) => quote(o.column))
+  const order =
+    kept.length > 0
+      ? [...kept, `unnest(CASE WHEN ${empty} THEN [0::BIGINT] ELSE range(len(${list})) END) AS ${quote(placeOf(n))}`]
+      : []
+  return `SELECT ${[...columns, ...place, ...order].join(', ')} FROM ${input}${n.keepEmpty ? '' : ` WHERE NOT ${empty}`}`
 }
 
 function lowerAsOf(n: Extract<Node, { op: 'asof' }>, left: string, right: string): string {

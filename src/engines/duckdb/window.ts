@@ -53,12 +53,12 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
   return `SELECT ${[...kept, ...added].join(', ')} FROM ${input}`
 }
 
-/** Keys of ranges: the ends of a range near an integer's limits do not fit the integer's own type. */
+/** Keys of ranges: the ends of a range near an integer's limits do not fit the integer's own type. A range counts from the first. */
 function wide(keys: readonly string[], n: Window, schema: Schema): string[] {
   const [key] = n.order
   const type = key && infer(key.by, schema, 'frame').type
   const wider = type === 'int64' ? 'HUGEINT' : type === 'int32' ? 'BIGINT' : undefined
-  return keys.map((sql) => (wider ? sql.replace(/^(.*) (ASC|DESC)/s, `CAST($1 AS ${wider}) $2`) : sql))
+  return keys.map((sql, i) => (wider && i === 0 ? sql.replace(/^(.*) (ASC|DESC)/s, `CAST($1 AS ${wider}) $2`) : sql))
 }
 
 /** `ROWS BETWEEN 3 PRECEDING AND CURRENT ROW`; ranges of times are intervals of µs. */

@@ -1,5 +1,6 @@
 import { isDecimal, isFloat, isInteger, scaleOf, type Type } from '../../plan/types.ts'
 import type { Value } from '../batch.ts'
+import { decimalNumber } from '../casts.ts'
 import { invalid } from '../values.ts'
 import { big, divideRounded, fits, int64, num, roundHalfAway, type Scalar, type Scalars } from './scalar.ts'
 
@@ -15,7 +16,7 @@ const float =
     f(asFloat(a, type))
 
 export const asFloat = (v: Value | undefined, type: Type | undefined): number =>
-  type !== undefined && isDecimal(type) ? Number(v) / 10 ** scaleOf(type) : Number(v)
+  type !== undefined && isDecimal(type) ? decimalNumber(v as bigint, scaleOf(type)) : Number(v)
 
 /** Rounds floats by `f`, decimals by `exact` to whole numbers; leaves integers as they are. */
 const rounding =

@@ -79,6 +79,32 @@ export const NESTED: readonly Case[] = [
     ],
   },
   {
+    name: 'items stand in the order of the rows that they come of',
+    ordered: true,
+    plan: build({
+      op: 'unnest',
+      input: build({
+        op: 'sort',
+        input: rowsOf({ k: 'int64', items: 'int64[]' }, [
+          ['2', ['5', '4']],
+          ['1', ['9', '1', '7']],
+          ['3', ['0']],
+        ]),
+        keys: [{ by: col('k'), descending: true }],
+      }),
+      column: 'items',
+      keepEmpty: false,
+    }),
+    gives: [
+      [3n, 0n],
+      [2n, 5n],
+      [2n, 4n],
+      [1n, 9n],
+      [1n, 1n],
+      [1n, 7n],
+    ],
+  },
+  {
     name: 'unnest can keep rows without items',
     plan: build({
       op: 'unnest',

@@ -39,6 +39,7 @@ export const NUMBERS: readonly Case[] = [
   gives('round of ∞ to digits', call('roundTo', INF, int(2)), Number.POSITIVE_INFINITY),
   gives('trunc towards zero', call('trunc', f64(-2.9)), -2),
   gives('floor towards −∞', call('floor', f64(-2.1)), -3),
+  gives('a text that is too large for a float is none', { op: 'cast', arg: lit('1e400', 'string'), to: 'float64', onError: 'null' }, null), // biome-ignore format: one line
   gives('least skips null', call('least', no('float64'), f64(2), f64(1)), 1),
   gives('greatest of nothing is null', call('greatest', no('float64'), no('float64')), null),
   gives('greatest: NaN', call('greatest', NAN, INF), Number.NaN),

@@ -244,4 +244,28 @@ export const WINDOWS: readonly Case[] = [
       ],
     }
   }),
+  {
+    name: 'a range in the order of several keys: rows that are equal in all of them stand together',
+    plan: build({
+      op: 'window',
+      input: rowsOf({ o: 'int64', t: 'string', x: 'float64' }, [
+        ['1', '10', 1.25],
+        ['1', '9', 1.5],
+        ['1', '10', 1.75],
+        ['2', '9', 1],
+      ]),
+      by: [],
+      order: [ascending('o'), ascending('t')],
+      columns: [
+        ['n', { fn: 'aggregate', agg: { fn: 'count', arg: null }, frame: frame('range', null, 0) }],
+        ['s', { fn: 'aggregate', agg: { fn: 'sum', arg: col('x') }, frame: frame('range', null, 0) }],
+      ],
+    }),
+    gives: [
+      [1n, '10', 1.25, 2n, 3],
+      [1n, '10', 1.75, 2n, 3],
+      [1n, '9', 1.5, 3n, 4.5],
+      [2n, '9', 1, 4n, 5.5],
+    ],
+  },
 ]

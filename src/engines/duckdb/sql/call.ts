@@ -22,6 +22,35 @@ export const infix =
   ({ args }) =>
     `(${args.join(` ${sign} `)})`
 
+/** An argument of more text than this that a form writes more than once is given a name instead. */
+export const LONG = 400
+export const NAME = /"__v(\d+)"/g
+
+/**
+ * A form over its arguments, each of which is written once where it is long: forms within forms would double and double
+ * again otherwise. A lambda over a list of one is how SQL names a value within an expression. `fixed` tells arguments that
+ * the form must see as they are.
+ */
+export function bound(
+  args: readonly string[],
+  form: (args: readonly string[]) => string,
+  fixed: (index: number) => boolean = () => false,
+): string {
+  const long = args.map((a, i) => a.length > LONG && !fixed(i))
+  if (!long.includes(true)) return form(args)
+  const taken = args.flatMap((a) => [...a.matchAll(NAME)].map((m) => Number(m[1])))
+  const first = taken.reduce((a, b) => Math.max(a, b), -1) + 1
+  const names = args.map((a, i) => (long[i] ? `"__v${first + i}"` : a))
+  let sql = form(names)
+  for (const [i, arg] of args.entries()) {
+    const name = names[i] as string
+    if (!long[i]) continue
+    const often = sql.split(name).length > 2
+    sql = often ? `list_transform([${arg}], lambda ${name}: ${sql})[1]` : sql.replace(name, () => arg)
+  }
+  return sql
+}
+
 /** A value of the SQL type that fails when it is computed, by a cast that can't be. Unlike `error()` it may stand inside TRY. */
 export const failing = (message: string, type = 'BIGINT'): string => {
   const wrong = `CAST('${message.replaceAll("'", "''")}' AS BIGINT)`

@@ -28,9 +28,9 @@ function cast(arg: string, from: Type, to: Type, lenient: boolean): string {
       const tried = `TRY_CAST(${arg} AS ${target})`
       return `CASE WHEN CAST(${tried} AS VARCHAR) = ${arg} THEN ${tried} WHEN ${arg} IS NULL THEN NULL WHEN ${full('[+-]?[0-9]+')} THEN ${direct} ELSE ${wrong} END`
     }
-    // too large for 32 bits is no infinity, which only a text without digits means
-    const fits = `(isfinite(TRY_CAST(${arg} AS FLOAT)) OR NOT regexp_matches(${arg}, '[0-9]'))`
-    if (isFloat(to)) return only(to === 'float32' ? `${full(FLOAT)} AND ${fits}` : full(FLOAT))
+    // too large is no infinity, which only a text without digits means
+    const fits = `(isfinite(TRY_CAST(${arg} AS ${target})) OR NOT regexp_matches(${arg}, '[0-9]'))`
+    if (isFloat(to)) return only(`${full(FLOAT)} AND ${fits}`)
     if (isDecimal(to)) return only(full('[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)'))
     if (to === 'bool') return only(`${arg} IN ('true', 'false')`)
     if (to === 'date') return only(`${full('[0-9]{4}-[0-9]{2}-[0-9]{2}')} AND left(${arg}, 4) <> '0000'`)
@@ -53,5 +53,7 @@ function cast(arg: string, from: Type, to: Type, lenient: boolean): string {
       `${verb}(${whole} * CAST(1e-${scale} AS DECIMAL(${Math.max(1, scale)}, ${scale})) AS ${target})`,
     )
   }
+  // what a float64 of it is nearest to, as everywhere
+  if (to === 'float32' && isDecimal(from)) return `CAST(CAST(${arg} AS DOUBLE) AS FLOAT)`
   return direct
 }

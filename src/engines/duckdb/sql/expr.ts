@@ -1,8 +1,9 @@
-import type { Expr } from '../../../plan/expr.ts'
+import { col, columnsOf, type Expr, mapExpr } from '../../../plan/expr.ts'
 import { callFails, castFails, fallible } from '../../../plan/functions/fallible.ts'
 import { argumentType } from '../../../plan/functions/widen.ts'
 import { infer } from '../../../plan/infer.ts'
-import { isDecimal, type Schema, sameType, type Type } from '../../../plan/types.ts'
+import { type Field, isDecimal, type Schema, sameType, type Type } from '../../../plan/types.ts'
+import { bound, LONG, NAME } from './call.ts'
 import { sqlCast, sqlTryCast } from './casts.ts'
 import { SQL } from './functions.ts'
 import { quote, sqlLiteral, sqlType } from './names.ts'
@@ -35,12 +36,10 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
     case 'cast': {
       const from = infer(e.arg, schema, 'cast').type
       if (sameType(from, e.to)) return sqlExpr(e.arg, schema, mode)
-      const arg = sqlExpr(e.arg, schema, mode)
-      if (!castFails(from, e.to)) return sqlCast(...exactly(arg, from, e.to))
-      if (e.onError === 'null' && fallible(e.arg, schema) && !mode.lenient) return nullFor(e, schema)
-      return e.onError === 'null' || mode.lenient
-        ? sqlTryCast(...exactly(arg, from, e.to))
-        : sqlCast(...exactly(arg, from, e.to))
+      const fails = castFails(from, e.to)
+      if (fails && e.onError === 'null' && fallible(e.arg, schema) && !mode.lenient) return nullFor(e, schema)
+      const sql = fails && (e.onError === 'null' || mode.lenient) ? sqlTryCast : sqlCast
+      return bound([sqlExpr(e.arg, schema, mode)], ([arg = '']) => sql(...exactly(arg, from, e.to)))
     }
     case 'lookup':
       return sqlLookup(e, schema, mode)
@@ -49,18 +48,26 @@ export function sqlExpr(e: Expr, schema: Schema, mode: Mode = STRICT): string {
     case 'call': {
       if (e.fn === 'orNull' || e.fn === 'fails') {
         const [arg] = e.args as [Expr]
-        const failed = failureOf(arg, schema, mode)
-        if (e.fn === 'fails') return failed ?? 'FALSE'
-        return failed
-          ? `CASE WHEN ${failed} THEN NULL ELSE ${sqlExpr(arg, schema, { ...mode, lenient: true })} END`
-          : sqlExpr(arg, schema, mode)
+        return withNames(arg, schema, mode, (named, fields) => {
+          const failed = failureOf(named, fields, mode)
+          if (e.fn === 'fails') return failed ?? 'FALSE'
+          return failed
+            ? `CASE WHEN ${failed} THEN NULL ELSE ${sqlExpr(named, fields, { ...mode, lenient: true })} END`
+            : sqlExpr(named, fields, mode)
+        })
       }
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
       const common = argumentType(e.fn, own)
       const types = common ? own.map(() => common) : own
       const args = e.args.map((a, i) => (common ? widened(a, common, schema, mode, own[i]) : sqlExpr(a, schema, mode)))
       const { type } = infer(e, schema, e.fn)
-      return attempt(SQL[e.fn]({ args, types, type, exprs: e.args }), callFails(e.fn, own, e.args))
+      const { fn, args: exprs } = e
+      const sql = bound(
+        args,
+        (named) => SQL[fn]({ args: named, types, type, exprs }),
+        (i) => exprs[i]?.op === 'lit',
+      )
+      return attempt(sql, callFails(fn, own, exprs))
     }
   }
 }
@@ -74,6 +81,29 @@ function exactly(arg: string, from: Type, to: Type): [arg: string, from: Type, t
     return [`CAST(${arg} AS DECIMAL(${from.decimal[0] + 1}, ${from.decimal[1]}))`, from, to]
   if (from === 'bool' && isDecimal(to)) return [`CAST(${arg} AS INTEGER)`, 'int32', to]
   return [arg, from, to]
+}
+
+/**
+ * What is made of an expression that is looked at more than once. Long parts of it that can't fail are computed once, under a
+ * name.
+ */
+function withNames(e: Expr, schema: Schema, mode: Mode, form: (e: Expr, schema: Schema) => string): string {
+  const lifted: { readonly field: Field; readonly sql: string }[] = []
+  const marked = (x: Expr) => mode.marks !== undefined && columnsOf(x).some((c) => mode.marks?.has(c))
+  const lift = (x: Expr): Expr => {
+    if (x.op === 'col' || x.op === 'lit') return x
+    if (fallible(x, schema) || marked(x)) return mapExpr(x, lift)
+    const sql = sqlExpr(x, schema, mode)
+    if (sql.length <= LONG) return x
+    const taken = [sql, ...lifted.map((l) => l.sql), ...schema.map((f) => `"${f.name}"`)].flatMap((s) => [...s.matchAll(NAME)]) // biome-ignore format: one line
+    const least = taken.reduce((a, m) => Math.max(a, Number(m[1])), lifted.length - 1) + 1
+    const name = `__v${least + lifted.length}`
+    lifted.push({ field: { name, type: infer(x, schema, 'name').type, nullable: true }, sql })
+    return col(name)
+  }
+  const named = lift(e)
+  const body = form(named, [...schema, ...lifted.map((l) => l.field)])
+  return lifted.reduce((sql, l) => `list_transform([${l.sql}], lambda "${l.field.name}": ${sql})[1]`, body)
 }
 
 /** A cast whose failures are null, over an argument whose own failures are not. */
@@ -128,11 +158,17 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
       if (e.fn === 'fails' || e.fn === 'orNull') return undefined
       if (e.fn === 'and' || e.fn === 'or') {
         const failed = e.args.map(inner)
-        const any = anyOf(failed)
+        if (failed.every((f) => f === undefined)) return undefined
         const decides = e.fn === 'and' ? 'FALSE' : 'TRUE'
-        // what stands for a value that failed decides nothing
-        const undecided = e.args.map((a, i) => `(${anyOf([failed[i], `(${value(a)}) IS DISTINCT FROM ${decides}`])})`)
-        return any && `(${[any, ...undecided].join(' AND ')})`
+        return bound(
+          failed.map((f) => f ?? ''),
+          (named) => {
+            const own = named.map((f) => (f === '' ? undefined : f))
+            // what stands for a value that failed decides nothing
+            const undecided = e.args.map((a, i) => `(${anyOf([own[i], `(${value(a)}) IS DISTINCT FROM ${decides}`])})`)
+            return `(${[anyOf(own), ...undecided].join(' AND ')})`
+          },
+        )
       }
       const own = e.args.map((a) => infer(a, schema, e.fn).type)
       const common = argumentType(e.fn, own)

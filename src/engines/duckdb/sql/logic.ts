@@ -1,5 +1,5 @@
 import { isDecimal, type Type } from '../../../plan/types.ts'
-import { infix, named, type Sqls } from './call.ts'
+import { bound, infix, named, type Sqls } from './call.ts'
 
 export const LOGIC: Sqls<
   | 'eq'
@@ -45,7 +45,7 @@ export const LOGIC: Sqls<
   hash32: ({ args: [a = ''], types: [type = 'int64'] }) =>
     type === 'string'
       ? `CAST(CAST(('0x' || substr(md5(${a}), 1, 8)) AS UBIGINT) AS BIGINT)`
-      : sqlHashInteger(sqlInteger(a, type)),
+      : bound([sqlInteger(a, type)], ([v = '']) => sqlHashInteger(v)),
   combine32: ({ args: [a, b] }) =>
     `CAST(${finalise(`CAST((CAST(${a} AS HUGEINT) * 31 + ${b}) & 4294967295 AS UBIGINT)`)} AS BIGINT)`,
 }
@@ -63,8 +63,9 @@ function sqlHashInteger(v: string): string {
   return `CAST(${finalise(`xor(${finalise(low)}, ${high})`)} AS BIGINT)`
 }
 
+/** Each step looks at what the one before gave twice: named by a lambda, it is written once. */
 function finalise(h: string): string {
-  const one = `(xor(${h}, ${h} >> 16) * 2246822507::UBIGINT & 4294967295::UBIGINT)`
-  const two = `(xor(${one}, ${one} >> 13) * 3266489909::UBIGINT & 4294967295::UBIGINT)`
-  return `xor(${two}, ${two} >> 16)`
+  const one = `list_transform([${h}], lambda "__h": xor("__h", "__h" >> 16) * 2246822507::UBIGINT & 4294967295::UBIGINT)`
+  const two = `list_transform(${one}, lambda "__h": xor("__h", "__h" >> 13) * 3266489909::UBIGINT & 4294967295::UBIGINT)`
+  return `list_transform(${two}, lambda "__h": xor("__h", "__h" >> 16))[1]`
 }
