@@ -12,6 +12,7 @@ import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
 import type { AnyStepKind } from './runs/kind.ts'
+import { collectorSink } from './runs/lineage/openlineage/collector.ts'
 import type { Kitchenware } from './runs/step.ts'
 import { datasetStep } from './runs/steps/dataset.ts'
 import { sourceStep } from './runs/steps/source.ts'
@@ -57,6 +58,7 @@ export async function openGalley(config: Config): Promise<Galley> {
   const duckdb = createDuckdbEngine({ memoryMiB: config.memoryMiB, threads, temp: store.home.tmp.path })
   const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
   const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
+  const lineage = config.lineage && collectorSink(config.lineage, store, log, VERSION)
   const hubs = new Map<string, EndpointHub>()
   const scopes = new Map<string, Promise<Scope>>()
   const scope = (workspace: string = config.workspace): Promise<Scope> => {
@@ -73,7 +75,11 @@ export async function openGalley(config: Config): Promise<Galley> {
     if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log })))
     return known
   }
-  const server: ServerOptions = { ware: { store, duckdb, version: VERSION, hub }, log, scopeOf: scope }
+  const server: ServerOptions = {
+    ware: { store, duckdb, version: VERSION, lineageNamespace: config.lineageNamespace, hub },
+    log,
+    scopeOf: scope,
+  }
   return {
     config,
     store,
@@ -82,7 +88,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     clock,
     scope,
     hub,
-    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, device: device.for }, // biome-ignore format: one line
+    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, lineage, device: device.for }, // biome-ignore format: one line
     app: () => createApp(server),
     listen: (at) => listen(server, at),
     async close() {

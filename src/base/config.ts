@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { GalleyError } from './errors.ts'
+import { remember } from './redact.ts'
 
 /** Everything that the environment can say. The only reader of `process.env`. */
 const Environment = z.object({
@@ -22,9 +23,22 @@ const Environment = z.object({
     .optional(),
   GALLEY_SECRETS: z.string().min(1).optional(),
   GALLEY_ALLOW_PRIVATE: z.string().min(1).optional(),
+  // as every client of OpenLineage has them
+  OPENLINEAGE_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  OPENLINEAGE_ENDPOINT: z.string().min(1).optional(),
+  OPENLINEAGE_API_KEY: z.string().min(1).optional(),
+  OPENLINEAGE_NAMESPACE: z.string().min(1).optional(),
+  OPENLINEAGE_DISABLED: z.enum(['true', 'false']).optional(),
   LANG: z.string().optional(),
   NO_COLOR: z.string().optional(),
 })
+
+/** Who is told what runs read and made. */
+export interface LineageCollector {
+  readonly url: string
+  readonly apiKey: string | undefined
+  readonly namespace: string
+}
 
 export interface Config {
   /** The data folder; absolute. */
@@ -44,6 +58,10 @@ export interface Config {
   readonly threads: number | undefined
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly workspace: string
+  /** A collector of OpenLineage events; absent where none is named. */
+  readonly lineage: LineageCollector | undefined
+  /** What the events' jobs and datasets are named within, before the workspace. */
+  readonly lineageNamespace: string
   readonly language: 'ko' | 'en'
   readonly color: boolean
 }
@@ -51,7 +69,9 @@ export interface Config {
 /** Reads the configuration; `base` is the folder that relative paths start from. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = process.cwd()): Config {
   // an empty variable is an unset one
-  const given = Object.fromEntries(Object.entries(env).filter(([name, v]) => v !== '' || !name.startsWith('GALLEY_')))
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, v]) => v !== '' || !/^(GALLEY|OPENLINEAGE)_/.test(name)),
+  )
   const parsed = Environment.safeParse(given)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -73,9 +93,22 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     threads: e.GALLEY_THREADS,
     log: e.GALLEY_LOG ?? 'warn',
     workspace: e.GALLEY_WORKSPACE ?? 'default',
+    lineage: collectorOf(e),
+    lineageNamespace: namespaceOf(e),
     language: e.LANG?.toLowerCase().startsWith('ko') ? 'ko' : 'en',
     color: e.NO_COLOR === undefined,
   }
+}
+
+type Given = z.output<typeof Environment>
+const namespaceOf = (e: Given): string => e.OPENLINEAGE_NAMESPACE ?? 'galley'
+
+function collectorOf(e: Given): LineageCollector | undefined {
+  if (e.OPENLINEAGE_URL === undefined || e.OPENLINEAGE_DISABLED === 'true') return undefined
+  const under = e.OPENLINEAGE_URL.endsWith('/') ? e.OPENLINEAGE_URL : `${e.OPENLINEAGE_URL}/`
+  const url = new URL((e.OPENLINEAGE_ENDPOINT ?? 'api/v1/lineage').replace(/^\//, ''), under).href
+  if (e.OPENLINEAGE_API_KEY !== undefined) remember(e.OPENLINEAGE_API_KEY)
+  return { url, apiKey: e.OPENLINEAGE_API_KEY, namespace: namespaceOf(e) }
 }
 
 /** True when GALLEY_LOG asks for stacks; usable where the rest of the configuration may be wrong. */

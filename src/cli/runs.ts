@@ -74,5 +74,17 @@ export function runs(): Command {
         if (r.error) print(errorText(r.error))
       }),
     )
+  noun
+    .command('lineage <run>')
+    .description('what a run and its steps read and made: events of OpenLineage, one a line')
+    .action((run: string) =>
+      withClient(async (client) => {
+        for (let cursor: string | undefined, first = true; first || cursor; first = false) {
+          const page = await client.runs.lineage({ run, limit: 500, ...(cursor ? { cursor } : {}) })
+          for (const event of page.items) print(JSON.stringify(event))
+          cursor = page.next
+        }
+      }),
+    )
   return noun
 }

@@ -37,6 +37,8 @@ export async function run(
     recipeHash: hashRecipe(recipe),
     recipeJson: recipe,
   })
+  const tell = () => ware.lineage?.changed(scope, record.id)
+  tell()
   const began = clock.ticks()
   const started = clock.now()
   const total = createLedger()
@@ -98,6 +100,7 @@ export async function run(
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)
+      tell()
     })
     await store.runs.finish(scope, record.id, { status: 'done', summary: { ...told(), ledger: total.total() } })
     end('done')
@@ -117,5 +120,7 @@ export async function run(
     throw error
   } finally {
     clearInterval(heart)
+    tell()
+    await ware.lineage?.settled()
   }
 }

@@ -14,6 +14,7 @@ import { type Spending, spentBy } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
 import { cacheKey, inputOf } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
+import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
 
@@ -29,6 +30,8 @@ export interface Kitchenware {
   readonly version: string
   /** Where parts of a recipe that can be fused are computed, unless a run says otherwise. */
   readonly engine: EngineChoice
+  /** Told when a run or a step begins and ends. */
+  readonly lineage?: LineageSink | undefined
   /** The machine's graphics device for such a choice, or why there is none to use. */
   device(choice: EngineChoice): Promise<Accelerator | string>
 }

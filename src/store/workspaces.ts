@@ -1,4 +1,5 @@
 import { newId } from '../base/ids.ts'
+import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { asc, eq, gt } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
@@ -12,6 +13,8 @@ export interface Workspaces {
   ensure(name: string): Promise<Workspace>
   find(name: string): Promise<Workspace | undefined>
   list(page?: PageRequest): Promise<Page<Workspace>>
+  /** What a scope's workspace is called. */
+  nameOf(scope: Scope): Promise<string>
 }
 
 export function workspacesOn(db: Database): Workspaces {
@@ -31,6 +34,11 @@ export function workspacesOn(db: Database): Workspaces {
       )
       return made[0] ?? (await find(name)) ?? row
     },
+    nameOf: (scope) =>
+      db.read('the name of the workspace could not be read', async (q) => {
+        const [row] = await q.select().from(workspaces).where(eq(workspaces.id, scope.workspace))
+        return row?.name ?? scope.workspace
+      }),
     list: (page = {}) =>
       db.read('the workspaces could not be read', async (q) => {
         const after = keyOf(page, 'string')

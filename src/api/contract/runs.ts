@@ -52,4 +52,15 @@ export const runs = {
     params: z.object({ run: z.string().max(64) }),
     output: run.extend({ steps: z.array(step) }),
   }),
+  lineage: route({
+    method: 'get',
+    path: '/v1/runs/{run}/openlineage',
+    access: 'read',
+    summary: 'What a run and its steps read and made, as events of OpenLineage 2-0-2, in order',
+    params: z.object({ run: z.string().max(64) }),
+    query: pageQuery,
+    output: pageOf(
+      z.record(z.string(), z.unknown()).describe('a RunEvent: openlineage.io/spec/2-0-2/OpenLineage.json'),
+    ),
+  }),
 }

@@ -11,6 +11,8 @@ export interface ApiWare {
   readonly store: Store
   readonly duckdb: DuckdbEngine
   readonly version: string
+  /** What lineage events are named within, before the workspace. */
+  readonly lineageNamespace: string
   /** The live endpoints of a workspace. */
   hub(scope: Scope): EndpointHub
 }

@@ -1,7 +1,9 @@
 import type { Scope } from '../../base/scope.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
 import type { Output } from '../../runs/kind.ts'
+import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
 import { withinHome } from '../../runs/portable.ts'
+import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
@@ -35,6 +37,9 @@ function setAside(output: unknown): { rejected: Record<string, number>; rejected
   return { rejected, rejectedFile: quarantine ? withinHome(quarantine) : null }
 }
 
+/** A number that the database has no room for is no run's: asked as an id it is not found. */
+const named = (run: string): number | string => (/^\d+$/.test(run) && Number(run) < 2 ** 31 ? Number(run) : run)
+
 export const runs: NounHandlers<'runs'> = {
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.runs.list(scope, query)
@@ -42,9 +47,7 @@ export const runs: NounHandlers<'runs'> = {
     return { ...page, items: page.items.map((r) => present(r, gone)) }
   },
   get: async ({ ware, scope, params }) => {
-    // a number that the database has no room for is no run's: asked as an id it is not found
-    const number = /^\d+$/.test(params.run) ? Number(params.run) : Number.NaN
-    const run = await ware.store.runs.get(scope, number < 2 ** 31 ? number : params.run)
+    const run = await ware.store.runs.get(scope, named(params.run))
     const gone = run.status === 'running' ? await goneOf(ware, scope) : new Set<string>()
     const steps = await ware.store.steps.list(scope, run.id, { limit: 500 })
     return {
@@ -61,5 +64,13 @@ export const runs: NounHandlers<'runs'> = {
         ...setAside(s.output),
       })),
     }
+  },
+  lineage: async ({ ware, scope, params, query }) => {
+    const events = await recordedEvents(ware.store, scope, named(params.run), ware.version, ware.lineageNamespace)
+    const limit = limitOf(query)
+    const first = Math.max(0, (keyOf(query, 'number') ?? -1) + 1)
+    const rows = events.map((event, i) => ({ event, i })).slice(first, first + limit + 1)
+    const page = pageOf(rows, limit, (r) => r.i)
+    return { ...page, items: page.items.map(({ event }) => ({ ...event })) }
   },
 }

@@ -61,6 +61,7 @@ export async function readByAndBy(
     const output: SourceOutput = {
       files: all.files.length > 0 ? all.files : (next.pieces[0]?.files ?? []),
       schema: Object.entries(spec.columns).map(([name, type]) => ({ name, type: parseType(type), nullable: true })),
+      path,
       rows: all.rows,
       bytes: all.bytes,
       rejected: all.rejected,

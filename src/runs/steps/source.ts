@@ -18,6 +18,8 @@ import { handed, wantedOf } from './wanted.ts'
 export interface SourceOutput extends SourceSnapshot, Output {
   /** Files of ours as they were written; none when the source is read in place, where its content stands in the key. */
   readonly kept: readonly KeptFile[]
+  /** Where it lies: a path from the root on, or a name as it stands; absent in outputs of before. */
+  readonly path?: string
   /** Parts that were read before and stand, of so many; absent for a source that is read whole. */
   readonly stood?: readonly [before: number, all: number]
 }
@@ -118,6 +120,7 @@ async function readWhole(
   return {
     output: {
       ...snapshot,
+      path,
       files: snapshot.files.map(published),
       ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
       ...(kept || snapshot.kept ? {} : { inPlace: snapshot.files }),
