@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { readConfig } from '../base/config.ts'
+import { newId } from '../base/ids.ts'
 import { resolveSecret } from '../base/secrets.ts'
+import { openGuard } from '../data/connectors/guard/open.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
 import { accessOf } from '../data/profile/access.ts'
 import { profile } from '../data/profile/profile.ts'
@@ -40,6 +42,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
   const file = resolve(path)
   const temp = await mkdtemp(join(tmpdir(), 'galley-profile-'))
   const duckdb = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+  const guard = openGuard({ temp: () => join(temp, 'opened', newId()), memoryMiB: duckdb.memoryMiB })
   try {
     return await interruptible(async (signal) => {
       const scope = { workspace: 'profile', caller: 'profile' }
@@ -49,8 +52,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
       const keep = async () => join(temp, `copy-${++files}`)
       const snapshot = await duckdb.session(ctx, async (query) => {
         const { columns, options } = await source.discover(file, LOOKED_AT, {
-          signal,
-          query,
+          ...{ signal, query, guard },
           secret: resolveSecret,
           options: {},
           temp: keep,
@@ -61,7 +63,9 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
           columns: Object.fromEntries(columns.map((c) => [c.name, c.type])),
           options,
         }
-        return source.snapshot(spec, file, { scope, signal, query, keep, secret: resolveSecret, progress: () => {} })
+        return source.snapshot(spec, file, {
+          ...{ scope, signal, query, guard, keep, secret: resolveSecret, progress: () => {} },
+        })
       })
       const schema = snapshot.schema ?? []
       const rows = build({ op: 'scan', from: snapshot.from ?? { kind: 'parquet', files: snapshot.files }, schema })
@@ -70,6 +74,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
     })
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+    await guard.close()
     await duckdb.close()
     await rm(temp, { recursive: true, force: true })
   }
