@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { MANIFEST, type WriteMode } from '../../data/datasets/manifest.ts'
+import { MANIFEST, nullsIn, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
@@ -87,7 +87,7 @@ async function drafted(
   computed: Computed,
   draft: Draft,
 ): Promise<StepResult<DatasetOutput>> {
-  const { verdicts, check } = await checkQuality(ctx, draft.checked)
+  const { verdicts, check } = await checkQuality(ctx, draft.checked, nullsIn(draft.manifest))
   const table = await publishDraft(ctx, draft)
   const { mode } = draft
   const write = { mode, rows: computed.rows, contained: draft.contained }
