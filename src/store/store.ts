@@ -18,6 +18,7 @@ import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
 import { type Steps, stepsOn } from './steps.ts'
+import { type Suppressions, suppressionsOn } from './suppressions.ts'
 import { type DatasetTags, tagsOn } from './tags.ts'
 import { type MonitorWindows, windowsOn } from './windows.ts'
 import { type Workspaces, workspacesOn } from './workspaces.ts'
@@ -30,6 +31,7 @@ export interface Tables {
   readonly datasets: Datasets
   readonly tags: DatasetTags
   readonly forgettings: Forgettings
+  readonly suppressions: Suppressions
   readonly models: Models
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
@@ -122,6 +124,7 @@ function tablesOn(database: Database): Tables {
     datasets: datasetsOn(database),
     tags: tagsOn(database),
     forgettings: forgettingsOn(database),
+    suppressions: suppressionsOn(database),
     models: modelsOn(database),
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),

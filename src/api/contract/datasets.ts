@@ -194,9 +194,15 @@ export const datasets = {
     path: '/v1/datasets/{name}/forget',
     access: 'write',
     summary:
-      "Takes a person's rows out of every version; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
+      "Takes a person's rows out of every version, and leaves them out when rows are written; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
     params: z.object({ name }),
-    body: z.object({ key: z.string().max(200).optional(), value: z.string().max(10_000).optional() }).strict(),
+    body: z
+      .object({
+        key: z.string().max(200).optional(),
+        value: z.string().max(10_000).optional(),
+        allow: z.boolean().optional().describe('nothing is taken out: rows of the person may be written again'),
+      })
+      .strict(),
     output: streamed,
     stream: true,
   }),

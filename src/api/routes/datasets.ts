@@ -4,7 +4,7 @@ import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
-import { beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
+import { allowAgain, beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
 import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
@@ -150,7 +150,7 @@ export const datasets: NounHandlers<'datasets'> = {
       return compact(work, ware.store, scope, on)
     })
   },
-  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value }, signal }) => {
+  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value, allow }, signal }) => {
     const { store } = ware
     if ((key === undefined) !== (value === undefined))
       throw invalid(
@@ -159,7 +159,14 @@ export const datasets: NounHandlers<'datasets'> = {
         'give key and value',
       )
     await store.datasets.get(scope, dataset)
-    if (key !== undefined && value !== undefined) await beginForgetting(store, scope, { dataset, column: key, value })
+    if (key !== undefined && value !== undefined) {
+      const asked = { dataset, column: key, value }
+      if (allow) {
+        const allowed = await allowAgain(enginesOf(ware, scope, signal), store, asked)
+        return told(signal, async () => ({ allowed }))
+      }
+      await beginForgetting(enginesOf(ware, scope, signal), store, asked)
+    }
     return told(signal, async (tell, signal) => {
       const work = workOf(enginesOf(ware, scope, signal))
       const reports: ForgetReport[] = []
