@@ -13,8 +13,10 @@ import type { Profile } from '../data/profile/types.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { build } from '../plan/nodes.ts'
+import { resultOf } from '../sdk/task.ts'
 import { interruptible } from './interrupt.ts'
 import { versionOf, withClient } from './list.ts'
+import { stageReporter } from './progress.ts'
 
 /** A profile, and what it is of: a file (no version), or a version of a dataset. */
 export interface Profiled {
@@ -31,9 +33,12 @@ export async function profiled(what: string, target: string | undefined): Promis
   if (existsSync(what)) return ofFile(what, target)
   return withClient((client) =>
     interruptible(async (signal) => {
-      const asked = { ...versionOf(what), ...(target === undefined ? {} : { target }) }
-      const found = await client.datasets.profile(asked, { signal })
-      return { name: found.name, version: found.version, profile: found.profile as unknown as Profile }
+      const { name, version } = versionOf(what)
+      const body = { ...(version === undefined ? {} : { version }), ...(target === undefined ? {} : { target }) }
+      const { progress } = stageReporter()
+      const found = await resultOf<Profiled>(await client.datasets.profiling({ name, body }, { signal }), progress)
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+      return found
     }),
   )
 }

@@ -77,6 +77,7 @@ describe('workspaces', () => {
     expect(await store.steps.claim(other, run.id, 'a')).toBeUndefined()
     expect(await store.endpoints.remove(other, 'secret')).toBe(false)
     await store.cache.forget(other, 'secret')
+    await store.cache.forgetStep(other, 'a')
     await store.steps.skip(other, run.id, ['a'])
     await expect(store.steps.plan(other, run.id, [{ id: 'z', kind: 'table' }])).rejects.toMatchObject({
       code: 'STORE_CONFLICT',

@@ -7,6 +7,7 @@ import type { Engines } from '../../../engines/plans.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Forgetting } from '../../../store/forgettings.ts'
 import type { Store } from '../../../store/store.ts'
+import { keptUnder } from '../../profile/kept.ts'
 import { everything } from '../keep/retain.ts'
 import { sweep } from '../keep/sweep.ts'
 import { contentHash, type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
@@ -89,6 +90,7 @@ export async function forget(
   }
   await store.transaction(scope, async (tx) => {
     await tx.forgettings.redact(scope, dataset)
+    await tx.cache.forgetStep(scope, keptUnder(dataset))
     await tx.forgettings.finish(scope, forgetting.id, report)
     const details = { forgetting: forgetting.id, column, versions: affected.length }
     await tx.events.record(scope, { action: 'dataset.forget', subject: dataset, details })
