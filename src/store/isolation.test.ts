@@ -78,6 +78,9 @@ describe('workspaces', () => {
     expect(await store.endpoints.remove(other, 'secret')).toBe(false)
     await store.cache.forget(other, 'secret')
     await store.cache.forgetStep(other, 'a')
+    expect(await store.leftovers.expire(other, Number.MAX_SAFE_INTEGER / 1000)).toBe(0)
+    expect(await store.leftovers.underWay(other)).toBe(0)
+    expect([...(await store.leftovers.needed(other, 0))]).toEqual([])
     await store.steps.skip(other, run.id, ['a'])
     await expect(store.steps.plan(other, run.id, [{ id: 'z', kind: 'table' }])).rejects.toMatchObject({
       code: 'STORE_CONFLICT',

@@ -12,6 +12,7 @@ import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
 import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
+import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
@@ -32,6 +33,7 @@ export interface Tables {
   readonly tags: DatasetTags
   readonly forgettings: Forgettings
   readonly suppressions: Suppressions
+  readonly leftovers: Leftovers
   readonly models: Models
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
@@ -125,6 +127,7 @@ function tablesOn(database: Database): Tables {
     tags: tagsOn(database),
     forgettings: forgettingsOn(database),
     suppressions: suppressionsOn(database),
+    leftovers: leftoversOn(database),
     models: modelsOn(database),
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),
