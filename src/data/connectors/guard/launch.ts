@@ -34,8 +34,9 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
   const confined: string[] = []
   const words: string[] = []
   const root = process.getuid?.() === 0
-  const net = withoutNetwork(root)
-  if (net) {
+  const unshare = systemProgram('unshare')
+  const net = [unshare ?? '', ...(root ? [] : ['--user']), '--net', '--']
+  if (unshare && works(net)) {
     words.push(...net)
     confined.push('no network')
   }
@@ -47,9 +48,15 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
   }
   const setpriv = systemProgram('setpriv')
   if (setpriv) {
-    const rights = root ? asNobody([path, process.execPath, CHILD]) : []
-    words.push(setpriv, ...rights, '--no-new-privs', '--pdeathsig', 'KILL', '--')
-    confined.push(...(root ? ['another user'] : []), 'no new rights')
+    const ends = ['--no-new-privs', '--pdeathsig', 'KILL', '--']
+    const other = root ? [setpriv, ...asNobody([path, process.execPath, CHILD]), ...ends] : undefined
+    if (other && works(other)) {
+      words.push(...other)
+      confined.push('another user', 'no new rights')
+    } else if (works([setpriv, ...ends])) {
+      words.push(setpriv, ...ends)
+      confined.push('no new rights')
+    }
   }
   const [file = '', ...args] = [...words, ...node]
   return { file, args, confined }
@@ -69,16 +76,14 @@ export const readableByAll = (path: string): boolean =>
 /** A file that all may read counts as a folder that all may pass. */
 const openFile = (path: string): number => ((statSync(path).mode & 0o004) === 0 ? 0 : 0o001)
 
-let known: readonly string[] | undefined
+const tried = new Map<string, boolean>()
 
-/** How a command is begun without a network, where this machine lets us; found out once. */
-function withoutNetwork(root: boolean): readonly string[] | undefined {
-  if (known === undefined) {
-    const unshare = systemProgram('unshare')
-    const words = [unshare ?? '', ...(root ? [] : ['--user']), '--net', '--']
-    const works =
-      unshare !== undefined && spawnSync(unshare, [...words.slice(1), process.execPath, '-v'], { env: {} }).status === 0
-    known = works ? words : []
-  }
-  return known.length > 0 ? known : undefined
+/** Whether this machine lets a command begin under that one, found out once: containers take rights away. */
+function works([file = '', ...args]: readonly string[]): boolean {
+  const key = [file, ...args].join(' ')
+  const known = tried.get(key)
+  if (known !== undefined) return known
+  const found = spawnSync(file, [...args, process.execPath, '-v'], { env: {}, stdio: 'ignore' }).status === 0
+  tried.set(key, found)
+  return found
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -66,6 +66,25 @@ test('a hostile file of a folder is set aside, and the others are read', async (
   } finally {
     await engine.close()
   }
+})
+
+test('it has no network, no rights to write elsewhere, and nothing of the environment', async () => {
+  const { command, NOBODY } = await import('./launch.ts')
+  const path = g.put('n.csv', 'n\n1\n')
+  const { confined } = command(path, MEMORY, 10)
+  const inside = g.load(g.put('big.csv', `n\n${'1\n'.repeat(2e6)}`), 'csv').catch(() => undefined)
+  while (openedProcesses(g.folder).length === 0) await sleep(5)
+  const [pid] = openedProcesses(g.folder)
+  const read = (what: string) => readFileSync(`/proc/${pid}/${what}`, 'utf8')
+  expect(read('environ').replaceAll('\0', '')).toBe('')
+  expect(/NoNewPrivs:\s+1/.test(read('status'))).toBe(confined.includes('no new rights'))
+  if (confined.includes('no network')) expect(read('net/dev').trim().split('\n')).toHaveLength(3) // two of heading, and loopback
+  if (confined.includes('another user')) {
+    expect(read('status')).toMatch(new RegExp(`Uid:\\s+${NOBODY}\\s`))
+    // none, or to read: the folder of this test is closed to others
+    expect(read('status')).toMatch(/CapEff:\s+0+[04]\n/)
+  }
+  await inside
 })
 
 test('it ends with the process that began it', async () => {
