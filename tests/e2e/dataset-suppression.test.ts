@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, recipe } from '../../src/index.ts'
+import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
@@ -80,4 +81,31 @@ test('nobody is suppressed whose key can not be one', async () => {
   await expect(forget('typed', 'n', 'many')).rejects.toMatchObject({ code: 'VALUE_INVALID' })
   await expect(forget('typed', 'nobody', '1')).rejects.toMatchObject({ code: 'PLAN_UNKNOWN_COLUMN' })
   expect(await w.galley.store.suppressions.of(await w.galley.scope(), 'typed')).toBeUndefined()
+})
+
+test('rows that could not be read, and were read again, hold nothing of a person who was forgotten', async () => {
+  const name = 'broken'
+  const file = join(w.folder, 'broken.csv')
+  writeFileSync(file, `person,n\nlee,1\n${KIM},two\n${KIM},3,4\npark,five\n`)
+  const made = (type: 'int64' | 'string') =>
+    recipe(name, (k) => {
+      const t = k.source('broken-lines', csv(file, { person: 'string', n: type }, { broken: 'skip' }))
+      k.dataset(name, t.select('person'), { write: 'append' })
+    })
+  await go(made('int64'))
+  const scope = await w.galley.scope()
+  const options = { dataset: name, source: undefined, folder: w.folder, signal, on: () => {} }
+  expect(await reprocess(w.galley.ware, scope, made('string'), options)).toMatchObject({
+    rows: 3,
+    passed: 2,
+    written: 2,
+  })
+  const holding = () =>
+    readdirSync(w.galley.store.home.datasets, { recursive: true, withFileTypes: true })
+      .filter((e) => e.isFile() && /\.(csv|jsonl)$/.test(e.name))
+      .filter((e) => readFileSync(join(e.parentPath, e.name)).includes(KIM))
+  expect(holding()).toHaveLength(1)
+  await forget(name, 'person', KIM)
+  expect(holding()).toEqual([])
+  expect(await w.rows(name)).toEqual(['lee', 'park'])
 })
