@@ -44,6 +44,13 @@ function look(pid: number): Seen | undefined {
   }
 }
 
+/** Resident memory of a process and of all that it has begun and still runs, bytes. */
+export function heldBy(root: number): number {
+  const tree = new Tree(root)
+  tree.sample()
+  return tree.peakBytes
+}
+
 /** Follows a process and its descendants, also those whose parent has ended. */
 class Tree {
   readonly #page = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))

@@ -10,6 +10,7 @@ import { listingCases, listingRows } from './listing.ts'
 import { postgresCases, postgresRows } from './postgres.ts'
 import { profileCases, profileRows } from './profile.ts'
 import type { Setting } from './setting.ts'
+import { versionCases, versionRows } from './version.ts'
 
 /** What each case measures: rows by the prefix of its name. */
 const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[]> }[] = [
@@ -18,6 +19,7 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: diffCases, rows: diffRows },
   { names: profileCases, rows: profileRows },
   { names: postgresCases, rows: postgresRows },
+  { names: versionCases, rows: versionRows },
 ]
 
 export const data: Bench = {

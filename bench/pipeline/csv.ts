@@ -6,7 +6,7 @@ import { scan } from '../../src/plan/table.ts'
 import { folderOf, made, pick, type Query, share } from './data.ts'
 import type { Files, Question, Task } from './question.ts'
 
-const COLUMNS = {
+export const COLUMNS = {
   id: 'int64',
   at: 'local timestamp',
   city: 'string',
@@ -20,18 +20,21 @@ const COLUMNS = {
   note: 'string',
 } as const
 
-const question: Question = {
+/** Orders without those that have no number or price, with a total; texts that are numbers made such. */
+export const cleaned = (orders: ReturnType<typeof scan<typeof COLUMNS>>) =>
+  orders
+    .derive((r) => ({
+      qty: r.qty.cast('int64', { onError: 'null' }),
+      delay: r.delay.cast('int64', { onError: 'null' }),
+      city: r.city.trim().lower(),
+    }))
+    .filter((r) => r.qty.isNull().not().and(r.price.gt(0)))
+    .derive((r) => ({ total: r.price.times(r.qty).times(r.discount.neg().plus(1)) }))
+
+export const question: Question = {
   name: 'clean',
   asks: 'read, cast, filter, derive, write',
-  plan: () =>
-    scan({ kind: 'source', name: 'orders' }, COLUMNS)
-      .derive((r) => ({
-        qty: r.qty.cast('int64', { onError: 'null' }),
-        delay: r.delay.cast('int64', { onError: 'null' }),
-        city: r.city.trim().lower(),
-      }))
-      .filter((r) => r.qty.isNull().not().and(r.price.gt(0)))
-      .derive((r) => ({ total: r.price.times(r.qty).times(r.discount.neg().plus(1)) })).node,
+  plan: () => cleaned(scan({ kind: 'source', name: 'orders' }, COLUMNS)).node,
   sql: `SELECT id, "at", city, product, qty, price, discount, delay, weight, returned, note, price * qty * (1 - discount) AS total FROM (
     SELECT * REPLACE (TRY_CAST(qty AS BIGINT) AS qty, TRY_CAST(delay AS BIGINT) AS delay, lower(trim(city)) AS city)
     FROM read_csv('FILE', header = true, auto_detect = false, delim = ',', quote = '"', escape = '"', columns = {

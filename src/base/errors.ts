@@ -41,6 +41,7 @@ export const CODES = {
   // data
   SOURCE_MISSING: { status: 404, exit: 2 },
   SOURCE_BROKEN: { status: 422, exit: 1 },
+  SOURCE_HOSTILE: { status: 422, exit: 1 },
   SOURCE_SCHEMA: { status: 422, exit: 1 },
   SOURCE_UNREACHABLE: { status: 503, exit: 4 },
   SOURCE_REFUSED: { status: 502, exit: 4 },

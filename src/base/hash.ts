@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { canonicalJson } from './json.ts'
 
 /** SHA-256 of text or bytes, hexadecimal. */
@@ -12,10 +12,30 @@ export function hashJson(value: unknown): string {
   return sha256(canonicalJson(value))
 }
 
-/** SHA-256 of a file's bytes, read as a stream. */
+const CHUNK = 1 << 20
+
+/** SHA-256 of a file's bytes: a part is read while the one before it is hashed. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) }))
-    hash.update(chunk as Uint8Array)
+  const file = await open(path)
+  try {
+    const buffers = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)] as const
+    const read = (into: Buffer) => file.read(into, 0, CHUNK)
+    let reading = read(buffers[0])
+    for (let i = 1; ; i++) {
+      const { bytesRead, buffer } = await reading
+      if (bytesRead === 0) break
+      reading = read(buffers[(i % 2) as 0 | 1])
+      // it is awaited in any case, and its failure not left alone meanwhile
+      reading.catch(() => undefined)
+      if (signal?.aborted) {
+        await reading.catch(() => undefined)
+        throw signal.reason
+      }
+      hash.update(bytesRead === CHUNK ? buffer : buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
   return hash.digest('hex')
 }

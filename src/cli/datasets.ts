@@ -6,6 +6,7 @@ import { bytes, plural } from '../runs/text.ts'
 import { diff } from './datasets/diff.ts'
 import { forget } from './datasets/forget.ts'
 import { compact, retain } from './datasets/keep.ts'
+import { reprocess } from './datasets/reprocess.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -91,6 +92,7 @@ export function datasets(): Command {
     )
   rows(noun)
   rejected(noun)
+  reprocess(noun)
   scrub(noun)
   diff(noun)
   retain(noun)

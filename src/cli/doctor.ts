@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Command } from 'commander'
 import { type Config, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
+import { command } from '../data/connectors/guard/launch.ts'
 import { probeDevice } from '../engines/webgpu/probe.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
 import { bytes } from '../runs/text.ts'
@@ -73,7 +74,7 @@ async function examine(): Promise<Check[]> {
     })
     return checks
   }
-  checks.push(await serverCheck(config))
+  checks.push(filesCheck(config), await serverCheck(config))
   let galley: Galley | undefined
   try {
     galley = await openGalley(config)
@@ -115,6 +116,15 @@ async function gpuCheck(config: Config): Promise<Check> {
   const { name, software, largestBuffer } = found
   const use = config.engine === 'processor' ? 'GALLEY_ENGINE is processor: runs leave it alone' : software && config.engine === 'auto' ? 'a driver on the processor: runs take it with --engine gpu' : 'runs use it' // biome-ignore format: one line
   return { name: 'gpu', status: 'ok', says: `${name}, buffers of up to ${bytes(largestBuffer)}; ${use}` }
+}
+
+/** What confines the process that opens files from outside, on this machine. */
+function filesCheck({ home, memoryMiB }: Config): Check {
+  const { confined } = command(home, memoryMiB, 1)
+  const says = `opened in a process of their own: ${['limits of memory and time', ...confined].join(', ')}`
+  const whole = confined.includes('no network') && confined.includes('limits by the system')
+  const fix = 'install util-linux (prlimit, setpriv, unshare), and allow user namespaces, for all of it'
+  return { name: 'files', status: whole ? 'ok' : 'warn', says, ...(whole ? {} : { fix }) }
 }
 
 async function serverCheck(config: Config): Promise<Check> {

@@ -5,6 +5,7 @@ import { asGalleyError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
 import { bench } from './bench.ts'
+import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
@@ -41,6 +42,7 @@ for (const command of [
   profile(),
   predict(),
   explain(),
+  clean(),
   datasets(),
   quality(),
   exporting(),

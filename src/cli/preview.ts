@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
+import { newId } from '../base/ids.ts'
 import { resolveSecret } from '../base/secrets.ts'
 import type { Discovery } from '../data/connectors/connector.ts'
+import { openGuard } from '../data/connectors/guard/open.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
@@ -35,6 +37,10 @@ export function preview(): Command {
       const file = resolve(path)
       const temp = await mkdtemp(join(tmpdir(), 'galley-preview-'))
       const engine = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+      const guard = openGuard({
+        temp: () => join(temp, 'opened', newId()),
+        ...{ memoryMiB: engine.memoryMiB },
+      })
       try {
         const found = await interruptible(async (signal) => {
           const kind = await connector(await kindOf(file))
@@ -42,12 +48,15 @@ export function preview(): Command {
           let files = 0
           const at = async () => join(temp, `copy-${++files}`)
           return engine.session(ctx, (query) =>
-            kind.discover(file, rows, { signal, query, secret: resolveSecret, options: { ...options }, temp: at }),
+            kind.discover(file, rows, {
+              ...{ signal, query, guard, secret: resolveSecret, options: { ...options }, temp: at },
+            }),
           )
         })
         if (json) print(JSON.stringify(found))
         else tell(path, found)
       } finally {
+        await guard.close()
         await engine.close()
         await rm(temp, { recursive: true, force: true })
       }

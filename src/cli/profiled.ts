@@ -3,7 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { readConfig } from '../base/config.ts'
+import { newId } from '../base/ids.ts'
 import { resolveSecret } from '../base/secrets.ts'
+import { openGuard } from '../data/connectors/guard/open.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
 import { accessOf } from '../data/profile/access.ts'
 import { profile } from '../data/profile/profile.ts'
@@ -11,8 +13,10 @@ import type { Profile } from '../data/profile/types.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { build } from '../plan/nodes.ts'
+import { resultOf } from '../sdk/task.ts'
 import { interruptible } from './interrupt.ts'
 import { versionOf, withClient } from './list.ts'
+import { stageReporter } from './progress.ts'
 
 /** A profile, and what it is of: a file (no version), or a version of a dataset. */
 export interface Profiled {
@@ -29,9 +33,12 @@ export async function profiled(what: string, target: string | undefined): Promis
   if (existsSync(what)) return ofFile(what, target)
   return withClient((client) =>
     interruptible(async (signal) => {
-      const asked = { ...versionOf(what), ...(target === undefined ? {} : { target }) }
-      const found = await client.datasets.profile(asked, { signal })
-      return { name: found.name, version: found.version, profile: found.profile as unknown as Profile }
+      const { name, version } = versionOf(what)
+      const body = { ...(version === undefined ? {} : { version }), ...(target === undefined ? {} : { target }) }
+      const { progress } = stageReporter()
+      const found = await resultOf<Profiled>(await client.datasets.profiling({ name, body }, { signal }), progress)
+      if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+      return found
     }),
   )
 }
@@ -40,6 +47,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
   const file = resolve(path)
   const temp = await mkdtemp(join(tmpdir(), 'galley-profile-'))
   const duckdb = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+  const guard = openGuard({ temp: () => join(temp, 'opened', newId()), memoryMiB: duckdb.memoryMiB })
   try {
     return await interruptible(async (signal) => {
       const scope = { workspace: 'profile', caller: 'profile' }
@@ -49,8 +57,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
       const keep = async () => join(temp, `copy-${++files}`)
       const snapshot = await duckdb.session(ctx, async (query) => {
         const { columns, options } = await source.discover(file, LOOKED_AT, {
-          signal,
-          query,
+          ...{ signal, query, guard },
           secret: resolveSecret,
           options: {},
           temp: keep,
@@ -61,7 +68,9 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
           columns: Object.fromEntries(columns.map((c) => [c.name, c.type])),
           options,
         }
-        return source.snapshot(spec, file, { scope, signal, query, keep, secret: resolveSecret, progress: () => {} })
+        return source.snapshot(spec, file, {
+          ...{ scope, signal, query, guard, keep, secret: resolveSecret, progress: () => {} },
+        })
       })
       const schema = snapshot.schema ?? []
       const rows = build({ op: 'scan', from: snapshot.from ?? { kind: 'parquet', files: snapshot.files }, schema })
@@ -70,6 +79,7 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
     })
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
+    await guard.close()
     await duckdb.close()
     await rm(temp, { recursive: true, force: true })
   }

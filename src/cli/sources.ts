@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { GalleyError, nearest } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
 import { checkSource } from '../data/connectors/check.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
+import { openGuard } from '../data/connectors/guard/open.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { interruptible } from './interrupt.ts'
@@ -30,13 +32,16 @@ export function sources(): Command {
         )
       const temp = await mkdtemp(join(tmpdir(), 'galley-check-'))
       const engine = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
+      const guard = openGuard({ temp: () => join(temp, 'opened', newId()), memoryMiB: engine.memoryMiB })
       let bad = 0
       try {
         const told = []
         for (const { id, spec } of chosen) {
           const findings = await interruptible((signal) => {
             const ctx = { scope: { workspace: 'check', caller: 'check' }, signal, ledger: createLedger() }
-            return engine.session(ctx, (query) => checkSource(spec as SourceSpec, folder, { signal, query, temp }))
+            return engine.session(ctx, (query) =>
+              checkSource(spec as SourceSpec, folder, { signal, query, guard, temp }),
+            )
           })
           bad += findings.filter((f) => !f.ok).length
           told.push({ source: id, findings })
@@ -46,6 +51,7 @@ export function sources(): Command {
         }
         if (options.json) print(JSON.stringify(told))
       } finally {
+        await guard.close()
         await engine.close()
         await rm(temp, { recursive: true, force: true })
       }

@@ -12,6 +12,8 @@ export interface Cache {
   put(scope: Scope, entry: { key: string; output: unknown; run: string; step: string }): Promise<void>
   /** Forgets an output, for instance because what it points to is gone. */
   forget(scope: Scope, key: string): Promise<void>
+  /** Forgets all outputs of a step. */
+  forgetStep(scope: Scope, step: string): Promise<void>
 }
 
 export function cacheOn(db: Database): Cache {
@@ -33,6 +35,10 @@ export function cacheOn(db: Database): Cache {
     },
     forget: async (scope, key) => {
       await db.write('the cache could not be changed', (q) => q.delete(stepOutputs).where(at(scope, key)))
+    },
+    forgetStep: async (scope, step) => {
+      const all = and(eq(stepOutputs.workspace, scope.workspace), eq(stepOutputs.step, step))
+      await db.write('the cache could not be changed', (q) => q.delete(stepOutputs).where(all))
     },
   }
 }

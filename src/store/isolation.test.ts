@@ -32,6 +32,9 @@ describe('workspaces', () => {
     const check = { dataset: 'secret', version: 1, run: run.id, passed: true, verdicts: [], metrics: {}, anomalies: [] }
     await store.quality.record(scope, check)
     await store.forgettings.begin(scope, { dataset: 'secret', column: 'id', value: '1' })
+    const salt = await store.suppressions.salt(scope, 'secret')
+    const key = { dataset: 'secret', column: 'id', hash: 'h' }
+    await store.suppressions.add(scope, key)
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
@@ -56,6 +59,10 @@ describe('workspaces', () => {
     expect(await store.cache.find(other, 'secret')).toBeUndefined()
     expect(await store.steps.newest(other, 'a')).toBeUndefined()
     expect(await store.forgettings.pending(other, 'secret')).toEqual([])
+    expect(await store.suppressions.of(other, 'secret')).toBeUndefined()
+    expect(await store.suppressions.remove(other, key)).toBe(false)
+    expect(await store.suppressions.salt(other, 'secret')).not.toBe(salt)
+    expect(await store.suppressions.of(scope, 'secret')).toEqual({ salt, keys: [{ column: 'id', hash: 'h' }] })
     expect(await store.models.trainedOn(other, 'secret')).toEqual([])
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
@@ -70,6 +77,10 @@ describe('workspaces', () => {
     expect(await store.steps.claim(other, run.id, 'a')).toBeUndefined()
     expect(await store.endpoints.remove(other, 'secret')).toBe(false)
     await store.cache.forget(other, 'secret')
+    await store.cache.forgetStep(other, 'a')
+    expect(await store.leftovers.expire(other, Number.MAX_SAFE_INTEGER / 1000)).toBe(0)
+    expect(await store.leftovers.underWay(other)).toBe(0)
+    expect([...(await store.leftovers.needed(other, 0))]).toEqual([])
     await store.steps.skip(other, run.id, ['a'])
     await expect(store.steps.plan(other, run.id, [{ id: 'z', kind: 'table' }])).rejects.toMatchObject({
       code: 'STORE_CONFLICT',

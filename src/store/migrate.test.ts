@@ -19,6 +19,7 @@ import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
 import * as steps from './schema/steps.ts'
+import * as suppressions from './schema/suppressions.ts'
 import * as windows from './schema/windows.ts'
 import * as workspaces from './schema/workspaces.ts'
 import { openStore } from './store.ts'
@@ -81,6 +82,7 @@ describe('migrations', () => {
       quality,
       runs,
       steps,
+      suppressions,
       windows,
       workspaces,
     ]

@@ -12,12 +12,14 @@ import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
 import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
+import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
 import { type Steps, stepsOn } from './steps.ts'
+import { type Suppressions, suppressionsOn } from './suppressions.ts'
 import { type DatasetTags, tagsOn } from './tags.ts'
 import { type MonitorWindows, windowsOn } from './windows.ts'
 import { type Workspaces, workspacesOn } from './workspaces.ts'
@@ -30,6 +32,8 @@ export interface Tables {
   readonly datasets: Datasets
   readonly tags: DatasetTags
   readonly forgettings: Forgettings
+  readonly suppressions: Suppressions
+  readonly leftovers: Leftovers
   readonly models: Models
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
@@ -122,6 +126,8 @@ function tablesOn(database: Database): Tables {
     datasets: datasetsOn(database),
     tags: tagsOn(database),
     forgettings: forgettingsOn(database),
+    suppressions: suppressionsOn(database),
+    leftovers: leftoversOn(database),
     models: modelsOn(database),
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),

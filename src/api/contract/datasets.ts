@@ -194,9 +194,15 @@ export const datasets = {
     path: '/v1/datasets/{name}/forget',
     access: 'write',
     summary:
-      "Takes a person's rows out of every version; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
+      "Takes a person's rows out of every version, and leaves them out when rows are written; without a key, goes on with what was interrupted; lines of JSON, the last is the reports",
     params: z.object({ name }),
-    body: z.object({ key: z.string().max(200).optional(), value: z.string().max(10_000).optional() }).strict(),
+    body: z
+      .object({
+        key: z.string().max(200).optional(),
+        value: z.string().max(10_000).optional(),
+        allow: z.boolean().optional().describe('nothing is taken out: rows of the person may be written again'),
+      })
+      .strict(),
     output: streamed,
     stream: true,
   }),
@@ -205,12 +211,27 @@ export const datasets = {
     path: '/v1/datasets/{name}/profile',
     access: 'read',
     summary:
-      'The profile of a version, the newest unless told otherwise: read anew, which takes seconds for millions of rows',
+      'The profile of a version, the newest unless told otherwise: computed once, which takes seconds for millions of rows',
     params: z.object({ name }),
     query: z.object({
       version: z.coerce.number().int().positive().max(2_147_483_647).optional(),
       target: z.string().max(1000).optional().describe('a column; how the others move it is looked at'),
     }),
     output: z.object({ name, version: z.number(), profile: z.record(z.string(), z.unknown()) }),
+  }),
+  profiling: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/profile',
+    access: 'read',
+    summary: 'The same as lines of JSON: how far it is, then the profile; a caller that goes cancels it',
+    params: z.object({ name }),
+    body: z
+      .object({
+        version: z.number().int().positive().max(2_147_483_647).optional(),
+        target: z.string().max(1000).optional(),
+      })
+      .strict(),
+    output: streamed,
+    stream: true,
   }),
 }

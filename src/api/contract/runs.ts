@@ -52,6 +52,18 @@ export const runs = {
     params: z.object({ run: z.string().max(64) }),
     output: run.extend({ steps: z.array(step) }),
   }),
+  clean: route({
+    method: 'post',
+    path: '/v1/runs/clean',
+    access: 'write',
+    summary: 'Removes what runs have left and nothing needs; refused while one is under way',
+    body: z.object({ days: z.number().int().min(0).max(36_500), dryRun: z.boolean().optional() }).strict(),
+    output: z.object({
+      folders: z.array(z.object({ path: z.string(), bytes: z.number() })),
+      bytes: z.number(),
+      outputs: z.number(),
+    }),
+  }),
   lineage: route({
     method: 'get',
     path: '/v1/runs/{run}/openlineage',

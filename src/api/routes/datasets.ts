@@ -1,10 +1,9 @@
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
-import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
-import { beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
+import { allowAgain, beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
 import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
@@ -14,14 +13,12 @@ import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
 import { openVersion } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
-import { accessOf } from '../../data/profile/access.ts'
-import { profile } from '../../data/profile/profile.ts'
+import { profileOf } from '../../data/profile/kept.ts'
 import { ipcStream } from '../../engines/arrow/index.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Engines } from '../../engines/plans.ts'
 import { withinHome } from '../../runs/portable.ts'
-import { rowsOfVersion } from '../../runs/steps/quality.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
@@ -51,18 +48,18 @@ const opened = ({ store }: ApiWare, { path }: DatasetVersion) => openVersion(joi
 
 export const datasets: NounHandlers<'datasets'> = {
   profile: async ({ ware, scope, params, query, signal }) => {
-    const { store, duckdb } = ware
-    const v = await store.datasets.get(scope, params.name, query.version)
-    const rows = await rowsOfVersion(store, v)
-    if (!rows)
-      throw new GalleyError('STORE_CORRUPT', {
-        what: `the files of ${v.name}@${v.version} are gone`,
-        why: 'its manifest is not where it was written',
-        fix: 'restore them from a backup, or run the recipe again',
-      })
-    const access = accessOf({ duckdb, scope, signal, ledger: createLedger() })
-    const found = await profile(rows, access, { target: query.target ?? null })
+    const v = await ware.store.datasets.get(scope, params.name, query.version)
+    const asked = { target: query.target ?? null, release: ware.version }
+    const found = await profileOf(enginesOf(ware, scope, signal), ware.store, v, asked)
     return { name: v.name, version: v.version, profile: { ...found } }
+  },
+  profiling: async ({ ware, scope, params, body, signal }) => {
+    const v = await ware.store.datasets.get(scope, params.name, body.version)
+    return told(signal, async (tell, signal) => {
+      const asked = { target: body.target ?? null, release: ware.version, tell }
+      const found = await profileOf(enginesOf(ware, scope, signal), ware.store, v, asked)
+      return { name: v.name, version: v.version, profile: found }
+    })
   },
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.datasets.list(scope, query)
@@ -150,7 +147,7 @@ export const datasets: NounHandlers<'datasets'> = {
       return compact(work, ware.store, scope, on)
     })
   },
-  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value }, signal }) => {
+  forget: async ({ ware, scope, params: { name: dataset }, body: { key, value, allow }, signal }) => {
     const { store } = ware
     if ((key === undefined) !== (value === undefined))
       throw invalid(
@@ -159,7 +156,14 @@ export const datasets: NounHandlers<'datasets'> = {
         'give key and value',
       )
     await store.datasets.get(scope, dataset)
-    if (key !== undefined && value !== undefined) await beginForgetting(store, scope, { dataset, column: key, value })
+    if (key !== undefined && value !== undefined) {
+      const asked = { dataset, column: key, value }
+      if (allow) {
+        const allowed = await allowAgain(enginesOf(ware, scope, signal), store, asked)
+        return told(signal, async () => ({ allowed }))
+      }
+      await beginForgetting(enginesOf(ware, scope, signal), store, asked)
+    }
     return told(signal, async (tell, signal) => {
       const work = workOf(enginesOf(ware, scope, signal))
       const reports: ForgetReport[] = []

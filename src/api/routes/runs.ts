@@ -1,4 +1,5 @@
 import type { Scope } from '../../base/scope.ts'
+import { clean } from '../../data/datasets/keep/clean.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
 import type { Output } from '../../runs/kind.ts'
 import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
@@ -41,6 +42,10 @@ function setAside(output: unknown): { rejected: Record<string, number>; rejected
 const named = (run: string): number | string => (/^\d+$/.test(run) && Number(run) < 2 ** 31 ? Number(run) : run)
 
 export const runs: NounHandlers<'runs'> = {
+  clean: async ({ ware: { store }, scope, body: { days, dryRun = false }, signal }) => {
+    const { folders, ...sums } = await clean(store, scope, { days, dryRun, signal })
+    return { folders: [...folders], ...sums }
+  },
   list: async ({ ware, scope, query }) => {
     const page = await ware.store.runs.list(scope, query)
     const gone = page.items.some((r) => r.status === 'running') ? await goneOf(ware, scope) : new Set<string>()

@@ -8,6 +8,14 @@ import { withClient } from '../list.ts'
 import { plain, print } from '../output.ts'
 import { stageReporter } from '../progress.ts'
 
+interface Options {
+  readonly key?: string
+  readonly value?: string
+  readonly resume?: boolean
+  readonly allowAgain?: boolean
+  readonly json?: boolean
+}
+
 export function forget(noun: Command): void {
   noun
     .command('forget <name>')
@@ -15,9 +23,10 @@ export function forget(noun: Command): void {
     .option('--key <column>', 'the column that names a person')
     .option('--value <value>', 'whose rows go')
     .option('--resume', 'go on with what was interrupted')
+    .option('--allow-again', 'take nothing out: rows of the person may be written again from the next run on')
     .option('--json', 'print JSON')
-    .action((name: string, o: { key?: string; value?: string; resume?: boolean; json?: boolean }) => {
-      if (o.resume !== true && (o.key === undefined || o.value === undefined))
+    .action((name: string, o: Options) => {
+      if ((o.resume !== true || o.allowAgain) && (o.key === undefined || o.value === undefined))
         throw new GalleyError('USAGE_INVALID', {
           what: 'it is not said whose rows are meant',
           why: 'a column and a value of it are needed',
@@ -26,7 +35,14 @@ export function forget(noun: Command): void {
       return interruptible((signal) =>
         withClient(async (client) => {
           const { progress } = stageReporter()
-          const body = o.key !== undefined && o.value !== undefined ? { key: o.key, value: o.value } : {}
+          const person = o.key !== undefined && o.value !== undefined ? { key: o.key, value: o.value } : {}
+          if (o.allowAgain) {
+            const body = { ...person, allow: true }
+            const found = await resultOf<{ allowed: boolean }>(await client.datasets.forget({ name, body }, { signal }), progress) // biome-ignore format: one line
+            if (o.json) return print(JSON.stringify(found))
+            return print(found.allowed ? 'rows of this person may be written again, from the next run on' : 'rows of this person were not left out') // biome-ignore format: one line
+          }
+          const body = person
           const answer = await client.datasets.forget({ name, body }, { signal })
           const reports = await resultOf<ForgetReport[]>(answer, progress)
           if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
@@ -59,5 +75,7 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
     ],
   ]
   for (const [noun, names, what] of made) for (const name of names) print(`${noun}  ${plain(name)} ${what}`)
-  print('What a recipe reads is not changed: take the person out of its sources, or the next run brings the rows back.')
+  print(
+    `What a recipe reads is not changed. Rows of the person are left out of ${dataset} from now on (--allow-again lifts that); tables and copies that steps keep hold what the sources hold: take the person out there, too.`,
+  )
 }

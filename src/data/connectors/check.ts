@@ -21,13 +21,12 @@ const ROWS = 1000
 export async function checkSource(
   spec: SourceSpec,
   folder: string,
-  at: Pick<DiscoverContext, 'signal' | 'query'> & { readonly temp: string },
+  at: Pick<DiscoverContext, 'signal' | 'query' | 'guard'> & { readonly temp: string },
 ): Promise<Finding[]> {
   let files = 0
   const temp = async () => join(at.temp, `look-${++files}`)
   const ctx: DiscoverContext = {
-    signal: at.signal,
-    query: at.query,
+    ...{ signal: at.signal, query: at.query, ...(at.guard ? { guard: at.guard } : {}) },
     secret: resolveSecret,
     options: spec.options,
     temp,

@@ -7,7 +7,8 @@ import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { build } from '../../plan/nodes.ts'
 import { parseType } from '../../plan/types.ts'
-import type { Connector, Part, SourceSnapshot, SourceSpec, Wanted } from './connector.ts'
+import type { Connector, Discovery, Part, SourceSnapshot, SourceSpec, Wanted } from './connector.ts'
+import { openGuard } from './guard/open.ts'
 import { brokenFiles } from './testing/files.ts'
 import { KILLS, readElsewhere } from './testing/kills.ts'
 import { type Cells, COLUMNS, type Columns, ROWS, VALUES } from './testing/rows.ts'
@@ -94,6 +95,27 @@ export function connectorConformance(name: string, tried: Tried): void {
       }
       expect(found.columns.every((c) => c.evidence !== '' && c.examples.length > 0)).toBe(true)
       expect((await load(path, Object.fromEntries(found.columns.map((c) => [c.name, c.type])))).rows).toBe(4)
+    })
+
+    test.runIf(ending !== undefined)('gives the same when it is opened by a guard', async () => {
+      const path = await write(columns, only(ROWS))
+      const kept = join(folder, `kept-${++last}`)
+      mkdirSync(kept)
+      const never = () => Promise.reject(new Error('asked here'))
+      const guard = openGuard({ temp: () => join(folder, `opened-${++last}`), memoryMiB: 256, threads: 1 })
+      try {
+        const about = { ...reach, scope, progress: () => {}, query: never, keep: async (n: string) => join(kept, n) }
+        const got = await guard.snapshot(connector.kind, tried.spec(path, columns), path, about)
+        expect(await rowsOf(got)).toEqual(only<unknown>(VALUES))
+        const temp = async () => join(folder, `temp-${++last}`)
+        const asked = { ...reach, query: never, temp, options: tried.spec(path, columns).options }
+        const found = await guard.discover(connector.kind, path, 100, asked)
+        const here = await session((query) => connector.discover(path, 100, { ...asked, query }))
+        const sorted = (d: Discovery) => ({ ...d, columns: d.columns.map((c) => ({ ...c, examples: [...c.examples].sort() })) }) // biome-ignore format: one line
+        expect(sorted(found)).toEqual(sorted(JSON.parse(JSON.stringify(here)) as Discovery))
+      } finally {
+        await guard.close()
+      }
     })
 
     test('takes names and paths as they are', async () => {

@@ -8,6 +8,7 @@ import type { From } from '../../plan/nodes.ts'
 import type { Schema, TypeName } from '../../plan/types.ts'
 import type { KeptFile } from '../datasets/files.ts'
 import type { FindDataset } from '../datasets/find.ts'
+import type { Guard } from './guard/guard.ts'
 
 /** What an option of a source may be: plain JSON; what is secret stands there by its name. */
 export type Option =
@@ -84,6 +85,8 @@ export interface ReachContext {
   secret(reference: Secret): string
   /** Published versions of datasets, by name, where a store is open. */
   readonly dataset?: FindDataset
+  /** What opens files from outside in a process of its own; without it they are opened here. */
+  readonly guard?: Guard
 }
 
 export interface ConnectorContext extends ReachContext {

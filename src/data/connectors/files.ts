@@ -86,6 +86,18 @@ const MOST_HASHES = 1000
 /** A file that was written to so shortly before may be written to again without another time on it. */
 const SETTLED_MS = 2000
 
+/** The state and hash of a file that was read in this process and did not change since. */
+export async function knownHash(path: string): Promise<readonly [stamp: string, hash: string] | undefined> {
+  const stamp = await stampOf(path)
+  const hash = stamp === undefined ? undefined : hashes.get(stamp)
+  return stamp === undefined || hash === undefined ? undefined : [stamp, hash]
+}
+
+/** Takes over what another process knows. */
+export function rememberHash(stamp: string, hash: string): void {
+  hashes.set(stamp, hash)
+}
+
 async function hashOf(path: string, stamp: string | undefined, written: number): Promise<string> {
   const known = stamp === undefined ? undefined : hashes.get(stamp)
   if (known !== undefined) return known

@@ -3,16 +3,17 @@ import { isAbsolute, resolve } from 'node:path'
 import { GalleyError, nearest } from '../../base/errors.ts'
 import type { Connector, SourceSpec } from './connector.ts'
 import { missingFile } from './files.ts'
+import { guarded } from './guard/wrap.ts'
 
 /** The connectors by name. A new one is one file and one line here. */
 const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
-  arrow: async () => (await import('./arrow.ts')).arrowConnector,
-  csv: async () => (await import('./csv.ts')).csvConnector,
+  arrow: async () => guarded((await import('./arrow.ts')).arrowConnector),
+  csv: async () => guarded((await import('./csv.ts')).csvConnector),
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
   folder: async () => (await import('./folder.ts')).folderConnector,
-  json: async () => (await import('./json.ts')).jsonConnector,
-  parquet: async () => (await import('./parquet.ts')).parquetConnector,
-  sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
+  json: async () => guarded((await import('./json.ts')).jsonConnector),
+  parquet: async () => guarded((await import('./parquet.ts')).parquetConnector),
+  sqlite: async () => guarded((await import('./sqlite.ts')).sqliteConnector),
   http: async () => (await import('./http.ts')).httpConnector,
   postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }

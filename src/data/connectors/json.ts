@@ -55,6 +55,9 @@ export const jsonConnector: Connector = {
       const layout = { path: utf8.path, named: path, array: await isArray(utf8.path, path), columns }
       const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
       const read = await copied(layout, target, spec.options['broken'] === 'skip' ? tooMany : undefined, ctx)
+      // the reader takes a first line that its buffer does not hold for the end of the file
+      if (read.rows === 0 && !layout.array && (await hasText(utf8.path)))
+        throw unreadable(path, new Error('JSON: its first line is longer than can be read'))
       await requireKeys(layout, target, ctx)
       const schema = columns.map(({ name, type }) => ({ name, type, nullable: true }))
       return { files: [target], schema, bytes, hash, encoding: utf8.encoding, ...read }
@@ -125,6 +128,13 @@ async function firstBroken(layout: JsonLayout, broken: number, ctx: ConnectorCon
     fix: "correct the file, declare the column as what it is, or leave such records out with json(…, { broken: 'skip' }): they are counted, and kept with their reasons",
     details: { record: n, count: broken, ...(typeof column === 'string' ? { column } : {}) },
   })
+}
+
+/** Whether there is anything but a byte order mark and blanks. */
+async function hasText(path: string): Promise<boolean> {
+  for await (const chunk of createReadStream(path))
+    if (/[^\s\xef\xbb\xbf]/.test((chunk as Buffer).toString('latin1'))) return true
+  return false
 }
 
 const BOM = [0xef, 0xbb, 0xbf]

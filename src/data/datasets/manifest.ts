@@ -167,6 +167,14 @@ export function numbered(
   ])
 }
 
+/** Nulls by column as the files' statistics have them; undefined where a file has none. */
+export function nullsIn({ files, schema }: Manifest): Readonly<Record<string, number>> | undefined {
+  if (files.some((f) => !f.columns)) return undefined
+  const of = (f: DataFile, name: string) =>
+    f.columns && Object.hasOwn(f.columns, name) ? f.columns[name]?.nulls : f.rows
+  return Object.fromEntries(schema.map(({ name }) => [name, files.reduce((n, f) => n + (of(f, name) ?? 0), 0)]))
+}
+
 /** The identity of a version's content: what is named by its content counts as the same, whichever run wrote it. */
 export function contentHash({ files, schema, split, moment }: Manifest): string {
   const hashes = files.map((f) => f.sha256)

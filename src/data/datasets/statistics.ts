@@ -31,7 +31,7 @@ export async function statisticsOf(
     const number: Expr = isFloat(f.type)
       ? { op: 'case', when: [[call('isNaN', column), lit(null, f.type)]], otherwise: column }
       : column
-    const found: [string, Agg][] = [[`nulls${i}`, counted(call('isNull', column))]]
+    const found: [string, Agg][] = [[`there${i}`, { fn: 'count', arg: column }]]
     if (isFloat(f.type)) found.push([`nan${i}`, counted(call('isNaN', column))])
     if (isBounded(f)) found.push([`min${i}`, { fn: 'min', arg: number }], [`max${i}`, { fn: 'max', arg: number }])
     return found
@@ -47,7 +47,7 @@ export async function statisticsOf(
       return [
         f.name,
         {
-          nulls: Number(found[`nulls${i}`] ?? 0),
+          nulls: Number(found['rows'] ?? 0) - Number(found[`there${i}`] ?? 0),
           ...(nan > 0 ? { nan } : {}),
           ...(isBounded(f) ? { min, max } : {}),
         },

@@ -26,6 +26,8 @@ export interface Circumstances {
   readonly former: Node | undefined
   /** Rows that were set aside already, by reason: those that break what quarantines. */
   readonly aside: Readonly<Record<string, number>>
+  /** Nulls by column, where they were counted already. */
+  readonly nulls?: Readonly<Record<string, number>>
 }
 
 export interface Checked {
@@ -52,7 +54,7 @@ export async function checkExpectations(
       const was = await formerOf(known.former, fieldOf(rows.schema, x.column, 'steady'), x.measure, collect)
       if (was) former.set(i, was)
     }
-  const scan = oneScan(rows, expect, former)
+  const scan = oneScan(rows, expect, former, known.nulls)
   const [found] = await collect(scan.plan)
   const counted = scan.read(found)
   const verdicts = expect.map((x, i) => verdictOf(x, i, rows, counted, known, former.get(i)))

@@ -33,11 +33,13 @@ export const WATCHED = 200
  * All expectations of a table as one aggregate: the table is scanned once, whatever their number. What is referred to is
  * joined in the same plan. Those that read no rows (`schema`, `volume`) add nothing.
  * @param former by the expectation's place, for `steady`
+ * @param counted nulls by column that need not be counted again
  */
 export function oneScan(
   rows: Node,
   expect: readonly Expectation[],
   former: ReadonlyMap<number, Former>,
+  counted: Readonly<Record<string, number>> = {},
 ): { plan: Node; read: (row: Readonly<Record<string, Value>> | undefined) => Counted } {
   const aggs = new Map<string, readonly [string, Agg]>()
   /** The name of an aggregate; the same one is computed once. */
@@ -81,7 +83,11 @@ export function oneScan(
     }
   }
   const watched = rows.schema.slice(0, WATCHED)
-  const nulls = watched.filter((f) => f.nullable).map((f) => [f.name, ask({ fn: 'count', arg: col(f.name) })] as const)
+  const nullable = watched.filter((f) => f.nullable)
+  const nulls = nullable.flatMap(({ name }) =>
+    Object.hasOwn(counted, name) ? [] : [[name, ask({ fn: 'count', arg: col(name) })] as const],
+  )
+  const known = nullable.filter(({ name }) => Object.hasOwn(counted, name)).map(({ name }) => name)
   const means = watched
     .filter((f) => isNumeric(f.type))
     .map((f) => [f.name, ask({ fn: 'mean', arg: finiteOf(f) })] as const)
@@ -108,7 +114,10 @@ export function oneScan(
         ),
         metrics: {
           rows: all,
-          nulls: Object.fromEntries(nulls.map(([name, n]) => [name, all === 0 ? 0 : 1 - number(row, n) / all])),
+          nulls: Object.fromEntries([
+            ...known.map((name) => [name, all === 0 ? 0 : (counted[name] ?? 0) / all] as const),
+            ...nulls.map(([name, n]) => [name, all === 0 ? 0 : 1 - number(row, n) / all] as const),
+          ]),
           means: Object.fromEntries(
             means.flatMap(([name, n]) => {
               const mean = row?.[n]

@@ -1,18 +1,10 @@
-import { mkdirSync } from 'node:fs'
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { throwIfAborted } from '../../base/errors.ts'
 import type { RunContext } from '../engine.ts'
+import { type DuckdbOptions, openDatabase } from './database.ts'
 import { translate } from './failures.ts'
 import { registerWindows } from './rolling-probe.ts'
 import type { WindowTable } from './rolling-table.ts'
-
-export interface DuckdbOptions {
-  /** Memory that queries may take before they spill, MiB. */
-  readonly memoryMiB: number
-  readonly threads?: number
-  /** Folder for what spills. */
-  readonly temp: string
-}
 
 /** The database, and the windows that queries under way read. */
 export interface Instance {
@@ -23,20 +15,10 @@ export interface Instance {
 export type Open = () => Promise<Instance>
 
 export async function openInstance(options: DuckdbOptions): Promise<Instance> {
-  mkdirSync(options.temp, { recursive: true })
-  const db = await DuckDBInstance.create(':memory:', {
-    memory_limit: `${options.memoryMiB}MiB`,
-    temp_directory: options.temp,
-    // a file is read in its own order, so that what is computed from it is the same every time
-    preserve_insertion_order: 'true',
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-    ...(options.threads ? { threads: String(options.threads) } : {}),
-  })
+  const db = await openDatabase(options)
   const windows = new Map<number, WindowTable>()
   const connection = await db.connect()
   registerWindows(connection, windows)
-  await connection.run("SET GLOBAL TimeZone = 'UTC'")
   connection.closeSync()
   return { db, windows, lastWindow: 0 }
 }

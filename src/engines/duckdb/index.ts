@@ -9,7 +9,8 @@ import { nodes } from '../../plan/walk.ts'
 import { evaluateConstant } from '../constants.ts'
 import type { Engine, Prepared, Relation, RunContext } from '../engine.ts'
 import { boundsOf, countsDifferent } from './bitmaps.ts'
-import { type DuckdbOptions, type Instance, type Open, openInstance, withConnection } from './connection.ts'
+import { type Instance, type Open, openInstance, withConnection } from './connection.ts'
+import type { DuckdbOptions } from './database.ts'
 import { gapsOf } from './gaps.ts'
 import { mayDropFailures } from './hazard.ts'
 import { lower } from './lower.ts'
@@ -20,6 +21,8 @@ import { toParquet } from './sql/parquet.ts'
 
 /** The engine, and SQL for what is not a plan: reading a file's own metadata, loading a foreign format. */
 export interface DuckdbEngine extends Engine {
+  /** Memory that queries may take before they spill, MiB. */
+  readonly memoryMiB: number
   /** Runs statements on one connection; the rows of each come back as JSON objects. */
   session<T>(
     ctx: RunContext,
@@ -36,6 +39,7 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
   }
   return {
     name: 'duckdb',
+    memoryMiB: options.memoryMiB,
     prepare(plan) {
       const gaps = gapsOf(plan.root)
       return gaps.length > 0 ? gaps : prepared(plan, open)

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { MANIFEST, type WriteMode } from '../../data/datasets/manifest.ts'
+import { MANIFEST, nullsIn, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
 import { integer } from '../text.ts'
+import { withoutForgotten } from './forgotten.ts'
 import { checkQuality } from './quality.ts'
 import { type Computed, computeRows } from './rows.ts'
 import { summarise, type TableOutput, whole } from './table.ts'
@@ -27,13 +28,16 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   // what a write goes on from is read beside the spec: after another version, the same rows give another one
   async identity(spec, { scope, store, step, started }) {
     // what is fresh today may be stale tomorrow
-    const dated = spec.expect.some((x) => x.kind === 'fresh') ? { ...spec, started } : spec
+    const fresh = spec.expect.some((x) => x.kind === 'fresh') ? { ...spec, started } : spec
+    // rows are left out from the moment on that somebody is forgotten, and come again once that is lifted
+    const suppressed = await store.suppressions.of(scope, step.id)
+    const dated = suppressed ? { ...fresh, suppressed: suppressed.keys } : fresh
     if (!spec.write || spec.write.mode === 'full') return dated
     return { ...dated, base: (await store.datasets.find(scope, step.id))?.hash ?? null }
   },
   async run(ctx) {
     const { spec, id } = ctx.step
-    const computed = await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect))
+    const computed = await withoutForgotten(ctx, await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect)))
     const base = await newestOf(ctx, spec)
     if (computed.rows === 0 && (!base || !spec.write || spec.write.mode === 'full')) throw empty(ctx)
     return drafted(ctx, id, computed, await draftVersion(ctx, computed, base))
@@ -87,7 +91,7 @@ async function drafted(
   computed: Computed,
   draft: Draft,
 ): Promise<StepResult<DatasetOutput>> {
-  const { verdicts, check } = await checkQuality(ctx, draft.checked)
+  const { verdicts, check } = await checkQuality(ctx, draft.checked, nullsIn(draft.manifest))
   const table = await publishDraft(ctx, draft)
   const { mode } = draft
   const write = { mode, rows: computed.rows, contained: draft.contained }

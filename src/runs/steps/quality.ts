@@ -38,6 +38,7 @@ export async function rowsOfVersion(store: Store, v: DatasetVersion): Promise<No
 export async function checkQuality(
   ctx: Context,
   table: TableOutput,
+  nulls?: Readonly<Record<string, number>>,
 ): Promise<{ verdicts: readonly Verdict[]; check: NewQualityCheck }> {
   const { store, scope, step } = ctx
   const expect = boundExpectations(ctx)
@@ -50,6 +51,7 @@ export async function checkQuality(
     formerRows: versions.map((v) => v.rows),
     former: wantsFormer ? await rowsOfVersion(store, former) : undefined,
     aside: table.rejected,
+    ...(nulls ? { nulls } : {}),
   }
   const checked: Checked = await checkExpectations(rows, expect, known, (n) => rowsOf(ctx, n))
   const { verdicts, metrics } = checked

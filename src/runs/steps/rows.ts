@@ -17,6 +17,8 @@ export interface Computed {
   readonly data: KeptFile
   readonly rows: number
   readonly schema: Schema
+  /** SHA-256 of the rows before those of persons who were forgotten were left out. */
+  readonly before?: string
   /** The rows that the plan set aside, when there are any. */
   readonly aside: KeptFile | undefined
   /** How many were set aside or lost, by reason. */

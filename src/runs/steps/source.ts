@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
+import { openGuard } from '../../data/connectors/guard/open.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { findIn } from '../../data/datasets/find.ts'
@@ -65,8 +66,12 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, ctx.folder)
     const wanted = handed(wantedOf(ctx.recipe, id, spec), source.pushes, spec)
+    const guard = openGuard({
+      temp: () => ctx.store.home.tmp.file('.opened'),
+      ...{ memoryMiB: ctx.duckdb.memoryMiB, threads: ctx.threads },
+    })
     const about = {
-      scope: ctx.scope,
+      ...{ scope: ctx.scope, guard },
       signal: ctx.signal,
       progress: ctx.progress,
       secret: resolveSecret,
@@ -74,9 +79,11 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       inPlace: isReadOnce(ctx.recipe, id),
       ...(wanted ? { wanted } : {}),
     }
-    return source.parts || source.follows?.(spec)
-      ? readByAndBy(ctx, source, path, about)
-      : readWhole(ctx, source, path, about)
+    try {
+      return await (source.parts || source.follows?.(spec) ? readByAndBy : readWhole)(ctx, source, path, about)
+    } finally {
+      await guard.close()
+    }
   },
   present: (o) => intact(o.kept),
   summary(o) {

@@ -74,7 +74,8 @@ export async function draftVersion(
 ): Promise<Draft> {
   const { spec, id } = ctx.step
   const write = spec.write ?? FULL
-  const rows = { file: computed.data, rows: computed.rows, schema: computed.schema }
+  const { data: file, schema, before } = computed
+  const rows = { file, rows: computed.rows, schema, ...(before === undefined ? {} : { before }) }
   const contained = isContained(write, rows, base)
   if (base && write.mode !== 'full') await requireWhole(id, base)
   if (contained && base) return containedIn(ctx, computed, base, write.mode)

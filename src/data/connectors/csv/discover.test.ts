@@ -52,7 +52,7 @@ test('types, and what speaks for them', async () => {
     none: 'no value to tell a type from',
     half: '2 of 3 values are whole numbers; not "n/a"',
   })
-  expect(found.columns.find((c) => c.name === 'price')).toMatchObject({ values: 2, missing: 1 })
+  expect(found.columns.find((c) => c.name === 'price')).toMatchObject({ values: 2, missing: 1, examples: ['1.5', '2'] })
 })
 
 test('the first rows, or all; what can not be taken apart is counted; names that are no one column are left out', async () => {

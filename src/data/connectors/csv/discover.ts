@@ -95,7 +95,9 @@ async function lookAt(
   )
   return cells.map(({ name }, i) => {
     const values = Number(found[`n${i}`])
-    const examples = ((found[`e${i}`] as string[] | null) ?? []).slice(0, EXAMPLES)
+    // an empty cell is no example
+    const seen = (found[`e${i}`] as (string | null)[] | null) ?? []
+    const examples = seen.filter((v) => v !== null).slice(0, EXAMPLES)
     return { name, values, missing: rows - values, examples, ...judge(found, i, values, name) }
   })
 }

@@ -55,6 +55,8 @@ export async function readFiles(
   return { read, lost }
 }
 
+const BROKEN: readonly string[] = ['SOURCE_BROKEN', 'SOURCE_HOSTILE']
+
 const changed = (path: string): GalleyError =>
   new GalleyError('SOURCE_MISSING', {
     what: `${path} changed while it was read`,
@@ -69,9 +71,7 @@ function lostBy(
 ): LostFile | undefined {
   if (!(error instanceof GalleyError)) return undefined
   const schema = error.code === 'PLAN_UNKNOWN_COLUMN' || error.code === 'SOURCE_SCHEMA'
-  const aside = schema
-    ? policy.schema === 'quarantine'
-    : error.code === 'SOURCE_BROKEN' && policy.broken === 'quarantine'
+  const aside = schema ? policy.schema === 'quarantine' : BROKEN.includes(error.code) && policy.broken === 'quarantine'
   return aside ? { path, reason: error.why ? `${error.what}: ${error.why}` : error.what, schema } : undefined
 }
 

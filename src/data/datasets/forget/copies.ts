@@ -1,5 +1,7 @@
+import { createReadStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline'
 import { throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
 import { call, col, lit } from '../../../plan/expr.ts'
@@ -32,7 +34,9 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
       if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue
       const files = await readdir(folder)
       let rows = 0
-      for (const file of files) if (file.endsWith('.parquet')) rows += await rowsIn(work, join(folder, file), person)
+      for (const file of files)
+        if (file.endsWith('.parquet')) rows += await rowsIn(work, join(folder, file), person)
+        else if (/\.(csv|jsonl)$/.test(file)) rows += await linesIn(join(folder, file), person)
       if (rows === 0) continue
       const path = relative(store.home.path, folder)
       // what an endpoint starts from is told, not taken from under it
@@ -69,6 +73,14 @@ export async function unpublished(
   return found
 }
 
+/** Lines of a text that say a person's value: rows that were read again are kept as they stood in their file. */
+async function linesIn(path: string, { value }: Person): Promise<number> {
+  let n = 0
+  if (value.length > 0)
+    for await (const line of createInterface({ input: createReadStream(path) })) if (line.includes(value)) n++
+  return n
+}
+
 /** A person's rows in any Parquet file of ours: by the column where it has it, by the text of rows that were set aside. */
 async function rowsIn(work: TableWork, path: string, person: Person): Promise<number> {
   const columns = new Set(await work.columns(path))
@@ -80,8 +92,8 @@ async function rowsIn(work: TableWork, path: string, person: Person): Promise<nu
   if (columns.has(column))
     rows += await countOf(work, scan(text(column)), call('eq', col(column), lit(value, 'string')))
   if (columns.has('reason') && columns.has('row')) rows += await countOf(work, scan(text('row')), isAside(person))
-  // a line of a file that could not be read: the value stands somewhere in it
-  if (columns.has('reason') && columns.has('text') && value.length > 0)
-    rows += await countOf(work, scan(text('text')), call('contains', col('text'), lit(value, 'string')))
+  // a row of a source that could not be read: the value stands somewhere in it
+  if (columns.has('reason') && columns.has('value') && columns.has('row') && value.length > 0)
+    rows += await countOf(work, scan(text('row')), call('contains', col('row'), lit(value, 'string')))
   return rows
 }

@@ -3,10 +3,11 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
-import { fieldOf } from '../../../plan/types.ts'
+import type { Engines } from '../../../engines/plans.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Forgetting } from '../../../store/forgettings.ts'
 import type { Store } from '../../../store/store.ts'
+import { keptUnder } from '../../profile/kept.ts'
 import { everything } from '../keep/retain.ts'
 import { sweep } from '../keep/sweep.ts'
 import { contentHash, type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
@@ -15,7 +16,8 @@ import { openVersion, siblingPath, type Version } from '../version.ts'
 import type { TableWork } from '../work.ts'
 import { type Copies, dropCopies, unpublished } from './copies.ts'
 import { type Derived, derivedFrom } from './derived.ts'
-import { asideWithout, fileWithout, isPerson, type Person } from './rows.ts'
+import { asideWithout, fileWithout, type Person } from './rows.ts'
+import { hashOfKey } from './suppress.ts'
 
 /** What was taken out, and what was made of it before. */
 export interface ForgetReport {
@@ -88,6 +90,7 @@ export async function forget(
   }
   await store.transaction(scope, async (tx) => {
     await tx.forgettings.redact(scope, dataset)
+    await tx.cache.forgetStep(scope, keptUnder(dataset))
     await tx.forgettings.finish(scope, forgetting.id, report)
     const details = { forgetting: forgetting.id, column, versions: affected.length }
     await tx.events.record(scope, { action: 'dataset.forget', subject: dataset, details })
@@ -192,14 +195,41 @@ async function moved(
   })
 }
 
-/** Begins to forget: checks that the newest version has the column, and that it can have the value. */
+/**
+ * Begins to forget: checks that the newest version has the column, and that it can have the value. From now on rows of the person are left out
+ * when rows are written: what a source still holds does not come back. @throws DATASET_UNKNOWN, PLAN_UNKNOWN_COLUMN, VALUE_INVALID
+ */
 export async function beginForgetting(
+  ctx: Engines,
   store: Store,
-  scope: Scope,
   asked: { readonly dataset: string } & Person,
 ): Promise<Forgetting> {
-  const newest = await store.datasets.get(scope, asked.dataset)
+  const { scope } = ctx
+  const hash = await keyIn(ctx, store, asked)
+  return store.transaction(scope, async (tx) => {
+    await tx.suppressions.add(scope, { dataset: asked.dataset, column: asked.column, hash })
+    return tx.forgettings.begin(scope, asked)
+  })
+}
+
+/** Lets rows of a person be written again, from the next run on. False where they were not left out. @throws as `beginForgetting` */
+export async function allowAgain(
+  ctx: Engines,
+  store: Store,
+  asked: { readonly dataset: string } & Person,
+): Promise<boolean> {
+  const { scope } = ctx
+  const key = { dataset: asked.dataset, column: asked.column, hash: await keyIn(ctx, store, asked) }
+  return store.transaction(scope, async (tx) => {
+    const lifted = await tx.suppressions.remove(scope, key)
+    const details = { column: asked.column }
+    if (lifted) await tx.events.record(scope, { action: 'dataset.allow', subject: asked.dataset, details })
+    return lifted
+  })
+}
+
+async function keyIn(ctx: Engines, store: Store, asked: { readonly dataset: string } & Person): Promise<string> {
+  const newest = await store.datasets.get(ctx.scope, asked.dataset)
   const { manifest } = await openVersion(join(store.home.datasets, newest.path))
-  isPerson(fieldOf(manifest.schema, asked.column, `the dataset '${asked.dataset}'`), asked)
-  return store.forgettings.begin(scope, asked)
+  return hashOfKey(ctx, store, ctx.scope, asked.dataset, manifest.schema, asked)
 }

@@ -4,6 +4,7 @@ import { GalleyError } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Store } from '../../../store/store.ts'
+import { keptUnder } from '../../profile/kept.ts'
 import { type Swept, sweep } from './sweep.ts'
 
 /** Which versions stay beside those that something needs: the newest so many, or those of the last so many days. */
@@ -51,6 +52,7 @@ export async function retain(
   if (dryRun || gone.length === 0) return { removed, kept, files: 0, bytes: 0 }
   await store.transaction(scope, async (tx) => {
     await tx.datasets.remove(scope, name, gone.map((v) => v.version)) // biome-ignore format: one line
+    await tx.cache.forgetStep(scope, keptUnder(name))
     await tx.events.record(scope, { action: 'dataset.retain', subject: name, details: { ...retention, removed } })
   })
   const swept = await sweep(store, scope, name, gone.map((v) => dirname(join(store.home.datasets, v.path)))) // biome-ignore format: one line

@@ -27,6 +27,8 @@ export interface NewRows {
   readonly file: KeptFile
   readonly rows: number
   readonly schema: Schema
+  /** SHA-256 of the rows before some were left out, where some were: the same rows are the same batch. */
+  readonly before?: string
 }
 
 /** A file of the version to come. */
@@ -43,7 +45,7 @@ export interface Written {
 }
 
 /** The identity of a batch: equal rows in equal order are the same batch. */
-export const batchOf = (rows: NewRows): string => rows.file.sha256
+export const batchOf = (rows: NewRows): string => rows.before ?? rows.file.sha256
 
 /** Whether a write would give the version that it goes on from. */
 export function isContained(spec: WriteSpec, rows: NewRows, base: Version | undefined): boolean {

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs'
+import type { Limits } from './guard.ts'
+
+/** How often a process is looked at, ms. */
+const EVERY = 50
+/** Clock ticks a second and bytes of a page in /proc, on every Linux that Node runs on with pages of that size. */
+const TICKS = 100
+const PAGE = 4096
+
+interface Seen {
+  readonly cpuSeconds: number
+  readonly bytes: number
+}
+
+/** What a process has taken so far; undefined where that can't be told. */
+export function look(pid: number): Seen | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // its name, which may hold anything, ends at the last bracket
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, bytes: Number(fields[21]) * PAGE }
+  } catch {
+    return undefined
+  }
+}
+
+/** Looks at a process while it works, and tells once why it has to end. Gives what stops the looking. */
+export function watch(pid: number, limits: Limits, over: (why: string) => void): () => void {
+  const before = look(pid)?.cpuSeconds ?? 0
+  const began = performance.now()
+  const timer = setInterval(() => {
+    const seen = look(pid)
+    const why =
+      seen && seen.bytes > limits.memoryMiB * 2 ** 20
+        ? `it took more than ${limits.memoryMiB} MiB of memory`
+        : seen && seen.cpuSeconds - before > limits.cpuSeconds
+          ? `it took more than ${limits.cpuSeconds} s of processor time`
+          : performance.now() - began > limits.seconds * 1000
+            ? `it was not done after ${limits.seconds} s`
+            : undefined
+    if (why === undefined) return
+    clearInterval(timer)
+    over(why)
+  }, EVERY)
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,78 @@
+import { readdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from '../../../base/clock.ts'
+import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import type { Scope } from '../../../base/scope.ts'
+import { syncFolder } from '../../../store/files.ts'
+import type { Store } from '../../../store/store.ts'
+import { MANIFEST } from '../manifest.ts'
+
+/** What was removed, or would be. */
+export interface Cleaned {
+  /** Folders of tables, pieces of sources and rows set aside; within the workspace's part of the data folder. */
+  readonly folders: readonly { readonly path: string; readonly bytes: number }[]
+  readonly bytes: number
+  /** Outputs in the cache that were forgotten. */
+  readonly outputs: number
+}
+
+const DAY = 86_400_000
+/** A folder that is younger may be about to be published. ms */
+const YOUNG = DAY
+
+/**
+ * Removes what steps have left beside datasets and nothing needs: no version, endpoint or model, no run of the last `days`, not the newest
+ * output of a step, and nothing that the cache keeps, which forgets what is older than `days`. How far sources were read is kept. A folder is taken out of the way in
+ * one step and then removed: killed in between, what is left is removed when the next process begins.
+ * @throws STORE_CONFLICT while a run is under way, CANCELLED
+ */
+export async function clean(
+  store: Store,
+  scope: Scope,
+  { days, dryRun, signal }: { days: number; dryRun: boolean; signal: AbortSignal },
+): Promise<Cleaned> {
+  const now = systemClock.now()
+  const before = now - days * DAY
+  await requireIdle(store, scope)
+  // what the cache no longer gives no run takes while its folder goes
+  const outputs = dryRun ? 0 : await store.leftovers.expire(scope, before)
+  const needed = await store.leftovers.needed(scope, before)
+  const root = join(store.home.datasets, scope.workspace)
+  const folders: { path: string; bytes: number }[] = []
+  for (const name of await readdir(root).catch(() => [])) {
+    if (!name.startsWith('_')) continue
+    for (const id of await readdir(join(root, name)).catch(() => [])) {
+      throwIfAborted(signal)
+      const path = `${name}/${id}`
+      const folder = join(root, name, id)
+      const info = await stat(folder).catch(() => undefined)
+      if (needed.has(path) || !info?.isDirectory() || now - info.mtimeMs < Math.min(YOUNG, days * DAY)) continue
+      const files = await readdir(folder)
+      // what an endpoint starts from is its own
+      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) continue
+      let bytes = 0
+      for (const file of files) bytes += (await stat(join(folder, file)).catch(() => undefined))?.size ?? 0
+      folders.push({ path, bytes })
+      if (dryRun) continue
+      await requireIdle(store, scope)
+      const away = store.home.tmp.file('.cleaned')
+      await rename(folder, away)
+      await rm(away, { recursive: true, force: true })
+    }
+    if (!dryRun) await syncFolder(join(root, name)).catch(() => undefined)
+  }
+  const bytes = folders.reduce((n, f) => n + f.bytes, 0)
+  if (!dryRun && folders.length + outputs > 0)
+    await store.events.record(scope, { action: 'runs.clean', subject: `${days} days`, details: { folders: folders.length, bytes, outputs } }) // biome-ignore format: one line
+  return { folders, bytes, outputs }
+}
+
+async function requireIdle(store: Store, scope: Scope): Promise<void> {
+  const killed = (await store.runs.abandoned(scope)).length
+  if ((await store.leftovers.underWay(scope)) <= killed) return
+  throw new GalleyError('STORE_CONFLICT', {
+    what: 'a run is under way',
+    why: 'it may take from the cache what would be removed',
+    fix: 'wait until it ends (galley runs ls), then clean again',
+  })
+}

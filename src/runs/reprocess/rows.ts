@@ -1,0 +1,76 @@
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GalleyError } from '../../base/errors.ts'
+import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { readHeader } from '../../data/connectors/csv/header.ts'
+import { utf8Of } from '../../data/connectors/encoding.ts'
+import { publishFolder } from '../../data/datasets/files.ts'
+import { valueAt } from '../../engines/batch.ts'
+import { type Engines, runPlan } from '../../engines/plans.ts'
+import { build } from '../../plan/nodes.ts'
+
+/** What of a source can be read again row by row, by connector: its texts are kept as the file had them. */
+const LINES: Readonly<Record<string, string>> = { csv: 'rows.csv', json: 'rows.jsonl' }
+
+/** @throws RECIPE_INVALID for a source whose rows are not kept as text */
+export function requireLines(id: string, spec: SourceSpec): string {
+  const name = Object.hasOwn(LINES, spec.connector) ? LINES[spec.connector] : undefined
+  if (name !== undefined) return name
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `rows of '${id}' can't be read again by themselves`,
+    why: `it is read by ${spec.connector}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only`,
+    fix: 'run the recipe: it reads the source again',
+  })
+}
+
+/**
+ * Writes rows that were set aside as a file of their kind, under `target`; one that is there is taken. Gives the source that reads
+ * it by the recipe's rules: what is broken still is set aside again.
+ * @param path the source's own file, whose header a CSV gets
+ */
+export async function sourceOfRows(
+  ctx: Engines,
+  spec: SourceSpec,
+  { path, aside, name, draft, target }: { path: string; aside: string; name: string; draft: string; target: string },
+): Promise<SourceSpec> {
+  await mkdir(draft, { recursive: true })
+  const { encoding: _, mostBroken: __, ...own } = spec.options
+  const header = spec.connector === 'csv' ? await headerOf(spec, path, join(draft, 'utf8'), ctx.signal) : undefined
+  const out = await open(join(draft, name), 'w')
+  try {
+    if (header) await out.write(`${header.cells.map(quoted).join(header.delimiter)}\n`)
+    const schema = [{ name: 'row', type: 'string', nullable: true }] as const
+    const relation = await runPlan(
+      ctx,
+      build({ op: 'scan', from: { kind: 'parquet', files: [aside] }, schema }),
+      'batches',
+    )
+    for await (const batch of relation.batches()) {
+      const [column] = batch.columns
+      const lines = Array.from({ length: column ? batch.rows : 0 }, (_, i) => {
+        const row = column && valueAt(column, i)
+        if (row === null || row === undefined) return ''
+        // between tokens of JSON a line end is a blank; within a text it stands escaped
+        return `${spec.connector === 'json' ? String(row).replace(/[\r\n]+/g, ' ') : String(row).replace(/\r?\n$/, '')}\n`
+      })
+      await out.write(lines.join(''))
+    }
+  } finally {
+    await out.close()
+  }
+  await publishFolder(draft, target)
+  const options = { ...own, ...(header ? { delimiter: header.delimiter } : {}), broken: 'skip' }
+  return { ...spec, path: join(target, name), options }
+}
+
+async function headerOf(spec: SourceSpec, path: string, copy: string, signal: AbortSignal) {
+  const text = { path, kind: 'csv', encoding: spec.options['encoding'] }
+  const utf8 = await utf8Of(text, async () => copy, signal)
+  try {
+    return await readHeader(utf8.path, spec.options['delimiter'], path)
+  } finally {
+    await rm(copy, { force: true })
+  }
+}
+
+const quoted = (cell: string): string => (/^[\w ]*$/.test(cell) ? cell : `"${cell.replaceAll('"', '""')}"`)

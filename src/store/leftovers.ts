@@ -1,0 +1,66 @@
+import type { Scope } from '../base/scope.ts'
+import type { Database } from './database.ts'
+import { type SQL, sql } from './drizzle.ts'
+
+/** What runs have left and nothing asks for any more. */
+export interface Leftovers {
+  /** Runs that say they are under way; a killed one does, too. */
+  underWay(scope: Scope): Promise<number>
+  /**
+   * Folders of steps' files (`_orders/0123…`) that something on record says: versions, endpoints, models, steps of runs since `before`, the newest output of each
+   * step, and outputs in the cache that `expire` leaves.
+   */
+  needed(scope: Scope, before: number): Promise<ReadonlySet<string>>
+  /** Forgets outputs in the cache from before a time, but for the newest of each step and for how far sources were read. Gives how many. */
+  expire(scope: Scope, before: number): Promise<number>
+}
+
+/** Tables whose rows are looked at otherwise, or say only what was. */
+const APART = ['step_outputs', 'steps', 'runs', 'events']
+/** A folder within the workspace's part of the data folder, in any text. */
+const FOLDER = '/(_[^/"]+/[0-9a-z]{8,64})(?![0-9a-z])'
+
+export function leftoversOn(db: Database): Leftovers {
+  const mine = (scope: Scope) => sql`workspace = ${scope.workspace}`
+  // an output has the hash of its content; how far a source was read has not, and can't be found out again
+  const expired = (scope: Scope, before: number): SQL => sql`
+    ${mine(scope)} and created < ${new Date(before).toISOString()}
+    and output::jsonb ->> 'hash' is not null and output::jsonb -> 'pieces' is null
+    and key not in (select distinct on (step) key from step_outputs where ${mine(scope)}
+      and output::jsonb ->> 'hash' is not null order by step, created desc)`
+  return {
+    underWay: (scope) =>
+      db.read('the runs could not be counted', async (q) => {
+        const { rows } = await q.execute<{ n: string }>(
+          sql`select count(*) as n from runs where ${mine(scope)} and status = 'running'`,
+        )
+        return Number(rows[0]?.n ?? 0)
+      }),
+    needed: (scope, before) =>
+      db.read('what is needed could not be read', async (q) => {
+        const tables = await q.execute<{ name: string }>(sql`
+          select table_name as name from information_schema.columns
+          where table_schema = current_schema() and column_name = 'workspace'`)
+        const others = tables.rows
+          .filter(({ name }) => !APART.includes(name))
+          .map(({ name }) => sql`select t::text as said from ${sql.identifier(name)} as t where ${mine(scope)}`)
+        const said = [
+          ...others,
+          sql`select output::text from step_outputs where ${mine(scope)} and not (${expired(scope, before)})`,
+          sql`select output::text from steps where ${mine(scope)} and (started >= ${new Date(before).toISOString()}
+            or run in (select id from runs where ${mine(scope)} and status = 'running'))`,
+          sql`select said from (select distinct on (id) output::text as said from steps
+            where ${mine(scope)} and status = 'done' order by id, started desc) as newest`,
+        ]
+        const { rows } = await q.execute<{ folder: string }>(sql`
+          select distinct m[1] as folder from (${sql.join(said, sql` union all `)}) as every(said),
+            regexp_matches(said, ${FOLDER}, 'g') as m`)
+        return new Set(rows.map((r) => r.folder))
+      }),
+    expire: (scope, before) =>
+      db.write('the cache could not be changed', async (q) => {
+        const { rowCount } = await q.execute(sql`delete from step_outputs where ${expired(scope, before)}`)
+        return rowCount ?? 0
+      }),
+  }
+}

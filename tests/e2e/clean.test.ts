@@ -1,0 +1,134 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
+import { csv, folder as files, recipe, sqlite } from '../../src/index.ts'
+import { run } from '../../src/runs/runner.ts'
+import type { SourceOutput } from '../../src/runs/steps/source.ts'
+import { ended, start } from './command.ts'
+import { openWritten, signal, type Written } from './datasets.ts'
+
+let w: Written
+beforeAll(async () => {
+  w = await openWritten()
+})
+afterAll(() => w.close())
+
+const go = async (r: ReturnType<typeof recipe>) =>
+  run(w.galley.ware, await w.galley.scope(), r, { folder: w.folder, signal, on: () => {} })
+const clean = (days = 0, dryRun = false) => w.client.runs.clean({ body: { days, dryRun } })
+const foldersOf = async (step: string): Promise<string[]> => {
+  const root = join(w.galley.store.home.datasets, (await w.galley.scope()).workspace, `_${step}`)
+  return existsSync(root) ? readdirSync(root) : []
+}
+
+const COLUMNS = { id: 'int64', day: 'string' } as const
+
+test('tables and copies that newer ones have replaced go; the newest stay, and the recipe goes on from them', async () => {
+  const file = join(w.folder, 'days.csv')
+  const made = recipe('cleaned', (k) => {
+    const t = k.step(
+      'table',
+      k.source('lines', csv(file, COLUMNS, { broken: 'skip' })).filter((r) => r.id.gt(0)),
+    )
+    k.dataset(
+      'cleaned',
+      t.reject((r) => r.id.gt(100), 'large'),
+      { write: 'append' },
+    )
+    k.dataset('again', t)
+  })
+  for (let day = 1; day <= 4; day++) {
+    writeFileSync(file, `id,day\n${day},d\nx,d\n${100 + day},d\n`)
+    await go(made)
+  }
+  const [tables, sources] = [await foldersOf('table'), await foldersOf('lines')]
+  expect([tables.length, sources.length]).toEqual([4, 4])
+  const would = await clean(0, true)
+  expect(would.folders.map((f) => f.path.split('/')[0]).sort()).toEqual(['_lines', '_lines', '_lines', '_table', '_table', '_table']) // biome-ignore format: one line
+  // what is of these days stays
+  expect((await clean(1)).folders).toEqual([])
+  expect(await foldersOf('table')).toEqual(tables)
+  const done = await clean()
+  expect(done).toMatchObject({ folders: would.folders, bytes: would.bytes })
+  expect(done.outputs).toBeGreaterThanOrEqual(6)
+  expect([(await foldersOf('table')).length, (await foldersOf('lines')).length]).toEqual([1, 1])
+  expect((await clean()).folders).toEqual([])
+  // versions and their rows set aside are whole, and nothing is computed again
+  for (let v = 1; v <= 4; v++) expect(await w.rows(`cleaned@${v}`)).toHaveLength(v)
+  expect((await w.client.datasets.scrub({ body: {} })).damaged).toEqual([])
+  expect((await go(made)).cached.length).toBeGreaterThanOrEqual(3)
+  // an older state of the file is read anew
+  writeFileSync(file, 'id,day\n2,d\nx,d\n102,d\n')
+  await go(made)
+  expect(await w.rows('again')).toEqual(['2,d', '102,d'])
+})
+
+test('what was read by and by is never lost: pieces stay, and how far they go', async () => {
+  mkdirSync(join(w.folder, 'in'))
+  const { DatabaseSync } = await import('node:sqlite')
+  const path = join(w.folder, 'log.sqlite')
+  const db = new DatabaseSync(path)
+  db.exec('CREATE TABLE t (id INTEGER, day TEXT)')
+  const made = recipe('by-and-by', (k) => {
+    k.dataset('logged', k.source('log', sqlite(path, 't', COLUMNS, { cursor: 'id' })))
+    k.dataset('filed', k.source('files', files(join(w.folder, 'in', '*.csv'), csv, COLUMNS, { settle: 0 })))
+  })
+  for (let day = 1; day <= 3; day++) {
+    // what was read goes away at its source
+    db.exec(`DELETE FROM t; INSERT INTO t VALUES (${day}, 'd')`)
+    writeFileSync(join(w.folder, 'in', `${day}.csv`), `id,day\n${day},d\n`)
+    await go(made)
+    await clean()
+  }
+  expect(await w.rows('logged')).toEqual(['1,d', '2,d', '3,d'])
+  expect((await w.rows('filed')).sort()).toEqual(['1,d', '2,d', '3,d'])
+  appendFileSync(join(w.folder, 'in', '3.csv'), '4,d\n')
+  const { outputs } = await go(made)
+  expect((outputs.get('files') as SourceOutput).stood).toEqual([2, 4])
+  expect((outputs.get('log') as SourceOutput).rows).toBe(3)
+  db.close()
+})
+
+test('nothing is removed while a run is under way', async () => {
+  const scope = await w.galley.scope()
+  const r = await w.galley.store.runs.start(scope, { recipe: 'r', recipeHash: 'h', recipeJson: {} })
+  await expect(clean()).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+  await w.galley.store.runs.finish(scope, r.id, { status: 'done' })
+  // the piece of the file that changed was replaced by another
+  expect((await clean()).folders.map((f) => f.path)).toEqual([expect.stringMatching(/^_files\//)])
+  expect((await w.rows('filed')).sort()).toEqual(['1,d', '2,d', '3,d', '4,d'])
+})
+
+test(
+  `killed ${KILLS} times while it cleans, everything that is needed is whole`,
+  async () => {
+    const file = join(w.folder, 'many.csv')
+    const made = recipe('many', (k) => {
+      const t = k.step(
+        'many-table',
+        k.source('many-lines', csv(file, COLUMNS)).filter((r) => r.id.gt(0)),
+      )
+      k.dataset('many', t, { write: 'append' })
+      k.dataset('many-too', t)
+    })
+    let day = 0
+    for (let kill = 0; kill < KILLS; kill++) {
+      for (let i = 0; i < 3; i++) {
+        writeFileSync(file, `id,day\n${++day},d\n`)
+        await go(made)
+      }
+      const child = start(w.home, ['clean', '--days', '0'])
+      await sleep(700 + ((kill * 137) % 900))
+      child.kill('SIGKILL')
+      await ended(child)
+      expect(await w.rows('many')).toHaveLength(day)
+      expect((await w.client.datasets.scrub({ body: {} })).damaged).toEqual([])
+    }
+    await clean()
+    expect(await foldersOf('many-table')).toHaveLength(1)
+    expect((await go(made)).cached.length).toBeGreaterThanOrEqual(3)
+  },
+  60_000 + KILLS * 30_000,
+)

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { csv, json, recipe, sum } from '../../src/index.ts'
+import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
+import { run } from '../../src/runs/runner.ts'
+import type { Recipe } from '../../src/runs/specs.ts'
+import { openWritten, signal, type Written } from './datasets.ts'
+
+let w: Written
+beforeAll(async () => {
+  w = await openWritten()
+})
+afterAll(() => w.close())
+
+const go = async (r: Recipe) =>
+  run(w.galley.ware, await w.galley.scope(), r, { folder: w.folder, signal, on: () => {} })
+const again = async (r: Recipe, dataset: string, more: Partial<Parameters<typeof reprocess>[3]> = {}) =>
+  reprocess(w.galley.ware, await w.galley.scope(), r, {
+    ...{ dataset, source: undefined, folder: w.folder, signal, on: () => {} },
+    ...more,
+  })
+
+/** Orders as they were declared first, with whole numbers; and by rules that know pieces, too. */
+function orders(name: string, lines: string): { first: Recipe; mended: Recipe } {
+  const file = join(w.folder, `${name}.csv`)
+  writeFileSync(file, lines)
+  const source = `${name}-lines`
+  return {
+    first: recipe(name, (k) => {
+      const t = k.source(source, csv(file, { id: 'int64', qty: 'int64' }, { broken: 'skip' }))
+      k.dataset(name, t, { write: 'append' })
+    }),
+    mended: recipe(name, (k) => {
+      const t = k.source(source, csv(file, { id: 'int64', qty: 'string' }, { broken: 'skip', mostBroken: 0 }))
+      const mended = k.step(
+        `${name}-mended`,
+        t
+          .derive((r) => ({ qty: r.qty.replace(' pcs', '').cast('int64', { onError: 'null' }) }))
+          .reject((r) => r.qty.isNull(), 'no quantity'),
+      )
+      k.dataset(name, mended, { write: 'append' })
+    }),
+  }
+}
+const LINES = 'id,qty\n1,10\n2,20 pcs\n3,"x, y"\n4,40,9\n5,50\nsix,60\n7,70 pcs\n'
+
+test('rows that a mended recipe can read are added once, and the others stay aside', async () => {
+  const { first, mended } = orders('shop', LINES)
+  await go(first)
+  expect(await w.rows('shop@1')).toEqual(['1,10', '5,50'])
+  const found = await again(mended, 'shop')
+  expect(found).toEqual({
+    ...{ source: 'shop-lines', rows: 5, passed: 3, written: 2, version: 2 },
+    stay: { 'broken line (too many cells)': 1, 'broken line (a value of another type)': 1 },
+    rejected: { 'no quantity': 1 },
+  })
+  expect(await w.rows('shop@2')).toEqual(['1,10', '5,50', '2,20', '7,70'])
+  // what is asked again reads what is left, and changes nothing
+  expect(await again(mended, 'shop')).toMatchObject({ rows: 2, passed: 0, written: 0, version: 2 })
+  expect(await again(mended, 'shop')).toMatchObject({ rows: 2, passed: 0, written: 0, version: 2 })
+  expect((await w.client.datasets.versions({ name: 'shop' })).items).toHaveLength(2)
+})
+
+test('stopped after any step it goes on, and nothing is written twice', async () => {
+  for (const [i, step] of ['source', 'table', 'dataset'].entries()) {
+    const name = `stopped-${i}`
+    const { first, mended } = orders(name, LINES)
+    await go(first)
+    const controller = new AbortController()
+    const on = (e: { type: string; kind?: string }) => {
+      if (e.type === 'done' && e.kind === step) controller.abort()
+    }
+    await again(mended, name, { signal: controller.signal, on }).catch((e: { code: string }) => expect(e.code).toBe('CANCELLED')) // biome-ignore format: one line
+    await again(mended, name)
+    expect(await w.rows(name)).toEqual(['1,10', '5,50', '2,20', '7,70'])
+  }
+})
+
+test('rows take the place of those of their key, and JSON is read again, too', async () => {
+  const file = join(w.folder, 'people.jsonl')
+  writeFileSync(file, '{"id": 1, "n": 5}\n{"id": 1, "n": "6"}\n{"id": 2, "n": "x"}\n')
+  const made = (type: 'int64' | 'string') =>
+    recipe('people', (k) => {
+      const t = k.source('people-lines', json(file, { id: 'int64', n: type } as const, { broken: 'skip' }))
+      const typed = t.derive((r) => ({ n: (r.n as typeof r.id).cast('int64', { onError: 'null' }) }))
+      k.dataset(
+        'people',
+        typed.filter((r) => r.n.isNull().not()),
+        { key: ['id'] },
+      )
+    })
+  await go(made('int64'))
+  expect(await w.rows('people@1')).toEqual(['1,5'])
+  expect(await again(made('string'), 'people')).toMatchObject({ rows: 2, passed: 2, written: 1, version: 2 })
+  expect(await w.rows('people@2')).toEqual(['1,6'])
+})
+
+test('says what it can not do', async () => {
+  const { first } = orders('sums', LINES)
+  const summed = recipe('sums', (k) => {
+    const [source] = first.steps
+    const t = k.source('sums-lines', source?.spec as ReturnType<typeof csv<{ id: 'int64'; qty: 'int64' }>>)
+    k.dataset(
+      'sums',
+      t.aggregate(['id'], (r) => ({ n: sum(r.qty) })),
+    )
+  })
+  await go(summed)
+  await expect(again(summed, 'sums')).rejects.toMatchObject({ code: 'RECIPE_INVALID', why: expect.stringContaining('aggregate') }) // biome-ignore format: one line
+  await expect(again(first, 'sums', { source: 'nothing' })).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
+  await expect(again(first, 'none')).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
+  const { first: unknown } = orders('never-run', LINES)
+  await expect(again(unknown, 'never-run')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
+})
