@@ -18,6 +18,7 @@ import * as forgettings from './schema/forgettings.ts'
 import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
+import * as sources from './schema/sources.ts'
 import * as steps from './schema/steps.ts'
 import * as windows from './schema/windows.ts'
 import * as workspaces from './schema/workspaces.ts'
@@ -80,6 +81,7 @@ describe('migrations', () => {
       models,
       quality,
       runs,
+      sources,
       steps,
       windows,
       workspaces,

@@ -17,6 +17,7 @@ import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
+import { type Sources, sourcesOn } from './sources.ts'
 import { type Steps, stepsOn } from './steps.ts'
 import { type DatasetTags, tagsOn } from './tags.ts'
 import { type MonitorWindows, windowsOn } from './windows.ts'
@@ -36,6 +37,7 @@ export interface Tables {
   readonly windows: MonitorWindows
   readonly quality: QualityChecks
   readonly events: Events
+  readonly sources: Sources
 }
 
 /** Everything that Galley keeps. */
@@ -128,5 +130,6 @@ function tablesOn(database: Database): Tables {
     windows: windowsOn(database),
     quality: qualityOn(database),
     events: eventsOn(database),
+    sources: sourcesOn(database),
   }
 }

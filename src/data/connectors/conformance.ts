@@ -7,9 +7,9 @@ import { collect, testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { build } from '../../plan/nodes.ts'
 import { parseType } from '../../plan/types.ts'
-import type { Connector, Part, SourceSnapshot, SourceSpec, Wanted } from './connector.ts'
+import type { Connector, Part, ReachContext, SourceSnapshot, SourceSpec, Wanted } from './connector.ts'
 import { brokenFiles } from './testing/files.ts'
-import { KILLS, readElsewhere } from './testing/kills.ts'
+import { KILLS, readElsewhere, type StoreAt } from './testing/kills.ts'
 import { type Cells, COLUMNS, type Columns, ROWS, VALUES } from './testing/rows.ts'
 
 export type Query = (sql: string) => Promise<Record<string, unknown>[]>
@@ -25,6 +25,9 @@ export interface Tried {
   spec(path: string, columns: Columns): SourceSpec
   /** Writes a table there. */
   write(path: string, columns: Columns, rows: Cells, query: Query): Promise<void>
+  /** What reaching it needs beside secrets, and where another process has it from. */
+  readonly reach?: Pick<ReachContext, 'pushed'>
+  readonly store?: StoreAt
   /** The types that it has, of those tried; all when not given. */
   readonly columns?: readonly (keyof typeof COLUMNS)[]
 }
@@ -43,7 +46,7 @@ export function connectorConformance(name: string, tried: Tried): void {
   const fresh = () => at(`${name.replaceAll(' ', '-')}-${++last}`)
   const session = <T>(work: (query: Query) => Promise<T>) => engine.session(testContext(), work)
   const { signal, scope } = testContext()
-  const reach = { signal, secret: resolveSecret }
+  const reach = { signal, secret: resolveSecret, ...tried.reach }
   const write = async (columns: Columns, rows: Cells, path = fresh()) => {
     await session((query) => tried.write(path, columns, rows, query))
     return path
@@ -160,8 +163,8 @@ export function connectorConformance(name: string, tried: Tried): void {
       const path = await write(two, rows)
       const own = join(folder, `killed-${++last}`)
       const spec = tried.spec(path, two)
-      for (let kill = 0; kill < KILLS; kill++) await readElsewhere(spec, path, own, (kill * 37) % 200)
-      const files = (await readElsewhere(spec, path, own)) as string[]
+      for (let kill = 0; kill < KILLS; kill++) await readElsewhere(spec, path, own, (kill * 37) % 200, tried.store)
+      const files = (await readElsewhere(spec, path, own, undefined, tried.store)) as string[]
       const schema = Object.entries(two).map(([n, type]) => ({ name: n, type: parseType(type), nullable: true }))
       const got = await rowsOf({ files, schema })
       expect(got.length).toBe(rows.length)

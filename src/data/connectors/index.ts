@@ -14,6 +14,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
   sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
   http: async () => (await import('./http.ts')).httpConnector,
+  push: async () => (await import('./push.ts')).pushConnector,
   postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }
 

@@ -4,6 +4,7 @@ import { hashJson } from '../../base/hash.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
+import { pushedIn } from '../../data/connectors/push/pushed.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { findIn } from '../../data/datasets/find.ts'
 import { nodes } from '../../plan/walk.ts'
@@ -42,9 +43,8 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, folder)
     const { hash, stamp } = await source.fingerprint(spec, path, {
-      signal,
-      secret: resolveSecret,
-      dataset: findIn(store, scope),
+      ...{ signal, secret: resolveSecret },
+      ...{ dataset: findIn(store, scope), pushed: pushedIn(store, scope) },
     })
     if (stamp) watch(path, stamp)
     const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes, spec)
@@ -69,9 +69,11 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       progress: ctx.progress,
       secret: resolveSecret,
       dataset: findIn(ctx.store, ctx.scope),
+      pushed: pushedIn(ctx.store, ctx.scope),
       inPlace: isReadOnce(ctx.recipe, id),
       ...(wanted ? { wanted } : {}),
     }
+    await source.open?.(spec, path, about)
     return source.parts || source.follows?.(spec)
       ? readByAndBy(ctx, source, path, about)
       : readWhole(ctx, source, path, about)
