@@ -10,6 +10,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   csv: async () => (await import('./csv.ts')).csvConnector,
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
   folder: async () => (await import('./folder.ts')).folderConnector,
+  generate: async () => (await import('./generate.ts')).generateConnector,
   json: async () => (await import('./json.ts')).jsonConnector,
   parquet: async () => (await import('./parquet.ts')).parquetConnector,
   sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
