@@ -16,6 +16,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   sqlite: async () => (await import('./sqlite.ts')).sqliteConnector,
   http: async () => (await import('./http.ts')).httpConnector,
   push: async () => (await import('./push.ts')).pushConnector,
+  s3: async () => (await import('./s3.ts')).s3Connector,
   postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }
 
