@@ -159,7 +159,9 @@ export function connectorConformance(name: string, tried: Tried): void {
       await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' })
     })
 
-    test(`killed ${KILLS} times while it reads, the next one gives the same rows`, { timeout: 600_000 }, async () => {
+    test(`killed ${KILLS} times while it reads, the next one gives the same rows`, {
+      timeout: 60_000 + KILLS * 30_000,
+    }, async () => {
       const two = { id: 'int64', text: 'string' } as const
       const rows = Array.from({ length: 20_000 }, (_, i) => [String(i), `값 ${i % 97}`])
       const path = await write(two, rows)
