@@ -6,6 +6,7 @@ import type { Bench, Row } from '../bench.ts'
 import { LIMITS } from '../pipeline/side.ts'
 import { diffCases, diffRows } from './diff.ts'
 import { expectCases, expectRows } from './expect.ts'
+import { jsonCases, jsonRows } from './json.ts'
 import { listingCases, listingRows } from './listing.ts'
 import { postgresCases, postgresRows } from './postgres.ts'
 import { profileCases, profileRows } from './profile.ts'
@@ -20,10 +21,11 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: profileCases, rows: profileRows },
   { names: postgresCases, rows: postgresRows },
   { names: versionCases, rows: versionRows },
+  { names: jsonCases, rows: jsonRows },
 ]
 
 export const data: Bench = {
-  about: 'what is done to data that is kept: expectations, profiles, versions compared',
+  about: 'what is done to data that is kept: expectations, profiles, versions compared; JSON that is loaded',
   cases: CASES.flatMap((c) => c.names),
   async run({ prefix, runs, small, signal, say }) {
     const temp = join(tmpdir(), `galley-bench-${process.pid}`)

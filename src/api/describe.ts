@@ -1,4 +1,4 @@
-import { createRoute } from '@hono/zod-openapi'
+import { createRoute, z } from '@hono/zod-openapi'
 import { failure, type Route } from './contract/route.ts'
 
 const BYTES = { type: 'string', format: 'binary' } as const
@@ -13,8 +13,8 @@ export function describe(noun: string, verb: string, r: Route) {
     tags: [noun],
     request: {
       params: r.params as never,
-      query: r.query as never,
-      ...(r.method === 'post' ? { body: { content: { 'application/json': { schema: r.body } }, required: true } } : {}),
+      ...asked(r),
+      ...(r.method === 'post' ? { body: { content: contentOf(r), required: true } } : {}),
     },
     responses: {
       200: {
@@ -26,4 +26,24 @@ export function describe(noun: string, verb: string, r: Route) {
       default: { description: 'what failed, why, and the fix', content: { 'application/json': { schema: failure } } },
     },
   })
+}
+
+const contentOf = (r: Route) =>
+  r.takes
+    ? Object.fromEntries(r.takes.map((type) => [type, { schema: BYTES }]))
+    : { 'application/json': { schema: r.body } }
+
+/** The query, and what of it travels as headers. */
+function asked(r: Route) {
+  const { shape } = r.query as z.ZodObject
+  const fields = Object.entries(shape)
+  const { headers = {} } = r
+  const query = fields.filter(([field]) => !Object.hasOwn(headers, field))
+  const named = fields.flatMap(([field, type]) =>
+    headers[field] === undefined ? [] : [[headers[field], type] as const],
+  )
+  return {
+    query: z.object(Object.fromEntries(query)) as never,
+    ...(named.length > 0 ? { headers: z.object(Object.fromEntries(named)) as never } : {}),
+  }
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { asGalleyError, GalleyError } from '../base/errors.ts'
@@ -14,7 +14,7 @@ import { describe } from './describe.ts'
 import { answerHot } from './hot.ts'
 import type { ApiWare } from './routes/handlers.ts'
 import { handlers } from './routes/index.ts'
-import { streamedAnswer } from './streamed.ts'
+import { fromHeaders, plainAnswer, streamedAnswer, streamedBody } from './streamed.ts'
 import { unknownRoute } from './unknown.ts'
 
 export interface ServerOptions {
@@ -41,16 +41,18 @@ export function createApp(options: ServerOptions): OpenAPIHono {
       const handle = (handlers as unknown as Record<string, Record<string, AnyHandler>>)[noun]?.[verb] as AnyHandler
       const described = describe(noun, verb, r)
       app.openAPIRegistry.registerPath(described)
-      // checked here rather than by the framework, which reads a body whole before it looks at it
-      const limited = bodyLimit({
-        maxSize: r.limit,
-        onError: () => {
-          throw tooLarge(r.limit)
-        },
-      })
+      // checked here rather than by the framework, which reads a body whole before it looks at it; bytes are counted as they come
+      const limited: MiddlewareHandler = r.takes
+        ? (_, next) => next()
+        : bodyLimit({
+            maxSize: r.limit,
+            onError: () => {
+              throw tooLarge(r.limit)
+            },
+          })
       app.on(r.method, described.getRoutingPath(), limited, async (c) => {
         const output = await call(options, r, handle, c)
-        return r.stream ? streamedAnswer(output as Streamed) : c.json(output as never, 200)
+        return r.stream ? streamedAnswer(output as Streamed) : plainAnswer(r, output as Record<string, unknown>)
       })
     }
   app.doc31('/v1/openapi.json', { openapi: '3.1.0', info: { title: 'Galley', version: options.ware.version } })
@@ -79,8 +81,12 @@ const refused = (cause: HTTPException): GalleyError =>
 async function call(options: ServerOptions, r: Route, handle: AnyHandler, c: Context): Promise<unknown> {
   const scope = await options.scopeOf(c.req.header('x-galley-workspace'))
   const params = parse(r.params, withoutNul(c.req.param()))
-  const query = parse(r.query, withoutNul(c.req.query()))
-  const body = r.method === 'post' ? parse(r.body, parseJson(new Uint8Array(await c.req.arrayBuffer()))) : undefined
+  const query = parse(r.query, withoutNul({ ...c.req.query(), ...fromHeaders(r, c.req.raw.headers) }))
+  const body = r.takes
+    ? streamedBody(r, c.req.raw)
+    : r.method === 'post'
+      ? parse(r.body, parseJson(new Uint8Array(await c.req.arrayBuffer())))
+      : undefined
   return handle({ ware: options.ware, scope, params, query, body, signal: c.req.raw.signal })
 }
 

@@ -45,6 +45,10 @@ export const CODES = {
   SOURCE_SCHEMA: { status: 422, exit: 1 },
   SOURCE_UNREACHABLE: { status: 503, exit: 4 },
   SOURCE_REFUSED: { status: 502, exit: 4 },
+  SOURCE_UNKNOWN: { status: 404, exit: 2 },
+  SOURCE_BUSY: { status: 503, exit: 4 },
+  BATCH_BUSY: { status: 409, exit: 1 },
+  BATCH_DIFFERS: { status: 422, exit: 1 },
   DATASET_UNKNOWN: { status: 404, exit: 2 },
   DATASET_EMPTY: { status: 422, exit: 1 },
   DATASET_SCHEMA: { status: 422, exit: 1 },
@@ -74,6 +78,7 @@ export const CODES = {
   REQUEST_INVALID: { status: 400, exit: 2 },
   ORIGIN_REFUSED: { status: 403, exit: 1 },
   BODY_TOO_LARGE: { status: 413, exit: 2 },
+  MEDIA_TYPE_REFUSED: { status: 415, exit: 2 },
   SERVER_UNREACHABLE: { status: 503, exit: 4 },
 } as const satisfies Record<string, { status: number; exit: number }>
 

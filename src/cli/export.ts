@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { GalleyError } from '../base/errors.ts'
@@ -8,17 +8,26 @@ import { filesOf, openVersion } from '../data/datasets/version.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { openGalley } from '../main.ts'
 import { plural } from '../runs/text.ts'
+import { type PlaceOptions, placeOf } from './export/place.ts'
 import { interruptible } from './interrupt.ts'
 import { plain, print } from './output.ts'
 
+interface ExportOptions extends PlaceOptions {
+  overwrite?: boolean
+}
+
 export function exporting(): Command {
   return new Command('export')
-    .description('write a version of a dataset to a file: CSV, JSON, Parquet, Arrow or SQLite, by its ending')
+    .description('write a version of a dataset to a file, an object of S3 or a table of PostgreSQL')
     .argument('<dataset>', 'a name, name@version or name@tag')
-    .argument('<file>', 'for instance out.csv')
-    .option('--overwrite', 'replace a file that is there')
-    .action(async (dataset: string, file: string, options: { overwrite?: boolean }) => {
-      const kind = writerFor(file)
+    .argument('<target>', 'a file by its ending (out.csv), s3://bucket/key.parquet, or postgres:table')
+    .option('--overwrite', 'replace what is there')
+    .option('--append', 'postgres: add the rows to those that are there; a version is added once')
+    .option('--connection <secret>', 'the secret that holds the address of the server, or the keys of the store')
+    .option('--endpoint <url>', 's3: the store, where it is not that of AWS')
+    .option('--region <name>', 's3: its region')
+    .action(async (dataset: string, target: string, options: ExportOptions) => {
+      const kind = writerFor(target)
       const config = readConfig()
       if (config.url)
         throw new GalleyError('USAGE_INVALID', {
@@ -29,15 +38,15 @@ export function exporting(): Command {
       const galley = await openGalley(config)
       try {
         const scope = await galley.scope()
-        const { name, version, path } = await galley.store.tags.resolve(scope, dataset)
+        const { name, version, path, hash } = await galley.store.tags.resolve(scope, dataset)
         const opened = await openVersion(join(galley.store.home.datasets, path))
         await requireIntact(opened, opened.manifest.files)
         const table = { files: filesOf(opened).map((f) => f.path), schema: opened.manifest.schema }
-        const to = { path: resolve(file), kind, ...options }
-        const rows = await interruptible((signal) =>
-          exportTable(table, to, galley.duckdb, { scope, signal, ledger: createLedger() }),
-        )
-        print(`${name}@${version}  ${plural(rows, 'row')}  ${plain(file)}`)
+        const rows = await interruptible(async (signal) => {
+          const to = await placeOf(target, kind, options, { batch: `${name} ${hash}`, signal })
+          return exportTable(table, to, galley.duckdb, { scope, signal, ledger: createLedger() })
+        })
+        print(`${name}@${version}  ${plural(rows, 'row')}  ${plain(target)}`)
       } finally {
         await galley.close()
       }

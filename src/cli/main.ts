@@ -18,6 +18,7 @@ import { plain, printError } from './output.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
+import { push } from './push.ts'
 import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
@@ -47,6 +48,7 @@ for (const command of [
   quality(),
   exporting(),
   sources(),
+  push(),
   models(),
   endpoints(),
   runs(),

@@ -13,6 +13,7 @@ import { createLedger } from '../engines/ledger.ts'
 import { interruptible } from './interrupt.ts'
 import { plain, print } from './output.ts'
 import { loadRecipe } from './recipe.ts'
+import { checkPushed, pushSources } from './sources/pushed.ts'
 
 export function sources(): Command {
   const check = new Command('check')
@@ -38,6 +39,7 @@ export function sources(): Command {
         const told = []
         for (const { id, spec } of chosen) {
           const findings = await interruptible((signal) => {
+            if ((spec as SourceSpec).connector === 'push') return checkPushed(spec as SourceSpec)
             const ctx = { scope: { workspace: 'check', caller: 'check' }, signal, ledger: createLedger() }
             return engine.session(ctx, (query) =>
               checkSource(spec as SourceSpec, folder, { signal, query, guard, temp }),
@@ -57,7 +59,9 @@ export function sources(): Command {
       }
       if (bad > 0) process.exitCode = 4
     })
-  return new Command('sources').description('what recipes read').addCommand(check)
+  const noun = new Command('sources').description('what recipes read').addCommand(check)
+  pushSources(noun)
+  return noun
 }
 
 function unknownSource(recipe: string, only: string | undefined, names: readonly string[]): GalleyError {

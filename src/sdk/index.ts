@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type Contract, contract } from '../api/contract/index.ts'
-import type { Failure, Route } from '../api/contract/route.ts'
+import type { Failure, Route, Streamed } from '../api/contract/route.ts'
 import { CODES, GalleyError } from '../base/errors.ts'
 import { errorOf } from './failure.ts'
 
@@ -48,15 +48,17 @@ function method(options: ClientOptions, r: Route) {
       return encodeURIComponent(value)
     })
     const url = new URL(path, options.url)
-    if (r.method === 'get')
-      for (const [key, value] of Object.entries(rest)) if (value !== undefined) url.searchParams.set(key, String(value))
+    const headers: Record<string, string> = options.workspace ? { 'x-galley-workspace': options.workspace } : {}
+    const { body, ...fields } = rest
+    for (const [key, value] of Object.entries(r.method === 'get' ? rest : fields)) {
+      if (value === undefined) continue
+      const header = r.headers?.[key]
+      if (header === undefined) url.searchParams.set(key, String(value))
+      else headers[header] = String(value)
+    }
     const request = new Request(url, {
       method: r.method.toUpperCase(),
-      headers: {
-        ...(r.method === 'post' ? { 'content-type': 'application/json' } : {}),
-        ...(options.workspace ? { 'x-galley-workspace': options.workspace } : {}),
-      },
-      ...(r.method === 'post' ? { body: JSON.stringify(args['body']) } : {}),
+      ...(r.method === 'get' ? { headers } : await sending(r, body, headers)),
       ...(signal ? { signal } : {}),
     })
     const response = await Promise.resolve(options.fetch(request)).catch((cause: unknown) => {
@@ -70,9 +72,34 @@ function method(options: ClientOptions, r: Route) {
     if (response.ok && r.stream)
       return { mediaType: response.headers.get('content-type') ?? '', bytes: bytesOf(response, options.url) }
     const text = await response.text()
-    if (response.ok) return JSON.parse(text)
+    if (response.ok) return answered(r, JSON.parse(text), response.headers)
     throw failureOf(text, response.status)
   }
+}
+
+/** What is sent: JSON, or bytes, which the server takes no more of than the route says. @throws BODY_TOO_LARGE */
+async function sending(r: Route, body: unknown, headers: Record<string, string>): Promise<RequestInit> {
+  if (!r.takes) return { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } }
+  const { mediaType, bytes } = body as Streamed
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let size = 0
+  for await (const piece of bytes) {
+    size += piece.byteLength
+    if (size > r.limit)
+      throw new GalleyError('BODY_TOO_LARGE', {
+        what: `what is sent is larger than ${r.limit.toLocaleString('en-US')} bytes`,
+        fix: 'send it in several parts',
+      })
+    pieces.push(new Uint8Array(piece))
+  }
+  return { body: new Blob(pieces), headers: { ...headers, 'content-type': mediaType } }
+}
+
+/** An answer with the fields that headers tell. */
+function answered({ told }: Route, json: Record<string, unknown>, headers: Headers): unknown {
+  if (!told) return json
+  const flags = Object.entries(told).map(([field, header]) => [field, headers.get(header) === 'true'])
+  return { ...json, ...Object.fromEntries(flags) }
 }
 
 /** The bytes of an answer as they come. @throws SERVER_UNREACHABLE when it breaks off */

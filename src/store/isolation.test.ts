@@ -35,6 +35,9 @@ describe('workspaces', () => {
     const salt = await store.suppressions.salt(scope, 'secret')
     const key = { dataset: 'secret', column: 'id', hash: 'h' }
     await store.suppressions.add(scope, key)
+    await store.sources.open(scope, { name: 'secret', columns: { a: 'int64' }, options: {} })
+    const pushed = { source: 'secret', key: 'k', hash: 'h', format: 'json', files: [], rejected: {} }
+    await store.sources.accept(scope, { ...pushed, rows: 1, broken: 0, bytes: 1 }, async () => 'f')
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
@@ -52,6 +55,8 @@ describe('workspaces', () => {
       store.windows.list(other, 'secret'),
       store.events.list(other),
       store.quality.list(other, 'secret'),
+      store.sources.list(other),
+      store.sources.batches(other, 'secret'),
     ]
     for (const page of await Promise.all<Page<unknown>>(lists)) expect(page).toEqual({ items: [] })
     expect(await store.datasets.ofRun(other, run.id)).toEqual([])
@@ -63,6 +68,11 @@ describe('workspaces', () => {
     expect(await store.suppressions.remove(other, key)).toBe(false)
     expect(await store.suppressions.salt(other, 'secret')).not.toBe(salt)
     expect(await store.suppressions.of(scope, 'secret')).toEqual({ salt, keys: [{ column: 'id', hash: 'h' }] })
+    expect(await store.sources.find(other, 'secret')).toBeUndefined()
+    expect(await store.sources.batch(other, 'secret', 'k')).toBeUndefined()
+    expect(await store.sources.after(other, 'secret', 0, 10)).toEqual([])
+    const intruder = store.sources.accept(other, { ...pushed, rows: 1, broken: 0, bytes: 1 }, async () => 'f')
+    await expect(intruder).rejects.toMatchObject({ code: 'SOURCE_UNKNOWN' })
     expect(await store.models.trainedOn(other, 'secret')).toEqual([])
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })

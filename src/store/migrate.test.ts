@@ -18,6 +18,7 @@ import * as forgettings from './schema/forgettings.ts'
 import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
+import * as sources from './schema/sources.ts'
 import * as steps from './schema/steps.ts'
 import * as suppressions from './schema/suppressions.ts'
 import * as windows from './schema/windows.ts'
@@ -81,6 +82,7 @@ describe('migrations', () => {
       models,
       quality,
       runs,
+      sources,
       steps,
       suppressions,
       windows,

@@ -18,6 +18,7 @@ import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
+import { type Sources, sourcesOn } from './sources.ts'
 import { type Steps, stepsOn } from './steps.ts'
 import { type Suppressions, suppressionsOn } from './suppressions.ts'
 import { type DatasetTags, tagsOn } from './tags.ts'
@@ -40,6 +41,7 @@ export interface Tables {
   readonly windows: MonitorWindows
   readonly quality: QualityChecks
   readonly events: Events
+  readonly sources: Sources
 }
 
 /** Everything that Galley keeps. */
@@ -134,5 +136,6 @@ function tablesOn(database: Database): Tables {
     windows: windowsOn(database),
     quality: qualityOn(database),
     events: eventsOn(database),
+    sources: sourcesOn(database),
   }
 }

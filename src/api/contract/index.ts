@@ -5,7 +5,8 @@ import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
+import { sources } from './sources.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, datasets, quality, models, endpoints, lineage }
+export const contract = { health, runs, datasets, quality, models, endpoints, lineage, sources }
 export type Contract = typeof contract

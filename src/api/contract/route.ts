@@ -21,6 +21,12 @@ export interface Route<
   readonly limit: number
   /** The answer is bytes as they are made, not JSON. */
   readonly stream?: boolean
+  /** Media types of a body that is bytes as they come (`streamed`), not JSON. */
+  readonly takes?: readonly string[]
+  /** Fields of the query that travel as headers, by field. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Fields of the answer, true or false, that a header tells instead of the body. */
+  readonly told?: Readonly<Record<string, string>>
 }
 
 /** Bytes as they are made. */
@@ -48,6 +54,9 @@ export function route<
   output: O
   limit?: number
   stream?: boolean
+  takes?: readonly string[]
+  headers?: Readonly<Record<string, string>>
+  told?: Readonly<Record<string, string>>
 }): Route<P, Q, B, O> {
   return {
     params: nothing as unknown as P,

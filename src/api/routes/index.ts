@@ -5,6 +5,7 @@ import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
+import { sources } from './sources.ts'
 
 export const handlers: Handlers = {
   health: {
@@ -16,4 +17,5 @@ export const handlers: Handlers = {
   models,
   endpoints,
   lineage,
+  sources,
 }

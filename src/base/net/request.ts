@@ -7,7 +7,7 @@ import { cancelled, GalleyError } from '../errors.ts'
 import { type Allowed, allowedOf, placeOf, requirePublic } from './places.ts'
 
 export interface GuardedOptions {
-  readonly method?: 'GET' | 'HEAD' | 'POST'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   /** Headers that go to the first origin only: a redirect elsewhere is asked without them. */
   readonly credentials?: Readonly<Record<string, string>>
@@ -78,7 +78,7 @@ export async function guardedRequest(address: string, options: GuardedOptions = 
         fix: 'name the address that it leads to, if it is meant',
       })
     url = next
-    if (method === 'POST' && status !== 307 && status !== 308) {
+    if (method !== 'GET' && method !== 'HEAD' && status !== 307 && status !== 308) {
       method = 'GET'
       body = undefined
     }

@@ -9,6 +9,7 @@ import type { Schema, TypeName } from '../../plan/types.ts'
 import type { KeptFile } from '../datasets/files.ts'
 import type { FindDataset } from '../datasets/find.ts'
 import type { Guard } from './guard/guard.ts'
+import type { PushedBatches } from './push/pushed.ts'
 
 /** What an option of a source may be: plain JSON; what is secret stands there by its name. */
 export type Option =
@@ -87,6 +88,8 @@ export interface ReachContext {
   readonly dataset?: FindDataset
   /** What opens files from outside in a process of its own; without it they are opened here. */
   readonly guard?: Guard
+  /** Sources that are pushed to, where a store is open. */
+  readonly pushed?: PushedBatches
 }
 
 export interface ConnectorContext extends ReachContext {
@@ -184,6 +187,8 @@ export interface Connector {
   readonly where: 'path' | 'name'
   /** What of `ctx.wanted` it can leave to the source. Only what gives the same rows, and the same broken ones, either way. */
   readonly pushes?: readonly ('columns' | 'filters')[]
+  /** Makes it known to the store, where rows come to it rather than being fetched; done before a run reads it. @throws STORE_CONFLICT */
+  open?(spec: SourceSpec, path: string, ctx: ReachContext): Promise<void>
   /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING, SOURCE_UNREACHABLE, SOURCE_REFUSED */
   fingerprint(spec: SourceSpec, path: string, ctx: ReachContext): Promise<Fingerprint>
   /**

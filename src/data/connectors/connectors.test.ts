@@ -9,26 +9,17 @@ import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { parseType, type TypeName } from '../../plan/types.ts'
 import { arrow, arrowConnector } from './arrow.ts'
 import type { Query } from './conformance.ts'
-import { connectorConformance, type Tried } from './conformance.ts'
+import { connectorConformance } from './conformance.ts'
 import { csv, csvConnector } from './csv.ts'
 import { folder, folderConnector } from './folder.ts'
 import { json, jsonConnector } from './json.ts'
 import { parquet, parquetConnector } from './parquet.ts'
 import { sqlite, sqliteConnector } from './sqlite.ts'
-import type { Cells, Columns } from './testing/rows.ts'
+import { type Cells, type Columns, objects } from './testing/rows.ts'
 import { exportTable } from './write/export.ts'
 
 const cell = (text: string | null) =>
   text === null ? '' : /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-const BARE: readonly TypeName[] = ['int32', 'int64', 'float64', 'bool']
-const objects = (columns: Readonly<Record<string, TypeName>>, rows: Parameters<Tried['write']>[2]) =>
-  rows.map((row) => {
-    const fields = Object.entries(columns).map(([name, type], i) => {
-      const value = row[i] ?? null
-      return `${JSON.stringify(name)}: ${value !== null && BARE.includes(type) ? value : JSON.stringify(value)}`
-    })
-    return `{${fields.join(', ')}}`
-  })
 
 connectorConformance('csv', {
   connector: csvConnector,

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson, sha256 } from '../../base/hash.ts'
 import { parseType, type TypeName } from '../../plan/types.ts'
-import type { Connector, Option, ReachContext, SourceSpec } from './connector.ts'
+import type { Connector, Fingerprint, Option, Part, ReachContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { missingFile } from './files.ts'
 import { filesOf, type Listing, settledFiles } from './folder/list.ts'
-import { merged, readFiles, setAside } from './folder/read.ts'
+import { type LostFile, merged, type ReadFile, readFiles, setAside } from './folder/read.ts'
 import { limitOf } from './limit.ts'
 
 /** How the files of a folder are taken. */
@@ -44,13 +44,7 @@ export function folder<const S extends Record<string, TypeName>, O extends objec
   const own = Object.fromEntries(given.filter(([name]) => OWN.includes(name)))
   const rest = Object.fromEntries(given.filter(([name]) => !OWN.includes(name)))
   const inner = of(pattern, columns, rest as O)
-  for (const [name, allowed] of Object.entries(CHOICES))
-    if (own[name] !== undefined && !allowed.includes(own[name] as string))
-      throw new GalleyError('RECIPE_INVALID', {
-        what: `folder() can't take ${name}: ${JSON.stringify(own[name])}`,
-        why: `it is one of ${allowed.join(', ')}`,
-        fix: 'say one of these, or leave it out',
-      })
+  checkFolderOptions('folder', own)
   const { settle } = own
   if (settle !== undefined && !(typeof settle === 'number' && settle >= 0))
     throw new GalleyError('RECIPE_INVALID', {
@@ -58,8 +52,19 @@ export function folder<const S extends Record<string, TypeName>, O extends objec
       why: 'it is a number of seconds, 0 or more',
       fix: 'for instance { settle: 10 }',
     })
-  limitOf(own['mostBrokenFiles'])
   return { connector: 'folder', path: pattern, columns, options: { ...own, of: inner.connector, files: inner.options } }
+}
+
+/** @throws RECIPE_INVALID, naming `kind` as recipes call the connector */
+export function checkFolderOptions(kind: string, own: Readonly<Record<string, Option>>): void {
+  for (const [name, allowed] of Object.entries(CHOICES))
+    if (own[name] !== undefined && !allowed.includes(own[name] as string))
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `${kind}() can't take ${name}: ${JSON.stringify(own[name])}`,
+        why: `it is one of ${allowed.join(', ')}`,
+        fix: 'say one of these, or leave it out',
+      })
+  limitOf(own['mostBrokenFiles'])
 }
 
 const listingOf = (spec: SourceSpec, pattern: string): Listing => ({
@@ -74,18 +79,7 @@ const innerOf = async (kind: string): Promise<Connector> => (await import('./ind
 export const folderConnector: Connector = {
   kind: 'folder',
   where: 'path',
-  async fingerprint(spec, path, ctx) {
-    // a sum, which the order of the file system does not change
-    const sums = new BigUint64Array(4)
-    let [bytes, count] = [0, 0]
-    for await (const part of settledFiles(listingOf(spec, path), ctx.signal)) {
-      const digest = createHash('sha256').update(`${part.id}\0${part.identity}`).digest()
-      for (let i = 0; i < 4; i++) sums[i] = (sums[i] as bigint) + digest.readBigUInt64LE(i * 8)
-      bytes += part.bytes ?? 0
-      count++
-    }
-    return { hash: sha256(`${count} ${sums.join(' ')}`), bytes }
-  },
+  fingerprint: (spec, path, ctx) => sumOfParts(settledFiles(listingOf(spec, path), ctx.signal)),
   parts: (spec, path, ctx: ReachContext) => settledFiles(listingOf(spec, path), ctx.signal),
   async discover(path, rows, ctx) {
     const found: string[] = []
@@ -111,38 +105,72 @@ export const folderConnector: Connector = {
     const { options } = spec
     const inner = await innerOf(String(options['of']))
     const own = { ...spec, connector: inner.kind, options: options['files'] as SourceSpec['options'] }
-    const policy = {
-      schema: (options['onSchemaChange'] as 'stop' | undefined) ?? 'stop',
-      broken: (options['brokenFiles'] as 'stop' | undefined) ?? 'stop',
-      byTime: options['identity'] !== 'content',
-    }
+    const policy = policyOf(options)
     const { read, lost } = await readFiles(inner, own, parts, policy, ctx)
-    if (limitOf(options['mostBrokenFiles'])(lost.length, parts.length))
-      throw new GalleyError('SOURCE_BROKEN', {
-        what: `${lost.length} of ${parts.length} files of ${path} can't be read, more than mostBrokenFiles: ${JSON.stringify(options['mostBrokenFiles'])} allows`,
-        why: `the first: ${lost[0]?.reason}`,
-        fix: 'correct the files, or raise the limit',
-      })
+    lostTooMany(options, lost, parts.length, path)
     const data = await merged(read, spec, ctx)
     const quarantine = await setAside(read, lost, ctx)
-    const rejected: Record<string, number> = {}
-    const add = (reason: string, n: number) => (rejected[reason] = (rejected[reason] ?? 0) + n)
-    for (const r of read) for (const [reason, n] of Object.entries(r.snapshot.rejected)) add(reason, n)
-    for (const l of lost) add(l.schema ? 'file with other columns' : 'broken file', 1)
     return {
-      files: [data],
-      schema: Object.entries<TypeName>(spec.columns).map(([name, type]) => ({
-        name,
-        type: parseType(type),
-        nullable: true,
-      })),
-      rows: read.reduce((n, r) => n + r.snapshot.rows, 0),
-      bytes: parts.reduce((n, p) => n + (p.bytes ?? 0), 0),
-      hash: hashJson([read.map((r) => [r.path, r.snapshot.hash]), lost.map((l) => l.path)]),
-      rejected,
+      ...{ files: [data], ...summed(spec, parts, read, lost) },
       ...(quarantine ? { quarantine } : {}),
     }
   },
+}
+
+/** What tells all parts from what they were before: a sum, which their order does not change. */
+export async function sumOfParts(parts: AsyncIterable<Part>): Promise<Fingerprint> {
+  const sums = new BigUint64Array(4)
+  let [bytes, count] = [0, 0]
+  for await (const part of parts) {
+    const digest = createHash('sha256').update(`${part.id}\0${part.identity}`).digest()
+    for (let i = 0; i < 4; i++) sums[i] = (sums[i] as bigint) + digest.readBigUInt64LE(i * 8)
+    bytes += part.bytes ?? 0
+    count++
+  }
+  return { hash: sha256(`${count} ${sums.join(' ')}`), bytes }
+}
+
+/** What becomes of files that are not as they should be. */
+export const policyOf = (options: SourceSpec['options']) => ({
+  schema: (options['onSchemaChange'] as 'stop' | undefined) ?? 'stop',
+  broken: (options['brokenFiles'] as 'stop' | undefined) ?? 'stop',
+  byTime: options['identity'] !== 'content',
+})
+
+/** @throws SOURCE_BROKEN where more files are set aside than `mostBrokenFiles` allows */
+export function lostTooMany(
+  options: SourceSpec['options'],
+  lost: readonly LostFile[],
+  all: number,
+  path: string,
+): void {
+  if (!limitOf(options['mostBrokenFiles'])(lost.length, all)) return
+  throw new GalleyError('SOURCE_BROKEN', {
+    what: `${lost.length} of ${all} files of ${path} can't be read, more than mostBrokenFiles: ${JSON.stringify(options['mostBrokenFiles'])} allows`,
+    why: `the first: ${lost[0]?.reason}`,
+    fix: 'correct the files, or raise the limit',
+  })
+}
+
+/** What is said of files that were read together. */
+export function summed(
+  spec: SourceSpec,
+  parts: readonly Part[],
+  read: readonly ReadFile[],
+  lost: readonly LostFile[],
+): Pick<SourceSnapshot, 'schema' | 'rows' | 'bytes' | 'hash' | 'rejected'> {
+  const rejected: Record<string, number> = {}
+  const add = (reason: string, n: number) => (rejected[reason] = (rejected[reason] ?? 0) + n)
+  for (const r of read) for (const [reason, n] of Object.entries(r.snapshot.rejected)) add(reason, n)
+  for (const l of lost) add(l.schema ? 'file with other columns' : 'broken file', 1)
+  const columns = Object.entries<TypeName>(spec.columns)
+  return {
+    schema: columns.map(([name, type]) => ({ name, type: parseType(type), nullable: true })),
+    rows: read.reduce((n, r) => n + r.snapshot.rows, 0),
+    bytes: parts.reduce((n, p) => n + (p.bytes ?? 0), 0),
+    hash: hashJson([read.map((r) => [r.path, r.snapshot.hash]), lost.map((l) => l.path)]),
+    rejected,
+  }
 }
 
 /** Files that discovering looks for its first among. */

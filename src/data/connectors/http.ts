@@ -5,6 +5,7 @@ import { newId } from '../../base/ids.ts'
 import type { Secret } from '../../base/secrets.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ReachContext, SourceSpec } from './connector.ts'
+import { named } from './folder/read.ts'
 import { download, unzipped } from './http/download.ts'
 import { type Pages, readPages } from './http/pages.ts'
 import { good, reachOf, retried, shown } from './http/reach.ts'
@@ -133,15 +134,6 @@ async function told<T>(path: string, file: string, work: () => Promise<T>): Prom
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof GalleyError)) throw error
-    const { what, why, fix, details, cause } = error
-    const named = (s: string) => s.replaceAll(file, shown(path))
-    throw new GalleyError(error.code, {
-      what: named(what),
-      ...(why ? { why: named(why) } : {}),
-      ...(fix ? { fix: named(fix) } : {}),
-      details,
-      cause,
-    })
+    throw named(error, file, shown(path))
   }
 }

@@ -11,10 +11,13 @@ const CONNECTORS: Readonly<Record<string, () => Promise<Connector>>> = {
   csv: async () => guarded((await import('./csv.ts')).csvConnector),
   dataset: async () => (await import('./dataset.ts')).datasetConnector,
   folder: async () => (await import('./folder.ts')).folderConnector,
+  generate: async () => (await import('./generate.ts')).generateConnector,
   json: async () => guarded((await import('./json.ts')).jsonConnector),
   parquet: async () => guarded((await import('./parquet.ts')).parquetConnector),
   sqlite: async () => guarded((await import('./sqlite.ts')).sqliteConnector),
   http: async () => (await import('./http.ts')).httpConnector,
+  push: async () => (await import('./push.ts')).pushConnector,
+  s3: async () => (await import('./s3.ts')).s3Connector,
   postgres: async () => (await import('./postgres.ts')).postgresConnector,
 }
 

@@ -22,13 +22,18 @@ import {
   rowsOf,
   unreadable,
 } from './json/layout.ts'
+import { lookOver } from './json/look.ts'
+import { isPlain, plainRows, plainWrong } from './json/plain.ts'
 import { pointer } from './json/values.ts'
+import { keysOf, takeOut } from './json/within.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
 import { writeJson } from './write/files.ts'
 
 export interface JsonOptions extends BrokenOptions {
   /** How the text is encoded, by a name that iconv has; found from the file when not given. */
   readonly encoding?: string
+  /** The keys that lead to an array of the records, where it does not stand alone: `data.items`, or a JSON pointer. */
+  readonly at?: string
 }
 
 /** A file of JSON objects as a source: one a line, or one array of them. A key that is missing is null. */
@@ -36,8 +41,11 @@ export const json = <const S extends Record<string, TypeName>>(
   path: string,
   columns: S,
   options: JsonOptions = {},
-): SourceSpec<S> => textSource('json', path, columns, { ...options }, OPTIONS)
-const OPTIONS: readonly string[] = ['encoding', 'broken', 'mostBroken']
+): SourceSpec<S> => {
+  if (options.at !== undefined) keysOf(options.at)
+  return textSource('json', path, columns, { ...options }, OPTIONS)
+}
+const OPTIONS: readonly string[] = ['encoding', 'at', 'broken', 'mostBroken']
 
 export const jsonConnector: Connector = {
   kind: 'json',
@@ -51,8 +59,13 @@ export const jsonConnector: Connector = {
     const { hash, bytes } = await fingerprintFile(path)
     const text = { path, kind: 'json', encoding: spec.options['encoding'] }
     const utf8 = await utf8Of(text, () => ctx.keep('utf8.json'), ctx.signal)
+    const within = spec.options['at'] === undefined ? undefined : await ctx.keep('within.json')
     try {
-      const layout = { path: utf8.path, named: path, array: await isArray(utf8.path, path), columns }
+      if (within) await takeOut(utf8.path, path, keysOf(spec.options['at']), within, ctx.signal)
+      const source = within ?? utf8.path
+      const array = await isArray(source, path)
+      const look = await lookOver(source, path, array, ctx.signal)
+      const layout: JsonLayout = { path: source, named: path, array, columns, look }
       const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
       const read = await copied(layout, target, spec.options['broken'] === 'skip' ? tooMany : undefined, ctx)
       // the reader takes a first line that its buffer does not hold for the end of the file
@@ -65,6 +78,7 @@ export const jsonConnector: Connector = {
       throw unreadable(path, cause)
     } finally {
       if (utf8.copied) await rm(utf8.path, { force: true })
+      if (within) await rm(within, { force: true })
     }
   },
 }
@@ -80,6 +94,13 @@ async function copied(
   const copy = async (values: string[], rows: string) => {
     const [written] = await ctx.query(`COPY (SELECT ${values.join(', ')} FROM ${rows}) ${toParquet(target)}`)
     return Number(written?.['Count'] ?? 0)
+  }
+  if (isPlain(layout)) {
+    // what this way refuses, the strict one tells in words, or finds to be good
+    const rows = await plainly(layout, copy).catch((cause: unknown) => {
+      if (ctx.signal.aborted || (cause instanceof GalleyError && cause.code === 'DISK_FULL')) throw cause
+    })
+    if (rows !== undefined) return { rows, rejected: {} }
   }
   try {
     // the first broken record ends this pass; most files have none
@@ -113,6 +134,15 @@ async function copied(
 }
 
 const BROKEN = 'a record is broken'
+
+/** Copies a file that is taken apart once, by the engine's own reader; fails where it holds anything odd. */
+function plainly(layout: JsonLayout, copy: (values: string[], rows: string) => Promise<number>): Promise<number> {
+  const values = layout.columns.map(({ name, type }, i) => {
+    const held = `CASE WHEN ${plainWrong(layout)} THEN ${failing(BROKEN, sqlType(type))} ELSE v${i} END`
+    return `${i === 0 ? held : `v${i}`} AS ${quote(name)}`
+  })
+  return copy(values, plainRows(layout))
+}
 
 async function firstBroken(layout: JsonLayout, broken: number, ctx: ConnectorContext): Promise<GalleyError> {
   const [first = {}] = await ctx.query(

@@ -65,10 +65,11 @@ function parseTime(text: string, format: string): bigint {
   const fail = () => invalid(`'${text}' is not a time like '${format}'`, 'every part must have all its digits')
   const parts: Record<string, number> = { Y: 1970, m: 1, d: 1, H: 0, M: 0, S: 0, f: 0 }
   let at = 0
-  for (const { directive, text: plain } of formatParts(format)) {
+  for (const { directive, short, text: plain } of formatParts(format)) {
     if (directive) {
-      const digits = text.slice(at, at + (DIGITS[directive] as number))
-      if (digits.length !== DIGITS[directive] || !/^\d+$/.test(digits)) throw fail()
+      const most = text.slice(at, at + (DIGITS[directive] as number))
+      const digits = short ? (/^\d*/.exec(most)?.[0] ?? '') : most
+      if ((short ? digits === '' : digits.length !== DIGITS[directive]) || !/^\d+$/.test(digits)) throw fail()
       parts[directive] = Number(digits)
       at += digits.length
     } else {
@@ -105,8 +106,8 @@ function formatTime(v: Value | undefined, format: string): string {
     f: micros % 1_000_000n,
   }
   return formatParts(format)
-    .map(({ directive, text }) =>
-      directive ? String(values[directive]).padStart(DIGITS[directive] as number, '0') : text,
+    .map(({ directive, short, text }) =>
+      directive ? String(values[directive]).padStart(short ? 1 : (DIGITS[directive] as number), '0') : text,
     )
     .join('')
 }

@@ -144,7 +144,7 @@ export interface StringCol extends Ordered<'string'> {
   jsonNumber(path: string): NumCol<'float64'>
   jsonBool(path: string): BoolCol
   jsonLength(path: string): NumCol<'int64'>
-  /** A wall clock from text: `%Y-%m-%d %H:%M:%S`, `%f` for six digits of a second. Fails where the text is not one. */
+  /** A wall clock from text: `%Y-%m-%d %H:%M:%S`, `%f` for six digits of a second, `%-m` for one digit or two. Fails where the text is not one. */
   parseTime(format: string): LocalCol
   hash32(): NumCol<'int64'>
 }

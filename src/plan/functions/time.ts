@@ -44,7 +44,7 @@ const format = (exprs: Parameters<Rule>[2], fail: Parameters<Rule>[1]): void => 
   const pattern = constantText(exprs, 1, 'the format', fail)
   if (!TIME_FORMAT.test(pattern))
     throw fail(
-      `'${pattern}' is not a format: it is made of %Y %m %d %H %M %S %f, each at most once, and other characters`,
+      `'${pattern}' is not a format: it is made of %Y %m %d %H %M %S %f, each at most once (%-m and the like for one or two digits, with another character behind), and other characters`,
     )
 }
 

@@ -5,6 +5,7 @@ import { resolveSecret } from '../../base/secrets.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
 import { openGuard } from '../../data/connectors/guard/open.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
+import { pushedIn } from '../../data/connectors/push/pushed.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { findIn } from '../../data/datasets/find.ts'
 import { nodes } from '../../plan/walk.ts'
@@ -45,9 +46,8 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, folder)
     const { hash, stamp } = await source.fingerprint(spec, path, {
-      signal,
-      secret: resolveSecret,
-      dataset: findIn(store, scope),
+      ...{ signal, secret: resolveSecret },
+      ...{ dataset: findIn(store, scope), pushed: pushedIn(store, scope) },
     })
     if (stamp) watch(path, stamp)
     const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes, spec)
@@ -76,10 +76,12 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       progress: ctx.progress,
       secret: resolveSecret,
       dataset: findIn(ctx.store, ctx.scope),
+      pushed: pushedIn(ctx.store, ctx.scope),
       inPlace: isReadOnce(ctx.recipe, id),
       ...(wanted ? { wanted } : {}),
     }
     try {
+      await source.open?.(spec, path, about)
       return await (source.parts || source.follows?.(spec) ? readByAndBy : readWhole)(ctx, source, path, about)
     } finally {
       await guard.close()

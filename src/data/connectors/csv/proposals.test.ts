@@ -23,6 +23,13 @@ test.each([
   ['2026/01/02', JAN_2],
   ['20260102', JAN_2],
   ['2026년 01월 02일', JAN_2],
+  ['2026-1-2', JAN_2],
+  ['2026/1/2', JAN_2],
+  ['2026.1.02', JAN_2],
+  ['2026. 1. 2.', JAN_2],
+  ['2026. 1. 2', JAN_2],
+  ['2026년 1월 2일', JAN_2],
+  ['2026년1월2일', JAN_2],
   ['"1,234.5"', 1234.5],
   ['"₩1,234"', 1234],
   ['"1,234원"', 1234],
@@ -45,8 +52,10 @@ test.each([
 
 test.each([
   ['2026.02.30', /no value/],
-  ['2026/1/2', /days written as 2026/],
-  ['2026년 1월 2일', /days written as 2026년/],
+  ['2026-2-30', /no value/],
+  ['2026-1-123', /no value/],
+  ['24.1.5', /years of two digits/],
+  ['1/5/24', /no value/],
 ])('of %s nothing is proposed that would fail', async (written, says) => {
   const path = join(root, 'b.csv')
   writeFileSync(path, `x\n${written}\n`)

@@ -14,15 +14,8 @@ interface Way {
 const day = (pattern: string, called: string, format: string): Way => ({
   pattern,
   called: `days written as ${called}`,
-  holds: (c) => `try_strptime(${c}, ${text(format)}) IS NOT NULL`,
+  holds: (c) => `try_strptime(${c}, ${text(format.replaceAll('%-', '%'))}) IS NOT NULL`,
   derive: (c) => `${c}.parseTime(${JSON.stringify(format)})`,
-})
-
-/** The same with months and days of one digit, which `parseTime` does not take: told, and not proposed. */
-const short = (pattern: string, called: string, ...formats: string[]): Way => ({
-  pattern,
-  holds: (c) => `try_strptime(${c}, [${formats.map(text).join(', ')}]) IS NOT NULL`,
-  called: `days written as ${called}, which parseTime takes once months and days have two digits`,
 })
 
 /** In the order in which they are tried. */
@@ -31,8 +24,19 @@ const WAYS: readonly Way[] = [
   day('[0-9]{4}/[0-9]{2}/[0-9]{2}', '2026/01/01', '%Y/%m/%d'),
   day('(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])', '20260101', '%Y%m%d'),
   day('[0-9]{4}년 [0-9]{2}월 [0-9]{2}일', '2026년 01월 01일', '%Y년 %m월 %d일'),
-  short('[0-9]{4}[./][0-9]{1,2}[./][0-9]{1,2}', '2026/1/1', '%Y/%m/%d', '%Y.%m.%d'),
-  short('[0-9]{4}년 ?[0-9]{1,2}월 ?[0-9]{1,2}일', '2026년 1월 1일', '%Y년 %m월 %d일', '%Y년%m월%d일'),
+  // months and days of one digit among them
+  day('[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}', '2026-1-1', '%Y-%-m-%-d'),
+  day('[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}', '2026/1/1', '%Y/%-m/%-d'),
+  day('[0-9]{4}[.][0-9]{1,2}[.][0-9]{1,2}', '2026.1.1', '%Y.%-m.%-d'),
+  day('[0-9]{4}[.] [0-9]{1,2}[.] [0-9]{1,2}[.]', '2026. 1. 1.', '%Y. %-m. %-d.'),
+  day('[0-9]{4}[.] [0-9]{1,2}[.] [0-9]{1,2}', '2026. 1. 1', '%Y. %-m. %-d'),
+  day('[0-9]{4}년 [0-9]{1,2}월 [0-9]{1,2}일', '2026년 1월 1일', '%Y년 %-m월 %-d일'),
+  day('[0-9]{4}년[0-9]{1,2}월[0-9]{1,2}일', '2026년1월1일', '%Y년%-m월%-d일'),
+  {
+    pattern: '[0-9]{2}([.]|/|-|[.] )[0-9]{1,2}([.]|/|-|[.] )[0-9]{1,2}[.]?',
+    called:
+      'days, it seems, with years of two digits: which century, and which part is the year, the text does not say',
+  },
   {
     pattern:
       '[+-]?[₩$€¥]? ?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)? ?원?|[+-]?[₩$€¥] ?[0-9]+([.][0-9]+)?|[+-]?[0-9]+([.][0-9]+)? ?원',

@@ -8,7 +8,7 @@ import type { Connector, ConnectorContext, Part, SourceSnapshot, SourceSpec } fr
 import { stateOf } from './list.ts'
 
 /** A file of a folder, read. */
-interface ReadFile {
+export interface ReadFile {
   readonly path: string
   readonly snapshot: SourceSnapshot
   readonly columns: readonly string[]
@@ -33,18 +33,24 @@ export async function readFiles(
     readonly byTime: boolean
   },
   ctx: ConnectorContext,
+  /** Brings a part to a file of ours, where it lies elsewhere. */
+  bring?: (part: Part, i: number) => Promise<string>,
 ): Promise<{ read: ReadFile[]; lost: LostFile[] }> {
   const read: ReadFile[] = []
   const lost: LostFile[] = []
   let bytes = 0
   for (const [i, part] of parts.entries()) {
     const keep = (name: string) => ctx.keep(`f${i}-${name}`)
+    const path = (await bring?.(part, i)) ?? part.id
     try {
-      const got = await evolved(inner, spec, part.id, policy.schema === 'evolve', { ...ctx, keep, inPlace: false })
+      const got = await evolved(inner, spec, path, policy.schema === 'evolve', { ...ctx, keep, inPlace: false })
       const info = statSync(part.id, { throwIfNoEntry: false })
       if (policy.byTime && (!info || stateOf(info) !== part.identity)) throw changed(part.id)
-      read.push(got)
-    } catch (error) {
+      read.push({ ...got, path: part.id })
+      if (path !== part.id && !got.snapshot.files.includes(path)) await rm(path, { force: true })
+    } catch (thrown) {
+      const error = path === part.id ? thrown : named(thrown, path, part.id)
+      if (path !== part.id) await rm(path, { force: true })
       const lostFile = lostBy(error, part.id, policy)
       if (!lostFile) throw error
       lost.push(lostFile)
@@ -56,6 +62,17 @@ export async function readFiles(
 }
 
 const BROKEN: readonly string[] = ['SOURCE_BROKEN', 'SOURCE_HOSTILE']
+/** What is said of a file of ours is said of what it was brought from. */
+export function named(thrown: unknown, path: string, as: string): unknown {
+  if (!(thrown instanceof GalleyError)) return thrown
+  const { code, what, why, fix, details, cause } = thrown
+  const said = (text: string) => text.replaceAll(path, as)
+  return new GalleyError(code, {
+    ...{ what: said(what), details, cause },
+    ...(why ? { why: said(why) } : {}),
+    ...(fix ? { fix: said(fix) } : {}),
+  })
+}
 
 const changed = (path: string): GalleyError =>
   new GalleyError('SOURCE_MISSING', {

@@ -109,7 +109,7 @@ function ofStatus({ status, headers }: GuardedResponse, url: string): Error {
 }
 
 /** Seconds, or a date. */
-function askedFor(header: string | undefined): number | undefined {
+export function askedFor(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - systemClock.now()
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), LONGEST_ASKED) : undefined

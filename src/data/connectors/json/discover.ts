@@ -5,7 +5,9 @@ import { sqlValue } from '../csv/values.ts'
 import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
 import { isArray, records, unreadable } from './layout.ts'
+import { lookOver } from './look.ts'
 import { pointer } from './values.ts'
+import { keysOf, takeOut } from './within.ts'
 
 /** Keys beyond which none is proposed. */
 const MOST_KEYS = 10_000
@@ -16,8 +18,13 @@ const TIMES = ['date', 'local timestamp', 'timestamp'] as const
 export async function discoverJson(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery> {
   await requireFile(path)
   const utf8 = await utf8Of({ path, kind: 'json', encoding: ctx.options?.['encoding'] }, ctx.temp, ctx.signal)
+  let within: string | undefined
   try {
-    const layout = { path: utf8.path, array: await isArray(utf8.path, path) }
+    const at = ctx.options?.['at']
+    if (at !== undefined) await takeOut(utf8.path, path, keysOf(at), (within = await ctx.temp()), ctx.signal)
+    const own = within ?? utf8.path
+    const layout = { path: own, array: await isArray(own, path) }
+    await lookOver(own, path, layout.array, ctx.signal)
     await ctx.query(
       `CREATE OR REPLACE TEMP TABLE discovered AS SELECT n, j, coalesce(CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END, FALSE) AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '' LIMIT ${rows + 1}`,
     )
@@ -39,6 +46,7 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     throw unreadable(path, cause)
   } finally {
     if (utf8.copied) await rm(utf8.path, { force: true })
+    if (within) await rm(within, { force: true })
   }
 }
 

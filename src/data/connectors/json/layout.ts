@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises'
 import { GalleyError } from '../../../base/errors.ts'
 import { file, text } from '../../../engines/duckdb/sql/names.ts'
-import { parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
+import { isDecimal, parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
 import type { SourceSpec } from '../connector.ts'
-import { isReadable, jsonValue, pointer } from './values.ts'
+import type { JsonLook } from './look.ts'
+import { exactText, isReadable, jsonValue, pointer } from './values.ts'
 
 export interface Declared {
   readonly name: string
@@ -18,6 +19,7 @@ export interface JsonLayout {
   /** Whether it is one array; one object a line otherwise. */
   readonly array: boolean
   readonly columns: readonly Declared[]
+  readonly look: JsonLook
 }
 
 /** @throws SOURCE_SCHEMA for a type that JSON has not */
@@ -84,14 +86,15 @@ export function records({ path, array }: Pick<JsonLayout, 'path' | 'array'>): st
 
 /** The records with `ok` (an object), and each declared column's kind (`k0`, …), text (`t0`, …) and value (`v0`, …). */
 export function rowsOf(layout: JsonLayout): string {
-  const { columns } = layout
+  const { columns, look } = layout
   const ok = `coalesce(json_valid(j), FALSE) AND CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END`
   // all keys at once: each call takes the whole text apart
   const keys = `[${columns.map(({ name }) => pointer(name)).join(', ')}]`
   const lists = `CASE WHEN ok THEN json_extract(j, ${keys}) END AS js, CASE WHEN ok THEN json_type(j, ${keys}) END AS ks, CASE WHEN ok THEN json_extract_string(j, ${keys}) END AS ts`
-  const taken = columns.map(
-    (_, i) => `js[${i + 1}] AS j${i}, nullif(ks[${i + 1}], 'NULL') AS k${i}, ts[${i + 1}] AS t${i}`,
-  )
+  const taken = columns.map(({ name, type }, i) => {
+    const told = look.long && isDecimal(type) ? exactText('j', `ks[${i + 1}]`, `ts[${i + 1}]`, name) : `ts[${i + 1}]`
+    return `js[${i + 1}] AS j${i}, nullif(ks[${i + 1}], 'NULL') AS k${i}, ${told} AS t${i}`
+  })
   const values = columns.map(({ type }, i) => `${jsonValue(`j${i}`, `k${i}`, `t${i}`, type)} AS v${i}`)
   const whole = `(SELECT *, ${ok} AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '')`
   const own = `(SELECT n, j, ok, ${taken.join(', ')} FROM (SELECT n, j, ok, ${lists} FROM ${whole}))`

@@ -33,3 +33,17 @@ export function jsonValue(json: string, kind: string, plain: string, type: Type)
   if (type === 'bytes') return where(`${kind} = 'VARCHAR'`, `TRY(from_base64(${plain}))`)
   return where(`${kind} = 'VARCHAR'`, sqlValue(plain, type))
 }
+
+/**
+ * The digits of a number as they stand in its record: the reader has taken it for a double, which tells 15 apart in every case. Null
+ * where that can't be told: the key is written with escapes, or stands in the record with several such numbers.
+ */
+export function exactText(record: string, kind: string, plain: string, key: string): string {
+  const found = `regexp_extract_all(${record}, ${text(`${regexOf(JSON.stringify(key))}\\s*:\\s*(-?[0-9][0-9.eE+-]*)`)}, 1)`
+  const same = `list_distinct(list_filter(${found}, lambda c: TRY_CAST(c AS DOUBLE) = TRY_CAST(${plain} AS DOUBLE)))`
+  const digits = `length(regexp_replace(c[1], '[eE].*|[^0-9]', '', 'g'))`
+  const one = `list_transform([${same}], lambda c: CASE WHEN len(c) <> 1 THEN NULL WHEN NOT regexp_matches(c[1], '[eE]') THEN c[1] WHEN ${digits} <= 15 THEN ${plain} END)[1]`
+  return `CASE WHEN ${kind} = 'DOUBLE' THEN ${one} ELSE ${plain} END`
+}
+
+const regexOf = (plain: string): string => plain.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')

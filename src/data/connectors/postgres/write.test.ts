@@ -90,7 +90,9 @@ test('rows take the place of those before at once, or are added, a batch once', 
   expect(await ids(spec('sums', ID))).toEqual(upTo(30))
 })
 
-test(`cut ${KILLS} times while it writes, the rows are there once or not at all`, { timeout: 600_000 }, async () => {
+test(`cut ${KILLS} times while it writes, the rows are there once or not at all`, {
+  timeout: 60_000 + KILLS * 30_000,
+}, async () => {
   await write('SELECT 1 AS id', ID, 'cut')
   let cut = 0
   for (let k = 0; k < KILLS; k++) {

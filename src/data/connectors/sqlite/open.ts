@@ -70,6 +70,10 @@ export const columnNames = (db: DatabaseSync, query: string, path: string): stri
       .map((c) => c.name),
   )
 
+/** Whether the file keeps text in UTF-8, by whose bytes it is then ordered. */
+export const isUtf8 = (db: DatabaseSync, path: string): boolean =>
+  told(path, () => (db.prepare('PRAGMA encoding').get() as { encoding?: string }).encoding === 'UTF-8')
+
 /** A query's rows, and how far the cursor came. */
 export interface Rows extends Iterable<readonly SqliteValue[]> {
   reached(): Json
@@ -79,14 +83,24 @@ type Saved = { readonly int: string } | { readonly real: number } | { readonly t
 
 export function rowsOfQuery(
   db: DatabaseSync,
-  q: { query: string; columns: readonly string[]; cursor: string | undefined; since: Json | undefined; path: string },
+  q: {
+    query: string
+    columns: readonly string[]
+    cursor: string | undefined
+    since: Json | undefined
+    path: string
+    /** Which rows are read, as SQL; all where it is not given. */
+    where?: string | undefined
+  },
 ): Rows {
   const { cursor } = q
   let last = (q.since ?? null) as Saved
   const names = [...q.columns, ...(cursor === undefined ? [] : [cursor])].map(quote)
-  const beyond = cursor !== undefined && last !== null ? ` WHERE ${quote(cursor)} > ?` : ''
+  const beyond = cursor !== undefined && last !== null ? `${quote(cursor)} > ?` : ''
+  const terms = [beyond, q.where ?? ''].filter((term) => term !== '')
+  const where = terms.length > 0 ? ` WHERE ${terms.join(' AND ')}` : ''
   const order = cursor === undefined ? '' : ` ORDER BY ${quote(cursor)}`
-  const sql = `SELECT ${names.join(', ')} FROM (${q.query.replace(/;\s*$/, '')})${beyond}${order}`
+  const sql = `SELECT ${names.join(', ')} FROM (${q.query.replace(/;\s*$/, '')})${where}${order}`
   const given: SQLInputValue[] =
     beyond && last !== null ? ['int' in last ? BigInt(last.int) : 'real' in last ? last.real : last.text] : []
   return {

@@ -61,3 +61,14 @@ export const VALUES = [
   [-9007199254740993n, 7, -1.5, -5n, false, -719162, 946684799123456n, 1782864000500000n, '👩‍🍳\tline\u00a0end'],
   [0n, 0, 0, 0n, false, 2932896, 0n, 0n, 'null'],
 ]
+
+const BARE: readonly TypeName[] = ['int32', 'int64', 'float64', 'bool']
+/** Rows as JSON objects. */
+export const objects = (columns: Columns, rows: Cells): string[] =>
+  rows.map((row) => {
+    const fields = Object.entries(columns).map(([name, type], i) => {
+      const value = row[i] ?? null
+      return `${JSON.stringify(name)}: ${value !== null && BARE.includes(type) ? value : JSON.stringify(value)}`
+    })
+    return `{${fields.join(', ')}}`
+  })

@@ -1,5 +1,6 @@
 import { open, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, extname } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, extname, join } from 'node:path'
 import { GalleyError, nearest } from '../../../base/errors.ts'
 import { newId } from '../../../base/ids.ts'
 import { resolveSecret } from '../../../base/secrets.ts'
@@ -25,8 +26,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
   '.db': 'sqlite',
 }
 
-/** The connector that writes such a file. @throws USAGE_INVALID */
+/** What writes to such a place: a file by its ending, `s3://bucket/key`, or `postgres:table`. @throws USAGE_INVALID */
 export function writerFor(path: string): string {
+  if (path.startsWith('s3://')) return 's3'
+  if (path.startsWith('postgres:')) return 'postgres'
   const ending = extname(path).toLowerCase()
   const kind = Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending] : undefined
   if (kind) return kind
@@ -46,7 +49,7 @@ interface Table {
 
 /**
  * Writes a table to a file: beside it first, and to its place by a rename when all of it is on the disk, so that nobody ever sees
- * a part. Gives the rows. @throws USAGE_INVALID where a file stands there and `overwrite` is not said, DISK_FULL, CANCELLED
+ * a part; a name is written to by its connector, in one step. Gives the rows. @throws USAGE_INVALID where a file stands there and `overwrite` is not said, DISK_FULL, CANCELLED
  */
 export async function exportTable(
   table: Table,
@@ -63,7 +66,7 @@ export async function exportTable(
   const source = await connector(kind)
   if (!source.write)
     throw new GalleyError('USAGE_INVALID', { what: `nothing can be written as ${kind}`, fix: 'name another file' })
-  if (!to.overwrite && (await stat(path).catch(() => undefined)))
+  if (source.where === 'path' && !to.overwrite && (await stat(path).catch(() => undefined)))
     throw new GalleyError('USAGE_INVALID', {
       what: `there is a file at ${path} already`,
       why: 'it would be replaced',
@@ -74,7 +77,9 @@ export async function exportTable(
     return f.type === 'timestamp' ? `CAST(CAST(${c} AS TIMESTAMPTZ) AS TIMESTAMP) AS ${c}` : c
   })
   const sql = `SELECT ${cells.join(', ')} FROM read_parquet([${table.files.map(file).join(', ')}], union_by_name = true, hive_partitioning = false)`
-  const target = `${path}.part-${newId()}`
+  // a name is the connector's to write to, in one step
+  const isName = source.where === 'name'
+  const target = isName ? path : `${path}.part-${newId()}`
   const temps: string[] = []
   try {
     const rows = await duckdb.session(ctx, (query) =>
@@ -84,12 +89,13 @@ export async function exportTable(
           ...{ query, signal: ctx.signal, secret: resolveSecret },
           progress: (p) => ctx.progress?.(p),
           temp: async () => {
-            temps.push(`${target}-${temps.length}`)
+            temps.push(isName ? join(tmpdir(), `galley-export-${newId()}`) : `${target}-${temps.length}`)
             return temps.at(-1) as string
           },
         },
       ),
     )
+    if (isName) return rows
     const written = await open(target, 'r+')
     await written.sync()
     await written.close()
@@ -97,7 +103,7 @@ export async function exportTable(
     await syncFolder(dirname(path))
     return rows
   } finally {
-    for (const f of [target, ...temps]) await rm(f, { force: true })
+    for (const f of [...(isName ? [] : [target]), ...temps]) await rm(f, { force: true })
   }
 }
 

@@ -31,18 +31,29 @@ function instant(local: string, zone: string): string {
 
 function parse({ args: [a], exprs }: Parameters<Sql>[0]): string {
   const parts = formatParts(constantOf(exprs, 1))
-  const pattern = parts
-    .map((p) =>
-      p.directive
-        ? `[0-9]{${DIGITS[p.directive]}}`
-        : (p.text ?? '').replace(/[^A-Za-z0-9 _,:;/-]/g, (c) => `\\x{${c.codePointAt(0)?.toString(16)}}`),
-    )
-    .join('')
+  const digits = (p: (typeof parts)[number], group: boolean) => {
+    const some = `[0-9]{${p.short ? '1,' : ''}${DIGITS[p.directive as string]}}`
+    return group ? `(${some})` : some
+  }
+  const patternOf = (group: boolean) =>
+    parts
+      .map((p) =>
+        p.directive
+          ? digits(p, group)
+          : (p.text ?? '').replace(/[^A-Za-z0-9 _,:;/-]/g, (c) => `\\x{${c.codePointAt(0)?.toString(16)}}`),
+      )
+      .join('')
+  const pattern = patternOf(false)
   // every part by its place in the text, since strptime takes fewer digits and more white space than we do
   let at = 1
+  let group = 0
   const found: Record<string, string> = {}
+  // where a part may be shorter, places differ
+  const short = parts.some((p) => p.short)
   for (const p of parts) {
-    if (p.directive) found[p.directive] = `CAST(substring(${a}, ${at}, ${DIGITS[p.directive]}) AS BIGINT)`
+    if (p.directive && short)
+      found[p.directive] = `CAST(regexp_extract(${a}, ${text(patternOf(true))}, ${++group}) AS BIGINT)`
+    else if (p.directive) found[p.directive] = `CAST(substring(${a}, ${at}, ${DIGITS[p.directive]}) AS BIGINT)`
     at += p.directive ? (DIGITS[p.directive] as number) : [...(p.text ?? '')].length
   }
   const get = (d: string, otherwise: number) => found[d] ?? `${otherwise}::BIGINT`
@@ -61,8 +72,12 @@ function parse({ args: [a], exprs }: Parameters<Sql>[0]): string {
 
 function format({ args: [a], types: [type], exprs }: Parameters<Sql>[0]): string {
   const clock: Record<string, string> = { H: 'hour', M: 'minute', S: 'second' }
-  const pieces = formatParts(constantOf(exprs, 1)).map(({ directive, text: plain }) => {
+  const pieces = formatParts(constantOf(exprs, 1)).map(({ directive, short, text: plain }) => {
     if (!directive) return text(plain ?? '')
+    if (short) {
+      const clockOrDate = { ...clock, m: 'month', d: 'day' }[directive] as string
+      return type === 'date' && directive in clock ? `'0'` : `CAST(${clockOrDate}(${a}) AS VARCHAR)`
+    }
     const width = DIGITS[directive]
     const names: Record<string, string> = { Y: 'year', m: 'month', d: 'day' }
     const date = names[directive]
