@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { type Device, DeviceFault } from './device.ts'
+import { waited } from './waiting.ts'
 
 /** What a kernel binds in order: read, or read and written. */
 export type Access = 'read' | 'write'
@@ -20,12 +21,13 @@ const MOST_KERNELS = 512
 const known = new WeakMap<GPUDevice, Map<string, Promise<Kernel>>>()
 
 /** Compiles a kernel once a device. Its buffers are `array<u32>`; \`main(row: u32)\` is called for each row. */
-export function kernelOf({ gpu }: Device, code: string, access: readonly Access[]): Promise<Kernel> {
+export function kernelOf(device: Device, code: string, access: readonly Access[]): Promise<Kernel> {
+  const { gpu } = device
   let kernels = known.get(gpu)
   if (!kernels) known.set(gpu, (kernels = new Map()))
   let kernel = kernels.get(code)
   if (!kernel) {
-    kernel = compile(gpu, code, access)
+    kernel = waited(device, compile(gpu, code, access))
     kernels.set(code, kernel)
     kernel.catch(() => kernels.delete(code))
     // the oldest go first

@@ -2,6 +2,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Device, DeviceFault } from './device.ts'
+import { waited } from './waiting.ts'
 
 const STAGE = 'webgpu'
 
@@ -68,7 +69,7 @@ export class Transfers {
       return new Uint32Array(0)
     }
     try {
-      await staging.mapAsync(GPUMapMode.READ)
+      await waited(this.#device, staging.mapAsync(GPUMapMode.READ))
     } catch (cause) {
       throw new DeviceFault(this.#device.faults().last || 'the device gave no result', { cause })
     }

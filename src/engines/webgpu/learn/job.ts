@@ -2,6 +2,7 @@
 import type { Device } from '../device.ts'
 import { type Access, bind, dispatch, ENTRY, GROUP, type Kernel, kernelOf } from '../kernel.ts'
 import type { Transfers } from '../transfers.ts'
+import { waited } from '../waiting.ts'
 
 /** A buffer as a kernel sees it: under a name, as an array of `type`. */
 export interface Binding {
@@ -135,7 +136,7 @@ export class Job {
   /** Waits until all that was handed over is computed; nothing comes down. */
   async settled(): Promise<void> {
     this.submit()
-    await this.device.gpu.queue.onSubmittedWorkDone()
+    await waited(this.device, this.device.gpu.queue.onSubmittedWorkDone())
   }
 
   /** Words of buffers, in one readback. @throws DeviceFault */
