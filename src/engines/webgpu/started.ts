@@ -85,8 +85,8 @@ function proofOf(recorder: Recorder): Proof {
 function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows {
   const needed = columns.reduce((n, c) => n + 4 * sum(wordsFor(c, rows)), 0)
   const held = [...buffersOf(columns)].reduce((n, buffer) => n + buffer.size, 0)
-  // buffers may hold columns that nobody reads any more
-  const spare = rows !== most || held > 1.05 * needed
+  // buffers may hold columns that nobody reads any more, and a sixteenth that nobody asked for
+  const spare = rows !== most || held > 1.1 * needed
   return { most: rows, count: null, columns: spare ? shortened(recorder, columns, rows, []) : columns }
 }
 

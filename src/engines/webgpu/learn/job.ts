@@ -2,7 +2,6 @@
 import type { Device } from '../device.ts'
 import { type Access, bind, dispatch, ENTRY, GROUP, type Kernel, kernelOf } from '../kernel.ts'
 import type { Transfers } from '../transfers.ts'
-import { waited } from '../waiting.ts'
 
 /** A buffer as a kernel sees it: under a name, as an array of `type`. */
 export interface Binding {
@@ -129,14 +128,14 @@ export class Job {
 
   /** Hands all kernels so far to the device. */
   submit(): void {
-    this.device.gpu.queue.submit([this.#outside().finish()])
+    this.device.memory.submit(this.device.gpu, this.#outside().finish())
     this.#encoder = undefined
   }
 
   /** Waits until all that was handed over is computed; nothing comes down. */
   async settled(): Promise<void> {
     this.submit()
-    await waited(this.device, this.device.gpu.queue.onSubmittedWorkDone())
+    await this.device.gpu.queue.onSubmittedWorkDone()
   }
 
   /** Words of buffers, in one readback. @throws DeviceFault */
