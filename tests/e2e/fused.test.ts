@@ -17,7 +17,7 @@ import { sourceFiles } from '../../src/ml/training/fused/sources.ts'
 import { inStages } from '../../src/ml/training/fused/staged.ts'
 import type { Recipe, TrainSpec } from '../../src/runs/specs.ts'
 
-const ROWS = 10_000
+const ROWS = 100_000
 const data = (file: string) => fileURLToPath(new URL(`../data/${file}`, import.meta.resolve('vega-datasets')))
 const temp = mkdtempSync(join(tmpdir(), 'galley-fused-'))
 const host = createDuckdbEngine({ memoryMiB: 512, temp: join(temp, 'duckdb') })
@@ -94,4 +94,4 @@ test('the flight delays from their files to judged models: within the device as 
   expect(more.down).toBeGreaterThan(3 * less.down)
   expect(more.up).toBeGreaterThan(3 * less.up)
   await engine.close()
-}, 120_000)
+}, 300_000)

@@ -1,10 +1,12 @@
 /// <reference types="@webgpu/types" />
-import { GalleyError } from '../../base/errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Device, DeviceFault } from './device.ts'
 import { sizeClass } from './memory.ts'
 
 const STAGE = 'webgpu'
+
+/** A buffer is not to be had: beyond the budget, or the device's largest. What the device need not hold at once it may put aside. */
+export class OutOfRoom extends DeviceFault {}
 
 /**
  * One run's buffers on a device. Every byte that goes up or comes down passes through here and is counted; all that is
@@ -17,7 +19,8 @@ export class Transfers {
   readonly #budget: number
   readonly #held = new Set<GPUBuffer>()
   readonly #faults: number
-  #beyond: string | undefined
+  /** The edge of the ledger that moved bytes count on; the engine's when undefined. */
+  stage: string | undefined
 
   constructor(device: Device, ledger: Ledger, budget: number) {
     this.#device = device
@@ -26,12 +29,7 @@ export class Transfers {
     this.#faults = device.faults().count
   }
 
-  /** Why a buffer was not to be had within the run's memory; undefined when all were. */
-  get beyond(): string | undefined {
-    return this.#beyond
-  }
-
-  /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
+  /** A zeroed buffer that kernels read and write. @throws OutOfRoom */
   buffer(words: number): GPUBuffer {
     return this.#make(
       Math.max(words, 1) * 4,
@@ -55,7 +53,7 @@ export class Transfers {
       fill(new Uint32Array(buffer.getMappedRange(), 0, length))
       buffer.unmap()
     }
-    this.#ledger.add(STAGE, 'up', length * 4)
+    this.#ledger.add(this.stage ?? STAGE, 'up', length * 4)
     return buffer
   }
 
@@ -84,8 +82,8 @@ export class Transfers {
     this.check()
     const got = new Uint32Array(staging.getMappedRange(0, words * 4).slice(0))
     staging.unmap()
-    this.#ledger.add(STAGE, 'down', words * 4)
-    this.#ledger.add(STAGE, 'readbacks', 1)
+    this.#ledger.add(this.stage ?? STAGE, 'down', words * 4)
+    this.#ledger.add(this.stage ?? STAGE, 'readbacks', 1)
     this.free(staging)
     return got
   }
@@ -121,22 +119,16 @@ export class Transfers {
     return this.#reused(size, usage, zeroed) ?? this.#made(size, usage, false)
   }
 
-  /** The size of the buffer that is taken for so many bytes. @throws ENGINE_FAILED where there is no room for it */
+  /** The size of the buffer that is taken for so many bytes. @throws OutOfRoom */
   #fitting(bytes: number): number {
     const { memory, largestBuffer } = this.#device
-    const tooLarge = (why: string): GalleyError => {
-      this.#beyond = why
-      return new GalleyError('ENGINE_FAILED', {
-        what: "the plan needs more of the graphics device's memory than it may take",
-        why,
-        fix: 'give it more (memoryMiB; --memory of galley bench gpu), take fewer rows, or compute it on the processor',
-      })
-    }
     if (bytes > largestBuffer)
-      throw tooLarge(`a buffer of ${bytes} bytes is asked for, the device's largest holds ${largestBuffer}`)
+      throw new OutOfRoom(`a buffer of ${bytes} bytes is asked for, the device's largest holds ${largestBuffer}`)
     const size = sizeClass(bytes, largestBuffer)
     if (memory.live + size > this.#budget)
-      throw tooLarge(`${memory.live + size} bytes would be held, and ${this.#budget} may be`)
+      throw new OutOfRoom(
+        `${memory.live + size} bytes of the device's memory would be held, and ${this.#budget} may be`,
+      )
     return size
   }
 
