@@ -41,6 +41,8 @@ const ASK = 8
 const SHARED_ROWS = 1024
 const MOST_GROUPS = 256
 const MOST_COPIES = 16
+/** Rows a leaf of which both children are counted, so that no histogram is kept: they take less than these would. */
+const FEW_ROWS = 512
 
 /** Fixed point: units of gradients and hessians, as the host's trainer has them (`ml/training/gbdt/layout.ts`). */
 function scalesOf(rows: number): { gradient: number; hessian: number } {
@@ -71,6 +73,8 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const scale = scalesOf(rows)
   const parts = Math.min(MOST_GROUPS, Math.ceil(rows / SHARED_ROWS))
   const copies = Math.min(MOST_COPIES, Math.ceil(parts / 8))
+  // histograms of all leaves would take more than the rows do
+  const few = rows < FEW_ROWS * leaves ? 1 : 0
   const words = treeWords(leaves)
   const minHessian = BigInt(Math.ceil(params.minHessian * scale.hessian))
   const stopping = validate === undefined ? 0 : params.earlyStopping
@@ -85,21 +89,22 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
       float(scale.hessian),
       float(task.base),
       copies,
+      few,
     ),
   )
   const limits = read(
     job.words(
       ...[features, leaves, params.minDataInLeaf, Number(minHessian & 0xffffffffn), Number(minHessian >> 32n)],
       ...[float(1 / scale.gradient), float(1 / scale.hessian), ...twoFloats(params.lambda)],
-      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping, copies],
+      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping, copies, few],
     ),
   )
   const control = job.buffer(CONTROL_WORDS)
   const [score, leafOf, slopes] = [job.buffer(rows), job.buffer(rows), job.buffer(rows * 2)]
   // two orders of rows: a split moves a leaf's from the one to the other
   const [order, cursor] = [job.buffer(2 * rows), job.buffer(2)]
-  const added = job.buffer(copies * features * 256 * BIN_WORDS)
-  const histograms = job.buffer(leaves * features * 256 * BIN_WORDS)
+  const added = job.buffer((1 + few) * copies * features * 256 * BIN_WORDS)
+  const histograms = job.buffer((few ? 2 : leaves) * features * 256 * BIN_WORDS)
   const shares = job.buffer(2 * features * SHARES * BIN_WORDS)
   const candidates = job.buffer(2 * features * SHARES * CANDIDATE_WORDS)
   const [leafTable, values, losses] = [job.buffer(leaves * LEAF_WORDS), job.buffer(leaves), job.buffer(2)]
