@@ -7,7 +7,7 @@ import type { Edges } from '../edges.ts'
 import { type Binding, type Job, type Ready, read, shared, write } from '../job.ts'
 import { BEGIN, COUNT, DECIDE, FINISH, JUDGE } from './decide.ts'
 import { type Packed, packTrees } from './packed.ts'
-import { BATCH, HISTOGRAM, PARTITION, START, VALIDATE } from './rows.ts'
+import { BATCH, HISTOGRAM, HISTOGRAM_ALONE, PARTITION, START, VALIDATE } from './rows.ts'
 import { scoresOf } from './scores.ts'
 import { BEST, GAINS, SHARES_OF } from './splits.ts'
 import { BIN_WORDS, CANDIDATE_WORDS, CONTROL, CONTROL_WORDS, LEAF_WORDS, SHARES, treeWords } from './state.ts'
@@ -41,6 +41,8 @@ const ASK = 8
 const SHARED_ROWS = 1024
 const MOST_GROUPS = 256
 const MOST_COPIES = 16
+/** Rows for which a driver on the processor gets a thread and a copy. */
+const ALONE_ROWS = 4096
 /** Rows a leaf of which both children are counted, so that no histogram is kept: they take less than these would. */
 const FEW_ROWS = 512
 
@@ -72,7 +74,8 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const { leaves } = params
   const scale = scalesOf(rows)
   const parts = Math.min(MOST_GROUPS, Math.ceil(rows / SHARED_ROWS))
-  const copies = Math.min(MOST_COPIES, Math.ceil(parts / 8))
+  const { software } = job.device
+  const copies = Math.min(MOST_COPIES, Math.ceil(software ? rows / ALONE_ROWS : parts / 8))
   // histograms of all leaves would take more than the rows do
   const few = rows < FEW_ROWS * leaves ? 1 : 0
   const words = treeWords(leaves)
@@ -130,9 +133,9 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
     await ready(BEST, { ...asks, ...found, candidates: write(candidates), leaves: write(leafTable) }, 2 * features),
   ]
   const counting = await ready(
-    HISTOGRAM,
-    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), copies: shared(added) }, // biome-ignore format: one line
-    features * parts * 64,
+    software ? HISTOGRAM_ALONE : HISTOGRAM,
+    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), copies: software ? write(added) : shared(added) }, // biome-ignore format: one line
+    features * (software ? copies : parts * 64),
   )
   const begin = [
     await ready(

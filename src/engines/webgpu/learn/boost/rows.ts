@@ -74,6 +74,36 @@ fn main(thread: u32) {
   }
 }`
 
+/**
+ * The same with a copy for each thread, so that none waits for another: a driver on the processor has few threads at a
+ * time, and takes longer over an atomic addition than over all else.
+ */
+export const HISTOGRAM_ALONE = `${NAMES}${TASK}
+fn main(thread: u32) {
+  if (control[C_scan] == 0u) { return; }
+  let threads = task[T_copies];
+  let feature = thread / threads;
+  if (feature >= task[T_features]) { return; }
+  let first = thread % threads;
+  let column = feature * task[T_words];
+  let start = control[C_smallSide] * task[T_rows] + control[C_smallStart];
+  let to = (first * task[T_features] + feature) * 1280u;
+  let lefts = select(control[C_smallCount], control[C_leftCount], (task[T_few] & control[C_two]) != 0u);
+  let toRight = threads * task[T_features] * 1280u;
+  for (var i = first; i < control[C_smallCount]; i += threads) {
+    let row = order[start + i];
+    let at = to + select(0u, toRight, i >= lefts) + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
+    let slope = slopes[row];
+    let g = copies[at] + slope.x;
+    copies[at] = g;
+    copies[at + 1u] += bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g < slope.x);
+    let h = copies[at + 2u] + slope.y;
+    copies[at + 2u] = h;
+    copies[at + 3u] += u32(h < slope.y);
+    copies[at + 4u] += 1u;
+  }
+}`
+
 /** Rows that one thread sends left or right at once. */
 export const BATCH = 16
 
