@@ -32,9 +32,11 @@ export function run(): Command {
         ENGINE_CHOICES,
       ),
     )
+    .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
     .option('--json', 'print the result as one JSON object')
-    .action(async (path: string, options: { json?: boolean; engine?: EngineChoice }) => {
-      const { recipe, folder } = await loadRecipe(path)
+    .action(async (path: string, options: { json?: boolean; engine?: EngineChoice; spill?: boolean }) => {
+      const { recipe: declared, folder } = await loadRecipe(path)
+      const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
       const config = readConfig()
       const engine = options.engine ?? config.engine
       const galley = await openGalley(config)

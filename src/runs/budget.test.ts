@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parquet } from '../data/connectors/parquet.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { checkBudget, Spending } from './budget.ts'
 import { recipe } from './recipe.ts'
@@ -46,4 +47,13 @@ test.each([
 ])('%s is refused', (_, budget, words) => {
   expect(() => checkBudget(budget as Budget)).toThrow(words)
   expect(() => recipe('r', () => {}, { budget: budget as Budget })).toThrow(words)
+})
+
+test('a recipe says whether tables may wait on the host, in true or false', () => {
+  const made = (options = {}) => recipe('r', (k) => void k.source('s', parquet('s.parquet', { id: 'int64' })), options)
+  expect(made({ device: { spill: true } }).device).toEqual({ spill: true })
+  expect(made()).not.toHaveProperty('device')
+  expect(() => recipe('r', () => {}, { device: { spill: 1 } } as never)).toThrow("the device's spill is 1")
+  expect(() => recipe('r', () => {}, { device: { spil: true } } as never)).toThrow("no option 'spil'")
+  expect(() => recipe('r', () => {}, { device: null } as never)).toThrow("the recipe's device is null")
 })

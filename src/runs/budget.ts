@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
 import type { Store } from '../store/store.ts'
-import type { Budget } from './specs.ts'
+import type { Budget, DeviceUse } from './specs.ts'
 import { bytes, integer } from './text.ts'
 
 /** What each limit bounds, and how it is written. */
@@ -33,6 +33,38 @@ export function checkBudget(budget: Budget): Budget {
       })
   }
   return budget
+}
+
+/** What a recipe may say beside its steps. */
+export interface RecipeOptions {
+  readonly budget?: Budget
+  readonly device?: DeviceUse
+}
+
+/** A recipe's options, as it keeps them. @throws RECIPE_INVALID */
+export function checkOptions(options: RecipeOptions): RecipeOptions {
+  const unknown = Object.keys(options).find((name) => name !== 'budget' && name !== 'device')
+  if (unknown !== undefined)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `a recipe has no option '${unknown}'`,
+      fix: 'its options are budget and device',
+    })
+  return {
+    ...(options.budget === undefined ? {} : { budget: checkBudget(options.budget) }),
+    ...(options.device === undefined ? {} : { device: checkDevice(options.device) }),
+  }
+}
+
+/** @throws RECIPE_INVALID for another option than `spill`, or one that is not true or false */
+function checkDevice(device: DeviceUse): DeviceUse {
+  const wrong = (what: string) =>
+    new GalleyError('RECIPE_INVALID', { what, fix: 'write device: { spill: true }, or leave it out' })
+  if (typeof device !== 'object' || device === null) throw wrong(`the recipe's device is ${String(device)}`)
+  for (const [name, value] of Object.entries(device)) {
+    if (name !== 'spill') throw wrong(`a recipe's device has no option '${name}'`)
+    if (typeof value !== 'boolean') throw wrong(`the device's spill is ${String(value)}`)
+  }
+  return Object.freeze({ ...device })
 }
 
 /** What a recipe's steps moved between host and device, against its budget. */

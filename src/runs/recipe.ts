@@ -12,21 +12,11 @@ import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
-import { checkBudget } from './budget.ts'
+import { checkOptions, type RecipeOptions } from './budget.ts'
 import { checkFormer, checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
 import { type GateMetrics, gateMetrics } from './gate.ts'
 import { stepOf, wholePlan } from './inline.ts'
-import type {
-  AnalyseSpec,
-  Budget,
-  Candidate,
-  DatasetSpec,
-  PlanSpec,
-  Recipe,
-  ServeSpec,
-  Step,
-  TrainSpec,
-} from './specs.ts'
+import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
 
 export interface Dataset<S> {
@@ -86,15 +76,9 @@ export interface Kitchen {
 const DAY = 86_400_000_000
 
 /** Declares a recipe. The function runs once; what it declared is plain, frozen data. @throws RECIPE_INVALID, PLAN_* */
-export function recipe(name: string, declare: (k: Kitchen) => void, options: { budget?: Budget } = {}): Recipe {
+export function recipe(name: string, declare: (k: Kitchen) => void, options: RecipeOptions = {}): Recipe {
   checkName(name, 'recipe')
-  const unknown = Object.keys(options).find((name) => name !== 'budget')
-  if (unknown !== undefined)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `a recipe has no option '${unknown}'`,
-      fix: 'its option is budget',
-    })
-  const budget = options.budget === undefined ? undefined : checkBudget(options.budget)
+  const checked = checkOptions(options)
   const steps = new Map<string, Step>()
   const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
     checkName(id, kind)
@@ -191,7 +175,12 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: { b
       what: `the recipe '${name}' has no steps`,
       fix: 'declare at least a source and a dataset',
     })
-  return Object.freeze({ format: 1, name, steps: [...steps.values()], ...(budget ? { budget } : {}) })
+  return Object.freeze({
+    format: 1,
+    name,
+    steps: [...steps.values()],
+    ...checked,
+  })
 }
 
 export const hashRecipe = (r: Recipe): string => hashJson(r)

@@ -19,6 +19,13 @@ export interface Recipe {
   readonly steps: readonly Step[]
   /** Absent: nothing is bounded. */
   readonly budget?: Budget
+  readonly device?: DeviceUse
+}
+
+/** How a recipe uses a graphics device. */
+export interface DeviceUse {
+  /** Whether tables that nothing reads for a while may wait in the host's memory where the device has no room for all. */
+  readonly spill?: boolean
 }
 
 /** What a recipe may move between host and device, all steps together; a run that moves more fails. */

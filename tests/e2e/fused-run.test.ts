@@ -151,3 +151,12 @@ test('a machine without a device, or with a software one that nobody asked for, 
   expect(await gpu.ware.device('auto')).toMatch(/computes on the processor, too/)
   expect(await gpu.ware.device('gpu')).toMatchObject({ name: expect.any(String) })
 }, 60_000)
+
+test('with too little of the device’s memory the processor goes on, and the option is named that makes room', async () => {
+  const engine = createWebgpuEngine({ host: gpu.duckdb, open: openDevice, memoryMiB: 0.5 })
+  const made = await ran(gpu, recipe(5), 'gpu', { device: async () => ({ name: 'a small device', engine }) })
+  expect(made.model.computed).toMatchObject({ by: 'processor', why: expect.stringContaining('would be held') })
+  const said = made.events.flatMap((e) => (e.type === 'said' ? [e.text] : []))
+  expect(said).toEqual([expect.stringContaining('device: { spill: true } in the recipe, or --spill of galley run')])
+  await engine.close()
+}, 60_000)

@@ -17,7 +17,7 @@ import { sourceFiles } from '../../src/ml/training/fused/sources.ts'
 import { inStages } from '../../src/ml/training/fused/staged.ts'
 import type { Recipe, TrainSpec } from '../../src/runs/specs.ts'
 
-const ROWS = 10_000
+const ROWS = 100_000
 const data = (file: string) => fileURLToPath(new URL(`../data/${file}`, import.meta.resolve('vega-datasets')))
 const temp = mkdtempSync(join(tmpdir(), 'galley-fused-'))
 const host = createDuckdbEngine({ memoryMiB: 512, temp: join(temp, 'duckdb') })
@@ -54,10 +54,11 @@ afterAll(async () => {
   rmSync(temp, { recursive: true, force: true })
 })
 
-const learnt = (means: Means): Promise<FusedResult> =>
+const learnt = (means: Means, of = files, begins?: () => void): Promise<FusedResult> =>
   learnFused({
     ...{ means, recipe: recipe(), step: 'late-arrival', ctx: context(), threads: 1, say },
-    rows: (id) => ({ files: files.get(id) ?? [] }),
+    rows: (id) => ({ files: of.get(id) ?? [] }),
+    ...(begins ? { begins } : {}),
   })
 
 test('the flight delays from their files to judged models: within the device as on the processor', async () => {
@@ -93,5 +94,24 @@ test('the flight delays from their files to judged models: within the device as 
   const [less, more] = [fused.ledger.total(), staged.ledger.total()]
   expect(more.down).toBeGreaterThan(3 * less.down)
   expect(more.up).toBeGreaterThan(3 * less.up)
-  await engine.close()
-}, 120_000)
+}, 300_000)
+
+test.each([
+  [1000, 300_000],
+  [5000, 0],
+  [15_000, 0],
+])(
+  'of %d flights no more is held than twice the tables that stages begin with, and %d bytes',
+  async (rows, more) => {
+    const engine = createWebgpuEngine({ host, open: async () => device, memoryMiB: 1024, say })
+    const folder = mkdtempSync(join(temp, 'few-'))
+    const few = await sourceFiles(recipe(), { folder, temp: folder, rows }, host, context())
+    const { memory } = device
+    memory.peak = memory.live
+    let tables = 0
+    await learnt(onDevice(engine), few, () => void (tables = Math.max(tables, memory.live)))
+    expect(memory.peak).toBeLessThanOrEqual(2 * tables + more)
+    expect([memory.live, memory.idle]).toEqual([0, 0])
+  },
+  120_000,
+)

@@ -82,11 +82,28 @@ function forgiving(root: Node): Node {
   })
 }
 
+/** Plans of one seed: the next ones have the next, so that a long comparison goes on where it was left. */
+const SEEDED = 500
+
+/** What is compared: `runs` plans from the `from`-th on (a multiple of 500), and who is told how many there were. */
+export interface Comparison {
+  readonly runs: number
+  readonly from?: number
+  readonly seed: number
+  readonly takes?: ((n: Node) => boolean) | undefined
+  readonly plans?: fc.Arbitrary<Node>
+  compared?(plans: number): void
+}
+
 /** Compares an engine with the reference on generated plans. @throws with the smallest plan that it finds to differ */
-export async function comparePlans(
-  engine: Engine,
-  options: { runs: number; seed: number; takes?: ((n: Node) => boolean) | undefined; plans?: fc.Arbitrary<Node> },
-): Promise<void> {
+export async function comparePlans(engine: Engine, { runs, from = 0, ...how }: Comparison): Promise<void> {
+  for (let at = from; at < runs; at += SEEDED) {
+    await compareSome(engine, { ...how, runs: Math.min(SEEDED, runs - at), seed: how.seed + Math.floor(at / SEEDED) })
+    how.compared?.(Math.min(at + SEEDED, runs))
+  }
+}
+
+async function compareSome(engine: Engine, options: Omit<Comparison, 'from' | 'compared'>): Promise<void> {
   const reference = createReferenceEngine()
   await fc.assert(
     fc.asyncProperty(options.plans ?? plans, async (root) => {

@@ -158,8 +158,10 @@ test('what the device refuses goes to the host: a kernel that is too deep, and m
           // a buffer that is invalid, as one is for which there is no memory
           return (d: GPUBufferDescriptor) =>
             target.createBuffer(++calls === nth && !d.mappedAtCreation ? { ...d, usage: 0 } : d)
-        if (what === 'pipeline' && name === 'createComputePipelineAsync')
-          return () => Promise.reject(new Error('too deep'))
+        if (what === 'pipeline' && String(name).startsWith('createComputePipeline'))
+          return () => {
+            throw new Error('too deep')
+          }
         return typeof own === 'function' ? own.bind(target) : own
       },
     })

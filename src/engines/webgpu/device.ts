@@ -1,5 +1,6 @@
 /// <reference types="@webgpu/types" />
 import { GalleyError } from '../../base/errors.ts'
+import { DeviceMemory } from './memory.ts'
 
 /** A graphics device, opened once a process and shared by all plans that run on it. */
 export interface Device {
@@ -10,8 +11,8 @@ export interface Device {
   readonly gpu: GPUDevice
   /** Bytes that one buffer may hold and one kernel may see of it. */
   readonly largestBuffer: number
-  /** Bytes that all runs hold on it, and the most that they held at once. */
-  readonly memory: { live: number; peak: number }
+  /** The buffers of all runs on it. */
+  readonly memory: DeviceMemory
   /** Why the device can't be used any more; undefined while it can. */
   lost(): string | undefined
   /** How many of its operations were refused so far (no memory, above all), and what was said of the last. */
@@ -54,16 +55,19 @@ export async function openDevice(): Promise<Device> {
   })
   // an operation that is refused leaves zeros behind and says so here alone
   let faults = { count: 0, last: '' }
+  const memory = new DeviceMemory()
   gpu.addEventListener('uncapturederror', (event) => {
     event.preventDefault()
     faults = { count: faults.count + 1, last: event.error.message }
+    // what was refused may be one of them
+    memory.forget()
   })
   return {
     name,
     software: isFallbackAdapter === true || SOFTWARE.test(`${name} ${description}`),
     gpu,
     largestBuffer: Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize),
-    memory: { live: 0, peak: 0 },
+    memory,
     lost: () => why,
     faults: () => faults,
     close: () => gpu.destroy(),

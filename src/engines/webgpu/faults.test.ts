@@ -1,7 +1,8 @@
 import { afterAll, expect, test } from 'vitest'
 import { type Agg, call, col, type Literal, lit } from '../../plan/expr.ts'
-import { build, type Node } from '../../plan/nodes.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
 import { asBag, collect } from '../conformance/compare.ts'
+import { isGaps } from '../engine.ts'
 import { createReferenceEngine } from '../reference/index.ts'
 import { type Device, openDevice } from './device.ts'
 import { createWebgpuEngine } from './index.ts'
@@ -137,3 +138,18 @@ test('functions of a million different texts', async () => {
   expect(got.map((row) => [row[3], row[4]])).toEqual(Array.from({ length: 10 }, (_, i) => [`w${i === 0 ? '' : i}99999`, i === 0 ? 8n : 9n])) // biome-ignore format: one line
   expect(said).toEqual([])
 }, 120_000)
+
+test('a function of no text but a missing one', async () => {
+  const { engine, said } = engineOn(open)
+  const none = { op: 'cast', arg: call('hash32', lit(null, 'string')), to: 'int32', onError: 'fail' } as const
+  const n = build({
+    op: 'derive',
+    input: some(10),
+    columns: [
+      ['h', { op: 'case', when: [[call('gt', col('i'), lit('20', 'int64')), none]], otherwise: lit(3, 'int32') }],
+    ],
+  })
+  expect(isGaps(engine.prepare(plan(n)))).toBe(false)
+  expect(asBag(await collect(engine, n))).toEqual(asBag(await collect(reference, n)))
+  expect(said).toEqual([])
+})

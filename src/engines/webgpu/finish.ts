@@ -4,6 +4,7 @@ import { type Accumulator, addsFloats, isLate } from './aggregates.ts'
 import { Draft } from './draft.ts'
 import { FAILED, RAN } from './fused.ts'
 import { type Grouped, keyWordsOf } from './group.ts'
+import { mostKeys } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { emptyColumns, type Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
@@ -37,7 +38,8 @@ export async function finish(
 ): Promise<Rows> {
   const { transfers } = recorder
   // without keys there is one row, of nothing where there are no rows
-  const to = by.length === 0 ? { most: 1, count: null } : { most, count: { buffer: grouped.count, at: 0 } }
+  const to =
+    by.length === 0 ? { most: 1, count: null } : { most: mostKeys(by, most), count: { buffer: grouped.count, at: 0 } }
   const columns = emptyColumns(
     recorder,
     schema.map((field, i) => {

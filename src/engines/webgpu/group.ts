@@ -4,7 +4,7 @@ import type { Sparse } from './chain.ts'
 import { bitIn, Draft } from './draft.ts'
 import { type Grouping, RESULT } from './grouping.ts'
 import { statistics } from './groupstats.ts'
-import { countSpans, hashRows } from './hash.ts'
+import { countSpans, hashRows, mostKeys } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import { countOf, type Rows } from './rows.ts'
 import { prefixSum } from './scan.ts'
@@ -40,7 +40,7 @@ export async function group(
 ): Promise<Grouped> {
   const { device, transfers } = recorder
   const by = outputs.slice(0, keys)
-  const hashed = await hashRows(recorder, rows, by, { keep, nulls: 'are a key' })
+  const hashed = await hashRows(recorder, rows, by, { keep, nulls: 'are a key', spans: accumulators.some(isLate) })
   const { slots, slotOf } = hashed
   const keyWords = by.reduce((n, { rep }) => n + keyWordsOf(rep), 0)
   const accWords = accumulators.reduce((n, a) => n + a.words, 0)
@@ -65,8 +65,8 @@ export async function group(
     `${marking.enter} ${marks}[row] = u32(~${firsts}[${marking.of}[row]] == row);`,
   )
   const count = await recorder.pass((pass) => prefixSum(device, transfers, pass, number, rows.most))
-  // as many groups as rows at most
-  const out = { keys: transfers.buffer(rows.most * keyWords), acc: transfers.buffer(rows.most * accWords) }
+  const groups = mostKeys(by, rows.most)
+  const out = { keys: transfers.buffer(groups * keyWords), acc: transfers.buffer(groups * accWords) }
   if (keyWords > 0) {
     const { draft, of, enter } = begin()
     const [heads, numbers, made] = [draft.read(first), draft.read(number), draft.write(out.keys)]

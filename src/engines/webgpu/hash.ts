@@ -25,6 +25,8 @@ export interface Parts {
   readonly nulls: 'are a key' | 'are left out'
   /** Columns without whose values a row is left out. */
   readonly needed?: readonly TableColumn[]
+  /** Whether there is to be room for what `countSpans` finds; there is unless it is false. */
+  readonly spans?: boolean
 }
 
 type Load = ReturnType<Draft['load']>
@@ -54,16 +56,20 @@ export function sameIn(draft: Draft, columns: readonly TableColumn[]): string {
 }`
 }
 
+/** Different keys that so many rows have at most: without keys one, and three a bool. */
+export const mostKeys = (keys: readonly Pick<TableColumn, 'rep'>[], rows: number): number =>
+  Math.max(1, keys.every(({ rep }) => rep === 'bool') ? Math.min(rows, 3 ** keys.length) : rows)
+
 /** Puts rows into a hash table by their keys. */
 export async function hashRows(
   recorder: Recorder,
   rows: Pick<Rows, 'most' | 'count'>,
   keys: readonly TableColumn[],
-  { keep, nulls, needed: others = [] }: Parts,
+  { keep, nulls, needed: others = [], spans = true }: Parts,
 ): Promise<Hashed> {
   const { transfers } = recorder
-  const slots = 2 ** Math.max(1, Math.ceil(Math.log2(Math.max(1, rows.most) * 2)))
-  const [table, slotOf] = [transfers.buffer(3 * slots), transfers.buffer(rows.most)]
+  const slots = 2 ** Math.max(1, Math.ceil(Math.log2(mostKeys(keys, rows.most) * 2)))
+  const [table, slotOf] = [transfers.buffer((spans ? 3 : 1) * slots), transfers.buffer(rows.most)]
   const draft = new Draft()
   const [count, size] = [draft.number(countOf(rows)), draft.number(slots)]
   const loads = keys.map((key) => draft.load(key))

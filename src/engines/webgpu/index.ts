@@ -18,7 +18,7 @@ export interface WebgpuOptions {
   readonly host: Engine
   /** Opens the device when the first plan runs; the machine's own when absent. */
   readonly open?: () => Promise<Device>
-  /** Memory that a run may hold on the device, MiB. */
+  /** Memory that all runs together may hold on the device, MiB. */
   readonly memoryMiB: number
   /** Rows that are computed together; as many as memory takes when absent. */
   readonly segment?: number
@@ -30,6 +30,8 @@ export interface WebgpuOptions {
 
 /** The engine, and the tables that it left on the device as what further plans scan. */
 export interface WebgpuEngine extends Engine {
+  /** Bytes that all runs may hold on the device at once. */
+  readonly budget: number
   /** A scan of rows on the device. `made` is the plan that gave them: where the device fails, the host reads that. */
   scan(relation: DeviceRelation, made: Node): Node
   /** A plan over such scans as the host makes it ready, from what their rows were made of. */
@@ -89,7 +91,7 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
   }
   const budget = options.memoryMiB * 2 ** 20
   return {
-    name: 'webgpu',
+    ...{ name: 'webgpu', budget },
     async start(p, ctx, how) {
       const [whole] = wholes([p])
       return start(whole as Whole, await there(), budget, ctx, how)

@@ -20,12 +20,13 @@ const MOST_KERNELS = 512
 const known = new WeakMap<GPUDevice, Map<string, Promise<Kernel>>>()
 
 /** Compiles a kernel once a device. Its buffers are `array<u32>`; \`main(row: u32)\` is called for each row. */
-export function kernelOf({ gpu }: Device, code: string, access: readonly Access[]): Promise<Kernel> {
+export function kernelOf(device: Device, code: string, access: readonly Access[]): Promise<Kernel> {
+  const { gpu } = device
   let kernels = known.get(gpu)
   if (!kernels) known.set(gpu, (kernels = new Map()))
   let kernel = kernels.get(code)
   if (!kernel) {
-    kernel = compile(gpu, code, access)
+    kernel = compile(device, code, access)
     kernels.set(code, kernel)
     kernel.catch(() => kernels.delete(code))
     // the oldest go first
@@ -34,7 +35,11 @@ export function kernelOf({ gpu }: Device, code: string, access: readonly Access[
   return kernel
 }
 
-async function compile(gpu: GPUDevice, code: string, access: readonly Access[]): Promise<Kernel> {
+/**
+ * Compiles a kernel. A driver on the processor compiles it in this thread: waiting for another to do so takes from that
+ * one what it needs, as Dawn never rests while it waits. @throws DeviceFault
+ */
+async function compile({ gpu, software }: Device, code: string, access: readonly Access[]): Promise<Kernel> {
   const layout = gpu.createBindGroupLayout({
     entries: access.map((a, binding) => ({
       binding,
@@ -42,19 +47,33 @@ async function compile(gpu: GPUDevice, code: string, access: readonly Access[]):
       buffer: { type: a === 'read' ? 'read-only-storage' : 'storage' },
     })),
   })
-  // refused code is told by the pipeline's promise, and must not count as a fault of others' work
+  // refused code is told here, and must not count as a fault of others' work
   gpu.pushErrorScope('validation')
   const module = gpu.createShaderModule({ code })
-  const refused = gpu.popErrorScope()
-  const pipeline = await gpu
-    .createComputePipelineAsync({
-      layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'run' },
+  const about = {
+    layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'run' },
+  }
+  const refusal = (why: string, cause?: unknown) => new DeviceFault(`a kernel was refused: ${why}`, { cause })
+  const told = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
+  if (!software) {
+    const refused = gpu.popErrorScope()
+    const pipeline = await gpu.createComputePipelineAsync(about).catch(async (cause: unknown) => {
+      throw refusal((await refused)?.message ?? told(cause), cause)
     })
-    .catch(async (cause: unknown) => {
-      const why = (await refused)?.message ?? (cause instanceof Error ? cause.message : String(cause))
-      throw new DeviceFault(`a kernel was refused: ${why}`, { cause })
-    })
+    return { pipeline, layout }
+  }
+  gpu.pushErrorScope('internal')
+  let pipeline: GPUComputePipeline | undefined
+  let thrown: unknown
+  try {
+    pipeline = gpu.createComputePipeline(about)
+  } catch (cause) {
+    thrown = cause
+  }
+  const [inside, refused] = await Promise.all([gpu.popErrorScope(), gpu.popErrorScope()])
+  const why = refused?.message ?? inside?.message ?? (pipeline ? undefined : told(thrown))
+  if (why !== undefined || !pipeline) throw refusal(why ?? 'it is not told why', thrown)
   return { pipeline, layout }
 }
 

@@ -1,16 +1,15 @@
 import { build, type Node, type SortKey } from '../../plan/nodes.ts'
 import { typeName } from '../../plan/types.ts'
 import { isRowWise } from '../row/lower.ts'
+import { arrive } from './arrive.ts'
 import { launch } from './chain.ts'
 import { finish } from './finish.ts'
-import { segments } from './gather.ts'
 import { group } from './group.ts'
 import { grouperOf, groupsOf } from './grouped.ts'
 import { join } from './join.ts'
 import { latestStep, windowStep } from './moments.ts'
-import { upload } from './packing.ts'
 import { ranksIn } from './ranks.ts'
-import { columnOf, noRows, type Rows, take } from './rows.ts'
+import { columnOf, type Rows, take } from './rows.ts'
 import { firstRows, sortRows, sortWords } from './sort.ts'
 import {
   chainAt,
@@ -83,18 +82,7 @@ function scanStep(n: Extract<Node, { op: 'scan' }>, making: Making): Step {
     async run({ recorder, ctx, words }) {
       const rows = await source.run(ctx, 'batches')
       try {
-        const columns = read.length > 0 ? rows.schema : []
-        // one segment holds all of them
-        let there: Rows = { most: 0, count: null, columns: [] }
-        for await (const segment of segments(rows.batches(), columns, words, Number.POSITIVE_INFINITY)) {
-          ctx.ledger.add(
-            'webgpu',
-            'copied',
-            segment.columns.reduce((sum, c) => sum + c.words.byteLength, 0),
-          )
-          there = await upload(recorder, segment, columns)
-        }
-        return there.most > 0 ? there : noRows(recorder, columns)
+        return await arrive(recorder, rows.batches(), read.length > 0 ? rows.schema : [], words, ctx)
       } finally {
         rows.close()
       }

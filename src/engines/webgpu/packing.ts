@@ -67,11 +67,12 @@ export async function unpack(
   from: readonly { readonly field: Field; readonly rep: Rep; readonly packed: Packed; readonly at: Words }[],
   validity: readonly (Words | null)[],
   rows: number,
+  apart: boolean,
 ): Promise<TableColumn[]> {
   const wanted = from.map(({ field, rep }) => ({ field, rep, nullable: false }))
   const wide = from.reduce((n, { rep }) => n + wordsOf(rep) * rows, 0)
   const columns =
-    wide * 4 <= recorder.device.largestBuffer
+    !apart && wide * 4 <= recorder.device.largestBuffer
       ? emptyColumns(recorder, wanted, rows)
       : wanted.flatMap((column) => emptyColumns(recorder, [column], rows))
   for (const [i, { rep, packed: own, at }] of from.entries()) {
@@ -98,12 +99,15 @@ export async function unpack(
   return columns.map((column, i) => ({ ...column, validity: validity[i] ?? null }))
 }
 
-/** Parts in as few buffers as hold them, each in one write. */
-export function sendUp({ device, transfers }: Recorder, parts: readonly Uint32Array[]): Words[] {
+/** Parts in as few buffers as hold them, or each in its own, and each buffer in one write. */
+export function sendUp({ device, transfers }: Recorder, parts: readonly Uint32Array[], apart = false): Words[] {
   const out: Words[] = []
   for (let from = 0; from < parts.length; ) {
     let [to, size] = [from, 0]
-    while (to < parts.length && (to === from || (size + (parts[to] as Uint32Array).length) * 4 <= device.largestBuffer))
+    while (
+      to < parts.length &&
+      (to === from || (!apart && (size + (parts[to] as Uint32Array).length) * 4 <= device.largestBuffer))
+    )
       size += (parts[to++] as Uint32Array).length
     const some = parts.slice(from, to)
     const places: number[] = []
@@ -121,16 +125,21 @@ export function sendUp({ device, transfers }: Recorder, parts: readonly Uint32Ar
   return out
 }
 
-/** Sends a segment's columns up: those of whole numbers in as few bytes as hold them, put at their width on the device. */
+/**
+ * Sends a segment's columns up: those of whole numbers in as few bytes as hold them, put at their width on the device. With
+ * `apart` each lies in buffers of its own.
+ */
 export async function upload(
   recorder: Recorder,
   { rows, columns }: { readonly rows: number; readonly columns: readonly DeviceColumn[] },
   schema: Schema,
+  apart = false,
 ): Promise<Rows> {
   const packs = columns.map((column, i) => packed(column, (schema[i] as Field).type, rows))
   const plain = sendUp(
     recorder,
     columns.flatMap(({ words, validity }, i) => [...(packs[i] ? [] : [words]), ...(validity ? [validity] : [])]),
+    apart,
   )
   let next = 0
   const own = columns.map(({ validity }, i) => ({
@@ -153,6 +162,7 @@ export async function upload(
     })),
     which.map((i) => own[i]?.validity ?? null),
     rows,
+    apart,
   )
   if (sent.length > 0) {
     // what reads them must be on its way first

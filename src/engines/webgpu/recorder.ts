@@ -67,7 +67,7 @@ export class Recorder {
 
   /** Sends all that is recorded. */
   submit(): void {
-    if (this.#encoder) this.device.gpu.queue.submit([this.#encoder.finish()])
+    if (this.#encoder) this.device.memory.submit(this.device.gpu, this.#encoder.finish())
     this.#encoder = undefined
   }
 

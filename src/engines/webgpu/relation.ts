@@ -2,11 +2,10 @@ import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Plan } from '../../plan/nodes.ts'
 import { type Batch, batchBytes, type Column, owned } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type Relation, type RunContext } from '../engine.ts'
+import { arrive } from './arrive.ts'
 import { type Device, DeviceFault } from './device.ts'
-import { Dictionary, segments } from './gather.ts'
-import { upload } from './packing.ts'
+import { Dictionary } from './gather.ts'
 import { Recorder } from './recorder.ts'
-import { noRows } from './rows.ts'
 import { download, FailedOnDevice, settle } from './run.ts'
 import { compute, type Streamed } from './streamed.ts'
 import type { DeviceRelation } from './table.ts'
@@ -112,12 +111,10 @@ async function sentUp(
     const recorder = new Recorder(device, transfers)
     const words = new Dictionary([])
     const { schema } = plan.root
-    let rows = noRows(recorder, schema)
     async function* given() {
       yield* batches
     }
-    for await (const segment of segments(given(), schema, words, Number.POSITIVE_INFINITY))
-      rows = await upload(recorder, segment, schema)
+    const rows = await arrive(recorder, given(), schema, words, ctx)
     return { recorder, rows, words }
   } catch (thrown) {
     transfers.close()

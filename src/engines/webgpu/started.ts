@@ -49,7 +49,7 @@ export async function start(
   })
   const { recorder, words } = computed
   const { transfers } = recorder
-  const rows = leaves === undefined ? computed.rows : fitted(recorder, computed.rows, leaves)
+  const rows = leaves === undefined ? computed.rows : orClosed(recorder, () => fitted(recorder, computed.rows, leaves))
   const relation: DeviceRelation = {
     place: 'device',
     schema: whole.schema,
@@ -85,8 +85,8 @@ function proofOf(recorder: Recorder): Proof {
 function fitted(recorder: Recorder, { most, columns }: Rows, rows: number): Rows {
   const needed = columns.reduce((n, c) => n + 4 * sum(wordsFor(c, rows)), 0)
   const held = [...buffersOf(columns)].reduce((n, buffer) => n + buffer.size, 0)
-  // buffers may hold columns that nobody reads any more
-  const spare = rows !== most || held > 1.05 * needed
+  // buffers may hold columns that nobody reads any more, and a sixteenth that nobody asked for
+  const spare = rows !== most || held > 1.1 * needed
   return { most: rows, count: null, columns: spare ? shortened(recorder, columns, rows, []) : columns }
 }
 
@@ -113,8 +113,18 @@ function shortened(
   return made
 }
 
+/** Frees a run's buffers where there is no room for one more. */
+function orClosed<T>({ transfers }: Recorder, make: () => T): T {
+  try {
+    return make()
+  } catch (thrown) {
+    transfers.close()
+    throw thrown
+  }
+}
+
 /** Rows that a small result has room for, until it is known how many it has. */
-const ROOM = 4096
+const ROOM = 1024
 
 /** A result in little room: its first rows alone where it may have many. */
 async function small(whole: Whole, device: Device, budget: number, ctx: RunContext, room: number): Promise<Computed> {
@@ -122,7 +132,8 @@ async function small(whole: Whole, device: Device, budget: number, ctx: RunConte
   const { recorder, rows } = computed
   throwIfAborted(ctx.signal)
   if (!rows.count || rows.most <= room) return computed
-  const columns = shortened(recorder, rows.columns, room, [rows.count.buffer])
+  const { buffer } = rows.count
+  const columns = orClosed(recorder, () => shortened(recorder, rows.columns, room, [buffer]))
   return { ...computed, rows: { ...rows, most: room, columns } }
 }
 
@@ -171,7 +182,7 @@ export async function together(
 }
 
 /** The words of a column's first rows. */
-const wordsFor = ({ rep, values, validity }: TableColumn, rows: number): Part[] => [
+export const wordsFor = ({ rep, values, validity }: TableColumn, rows: number): Part[] => [
   { from: values.buffer, at: values.at, words: lengthOf(rep, rows) },
   ...(validity ? [{ from: validity.buffer, at: validity.at, words: bitWords(rows) }] : []),
 ]

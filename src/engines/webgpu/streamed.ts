@@ -1,10 +1,11 @@
-import { throwIfAborted } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import type { Type } from '../../plan/types.ts'
 import { type Batch, batchBytes } from '../batch.ts'
 import { type Engine, isGaps, type Prepared, type RunContext } from '../engine.ts'
 import { chainOf, lower, type Program } from '../row/lower.ts'
 import { isLate } from './aggregates.ts'
+import { ahead } from './arrive.ts'
 import { type Chain, chainOver, runChain } from './chain.ts'
 import type { Device } from './device.ts'
 import { anyInputs, fuse, readColumns } from './fused.ts'
@@ -13,7 +14,7 @@ import { type Grouper, Groups, grouperOf, groupsOf } from './grouped.ts'
 import { upload } from './packing.ts'
 import { Recorder } from './recorder.ts'
 import { download } from './run.ts'
-import { Transfers } from './transfers.ts'
+import { OutOfRoom, Transfers } from './transfers.ts'
 import { DeviceGap } from './wgsl/emit.ts'
 import { repOf } from './wgsl/reps.ts'
 
@@ -71,10 +72,11 @@ export async function compute(
   const groups = grouper && new Groups(grouper, words)
   const rows = await source.run(ctx, 'batches')
   const out: Batch[] = []
-  const most = given ?? segmentRows(wordsARow(chain.program, read, grouper), device.largestBuffer, budget)
+  const most =
+    given ?? segmentRows(wordsARow(chain.program, read, grouper), device.largestBuffer, budget - device.memory.live)
   try {
     const columns = read.length > 0 ? rows.schema : []
-    for await (const segment of segments(rows.batches(), columns, words, Math.max(1, most))) {
+    for await (const segment of ahead(segments(rows.batches(), columns, words, Math.max(1, most)))) {
       throwIfAborted(ctx.signal)
       const copied = segment.columns.reduce((n, c) => n + c.words.byteLength, 0)
       ctx.ledger.add('webgpu', 'copied', copied)
@@ -88,6 +90,14 @@ export async function compute(
         transfers.close()
       }
     }
+  } catch (thrown) {
+    if (!(thrown instanceof OutOfRoom)) throw thrown
+    throw new GalleyError('ENGINE_FAILED', {
+      what: "the plan needs more of the graphics device's memory than it may take",
+      why: thrown.message,
+      fix: 'give it more (memoryMiB; --memory of galley bench gpu), take fewer rows, or compute it on the processor',
+      cause: thrown,
+    })
   } finally {
     rows.close()
   }

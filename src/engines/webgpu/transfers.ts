@@ -1,9 +1,12 @@
 /// <reference types="@webgpu/types" />
-import { GalleyError } from '../../base/errors.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Device, DeviceFault } from './device.ts'
+import { sizeClass } from './memory.ts'
 
 const STAGE = 'webgpu'
+
+/** A buffer is not to be had: beyond the budget, or the device's largest. What the device need not hold at once it may put aside. */
+export class OutOfRoom extends DeviceFault {}
 
 /**
  * One run's buffers on a device. Every byte that goes up or comes down passes through here and is counted; all that is
@@ -12,12 +15,12 @@ const STAGE = 'webgpu'
 export class Transfers {
   readonly #device: Device
   readonly #ledger: Ledger
-  /** Bytes that the run may hold on the device at once. */
+  /** Bytes that all runs may hold on the device at once. */
   readonly #budget: number
-  readonly #held = new Map<GPUBuffer, number>()
+  readonly #held = new Set<GPUBuffer>()
   readonly #faults: number
-  #live = 0
-  #beyond: string | undefined
+  /** The edge of the ledger that moved bytes count on; the engine's when undefined. */
+  stage: string | undefined
 
   constructor(device: Device, ledger: Ledger, budget: number) {
     this.#device = device
@@ -26,27 +29,31 @@ export class Transfers {
     this.#faults = device.faults().count
   }
 
-  /** Why a buffer was not to be had within the run's memory; undefined when all were. */
-  get beyond(): string | undefined {
-    return this.#beyond
-  }
-
-  /** A zeroed buffer that kernels read and write. @throws ENGINE_FAILED beyond the budget or the device's largest buffer */
+  /** A zeroed buffer that kernels read and write. @throws OutOfRoom */
   buffer(words: number): GPUBuffer {
     return this.#make(
       Math.max(words, 1) * 4,
       GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      true,
     )
   }
 
   /** A buffer with what `fill` writes into its words: it goes up as one write. */
   upload(words: number, fill: (to: Uint32Array) => void): GPUBuffer {
-    const size = Math.max(words, 1) * 4
+    const length = Math.max(words, 1)
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST
-    const buffer = this.#make(size, usage, true)
-    fill(new Uint32Array(buffer.getMappedRange()))
-    buffer.unmap()
-    this.#ledger.add(STAGE, 'up', size)
+    const size = this.#fitting(length * 4)
+    let buffer = this.#reused(size, usage, false)
+    if (buffer) {
+      const own = new Uint32Array(length)
+      fill(own)
+      this.#device.gpu.queue.writeBuffer(buffer, 0, own)
+    } else {
+      buffer = this.#made(size, usage, true)
+      fill(new Uint32Array(buffer.getMappedRange(), 0, length))
+      buffer.unmap()
+    }
+    this.#ledger.add(this.stage ?? STAGE, 'up', length * 4)
     return buffer
   }
 
@@ -56,13 +63,13 @@ export class Transfers {
     parts: readonly { from: GPUBuffer; at: number; words: number }[],
   ): Promise<Uint32Array> {
     const words = parts.reduce((sum, p) => sum + p.words, 0)
-    const staging = this.#make(Math.max(words, 1) * 4, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST)
+    const staging = this.#make(Math.max(words, 1) * 4, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, false)
     let to = 0
     for (const { from, at, words: n } of parts) {
       if (n > 0) encoder.copyBufferToBuffer(from, at * 4, staging, to * 4, n * 4)
       to += n
     }
-    this.#device.gpu.queue.submit([encoder.finish()])
+    this.#device.memory.submit(this.#device.gpu, encoder.finish())
     if (words === 0) {
       this.free(staging)
       return new Uint32Array(0)
@@ -73,10 +80,10 @@ export class Transfers {
       throw new DeviceFault(this.#device.faults().last || 'the device gave no result', { cause })
     }
     this.check()
-    const got = new Uint32Array(staging.getMappedRange().slice(0))
+    const got = new Uint32Array(staging.getMappedRange(0, words * 4).slice(0))
     staging.unmap()
-    this.#ledger.add(STAGE, 'down', words * 4)
-    this.#ledger.add(STAGE, 'readbacks', 1)
+    this.#ledger.add(this.stage ?? STAGE, 'down', words * 4)
+    this.#ledger.add(this.stage ?? STAGE, 'readbacks', 1)
     this.free(staging)
     return got
   }
@@ -88,53 +95,57 @@ export class Transfers {
   }
 
   free(...buffers: readonly GPUBuffer[]): void {
-    for (const buffer of buffers) {
-      const size = this.#held.get(buffer) ?? 0
-      this.#live -= size
-      this.#device.memory.live -= size
-      this.#held.delete(buffer)
-      buffer.destroy()
-    }
+    const { memory } = this.#device
+    const sound = this.#device.lost() === undefined && this.#device.faults().count === this.#faults
+    for (const buffer of buffers) if (this.#held.delete(buffer)) memory.give(buffer, sound)
   }
 
   /** The buffers that are held now, for `release`. */
   held(): ReadonlySet<GPUBuffer> {
-    return new Set(this.#held.keys())
+    return new Set(this.#held)
   }
 
   /** Frees all that was made since, but for what is kept: kernels that use it must be submitted. */
   release(since: ReadonlySet<GPUBuffer>, kept: ReadonlySet<GPUBuffer>): void {
-    this.free(...[...this.#held.keys()].filter((buffer) => !since.has(buffer) && !kept.has(buffer)))
+    this.free(...[...this.#held].filter((buffer) => !since.has(buffer) && !kept.has(buffer)))
   }
 
   close(): void {
-    this.free(...this.#held.keys())
+    this.free(...this.#held)
   }
 
-  #make(size: number, usage: number, mappedAtCreation = false): GPUBuffer {
-    const tooLarge = (why: string): GalleyError => {
-      this.#beyond = why
-      return new GalleyError('ENGINE_FAILED', {
-        what: "the plan needs more of the graphics device's memory than it may take",
-        why,
-        fix: 'give it more (memoryMiB; --memory of galley bench gpu), take fewer rows, or compute it on the processor',
-      })
-    }
-    if (size > this.#device.largestBuffer)
-      throw tooLarge(`a buffer of ${size} bytes is asked for, the device's largest holds ${this.#device.largestBuffer}`)
-    if (this.#live + size > this.#budget)
-      throw tooLarge(`${this.#live + size} bytes would be held, and ${this.#budget} may be`)
-    let buffer: GPUBuffer
+  #make(bytes: number, usage: number, zeroed: boolean): GPUBuffer {
+    const size = this.#fitting(bytes)
+    return this.#reused(size, usage, zeroed) ?? this.#made(size, usage, false)
+  }
+
+  /** The size of the buffer that is taken for so many bytes. @throws OutOfRoom */
+  #fitting(bytes: number): number {
+    const { memory, largestBuffer } = this.#device
+    if (bytes > largestBuffer)
+      throw new OutOfRoom(`a buffer of ${bytes} bytes is asked for, the device's largest holds ${largestBuffer}`)
+    const size = sizeClass(bytes, largestBuffer)
+    if (memory.live + size > this.#budget)
+      throw new OutOfRoom(
+        `${memory.live + size} bytes of the device's memory would be held, and ${this.#budget} may be`,
+      )
+    return size
+  }
+
+  #reused(size: number, usage: number, zeroed: boolean): GPUBuffer | undefined {
+    const buffer = this.#device.memory.reuse(size, usage, zeroed)
+    if (buffer) this.#held.add(buffer)
+    return buffer
+  }
+
+  #made(size: number, usage: number, mappedAtCreation: boolean): GPUBuffer {
+    const { memory, gpu } = this.#device
     try {
-      buffer = this.#device.gpu.createBuffer({ size, usage, mappedAtCreation })
+      const buffer = memory.make(gpu, { size, usage, mappedAtCreation }, this.#budget)
+      this.#held.add(buffer)
+      return buffer
     } catch (cause) {
       throw new DeviceFault(`no buffer of ${size} bytes could be made`, { cause })
     }
-    this.#held.set(buffer, size)
-    this.#live += size
-    const { memory } = this.#device
-    memory.live += size
-    memory.peak = Math.max(memory.peak, memory.live)
-    return buffer
   }
 }

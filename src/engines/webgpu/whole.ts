@@ -4,7 +4,7 @@ import { optimise } from '../../plan/optimise/index.ts'
 import type { Schema } from '../../plan/types.ts'
 import { evaluateConstant } from '../constants.ts'
 import type { Engine, RunContext } from '../engine.ts'
-import { type Device, DeviceFault } from './device.ts'
+import type { Device } from './device.ts'
 import { Dictionary } from './gather.ts'
 import { stepOf } from './makers.ts'
 import { Recorder } from './recorder.ts'
@@ -60,7 +60,7 @@ export interface Computed {
 
 /**
  * Runs a plan's steps, each once. A step's own buffers are freed when it is sent off, and its rows when the last that
- * reads them is. @throws FailedOnDevice, DeviceFault
+ * reads them is. @throws FailedOnDevice, DeviceFault, OutOfRoom where a table has no room
  */
 export async function computeWhole(
   { root, steps, schema, names, words: known }: Whole,
@@ -95,8 +95,6 @@ export async function computeWhole(
     return { recorder, rows: { ...rows, columns }, words }
   } catch (thrown) {
     transfers.close()
-    // a whole table that has no room on the device is the host's
-    if (transfers.beyond) throw new DeviceFault(transfers.beyond, { cause: thrown })
     throw thrown
   }
 }

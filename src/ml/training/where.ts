@@ -42,7 +42,7 @@ async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, devi
     throw new GalleyError('ENGINE_GAP', { what: `${device.engine.name} keeps no tables for whole parts of a recipe` })
   const { scope, signal, ledger, recipe, step, threads } = ctx
   const made = await learnFused({
-    ...{ means: onDevice(device.engine), recipe, step: step.id, threads },
+    ...{ means: onDevice(device.engine, recipe.device), recipe, step: step.id, threads },
     rows: (source) => ctx.input<Rows & Output>(source),
     kept: build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema }),
     ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },

@@ -128,7 +128,7 @@ export class Job {
 
   /** Hands all kernels so far to the device. */
   submit(): void {
-    this.device.gpu.queue.submit([this.#outside().finish()])
+    this.device.memory.submit(this.device.gpu, this.#outside().finish())
     this.#encoder = undefined
   }
 

@@ -104,7 +104,7 @@ function join(
     const validity = pieces.some((p) => valid(p) >= 0) ? { buffer: joined(bitWords, valid), at: 0 } : null
     return { field, rep, values: { buffer: values, at: 0 }, validity }
   })
-  device.gpu.queue.submit([encoder.finish()])
+  device.memory.submit(device.gpu, encoder.finish())
   transfers.free(...pieces.map((p) => p.buffer))
   return columns
 }

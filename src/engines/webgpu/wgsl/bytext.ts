@@ -69,7 +69,9 @@ function within(val: Val, isLeaf: (v: Val) => boolean): OfText | undefined {
  */
 export function byText(e: Emitter, val: Val, known: boolean): Code | undefined {
   const of = val.expr as Expr
-  const texts = val.args.some((a) => a.type === 'string' && (of.op === 'cast' || a.expr?.op !== 'lit'))
+  // what was not folded is null, or fails
+  const constants = of.op === 'call' && !BY_RANK.has(of.fn) && val.args.every((a) => a.expr?.op === 'lit')
+  const texts = val.args.some((a) => a.type === 'string' && (of.op === 'cast' || constants || a.expr?.op !== 'lit'))
   if (of.op === 'call' && known && (!texts || BY_CODE.has(of.fn))) return undefined
   if (of.op === 'cast' && !texts) return undefined
   const found = ofText(val)

@@ -8,9 +8,8 @@ export async function orOnHost<T>(ctx: TrainContext, learn: () => Promise<T>): P
   try {
     return await learn()
   } catch (thrown) {
-    // more memory than the device may take is what the host may have
-    const full = thrown instanceof GalleyError && thrown.code === 'ENGINE_FAILED'
-    if (!(full || thrown instanceof DeviceFault || thrown instanceof DeviceGap)) throw thrown
+    // more memory than the device may take, too, is what the host may have
+    if (!(thrown instanceof DeviceFault || thrown instanceof DeviceGap)) throw thrown
     ctx.say?.(thrown.message)
     return undefined
   }
@@ -19,7 +18,7 @@ export async function orOnHost<T>(ctx: TrainContext, learn: () => Promise<T>): P
 /** Why the device gave up, in a line. */
 export const whyOf = (thrown: unknown): string =>
   thrown instanceof GalleyError
-    ? `${thrown.what}${thrown.why ? `: ${thrown.why}` : ''}`
+    ? `${thrown.what}${thrown.why ? `: ${thrown.why}` : ''}${thrown.code === 'ENGINE_FAILED' && thrown.fix ? ` (${thrown.fix})` : ''}`
     : thrown instanceof Error
       ? thrown.message
       : String(thrown)

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { GalleyError } from '../../../base/errors.ts'
 import { parquet } from '../../../data/connectors/parquet.ts'
 import { testContext } from '../../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../../engines/duckdb/index.ts'
+import { type Device, DeviceFault, openDevice } from '../../../engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../../engines/webgpu/index.ts'
 import { testDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { impute } from '../../../plan/fits/impute.ts'
@@ -14,7 +16,7 @@ import { recipe } from '../../../runs/recipe.ts'
 import { byTime } from '../../../runs/split.ts'
 import { baseline } from '../candidates.ts'
 import { decodeFloat64 } from '../model.ts'
-import { learnFused } from './fused.ts'
+import { type FusedResult, learnFused } from './fused.ts'
 import { onHost } from './host.ts'
 import type { Means } from './means.ts'
 import { onDevice } from './resident.ts'
@@ -61,9 +63,29 @@ const made = recipe('orders', (k) => {
   })
 })
 
-const learnt = (means: Means) =>
+/** Parts beside the data take more here than the way to it. */
+const plain = recipe('plain', (k) => {
+  const types = { at: 'local timestamp', city: 'string', x: 'float64', late: 'bool', k: 'int64' } as const
+  const all = k.source('orders', parquet(orders, types))
+  const more = all.derive(({ x }) => ({ a: x.times(2), b: x.times(3), c: x.plus(1), d: x.minus(4) }))
+  const data = k.dataset('data', more, {
+    split: byTime('at', {
+      train: ['2026-01-01', '2026-02-10'],
+      validate: ['2026-02-10', '2026-03-05'],
+      test: ['2026-03-05', '2026-05-01'],
+    }),
+  })
+  k.train('late', data, {
+    target: 'late',
+    features: ['x', 'k', 'a', 'b', 'c', 'd'],
+    candidates: [baseline()],
+  })
+})
+
+const learnt = (means: Means, of = made, begins?: (stage: string) => void) =>
   learnFused({
-    ...{ means, recipe: made, step: 'late', ctx: testContext(), threads: 1, say: (why) => void said.push(why) },
+    ...(begins ? { begins } : {}),
+    ...{ means, recipe: of, step: 'late', ctx: testContext(), threads: 1, say: (why) => void said.push(why) },
     rows: (id) => ({ files: [id === 'orders' ? orders : prices] }),
   })
 
@@ -86,10 +108,100 @@ test('a join with more rows than it is given, fits that wait for each other, and
   }
 }, 120_000)
 
-test('two at once on one device find what one finds', async () => {
-  const alone = await learnt(onDevice(engine))
-  const both = await Promise.all([learnt(onDevice(engine)), learnt(onDevice(engine))])
-  const told = ({ candidates, reference, rows }: typeof alone) => ({ rows, reference, candidates: candidates.map(({ seconds: _, ...c }) => c) }) // biome-ignore format: one line
-  for (const made of both) expect(told(made)).toEqual(told(alone))
+/** What is the same wherever tables were in between. */
+const told = ({ candidates, reference, rows }: FusedResult) => ({ rows, reference, candidates: candidates.map(({ seconds: _, ...c }) => c) }) // biome-ignore format: one line
+
+test('with less room than it needs it names the option; with that tables wait on the host, and all comes out the same', async () => {
+  const { memory } = await testDevice()
+  memory.peak = memory.live
+  const alone = await learnt(onDevice(engine), plain)
+  const most = memory.peak
+  const within = (part: number) =>
+    createWebgpuEngine({
+      host,
+      open: testDevice,
+      memoryMiB: (most * part) / 2 ** 20,
+      say: (why) => void said.push(why),
+    })
+  // as much as is not enough without
+  let less = 1
+  const refused = async (part: number) => {
+    const told = await learnt(onDevice(within(part)), plain).catch((thrown: unknown) => thrown)
+    if (!(told instanceof GalleyError)) return false
+    expect(told).toMatchObject({ code: 'ENGINE_FAILED', fix: expect.stringContaining('device: { spill: true }') })
+    return true
+  }
+  while (!(await refused(less))) less -= 0.03
+  const spilt = await learnt(onDevice(within(less), { spill: true }), plain)
+  expect(told(spilt)).toEqual(told(alone))
+  const { up, down, readbacks } = spilt.ledger.stages().get('spill') ?? { up: 0, down: 0, readbacks: 0 }
+  expect([up > 0, down > 0, readbacks > 0]).toEqual([true, true, true])
+  // no other edge has any of it; marks of what is put aside come down with it
+  for (const [stage, entry] of alone.ledger.stages()) {
+    const same = spilt.ledger.stages().get(stage)
+    // numbers of kernels that are tried again, and no columns
+    expect((same?.up ?? 0) - entry.up).toBeLessThan(512)
+    expect(entry.down - (same?.down ?? 0)).toBeLessThan(16)
+  }
+  expect(alone.ledger.stages().has('spill')).toBe(false)
+  await expect(learnt(onDevice(within(less / 4), { spill: true }), plain)).rejects.toMatchObject({
+    code: 'ENGINE_FAILED',
+    fix: expect.not.stringContaining('spill'),
+  })
   expect(said).toEqual([])
+  expect(memory.live).toBe(0)
+}, 120_000)
+
+test('two recipes at once on one device: results and ledgers as when alone, within the budget', async () => {
+  const { memory } = await testDevice()
+  const recipes = [made, plain, made]
+  const alone = [await learnt(onDevice(engine)), await learnt(onDevice(engine), plain)]
+  memory.peak = memory.live
+  const both = await Promise.all(recipes.map((r) => learnt(onDevice(engine), r)))
+  for (const [i, own] of both.entries()) {
+    const other = alone[i % 2] ?? expect.unreachable()
+    expect(told(own)).toEqual(told(other))
+    expect([...own.ledger.stages()]).toEqual([...other.ledger.stages()])
+  }
+  expect(memory.peak).toBeLessThanOrEqual(engine.budget)
+  expect([memory.live, memory.idle]).toEqual([0, 0])
+
+  // with room for one alone another is refused, or both fit one after the other; none is wrong, and none holds more
+  memory.peak = memory.live
+  await learnt(onDevice(engine))
+  const little = createWebgpuEngine({ host, open: testDevice, memoryMiB: (memory.peak * 1.1) / 2 ** 20 })
+  memory.peak = memory.live
+  const settled = await Promise.allSettled([learnt(onDevice(little)), learnt(onDevice(little))])
+  for (const done of settled)
+    if (done.status === 'fulfilled') expect(told(done.value)).toEqual(told(alone[0] ?? expect.unreachable()))
+    else expect(done.reason).toMatchObject({ code: 'ENGINE_FAILED', fix: expect.stringContaining('spill') })
+  expect(memory.peak).toBeLessThanOrEqual(little.budget)
+  expect(memory.live).toBe(0)
+  expect(said).toEqual([])
+}, 120_000)
+
+test('a device that is lost under two recipes fails both, and serves both again when it is opened anew', async () => {
+  const devices: Device[] = []
+  const open = async () => {
+    const device = await openDevice()
+    devices.push(device)
+    return device
+  }
+  const own = createWebgpuEngine({ host, open, memoryMiB: 256, say: (why) => void said.push(why) })
+  let begun = 0
+  const begins = (stage: string) => {
+    // one has its rows there, the other is sending them
+    if (stage === 'fits' && ++begun === 1) devices[0]?.gpu.destroy()
+  }
+  const lost = await Promise.allSettled([learnt(onDevice(own), made, begins), learnt(onDevice(own), plain, begins)])
+  for (const done of lost) {
+    expect(done.status).toBe('rejected')
+    if (done.status === 'rejected') expect(done.reason).toBeInstanceOf(DeviceFault)
+  }
+  expect(devices[0]?.memory.live).toBe(0)
+  const again = await Promise.all([learnt(onDevice(own)), learnt(onDevice(own), plain)])
+  expect(again.map((r) => r.rows)).toEqual([6000, 3000])
+  expect(devices).toHaveLength(2)
+  expect(said).toEqual([])
+  await own.close()
 }, 120_000)

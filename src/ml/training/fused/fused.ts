@@ -10,7 +10,7 @@ import { type ColumnReference, categoryReference } from '../../monitoring/refere
 import { checkLabels, checkPart } from '../classes.ts'
 import { fitAbout, fitTogether } from '../fits.ts'
 import { fittedColumns } from '../scores.ts'
-import { type Kept, type Learnt, type Means, PARTS, type Part } from './means.ts'
+import { type Kept, type Learnt, type Means, PARTS, type Part, SPILL } from './means.ts'
 
 /** A recipe's training as one job, from its sources to judged models. */
 export interface FusedJob {
@@ -167,8 +167,10 @@ function metered({ ctx: outer, begins, recipe, step }: FusedJob) {
     ledger: {
       ...ledger,
       add(engine, key, n) {
-        ledger.add(stage || engine, key, n)
-        outer.ledger.add(edges.get(stage) ?? (stage || engine), key, n)
+        // tables that are put aside have an edge of their own
+        const at = engine === SPILL ? '' : stage
+        ledger.add(at || engine, key, n)
+        outer.ledger.add(edges.get(at) ?? (at || engine), key, n)
       },
     },
   }

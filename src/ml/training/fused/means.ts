@@ -29,6 +29,9 @@ export interface Kept {
   close(): void
 }
 
+/** The edge of the ledger that tables have which are put aside on the host. */
+export const SPILL = 'spill'
+
 export const PARTS = ['train', 'validate', 'test'] as const
 export type Part = (typeof PARTS)[number]
 

@@ -6,40 +6,38 @@ import type { WebgpuEngine } from '../../../engines/webgpu/index.ts'
 import { HUNDREDTHS, hundredths, hundredthsOf } from '../../../engines/webgpu/learn/cuts.ts'
 import { Job } from '../../../engines/webgpu/learn/job.ts'
 import { BeyondGuess } from '../../../engines/webgpu/run.ts'
-import type { Part, Started } from '../../../engines/webgpu/started.ts'
-import { type Node, plan } from '../../../plan/nodes.ts'
-import type { Candidate } from '../../../runs/specs.ts'
+import type { Part } from '../../../engines/webgpu/started.ts'
+import { plan } from '../../../plan/nodes.ts'
+import type { Candidate, DeviceUse } from '../../../runs/specs.ts'
 import { type NumericReference, referenceOfHundredths } from '../../monitoring/reference.ts'
 import { sampleOf } from '../bins.ts'
 import { type Begun, beginOf, cut } from '../device/begin.ts'
 import { type Judgement, judgeOnDevice, judging, type Told } from '../device/score.ts'
 import { trainerOf } from '../index.ts'
 import { fitRows, type Kept, type LearnTask, type Learnt, type Means, rowsOf } from './means.ts'
+import { type Resident, type Room, readBy, roomFor } from './spill.ts'
 
 /** Rows of the training part that hundredths of features are found on, at most. */
 const SAMPLED = 200_000
 
-/** Rows on the device that may not be proved yet. */
-interface Resident extends Kept {
-  readonly root: Node
-  readonly scan: Node
-  started: Started
-  proved: boolean
-}
+/** What a stage left, as others see it. */
+interface Held extends Resident, Kept {}
 
 /**
  * All of it stays in the device's memory. Three readbacks: how many rows small results have, what they say, and all models
- * with what was found of them.
+ * with what was found of them. With `spill`, tables that nothing reads wait on the host where there is no room for all.
  */
-export function onDevice(engine: WebgpuEngine): Means {
-  const held: Resident[] = []
+export function onDevice(engine: WebgpuEngine, { spill = false }: DeviceUse = {}): Means {
+  const held: Held[] = []
+  const room = roomFor(engine, held, spill)
   const unproved = () => held.filter((r) => !r.proved)
   return {
     keeps: true,
     async compute(root, ctx, { rows, made = root } = {}) {
-      const started = await engine.start(plan(root), ctx, { guesses: true, ...(rows === undefined ? {} : { rows }) })
+      const how = { guesses: true, ...(rows === undefined ? {} : { rows }) }
+      const started = await room.within(readBy(held, root), ctx, () => engine.start(plan(root), ctx, how))
       const scan = engine.scan(started.relation, made)
-      const resident: Resident = {
+      const resident: Held = {
         ...{ root, scan, started, proved: false },
         use: async () => ({ scan, relation: resident.started.relation, done: () => {} }),
         close() {
@@ -56,15 +54,19 @@ export function onDevice(engine: WebgpuEngine): Means {
       const left = all.filter(([, query]) => isGaps(engine.prepare(plan(query))))
       const queries = all.filter((q) => !left.includes(q))
       const plans = queries.map(([, query]) => plan(query))
-      const asked = () =>
-        engine.together(
-          plans,
-          ctx,
-          unproved().map((r) => r.started),
+      const asked = () => {
+        const about = [...readBy(held, ...plans.map((p) => p.root)), ...unproved()]
+        return room.within(about, ctx, () =>
+          engine.together(
+            plans,
+            ctx,
+            unproved().map((r) => r.started),
+          ),
         )
+      }
       const batches = await asked().catch(async (thrown: unknown) => {
         if (!(thrown instanceof BeyondGuess)) throw thrown
-        for (const r of unproved()) await again(engine, r, ctx)
+        for (const r of unproved()) await room.within([r], ctx, () => again(engine, r, ctx))
         return asked()
       })
       if (queries.length > 0) for (const r of unproved()) r.proved = true
@@ -77,7 +79,7 @@ export function onDevice(engine: WebgpuEngine): Means {
       }
       return found
     },
-    learn: (task, ctx) => learnThere(task, unproved(), ctx),
+    learn: (task, ctx) => learnThere(task, { room, unproved, of: (part) => held.find((r) => r === part) as Held }, ctx),
   }
 }
 
@@ -96,12 +98,21 @@ interface Pending {
   readonly seconds: number
 }
 
-async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: RunContext): Promise<Learnt> {
+/** The tables that there are, and room beside them. */
+interface Tables {
+  readonly room: Room
+  unproved(): readonly Resident[]
+  of(part: Kept): Resident
+}
+
+async function learnThere(task: LearnTask, { room, unproved, of }: Tables, ctx: RunContext): Promise<Learnt> {
   const { spec, features, classes } = task
-  const of = async (part: Kept) => (await part.use(ctx)).relation as Started['relation']
-  const [train, validate, test] = [await of(task.parts.train), await of(task.parts.validate), await of(task.parts.test)]
-  const about = { train, validate, features, target: spec.target, seed: spec.seed, threads: task.threads, classes }
-  const taskOf = ({ params }: Candidate) => ({ ...about, params })
+  const [train, validate, test] = [of(task.parts.train), of(task.parts.validate), of(task.parts.test)]
+  const tableOf = (resident: Resident) => resident.started.relation.table
+  const taskOf = ({ params }: Candidate) => ({
+    ...{ train: train.started.relation, validate: validate.started.relation, features, params, classes },
+    ...{ target: spec.target, seed: spec.seed, threads: task.threads },
+  })
   const contextOf = (i: number) => ({
     signal: ctx.signal,
     say: task.say,
@@ -119,10 +130,21 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
         what: `${candidate.trainer} does not learn on the device`,
         fix: 'run on the processor: galley run --engine processor',
       })
-    const job = new Job(train.table)
+    // only a trainer that stops early looks at other rows than its own
+    const reads = candidate.params['earlyStopping'] ? [train, validate] : [train]
+    const { job, begun } = await room.within(reads, ctx, async () => {
+      const job = new Job(tableOf(train))
+      try {
+        return { job, begun: await begin(job, taskOf(candidate), contextOf(i)) }
+      } catch (thrown) {
+        job.close()
+        throw thrown
+      }
+    })
     try {
-      const begun = await begin(job, taskOf(candidate), contextOf(i))
-      const judged = await judging(job, spec.target, begun, { validate: validate.table, test: test.table })
+      const judged = await room.within([train, validate, test], ctx, () =>
+        judging(job, spec.target, begun, { validate: tableOf(validate), test: tableOf(test) }),
+      )
       job.submit()
       for (const { from } of [...begun.parts, ...judged.parts]) job.keep(from)
       pending.push({ candidate, begun, judged, seconds: (systemClock.ticks() - began) / 1000 })
@@ -131,11 +153,13 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
     }
   }
   task.begins('models')
-  const job = new Job(train.table)
+  const own = tableOf(train)
+  const job = new Job(own)
   try {
-    const sample = sampleOf(train.table.rows, features.length, spec.seed, SAMPLED)
-    const told = await hundredths(job, train.table, features, sample)
-    const proofs = unproved.map((r) => r.started.proof())
+    const sample = sampleOf(own.rows, features.length, spec.seed, SAMPLED)
+    const told = await room.within([train], ctx, () => hundredths(job, own, features, sample))
+    const proving = unproved()
+    const proofs = proving.map((r) => r.started.proof())
     const parts: readonly (readonly Part[])[] = [
       ...proofs.map((p) => p.parts),
       [{ from: told, at: 0, words: features.length * HUNDREDTHS }],
@@ -145,7 +169,7 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
     let at = 0
     const words = parts.map((own) => all.slice(at, (at += own.length)))
     for (const [i, proof] of proofs.entries()) proof.check(words[i]?.[0] ?? new Uint32Array(0))
-    for (const r of unproved) r.proved = true
+    for (const r of proving) r.proved = true
     const reference = features.map((name, f): NumericReference => {
       const [own = new Uint32Array(0)] = words[proofs.length] ?? []
       return referenceOfHundredths(name, sample.rows, hundredthsOf(own.slice(f * HUNDREDTHS, (f + 1) * HUNDREDTHS)))
@@ -157,7 +181,9 @@ async function learnThere(task: LearnTask, unproved: readonly Resident[], ctx: R
       else {
         // more steps than were handed over: learnt anew, asking whether it is over
         const longer = await (await trainerOf(candidate.trainer)).train(taskOf(candidate), contextOf(i))
-        const [judgement] = await judgeOnDevice([{ model: longer, validate: validate.table, test: test.table }])
+        const [judgement] = await room.within([train, validate, test], ctx, () =>
+          judgeOnDevice([{ model: longer, validate: tableOf(validate), test: tableOf(test) }]),
+        )
         candidates.push({ model: longer, seconds, ...(judgement as Judgement) })
       }
     }

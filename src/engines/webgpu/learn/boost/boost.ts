@@ -7,7 +7,7 @@ import type { Edges } from '../edges.ts'
 import { type Binding, type Job, type Ready, read, shared, write } from '../job.ts'
 import { BEGIN, COUNT, DECIDE, FINISH, JUDGE } from './decide.ts'
 import { type Packed, packTrees } from './packed.ts'
-import { BATCH, HISTOGRAM, PARTITION, START, VALIDATE } from './rows.ts'
+import { BATCH, HISTOGRAM, HISTOGRAM_ALONE, PARTITION, START, VALIDATE } from './rows.ts'
 import { scoresOf } from './scores.ts'
 import { BEST, GAINS, SHARES_OF } from './splits.ts'
 import { BIN_WORDS, CANDIDATE_WORDS, CONTROL, CONTROL_WORDS, LEAF_WORDS, SHARES, treeWords } from './state.ts'
@@ -41,6 +41,10 @@ const ASK = 8
 const SHARED_ROWS = 1024
 const MOST_GROUPS = 256
 const MOST_COPIES = 16
+/** Rows for which a driver on the processor gets a thread and a copy. */
+const ALONE_ROWS = 4096
+/** Rows a leaf of which both children are counted, so that no histogram is kept: they take less than these would. */
+const FEW_ROWS = 512
 
 /** Fixed point: units of gradients and hessians, as the host's trainer has them (`ml/training/gbdt/layout.ts`). */
 function scalesOf(rows: number): { gradient: number; hessian: number } {
@@ -70,7 +74,10 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const { leaves } = params
   const scale = scalesOf(rows)
   const parts = Math.min(MOST_GROUPS, Math.ceil(rows / SHARED_ROWS))
-  const copies = Math.min(MOST_COPIES, Math.ceil(parts / 8))
+  const { software } = job.device
+  const copies = Math.min(MOST_COPIES, Math.ceil(software ? rows / ALONE_ROWS : parts / 8))
+  // histograms of all leaves would take more than the rows do
+  const few = rows < FEW_ROWS * leaves ? 1 : 0
   const words = treeWords(leaves)
   const minHessian = BigInt(Math.ceil(params.minHessian * scale.hessian))
   const stopping = validate === undefined ? 0 : params.earlyStopping
@@ -85,21 +92,22 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
       float(scale.hessian),
       float(task.base),
       copies,
+      few,
     ),
   )
   const limits = read(
     job.words(
       ...[features, leaves, params.minDataInLeaf, Number(minHessian & 0xffffffffn), Number(minHessian >> 32n)],
       ...[float(1 / scale.gradient), float(1 / scale.hessian), ...twoFloats(params.lambda)],
-      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping, copies],
+      ...[...twoFloats(params.minGain + 1e-10), ...twoFloats(params.learningRate), rows, stopping, copies, few],
     ),
   )
   const control = job.buffer(CONTROL_WORDS)
   const [score, leafOf, slopes] = [job.buffer(rows), job.buffer(rows), job.buffer(rows * 2)]
   // two orders of rows: a split moves a leaf's from the one to the other
   const [order, cursor] = [job.buffer(2 * rows), job.buffer(2)]
-  const added = job.buffer(copies * features * 256 * BIN_WORDS)
-  const histograms = job.buffer(leaves * features * 256 * BIN_WORDS)
+  const added = job.buffer((1 + few) * copies * features * 256 * BIN_WORDS)
+  const histograms = job.buffer((few ? 2 : leaves) * features * 256 * BIN_WORDS)
   const shares = job.buffer(2 * features * SHARES * BIN_WORDS)
   const candidates = job.buffer(2 * features * SHARES * CANDIDATE_WORDS)
   const [leafTable, values, losses] = [job.buffer(leaves * LEAF_WORDS), job.buffer(leaves), job.buffer(2)]
@@ -125,9 +133,9 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
     await ready(BEST, { ...asks, ...found, candidates: write(candidates), leaves: write(leafTable) }, 2 * features),
   ]
   const counting = await ready(
-    HISTOGRAM,
-    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), copies: shared(added) }, // biome-ignore format: one line
-    features * parts * 64,
+    software ? HISTOGRAM_ALONE : HISTOGRAM,
+    { ...onRows, slopes: read(slopes, 'vec2u'), order: read(order), copies: software ? write(added) : shared(added) }, // biome-ignore format: one line
+    features * (software ? copies : parts * 64),
   )
   const begin = [
     await ready(

@@ -135,6 +135,13 @@ fn main(row: u32) {
   control[C_leftSlot] = leaves[from_ + L_slot];
   control[C_rightSlot] = leaves[to + L_slot];
   control[C_two] = 1u;
+  if (limits[16] != 0u) {
+    // of few rows both histograms are taken, and none is kept
+    control[C_smallStart] = start;
+    control[C_smallCount] = whole;
+    control[C_leftSlot] = 0u;
+    control[C_rightSlot] = 1u;
+  }
   cursor[0] = 0u; cursor[1] = 0u;
 }`
 

@@ -2,12 +2,12 @@ import { NAMES } from './state.ts'
 
 /**
  * Kernels over rows. `task`: rows, features, words of a column of bins, workgroups that share a feature's rows, leaves, scales
- * of gradients and hessians (f32), score before the first tree (f32), copies of a histogram.
+ * of gradients and hessians (f32), score before the first tree (f32), copies of a histogram, whether there are few rows.
  */
 const TASK = /* wgsl */ `
 const T_rows = 0u; const T_features = 1u; const T_words = 2u; const T_parts = 3u; const T_leaves = 4u;
 const T_gradientScale = 5u; const T_hessianScale = 6u; const T_base = 7u;
-const T_copies = 8u;
+const T_copies = 8u; const T_few = 9u;
 `
 
 /**
@@ -57,15 +57,50 @@ fn main(thread: u32) {
   let column = feature * task[T_words];
   let start = control[C_smallSide] * task[T_rows] + control[C_smallStart];
   let to = (((first / 64u) % task[T_copies]) * task[T_features] + feature) * 1280u;
+  // of few rows those that went right have copies of their own
+  let lefts = select(control[C_smallCount], control[C_leftCount], (task[T_few] & control[C_two]) != 0u);
+  let toRight = task[T_copies] * task[T_features] * 1280u;
   for (var i = first; i < control[C_smallCount]; i += threads) {
     let row = order[start + i];
-    let at = to + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
+    let at = to + select(0u, toRight, i >= lefts) + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
     let slope = slopes[row];
     let g = atomicAdd(&copies[at], slope.x);
-    atomicAdd(&copies[at + 1u], bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g + slope.x < g));
+    // a negative number carries but where the sum is below zero, too: most often there is nothing to add
+    let high = bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g + slope.x < g);
+    if (high != 0u) { atomicAdd(&copies[at + 1u], high); }
     let h = atomicAdd(&copies[at + 2u], slope.y);
     if (h + slope.y < h) { atomicAdd(&copies[at + 3u], 1u); }
     atomicAdd(&copies[at + 4u], 1u);
+  }
+}`
+
+/**
+ * The same with a copy for each thread, so that none waits for another: a driver on the processor has few threads at a
+ * time, and takes longer over an atomic addition than over all else.
+ */
+export const HISTOGRAM_ALONE = `${NAMES}${TASK}
+fn main(thread: u32) {
+  if (control[C_scan] == 0u) { return; }
+  let threads = task[T_copies];
+  let feature = thread / threads;
+  if (feature >= task[T_features]) { return; }
+  let first = thread % threads;
+  let column = feature * task[T_words];
+  let start = control[C_smallSide] * task[T_rows] + control[C_smallStart];
+  let to = (first * task[T_features] + feature) * 1280u;
+  let lefts = select(control[C_smallCount], control[C_leftCount], (task[T_few] & control[C_two]) != 0u);
+  let toRight = threads * task[T_features] * 1280u;
+  for (var i = first; i < control[C_smallCount]; i += threads) {
+    let row = order[start + i];
+    let at = to + select(0u, toRight, i >= lefts) + ((bins[column + (row >> 2u)] >> ((row & 3u) * 8u)) & 255u) * 5u;
+    let slope = slopes[row];
+    let g = copies[at] + slope.x;
+    copies[at] = g;
+    copies[at + 1u] += bitcast<u32>(bitcast<i32>(slope.x) >> 31u) + u32(g < slope.x);
+    let h = copies[at + 2u] + slope.y;
+    copies[at + 2u] = h;
+    copies[at + 3u] += u32(h < slope.y);
+    copies[at + 4u] += 1u;
   }
 }`
 

@@ -32,7 +32,7 @@ fn sumsAt(at: u32) -> Sums {
 /**
  * Takes the copies of the smaller new leaf's histogram together, and sums each share of four bins, the bin of missing
  * values left aside, in both new leaves. The larger one's histogram is
- * the parent's less the smaller one's, and takes its place. No barriers: software drivers take long over them.
+ * the parent's less the smaller one's, and takes its place; of few rows (\`limits[16]\`) both are counted, and no other is kept. No barriers: software drivers take long over them.
  */
 export const SHARES_OF = `${COMMON}${HISTOGRAM_READ}
 fn put(to: u32, all: Sums) {
@@ -43,6 +43,16 @@ fn keep(at: u32, own: Sums) {
   histograms[at] = own.g.x; histograms[at + 1u] = own.g.y; histograms[at + 2u] = own.h.x; histograms[at + 3u] = own.h.y;
   histograms[at + 4u] = own.n;
 }
+/** The sum of a bin's copies, which are zeros again. */
+fn counted(side: u32, bin: u32) -> Sums {
+  var own = NONE;
+  for (var copy = side * limits[15]; copy < (side + 1u) * limits[15]; copy++) {
+    let at = copy * limits[M_features] * 1280u + bin;
+    own = plus(own, Sums(vec2u(copies[at], copies[at + 1u]), vec2u(copies[at + 2u], copies[at + 3u]), copies[at + 4u]));
+    for (var w = 0u; w < 5u; w++) { copies[at + w] = 0u; }
+  }
+  return own;
+}
 fn main(thread: u32) {
   let features = limits[M_features];
   if ((thread >= features * 64u) | (control[C_scan] == 0u)) { return; }
@@ -50,22 +60,29 @@ fn main(thread: u32) {
   let first = (thread / 64u) * 1280u + (thread % 64u) * 20u;
   let small = control[C_smallSlot] * features * 1280u + first;
   let large = control[C_parentSlot] * features * 1280u + first;
+  if (limits[16] != 0u) {
+    for (var side = 0u; side <= control[C_two]; side++) {
+      var all = NONE;
+      for (var k = 0u; k < 20u; k += 5u) {
+        let own = counted(side, first + k);
+        keep(side * features * 1280u + first + k, own);
+        if ((thread % 64u) * 20u + k != 1275u) { all = plus(all, own); }
+      }
+      put((side * features * 64u + thread) * 5u, all);
+    }
+    return;
+  }
   var ofSmall = NONE;
   var ofLarge = NONE;
   for (var k = 0u; k < 20u; k += 5u) {
-    var own = NONE;
-    for (var copy = 0u; copy < limits[15]; copy++) {
-      let at = copy * features * 1280u + first + k;
-      own = plus(own, Sums(vec2u(copies[at], copies[at + 1u]), vec2u(copies[at + 2u], copies[at + 3u]), copies[at + 4u]));
-      for (var w = 0u; w < 5u; w++) { copies[at + w] = 0u; }
-    }
+    let own = counted(0u, first + k);
     keep(small + k, own);
-    let counted = (thread % 64u) * 20u + k != 1275u;
-    if (counted) { ofSmall = plus(ofSmall, own); }
+    let within = (thread % 64u) * 20u + k != 1275u;
+    if (within) { ofSmall = plus(ofSmall, own); }
     if (two) {
       let rest = less_(sumsAt(large + k), own);
       keep(large + k, rest);
-      if (counted) { ofLarge = plus(ofLarge, rest); }
+      if (within) { ofLarge = plus(ofLarge, rest); }
     }
   }
   let smallSide = u32(two & (control[C_leftSlot] != control[C_smallSlot]));
