@@ -99,7 +99,12 @@ function readValue(f: Field, value: unknown): RecordValue {
     return f.type === 'int32' ? Number(n) : n
   }
   switch (f.type) {
-    case 'float32':
+    case 'float32': {
+      // the nearest that 32 bits hold, as a file's column has it; beyond them it would be infinite
+      const nearest = typeof value === 'number' ? Math.fround(value) : Number.NaN
+      if (!Number.isFinite(nearest)) throw wrong()
+      return nearest
+    }
     case 'float64':
       if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong()
       return value
