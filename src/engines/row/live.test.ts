@@ -23,7 +23,7 @@ function both(
     outputs: node.schema.map((f) => f.name),
     input: Object.keys(columns),
   })
-  const program = compileOnline(sliced, { tables: new Map<string, Value[][]>() })
+  const program = compileOnline(sliced, { tables: new Map<string, Value[][]>(), lateness: 0 })
   const batch = bindScans(node, () => rowsOf(columns, [[...row]]))
   return [program.answer(readRecord(sliced.input, record)), evaluate(batch)[0]]
 }

@@ -78,10 +78,11 @@ function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, fie
   if (typeof spec.with === 'object') return [literal(spec.with.constant, field.type)]
   const pick = (rows: readonly FitRow[]): Literal | undefined => {
     if (spec.with !== 'mostFrequent') return rounded(rows[0]?.['value'] ?? null, field)
+    const order = literalOrder(field.type)
     const most = [...rows].sort(
       (a, b) =>
         Number(b['rows']) - Number(a['rows']) ||
-        literalOrder(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
+        order(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
     )
     return ownValue(most[0], field.name)
   }

@@ -1,7 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { call, col, type Expr, type Frame, type Literal } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
-import { fieldOf, isTemporal } from '../types.ts'
+import { type Field, fieldOf, isTemporal } from '../types.ts'
 import { codes, literalOrder } from './categories.ts'
 import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
 import { float, integer } from './fit.ts'
@@ -40,8 +40,8 @@ export const targetEncodeKind: FitKind<TargetEncode> = {
   reads: (spec) => spec.columns,
   /** One a column: its key, fold, `hits` (the target's sum) and `rows`. */
   queries: (spec, train, about) => queriesBy(spec, train, about, ['key', 'fold']),
-  bind(spec, found, _, about) {
-    const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
+  bind(spec, found, schema, about) {
+    const rates = spec.columns.map((column) => ratesOf(spec, fieldOf(schema, column, 'fit'), found, about))
     return bound(
       spec,
       rates,
@@ -53,8 +53,8 @@ export const targetEncodeKind: FitKind<TargetEncode> = {
     countsKeys: true,
     /** One a column: its key, `hits` and `rows`. */
     queries: (spec, train, about) => queriesBy(spec, train, about, ['key']),
-    bind(spec, found, _, about) {
-      const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
+    bind(spec, found, schema, about) {
+      const rates = spec.columns.map((column) => ratesOf(spec, fieldOf(schema, column, 'fit'), found, about))
       return bound(spec, rates, (input) => rates.reduce((n, r) => foldRates(n, spec, r, needs(about)), input), about)
     },
   },
@@ -112,15 +112,21 @@ interface Rates {
   readonly training: Expr
 }
 
-function ratesOf(spec: TargetEncode, column: string, found: readonly FitRow[], about: FitAbout): Rates {
-  const rows = found
+function ratesOf(
+  spec: TargetEncode,
+  { name: column, type }: Field,
+  found: ReadonlyMap<string, readonly FitRow[]>,
+  about: FitAbout,
+): Rates {
+  const order = literalOrder(type)
+  const rows = (found.get(column) ?? [])
     .map((r) => ({
       key: r['key'] ?? null,
       fold: r['fold'] ?? null,
       hits: Number(r['hits'] ?? 0),
       rows: Number(r['rows'] ?? 0),
     }))
-    .sort((a, b) => literalOrder(a.key, b.key) || Number(a.fold) - Number(b.fold))
+    .sort((a, b) => order(a.key, b.key) || Number(a.fold) - Number(b.fold))
   const hits = rows.reduce((sum, r) => sum + r.hits, 0)
   const seen = rows.reduce((sum, r) => sum + r.rows, 0)
   const prior = seen > 0 ? hits / seen : 0

@@ -29,6 +29,7 @@ export const tfIdf = (
 })
 
 const TERM = 'term'
+const inOrder = literalOrder('string')
 
 export const tfIdfKind: FitKind<TfIdf> = {
   reads: (spec) => spec.columns,
@@ -67,8 +68,8 @@ const termsOf = (spec: TfIdf, column: string, n: number): Expr => {
 function stagesOf(spec: TfIdf, column: string, found: Parameters<FitKind<TfIdf>['bind']>[1]): readonly Named<Expr>[] {
   const rows = number(found.get(`${column} rows`)?.[0], 'rows', 0)
   const terms = spec.ngrams
-    .flatMap((n) => byFrequency(found.get(`${column} ${n}`) ?? []).map((t) => ({ ...t, n })))
-    .sort((a, b) => b.rows - a.rows || literalOrder(a.key, b.key))
+    .flatMap((n) => byFrequency(found.get(`${column} ${n}`) ?? [], 'string').map((t) => ({ ...t, n })))
+    .sort((a, b) => b.rows - a.rows || inOrder(a.key, b.key))
     .slice(0, spec.max)
   const name = (term: string) => `${column}~${term}`
   const weights = terms.map((t): readonly [string, Expr] => {
