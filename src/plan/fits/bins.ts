@@ -1,6 +1,6 @@
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
-import { alike, type FitKind, float, integer, number } from './fit.ts'
+import { alike, type FitKind, float, integer, known, number } from './fit.ts'
 
 /** Numbers as bins 0 … n − 1, in `<column>Bin`; a missing number has none. */
 export interface Bins {
@@ -35,7 +35,7 @@ export const binsKind: FitKind<Bins> = {
       }),
     ],
   ],
-  bind(spec, found) {
+  bind(spec, found, schema) {
     const row = found.get('all')?.[0]
     return alike(
       spec.columns.map((name, i): readonly [string, Expr] => {
@@ -46,11 +46,12 @@ export const binsKind: FitKind<Bins> = {
             ? at
             : Array.from({ length: spec.bins - 1 }, (_, j) => low + ((high - low) * (j + 1)) / spec.bins)
         const distinct = [...new Set(edges.filter((e) => Number.isFinite(e)))]
+        const value = known(schema, name)
         const bin: Expr = {
           op: 'case',
           when: [
-            [call('isNull', col(name)), { op: 'lit', value: null, type: 'int64' }],
-            ...distinct.map((edge, j) => [call('lt', col(name), float(edge)), integer(j)] as const),
+            [call('isNull', value), { op: 'lit', value: null, type: 'int64' }],
+            ...distinct.map((edge, j) => [call('lt', value, float(edge)), integer(j)] as const),
           ],
           otherwise: integer(distinct.length),
         }

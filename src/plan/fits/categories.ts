@@ -68,15 +68,15 @@ export function namesApart(schema: Schema, reserved: readonly string[] = []): (n
   }
 }
 
-/** A number for each value of a column. */
+/** A number for each value of a column, which may be computed. */
 export const codes = (
-  column: string,
+  column: Expr,
   values: ReadonlyMap<Literal, Literal>,
   fallback: Literal,
   type: 'int64' | 'float64',
 ): Expr => ({
   op: 'lookup',
-  args: [col(column)],
+  args: [column],
   table: { keys: [...values.keys()].map((k) => [k]), values: [...values.values()] },
   fallback,
   type,

@@ -1,7 +1,7 @@
 import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { fieldOf } from '../types.ts'
 import { byFrequency, codes, countsQuery, literalOrder, namesApart } from './categories.ts'
-import { alike, type FitKind, float, integer } from './fit.ts'
+import { alike, type FitKind, float, integer, known } from './fit.ts'
 
 /**
  * A column for each of the most frequent values: `<column>=<value>`, 1 or 0, and one for all others if there are any. A
@@ -35,13 +35,14 @@ export const oneHotKind: FitKind<OneHot> = {
         const own = all.filter((key) => key !== null).slice(0, spec.max)
         const others = all.some((key) => key !== null && !own.includes(key))
         const flag = (condition: Expr): Expr => ({ op: 'case', when: [[condition, float(1)]], otherwise: float(0) })
-        const is = (key: Literal): Expr => call('eq', col(column), lit(key, type))
+        const value = known(schema, column)
+        const is = (key: Literal): Expr => call('eq', value, lit(key, type))
         const columns = own.map((key) => [nameOf(`${column}=${String(key)}`), flag(is(key))] as const)
-        const unlike = call('not', call('isIn', col(column), ...own.map((key) => lit(key, type))))
+        const unlike = call('not', call('isIn', value, ...own.map((key) => lit(key, type))))
         return [
           ...columns,
           ...(others && own.length > 0 ? [[otherName(column), flag(unlike)] as const] : []),
-          ...(all.includes(null) ? [[missingName(column), flag(call('isNull', col(column)))] as const] : []),
+          ...(all.includes(null) ? [[missingName(column), flag(call('isNull', value))] as const] : []),
         ]
       }),
     )
@@ -73,7 +74,7 @@ export const ordinalKind: FitKind<Ordinal> = {
           spec.order.length > 0 ? spec.order : seen.sort(literalOrder(fieldOf(schema, column, 'ordinal').type))
         return [
           `${column}Code`,
-          codes(column, new Map(order.map((key, i) => [key, String(i)])), null, 'int64'),
+          codes(known(schema, column), new Map(order.map((key, i) => [key, String(i)])), null, 'int64'),
         ] as const
       }),
     ),
@@ -95,7 +96,7 @@ export const frequencyKind: FitKind<Frequency> = {
         const total = all.reduce((sum, c) => sum + c.rows, 0)
         return [
           `${column}Share`,
-          codes(column, new Map(all.map((c) => [c.key, c.rows / total])), 0, 'float64'),
+          codes(known(schema, column), new Map(all.map((c) => [c.key, c.rows / total])), 0, 'float64'),
         ] as const
       }),
     ),

@@ -1,8 +1,9 @@
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
+import { fieldOf, isFloat } from '../types.ts'
 import { alike, type FitKind, float, number } from './fit.ts'
 
-/** Brings numbers beyond two quantiles to those (Dixon 1960); what is missing stays missing. */
+/** Brings numbers beyond two quantiles to those (Dixon 1960); what is missing or NaN stays so. */
 export interface Winsorise {
   readonly kind: 'winsorise'
   readonly columns: readonly string[]
@@ -33,7 +34,7 @@ export const winsoriseKind: FitKind<Winsorise> = {
       }),
     ],
   ],
-  bind(spec, found) {
+  bind(spec, found, schema) {
     const row = found.get('all')?.[0]
     return alike(
       spec.columns.map((name, i): readonly [string, Expr] => {
@@ -43,6 +44,8 @@ export const winsoriseKind: FitKind<Winsorise> = {
         const clipped: Expr = {
           op: 'case',
           when: [
+            // NaN counts as the greatest number, which it is not
+            ...(isFloat(fieldOf(schema, name, 'winsorise').type) ? [[call('isNaN', value), value] as const] : []),
             [call('lt', value, float(low)), float(low)],
             [call('gt', value, float(high)), float(high)],
           ],
