@@ -9,6 +9,7 @@ import { applied, type Fit, type FitAbout } from '../plan/fits/index.ts'
 import { powerTransform } from '../plan/fits/power.ts'
 import { minMax, robustScale, standardise } from '../plan/fits/scale.ts'
 import { targetEncode } from '../plan/fits/target.ts'
+import { tfIdf } from '../plan/fits/tfidf.ts'
 import { winsorise } from '../plan/fits/winsorise.ts'
 import { type Node, plan } from '../plan/nodes.ts'
 import type { TypeName } from '../plan/types.ts'
@@ -180,4 +181,16 @@ test('imputation by group gives each its own value, also of decimals; means of i
     expect((await lastOf(impute(['v'], { with: 'mean' }), one('int64', [...values.map(String), null]))).at(-1)).toBe(
       BigInt(mean),
     )
+})
+
+test('hundreds of terms are summed in a tree, which every engine reads', async () => {
+  const words = Array.from({ length: 500 }, (_, i) => `w${i}`)
+  const train = one('string', [words.join(' '), 'w1 w2'])
+  const { serving } = await fitted(reference, tfIdf(['v'], { max: 500 }), train)
+  const n = applied(train, serving)
+  const [naive, fast] = [await collect(reference, n), await collect(duckdb, n)]
+  for (const rows of [naive, fast])
+    for (const r of rows) expect(r.filter((_, i) => n.schema[i]?.name.startsWith('v~w')).reduce((sum: number, v) => sum + Number(v) ** 2, 0)).toBeCloseTo(1, 12) // biome-ignore format: one line
+  const near = (rows: Value[][]) => rows.map((r) => r.map((v) => (typeof v === 'number' ? v.toFixed(12) : v)))
+  expect(asBag(near(fast))).toEqual(asBag(near(naive)))
 })

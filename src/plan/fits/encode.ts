@@ -1,7 +1,8 @@
 import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { fieldOf } from '../types.ts'
 import { byFrequency, codes, countsQuery, literalOrder, namesApart } from './categories.ts'
-import { alike, type FitKind, float, integer, known } from './fit.ts'
+import { alike, checked, type FitKind, float, integer, known } from './fit.ts'
+import { checkNumber } from './options.ts'
 
 /**
  * A column for each of the most frequent values: `<column>=<value>`, 1 or 0, and one for all others if there are any. A
@@ -13,16 +14,14 @@ export interface OneHot {
   /** Values that get a column of their own. */
   readonly max: number
 }
-export const oneHot = (columns: readonly string[], options: { max?: number } = {}): OneHot => ({
-  kind: 'oneHot',
-  columns,
-  max: options.max ?? 32,
-})
+export const oneHot = (columns: readonly string[], options: { max?: number } = {}): OneHot =>
+  checked(oneHotKind, { kind: 'oneHot', columns, max: options.max ?? 32 })
 
 const queries = (spec: { readonly columns: readonly string[] }, train: Parameters<FitKind<OneHot>['queries']>[1]) =>
   spec.columns.map((column) => [column, countsQuery(train, column)] as const)
 
 export const oneHotKind: FitKind<OneHot> = {
+  check: (spec) => checkNumber('oneHot', 'max', spec.max, { from: 1, to: 10_000, whole: true }),
   reads: (spec) => spec.columns,
   queries,
   bind: (spec, found, schema) => {
@@ -108,8 +107,10 @@ export interface Hashing {
   readonly columns: readonly string[]
   readonly buckets: number
 }
-export const hashing = (columns: readonly string[], buckets = 16): Hashing => ({ kind: 'hashing', columns, buckets })
+export const hashing = (columns: readonly string[], buckets = 16): Hashing =>
+  checked(hashingKind, { kind: 'hashing', columns, buckets })
 export const hashingKind: FitKind<Hashing> = {
+  check: (spec) => checkNumber('hashing', 'buckets', spec.buckets, { from: 1, to: 10_000, whole: true }),
   reads: (spec) => spec.columns,
   queries: () => [],
   bind: (spec) =>

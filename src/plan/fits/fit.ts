@@ -28,6 +28,8 @@ export interface BoundFit {
  * *binds* as constants, and what is left is row-wise. One file each; `kinds` in index.ts is the table of them.
  */
 export interface FitKind<S> {
+  /** @throws PLAN_INVALID for an option that means nothing; where there are none, it is left out */
+  check?(spec: S): void
   /** The columns that it reads. */
   reads(spec: S): readonly string[]
   /** Queries over the training rows, by name. Empty for a transform that has nothing to learn. */
@@ -41,6 +43,12 @@ export interface FitKind<S> {
     /** A query a column, by its name, whose rows are the column's values (`key`) and how many rows have a target (`rows`). */
     readonly countsKeys?: true
   }
+}
+
+/** A fit's options, once they are checked. @throws PLAN_INVALID */
+export function checked<S>(kind: FitKind<S>, spec: S): S {
+  kind.check?.(spec)
+  return spec
 }
 
 /** The stages of a bound fit as derive nodes. */

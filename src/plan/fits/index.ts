@@ -12,7 +12,7 @@ import {
   oneHotKind,
   ordinalKind,
 } from './encode.ts'
-import { type BoundFit, type FitAbout, type FitKind, type FitRow, knownIn } from './fit.ts'
+import { type BoundFit, checked, type FitAbout, type FitKind, type FitRow, knownIn } from './fit.ts'
 import { type Impute, imputeKind } from './impute.ts'
 import { type Power, powerKind } from './power.ts'
 import { type Scale, scaleKind } from './scale.ts'
@@ -69,7 +69,11 @@ const targetOf = (fit: Fit, { target }: FitAbout): readonly string[] =>
  * @throws PLAN_*
  */
 export const fitQueries = (fit: Fit, train: Node, about: FitAbout, within = false): Named<Node> =>
-  wayOf(fit, within).queries(fit, knownIn(train, [...fitReads(fit), ...targetOf(fit, about)]), about)
+  wayOf(checked(kindOf(fit), fit), within).queries(
+    fit,
+    knownIn(train, [...fitReads(fit), ...targetOf(fit, about)]),
+    about,
+  )
 
 /** Whether a fit's queries within an engine count the rows of each of its columns' values. */
 export const countsKeys = (fit: Fit): boolean => kindOf(fit).within?.countsKeys === true

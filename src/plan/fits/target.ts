@@ -4,7 +4,8 @@ import { build, type Named, type Node } from '../nodes.ts'
 import { fieldOf, isFloat, isTemporal, type Schema } from '../types.ts'
 import { codes, literalOrder } from './categories.ts'
 import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
-import { float, integer, known } from './fit.ts'
+import { checked, float, integer, known } from './fit.ts'
+import { checkChoices, checkNumber } from './options.ts'
 
 /**
  * Replaces keys by the rate of the target among their rows: `(Σ + s·prior) / (n + s)`, as `<column>Rate`
@@ -26,13 +27,14 @@ export interface TargetEncode {
 export const targetEncode = (
   columns: readonly string[],
   options: { smoothing?: number; folds?: number; training?: TargetEncode['training'] } = {},
-): TargetEncode => ({
-  kind: 'targetEncode',
-  columns,
-  smoothing: options.smoothing ?? 20,
-  folds: options.folds ?? 5,
-  training: options.training ?? 'outOfFold',
-})
+): TargetEncode =>
+  checked(targetEncodeKind, {
+    kind: 'targetEncode',
+    columns,
+    smoothing: options.smoothing ?? 20,
+    folds: options.folds ?? 5,
+    training: options.training ?? 'outOfFold',
+  })
 
 const rateName = (column: string): string => `${column}Rate`
 
@@ -40,6 +42,11 @@ const rateName = (column: string): string => `${column}Rate`
 const foldOf = (moment: string, folds: number): Expr => call('mod', call('hash32', col(moment)), integer(folds))
 
 export const targetEncodeKind: FitKind<TargetEncode> = {
+  check({ smoothing, folds, training }) {
+    checkNumber('targetEncode', 'smoothing', smoothing, { from: 0 })
+    checkNumber('targetEncode', 'folds', folds, { from: 2, to: 1000, whole: true })
+    checkChoices('targetEncode', 'training', [training], ['outOfFold', 'past'])
+  },
   reads: (spec) => spec.columns,
   /** One a column: its key, fold, `hits` (the target's sum) and `rows`. */
   queries: (spec, train, about) => queriesBy(spec, train, about, ['key', 'fold']),

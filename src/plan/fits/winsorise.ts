@@ -1,7 +1,8 @@
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
 import { fieldOf, isFloat } from '../types.ts'
-import { alike, type FitKind, float, number } from './fit.ts'
+import { alike, checked, type FitKind, float, number } from './fit.ts'
+import { checkNumber, wrongOption } from './options.ts'
 
 /** Brings numbers beyond two quantiles to those (Dixon 1960); what is missing or NaN stays so. */
 export interface Winsorise {
@@ -11,14 +12,20 @@ export interface Winsorise {
   readonly upper: number
 }
 
-export const winsorise = (columns: readonly string[], lower = 0.01, upper = 0.99): Winsorise => ({
-  kind: 'winsorise',
-  columns,
-  lower,
-  upper,
-})
+export const winsorise = (columns: readonly string[], lower = 0.01, upper = 0.99): Winsorise =>
+  checked(winsoriseKind, { kind: 'winsorise', columns, lower, upper })
 
 export const winsoriseKind: FitKind<Winsorise> = {
+  check({ lower, upper }) {
+    checkNumber('winsorise', 'lower', lower, { from: 0, to: 1 })
+    checkNumber('winsorise', 'upper', upper, { from: 0, to: 1 })
+    if (lower > upper)
+      throw wrongOption(
+        'winsorise',
+        `'lower' (${lower}) lies above 'upper' (${upper})`,
+        'numbers are brought between the two',
+      )
+  },
   reads: (spec) => spec.columns,
   queries: (spec, train) => [
     [
