@@ -9,7 +9,7 @@ export function invalid(what: string, why: string): GalleyError {
   return new GalleyError('VALUE_INVALID', {
     what,
     why,
-    fix: 'correct the value, or say what should happen with cast(…, { onError: "null" })',
+    fix: 'correct the value, or say what should happen: .orNull() gives null in its place',
   })
 }
 

@@ -39,3 +39,31 @@ test('a float32 of a request is the nearest that 32 bits hold, as that of a file
       expect.objectContaining({ code: 'RECORD_INVALID' }),
     )
 })
+
+test('what fails says in which verb and column, and what to do', () => {
+  const columns = { text: 'string', n: 'int64' } as const
+  const told = (node: Node, record: Record<string, unknown>) => {
+    try {
+      both(node, columns, record, ['7', '1'])
+    } catch (error) {
+      return error
+    }
+    return undefined
+  }
+  const t = source(columns)
+  const cast = t.derive((r) => ({ count: r.text.cast('int64') }))
+  const text = { text: 'oops', n: 1 }
+  const countOf = { code: 'VALUE_INVALID', details: { verb: 'derive', columns: ['count'] } }
+  expect(told(cast.node, text)).toMatchObject({ ...countOf, what: "derive of 'count': 'oops' can't become a int64" })
+  // also where another column is what uses it, and where a condition does
+  expect(told(cast.derive((r) => ({ more: r.count.plus(1) })).select('more').node, text)).toMatchObject(countOf)
+  expect(told(cast.filter((r) => r.count.gt(1)).node, text)).toMatchObject(countOf)
+  expect(told(t.filter((r) => r.text.cast('int64').gt(1)).node, text)).toMatchObject({ what: expect.stringContaining("filter of 'text'") }) // biome-ignore format: one line
+  const product = t.derive((r) => ({ area: r.n.times(r.n) }))
+  const big = told(product.node, { text: '', n: '9000000000000000000' })
+  expect(big).toMatchObject({
+    what: expect.stringContaining("derive of 'area'"),
+    fix: expect.stringContaining('.orNull()'),
+  })
+  expect((big as { fix: string }).fix).not.toContain('cast')
+})
