@@ -6,15 +6,7 @@ import { quantileBins, widthBins } from '../plan/fits/bins.ts'
 import { dateParts } from '../plan/fits/date-parts.ts'
 import { frequency, hashing, oneHot, ordinal } from '../plan/fits/encode.ts'
 import { impute } from '../plan/fits/impute.ts'
-import {
-  applied,
-  type BoundFit,
-  bindFit,
-  type Fit,
-  type FitAbout,
-  type FitRow,
-  fitQueries,
-} from '../plan/fits/index.ts'
+import { applied, type Fit, type FitAbout, fitQueries } from '../plan/fits/index.ts'
 import { powerTransform } from '../plan/fits/power.ts'
 import { minMax, robustScale, standardise } from '../plan/fits/scale.ts'
 import { targetEncode } from '../plan/fits/target.ts'
@@ -23,12 +15,12 @@ import { winsorise } from '../plan/fits/winsorise.ts'
 import { build, type Node } from '../plan/nodes.ts'
 import type { Value } from './batch.ts'
 import { asBag, collect } from './conformance/compare.ts'
+import { fitted as fittedOn } from './conformance/fitted.ts'
 import { rowsOf } from './conformance/vectors.ts'
 import { createDuckdbEngine } from './duckdb/index.ts'
 import type { Engine } from './engine.ts'
 import { createReferenceEngine } from './reference/index.ts'
 import { createRowEngine } from './row/index.ts'
-import { literalOf } from './values.ts'
 
 const duckdb = createDuckdbEngine({ memoryMiB: 256, threads: 2, temp: join(tmpdir(), 'galley-fits-test') })
 const reference = createReferenceEngine()
@@ -60,17 +52,7 @@ const later = rowsOf(COLUMNS, [
 ])
 const about: FitAbout = { target: 'y', moment: 'at' }
 
-async function fitted(engine: Engine, fit: Fit, within = false): Promise<BoundFit> {
-  const found = new Map<string, FitRow[]>()
-  for (const [name, query] of fitQueries(fit, train, about, within)) {
-    const rows = await collect(engine, query)
-    found.set(
-      name,
-      rows.map((r) => Object.fromEntries(query.schema.map((f, i) => [f.name, literalOf(r[i] as Value, f.type)]))),
-    )
-  }
-  return bindFit(fit, found, train.schema, about, within)
-}
+const fitted = (engine: Engine, fit: Fit, within = false) => fittedOn(engine, fit, train, about, within)
 
 const FITS: Fit[] = [
   impute(['x', 'n'], { with: 'mean', indicator: true }),
@@ -205,15 +187,7 @@ test('a column without spread gives 0', async () => {
     },
   })
   for (const fit of [standardise(['x']), minMax(['x']), robustScale(['x'])]) {
-    const found = new Map<string, FitRow[]>()
-    for (const [name, query] of fitQueries(fit, flat, about)) {
-      const rows = await collect(reference, query)
-      found.set(
-        name,
-        rows.map((r) => Object.fromEntries(query.schema.map((f, i) => [f.name, literalOf(r[i] as Value, f.type)]))),
-      )
-    }
-    const n = applied(flat, bindFit(fit, found, flat.schema, about).serving)
+    const n = applied(flat, (await fittedOn(reference, fit, flat)).serving)
     expect((await collect(reference, n))[0]?.[n.schema.findIndex((f) => f.name === 'x')]).toBe(0)
   }
 })

@@ -9,7 +9,7 @@ export function invalid(what: string, why: string): GalleyError {
   return new GalleyError('VALUE_INVALID', {
     what,
     why,
-    fix: 'correct the value, or say what should happen with cast(…, { onError: "null" })',
+    fix: 'correct the value, or say what should happen: .orNull() gives null in its place',
   })
 }
 
@@ -57,13 +57,14 @@ export function compareUtf8(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** A literal of the plan as the value that engines compute with. */
+/** A literal of the plan as the value that engines compute with; a float may also be the text that JSON has for NaN and the infinities. */
 export function literalValue(value: Literal, type: Type): Value {
   if (value === null) return null
   if (type === 'int64' || type === 'timestamp' || type === 'local timestamp' || type === 'duration')
     return BigInt(value as string | number)
   if (type === 'bytes') return new Uint8Array(Buffer.from(value as string, 'base64'))
-  if (type === 'float32') return Math.fround(value as number)
+  if (type === 'float32') return Math.fround(Number(value))
+  if (type === 'float64') return Number(value)
   if (typeof type === 'string') return value as Value
   if (isDecimal(type)) return parseDecimal(String(value), scaleOf(type)) ?? null
   if (isList(type)) return (value as readonly Literal[]).map((v) => literalValue(v, type.list))

@@ -1,4 +1,4 @@
-import type { Col } from './columns/kinds.ts'
+import type { Col, Num } from './columns/kinds.ts'
 import type { Agg, AggregateName, Frame, WindowCall } from './expr.ts'
 import type { TypeName } from './types.ts'
 
@@ -8,17 +8,20 @@ export interface AggOf<T extends TypeName> {
   readonly gives: T
 }
 
+/** What has a sum: numbers, and true as 1. */
+type Summable = Num | 'bool' | `decimal(${number}, ${number})`
+
 const aggregate =
-  <T extends TypeName>(fn: AggregateName, gives: T) =>
-  (c: Col): AggOf<T> => ({ agg: { fn, arg: c.expr }, gives })
+  <const T extends TypeName>(fn: AggregateName, gives: T) =>
+  <A extends Summable>(c: Col<A>): AggOf<T> => ({ agg: { fn, arg: c.expr }, gives })
 
 /** Rows, or the rows where the column is not null. */
 export const count = (c?: Col): AggOf<'int64'> => ({ agg: { fn: 'count', arg: c?.expr ?? null }, gives: 'int64' })
-export const countDistinct = aggregate('countDistinct', 'int64')
+export const countDistinct = (c: Col): AggOf<'int64'> => ({ agg: { fn: 'countDistinct', arg: c.expr }, gives: 'int64' })
 export const mean = aggregate('mean', 'float64')
 export const stddev = aggregate('stddev', 'float64')
 export const variance = aggregate('variance', 'float64')
-export const quantile = (c: Col, p: number): AggOf<'float64'> => ({
+export const quantile = <A extends Summable>(c: Col<A>, p: number): AggOf<'float64'> => ({
   agg: { fn: 'quantile', arg: c.expr, param: p },
   gives: 'float64',
 })
@@ -27,12 +30,12 @@ type SumOf<T> = T extends 'float32' | 'float64'
   : T extends `decimal(${number}, ${number})`
     ? `decimal(${number}, ${number})`
     : 'int64'
-export const sum = <T extends TypeName>(c: Col<T>): AggOf<SumOf<T>> => ({
+export const sum = <T extends Summable>(c: Col<T>): AggOf<SumOf<T>> => ({
   agg: { fn: 'sum', arg: c.expr },
   gives: 'int64' as SumOf<T>,
 })
 /** Pearson's correlation of two columns over the rows that have both. */
-export const corr = (a: Col, b: Col): AggOf<'float64'> => ({
+export const corr = <A extends Summable, B extends Summable>(a: Col<A>, b: Col<B>): AggOf<'float64'> => ({
   agg: { fn: 'corr', arg: a.expr, arg2: b.expr },
   gives: 'float64',
 })

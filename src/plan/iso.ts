@@ -23,7 +23,7 @@ function two(text: string, at: number): number {
 }
 
 /**
- * Seconds since 1970 of a time written `2001-06-30 18:05:00` (or with a T), for years from 100 on. NaN for whatever is
+ * Seconds since 1970 of a time written `2001-06-30 18:05:00` (or with a T), for years from 1 on. NaN for whatever is
  * written otherwise or is no time: to say which is left to who knows more forms.
  */
 export function isoSeconds(text: string): number {
@@ -32,7 +32,7 @@ export function isoSeconds(text: string): number {
   if (text[10] !== ' ' && text[10] !== 'T') return Number.NaN
   const year = two(text, 0) * 100 + two(text, 2)
   const [hour, minute, second] = [two(text, 11), two(text, 14), two(text, 17)]
-  if (!(year >= 100) || hour > 23 || minute > 59 || second > 59) return Number.NaN
+  if (!(year >= 1) || hour > 23 || minute > 59 || second > 59) return Number.NaN
   return daysOf(year, two(text, 5), two(text, 8)) * DAY + hour * 3600 + minute * 60 + second
 }
 
@@ -41,13 +41,23 @@ let lastDay = Number.NaN
 let lastText = ''
 
 /** µs since 1970 as `2001-06-30 18:05:00`; what is less than a second is left out. @throws RangeError beyond what Date holds */
-export function isoText(micros: number): string {
-  const seconds = Math.floor(micros / 1_000_000)
+export const isoText = (micros: number): string => secondText(Math.floor(micros / 1_000_000))
+
+/** The same with what is less than a second, if there is any: `2001-06-30 18:05:00.25`. @throws RangeError beyond what Date holds */
+export function isoTextExact(micros: number | bigint): string {
+  const n = Number(micros)
+  const safe = Number.isSafeInteger(n)
+  const seconds = safe ? Math.floor(n / 1_000_000) : Number((BigInt(micros) - modulo(BigInt(micros))) / 1_000_000n)
+  const rest = safe ? n - seconds * 1_000_000 : Number(modulo(BigInt(micros)))
+  return rest === 0 ? secondText(seconds) : `${secondText(seconds)}.${String(rest).padStart(6, '0').replace(/0+$/, '')}`
+}
+/** µs into their second. */
+const modulo = (micros: bigint): bigint => ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
+
+function secondText(seconds: number): string {
   const day = Math.floor(seconds / DAY)
   if (day !== lastDay) {
-    const text = new Date(day * DAY * 1000).toISOString()
-    // years of more than four digits are written with a sign
-    lastText = text.slice(0, text.indexOf('T'))
+    lastText = dayText(day)
     lastDay = day
   }
   const rest = seconds - day * DAY

@@ -85,7 +85,8 @@ export function isoValue(text: string, type: 'timestamp' | 'local timestamp' | '
   if (!Number.isNaN(seconds)) return BigInt(seconds) * 1_000_000n
   const m = ISO.exec(text)
   const n = (i: number): number => Number(m?.[i] ?? 0)
-  const ms = m ? Date.UTC(n(1), n(2) - 1, n(3), n(4), n(5), n(6)) : Number.NaN
+  // Date.UTC takes years below 100 for those of the twentieth century
+  const ms = m ? new Date(Date.UTC(2000, 0, 1, n(4), n(5), n(6))).setUTCFullYear(n(1), n(2) - 1, n(3)) : Number.NaN
   const zone = m?.[8]
   // a wall clock has no zone: to drop one would be to change the time
   if (zone !== undefined && type !== 'timestamp')
@@ -98,7 +99,7 @@ export function isoValue(text: string, type: 'timestamp' | 'local timestamp' | '
   // 30 February rolls over into March, and 24:00 into the next day: such text is no time
   if (
     !m ||
-    n(1) < 100 ||
+    n(1) < 1 ||
     date.getUTCMonth() !== n(2) - 1 ||
     date.getUTCDate() !== n(3) ||
     n(4) > 23 ||

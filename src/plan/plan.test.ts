@@ -138,3 +138,9 @@ test('select takes names: anything else is told, not taken for one', () => {
     expect.objectContaining({ code: 'PLAN_INVALID', what: expect.stringContaining('takes names of columns') }),
   )
 })
+
+test('a duration is compared with a constant one, and types are those that TypeScript says', () => {
+  const t = scan({ kind: 'source', name: 's' }, { took: 'duration', i: 'int32', l: 'int64', f: 'float32' })
+  const { schema } = t.filter((r) => r.took.gt(hours(1)).or(r.took.between(hours(2), hours(3)))).derive((r) => ({ a: r.i.plus(1), b: r.i.plus(0.5), c: r.f.plus(1), d: r.l.mod(1.5), e: r.l.mod(7) })) // biome-ignore format: one line
+  expect(schema.slice(-5).map((f) => f.type)).toEqual(['int64', 'float64', 'float64', 'float64', 'int64'])
+})

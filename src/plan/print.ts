@@ -1,5 +1,5 @@
 import type { Agg, Expr, Frame, Literal, WindowCall } from './expr.ts'
-import { isoText } from './iso.ts'
+import { isoTextExact } from './iso.ts'
 import { type Node, nodeChildren, type SortKey } from './nodes.ts'
 import { type Type, typeName } from './types.ts'
 
@@ -29,7 +29,7 @@ export function printExpr(e: Expr): string {
 /** Times as ISO text, everything else as it is. */
 function printTime(value: Literal, type: Type): string {
   if (value === null || (type !== 'timestamp' && type !== 'local timestamp')) return String(value)
-  return `'${isoText(Number(value))}'`
+  return `'${isoTextExact(BigInt(String(value)))}'`
 }
 
 const INFIX: Partial<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { GalleyError, nearest } from '../base/errors.ts'
 import { ownValue } from '../base/own.ts'
-import { dayText, isoText } from './iso.ts'
+import { dayText, isoTextExact } from './iso.ts'
 import { isoValue } from './literal.ts'
 import { type Field, isDecimal, isInteger, isList, isStruct, type Schema, type Type, typeName } from './types.ts'
 
@@ -19,7 +19,7 @@ export type RecordValue =
 /**
  * Reads a JSON object as one row of `schema`: every column must be there (null where it may be missing), nothing else
  * may be. 64-bit integers come as numbers up to 2⁵³ or as text, decimals as numbers or text with no more digits than they
- * have, times as ISO text, durations as µs, bytes in base64, lists and structs as JSON's.
+ * have, times as ISO text (an instant with `Z` or an offset), durations as µs, bytes in base64, lists and structs as JSON's.
  * @throws RECORD_INVALID naming the column
  */
 export function readRecord(schema: Schema, json: unknown): RecordValues {
@@ -99,7 +99,12 @@ function readValue(f: Field, value: unknown): RecordValue {
     return f.type === 'int32' ? Number(n) : n
   }
   switch (f.type) {
-    case 'float32':
+    case 'float32': {
+      // the nearest that 32 bits hold, as a file's column has it; beyond them it would be infinite
+      const nearest = typeof value === 'number' ? Math.fround(value) : Number.NaN
+      if (!Number.isFinite(nearest)) throw wrong()
+      return nearest
+    }
     case 'float64':
       if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong()
       return value
@@ -110,12 +115,19 @@ function readValue(f: Field, value: unknown): RecordValue {
       if (typeof value !== 'string') throw wrong()
       return value
     case 'bytes':
-      if (typeof value !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw wrong()
+      if (typeof value !== 'string' || value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw wrong()
       return new Uint8Array(Buffer.from(value, 'base64'))
     case 'date':
     case 'timestamp':
     case 'local timestamp': {
       if (typeof value !== 'string') throw wrong()
+      if (f.type === 'timestamp' && !ZONED.test(value) && isTime(value))
+        throw invalid(
+          `'${f.name}' is not a timestamp`,
+          `${shown(value)} does not say where: an instant has a zone`,
+          `send it with Z where it is in UTC, or with its offset, for instance ${JSON.stringify(sample(f))}`,
+          f.name,
+        )
       try {
         return isoValue(value, f.type)
       } catch (error) {
@@ -129,16 +141,33 @@ function readValue(f: Field, value: unknown): RecordValue {
   }
 }
 
+const ZONED = /(?:Z|[+-]\d{2}:\d{2})$/
+/** Whether a text is a time but for its zone. */
+function isTime(text: string): boolean {
+  try {
+    isoValue(text, 'local timestamp')
+    return true
+  } catch {
+    return false
+  }
+}
+
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?$/
 
 /** A number as a scaled integer, if it has no more digits than the type. */
 function exactDecimal(value: unknown, [precision, scale]: readonly [number, number]): bigint | undefined {
   const [, sign, whole = '', part = ''] =
-    DECIMAL.exec(typeof value === 'number' ? String(value) : typeof value === 'string' ? value : '') ?? []
+    DECIMAL.exec(typeof value === 'number' ? plainText(value) : typeof value === 'string' ? value : '') ?? []
   const digits = part.replace(/0+$/, '')
   if (sign === undefined || digits.length > scale || whole.replace(/^0+/, '').length > precision - scale)
     return undefined
   return BigInt(`${sign === '-' ? '-' : ''}${whole}${digits.padEnd(scale, '0')}`)
+}
+
+/** A number without an exponent where it is small: JavaScript writes `1e-7`. */
+function plainText(value: number): string {
+  const [, sign, whole = '', part = '', zeros] = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(String(value)) ?? []
+  return zeros === undefined ? String(value) : `${sign}0.${'0'.repeat(Number(zeros) - 1)}${whole}${part}`
 }
 
 const fieldsOf = (type: Type): Readonly<Record<string, Type>> => (isStruct(type) ? Object.fromEntries(type.struct) : {})
@@ -160,6 +189,7 @@ function sample(f: Pick<Field, 'type'>): unknown {
   if (f.type === 'float32' || f.type === 'float64') return 1.5
   if (f.type === 'bool') return true
   if (f.type === 'date') return '2001-06-30'
+  if (f.type === 'timestamp') return '2001-06-30 18:05:00Z'
   return f.type === 'string' ? 'text' : '2001-06-30 18:05:00'
 }
 
@@ -171,7 +201,7 @@ export function writeRecord(schema: Schema, values: Readonly<Record<string, unkn
 function writeValue(type: Type, value: unknown): unknown {
   if (value === null || value === undefined) return null
   if (type === 'timestamp' || type === 'local timestamp')
-    return `${isoText(Number(value))}${type === 'timestamp' ? 'Z' : ''}`
+    return `${isoTextExact(value as bigint | number)}${type === 'timestamp' ? 'Z' : ''}`
   if (type === 'date') return dayText(Number(value))
   if (isDecimal(type)) return decimalText(value as bigint, type.decimal[1])
   if (isList(type)) return (value as readonly unknown[]).map((item) => writeValue(type.list, item))

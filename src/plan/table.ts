@@ -2,7 +2,7 @@ import { ownValue } from '../base/own.ts'
 import type { AggOf, WindowOf } from './aggregates.ts'
 import { rowOf } from './columns/column.ts'
 import { aggs, exprOf, exprs } from './columns/given.ts'
-import type { Col, Columns, Row } from './columns/kinds.ts'
+import type { Col, Columns, Num, Row } from './columns/kinds.ts'
 import { constantMicros } from './durations.ts'
 import { col } from './expr.ts'
 import { checkNames } from './names.ts'
@@ -21,6 +21,14 @@ type Added<O> = {
 /** Lazy on purpose: forcing each merge makes long chains slow to check. */
 type Merge<A, B> = { [K in keyof A | keyof B]: K extends keyof B ? B[K] : K extends keyof A ? A[K] : never }
 type Key<S> = keyof S & string
+/** The columns of one of these types. */
+type KeyOf<S, T> = { [K in Key<S>]: S[K] extends T ? K : never }[Key<S>]
+type Time = 'date' | 'timestamp' | 'local timestamp'
+type Number = Num | `decimal(${number}, ${number})`
+/** The columns that a column of type T can be compared with. */
+type Like<B, T> = KeyOf<B, T extends Number ? Number : T>
+/** A join's columns, this table's to the other's. */
+type On<S, B> = { readonly [K in Key<S>]?: Like<B, S[K]> }
 
 /** A rolling window: aggregates as a function of key and time, read with `asOf`. */
 export interface Rolling<S> {
@@ -50,7 +58,11 @@ export interface Table<S> {
     f: (r: Row<S>) => O,
   ): Table<Merge<Pick<S, K>, Added<O>>>
   /** Inner join unless `how` says otherwise; `on` maps this table's columns to the other's. */
-  join<B>(other: Table<B>, on: { readonly [K in Key<S>]?: Key<B> }, options?: { how?: JoinHow }): Table<Merge<B, S>>
+  join<B, const M extends On<S, B>, H extends JoinHow = 'inner'>(
+    other: Table<B>,
+    on: M & { readonly [K in Exclude<keyof M, Key<S>>]: never },
+    options?: { how?: H },
+  ): Table<[H] extends ['semi' | 'anti'] ? S : Merge<Omit<B, M[keyof M] & string>, S>>
   /** What a window said at the moment `at` of each row: `[at − over, at)`. */
   asOf<B>(window: Rolling<B>, options: { by: Key<S> | readonly Key<S>[]; at: Key<S> }): Table<Merge<S, B>>
   /** The latest row of another table strictly before `at`, and no older than `within`. */
@@ -59,7 +71,7 @@ export interface Table<S> {
     options: { by: Key<S> | readonly Key<S>[]; at: Key<S>; on: Key<B>; within?: Col<'duration'> },
   ): Table<Merge<B, S>>
   rolling<O extends Record<string, AggOf<TypeName>>>(
-    options: { by: Key<S> | readonly Key<S>[]; on: Key<S>; over: Col<'duration'> },
+    options: { by: Key<S> | readonly Key<S>[]; on: KeyOf<S, Time>; over: Col<'duration'> },
     f: (r: Row<S>) => O,
   ): Rolling<Added<O>>
   /** Adds columns computed over each key's rows in an order: places, neighbours, frames. Ties are broken by the remaining columns. */
@@ -68,7 +80,7 @@ export interface Table<S> {
     f: (r: Row<S>) => O,
   ): Table<Merge<S, Added<O>>>
   /** One row for each item of a list; a row without items is dropped unless `keepEmpty`. */
-  unnest<K extends Key<S>>(
+  unnest<K extends KeyOf<S, `${string}[]`>>(
     column: K,
     options?: { keepEmpty?: boolean; position?: string },
   ): Table<{ [N in keyof S]: N extends K ? (S[N] extends `${infer E extends TypeName & string}[]` ? E : S[N]) : S[N] }>

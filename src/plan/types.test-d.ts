@@ -1,5 +1,6 @@
 /** What the editor says: lines marked with @ts-expect-error must be errors, all others must not. */
-import { count, mean } from './aggregates.ts'
+import { corr, count, max, mean, quantile, sum } from './aggregates.ts'
+import type { NumCol } from './columns/kinds.ts'
 import { hours, minutes } from './durations.ts'
 import { scan } from './table.ts'
 
@@ -49,3 +50,74 @@ sales.unnest('tags').derive((r) => ({ a: r.tags.at(0) }))
 sales.unnest('tags').derive((r) => ({ a: r.tags.lower() }))
 // @ts-expect-error a date has no hours
 sales.derive((r) => ({ a: r.day.hour() }))
+
+const kinds = scan(
+  { kind: 'source', name: 'kinds' },
+  { id: 'string', i: 'int32', l: 'int64', f: 'float32', d: 'float64', m: 'decimal(9, 2)', ok: 'bool', day: 'date', at: 'timestamp', took: 'duration', many: 'int64[]' }, // biome-ignore format: one line
+)
+const others = scan({ kind: 'source', name: 'others' }, { key: 'string', n: 'int64', label: 'string' })
+
+// after semi and anti joins only the left side is there, after others the right side without its key
+// @ts-expect-error no column of the other side
+for (const how of ['semi', 'anti'] as const) kinds.join(others, { id: 'key' }, { how }).derive((r) => ({ x: r.label }))
+kinds
+  .join(others, { id: 'key' }, { how: 'left' })
+  .derive((r) => ({ x: r.label.lower(), y: r.id.lower(), z: r.n.plus(1) }))
+// @ts-expect-error the other side's key is not repeated
+kinds.join(others, { id: 'key' }).derive((r) => ({ x: r.key }))
+kinds.join(others.rename({ key: 'id' }), { id: 'id' }).derive((r) => ({ x: r.id.lower() }))
+kinds.join(others, { i: 'n' })
+kinds.join(others, { m: 'n' })
+// @ts-expect-error text is never a number
+kinds.join(others, { id: 'n' })
+// @ts-expect-error no such key on this side, beside one that is
+kinds.join(others, { id: 'key', idd: 'label' })
+
+// arithmetic of 32 bits gives 64, beside a float a float
+kinds.derive((r) => {
+  const int: NumCol<'int64'>[] = [r.i.plus(1), r.i.times(2), r.i.minus(r.l), r.l.mod(7), r.i.intDiv(2), r.i.hash32()]
+  const float: NumCol<'float64'>[] = [
+    r.f.plus(1),
+    r.f.minus(r.i),
+    r.i.plus(0.5),
+    r.l.mod(r.d),
+    r.l.mod(1.5),
+    r.d.times(2),
+  ]
+  // @ts-expect-error int64 in the schema
+  const narrow: NumCol<'int32'> = r.i.plus(1)
+  // @ts-expect-error float64 in the schema
+  const whole: NumCol<'int64'> = r.l.mod(r.d)
+  return { a: int[0] ?? r.l, b: float[0] ?? r.d, narrow, whole }
+})
+// @ts-expect-error an integer is never NaN
+kinds.filter((r) => r.i.isNaN())
+kinds.filter((r) => r.f.isNaN().or(r.d.isNaN()))
+// @ts-expect-error of integers
+kinds.derive((r) => ({ x: r.d.intDiv(2) }))
+// @ts-expect-error of integers
+kinds.derive((r) => ({ x: r.f.hash32() }))
+// @ts-expect-error decimals have no remainder
+kinds.derive((r) => ({ x: r.l.mod(r.m) }))
+kinds.filter((r) => r.took.gt(hours(1)).or(r.took.between(minutes(1), minutes(2))))
+
+kinds.aggregate([], (r) => ({
+  a: sum(r.i),
+  b: mean(r.ok),
+  c: sum(r.m),
+  d: quantile(r.f, 0.5),
+  e: corr(r.i, r.d),
+  f: max(r.day),
+}))
+// @ts-expect-error text has no sum
+kinds.aggregate([], (r) => ({ a: sum(r.id) }))
+// @ts-expect-error days have no mean
+kinds.aggregate([], (r) => ({ a: mean(r.day) }))
+// @ts-expect-error nor has text a correlation
+kinds.aggregate([], (r) => ({ a: corr(r.i, r.id) }))
+kinds.rolling({ by: 'id', on: 'at', over: hours(1) }, () => ({ n: count() }))
+// @ts-expect-error a window goes along a time
+kinds.rolling({ by: 'id', on: 'id', over: hours(1) }, () => ({ n: count() }))
+kinds.unnest('many').filter((r) => r.many.gt(1))
+// @ts-expect-error no list
+kinds.unnest('id')

@@ -1,7 +1,8 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
+import { columnsOf } from '../../plan/expr.ts'
 import { compileSlot, type SlotFunction } from '../closures.ts'
-import { raise, type Slot } from '../failure.ts'
+import { located, raise, type Slot } from '../failure.ts'
 import { type Externals, type Program, type Refusal, refusalOf, refused, standIn, type Val } from './lower.ts'
 
 export type Models = (name: string) => Evaluator
@@ -32,15 +33,22 @@ export function interpreter(program: Program, models: Models, externals: Externa
         const predicate = compileSlot(n.predicate, from, models)
         const wanted = n.op === 'filter'
         const refusal = refusalOf(n)
+        const where = { verb: n.op, columns: columnsOf(n.predicate) }
         run = (input) => {
           const row = before(input)
-          return refused(row) || (raise(predicate(row)) === true) === wanted ? row : refusal
+          return refused(row) || (raise(located(predicate(row), where)) === true) === wanted ? row : refusal
         }
         break
       }
       case 'select':
       case 'derive': {
-        const computed = new Map(n.columns.map(([name, e]) => [name, compileSlot(e, from, models)]))
+        const computed = new Map(
+          n.columns.map(([name, e]) => {
+            const compute = compileSlot(e, from, models)
+            const where = { verb: n.op, columns: [name] }
+            return [name, (row: readonly Slot[]) => located(compute(row), where)]
+          }),
+        )
         const places = new Map(from.map((f, i) => [f.name, i]))
         const columns = n.schema.map((f): SlotFunction => {
           const place = places.get(f.name) as number

@@ -4,22 +4,13 @@ import { refused } from './lower.ts'
 import type { RecordFunction } from './record.ts'
 import type { KeyedState } from './state.ts'
 
-/** A `distinct` over events: those of the last `span` µs, in two generations, so that a repeated one is taken once. */
+/** A `distinct` over events: what tells one from others. Windows over the same rows ask one after the other about the same event. */
 export class Once {
-  /** The windows that ask. */
-  readonly states: KeyedState[] = []
   readonly #row: RecordFunction
-  readonly #span: number
-  #young = new Set<string>()
-  #old = new Set<string>()
-  #turned = Number.NEGATIVE_INFINITY
-  // windows ask one after the other about the same event
   #keyed: { readonly record: Tuple; readonly key: string } | undefined
-  #told: { readonly record: Tuple; readonly first: boolean } | undefined
 
-  constructor(row: RecordFunction, span: number) {
+  constructor(row: RecordFunction) {
     this.#row = row
-    this.#span = span
   }
 
   /** What tells an event from others; a refused one is never asked about. */
@@ -30,19 +21,34 @@ export class Once {
     this.#keyed = { record, key }
     return key
   }
+}
 
-  /** Whether this event is the first with its key; however many windows ask about it. */
-  first(key: string, record: Tuple): boolean {
-    if (this.#told?.record === record) return this.#told.first
-    const first = this.#add(key)
-    this.#told = { record, first }
-    return first
+/**
+ * The events that one window was given, those of the last `span` µs of its own time in two generations: a window that
+ * others have left behind may still take what they have forgotten, and one that gets no events remembers none.
+ */
+export class Seen {
+  readonly once: Once
+  readonly #state: KeyedState
+  readonly #span: number
+  #young = new Set<string>()
+  #old = new Set<string>()
+  #turned = Number.NEGATIVE_INFINITY
+
+  constructor(once: Once, state: KeyedState, span: number) {
+    this.once = once
+    this.#state = state
+    this.#span = span
   }
 
-  #add(key: string): boolean {
-    // the window that is furthest behind may still take what another has long forgotten
-    let now = Number.POSITIVE_INFINITY
-    for (const { newest } of this.states) now = Math.min(now, newest)
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  /** Whether this event is the first with its key. */
+  first(key: string): boolean {
+    const now = this.#state.newest
     if (now - this.#turned > this.#span) {
       this.#old = this.#young
       this.#young = new Set()

@@ -12,7 +12,7 @@ import type { Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
 import { LatestState } from './latest.ts'
 import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
-import { Once } from './once.ts'
+import { Once, Seen } from './once.ts'
 import { compileRecord, type RecordFunction } from './record.ts'
 import { type KeyedState, type StateEvent, WindowState } from './state.ts'
 
@@ -21,6 +21,8 @@ export interface OnlineProgram {
   /** What `answer` gives, in this order. */
   readonly schema: Schema
   readonly states: ReadonlyMap<string, KeyedState>
+  /** Keys of events that are kept to know repeated ones by. */
+  readonly remembered: number
   /** @throws RECORD_REJECTED with the recipe's reason; TOO_OLD */
   answer(record: Tuple): Tuple
   /** Takes one event in. False when it changed nothing: refused by the recipe, a duplicate, or older than the history kept. */
@@ -53,12 +55,10 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
   const once = new Map<string, Once>()
-  /** A `distinct` over events. Windows over the same rows that look as far back have one in common. */
-  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>, span: number, state: KeyedState): Once => {
-    const id = `${nodeId(input)} ${span}`
-    const known = once.get(id) ?? new Once(compile(input), span)
-    once.set(id, known)
-    known.states.push(state)
+  /** A `distinct` over events. Windows over the same rows have its keys in common. */
+  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>): Once => {
+    const known = once.get(nodeId(input)) ?? new Once(compile(input))
+    once.set(nodeId(input), known)
     return known
   }
   const feeds = plan.states.map((s) => {
@@ -72,7 +72,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     const span = inputs.lateness + (spanOf(s) ?? 0)
     const state = states.get(s.id) as KeyedState
     const unlike = s.window
-      ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [onceOf(n, span, state)] : []))
+      ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [new Seen(onceOf(n), state, span)] : []))
       : []
     return { id: s.id, state, row: compile(selectLike(entry, s)), unlike }
   })
@@ -84,7 +84,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
       const made = row(record)
       const event = refused(made) ? undefined : state.event(made)
       events.push(event)
-      keys.push(event ? unlike.map((o) => o.key(record)) : [])
+      keys.push(event ? unlike.map((o) => o.once.key(record)) : [])
       if (event && event.time > time) time = event.time
     }
     return {
@@ -95,7 +95,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
           const event = events[i]
           if (!event || (after !== undefined && event.time <= after(id))) continue
           const own = keys[i] as readonly string[]
-          if (unlike.every((o, k) => o.first(own[k] as string, record))) taken = state.add(event) || taken
+          if (unlike.every((o, k) => o.first(own[k] as string))) taken = state.add(event) || taken
         }
         return taken
       },
@@ -104,6 +104,9 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   return {
     schema: plan.request.schema,
     states,
+    get remembered() {
+      return feeds.reduce((sum, { unlike }) => unlike.reduce((n, seen) => n + seen.size, sum), 0)
+    },
     answer(record) {
       const row = request(record)
       if (refused(row))

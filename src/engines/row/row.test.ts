@@ -158,3 +158,22 @@ test('keys that are never heard of again are forgotten', () => {
     program.feed(sliced.feedInput.map((f) => (f.name === 'at' ? BigInt(i) * 1_000_000n : `k${i}`)))
   expect([...program.states.values()][0]?.events).toBeLessThan(100)
 })
+
+test('what tells repeated events is forgotten with its window, also beside windows that get few events or none', () => {
+  const clock = scan({ kind: 'source', name: 'events' }, { at: 'timestamp', key: 'string' }).distinct()
+  const over = minutes(1)
+  const all = clock.rolling({ by: 'key', on: 'at', over }, () => ({ n: count() }))
+  const none = clock.filter((r) => r.key.eq('never')).rolling({ by: 'key', on: 'at', over }, () => ({ m: count() }))
+  const few = clock.filter((r) => r.key.eq('k7')).rolling({ by: 'key', on: 'at', over }, () => ({ f: count() }))
+  const root = clock.asOf(all, { by: 'key', at: 'at' }).asOf(none, { by: 'key', at: 'at' }).asOf(few, { by: 'key', at: 'at' }) // biome-ignore format: one line
+  const sliced = online(root.node, { entry: 'events', outputs: ['n', 'm', 'f'], input: ['at', 'key'] })
+  const program = compileOnline(sliced, { tables: new Map(), lateness: 0 })
+  const row = (schema: typeof sliced.input, at: number, key: string) => schema.map((f) => (f.name === 'at' ? BigInt(at) * 1_000_000n : key)) // biome-ignore format: one line
+  const feed = (at: number, key: string) => program.feed(row(sliced.feedInput, at, key))
+  for (let i = 0; i < 10_000; i++) feed(i, `k${i}`)
+  expect(program.remembered).toBeLessThan(200)
+  // the window that is far behind still takes its own events, and each once
+  expect([feed(20, 'k7'), feed(20, 'k7'), feed(7, 'k7')]).toEqual([true, false, false])
+  const kept = [...program.states.values()].map((s) => s.events).sort((a, b) => a - b)
+  expect(kept.slice(0, 2)).toEqual([0, 2])
+})

@@ -2,16 +2,18 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
+import { ownValue } from '../../base/own.ts'
 import type { Scope } from '../../base/scope.ts'
 import { type Value, valueAt } from '../../engines/batch.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { isGaps } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { OnlineProgram } from '../../engines/row/index.ts'
-import { literalValue } from '../../engines/values.ts'
+import { literalOf, literalValue } from '../../engines/values.ts'
 import type { Literal } from '../../plan/expr.ts'
 import { build, plan } from '../../plan/nodes.ts'
 import { feedOf, momentOf } from '../../plan/states.ts'
+import type { Schema } from '../../plan/types.ts'
 import type { Store } from '../../store/store.ts'
 import type { EndpointConfig, WarmFile } from './config.ts'
 
@@ -35,14 +37,21 @@ export async function loadTables(
         why: table.id,
         fix: 'deploy again: run the recipe',
       })
-    const rows = JSON.parse(new TextDecoder().decode(await store.blobs.get(scope, blob))) as Literal[][]
-    tables.set(
-      table.id,
-      rows.map((r) => table.node.schema.map((f, i) => literalValue(r[i] ?? null, f.type))),
-    )
+    const text = new TextDecoder().decode(await store.blobs.get(scope, blob))
+    tables.set(table.id, tableRows(table.node.schema, text))
   }
   return tables
 }
+
+/** Rows as the JSON that a deployment keeps; NaN and the infinities, which JSON lacks, are texts. */
+export function tableText(schema: Schema, rows: readonly Readonly<Record<string, Value>>[]): string {
+  const literals = rows.map((r) => schema.map((f) => literalOf(ownValue(r, f.name) ?? null, f.type)))
+  return JSON.stringify(literals, (_, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v))
+}
+
+/** What `tableText` wrote. */
+export const tableRows = (schema: Schema, text: string): Value[][] =>
+  (JSON.parse(text) as Literal[][]).map((r) => schema.map((f, i) => literalValue(r[i] ?? null, f.type)))
 
 /** The first warm file that is not there as it was written. */
 export async function damagedFile(store: Store, files: readonly WarmFile[]): Promise<string | undefined> {

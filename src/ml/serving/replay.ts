@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../base/errors.ts'
 import { isValid } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
-import { isoText } from '../../plan/iso.ts'
+import { isoTextExact } from '../../plan/iso.ts'
 import type { Schema } from '../../plan/types.ts'
 
 /** History as it happened: each row is asked about at `at` and becomes known, label and all, at `known`. Times in µs. */
@@ -75,7 +75,8 @@ export async function readHistory(
       for (const { name, type } of wanted) {
         const value = columns.get(name)?.[row] ?? null
         const time = type === 'local timestamp' || type === 'timestamp'
-        record[name] = time && value !== null ? isoText(value as number) : value
+        const zone = type === 'timestamp' ? 'Z' : ''
+        record[name] = time && value !== null ? isoTextExact(value as number) + zone : value
       }
       return record
     },

@@ -4,7 +4,6 @@ import { hashFile, hashJson } from '../../base/hash.ts'
 import { folderOf, publishFolder } from '../../data/datasets/files.ts'
 import { rowsOf, runPlan } from '../../engines/plans.ts'
 import { compileOnline } from '../../engines/row/index.ts'
-import { literalOf } from '../../engines/values.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import { applied } from '../../plan/fits/index.ts'
 import { isoMicros } from '../../plan/literal.ts'
@@ -20,7 +19,7 @@ import type { TableOutput } from '../../runs/steps/table.ts'
 import { loadPackage } from '../registry/version.ts'
 import type { TrainOutput } from '../training/step.ts'
 import type { EndpointConfig } from './config.ts'
-import { damagedFile, loadTables } from './load.ts'
+import { damagedFile, loadTables, tableText } from './load.ts'
 
 export interface ServeOutput extends Output {
   readonly endpoint: string
@@ -57,8 +56,7 @@ export const serveStep: StepKind<ServeSpec, ServeOutput> = {
     const tables: Record<string, string> = {}
     for (const table of sliced.tables) {
       const rows = await rowsOf(ctx, bind(table.node))
-      const literals = rows.map((r) => table.node.schema.map((f) => literalOf(r[f.name] ?? null, f.type)))
-      tables[table.id] = (await ctx.store.blobs.put(ctx.scope, JSON.stringify(literals))).hash
+      tables[table.id] = (await ctx.store.blobs.put(ctx.scope, tableText(table.node.schema, rows))).hash
     }
     const draft = ctx.store.home.tmp.file('.warm')
     await mkdir(draft, { recursive: true })

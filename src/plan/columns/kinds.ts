@@ -38,6 +38,9 @@ export interface BoolCol extends Col<'bool'> {
   choose<T extends TypeName>(yes: Col<T>, no: Col<T>): ColOf<T>
 }
 export type Num = 'int32' | 'int64' | 'float32' | 'float64'
+type Int = NumCol<'int32'> | NumCol<'int64'>
+/** What a plain number is beside an integer: one with a fraction makes a float of it. */
+type OfNumber<N extends number> = number extends N ? 'int64' : `${N}` extends `${bigint}` ? 'int64' : 'float64'
 type Wide<A, B> = A extends 'float32' | 'float64' ? 'float64' : B extends 'float32' | 'float64' ? 'float64' : 'int64'
 interface Compared {
   eq(other: AnyNum): BoolCol
@@ -64,17 +67,18 @@ interface Maths {
 }
 export interface NumCol<T extends Num = Num> extends Omit<Ordered<T>, keyof Compared>, Compared, Maths {
   plus<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  plus(other: number): NumCol<T>
+  plus<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
   plus(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   minus<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  minus(other: number): NumCol<T>
+  minus<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
   minus(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   times<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  times(other: number): NumCol<T>
+  times<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
   times(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   /** Of integers, toward zero; fails on zero. */
-  intDiv(other: NumCol<'int32'> | NumCol<'int64'> | number): NumCol<'int64'>
-  mod(other: AnyNum): NumCol<T>
+  intDiv(this: Int, other: Int | number): NumCol<'int64'>
+  mod<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
+  mod<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
   abs(): NumCol<T>
   neg(): NumCol<T>
   floor(): NumCol<T>
@@ -83,9 +87,9 @@ export interface NumCol<T extends Num = Num> extends Omit<Ordered<T>, keyof Comp
   /** Half away from zero, to whole numbers or to so many digits after the point. */
   round(digits?: number): NumCol<T>
   /** For floats: whether it is NaN, which is not null. */
-  isNaN(): BoolCol
+  isNaN(this: NumCol<'float32'> | NumCol<'float64'>): BoolCol
   /** 32 bits for splits and samples; of integers. */
-  hash32(): NumCol<'int64'>
+  hash32(this: Int): NumCol<'int64'>
 }
 /** Exact numbers of up to 18 digits. */
 export interface DecimalCol<T extends `decimal(${number}, ${number})` = `decimal(${number}, ${number})`>
@@ -203,11 +207,13 @@ export type In<T> =
         ? number
         : T extends `decimal(${number}, ${number})`
           ? number | string
-          : T extends 'bytes' | 'duration' | { readonly [name: string]: TypeName }
-            ? never
-            : T extends 'string' | 'date' | 'timestamp' | 'local timestamp'
-              ? string
-              : never)
+          : T extends 'duration'
+            ? Col<'duration'>
+            : T extends 'bytes' | { readonly [name: string]: TypeName }
+              ? never
+              : T extends 'string' | 'date' | 'timestamp' | 'local timestamp'
+                ? string
+                : never)
 
 /** What a table looks like to TypeScript: column name → type name. */
 export type Columns = Record<string, TypeName>

@@ -1,6 +1,7 @@
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
-import { alike, type FitKind, float, integer, number } from './fit.ts'
+import { alike, checked, type FitKind, float, integer, known, number } from './fit.ts'
+import { checkNumber } from './options.ts'
 
 /** Numbers as bins 0 … n − 1, in `<column>Bin`; a missing number has none. */
 export interface Bins {
@@ -11,16 +12,19 @@ export interface Bins {
 }
 
 /** Bins with about as many rows each; equal edges fall together. */
-export const quantileBins = (columns: readonly string[], bins = 10): Bins => ({
-  kind: 'bins',
-  columns,
-  by: 'quantile',
-  bins,
-})
+export const quantileBins = (columns: readonly string[], bins = 10): Bins =>
+  checked(binsKind, { kind: 'bins', columns, by: 'quantile', bins })
 /** Bins as wide as each other between the least and the greatest number. */
-export const widthBins = (columns: readonly string[], bins = 10): Bins => ({ kind: 'bins', columns, by: 'width', bins })
+export const widthBins = (columns: readonly string[], bins = 10): Bins =>
+  checked(binsKind, { kind: 'bins', columns, by: 'width', bins })
 
 export const binsKind: FitKind<Bins> = {
+  check: (spec) =>
+    checkNumber(spec.by === 'width' ? 'widthBins' : 'quantileBins', 'bins', spec.bins, {
+      from: 2,
+      to: 1000,
+      whole: true,
+    }),
   reads: (spec) => spec.columns,
   queries: (spec, train) => [
     [
@@ -35,7 +39,7 @@ export const binsKind: FitKind<Bins> = {
       }),
     ],
   ],
-  bind(spec, found) {
+  bind(spec, found, schema) {
     const row = found.get('all')?.[0]
     return alike(
       spec.columns.map((name, i): readonly [string, Expr] => {
@@ -46,11 +50,12 @@ export const binsKind: FitKind<Bins> = {
             ? at
             : Array.from({ length: spec.bins - 1 }, (_, j) => low + ((high - low) * (j + 1)) / spec.bins)
         const distinct = [...new Set(edges.filter((e) => Number.isFinite(e)))]
+        const value = known(schema, name)
         const bin: Expr = {
           op: 'case',
           when: [
-            [call('isNull', col(name)), { op: 'lit', value: null, type: 'int64' }],
-            ...distinct.map((edge, j) => [call('lt', col(name), float(edge)), integer(j)] as const),
+            [call('isNull', value), { op: 'lit', value: null, type: 'int64' }],
+            ...distinct.map((edge, j) => [call('lt', value, float(edge)), integer(j)] as const),
           ],
           otherwise: integer(distinct.length),
         }

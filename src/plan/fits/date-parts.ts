@@ -1,5 +1,6 @@
 import { call, col, type Expr, type FunctionName } from '../expr.ts'
-import { alike, type FitKind, float } from './fit.ts'
+import { alike, checked, type FitKind, float } from './fit.ts'
+import { checkChoices } from './options.ts'
 
 /** Calendar parts, and for those that come round, their sine and cosine, so that 23:59 lies beside 00:00. */
 export interface DateParts {
@@ -8,22 +9,14 @@ export interface DateParts {
   readonly parts: readonly DatePart[]
   readonly cycles: boolean
 }
-export type DatePart =
-  | 'year'
-  | 'quarter'
-  | 'month'
-  | 'day'
-  | 'weekday'
-  | 'dayOfYear'
-  | 'isoWeek'
-  | 'hour'
-  | 'minuteOfDay'
+const PARTS = ['year', 'quarter', 'month', 'day', 'weekday', 'dayOfYear', 'isoWeek', 'hour', 'minuteOfDay'] as const
+export type DatePart = (typeof PARTS)[number]
 
 export const dateParts = (
   columns: readonly string[],
   parts: readonly DatePart[] = ['month', 'weekday', 'hour'],
   options: { cycles?: boolean } = {},
-): DateParts => ({ kind: 'dateParts', columns, parts, cycles: options.cycles ?? true })
+): DateParts => checked(datePartsKind, { kind: 'dateParts', columns, parts, cycles: options.cycles ?? true })
 
 /** How many steps a part takes to come round, and its first one. */
 const CYCLES: Partial<Record<DatePart, readonly [period: number, first: number]>> = {
@@ -38,6 +31,7 @@ const CYCLES: Partial<Record<DatePart, readonly [period: number, first: number]>
 }
 
 export const datePartsKind: FitKind<DateParts> = {
+  check: (spec) => checkChoices('dateParts', 'parts', spec.parts, PARTS),
   reads: (spec) => spec.columns,
   queries: () => [],
   bind: (spec) =>

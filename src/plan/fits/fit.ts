@@ -1,8 +1,7 @@
 import { ownValue } from '../../base/own.ts'
-import type { Expr, Literal } from '../expr.ts'
-import { lit } from '../expr.ts'
+import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
-import type { Schema } from '../types.ts'
+import { fieldOf, isFloat, type Schema } from '../types.ts'
 
 /** What a fit may know of the training rows beside their columns. */
 export interface FitAbout {
@@ -29,6 +28,8 @@ export interface BoundFit {
  * *binds* as constants, and what is left is row-wise. One file each; `kinds` in index.ts is the table of them.
  */
 export interface FitKind<S> {
+  /** @throws PLAN_INVALID for an option that means nothing; where there are none, it is left out */
+  check?(spec: S): void
   /** The columns that it reads. */
   reads(spec: S): readonly string[]
   /** Queries over the training rows, by name. Empty for a transform that has nothing to learn. */
@@ -44,6 +45,12 @@ export interface FitKind<S> {
   }
 }
 
+/** A fit's options, once they are checked. @throws PLAN_INVALID */
+export function checked<S>(kind: FitKind<S>, spec: S): S {
+  kind.check?.(spec)
+  return spec
+}
+
 /** The stages of a bound fit as derive nodes. */
 export const applied = (input: Node, stages: readonly Named<Expr>[]): Node =>
   stages.reduce((n, columns) => (columns.length > 0 ? build({ op: 'derive', input: n, columns }) : n), input)
@@ -57,8 +64,25 @@ export const alike = (...serving: Named<Expr>[]): BoundFit => ({
 
 export const float = (value: number): Expr => lit(value, 'float64')
 export const integer = (value: number): Expr => lit(String(value), 'int64')
-/** The number in a query's row; `otherwise` where it is missing. */
+/** The number in a query's row; `otherwise` where it is missing or beyond what a float64 holds: constants have a JSON form. */
 export const number = (row: FitRow | undefined, name: string, otherwise = Number.NaN): number => {
-  const value = ownValue(row, name)
-  return value === null || value === undefined ? otherwise : Number(value)
+  const value = Number(ownValue(row, name) ?? Number.NaN)
+  return Number.isFinite(value) ? value : otherwise
+}
+
+/** A column as a fit takes it: of a float, NaN and the infinities are missing. */
+export const known = (schema: Schema, name: string): Expr =>
+  isFloat(fieldOf(schema, name, 'fit').type) ? finite(schema, name) : col(name)
+
+const finite = (schema: Schema, name: string): Expr => {
+  const value = col(name)
+  const within = call('and', call('ge', value, float(-Number.MAX_VALUE)), call('le', value, float(Number.MAX_VALUE)))
+  return { op: 'case', when: [[within, value]], otherwise: lit(null, fieldOf(schema, name, 'fit').type) }
+}
+
+/** The rows with the floats among these columns as a fit takes them. */
+export function knownIn(input: Node, names: readonly string[]): Node {
+  const floats = new Set(names.filter((name) => isFloat(fieldOf(input.schema, name, 'fit').type)))
+  const columns = [...floats].map((name) => [name, finite(input.schema, name)] as const)
+  return applied(input, [columns])
 }

@@ -5,9 +5,9 @@ import { literal } from '../literal.ts'
 import { build, type Node } from '../nodes.ts'
 import { type Field, fieldOf, isDecimal, isInteger, isNumeric, type Schema } from '../types.ts'
 import { literalOrder } from './categories.ts'
-import { alike, type FitKind, type FitRow } from './fit.ts'
+import { alike, type FitKind, type FitRow, known } from './fit.ts'
 
-/** Puts a value where one is missing. */
+/** Puts a value where one is missing; of floats, also for NaN and the infinities. */
 export interface Impute {
   readonly kind: 'impute'
   readonly columns: readonly string[]
@@ -42,8 +42,9 @@ export const imputeKind: FitKind<Impute> = {
     const columns: [string, Expr][] = []
     for (const column of spec.columns) {
       const field = fieldOf(schema, column, 'impute')
-      if (spec.indicator) columns.push([`${column}Missing`, call('isNull', col(column))])
-      columns.push([column, call('coalesce', col(column), ...values(spec, found, field, schema))])
+      const value = known(schema, column)
+      if (spec.indicator) columns.push([`${column}Missing`, call('isNull', value)])
+      columns.push([column, call('coalesce', value, ...values(spec, found, field, schema))])
     }
     return alike(columns)
   },
@@ -78,10 +79,11 @@ function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, fie
   if (typeof spec.with === 'object') return [literal(spec.with.constant, field.type)]
   const pick = (rows: readonly FitRow[]): Literal | undefined => {
     if (spec.with !== 'mostFrequent') return rounded(rows[0]?.['value'] ?? null, field)
+    const order = literalOrder(field.type)
     const most = [...rows].sort(
       (a, b) =>
         Number(b['rows']) - Number(a['rows']) ||
-        literalOrder(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
+        order(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
     )
     return ownValue(most[0], field.name)
   }
@@ -94,29 +96,31 @@ function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, fie
     groups.set(key, [...(groups.get(key) ?? []), row])
   }
   const keys = [...groups.keys()].sort()
-  for (const name of spec.by) fieldOf(schema, name, 'impute')
-  if (isDecimal(field.type)) return otherwise // a lookup gives scalars
-  return [
-    {
-      op: 'lookup',
-      args: spec.by.map((name) => col(name)),
-      table: {
-        keys: keys.map((k) => JSON.parse(k) as Literal[]),
-        values: keys.map((k) => pick(groups.get(k) ?? []) ?? null),
-      },
-      fallback: null,
-      type: field.type,
+  const own: Expr = {
+    op: 'lookup',
+    args: spec.by.map((name) => known(schema, name)),
+    table: {
+      keys: keys.map((k) => JSON.parse(k) as Literal[]),
+      values: keys.map((k) => pick(groups.get(k) ?? []) ?? null),
     },
-    ...otherwise,
-  ]
+    fallback: null,
+    // a lookup gives scalars, of which text holds every digit of a decimal
+    type: isDecimal(field.type) ? 'string' : field.type,
+  }
+  return [isDecimal(field.type) ? { op: 'cast', arg: own, to: field.type, onError: 'fail' } : own, ...otherwise]
 }
 
-/** A mean of integers as the nearest integer, so that the column keeps its type. */
+/** The greatest int64: a mean near it is rounded to 2⁶³. */
+const MOST = 2n ** 63n - 1n
+
+/** A mean of integers as the nearest integer, half away from zero, so that the column keeps its type. */
 function rounded(value: Literal, field: Field): Literal {
-  if (value === null) return null
+  const mean = Number(value ?? Number.NaN)
+  if (!Number.isFinite(mean)) return null
   if (isInteger(field.type)) {
-    const n = Math.round(Number(value))
-    return field.type === 'int64' ? String(n) : n
+    const away = Math.round(Math.abs(mean))
+    const n = mean < 0 ? -away : away
+    return field.type === 'int64' ? String(BigInt.asIntN(64, BigInt(n)) === BigInt(n) ? n : MOST) : n
   }
-  return isDecimal(field.type) ? Number(value).toFixed(field.type.decimal[1]) : Number(value)
+  return isDecimal(field.type) ? mean.toFixed(field.type.decimal[1]) : mean
 }

@@ -12,7 +12,7 @@ import {
   oneHotKind,
   ordinalKind,
 } from './encode.ts'
-import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
+import { type BoundFit, checked, type FitAbout, type FitKind, type FitRow, knownIn } from './fit.ts'
 import { type Impute, imputeKind } from './impute.ts'
 import { type Power, powerKind } from './power.ts'
 import { type Scale, scaleKind } from './scale.ts'
@@ -60,9 +60,20 @@ export const fitReads = (fit: Fit): readonly string[] => kindOf(fit).reads(fit)
 /** How a fit is asked and bound: training rows by constants, or `within` their own plan where it has one. */
 const wayOf = (fit: Fit, within: boolean) => (within ? kindOf(fit).within : undefined) ?? kindOf(fit)
 
-/** The aggregate queries that a fit needs over the training rows. @throws PLAN_* */
+/** The target's column, where a fit looks at it. */
+const targetOf = (fit: Fit, { target }: FitAbout): readonly string[] =>
+  fit.kind === 'targetEncode' && target !== undefined ? [target] : []
+
+/**
+ * The aggregate queries that a fit needs over the training rows; NaN and the infinities have no part in what is learnt.
+ * @throws PLAN_*
+ */
 export const fitQueries = (fit: Fit, train: Node, about: FitAbout, within = false): Named<Node> =>
-  wayOf(fit, within).queries(fit, train, about)
+  wayOf(checked(kindOf(fit), fit), within).queries(
+    fit,
+    knownIn(train, [...fitReads(fit), ...targetOf(fit, about)]),
+    about,
+  )
 
 /** Whether a fit's queries within an engine count the rows of each of its columns' values. */
 export const countsKeys = (fit: Fit): boolean => kindOf(fit).within?.countsKeys === true

@@ -1,10 +1,12 @@
 import { GalleyError } from '../../base/errors.ts'
-import { call, col, type Expr, type Frame, type Literal } from '../expr.ts'
+import { col, type Expr, type Literal } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
-import { fieldOf, isTemporal } from '../types.ts'
+import { fieldOf, isTemporal, type Schema } from '../types.ts'
 import { codes, literalOrder } from './categories.ts'
 import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
-import { float, integer } from './fit.ts'
+import { checked, known } from './fit.ts'
+import { checkChoices, checkNumber } from './options.ts'
+import { foldOf, foldRates, pastRates, rateName } from './target-rows.ts'
 
 /**
  * Replaces keys by the rate of the target among their rows: `(Σ + s·prior) / (n + s)`, as `<column>Rate`
@@ -16,32 +18,36 @@ export interface TargetEncode {
   /** Rows of the overall rate mixed into each key's own, so that rare keys lean on it. */
   readonly smoothing: number
   readonly folds: number
-  /** What a training row's rate is made of, so that no row sees its own label: the other folds, or earlier rows only. */
+  /**
+   * What a training row's rate is made of, so that no row sees its own label: the other folds, or earlier rows only, the
+   * prior too. A row without a moment has nothing before it and gets the overall rate; before the first row, a rate is 0.
+   */
   readonly training: 'outOfFold' | 'past'
 }
 
 export const targetEncode = (
   columns: readonly string[],
   options: { smoothing?: number; folds?: number; training?: TargetEncode['training'] } = {},
-): TargetEncode => ({
-  kind: 'targetEncode',
-  columns,
-  smoothing: options.smoothing ?? 20,
-  folds: options.folds ?? 5,
-  training: options.training ?? 'outOfFold',
-})
-
-const rateName = (column: string): string => `${column}Rate`
-
-/** The fold of a row, from the moment it is about: equal moments share a fold on every engine. */
-const foldOf = (moment: string, folds: number): Expr => call('mod', call('hash32', col(moment)), integer(folds))
+): TargetEncode =>
+  checked(targetEncodeKind, {
+    kind: 'targetEncode',
+    columns,
+    smoothing: options.smoothing ?? 20,
+    folds: options.folds ?? 5,
+    training: options.training ?? 'outOfFold',
+  })
 
 export const targetEncodeKind: FitKind<TargetEncode> = {
+  check({ smoothing, folds, training }) {
+    checkNumber('targetEncode', 'smoothing', smoothing, { from: 0 })
+    checkNumber('targetEncode', 'folds', folds, { from: 2, to: 1000, whole: true })
+    checkChoices('targetEncode', 'training', [training], ['outOfFold', 'past'])
+  },
   reads: (spec) => spec.columns,
   /** One a column: its key, fold, `hits` (the target's sum) and `rows`. */
   queries: (spec, train, about) => queriesBy(spec, train, about, ['key', 'fold']),
-  bind(spec, found, _, about) {
-    const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
+  bind(spec, found, schema, about) {
+    const rates = spec.columns.map((column) => ratesOf(spec, schema, column, found, about))
     return bound(
       spec,
       rates,
@@ -53,8 +59,8 @@ export const targetEncodeKind: FitKind<TargetEncode> = {
     countsKeys: true,
     /** One a column: its key, `hits` and `rows`. */
     queries: (spec, train, about) => queriesBy(spec, train, about, ['key']),
-    bind(spec, found, _, about) {
-      const rates = spec.columns.map((column) => ratesOf(spec, column, found.get(column) ?? [], about))
+    bind(spec, found, schema, about) {
+      const rates = spec.columns.map((column) => ratesOf(spec, schema, column, found, about))
       return bound(spec, rates, (input) => rates.reduce((n, r) => foldRates(n, spec, r, needs(about)), input), about)
     },
   },
@@ -98,7 +104,7 @@ function bound(
   const past = spec.training === 'past'
   return {
     serving: [rates.map((r) => [rateName(r.column), r.serving] as const)],
-    training: (input) => (past ? rates.reduce((n, r) => pastRates(n, spec, r, needs(about)), input) : outOfFold(input)),
+    training: (input) => (past ? pastRates(input, spec, rates, needs(about)) : outOfFold(input)),
     difference: past
       ? 'training rows are encoded with earlier rows only'
       : `training rows are encoded without their own fold (1 of ${spec.folds})`,
@@ -112,33 +118,41 @@ interface Rates {
   readonly training: Expr
 }
 
-function ratesOf(spec: TargetEncode, column: string, found: readonly FitRow[], about: FitAbout): Rates {
-  const rows = found
+function ratesOf(
+  spec: TargetEncode,
+  schema: Schema,
+  column: string,
+  found: ReadonlyMap<string, readonly FitRow[]>,
+  about: FitAbout,
+): Rates {
+  const order = literalOrder(fieldOf(schema, column, 'targetEncode').type)
+  const rows = (found.get(column) ?? [])
     .map((r) => ({
       key: r['key'] ?? null,
       fold: r['fold'] ?? null,
       hits: Number(r['hits'] ?? 0),
       rows: Number(r['rows'] ?? 0),
     }))
-    .sort((a, b) => literalOrder(a.key, b.key) || Number(a.fold) - Number(b.fold))
+    .sort((a, b) => order(a.key, b.key) || Number(a.fold) - Number(b.fold))
   const hits = rows.reduce((sum, r) => sum + r.hits, 0)
   const seen = rows.reduce((sum, r) => sum + r.rows, 0)
-  const prior = seen > 0 ? hits / seen : 0
+  const prior = seen > 0 ? ofFloats(hits / seen, 0) : 0
   const rate = (h: number, n: number) =>
-    n + spec.smoothing > 0 ? (h + spec.smoothing * prior) / (n + spec.smoothing) : prior
+    n + spec.smoothing > 0 ? ofFloats((h + spec.smoothing * prior) / (n + spec.smoothing), prior) : prior
   const byKey = new Map<Literal, { hits: number; rows: number }>()
   for (const r of rows) {
     const sum = byKey.get(r.key) ?? { hits: 0, rows: 0 }
     byKey.set(r.key, { hits: sum.hits + r.hits, rows: sum.rows + r.rows })
   }
   const { moment } = needs(about)
+  const key = known(schema, column)
   return {
     column,
     prior,
-    serving: codes(column, new Map([...byKey].map(([key, k]) => [key, rate(k.hits, k.rows)])), prior, 'float64'),
+    serving: codes(key, new Map([...byKey].map(([key, k]) => [key, rate(k.hits, k.rows)])), prior, 'float64'),
     training: {
       op: 'lookup',
-      args: [col(column), foldOf(moment, spec.folds)],
+      args: [key, foldOf(moment, spec.folds)],
       table: {
         keys: rows.map((r) => [r.key, r.fold]),
         values: rows.map((r) => rate((byKey.get(r.key)?.hits ?? 0) - r.hits, (byKey.get(r.key)?.rows ?? 0) - r.rows)),
@@ -149,45 +163,8 @@ function ratesOf(spec: TargetEncode, column: string, found: readonly FitRow[], a
   }
 }
 
-/** Each row's rate among the key's rows before its moment. */
-function pastRates(input: Node, spec: TargetEncode, r: Rates, about: { target: string; moment: string }): Node {
-  const frame = { unit: 'range' as const, from: null, to: -1 }
-  const [hits, rows] = [`${r.column} hits`, `${r.column} rows`]
-  const order = [{ by: col(about.moment), descending: false }]
-  const counted = build({ op: 'window', input, by: [r.column], order, columns: sums(about.target, frame, hits, rows) })
-  return withRate(input, counted, spec, r, call('coalesce', col(hits), integer(0)), col(rows))
-}
-
-/** Each row's rate among the key's rows of the other folds. */
-function foldRates(input: Node, spec: TargetEncode, r: Rates, about: { target: string; moment: string }): Node {
-  const frame = { unit: 'rows' as const, from: null, to: null }
-  const [fold, hits, rows, own, ownRows] = ['fold', 'hits', 'rows', 'fold hits', 'fold rows'].map((n) => `${r.column} ${n}`) as [string, string, string, string, string] // biome-ignore format: one line
-  const folded = build({ op: 'derive', input, columns: [[fold, foldOf(about.moment, spec.folds)]] })
-  const of = (n: Node, by: readonly string[], ...names: [string, string]) =>
-    build({ op: 'window', input: n, by, order: [], columns: sums(about.target, frame, ...names) })
-  const counted = of(of(folded, [r.column], hits, rows), [r.column, fold], own, ownRows)
-  return withRate(input, counted, spec, r, call('sub', col(hits), col(own)), call('sub', col(rows), col(ownRows)))
-}
-
-/** Over a frame: the target's sum, and its rows. */
-const sums = (target: string, frame: Frame, hits: string, rows: string) => {
-  const agg = (fn: 'sum' | 'count') => ({ fn: 'aggregate' as const, agg: { fn, arg: col(target) }, frame })
-  return [
-    [hits, agg('sum')],
-    [rows, agg('count')],
-  ] as const
-}
-
-/** The input's columns with the rate of what was counted beside them. */
-function withRate(input: Node, counted: Node, spec: TargetEncode, r: Rates, hits: Expr, rows: Expr): Node {
-  const sum = call('add', hits, float(spec.smoothing * r.prior))
-  const rate = call('div', sum, call('add', rows, float(spec.smoothing)))
-  const kept = input.schema.map((f) => [f.name, col(f.name)] as const)
-  const safe: Expr =
-    spec.smoothing > 0 ? rate : { op: 'case', when: [[call('gt', rows, integer(0)), rate]], otherwise: float(r.prior) }
-  const columns: Named<Expr> = [...kept.filter(([name]) => name !== rateName(r.column)), [rateName(r.column), safe]]
-  return build({ op: 'select', input: counted, columns })
-}
+/** A quotient of sums, or another number where it is beyond what a float64 holds. */
+const ofFloats = (value: number, otherwise: number): number => (Number.isFinite(value) ? value : otherwise)
 
 function needs(about: FitAbout): { target: string; moment: string } {
   const { target, moment } = about

@@ -1,8 +1,10 @@
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
-import { alike, type FitKind, float, number } from './fit.ts'
+import { fieldOf, isFloat } from '../types.ts'
+import { alike, checked, type FitKind, float, number } from './fit.ts'
+import { checkNumber, wrongOption } from './options.ts'
 
-/** Brings numbers beyond two quantiles to those (Dixon 1960); what is missing stays missing. */
+/** Brings numbers beyond two quantiles to those (Dixon 1960); what is missing or NaN stays so. */
 export interface Winsorise {
   readonly kind: 'winsorise'
   readonly columns: readonly string[]
@@ -10,14 +12,20 @@ export interface Winsorise {
   readonly upper: number
 }
 
-export const winsorise = (columns: readonly string[], lower = 0.01, upper = 0.99): Winsorise => ({
-  kind: 'winsorise',
-  columns,
-  lower,
-  upper,
-})
+export const winsorise = (columns: readonly string[], lower = 0.01, upper = 0.99): Winsorise =>
+  checked(winsoriseKind, { kind: 'winsorise', columns, lower, upper })
 
 export const winsoriseKind: FitKind<Winsorise> = {
+  check({ lower, upper }) {
+    checkNumber('winsorise', 'lower', lower, { from: 0, to: 1 })
+    checkNumber('winsorise', 'upper', upper, { from: 0, to: 1 })
+    if (lower > upper)
+      throw wrongOption(
+        'winsorise',
+        `'lower' (${lower}) lies above 'upper' (${upper})`,
+        'numbers are brought between the two',
+      )
+  },
   reads: (spec) => spec.columns,
   queries: (spec, train) => [
     [
@@ -33,7 +41,7 @@ export const winsoriseKind: FitKind<Winsorise> = {
       }),
     ],
   ],
-  bind(spec, found) {
+  bind(spec, found, schema) {
     const row = found.get('all')?.[0]
     return alike(
       spec.columns.map((name, i): readonly [string, Expr] => {
@@ -43,6 +51,8 @@ export const winsoriseKind: FitKind<Winsorise> = {
         const clipped: Expr = {
           op: 'case',
           when: [
+            // NaN counts as the greatest number, which it is not
+            ...(isFloat(fieldOf(schema, name, 'winsorise').type) ? [[call('isNaN', value), value] as const] : []),
             [call('lt', value, float(low)), float(low)],
             [call('gt', value, float(high)), float(high)],
           ],

@@ -3,7 +3,7 @@ import { type Agg, call, col, type Expr, lit } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { literal } from '../literal.ts'
 import { build, type Node } from '../nodes.ts'
-import { fieldOf, sameType, typeName } from '../types.ts'
+import { fieldOf, isFloat, isInteger, sameType, type Type, typeName } from '../types.ts'
 
 /** One column a value, as an aggregate over the rows that have it; the values are declared, since a schema is known before its rows. */
 export function pivot(
@@ -14,12 +14,19 @@ export function pivot(
 ): Node {
   const { type } = fieldOf(input.schema, options.key, 'pivot')
   const aggs = options.values.map((value) => {
-    const has: Expr = call('eq', col(options.key), literal(type === 'string' ? value : Number(value), type))
+    const has: Expr = call('eq', col(options.key), literal(keyValue(value, type), type))
     const arg = agg.arg ?? lit(true, 'bool')
     const only: Expr = { op: 'case', when: [[has, arg]], otherwise: lit(null, infer(arg, input.schema, 'pivot').type) }
     return [value, { ...agg, arg: only }] as const
   })
   return build({ op: 'aggregate', input, by, aggs })
+}
+
+/** A declared value as its column's type has it: pivots name columns, so they are given as texts. */
+function keyValue(text: string, type: Type): unknown {
+  if (type === 'bool') return text === 'true' || (text === 'false' ? false : text)
+  if (isInteger(type) && /^[+-]?\d+$/.test(text)) return BigInt(text)
+  return isFloat(type) && text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
 /** One row a column, as a list of name and value that is taken apart. */

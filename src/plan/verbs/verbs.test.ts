@@ -95,3 +95,18 @@ test('notes are kept by rule', () => {
   expect(field('n')?.unit).toBeUndefined()
   expect(noted.schema.find((f) => f.name === 'price')?.description).toBe('what was paid')
 })
+
+test('a pivot takes the values of its key as texts, whatever the type of the key', () => {
+  const t = scan({ kind: 'source', name: 's' }, { day: 'date', ok: 'bool', n: 'int64', f: 'float64', d: 'decimal(5, 2)', v: 'int64' }) // biome-ignore format: one line
+  const literals = (key: 'day' | 'ok' | 'n' | 'f' | 'd', values: readonly string[]) => {
+    const { node } = t.pivot([], { key, values }, (r) => sum(r.v))
+    return [...JSON.stringify(node).matchAll(/"op":"col","name":"[a-z]+"},{"op":"lit","value":([^,]+),"type":("[a-z0-9]+"|{[^}]+})/g)].map((m) => m[1]) // biome-ignore format: one line
+  }
+  expect(literals('day', ['1970-01-02', '0050-01-01'])).toEqual(['1', '-701265'])
+  expect(literals('ok', ['true', 'false'])).toEqual(['true', 'false'])
+  expect(literals('n', ['9007199254740993', '-1'])).toEqual(['"9007199254740993"', '"-1"'])
+  expect(literals('f', ['1.5', '-0.25'])).toEqual(['1.5', '-0.25'])
+  expect(literals('d', ['1.50'])).toEqual(['"1.50"'])
+  for (const [key, text] of [['day', 'monday'], ['ok', 'yes'], ['n', 'x'], ['f', ' ']] as const) // biome-ignore format: one line
+    expect(() => literals(key, [text])).toThrow(text)
+})
