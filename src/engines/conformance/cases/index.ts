@@ -9,6 +9,7 @@ import { KEYS } from './keys.ts'
 import { NAMES } from './names.ts'
 import { NESTED } from './nested.ts'
 import { NUMBERS } from './numbers.ts'
+import { RANGES } from './ranges.ts'
 import { TABLES } from './tables.ts'
 import { TEXT } from './text.ts'
 import { TIME } from './time.ts'
@@ -30,6 +31,7 @@ export const CASES: readonly Case[] = [
   ...ASOF,
   ...KEYS,
   ...WINDOWS,
+  ...RANGES,
   ...CORRELATIONS,
   ...EXTREMES,
 ]
