@@ -78,10 +78,13 @@ describe('a query that is cancelled stops within a second', () => {
       for await (const batch of stream(sql, schema, () => instance, ctx)) rows += batch.rows
       throw new Error(`${rows} rows, and no failure`)
     }
-    const began = performance.now()
-    await expect(read(testContext())).rejects.toMatchObject({ code: 'VALUE_INVALID' })
-    // the stream and the query once more take about as long
-    const whole = performance.now() - began
+    const once = async () => {
+      const began = performance.now()
+      await expect(read(testContext())).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+      return performance.now() - began
+    }
+    // the stream and the query once more take about as long; the first time of all takes longer
+    const whole = Math.min(await once(), await once(), await once())
     const { code, after } = await cancelled(async (ctx, abort) => {
       setTimeout(abort, whole * 0.7)
       await read(ctx)
