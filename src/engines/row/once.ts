@@ -54,8 +54,8 @@ export class Seen {
       this.#young = new Set()
       this.#turned = now
     }
-    if (this.#young.has(key) || this.#old.has(key)) return false
+    const { size } = this.#young
     this.#young.add(key)
-    return true
+    return this.#young.size > size && !this.#old.has(key)
   }
 }
