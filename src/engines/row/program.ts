@@ -12,7 +12,7 @@ import type { Tuple } from '../closures.ts'
 import { keyOf } from '../values.ts'
 import { LatestState } from './latest.ts'
 import { chainOf, type External, isRowWise, lower, type Refusal, refused } from './lower.ts'
-import { Once, Seen } from './once.ts'
+import { Once } from './once.ts'
 import { compileRecord, type RecordFunction } from './record.ts'
 import { type KeyedState, type StateEvent, WindowState } from './state.ts'
 
@@ -55,11 +55,12 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
   const compile = compiler(inputs, states)
   const request = compile(plan.request)
   const once = new Map<string, Once>()
-  /** A `distinct` over events. Windows over the same rows have its keys in common. */
-  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>): Once => {
-    const known = once.get(nodeId(input)) ?? new Once(compile(input))
-    once.set(nodeId(input), known)
-    return known
+  /** A `distinct` over events. Windows over the same rows that look as far back have one in common. */
+  const onceOf = ({ input }: Extract<Node, { op: 'distinct' }>, span: number, state: KeyedState) => {
+    const id = `${nodeId(input)} ${span}`
+    const known = once.get(id) ?? new Once(compile(input), span)
+    once.set(id, known)
+    return { once: known, window: known.window(state) }
   }
   const feeds = plan.states.map((s) => {
     const rows = feedOf(s)
@@ -72,7 +73,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     const span = inputs.lateness + (spanOf(s) ?? 0)
     const state = states.get(s.id) as KeyedState
     const unlike = s.window
-      ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [new Seen(onceOf(n), state, span)] : []))
+      ? [...nodes(entry)].flatMap((n) => (n.op === 'distinct' ? [onceOf(n, span, state)] : []))
       : []
     return { id: s.id, state, row: compile(selectLike(entry, s)), unlike }
   })
@@ -95,7 +96,8 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
           const event = events[i]
           if (!event || (after !== undefined && event.time <= after(id))) continue
           const own = keys[i] as readonly string[]
-          if (unlike.every((o, k) => o.first(own[k] as string))) taken = state.add(event) || taken
+          if (unlike.every((o, k) => o.once.first(own[k] as string, record, o.window)))
+            taken = state.add(event) || taken
         }
         return taken
       },
@@ -105,7 +107,7 @@ export function compileOnline(plan: OnlinePlan, inputs: ProgramInputs): OnlinePr
     schema: plan.request.schema,
     states,
     get remembered() {
-      return feeds.reduce((sum, { unlike }) => unlike.reduce((n, seen) => n + seen.size, sum), 0)
+      return [...once.values()].reduce((n, o) => n + o.size, 0)
     },
     answer(record) {
       const row = request(record)
