@@ -5,6 +5,7 @@ import { type Clock, systemClock } from './base/clock.ts'
 import type { Config } from './base/config.ts'
 import { createLog, type Log } from './base/log.ts'
 import type { Scope } from './base/scope.ts'
+import { openGuard } from './data/connectors/guard/open.ts'
 import { createDuckdbEngine, type DuckdbEngine } from './engines/duckdb/index.ts'
 import { chosenDevice } from './engines/webgpu/chosen.ts'
 import { analyseStep } from './ml/analysis/step.ts'
@@ -31,6 +32,9 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
 export const VERSION = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version
+
+/** Milliseconds after which the process that opens what programs send goes, when nothing comes. */
+const IDLE_MS = 60_000
 
 /** A whole Galley in this process. */
 export interface Galley {
@@ -59,6 +63,7 @@ export async function openGalley(config: Config): Promise<Galley> {
   const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
   const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
   const lineage = config.lineage && collectorSink(config.lineage, store, log, VERSION)
+  const guard = openGuard({ temp: () => store.home.tmp.file('.opened'), memoryMiB: config.memoryMiB, threads, idleMs: IDLE_MS }) // biome-ignore format: one line
   const hubs = new Map<string, EndpointHub>()
   const scopes = new Map<string, Promise<Scope>>()
   const scope = (workspace: string = config.workspace): Promise<Scope> => {
@@ -76,7 +81,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     return known
   }
   const server: ServerOptions = {
-    ware: { store, duckdb, version: VERSION, lineageNamespace: config.lineageNamespace, hub },
+    ware: { store, duckdb, guard, version: VERSION, lineageNamespace: config.lineageNamespace, hub },
     log,
     scopeOf: scope,
   }
@@ -93,6 +98,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     listen: (at) => listen(server, at),
     async close() {
       for (const h of hubs.values()) await h.close()
+      await guard.close()
       await device.close()
       await duckdb.close()
       await store.close()

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Scope } from '../../base/scope.ts'
+import type { Guard } from '../../data/connectors/guard/guard.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import type { EndpointHub } from '../../ml/serving/hub.ts'
 import type { Store } from '../../store/store.ts'
@@ -10,6 +11,8 @@ import type { Route } from '../contract/route.ts'
 export interface ApiWare {
   readonly store: Store
   readonly duckdb: DuckdbEngine
+  /** Opens what comes from outside in a process of its own. */
+  readonly guard: Guard
   readonly version: string
   /** What lineage events are named within, before the workspace. */
   readonly lineageNamespace: string

@@ -32,7 +32,7 @@ export const sources: NounHandlers<'sources'> = {
   },
   push: async ({ ware, scope, params, query, body, signal }) => {
     const sent = { ...body, source: params.name, key: keyOf(query.key), limit: contract.sources.push.limit }
-    const { batch, replayed } = await acceptBatch({ store: ware.store, duckdb: ware.duckdb, scope, signal }, sent)
+    const { batch, replayed } = await acceptBatch({ ...ware, scope, signal }, sent)
     return { ...presentBatch(batch), replayed }
   },
   batches: async ({ ware: { store }, scope, params, query }) => {

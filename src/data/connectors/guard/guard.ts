@@ -29,6 +29,8 @@ export interface GuardOptions {
   /** Memory of the batch engine in the process, MiB, and its threads. */
   readonly memoryMiB: number
   readonly threads?: number
+  /** Milliseconds without a file after which the process goes; until `close` when not given. */
+  readonly idleMs?: number
   /** Instead of `limitsOf`. */
   limits?(kind: string, bytes: number): Limits
 }

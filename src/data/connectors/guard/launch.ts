@@ -17,6 +17,8 @@ export interface Command {
   readonly args: readonly string[]
   /** For people: `another user`, `no network`, … */
   readonly confined: readonly string[]
+  /** Whether it can read what only root may. */
+  readonly readsAll: boolean
 }
 
 /**
@@ -30,9 +32,11 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
     `--max-old-space-size=${Math.max(256, Math.floor(memoryMiB / 2))}`,
     CHILD,
   ]
-  if (process.platform !== 'linux') return { file: node[0] as string, args: node.slice(1), confined: [] }
+  if (process.platform !== 'linux')
+    return { file: node[0] as string, args: node.slice(1), confined: [], readsAll: false }
   const confined: string[] = []
   const words: string[] = []
+  let readsAll = false
   const root = process.getuid?.() === 0
   const unshare = systemProgram('unshare')
   const net = [unshare ?? '', ...(root ? [] : ['--user']), '--net', '--']
@@ -49,9 +53,11 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
   const setpriv = systemProgram('setpriv')
   if (setpriv) {
     const ends = ['--no-new-privs', '--pdeathsig', 'KILL', '--']
-    const other = root ? [setpriv, ...asNobody([path, process.execPath, CHILD]), ...ends] : undefined
+    const user = asNobody([path, process.execPath, CHILD])
+    const other = root ? [setpriv, ...user, ...ends] : undefined
     if (other && works(other)) {
       words.push(...other)
+      readsAll = user.includes(READS)
       confined.push('another user', 'no new rights')
     } else if (works([setpriv, ...ends])) {
       words.push(setpriv, ...ends)
@@ -59,14 +65,16 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
     }
   }
   const [file = '', ...args] = [...words, ...node]
-  return { file, args, confined }
+  return { file, args, confined, readsAll }
 }
+
+const READS = '--inh-caps=+dac_read_search'
 
 function asNobody(reads: readonly string[]): string[] {
   const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
   if (reads.every(readableByAll)) return user
   // what lies where only root may go is read by the right to read, which is no right to write
-  return [...user, '--inh-caps=+dac_read_search', '--ambient-caps=+dac_read_search', '--securebits=+no_setuid_fixup']
+  return [...user, READS, '--ambient-caps=+dac_read_search', '--securebits=+no_setuid_fixup']
 }
 
 /** Whether a guarded process that was begun for a file that all may read can read another one. */

@@ -11,13 +11,25 @@ import { type Opener, startOpener } from './process.ts'
 export function openGuard(options: GuardOptions): Guard {
   let opener: Opener | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let idle: ReturnType<typeof setTimeout> | undefined
   const limits = options.limits ?? ((kind, bytes) => limitsOf(options.memoryMiB, kind, bytes))
 
   /** One file after the other. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    clearTimeout(idle)
     const done = last.then(work, work)
-    last = done.catch(() => undefined)
+    const rest = done.then(
+      () => undefined,
+      () => undefined,
+    )
+    last = rest
+    if (options.idleMs !== undefined) rest.then(() => last === rest && opener && leave(options.idleMs as number))
     return done
+  }
+
+  /** Ends the process after a while in which it opens no file. */
+  function leave(ms: number): void {
+    idle = setTimeout(() => void inTurn(ended), ms).unref()
   }
 
   async function asked<T>(

@@ -27,7 +27,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
   const folder = options.temp()
   mkdirSync(folder, { mode: 0o700, recursive: true })
   if (process.getuid?.() === 0) chownSync(folder, NOBODY, NOBODY)
-  const { file, args } = command(path, limits.memoryMiB, Math.ceil(limits.cpuSeconds * MOST_FILES))
+  const { file, args, readsAll } = command(path, limits.memoryMiB, Math.ceil(limits.cpuSeconds * MOST_FILES))
   const own = JSON.stringify({ memoryMiB: options.memoryMiB, threads: options.threads })
   // no secret, no setting: nothing of the environment
   const child = spawn(file, [...args, own], { cwd: folder, env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
@@ -50,7 +50,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
     folder,
     fit: (next, more) =>
       alive &&
-      (next === path || readableByAll(next)) &&
+      (next === path || readsAll || readableByAll(next)) &&
       asked < MOST_FILES &&
       more.memoryMiB <= limits.memoryMiB &&
       lean(),

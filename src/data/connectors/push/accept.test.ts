@@ -1,6 +1,7 @@
 import { appendFileSync, readdirSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { openStore } from '../../../store/store.ts'
+import { openGuard } from '../guard/open.ts'
 import { acceptBatch } from './accept.ts'
 import { keyOf } from './key.ts'
 import { pushedIn } from './pushed.ts'
@@ -150,3 +151,22 @@ test('more at once than can wait are asked to come again; the others are taken i
   expect(answers.filter((a) => a === 'taken').length).toBe(64)
   expect((await store.sources.get(scope, 'busy')).batches).toBe(64)
 }, 60_000)
+
+test('a batch that takes what opens it with it costs an answer, not the server', async () => {
+  await opened('hostile')
+  const temp = () => store.home.tmp.file('.opened')
+  const strict = openGuard({ temp, memoryMiB: 256, threads: 1, limits: () => ({ memoryMiB: 1, cpuSeconds: 60, seconds: 60 }) }) // biome-ignore format: one line
+  const sent = { source: 'hostile', mediaType: 'application/jsonl', limit: 1000 }
+  const at = { store, duckdb, scope, signal }
+  const refused = acceptBatch({ ...at, guard: strict }, { ...sent, key: 'k', bytes: pieces(ROW) })
+  await expect(refused).rejects.toMatchObject({ code: 'SOURCE_HOSTILE', what: expect.stringContaining('the batch') })
+  await strict.close()
+  expect((await store.sources.batches(scope, 'hostile')).items).toEqual([])
+  const idle = openGuard({ temp, memoryMiB: 256, threads: 1, idleMs: 50 })
+  for (const key of ['k', 'l']) {
+    await acceptBatch({ ...at, guard: idle }, { ...sent, key, bytes: pieces(ROW) })
+    // the process goes, and another opens what comes next
+    await expect.poll(() => readdirSync(store.home.tmp.path), { timeout: 10_000 }).toEqual([])
+  }
+  await idle.close()
+})

@@ -12,6 +12,7 @@ import type { PushBatch, PushSource } from '../../../store/sources.ts'
 import type { Store } from '../../../store/store.ts'
 import { folderOf, keptFile, publishFolder } from '../../datasets/files.ts'
 import type { SourceSnapshot, SourceSpec } from '../connector.ts'
+import type { Guard } from '../guard/guard.ts'
 import { connector } from '../index.ts'
 import { admitted } from './admit.ts'
 import { type BatchFormat, formatOf } from './formats.ts'
@@ -22,6 +23,8 @@ export interface AcceptAt {
   readonly store: Store
   readonly duckdb: DuckdbEngine
   readonly scope: Scope
+  /** What opens batches in a process of its own; without it they are opened here. */
+  readonly guard?: Guard
   /** Fires when the sender is gone. */
   readonly signal: AbortSignal
 }
@@ -175,7 +178,7 @@ async function syncFile(path: string): Promise<void> {
 
 /** Reads a batch as the connector of its format does. */
 async function readBatch(
-  { duckdb, scope, signal }: AcceptAt,
+  { duckdb, scope, signal, guard }: AcceptAt,
   source: PushSource,
   format: BatchFormat,
   draft: string,
@@ -187,7 +190,7 @@ async function readBatch(
   try {
     return await duckdb.session({ scope, signal, ledger: createLedger() }, async (query) => {
       const keep = async (name: string) => join(draft, name)
-      const ctx = { scope, signal, query, keep, secret: resolveSecret, progress: () => {} }
+      const ctx = { scope, signal, query, keep, secret: resolveSecret, progress: () => {}, ...(guard ? { guard } : {}) }
       for (;;)
         try {
           const spec: SourceSpec = { connector: format, path, columns, options }

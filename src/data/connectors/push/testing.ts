@@ -6,6 +6,7 @@ import { createLedger } from '../../../engines/ledger.ts'
 import type { Store } from '../../../store/store.ts'
 import { openTestStore } from '../../../store/testing/store.ts'
 import type { Part } from '../connector.ts'
+import { openGuard } from '../guard/open.ts'
 import { type PushOptions, push, pushConnector } from '../push.ts'
 import { snapshotContext } from '../testing/context.ts'
 import { acceptBatch } from './accept.ts'
@@ -24,13 +25,15 @@ export async function testPush() {
   const temp = mkdtempSync(join(tmpdir(), 'galley-push-'))
   const duckdb = createDuckdbEngine({ memoryMiB: 256, threads: 1, temp: join(temp, 'duckdb') })
   const { signal } = new AbortController()
+  let opens = 0
+  const guard = openGuard({ temp: () => join(temp, `opened-${++opens}`), memoryMiB: 256, threads: 1 })
   return {
-    ...{ store, scope, other, temp, duckdb, signal },
+    ...{ store, scope, other, temp, duckdb, guard, signal },
     opened: (name: string, options: PushOptions = {}) =>
       store.sources.open(scope, { name, columns, options: push(name, columns, options).options }),
     send: (source: string, key: string, text: string | Buffer, mediaType = 'application/jsonl', at: Store = store) => {
       const sent = { source, key, mediaType, bytes: pieces(text), limit: 1 << 20 }
-      return acceptBatch({ store: at, duckdb, scope, signal }, sent)
+      return acceptBatch({ store: at, duckdb, guard, scope, signal }, sent)
     },
     /** Rows of a source in order, as a run reads them; of all its batches, or of some. */
     async rowsOf(name: string, as: Parameters<typeof push>[1] = columns, some?: readonly string[]) {
@@ -47,6 +50,7 @@ export async function testPush() {
       })
     },
     async close() {
+      await guard.close()
       await duckdb.close()
       await close()
       rmSync(temp, { recursive: true, force: true })
