@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { acceptBatch } from '../../src/data/connectors/push/accept.ts'
 import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
-import { csv, dataset, recipe } from '../../src/index.ts'
+import { csv, dataset, push, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { joinServer } from '../../src/store/postgres/server.ts'
@@ -206,3 +207,28 @@ test(
   },
   120_000 + KILLS * 30_000,
 )
+
+test('batches that were pushed stay, whosever rows they hold, and are told: nothing else has them', async () => {
+  const scope = await w.galley.scope()
+  const made = recipe('visits', (k) => {
+    const visits = k.source('visits', push('visits', { person: 'string', n: 'int64' }))
+    k.dataset('seen', visits)
+  })
+  const own = { folder: w.folder, signal, on: () => {} }
+  await expect(run(w.galley.ware, scope, made, own)).rejects.toMatchObject({ fix: 'push to it first: galley push visits FILE' }) // biome-ignore format: one line
+  const body = {
+    mediaType: 'application/jsonl',
+    bytes: lines('{"person":"gone-77","n":1}\n{"person":"stays","n":2}\n'),
+  }
+  await acceptBatch({ ...w.galley.ware, scope, signal }, { ...body, source: 'visits', key: 'k', limit: 1000 })
+  await run(w.galley.ware, scope, made, own)
+  const [report] = await forget('seen', 'person', 'gone-77')
+  expect(report?.versions).toEqual([{ version: 1, rows: 1, rejected: 0 }])
+  expect(report?.copies.pushed).toEqual([{ path: expect.stringContaining('_push.visits'), rows: 1 }])
+  await run(w.galley.ware, scope, made, own)
+  expect(await w.rows('seen')).toEqual(['stays,2'])
+})
+
+async function* lines(text: string) {
+  yield Buffer.from(text)
+}

@@ -69,6 +69,11 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
     ['endpoint', derived.endpoints, 'serves such a model: deploy it again'],
     ['log', derived.logs, 'may hold requests and answers about the person'],
     [
+      'pushed',
+      (copies.pushed ?? []).map((c) => `${c.path}: ${plural(c.rows, 'row')}`),
+      'of batches that nothing else has, so they stay: what is written of them leaves the person out',
+    ],
+    [
       'history',
       copies.endpoints.map((c) => c.path),
       'is what an endpoint starts from, and holds such rows: deploy it again',

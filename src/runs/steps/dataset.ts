@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
+import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { MANIFEST, nullsIn, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
@@ -57,12 +58,18 @@ function written(write: DatasetOutput['write']): string {
 
 function empty(ctx: StepContext<DatasetSpec>): GalleyError {
   const bare = ctx.step.inputs.find((input) => ctx.input<Partial<TableOutput> & Output>(input).rows === 0)
+  const from = ctx.recipe.steps.find((s) => s.id === bare)?.spec as Partial<SourceSpec> | undefined
+  const pushed = from?.connector === 'push' ? from : undefined
   return new GalleyError('DATASET_EMPTY', {
     what: `the dataset '${ctx.step.id}' would be empty`,
     why: bare
       ? `'${bare}', which it is made of, has no rows`
       : 'every row was rejected, filtered out or found no partner',
-    fix: bare ? `look at where '${bare}' comes from` : 'look at the conditions of its plan, and at the reasons above',
+    fix: bare
+      ? pushed
+        ? `push to it first: galley push ${pushed.path} FILE`
+        : `look at where '${bare}' comes from`
+      : 'look at the conditions of its plan, and at the reasons above',
   })
 }
 

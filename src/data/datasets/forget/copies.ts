@@ -17,15 +17,21 @@ import { countOf, isAside, type Person } from './rows.ts'
 export interface Copies {
   /** Removed: made again by the next run that needs them, from what its source then holds. */
   readonly removed: readonly { readonly path: string; readonly rows: number }[]
+  /** Batches that were pushed: nothing else has them, so they stay, and hold such rows. */
+  readonly pushed: readonly { readonly path: string; readonly rows: number }[]
   /** Histories that endpoints start from: they go when the endpoint is deployed again. */
   readonly endpoints: readonly { readonly path: string; readonly rows: number }[]
 }
+
+/** How the folders of sources that are pushed to begin. */
+const PUSHED = '_push.'
 
 /** Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows. */
 export async function dropCopies(work: TableWork, store: Store, scope: Scope, person: Person): Promise<Copies> {
   const root = join(store.home.datasets, scope.workspace)
   const removed: { path: string; rows: number }[] = []
   const endpoints: { path: string; rows: number }[] = []
+  const pushed: { path: string; rows: number }[] = []
   for (const name of await readdir(root).catch(() => [])) {
     if (!name.startsWith('_')) continue
     for (const id of await readdir(join(root, name)).catch(() => [])) {
@@ -40,14 +46,15 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
       if (rows === 0) continue
       const path = relative(store.home.path, folder)
       // what an endpoint starts from is told, not taken from under it
-      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
+      if (name.startsWith(PUSHED)) pushed.push({ path, rows })
+      else if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
       else {
         await rm(folder, { recursive: true, force: true })
         removed.push({ path, rows })
       }
     }
   }
-  return { removed, endpoints }
+  return { removed, pushed, endpoints }
 }
 
 /** Folders of a dataset that no version lies in and that hold a person's rows: a writer is about to publish them, or was killed. */
