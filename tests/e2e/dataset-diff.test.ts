@@ -71,6 +71,10 @@ test('rows by a key of two columns, columns that changed, and columns that came,
   await expect(diff('a@1', 'a@2', 'idd')).rejects.toMatchObject({ code: 'PLAN_UNKNOWN_COLUMN' })
   await expect(diff('a@1', 'a@7', 'id')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
   expect((await diff('a@1', 'a@2')).rows).toBeUndefined()
+  // keys that only one side has may be one row's alone, too
+  await write('twice', { k: 'int64', x: 'int64' }, ['1,1'])
+  await write('twice', { k: 'int64', x: 'int64' }, ['1,1', '7,1', '7,2'])
+  await expect(diff('twice@1', 'twice@2', 'k')).rejects.toMatchObject({ code: 'DATASET_KEYS' })
 })
 
 test('is cancelled when the caller goes', async () => {

@@ -72,6 +72,12 @@ export async function exportTable(
       why: 'it would be replaced',
       fix: 'say --overwrite, or name another file',
     })
+  if (source.where === 'path' && !(await stat(dirname(path)).catch(() => undefined))?.isDirectory())
+    throw new GalleyError('USAGE_INVALID', {
+      what: `there is no folder ${dirname(path)}`,
+      why: 'files are written into folders that are there',
+      fix: 'make it, or name another file',
+    })
   const cells = table.schema.map((f) => {
     const c = quote(f.name)
     return f.type === 'timestamp' ? `CAST(CAST(${c} AS TIMESTAMPTZ) AS TIMESTAMP) AS ${c}` : c

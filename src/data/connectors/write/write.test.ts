@@ -66,6 +66,8 @@ test('nothing of a file that could not be written is left, and none that is ther
     code: 'USAGE_INVALID',
   })
   const ctx = { ...testContext(), signal: AbortSignal.abort() }
+  const nowhere = { path: join(root, 'none', 'out.csv'), kind: 'csv' }
+  await expect(exportTable(given, nowhere, engine, testContext())).rejects.toMatchObject({ code: 'USAGE_INVALID', what: expect.stringContaining('there is no folder') }) // biome-ignore format: one line
   await expect(exportTable(given, { path, kind: 'csv', overwrite: true }, engine, ctx)).rejects.toMatchObject({
     code: 'CANCELLED',
   })

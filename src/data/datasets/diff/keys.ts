@@ -28,7 +28,7 @@ const COUNTED = 1_000_000
 /**
  * Compares the rows of two sides by key in one join. Rows are told apart by a hash of 64 bits of their other columns: of ten
  * million pairs, one change is missed in two million comparisons.
- * @throws DATASET_KEYS when several rows of a side have the key of one of the other
+ * @throws DATASET_KEYS when several rows of a side have one key
  */
 export async function compareKeys(
   query: Query,
@@ -49,14 +49,17 @@ export async function compareKeys(
   for (const row of await query('SELECT state, count(*) AS n FROM compared GROUP BY state'))
     counts[Number(row['state'])] = Number(row['n'])
   const [equal = 0, added = 0, removed = 0, changed = 0] = counts
-  if (equal + changed + removed !== before.rows || equal + changed + added !== after.rows)
+  const order = key.map((_, i) => `k${i}`).join(', ')
+  const twice = async (state: number) =>
+    (counts[state] ?? 0) > 1 && (await query(`SELECT 1 AS n FROM compared WHERE state = ${state} GROUP BY ${order} HAVING count(*) > 1 LIMIT 1`)).length > 0 // biome-ignore format: one line
+  const unequal = equal + changed + removed !== before.rows || equal + changed + added !== after.rows
+  if (unequal || (await twice(1)) || (await twice(2)))
     throw new GalleyError('DATASET_KEYS', {
       what: `${key.map((c) => `'${c}'`).join(' and ')} name no row: several rows have the same`,
       why: 'rows are compared with the one row of the same key',
       fix: 'name more columns with --key, or make the rows distinct',
       details: { key },
     })
-  const order = key.map((_, i) => `k${i}`).join(', ')
   const match = key.map((name, i) => `c.k${i} = t.${quote(name)}`).join(' AND ')
   const some = (n: number, limit: number) =>
     `(SELECT * FROM compared WHERE state = ${n} ORDER BY ${order} LIMIT ${limit}) c`
