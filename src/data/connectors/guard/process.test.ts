@@ -31,9 +31,18 @@ test('one that only waits is ended, one that is cancelled at once', async () => 
   g.limits = { memoryMiB: MEMORY, cpuSeconds: 15, seconds: 2 }
   const pipe = g.put('stopped.csv', `n\n${'1\n'.repeat(2e6)}`)
   const waiting = g.load(pipe, 'csv').catch((e: GalleyError) => e)
-  while (openedProcesses(g.folder).length === 0) await sleep(1)
-  for (const pid of openedProcesses(g.folder)) process.kill(pid, 'SIGSTOP')
-  expect(await waiting).toMatchObject({ code: 'SOURCE_HOSTILE', why: expect.stringContaining('not done after 2 s') })
+  // one of the test before may be about to go while this one's begins
+  const stop = setInterval(() => {
+    for (const pid of openedProcesses(g.folder))
+      try {
+        process.kill(pid, 'SIGSTOP')
+      } catch {
+        // gone meanwhile
+      }
+  }, 2)
+  const ended = await waiting
+  clearInterval(stop)
+  expect(ended).toMatchObject({ code: 'SOURCE_HOSTILE', why: expect.stringContaining('not done after 2 s') })
   g.limits = { ...g.limits, seconds: 20 }
   const controller = new AbortController()
   const ctx = g.context({ signal: controller.signal })
@@ -76,6 +85,8 @@ test('it has no network, no rights to write elsewhere, and nothing of the enviro
   while (openedProcesses(g.folder).length === 0) await sleep(5)
   const [pid] = openedProcesses(g.folder)
   const read = (what: string) => readFileSync(`/proc/${pid}/${what}`, 'utf8')
+  // what confines it runs before it, in the same process: one program after the other
+  await expect.poll(() => read('cmdline').split('\0')[0], { interval: 2, timeout: 10_000 }).toBe(process.execPath)
   expect(read('environ').replaceAll('\0', '')).toBe('')
   expect(/NoNewPrivs:\s+1/.test(read('status'))).toBe(confined.includes('no new rights'))
   if (confined.includes('no network')) expect(read('net/dev').trim().split('\n')).toHaveLength(3) // two of heading, and loopback
