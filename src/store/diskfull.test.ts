@@ -1,23 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { failure } from './failures.ts'
 import { jsonOf, openAppendLog } from './log/appendlog.ts'
 import { openStore } from './store.ts'
-
-/** A file system of 80 MB, where this process may mount one. */
-function mountSmall(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'galley-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m', 'tmpfs', folder], { stdio: 'pipe' })
-    return folder
-  } catch {
-    rmSync(folder, { recursive: true })
-    return undefined
-  }
-}
+import { smallDisk } from './testing/disk.ts'
 
 describe('a full disk', () => {
   it.each([
@@ -33,16 +20,13 @@ describe('a full disk', () => {
   })
 })
 
-const folder = mountSmall()
+const disk = smallDisk(80)
+const folder = disk?.path
 describe.skipIf(!folder)('a full disk, for real (needs the right to mount one)', () => {
   const home = join(folder ?? '', 'home')
   const filler = join(folder ?? '', 'filler')
 
-  afterAll(() => {
-    if (!folder) return
-    execFileSync('umount', ['-l', folder], { stdio: 'pipe' })
-    rmSync(folder, { recursive: true, force: true })
-  })
+  afterAll(() => disk?.close())
 
   function fill(): void {
     const { bavail, bsize } = statfsSync(folder ?? '')

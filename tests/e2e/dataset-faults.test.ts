@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { KILLS } from '../../src/data/connectors/testing/kills.ts'
+import { smallDisk } from '../../src/store/testing/disk.ts'
 import { galley as command, ended, recipeFile, start } from './command.ts'
 import { openWritten } from './datasets.ts'
 
@@ -63,25 +63,10 @@ describe('kill -9', () => {
   )
 })
 
-/** A file system of 160 MB, where this process may mount one. */
-function mountSmall(): string | undefined {
-  const at = mkdtempSync(join(tmpdir(), 'galley-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', at], { stdio: 'pipe' })
-    return at
-  } catch {
-    rmSync(at, { recursive: true })
-    return undefined
-  }
-}
-
-const small = mountSmall()
+const disk = smallDisk(160)
+const small = disk?.path
 describe.skipIf(!small)('a full disk (needs the right to mount one)', () => {
-  afterAll(() => {
-    if (!small) return
-    execFileSync('umount', ['-l', small], { stdio: 'pipe' })
-    rmSync(small, { recursive: true, force: true })
-  })
+  afterAll(() => disk?.close())
   test('while a version is written is told; what was published stays, and the write succeeds once there is room', async () => {
     const w = await openWritten(small)
     try {

@@ -114,3 +114,15 @@ async function hashOf(path: string, stamp: string | undefined, written: number):
 export function requireColumns(spec: SourceSpec, existing: readonly string[], path: string): void {
   for (const name of Object.keys(spec.columns)) if (!existing.includes(name)) throw unknownColumn(name, existing, path)
 }
+
+/** What is said of a file of ours is said of what it was brought from. */
+export function saidOf<E>(thrown: E, path: string, as: string): E | GalleyError {
+  if (!(thrown instanceof GalleyError)) return thrown
+  const { code, what, why, fix, details, cause } = thrown
+  const said = (text: string) => text.replaceAll(path, as)
+  return new GalleyError(code, {
+    ...{ what: said(what), details, cause },
+    ...(why ? { why: said(why) } : {}),
+    ...(fix ? { fix: said(fix) } : {}),
+  })
+}

@@ -5,7 +5,7 @@ import { newId } from '../../base/ids.ts'
 import type { Secret } from '../../base/secrets.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ReachContext, SourceSpec } from './connector.ts'
-import { named } from './folder/read.ts'
+import { saidOf } from './files.ts'
 import { download, unzipped } from './http/download.ts'
 import { type Pages, readPages } from './http/pages.ts'
 import { good, reachOf, retried, shown } from './http/reach.ts'
@@ -134,6 +134,6 @@ async function told<T>(path: string, file: string, work: () => Promise<T>): Prom
   try {
     return await work()
   } catch (error) {
-    throw named(error, file, shown(path))
+    throw saidOf(error, file, shown(path))
   }
 }

@@ -3,7 +3,8 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Secret } from '../../base/secrets.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, Option, Part, ReachContext, SourceSpec } from './connector.ts'
-import { merged, named, readFiles, setAside } from './folder/read.ts'
+import { saidOf } from './files.ts'
+import { merged, readFiles, setAside } from './folder/read.ts'
 import { checkFolderOptions, type FolderOptions, lostTooMany, policyOf, summed, sumOfParts } from './folder.ts'
 import { connector, kindOf } from './index.ts'
 import { type Bucket, bucketOf, placeOf } from './s3/bucket.ts'
@@ -91,7 +92,7 @@ export const s3Connector: Connector = {
         const { of, files } = (ctx.options ?? {}) as { of?: string; files?: SourceSpec['options'] }
         const inner = await connector(of ?? (await kindOf(file)))
         const found = await inner.discover(file, rows, { ...ctx, options: files ?? {} }).catch((error: unknown) => {
-          throw named(error, file, bucket.shown(first.key))
+          throw saidOf(error, file, bucket.shown(first.key))
         })
         const options = { ...found.options, of: inner.kind }
         return { ...found, connector: 's3', whole: found.whole && !more, options }

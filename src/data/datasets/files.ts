@@ -16,6 +16,9 @@ export interface KeptFile {
   readonly sha256: string
 }
 
+/** How the folders of batches begin, one for each source that is pushed to. */
+export const PUSHED = '_push.'
+
 /** The folder of one published table, within the data folder. `id` is the identity of its content. */
 export const folderOf = (store: Store, scope: Scope, name: string, id: string): string =>
   join(store.home.datasets, scope.workspace, name, id)

@@ -5,6 +5,7 @@ import { file, quote, sqlType, text } from '../../../engines/duckdb/sql/names.ts
 import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
 import { parseType, type TypeName } from '../../../plan/types.ts'
 import type { Connector, ConnectorContext, Part, SourceSnapshot, SourceSpec } from '../connector.ts'
+import { saidOf } from '../files.ts'
 import { stateOf } from './list.ts'
 
 /** A file of a folder, read. */
@@ -49,7 +50,7 @@ export async function readFiles(
       read.push({ ...got, path: part.id })
       if (path !== part.id && !got.snapshot.files.includes(path)) await rm(path, { force: true })
     } catch (thrown) {
-      const error = path === part.id ? thrown : named(thrown, path, part.id)
+      const error = path === part.id ? thrown : saidOf(thrown, path, part.id)
       if (path !== part.id) await rm(path, { force: true })
       const lostFile = lostBy(error, part.id, policy)
       if (!lostFile) throw error
@@ -62,17 +63,6 @@ export async function readFiles(
 }
 
 const BROKEN: readonly string[] = ['SOURCE_BROKEN', 'SOURCE_HOSTILE']
-/** What is said of a file of ours is said of what it was brought from. */
-export function named(thrown: unknown, path: string, as: string): unknown {
-  if (!(thrown instanceof GalleyError)) return thrown
-  const { code, what, why, fix, details, cause } = thrown
-  const said = (text: string) => text.replaceAll(path, as)
-  return new GalleyError(code, {
-    ...{ what: said(what), details, cause },
-    ...(why ? { why: said(why) } : {}),
-    ...(fix ? { fix: said(fix) } : {}),
-  })
-}
 
 const changed = (path: string): GalleyError =>
   new GalleyError('SOURCE_MISSING', {

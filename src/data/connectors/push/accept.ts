@@ -10,8 +10,9 @@ import type { TypeName } from '../../../plan/types.ts'
 import { failure } from '../../../store/failures.ts'
 import type { PushBatch, PushSource } from '../../../store/sources.ts'
 import type { Store } from '../../../store/store.ts'
-import { folderOf, keptFile, publishFolder } from '../../datasets/files.ts'
+import { folderOf, keptFile, PUSHED, publishFolder } from '../../datasets/files.ts'
 import type { SourceSnapshot, SourceSpec } from '../connector.ts'
+import { saidOf } from '../files.ts'
 import type { Guard } from '../guard/guard.ts'
 import { connector } from '../index.ts'
 import { admitted } from './admit.ts'
@@ -162,7 +163,7 @@ async function taken(at: AcceptAt, source: PushSource, { draft, format, hash, by
   }
   let lies = draft
   const { batch, taken: fresh } = await store.sources.accept(scope, record, async (number) => {
-    const folder = folderOf(store, scope, `_push.${source.name}`, idOf(number))
+    const folder = folderOf(store, scope, `${PUSHED}${source.name}`, idOf(number))
     if (lies !== folder) await publishFolder(lies, folder)
     lies = folder
     return folder.slice(store.home.datasets.length + 1)
@@ -211,14 +212,12 @@ async function readBatch(
 
 /** The sender knows no path of ours, and writes no recipe. */
 function inWordsOfBatch(thrown: unknown, path: string): GalleyError {
-  const error = asGalleyError(thrown)
-  const said = (text: string) => text.replaceAll(path, 'the batch')
-  const { code, what, why, fix, details, cause } = error
-  const own = code.startsWith('SOURCE_') || code.startsWith('PLAN_')
+  const error = saidOf(asGalleyError(thrown), path, 'the batch')
+  const { code, what, why, details, cause } = error
+  if (!code.startsWith('SOURCE_') && !code.startsWith('PLAN_')) return error
   return new GalleyError(code, {
-    ...{ what: said(what), cause, details },
-    ...(why ? { why: said(why) } : {}),
-    ...(own ? { fix: 'correct the batch and send it again, or change what the recipe declares and open the source anew' } : fix ? { fix: said(fix) } : {}), // biome-ignore format: one line
+    ...{ what, cause, details, ...(why ? { why } : {}) },
+    fix: 'correct the batch and send it again, or change what the recipe declares and open the source anew',
   })
 }
 

@@ -1,10 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../../store/store.ts'
+import { smallDisk } from '../../../store/testing/disk.ts'
 import { KILLS } from '../testing/kills.ts'
 import { acceptBatch } from './accept.ts'
 import { columns, pieces, ROW, testPush } from './testing.ts'
@@ -54,25 +54,10 @@ test(
   60_000 + KILLS * 20_000,
 )
 
-/** A file system of 120 MB, where this process may mount one. */
-function mountSmall(): string | undefined {
-  const at = mkdtempSync(join(tmpdir(), 'galley-full-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=120m', 'tmpfs', at], { stdio: 'pipe' })
-    return at
-  } catch {
-    rmSync(at, { recursive: true })
-    return undefined
-  }
-}
-
-const small = mountSmall()
+const disk = smallDisk(120)
+const small = disk?.path
 describe.skipIf(!small)('a full disk (needs the right to mount one)', () => {
-  afterAll(() => {
-    if (!small) return
-    execFileSync('umount', ['-l', small], { stdio: 'pipe' })
-    rmSync(small, { recursive: true, force: true })
-  })
+  afterAll(() => disk?.close())
   test('is told with the time to come again; nothing that was acknowledged is lost, and there is room again', async () => {
     const full = await openStore({ home: join(small as string, 'home') })
     const mine = { ...scope, workspace: (await full.workspaces.ensure('default')).id }

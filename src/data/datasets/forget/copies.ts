@@ -8,6 +8,7 @@ import { call, col, lit } from '../../../plan/expr.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import type { Store } from '../../../store/store.ts'
+import { PUSHED } from '../files.ts'
 import { liveFolders } from '../keep/sweep.ts'
 import { MANIFEST } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
@@ -22,9 +23,6 @@ export interface Copies {
   /** Histories that endpoints start from: they go when the endpoint is deployed again. */
   readonly endpoints: readonly { readonly path: string; readonly rows: number }[]
 }
-
-/** How the folders of sources that are pushed to begin. */
-const PUSHED = '_push.'
 
 /** Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows. */
 export async function dropCopies(work: TableWork, store: Store, scope: Scope, person: Person): Promise<Copies> {

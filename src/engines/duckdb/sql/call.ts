@@ -1,5 +1,6 @@
 import type { Expr, FunctionName } from '../../../plan/expr.ts'
 import type { Type } from '../../../plan/types.ts'
+import { quote } from './names.ts'
 
 /** A call whose arguments are SQL already, widened to their common type where it has one. */
 export interface SqlCall {
@@ -24,7 +25,13 @@ export const infix =
 
 /** An argument of more text than this that a form writes more than once is given a name instead. */
 export const LONG = 400
-export const NAME = /"__v(\d+)"/g
+const NAME = /"__v(\d+)"/g
+
+/** A name that stands in none of some texts. */
+export function freeName(texts: readonly string[]): string {
+  const taken = texts.flatMap((t) => [...t.matchAll(NAME)].map((m) => Number(m[1])))
+  return `__v${taken.reduce((a, b) => Math.max(a, b), -1) + 1}`
+}
 
 /**
  * A form over its arguments, each of which is written once where it is long: forms within forms would double and double
@@ -38,9 +45,8 @@ export function bound(
 ): string {
   const long = args.map((a, i) => a.length > LONG && !fixed(i))
   if (!long.includes(true)) return form(args)
-  const taken = args.flatMap((a) => [...a.matchAll(NAME)].map((m) => Number(m[1])))
-  const first = taken.reduce((a, b) => Math.max(a, b), -1) + 1
-  const names = args.map((a, i) => (long[i] ? `"__v${first + i}"` : a))
+  const names: string[] = []
+  for (const [i, arg] of args.entries()) names.push(long[i] ? quote(freeName([...args, ...names])) : arg)
   let sql = form(names)
   for (const [i, arg] of args.entries()) {
     const name = names[i] as string

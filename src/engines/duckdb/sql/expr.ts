@@ -3,7 +3,7 @@ import { callFails, castFails, fallible } from '../../../plan/functions/fallible
 import { argumentType } from '../../../plan/functions/widen.ts'
 import { infer } from '../../../plan/infer.ts'
 import { type Field, isDecimal, type Schema, sameType, type Type } from '../../../plan/types.ts'
-import { bound, LONG, NAME } from './call.ts'
+import { bound, freeName, LONG } from './call.ts'
 import { sqlCast, sqlTryCast } from './casts.ts'
 import { SQL } from './functions.ts'
 import { quote, sqlLiteral, sqlType } from './names.ts'
@@ -95,9 +95,11 @@ function withNames(e: Expr, schema: Schema, mode: Mode, form: (e: Expr, schema: 
     if (fallible(x, schema) || marked(x)) return mapExpr(x, lift)
     const sql = sqlExpr(x, schema, mode)
     if (sql.length <= LONG) return x
-    const taken = [sql, ...lifted.map((l) => l.sql), ...schema.map((f) => `"${f.name}"`)].flatMap((s) => [...s.matchAll(NAME)]) // biome-ignore format: one line
-    const least = taken.reduce((a, m) => Math.max(a, Number(m[1])), lifted.length - 1) + 1
-    const name = `__v${least + lifted.length}`
+    const name = freeName([
+      sql,
+      ...lifted.flatMap((l) => [l.sql, quote(l.field.name)]),
+      ...schema.map((f) => quote(f.name)),
+    ])
     lifted.push({ field: { name, type: infer(x, schema, 'name').type, nullable: true }, sql })
     return col(name)
   }

@@ -82,7 +82,7 @@ export function eventsOf(told: Recorded): LineageEvent[] {
     const step = recipe.steps.find((s) => s.id === record.id)
     if (!step || record.started === null) return []
     const of = (facets: Facets) => ({
-      run: { runId: uuid(sha256(`${run.id} ${step.id}`)), facets: { parent, processing_engine: engine, ...facets } },
+      run: { runId: uuidOf(`${run.id} ${step.id}`), facets: { parent, processing_engine: engine, ...facets } },
       job: job(`${recipe.name}.${step.id}`, step.kind.toUpperCase()),
     })
     const began = event('START', record.started, of({}))
@@ -191,6 +191,10 @@ function failed(error: unknown): Facets {
   return { errorMessage: facet('errorMessage', { message, programmingLanguage: 'TypeScript' }) }
 }
 
-/** 32 hexadecimal digits and more as a UUID. */
-const uuid = (hex: string): string =>
-  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${/^.{12}4/.test(hex) ? hex.slice(12, 16) : `5${hex.slice(13, 16)}`}-${'89ab'.includes(hex[16] ?? '') ? hex.slice(16, 20) : `a${hex.slice(17, 20)}`}-${hex.slice(20, 32)}`
+/** 32 hexadecimal digits as a UUID. */
+const uuid = (hex: string): string => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
+/** A text as a UUID of version 8: whatever its maker says. */
+function uuidOf(text: string): string {
+  const hex = sha256(text)
+  return uuid(`${hex.slice(0, 12)}8${hex.slice(13, 16)}a${hex.slice(17)}`)
+}
