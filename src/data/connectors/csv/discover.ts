@@ -20,8 +20,8 @@ const TRIED: readonly (readonly [type: TypeName, called: string])[] = [
 ]
 /** Numbers, with commas between thousands or without. */
 const GROUPED = '[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)([.][0-9]+)?'
-/** Columns that one query looks at. */
-const AT_ONCE = 50
+/** What one query asks at most: for each step of each answer the engine holds 2,048 values, so that 50 columns at once take 16 GB. */
+const AT_ONCE = 25
 const EXAMPLES = 3
 
 /** What a CSV holds: each type is tried on every value by the casts that loading uses. */
@@ -48,9 +48,7 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
     const whole = Number(all?.['n']) <= rows
     const looked = Math.min(rows, Number(all?.['n']))
     const columns: FoundColumn[] = []
-    const named = namedCells(header)
-    for (let from = 0; from < named.length; from += AT_ONCE)
-      columns.push(...(await lookAt(named.slice(from, from + AT_ONCE), looked, ctx)))
+    for (const cell of namedCells(header)) columns.push(await lookAt(cell, looked, ctx))
     const options: Record<string, string> = {}
     if (header.delimiter !== ',') options['delimiter'] = header.delimiter
     if (utf8.encoding !== 'UTF-8') options['encoding'] = utf8.encoding.toLowerCase()
@@ -67,53 +65,49 @@ const namedCells = ({ cells }: Header): { name: string; place: number }[] =>
   )
 
 async function lookAt(
-  cells: readonly { readonly name: string; readonly place: number }[],
+  { name, place }: { readonly name: string; readonly place: number },
   rows: number,
   ctx: DiscoverContext,
-): Promise<FoundColumn[]> {
-  const asked = cells.flatMap(({ place }, i) => {
-    const c = `c${place}`
-    const tried = TRIED.flatMap(([type], t) => {
-      const value = sqlValue(c, parseType(type))
-      return [
-        `count(${value}) AS n${i}_${t}`,
-        `first(${c}) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${i}_${t}`,
-      ]
-    })
-    return [
-      `count(${c}) AS n${i}`,
-      `first(${c}) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z${i}`,
-      `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g${i}`,
-      `first(${c}) FILTER (WHERE contains(${c}, ',')) AS k${i}`,
-      `list(DISTINCT ${c}) FILTER (WHERE r <= 100) AS e${i}`,
-      ...countWays(c, i),
-      ...tried,
-    ]
+): Promise<FoundColumn> {
+  const c = `c${place}`
+  const tried = TRIED.flatMap(([type], t) => {
+    const value = sqlValue(c, parseType(type))
+    return [`count(${value}) AS n${t}`, `first(${c}) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${t}`]
   })
-  const [found = {}] = await ctx.query(
-    `SELECT ${asked.join(', ')} FROM (SELECT *, row_number() OVER () AS r FROM discovered LIMIT ${rows})`,
-  )
-  return cells.map(({ name }, i) => {
-    const values = Number(found[`n${i}`])
-    // an empty cell is no example
-    const seen = (found[`e${i}`] as (string | null)[] | null) ?? []
-    const examples = seen.filter((v) => v !== null).slice(0, EXAMPLES)
-    return { name, values, missing: rows - values, examples, ...judge(found, i, values, name) }
-  })
+  const asked = [
+    `count(${c}) AS n`,
+    `first(${c}) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z`,
+    `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g`,
+    `first(${c}) FILTER (WHERE contains(${c}, ',')) AS k`,
+    `list(DISTINCT ${c}) FILTER (WHERE r <= 100) AS e`,
+    ...tried,
+    ...countWays(c),
+  ]
+  const found: Record<string, unknown> = {}
+  for (let from = 0; from < asked.length; from += AT_ONCE) {
+    const some = asked.slice(from, from + AT_ONCE).join(', ')
+    const rowsOf = `SELECT ${c}, row_number() OVER () AS r FROM discovered LIMIT ${rows}`
+    const [answers] = await ctx.query(`SELECT ${some} FROM (${rowsOf})`)
+    Object.assign(found, answers)
+  }
+  const values = Number(found['n'])
+  // an empty cell is no example
+  const seen = (found['e'] as (string | null)[] | null) ?? []
+  const examples = seen.filter((v) => v !== null).slice(0, EXAMPLES)
+  return { name, values, missing: rows - values, examples, ...judge(found, values, name) }
 }
 
 function judge(
   found: Readonly<Record<string, unknown>>,
-  i: number,
   values: number,
   name: string,
 ): Pick<FoundColumn, 'type' | 'evidence' | 'derive'> {
   if (values === 0) return { type: 'string', evidence: 'no value to tell a type from' }
-  const counts = TRIED.map((_, t) => Number(found[`n${i}_${t}`]))
-  const padded = found[`z${i}`]
+  const counts = TRIED.map((_, t) => Number(found[`n${t}`]))
+  const padded = found['z']
   const all = `all ${values.toLocaleString('en-US')} values`
   const fits = counts.indexOf(values)
-  const way = proposedFor(found, i, values, name)
+  const way = proposedFor(found, values, name)
   const [type, called] = TRIED[fits] ?? []
   if (type && called) {
     const number = type === 'int64' || type === 'float64'
@@ -127,19 +121,19 @@ function judge(
       }
     return { type, evidence: `${all} are ${called}` }
   }
-  if (way && Number(found[`g${i}`]) !== values)
+  if (way && Number(found['g']) !== values)
     return { type: 'string', evidence: `${all} are ${way.called}`, ...(way.derive ? { derive: way.derive } : {}) }
-  if (Number(found[`g${i}`]) === values)
+  if (Number(found['g']) === values)
     return {
       type: 'string',
       derive: `r[${JSON.stringify(name)}].replaceMatches(',', '').cast('float64')`,
-      evidence: `${all} are numbers, some with commas between thousands, as ${JSON.stringify(found[`k${i}`])}`,
+      evidence: `${all} are numbers, some with commas between thousands, as ${JSON.stringify(found['k'])}`,
     }
   const most = counts.indexOf(Math.max(...counts))
   const share = counts[most] as number
   if (share === 0) return { type: 'string', evidence: 'no value is a number, a time, or true or false' }
   return {
     type: 'string',
-    evidence: `${share.toLocaleString('en-US')} of ${values.toLocaleString('en-US')} values are ${TRIED[most]?.[1]}; not ${JSON.stringify(String(found[`x${i}_${most}`]).slice(0, 40))}`,
+    evidence: `${share.toLocaleString('en-US')} of ${values.toLocaleString('en-US')} values are ${TRIED[most]?.[1]}; not ${JSON.stringify(String(found[`x${most}`]).slice(0, 40))}`,
   }
 }

@@ -45,21 +45,20 @@ const WAYS: readonly Way[] = [
   },
 ]
 
-/** Counts of each way for a column of text, as SQL, named by the column's place. */
-export const countWays = (c: string, i: number): string[] =>
+/** Counts of each way for a column of text, as SQL. */
+export const countWays = (c: string): string[] =>
   WAYS.map(({ pattern, holds }, w) => {
     const whole = `regexp_full_match(${c}, ${text(pattern)})`
-    return `count(*) FILTER (WHERE ${holds ? `CASE WHEN ${whole} THEN ${holds(c)} ELSE FALSE END` : whole}) AS w${i}_${w}`
+    return `count(*) FILTER (WHERE ${holds ? `CASE WHEN ${whole} THEN ${holds(c)} ELSE FALSE END` : whole}) AS w${w}`
   })
 
 /** What is proposed for a column of which all values are written in one of the ways. */
 export function proposedFor(
   found: Readonly<Record<string, unknown>>,
-  i: number,
   values: number,
   name: string,
 ): { readonly called: string; readonly derive?: string } | undefined {
-  const way = WAYS.find((_, w) => Number(found[`w${i}_${w}`]) === values)
+  const way = WAYS.find((_, w) => Number(found[`w${w}`]) === values)
   const column = /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? `r.${name}` : `r[${JSON.stringify(name)}]`
   return way && { called: way.called, ...(way.derive ? { derive: way.derive(column) } : {}) }
 }

@@ -13,7 +13,7 @@ import { parquet } from '../parquet.ts'
 import { snapshotContext } from '../testing/context.ts'
 import { guarded, MEMORY, never, specOf } from '../testing/guarded.ts'
 import { parquetSaying } from '../testing/hostile.ts'
-import { openedProcesses } from '../testing/processes.ts'
+import { openedProcesses, peakOf } from '../testing/processes.ts'
 
 const g = guarded()
 
@@ -136,3 +136,20 @@ test('what is read comes out as it would without a guard, whatever the folders a
   await g.load(path, 'csv')
   expect(openedProcesses(g.folder)).toEqual(before)
 })
+
+test('a sound file of many columns is looked at in little memory', async () => {
+  const names = Array.from({ length: 40 }, (_, i) => `c${i}`)
+  const cells = ['1', '1.5', '2026-01-31', 'a', '']
+  const line = (r: number) => names.map((_, i) => cells[(r + i) % cells.length]).join()
+  const path = g.put('wide.csv', [names.join(), ...Array.from({ length: 3000 }, (_, r) => line(r))].join('\n'))
+  const peak = peakOf(g.folder)
+  const about = {
+    signal: g.context().signal,
+    query: never,
+    secret: resolveSecret,
+    temp: async () => join(g.folder, 'x'),
+  }
+  const found = await g.guard.discover('csv', path, 10_000, about)
+  expect(found.columns.map((c) => [c.name, c.values])).toEqual(names.map((name) => [name, 2400]))
+  expect(peak()).toBeLessThan(400 * 2 ** 20)
+}, 60_000)
