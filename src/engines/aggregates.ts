@@ -54,7 +54,7 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
     case 'variance': {
       if (values.length < 2) return null
       const [xs, back] = shrunk(values.map((v) => Number(v) / unit))
-      const mean = compensatedSum(xs) / xs.length
+      const mean = meanOf(xs)
       const variance = compensatedSum(xs.map((x) => (x - mean) ** 2)) / (xs.length - 1)
       return agg.fn === 'stddev' ? Math.sqrt(variance) * back : variance * back * back
     }
@@ -80,6 +80,12 @@ function shrunk(xs: readonly number[]): [xs: readonly number[], back: number] {
     : [xs, 1]
 }
 
+/** The mean as the first value and the mean distance from it, so that of equal values it is that value. */
+function meanOf(xs: readonly number[]): number {
+  const first = xs[0] as number
+  return first + compensatedSum(xs.map((x) => x - first)) / xs.length
+}
+
 /** Neumaier's compensated sum. */
 export function compensatedSum(xs: readonly number[] | Float64Array): number {
   let sum = 0
@@ -98,8 +104,8 @@ function correlation(pairs: readonly (readonly [Value, Value])[]): number | null
   if (both.length < 2) return null
   const [xs] = shrunk(both.map(([x]) => x))
   const [ys] = shrunk(both.map(([, y]) => y))
-  const mx = compensatedSum(xs) / xs.length
-  const my = compensatedSum(ys) / ys.length
+  const mx = meanOf(xs)
+  const my = meanOf(ys)
   const sxy = compensatedSum(xs.map((x, i) => (x - mx) * ((ys[i] as number) - my)))
   const sxx = compensatedSum(xs.map((x) => (x - mx) ** 2))
   const syy = compensatedSum(ys.map((y) => (y - my) ** 2))

@@ -9,13 +9,17 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (value === null) return lit(null, like)
   const wrong = () =>
     new GalleyError('PLAN_TYPE_MISMATCH', {
-      what: `${JSON.stringify(value) ?? String(value)} can't stand where a ${typeName(like)} is expected`,
+      what: `${typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))} can't stand where a ${typeName(like)} is expected`,
       ...(beside ? { why: `it stands beside ${beside}` } : {}),
       fix: `give a ${typeName(like)}`,
     })
   if (like === 'bool') {
     if (typeof value !== 'boolean') throw wrong()
     return lit(value, 'bool')
+  }
+  if (typeof value === 'bigint' && (isDecimal(like) || isInteger(like) || isFloat(like))) {
+    if (BigInt.asIntN(64, value) !== value) throw wrong()
+    return lit(value.toString(), 'int64')
   }
   if (isDecimal(like)) {
     if (typeof value === 'number' && Number.isSafeInteger(value)) return lit(String(value), 'int64')
@@ -25,9 +29,15 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
     return lit(value as string, { decimal: [MAX_DECIMAL_DIGITS, part.length] })
   }
   if (isInteger(like) || isFloat(like)) {
-    if (typeof value === 'bigint') return lit(value.toString(), 'int64')
     if (typeof value !== 'number' || !Number.isFinite(value)) throw wrong()
     if (isInteger(like) && Number.isSafeInteger(value)) return lit(String(value), 'int64')
+    // 2⁵³ + 1 is 2⁵³ by the time it comes here
+    if (isInteger(like) && Number.isInteger(value) && Math.abs(value) < 2 ** 63)
+      throw new GalleyError('PLAN_TYPE_MISMATCH', {
+        what: `${BigInt(value)} can't stand where a ${typeName(like)} is expected`,
+        why: 'a number of JavaScript beyond 2⁵³ may be another one than was written',
+        fix: `write it with an n: ${BigInt(value)}n`,
+      })
     return lit(value, 'float64')
   }
   if (typeof value !== 'string') throw wrong()
@@ -62,6 +72,8 @@ export function isLiteralOf(value: unknown, type: Type): boolean {
     case 'date':
       return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31
     case 'float32':
+      // a finite number that has no room would become an infinity on some engines
+      return typeof value === 'number' && (Number.isFinite(Math.fround(value)) || !Number.isFinite(value))
     case 'float64':
       return typeof value === 'number'
     default:

@@ -132,6 +132,22 @@ test('a value of a wrong type names the column that it stands beside', () => {
   expect(() => t.filter((r) => r.origin.eq(45 as never))).toThrowError('it stands beside origin in filter')
 })
 
+test('a whole number that JavaScript may have rounded is asked for as a bigint', () => {
+  const t = scan({ kind: 'source', name: 's' }, { id: 'int64', x: 'float64' })
+  expect(() => t.filter((r) => r.id.eq(2 ** 53 + 2))).toThrowError(
+    expect.objectContaining({ code: 'PLAN_TYPE_MISMATCH', fix: 'write it with an n: 9007199254740994n' }),
+  )
+  for (const id of [2 ** 53 - 1, 9007199254740993n, 1e19]) expect(() => t.filter((r) => r.id.lt(id))).not.toThrow()
+  expect(() => t.filter((r) => r.x.lt(2 ** 60))).not.toThrow()
+})
+
+test('a pattern that RE2 has no room for is refused where it is written', () => {
+  const t = scan({ kind: 'source', name: 's' }, { a: 'string' })
+  for (const pattern of ['\\pL{500}', '(\\PL{80}x){3}', '(a'])
+    expect(() => t.filter((r) => r.a.matches(pattern))).toThrowError(/RE2/)
+  expect(() => t.filter((r) => r.a.matches('[\\pL\\d]{1,20}@\\pL+(\\.[a-z]{2,63}){1,8}'))).not.toThrow()
+})
+
 test('select takes names: anything else is told, not taken for one', () => {
   const t = scan({ kind: 'source', name: 's' }, { a: 'int64', b: 'string' })
   expect(() => t.select((() => ({})) as never)).toThrow(

@@ -75,7 +75,14 @@ kinds.join(others, { id: 'key', idd: 'label' })
 
 // arithmetic of 32 bits gives 64, beside a float a float
 kinds.derive((r) => {
-  const int: NumCol<'int64'>[] = [r.i.plus(1), r.i.times(2), r.i.minus(r.l), r.l.mod(7), r.i.intDiv(2), r.i.hash32()]
+  const int: NumCol<'int64'>[] = [
+    r.i.plus(1),
+    r.i.times(2),
+    r.i.minus(r.l),
+    r.l.mod(7),
+    r.i.intDiv(2),
+    r.l.plus(2n ** 60n),
+  ]
   const float: NumCol<'float64'>[] = [
     r.f.plus(1),
     r.f.minus(r.i),

@@ -54,7 +54,7 @@ export interface Expect<S> {
   /** A condition of its own. */
   that(title: string, condition: Col<'bool'>, o?: Share): Expected
 }
-export type NumberLike = Exclude<AnyNum, number | string>
+export type NumberLike = Exclude<AnyNum, number | bigint | string>
 type Moments<S> = { [K in keyof S & string]: Row<S>[K] extends Moment ? K : never }[keyof S & string]
 
 /** Old form: conditions by their titles. New form: what the functions of `Expect` give. */

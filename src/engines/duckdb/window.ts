@@ -3,6 +3,7 @@ import { infer } from '../../plan/infer.ts'
 import type { Node, SortKey } from '../../plan/nodes.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
+import { freeName } from './sql/call.ts'
 import { sqlExpr } from './sql/expr.ts'
 import { named, quote } from './sql/names.ts'
 
@@ -25,6 +26,20 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
     ]
       .filter((part) => part !== '')
       .join(' ')})`
+  const peers: string[] = []
+  /** The first or last of the rows that share a key, by their ties: whichever of them a range begins with, it holds that one's value. */
+  const ofPeers = (value: string, fn: 'first' | 'last'): string => {
+    const alike = [...n.by.map(quote), ...n.order.map((k) => sqlExpr(k.by, schema))]
+    const order = breaking.map((f) => `${quote(f.name)} ASC NULLS LAST`)
+    const clauses = [
+      `PARTITION BY ${alike.join(', ')}`,
+      ...(order.length > 0 ? [`ORDER BY ${order.join(', ')}`] : []),
+      'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING',
+    ]
+    const name = quote(freeName([input, ...peers, ...schema.map((f) => quote(f.name))]))
+    peers.push(`${fn}_value(${value}) OVER (${clauses.join(' ')}) AS ${name}`)
+    return name
+  }
   const call = (c: WindowCall): string => {
     switch (c.fn) {
       case 'rowNumber':
@@ -37,8 +52,11 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
       case 'lead':
         return `${c.fn}(${sqlExpr(c.arg, schema)}, ${c.offset})${over(total)}`
       case 'first':
-      case 'last':
-        return `${c.fn}_value(${sqlExpr(c.arg, schema)})${over(c.frame.unit === 'rows' ? total : ranged, frameOf(c.frame, n, schema))}`
+      case 'last': {
+        const value = sqlExpr(c.arg, schema)
+        if (c.frame.unit === 'rows') return `${c.fn}_value(${value})${over(total, frameOf(c.frame, n, schema))}`
+        return `${c.fn}_value(${ofPeers(value, c.fn)})${over(ranged, frameOf(c.frame, n, schema))}`
+      }
       case 'aggregate':
         return sqlAgg(
           c.agg,
@@ -50,7 +68,8 @@ export function lowerWindow(n: Window, input: string, orderBy: (keys: readonly S
   const added = n.columns.map(([name, c]) => named(call(c), name))
   const names = new Set(n.columns.map(([name]) => name))
   const kept = schema.filter((f) => !names.has(f.name)).map((f) => quote(f.name))
-  return `SELECT ${[...kept, ...added].join(', ')} FROM ${input}`
+  const from = peers.length > 0 ? `(SELECT *, ${peers.join(', ')} FROM ${input})` : input
+  return `SELECT ${[...kept, ...added].join(', ')} FROM ${from}`
 }
 
 /** Keys of ranges: the ends of a range near an integer's limits do not fit the integer's own type. A range counts from the first. */

@@ -6,7 +6,7 @@ import { type Emitted, Emitter, type Target } from './emitter.ts'
 import type { Models } from './interpret.ts'
 import type { Program, Val } from './lower.ts'
 import { isLong, repOf, type Variant } from './reps.ts'
-import { mayBe, wordTable } from './wordtable.ts'
+import { WordFunctions } from './wordtable.ts'
 
 /** How a column comes out: as it came in, in typed arrays, as codes over words, or as JavaScript values. */
 export type Out =
@@ -55,12 +55,15 @@ export function batchCode(program: Program, variant: Variant, models: Models, fa
     val.op === 'expr' && val.expr?.op !== 'lit' && val.only >= 0 && program.input[val.only]?.type === 'string'
   const inputs = new Map(program.vals.filter((v) => v.op === 'input').map((v) => [v.index, v]))
 
+  const functions = new Map<number, WordFunctions>()
   const wordLeaf = (e: Emitter, val: Val): Emitted => {
     const input = e.emit(inputs.get(val.only) as Val)
     const rep = repOf(val, variant)
-    const table = wordTable(val, rep, models)
+    let words = functions.get(val.only)
+    if (!words) functions.set(val.only, (words = new WordFunctions(models, input.may)))
+    const table = words.table(val, rep)
     const at = (d: DictionaryColumn[]) => table((d[val.only] as DictionaryColumn).words)
-    const may = mayBe(val, input.may)
+    const may = words.may(val)
     const s = may === 0 ? '0' : e.set(`${read(`states ${val.id}`, (_, d) => at(d).states)}[${input.code}]`)
     const v = `${read(`values ${val.id}`, (_, d) => at(d).values)}[${input.code}]`
     const long = isLong(val.type)

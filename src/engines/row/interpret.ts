@@ -83,23 +83,3 @@ export function closureOf(val: Val, models: Models): SlotFunction {
   if (val.expr === null) throw new GalleyError('INTERNAL_BUG', { what: 'a column has no expression' })
   return compileSlot(...standIn(val.expr, val.args), models)
 }
-
-/** A value that reads one column, as a function of that column's value. Shared parts are computed once. */
-export function functionOfColumn(val: Val, models: Models): (x: Slot) => Slot {
-  const places = new Map<Val, number>()
-  const parts: { f: SlotFunction | null; args: number[] }[] = []
-  const visit = (v: Val): number => {
-    const known = places.get(v)
-    if (known !== undefined) return known
-    const args = v.args.map(visit)
-    parts.push({ f: v.op === 'input' ? null : closureOf(v, models), args })
-    places.set(v, parts.length - 1)
-    return parts.length - 1
-  }
-  const last = visit(val)
-  return (x) => {
-    const slots: Slot[] = []
-    for (const { f, args } of parts) slots.push(f === null ? x : f(args.map((i) => slots[i] as Slot)))
-    return slots[last] as Slot
-  }
-}

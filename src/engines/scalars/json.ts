@@ -13,9 +13,11 @@ export function jsonAt(text: string, path: string): unknown {
   let at: unknown
   try {
     at = JSON.parse(text)
+    if (halfPair(text)) at = undefined
   } catch {
-    throw invalid('the text is not JSON', `it begins with ${JSON.stringify(text.slice(0, 40))}`)
+    at = undefined
   }
+  if (at === undefined) throw invalid('the text is not JSON', `it begins with ${JSON.stringify(text.slice(0, 40))}`)
   // JavaScript keeps the last of two equal names: where one may stand twice, the text itself is walked
   if (way.some((step) => typeof step === 'string' && mayRepeat(text, step))) return walk(text, way)
   for (const step of way) {
@@ -28,6 +30,14 @@ export function jsonAt(text: string, path: string): unknown {
     if (at === undefined) return undefined
   }
   return at
+}
+
+/** Whether an escape stands for one half of a pair of UTF-16 alone, which is no character. */
+function halfPair(text: string): boolean {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return false
+  for (const [, escaped] of text.matchAll(/\\(u[dD][89abAB]..\\u[dD][c-fC-F]|u[dD][89a-fA-F]|.)/g))
+    if (escaped?.length === 3) return true
+  return false
 }
 
 /** Escapes can spell a name in another way. */

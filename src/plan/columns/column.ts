@@ -92,7 +92,10 @@ const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
 }
 
 const MAX_DEPTH = 500
+/** Operations of an expression as it is written out, what is used twice counted twice: engines write it out. */
+const MAX_SIZE = 200_000
 const depths = new WeakMap<Expr, number>()
+const sizes = new WeakMap<Expr, number>()
 
 /** What a column is over, and where it is written. */
 interface About {
@@ -105,13 +108,23 @@ const aboutOf = (c: Col): About => abouts.get(c) as About
 
 /** Wraps an expression over `schema`. The methods are the ones of its type; a wrong one fails by name. */
 export function column(expr: Expr, schema: Schema, where: string): Col {
-  const depth = 1 + Math.max(0, ...exprChildren(expr).map((child) => depths.get(child) ?? 0))
-  if (depth > MAX_DEPTH)
+  let depth = 0
+  let size = 1
+  for (const child of exprChildren(expr)) {
+    depth = Math.max(depth, depths.get(child) ?? 0)
+    size += sizes.get(child) ?? 1
+  }
+  if (++depth > MAX_DEPTH || size > MAX_SIZE)
     throw new GalleyError('PLAN_INVALID', {
-      what: `an expression in ${where} has more than ${MAX_DEPTH} operations inside each other`,
+      what:
+        depth > MAX_DEPTH
+          ? `an expression in ${where} has more than ${MAX_DEPTH} operations inside each other`
+          : `an expression in ${where} has more than ${MAX_SIZE.toLocaleString('en-US')} operations`,
+      ...(depth > MAX_DEPTH ? {} : { why: 'a part that is used twice is counted twice' }),
       fix: 'derive a column half-way and go on from it',
     })
   depths.set(expr, depth)
+  sizes.set(expr, size)
   const { type } = infer(expr, schema, where)
   const made = Object.create(METHODS) as { expr: Expr; type: TypeName }
   made.expr = expr

@@ -5,8 +5,10 @@ import { column, schemaOf } from './column.ts'
 import type { Col, ColOf, In } from './kinds.ts'
 
 /** A constant as a column. */
-export const constant = <T extends ScalarType>(value: In<T> & (string | number | boolean), type: T): ColOf<T> =>
-  column(literal(value, type), [], 'constant') as ColOf<T>
+export const constant = <T extends ScalarType>(
+  value: In<T> & (string | number | bigint | boolean),
+  type: T,
+): ColOf<T> => column(literal(value, type), [], 'constant') as ColOf<T>
 
 const combined = <T>(fn: FunctionName, columns: readonly Col[]): T =>
   column(call(fn, ...columns.map((c) => c.expr)), schemaOf(columns), fn) as T

@@ -40,7 +40,7 @@ export interface BoolCol extends Col<'bool'> {
 export type Num = 'int32' | 'int64' | 'float32' | 'float64'
 type Int = NumCol<'int32'> | NumCol<'int64'>
 /** What a plain number is beside an integer: one with a fraction makes a float of it. */
-type OfNumber<N extends number> = number extends N ? 'int64' : `${N}` extends `${bigint}` ? 'int64' : 'float64'
+type OfNumber<N extends number | bigint> = number extends N ? 'int64' : `${N}` extends `${bigint}` ? 'int64' : 'float64'
 type Wide<A, B> = A extends 'float32' | 'float64' ? 'float64' : B extends 'float32' | 'float64' ? 'float64' : 'int64'
 interface Compared {
   eq(other: AnyNum): BoolCol
@@ -67,18 +67,18 @@ interface Maths {
 }
 export interface NumCol<T extends Num = Num> extends Omit<Ordered<T>, keyof Compared>, Compared, Maths {
   plus<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  plus<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
+  plus<N extends number | bigint>(other: N): NumCol<Wide<T, OfNumber<N>>>
   plus(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   minus<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  minus<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
+  minus<N extends number | bigint>(other: N): NumCol<Wide<T, OfNumber<N>>>
   minus(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   times<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  times<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
+  times<N extends number | bigint>(other: N): NumCol<Wide<T, OfNumber<N>>>
   times(other: DecimalCol): T extends 'float32' | 'float64' ? NumCol<'float64'> : DecimalCol
   /** Of integers, toward zero; fails on zero. */
-  intDiv(this: Int, other: Int | number): NumCol<'int64'>
+  intDiv(this: Int, other: Int | number | bigint): NumCol<'int64'>
   mod<B extends Num>(other: NumCol<B>): NumCol<Wide<T, B>>
-  mod<N extends number>(other: N): NumCol<Wide<T, OfNumber<N>>>
+  mod<N extends number | bigint>(other: N): NumCol<Wide<T, OfNumber<N>>>
   abs(): NumCol<T>
   neg(): NumCol<T>
   floor(): NumCol<T>
@@ -96,11 +96,11 @@ export interface DecimalCol<T extends `decimal(${number}, ${number})` = `decimal
   extends Omit<Ordered<T>, keyof Compared>,
     Compared,
     Maths {
-  plus(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | string): DecimalCol
+  plus(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | bigint | string): DecimalCol
   plus(other: NumCol<'float32'> | NumCol<'float64'>): NumCol<'float64'>
-  minus(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | string): DecimalCol
+  minus(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | bigint | string): DecimalCol
   minus(other: NumCol<'float32'> | NumCol<'float64'>): NumCol<'float64'>
-  times(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | string): DecimalCol
+  times(other: NumCol<'int32'> | NumCol<'int64'> | DecimalCol | number | bigint | string): DecimalCol
   times(other: NumCol<'float32'> | NumCol<'float64'>): NumCol<'float64'>
   abs(): DecimalCol<T>
   neg(): DecimalCol<T>
@@ -116,6 +116,7 @@ export type AnyNum =
   | NumCol<'float64'>
   | DecimalCol
   | number
+  | bigint
   | string
 export interface StringCol extends Ordered<'string'> {
   /** In code points. */
@@ -204,9 +205,9 @@ export type In<T> =
   | (T extends 'bool'
       ? boolean
       : T extends Num
-        ? number
+        ? number | bigint
         : T extends `decimal(${number}, ${number})`
-          ? number | string
+          ? number | bigint | string
           : T extends 'duration'
             ? Col<'duration'>
             : T extends 'bytes' | { readonly [name: string]: TypeName }

@@ -8,10 +8,11 @@ interface Options {
   readonly smoothing: number
   readonly folds: number
 }
-/** A column whose values become rates, and the overall rate. */
+/** A column whose values become rates, the target's sum, and its rows. */
 interface Rate {
   readonly column: string
-  readonly prior: number
+  readonly hits: number
+  readonly rows: number
 }
 interface About {
   readonly target: string
@@ -36,24 +37,28 @@ export function pastRates(input: Node, spec: Options, rates: readonly Rate[], ab
     const [hits, rows] = [`${r.column} hits`, `${r.column} rows`]
     const keyed = withKey(n, r)
     const rate = rateOf(spec, hitsOf(hits), col(rows), prior)
-    const timed = either(call('isNull', col(about.moment)), float(r.prior), rate)
+    const timed = either(call('isNull', col(about.moment)), float(0), rate)
     return withRate(n, counted(keyed.node, [keyed.key], hits, rows), r, timed)
   }, before)
   const columns = rated.schema.filter((f) => f.name !== 'all hits' && f.name !== 'all rows')
   return build({ op: 'select', input: rated, columns: columns.map((f) => [f.name, col(f.name)] as const) })
 }
 
-/** Each row's rate among the key's rows of the other folds. */
+/** Each row's rate among the key's rows of the other folds, leaning on the rate of all rows there. */
 export function foldRates(input: Node, spec: Options, r: Rate, about: About): Node {
   const frame = { unit: 'rows' as const, from: null, to: null }
-  const [fold, hits, rows, own, ownRows] = ['fold', 'hits', 'rows', 'fold hits', 'fold rows'].map((n) => `${r.column} ${n}`) as [string, string, string, string, string] // biome-ignore format: one line
+  const names = ['fold', 'hits', 'rows', 'fold hits', 'fold rows', 'folded hits', 'folded rows']
+  const [fold, hits, rows, own, ownRows, allOwn, allOwnRows] = names.map((n) => `${r.column} ${n}`) as [string, string, string, string, string, string, string] // biome-ignore format: one line
   const keyed = withKey(input, r)
   const folded = build({ op: 'derive', input: keyed.node, columns: [[fold, foldOf(about.moment, spec.folds)]] })
   const of = (n: Node, by: readonly string[], ...names: [string, string]) =>
     build({ op: 'window', input: n, by, order: [], columns: sums(n.schema, about.target, frame, ...names) })
-  const counted = of(of(folded, [keyed.key], hits, rows), [keyed.key, fold], own, ownRows)
+  const ofKey = of(of(folded, [keyed.key], hits, rows), [keyed.key, fold], own, ownRows)
+  const counted = of(ofKey, [fold], allOwn, allOwnRows)
   const others = [call('sub', col(hits), col(own)), call('sub', col(rows), col(ownRows))] as const
-  return withRate(input, counted, r, rateOf(spec, ...others, float(r.prior)))
+  const all = [call('sub', float(r.hits), hitsOf(allOwn)), call('sub', float(r.rows), col(allOwnRows))] as const
+  const prior = either(call('gt', all[1], float(0)), call('div', ...all), float(0))
+  return withRate(input, counted, r, rateOf(spec, ...others, prior))
 }
 
 /** The rows with the column that the key's windows go by: of floats, one in which NaN and the infinities are missing. */

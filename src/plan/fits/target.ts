@@ -19,8 +19,8 @@ export interface TargetEncode {
   readonly smoothing: number
   readonly folds: number
   /**
-   * What a training row's rate is made of, so that no row sees its own label: the other folds, or earlier rows only, the
-   * prior too. A row without a moment has nothing before it and gets the overall rate; before the first row, a rate is 0.
+   * What a training row's rate is made of, so that no row sees its own label: the other folds, or earlier rows only; the
+   * overall rate that it leans on is of these rows too. A row without a moment has nothing before it; where nothing is before, a rate is 0.
    */
   readonly training: 'outOfFold' | 'past'
 }
@@ -113,7 +113,9 @@ function bound(
 
 interface Rates {
   readonly column: string
-  readonly prior: number
+  /** The target's sum, and its rows. */
+  readonly hits: number
+  readonly rows: number
   readonly serving: Expr
   readonly training: Expr
 }
@@ -137,8 +139,9 @@ function ratesOf(
   const hits = rows.reduce((sum, r) => sum + r.hits, 0)
   const seen = rows.reduce((sum, r) => sum + r.rows, 0)
   const prior = seen > 0 ? ofFloats(hits / seen, 0) : 0
-  const rate = (h: number, n: number) =>
-    n + spec.smoothing > 0 ? ofFloats((h + spec.smoothing * prior) / (n + spec.smoothing), prior) : prior
+  const rate = (h: number, n: number, leansOn = prior) =>
+    n + spec.smoothing > 0 ? ofFloats((h + spec.smoothing * leansOn) / (n + spec.smoothing), leansOn) : leansOn
+  const others = priorsOf(rows, { hits, rows: seen })
   const byKey = new Map<Literal, { hits: number; rows: number }>()
   for (const r of rows) {
     const sum = byKey.get(r.key) ?? { hits: 0, rows: 0 }
@@ -148,19 +151,38 @@ function ratesOf(
   const key = known(schema, column)
   return {
     column,
-    prior,
+    hits,
+    rows: seen,
     serving: codes(key, new Map([...byKey].map(([key, k]) => [key, rate(k.hits, k.rows)])), prior, 'float64'),
     training: {
       op: 'lookup',
       args: [key, foldOf(moment, spec.folds)],
       table: {
         keys: rows.map((r) => [r.key, r.fold]),
-        values: rows.map((r) => rate((byKey.get(r.key)?.hits ?? 0) - r.hits, (byKey.get(r.key)?.rows ?? 0) - r.rows)),
+        values: rows.map((r) => {
+          const { hits: all, rows: count } = byKey.get(r.key) ?? r
+          return rate(all - r.hits, count - r.rows, others.get(r.fold))
+        }),
       },
       fallback: prior,
       type: 'float64',
     },
   }
+}
+
+/** The overall rate without each fold; 0 where no other fold has rows. */
+function priorsOf(
+  rows: readonly { fold: Literal; hits: number; rows: number }[],
+  all: { readonly hits: number; readonly rows: number },
+): ReadonlyMap<Literal, number> {
+  const folds = new Map<Literal, { hits: number; rows: number }>()
+  for (const r of rows) {
+    const sum = folds.get(r.fold) ?? { hits: 0, rows: 0 }
+    folds.set(r.fold, { hits: sum.hits + r.hits, rows: sum.rows + r.rows })
+  }
+  const without = (f: { hits: number; rows: number }) =>
+    all.rows > f.rows ? ofFloats((all.hits - f.hits) / (all.rows - f.rows), 0) : 0
+  return new Map([...folds].map(([fold, f]) => [fold, without(f)]))
 }
 
 /** A quotient of sums, or another number where it is beyond what a float64 holds. */

@@ -10,18 +10,29 @@ interface Zone {
   readonly offset: Float64Array
 }
 
-const zones = new Map<string, Zone | null>()
+/** A zone up to 2100, and, where its rules go on, the 400 years after that, when first asked for. */
+interface Known extends Zone {
+  later(): Zone | undefined
+}
+
+const at = (year: number): number => Date.UTC(year, 0, 1) / 1000
+/** Before it no zone changed; after it those that change follow rules by the calendar, which repeats in 400 years. */
+const BEGIN = at(1840)
+const END = at(2100)
+const CYCLE = at(2500) - END
+
+const zones = new Map<string, Known | null>()
 
 /** Whether a zone of that name exists; names are compared as they are written in the database. */
 export const isZone = (name: string): boolean => zoneOf(name) !== null
 
-function zoneOf(name: string): Zone | null {
+function zoneOf(name: string): Known | null {
   let zone = zones.get(name)
   if (zone === undefined) zones.set(name, (zone = load(name)))
   return zone
 }
 
-function load(name: string): Zone | null {
+function load(name: string): Known | null {
   if (!/^[A-Za-z][A-Za-z0-9_+/-]{1,40}$/.test(name)) return null
   let format: Intl.DateTimeFormat
   try {
@@ -35,9 +46,14 @@ function load(name: string): Zone | null {
     const size = Number(h ?? 0) * 3600 + Number(m ?? 0) * 60 + Number(s ?? 0)
     return sign === '+' ? size : -size || 0
   }
+  const zone = changes(offsetAt, BEGIN, END)
+  const goesOn = (zone.from.at(-1) as number) > END - 400 * DAY_S
+  let later: Zone | undefined
+  return { ...zone, later: () => (goesOn ? (later ??= changes(offsetAt, END, END + CYCLE)) : undefined) }
+}
+
+function changes(offsetAt: (second: number) => number, start: number, end: number): Zone {
   const from = [Number.NEGATIVE_INFINITY]
-  const start = Date.UTC(1850, 0, 1) / 1000
-  const end = Date.UTC(2100, 0, 1) / 1000
   const offset = [offsetAt(start)]
   // a changed offset lasts longer than ten days everywhere in the database (two weeks are the shortest since 1850)
   for (let t = start; t < end; t += 10 * DAY_S) {
@@ -56,11 +72,31 @@ function load(name: string): Zone | null {
   return { from: Float64Array.from(from), offset: Float64Array.from(offset) }
 }
 
-/** When a zone's offset changes, seconds since 1970, ascending, the first −∞; and its seconds east of UTC from then on. */
-export const offsetsOf = (name: string): Readonly<Zone> => need(name)
+/**
+ * When a zone's offset changes, seconds since 1970, ascending, the first −∞; and its seconds east of UTC from then on. Where
+ * it goes on changing, moments from `repeats.from` on are as those a whole number of `repeats.cycle` (seconds) before.
+ */
+export function offsetsOf(
+  name: string,
+): Zone & { readonly repeats?: { readonly from: number; readonly cycle: number } } {
+  const zone = need(name)
+  const later = zone.later()
+  if (!later) return { from: zone.from, offset: zone.offset }
+  const both = (a: Float64Array, b: Float64Array) => Float64Array.from([...a, ...b.subarray(1)])
+  return {
+    from: both(zone.from, later.from),
+    offset: both(zone.offset, later.offset),
+    repeats: { from: END + CYCLE, cycle: CYCLE },
+  }
+}
 
 /** Seconds east of UTC at an instant, in seconds since 1970. */
-function offsetAt(zone: Zone, second: number): number {
+function offsetAt(zone: Known, second: number): number {
+  const later = second < END ? undefined : zone.later()
+  return later ? found(later, END + ((second - END) % CYCLE)) : found(zone, second)
+}
+
+function found(zone: Zone, second: number): number {
   let low = 0
   let high = zone.from.length - 1
   while (low < high) {
@@ -93,7 +129,7 @@ export function instantOf(local: bigint, zone: string): bigint {
   return local - BigInt(before) * SECOND
 }
 
-function need(name: string): Zone {
+function need(name: string): Known {
   const zone = zoneOf(name)
   if (zone === null) throw new RangeError(`no time zone '${name}'`)
   return zone

@@ -139,7 +139,8 @@ export function expr(json: unknown, at: string): void {
     case 'case':
       only(e, ['op', 'when', 'otherwise'], at)
       list(e['when'], `${at}.when`).forEach((branch, i) => {
-        const [condition, value] = list(branch, `${at}.when[${i}]`)
+        const [condition, value, ...more] = list(branch, `${at}.when[${i}]`)
+        if (more.length > 0) throw wrong(`${at}.when[${i}]`, 'it is not a pair of a condition and a value')
         expr(condition, `${at}.when[${i}][0]`)
         expr(value, `${at}.when[${i}][1]`)
       })

@@ -58,6 +58,18 @@ const broken = (change: (p: ReturnType<typeof good>) => void): unknown => {
   return p
 }
 
+/** Literal rows of one column, and a select over it. */
+const ids = (rows: unknown, nullable = true) => ({
+  op: 'scan',
+  from: { kind: 'rows', rows },
+  schema: [{ name: 'id', type: 'int64', nullable }],
+})
+const selecting = (e: unknown) => ({
+  format: 2,
+  nodes: [ids([]), { op: 'select', input: 0, columns: [['x', e]] }],
+})
+const yes = lit(true, 'bool')
+
 describe('hostile plans', () => {
   const deep = (depth: number): unknown => {
     let e: unknown = { op: 'col', name: 'id' }
@@ -97,23 +109,14 @@ describe('hostile plans', () => {
       'an unknown function',
       () => ({
         format: 2,
-        nodes: [
-          { op: 'scan', from: { kind: 'rows', rows: [] }, schema: [{ name: 'id', type: 'int64', nullable: true }] },
-          { op: 'filter', input: 0, predicate: { op: 'call', fn: 'constructor', args: [] } },
-        ],
+        nodes: [ids([]), { op: 'filter', input: 0, predicate: { op: 'call', fn: 'constructor', args: [] } }],
       }),
       'PLAN_INVALID',
       'nodes[1].predicate.fn',
     ],
     [
       'a column that is not there',
-      () => ({
-        format: 2,
-        nodes: [
-          { op: 'scan', from: { kind: 'rows', rows: [] }, schema: [{ name: 'id', type: 'int64', nullable: true }] },
-          { op: 'filter', input: 0, predicate: { op: 'col', name: 'idd' } },
-        ],
-      }),
+      () => ({ format: 2, nodes: [ids([]), { op: 'filter', input: 0, predicate: { op: 'col', name: 'idd' } }] }),
       'PLAN_UNKNOWN_COLUMN',
       'nodes[1]',
     ],
@@ -128,21 +131,15 @@ describe('hostile plans', () => {
       'PLAN_INVALID',
       'schema[0].type',
     ],
+    ['a value of another type', () => ({ format: 2, nodes: [ids([['1; drop']])] }), 'PLAN_INVALID', 'rows[0][0]'],
     [
-      'a value of another type',
-      () => ({
-        format: 2,
-        nodes: [
-          {
-            op: 'scan',
-            from: { kind: 'rows', rows: [['1; drop']] },
-            schema: [{ name: 'id', type: 'int64', nullable: true }],
-          },
-        ],
-      }),
+      'a case of three entries',
+      () => selecting({ op: 'case', when: [[yes, col('id'), yes]], otherwise: col('id') }),
       'PLAN_INVALID',
-      'rows[0][0]',
+      'columns[0][1].when[0]',
     ],
+    ['a float32 without room', () => selecting(lit(1e300, 'float32')), 'PLAN_INVALID', 'columns[0][1].value'],
+    ['a null where none may be', () => ({ format: 2, nodes: [ids([[null]], false)] }), 'PLAN_INVALID', 'rows[0][0]'],
     ['very deep', () => ({ format: 2, nodes: [deep(100_000)] }), 'PLAN_INVALID', 'nested deeper'],
     [
       'a million nodes',
@@ -159,11 +156,7 @@ describe('hostile plans', () => {
       'a tower of verbs',
       () => ({
         format: 2,
-        nodes: Array.from({ length: 5000 }, (_, i) =>
-          i === 0
-            ? { op: 'scan', from: { kind: 'rows', rows: [] }, schema: [{ name: 'id', type: 'int64', nullable: true }] }
-            : { op: 'distinct', input: i - 1 },
-        ),
+        nodes: Array.from({ length: 5000 }, (_, i) => (i === 0 ? ids([]) : { op: 'distinct', input: i - 1 })),
       }),
       'PLAN_INVALID',
       'on top of each other',

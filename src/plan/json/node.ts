@@ -131,13 +131,15 @@ export function checkNode(json: unknown, at: string): Json {
 
 function checkRows(n: Json, at: string): void {
   const { rows } = n['from'] as { rows?: readonly unknown[] }
-  const fields = n['schema'] as readonly { type: unknown }[]
+  const fields = n['schema'] as readonly { name: string; type: unknown; nullable: boolean }[]
   rows?.forEach((row, i) => {
     const values = list(row, `${at}.from.rows[${i}]`)
     if (values.length !== fields.length)
       throw wrong(`${at}.from.rows[${i}]`, `it has ${values.length} values for ${fields.length} columns`)
     values.forEach((v, j) => {
-      literal(v, fields[j]?.type, `${at}.from.rows[${i}][${j}]`)
+      const field = fields[j]
+      literal(v, field?.type, `${at}.from.rows[${i}][${j}]`)
+      if (v === null && !field?.nullable) throw wrong(`${at}.from.rows[${i}][${j}]`, `'${field?.name}' is never null`)
     })
   })
 }

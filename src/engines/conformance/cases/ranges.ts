@@ -59,4 +59,37 @@ export const RANGES: readonly Case[] = [
       [2n, '9', 1, 4n, 5.5],
     ],
   },
+  {
+    name: 'the first and the last of a range, where several rows share its ends',
+    plan: build({
+      op: 'window',
+      input: rowsOf({ g: 'string', o: 'float64', x: 'int64' }, [
+        ['a', 1, '5'],
+        ['a', 1, '3'],
+        ['a', 1, '4'],
+        ['a', 2, null],
+        ['a', 2, '7'],
+        ['a', 2, '8'],
+        ['b', -0, '9'],
+        ['b', 0, '1'],
+      ]),
+      by: ['g'],
+      order: [ascending('o')],
+      columns: [
+        ['first', { fn: 'first', arg: col('x'), frame: frame('range', -1, 0) }],
+        ['last', { fn: 'last', arg: col('x'), frame: frame('range', null, 0) }],
+        ['least', { fn: 'first', arg: col('x'), frame: frame('range', 0, null) }],
+      ],
+    }),
+    gives: [
+      ['a', 1, 5n, 3n, 5n, 3n],
+      ['a', 1, 3n, 3n, 5n, 3n],
+      ['a', 1, 4n, 3n, 5n, 3n],
+      ['a', 2, null, 3n, null, 7n],
+      ['a', 2, 7n, 3n, null, 7n],
+      ['a', 2, 8n, 3n, null, 7n],
+      ['b', 0, 9n, 1n, 9n, 1n],
+      ['b', 0, 1n, 1n, 9n, 1n],
+    ],
+  },
 ]

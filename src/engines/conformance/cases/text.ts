@@ -60,6 +60,7 @@ export const TEXT: readonly Case[] = [
   gives('a group that took no part is empty', call('extract', str('xay'), str('a(z)?y'), int(1)), ''),
   gives('replace matches', call('replaceMatches', str('a1b22'), str('\\d+'), str('#')), 'a#b#'),
   gives('a pattern on null', call('matches', no('string'), str('a')), null),
+  gives('a pattern as large as may be', call('matches', str('ab'), str('(\\pL{86}|..)')), true),
   // JSON
   gives('JSON text by path', call('jsonString', str('{"a":{"b":["x","y"]}}'), str('$.a.b[1]')), 'y'),
   gives('JSON unescapes', call('jsonString', str('{"a":"\\u00e9\\n"}'), str('$.a')), 'é\n'),
@@ -77,5 +78,9 @@ export const TEXT: readonly Case[] = [
   gives('the length of an object is null', call('jsonLength', str('{"a":{}}'), str('$.a')), null),
   gives('of two equal names the first counts', call('jsonNumber', str('{"a":1,"a":2}'), str('$.a')), 1),
   fails('text that is not JSON', call('jsonNumber', str('{a:1}'), str('$.a'))),
+  fails('JSON with a comma before its end', call('jsonLength', str('{"a":[1,2 , ],"b":"x"}'), str('$.a'))),
+  fails('JSON with a NaN', call('jsonNumber', str('{"a":1,"b":[nan]}'), str('$.a'))),
+  fails('JSON with half a pair of UTF-16', call('jsonString', str('{"a":"x","b":"\\ud83d"}'), str('$.a'))),
+  gives('JSON whose texts look so', call('jsonString', str('{"a":",] Infinity \\" nan,}","b":"\\\\ud83d","c":"\\uD83D\\uDE00"}'), str('$.a')), ',] Infinity " nan,}'), // biome-ignore format: one line
   gives('JSON of null', call('jsonNumber', no('string'), str('$.a')), null),
 ]

@@ -57,6 +57,26 @@ export const TIME: readonly Case[] = [
     call('toInstant', local('2001-03-25T01:45:00'), str('Australia/Lord_Howe')),
     micros('2001-03-24T14:45:00'),
   ),
+  gives(
+    'summer time goes on after 2100',
+    call('toLocal', instant('2150-07-01T12:00:00Z'), YORK),
+    micros('2150-07-01T08:00:00'),
+  ),
+  gives(
+    'and after 400 years more, to the hour at which it ends',
+    call('toInstant', local('3001-11-01T01:30:00'), YORK),
+    micros('3001-11-01T05:30:00'),
+  ),
+  gives(
+    'in winter as well',
+    call('toInstant', local('2200-12-31T23:59:59'), str('Europe/Berlin')),
+    micros('2200-12-31T22:59:59'),
+  ),
+  gives(
+    'the day that Manila left out in 1844',
+    call('toLocal', instant('1844-06-01T00:00:00Z'), str('Asia/Manila')),
+    micros('1844-05-31T08:03:52'),
+  ),
   gives('UTC by name', call('toInstant', local('2001-01-01T00:00:00'), str('UTC')), micros('2001-01-01T00:00:00')),
   gives(
     'a day that a zone left out',
@@ -99,6 +119,11 @@ export const TIME: readonly Case[] = [
   gives('day of year of a date', call('dayOfYear', date('2001-12-31')), 365n),
   gives('weekday of a date before 1970', call('weekday', date('1969-12-28')), 7n),
   gives('duration to µs', call('inMicros', call('diffTime', date('2001-01-02'), date('2001-01-01'))), 86_400_000_000n),
+  gives(
+    'years beyond 9999 are written with all their digits',
+    call('formatTime', lit(String(BigInt(Date.UTC(12345, 0, 2)) * 1000n), 'local timestamp'), str('%Y/%m')),
+    '12345/01',
+  ),
   gives(
     'parse a time',
     call('parseTime', str('30/06/2001 18:05'), str('%d/%m/%Y %H:%M')),

@@ -7,6 +7,7 @@ import { bound, freeName, LONG } from './call.ts'
 import { sqlCast, sqlTryCast } from './casts.ts'
 import { SQL } from './functions.ts'
 import { quote, sqlLiteral, sqlType } from './names.ts'
+import { isJson } from './text.ts'
 
 /**
  * How an expression is lowered. `strict` raises where it fails, for whatever row DuckDB computes it. `lenient` gives NULL
@@ -185,7 +186,7 @@ export function failureOf(e: Expr, schema: Schema, mode: Mode = LENIENT): string
       const any = anyOf(fails)
       if (!callFails(e.fn, own, e.args)) return any
       // JSON that holds nothing there is null without having failed
-      if (e.fn.startsWith('json')) return anyOf([any, `coalesce(NOT json_valid(${value(e.args[0] as Expr)}), FALSE)`])
+      if (e.fn.startsWith('json')) return anyOf([any, `coalesce(NOT (${isJson(value(e.args[0] as Expr))}), FALSE)`])
       const present = e.args.map((a) => `${value(a)} IS NOT NULL`).join(' AND ')
       return anyOf([any, `(${present} AND ${value(e)} IS NULL)`])
     }

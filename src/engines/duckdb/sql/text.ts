@@ -10,13 +10,19 @@ const pathOf = (path: string): string =>
       .join('')}`,
   )
 
+/** What DuckDB's reader takes beyond JSON: a comma before the end, NaN and infinities, outside of texts. */
+const LENIENT = text('^[^"]*(?:"(?:[^"\\\\]|\\\\.)*"[^"]*)*(?:,\\s*[\\]}]|[iI]|[nN][aA])')
+/** Whether a text is JSON, as a condition. */
+export const isJson = (a: string | undefined): string =>
+  `json_valid(${a}) AND NOT regexp_matches(${a}, ${LENIENT}, 's')`
+
 /** What the JSON holds at the path, if it is of one of the types; fails where the text is not JSON. */
 const json =
   (types: readonly string[], give: (json: string, path: string) => string): Sql =>
   ({ args: [a], exprs, type }) => {
     const path = pathOf(constantOf(exprs, 1))
     const has = `json_type(${a}, ${path}) IN (${types.map(text).join(', ')})`
-    return `CASE WHEN NOT json_valid(${a}) THEN ${failing('the text is not JSON', sqlType(type))} WHEN ${has} THEN ${give(a ?? '', path)} END`
+    return `CASE WHEN NOT (${isJson(a)}) THEN ${failing('the text is not JSON', sqlType(type))} WHEN ${has} THEN ${give(a ?? '', path)} END`
   }
 
 export const TEXT: Sqls<

@@ -81,6 +81,9 @@ function format({ args: [a], types: [type], exprs }: Parameters<Sql>[0]): string
     const width = DIGITS[directive]
     const names: Record<string, string> = { Y: 'year', m: 'month', d: 'day' }
     const date = names[directive]
+    // what is longer, the years beyond 9999, would be cut
+    if (directive === 'Y')
+      return `lpad(CAST(year(${a}) AS VARCHAR), greatest(${width}, length(CAST(year(${a}) AS VARCHAR)))::INTEGER, '0')`
     if (date) return `lpad(CAST(${date}(${a}) AS VARCHAR), ${width}, '0')`
     if (type === 'date') return `'${'0'.repeat(width ?? 2)}'`
     if (directive === 'f') return `lpad(CAST(microsecond(${a}) % 1000000 AS VARCHAR), 6, '0')`
