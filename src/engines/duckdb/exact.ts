@@ -5,6 +5,7 @@ import { build, type Named, type Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { lower } from './lower.ts'
+import { overflown } from './overflow.ts'
 import { failureOf, sqlExpr } from './sql/expr.ts'
 import { named, quote } from './sql/names.ts'
 import { parts, useName, withParts } from './uses.ts'
@@ -191,11 +192,20 @@ export async function runExact(connection: DuckDBConnection, root: Node): Promis
     const kept = node.schema.filter(
       (f) => n.schema.some((g) => g.name === f.name) || left.some(([, m]) => m.column === f.name),
     )
-    const { sql } = lower(node, { windows: false, tables: names, guarded: true })
+    const lowered = (of: Node) => lower(of, { windows: false, tables: names, guarded: true }).sql
+    const runs = (of: Node) =>
+      query(`SELECT count(*) FROM (SELECT DISTINCT * FROM (${lowered(of)}))`).then(
+        () => true,
+        () => false,
+      )
+    const sql = lowered(node)
     const columns = kept.map((f) =>
       n.schema.some((g) => g.name === f.name) ? quote(f.name) : named(`coalesce(${quote(f.name)}, FALSE)`, f.name),
     )
-    return { scan: await keep(`SELECT ${columns.join(', ')} FROM (${sql})`, kept), marks: new Map(left), order: [] }
+    const scan = await keep(`SELECT ${columns.join(', ')} FROM (${sql})`, kept).catch(async (error: unknown) => {
+      throw (await overflown(n, node, runs)) ?? error
+    })
+    return { scan, marks: new Map(left), order: [] }
   }
 
   const union = async (left: Table, right: Table, n: Node): Promise<Table> => {
