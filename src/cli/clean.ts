@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { bytes, plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
-import { count, withClient } from './list.ts'
+import { days, withClient } from './list.ts'
 import { plain, print } from './output.ts'
 
 const DAYS = 30
@@ -11,7 +11,12 @@ export function clean(): Command {
     .description(
       'remove what runs have left and nothing needs: replaced pieces of sources, tables, old outputs of the cache',
     )
-    .option('--days <n>', 'keep what runs of the last so many days have left', count, DAYS)
+    .option(
+      '--days <n>',
+      'keep what runs of the last so many days have left; 0 keeps only what something needs',
+      days,
+      DAYS,
+    )
     .option('--dry-run', 'only say what would go')
     .option('--json', 'print JSON')
     .action((o: { days: number; dryRun?: boolean; json?: boolean }) =>

@@ -15,6 +15,15 @@ export function count(text: string): number {
   return n
 }
 
+/** Days that something is kept; 0 keeps nothing of what is not needed. */
+export function days(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= MOST_DAYS) return Number(text)
+  throw new InvalidArgumentError(
+    `give a whole number of days from 0 (keep only what something needs) to ${MOST_DAYS.toLocaleString('en-US')}`,
+  )
+}
+const MOST_DAYS = 36_500
+
 /** `name@3` as it is printed, or a name and `--version`. */
 export function versionOf(given: string, version?: number): { name: string; version?: number } {
   const [, name, at] = /^(.*)@(\d+)$/.exec(given) ?? []

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -8,6 +9,7 @@ import { resolveSecret } from '../base/secrets.ts'
 import type { Discovery } from '../data/connectors/connector.ts'
 import { openGuard } from '../data/connectors/guard/open.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
+import { hintOf } from '../data/connectors/json/arrays.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { parseType, typeName } from '../plan/types.ts'
@@ -15,25 +17,39 @@ import { plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
 import { count } from './list.ts'
 import { bold, plain, print, table } from './output.ts'
+import { previewPushed, tellPushed } from './sources/pushed.ts'
 
 interface Options {
   readonly rows: number
   readonly delimiter?: string
   readonly encoding?: string
+  readonly at?: string
   readonly json?: boolean
 }
 
 const ROWS = 100_000
+/** Whether there is a data folder, or a server: none is made to look for a name. */
+const hasHome = (): boolean => {
+  const { url, home } = readConfig()
+  return url !== undefined || existsSync(home)
+}
+/** What the name of a push source looks like. */
+const PUSHED = /^[a-z][a-z0-9-]{0,62}$/
 
 export function preview(): Command {
   return new Command('preview')
     .description('look at a file: its columns, with types and why, and the source to put into a recipe')
-    .argument('<file>', 'a CSV, JSON or Parquet file')
+    .argument('<file>', 'a CSV, JSON or Parquet file, or the name of a push source')
     .option('--rows <n>', 'rows to look at', count, ROWS)
     .option('--delimiter <text>', 'what stands between cells of a CSV, instead of what is found')
     .option('--encoding <name>', 'how a CSV is encoded, instead of what is found')
+    .option('--at <keys>', 'where the records of a JSON lie within it: data.items')
     .option('--json', 'print JSON')
     .action(async (path: string, { rows, json, ...options }: Options) => {
+      if (PUSHED.test(path) && !existsSync(path) && hasHome()) {
+        const pushed = await previewPushed(path)
+        if (pushed) return json ? print(JSON.stringify(pushed)) : tellPushed(pushed)
+      }
       const file = resolve(path)
       const temp = await mkdtemp(join(tmpdir(), 'galley-preview-'))
       const engine = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
@@ -54,7 +70,7 @@ export function preview(): Command {
           )
         })
         if (json) print(JSON.stringify(found))
-        else tell(path, found)
+        else tell(path, found, options.at)
       } finally {
         await guard.close()
         await engine.close()
@@ -63,7 +79,7 @@ export function preview(): Command {
     })
 }
 
-function tell(path: string, found: Discovery): void {
+function tell(path: string, found: Discovery, at: string | undefined): void {
   const { columns, rows, whole, broken, options } = found
   const said = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
   const looked = whole ? plural(rows, 'row') : `the first ${plural(rows, 'row')}`
@@ -83,7 +99,9 @@ function tell(path: string, found: Discovery): void {
     ),
   )
   print()
-  print(plain(source(path, found)))
+  print(plain(source(path, at === undefined ? found : { ...found, options: { ...found.options, at } })))
+  const hint = at === undefined ? hintOf(found.within ?? []) : undefined
+  if (hint !== undefined) print(plain(`// ${hint} (galley preview FILE --at KEYS shows them)`))
   const made = columns.flatMap((c) => (c.derive ? [`  ${keyOf(c.name)}: ${c.derive},`] : []))
   if (made.length > 0) print(plain(`// values of these texts\n.derive((r) => ({\n${made.join('\n')}\n}))`))
 }

@@ -11,6 +11,7 @@ import { profiled } from './profiled.ts'
 interface Options {
   readonly out?: string
   readonly target?: string
+  readonly at?: string
   readonly json?: boolean
 }
 
@@ -20,9 +21,10 @@ export function profile(): Command {
     .argument('<what>', 'a CSV, JSON or Parquet file, or a dataset (`name`, `name@3`)')
     .option('--out <file>', 'write the report as one HTML file, in English and Korean')
     .option('--target <column>', 'look at how the other columns move this one')
+    .option('--at <keys>', 'where the records of a JSON file lie within it: data.items')
     .option('--json', 'print JSON')
     .action(async (what: string, o: Options) => {
-      const found = await profiled(what, o.target)
+      const found = await profiled(what, o.target, o.at)
       if (o.out) {
         const date = new Date(systemClock.now()).toISOString().slice(0, 16).replace('T', ' ')
         const facts = {

@@ -7,6 +7,7 @@ import { newId } from '../base/ids.ts'
 import { resolveSecret } from '../base/secrets.ts'
 import { openGuard } from '../data/connectors/guard/open.ts'
 import { connector, kindOf } from '../data/connectors/index.ts'
+import { hintOf } from '../data/connectors/json/arrays.ts'
 import { accessOf } from '../data/profile/access.ts'
 import { profile } from '../data/profile/profile.ts'
 import type { Profile } from '../data/profile/types.ts'
@@ -16,6 +17,7 @@ import { build } from '../plan/nodes.ts'
 import { resultOf } from '../sdk/task.ts'
 import { interruptible } from './interrupt.ts'
 import { versionOf, withClient } from './list.ts'
+import { note } from './output.ts'
 import { stageReporter } from './progress.ts'
 
 /** A profile, and what it is of: a file (no version), or a version of a dataset. */
@@ -29,8 +31,8 @@ export interface Profiled {
 const LOOKED_AT = 100_000
 
 /** The profile of a file where there is one of that name, else of a dataset. Ctrl-C cancels; progress is drawn on a terminal. @throws SOURCE_*, DATASET_UNKNOWN */
-export async function profiled(what: string, target: string | undefined): Promise<Profiled> {
-  if (existsSync(what)) return ofFile(what, target)
+export async function profiled(what: string, target: string | undefined, at?: string): Promise<Profiled> {
+  if (existsSync(what)) return ofFile(what, target, at)
   return withClient((client) =>
     interruptible(async (signal) => {
       const { name, version } = versionOf(what)
@@ -43,7 +45,7 @@ export async function profiled(what: string, target: string | undefined): Promis
   )
 }
 
-async function ofFile(path: string, target: string | undefined): Promise<Profiled> {
+async function ofFile(path: string, target: string | undefined, at: string | undefined): Promise<Profiled> {
   const file = resolve(path)
   const temp = await mkdtemp(join(tmpdir(), 'galley-profile-'))
   const duckdb = createDuckdbEngine({ memoryMiB: readConfig().memoryMiB, temp: join(temp, 'duckdb') })
@@ -56,17 +58,20 @@ async function ofFile(path: string, target: string | undefined): Promise<Profile
       let files = 0
       const keep = async () => join(temp, `copy-${++files}`)
       const snapshot = await duckdb.session(ctx, async (query) => {
-        const { columns, options } = await source.discover(file, LOOKED_AT, {
+        const given = at === undefined ? {} : { at }
+        const { columns, options, within } = await source.discover(file, LOOKED_AT, {
           ...{ signal, query, guard },
           secret: resolveSecret,
-          options: {},
+          options: given,
           temp: keep,
         })
+        const hint = at === undefined ? hintOf(within ?? []) : undefined
+        if (hint !== undefined) note(`${hint} (galley profile FILE --at KEYS)`)
         const spec = {
           connector: source.kind,
           path: file,
           columns: Object.fromEntries(columns.map((c) => [c.name, c.type])),
-          options,
+          options: { ...options, ...given },
         }
         return source.snapshot(spec, file, {
           ...{ scope, signal, query, guard, keep, secret: resolveSecret, progress: () => {} },

@@ -40,6 +40,8 @@ export function push(): Command {
           if (o.json) return print(JSON.stringify(b))
           print(`${b.source}  batch ${b.batch}  ${plural(b.rows, 'row')}${b.replayed ? '  was taken in before' : ''}`)
           for (const [reason, n] of Object.entries(b.rejected)) print(`  set aside: ${plain(reason)} ${integer(n)}`)
+          for (const [name, n] of Object.entries(b.unknown))
+            print(`  left out: '${plain(name)}', which no column has (${plural(n, 'row')})`)
         })
       }),
     )

@@ -49,7 +49,8 @@ export function sources(): Command {
           told.push({ source: id, findings })
           if (options.json) continue
           print(`${id}  ${(spec as SourceSpec).connector}  ${plain((spec as SourceSpec).path)}`)
-          for (const f of findings) print(`  ${f.ok ? '✔' : '✖'} ${f.name.padEnd(12)} ${plain(f.says)}`)
+          for (const f of findings)
+            print(`  ${f.ok ? (f.warning ? '!' : '✔') : '✖'} ${f.name.padEnd(12)} ${plain(f.says)}`)
         }
         if (options.json) print(JSON.stringify(told))
       } finally {

@@ -37,7 +37,7 @@ describe('workspaces', () => {
     await store.suppressions.add(scope, key)
     await store.sources.open(scope, { name: 'secret', columns: { a: 'int64' }, options: {} })
     const pushed = { source: 'secret', key: 'k', hash: 'h', format: 'json', files: [], rejected: {} }
-    await store.sources.accept(scope, { ...pushed, rows: 1, broken: 0, bytes: 1 }, async () => 'f')
+    await store.sources.accept(scope, { ...pushed, unknown: {}, rows: 1, broken: 0, bytes: 1 }, async () => 'f')
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
@@ -71,7 +71,11 @@ describe('workspaces', () => {
     expect(await store.sources.find(other, 'secret')).toBeUndefined()
     expect(await store.sources.batch(other, 'secret', 'k')).toBeUndefined()
     expect(await store.sources.after(other, 'secret', 0, 10)).toEqual([])
-    const intruder = store.sources.accept(other, { ...pushed, rows: 1, broken: 0, bytes: 1 }, async () => 'f')
+    const intruder = store.sources.accept(
+      other,
+      { ...pushed, unknown: {}, rows: 1, broken: 0, bytes: 1 },
+      async () => 'f',
+    )
     await expect(intruder).rejects.toMatchObject({ code: 'SOURCE_UNKNOWN' })
     expect(await store.models.trainedOn(other, 'secret')).toEqual([])
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })

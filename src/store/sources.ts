@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import { parseType, typeName } from '../plan/types.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, lt } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, lt } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { pushBatches, pushSources } from './schema/sources.ts'
 import { unknownName } from './unknown.ts'
@@ -38,6 +38,25 @@ export interface Sources {
   batch(scope: Scope, source: string, key: string): Promise<PushBatch | undefined>
   /** Newest first. */
   batches(scope: Scope, source: string, page?: PageRequest): Promise<Page<PushBatch>>
+  /**
+   * Puts a batch in another folder, with other files and counts; what it came with (key, hash, bytes) stays. `place` brings the files there before
+   * the commit, while no batch is taken in, and gives what changed; undefined leaves the batch as it is.
+   */
+  rewrite(
+    scope: Scope,
+    source: string,
+    number: number,
+    place: (
+      batch: PushBatch,
+    ) => Promise<Pick<PushBatch, 'folder' | 'files' | 'rows' | 'broken' | 'rejected'> | undefined>,
+  ): Promise<void>
+  /** Asks about folders of a source while no batch is taken in: `unused` is given those that no batch lies in. */
+  sweep(
+    scope: Scope,
+    source: string,
+    folders: readonly string[],
+    unused: (folders: readonly string[]) => Promise<void>,
+  ): Promise<void>
   /** Those after a number, oldest first, at most so many. */
   after(scope: Scope, source: string, number: number, limit: number): Promise<PushBatch[]>
 }
@@ -144,6 +163,28 @@ export function sourcesOn(db: Database): Sources {
           })
           .where(at(scope, batch.source))
         return { batch: row as PushBatch, taken: true }
+      }),
+    rewrite: (scope, source, number, place) =>
+      db.write('the batch could not be changed', async (q) => {
+        // whoever holds this row alone brings batches to their places
+        const [known] = await q.select().from(pushSources).where(at(scope, source)).for('update')
+        const which = and(of(scope, source), eq(pushBatches.number, number))
+        const [batch] = await q.select().from(pushBatches).where(which)
+        const next = known && batch ? await place(batch) : undefined
+        if (!known || !batch || !next) return
+        await q.update(pushBatches).set(next).where(which)
+        const totals = { rows: known.rows + next.rows - batch.rows, broken: known.broken + next.broken - batch.broken }
+        await q.update(pushSources).set(totals).where(at(scope, source))
+      }),
+    sweep: (scope, source, folders, unused) =>
+      db.write('the batches could not be looked through', async (q) => {
+        await q.select().from(pushSources).where(at(scope, source)).for('update')
+        const used = await q
+          .select({ folder: pushBatches.folder })
+          .from(pushBatches)
+          .where(and(of(scope, source), inArray(pushBatches.folder, [...folders])))
+        const known = new Set(used.map((u) => u.folder))
+        await unused(folders.filter((folder) => !known.has(folder)))
       }),
     batch: (scope, source, key) => db.read('the batch could not be read', (q) => byKey(q, scope, source, key)),
     batches: (scope, source, page = {}) =>

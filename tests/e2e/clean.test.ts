@@ -101,6 +101,17 @@ test('nothing is removed while a run is under way', async () => {
   expect((await w.rows('filed')).sort()).toEqual(['1,d', '2,d', '3,d', '4,d'])
 })
 
+test('days are whole numbers from 0 on, and what is none is refused in words', async () => {
+  const home = join(w.folder, 'empty-home')
+  for (const days of ['-1', '1.5', 'x', '', '36501', '1e3'])
+    expect(await ended(start(home, ['clean', `--days=${days}`]))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('give a whole number of days from 0 (keep only what something needs) to 36,500'),
+    })
+  expect(existsSync(home)).toBe(false)
+  expect(await ended(start(home, ['clean', '--days', '0']))).toMatchObject({ code: 0, out: expect.stringContaining('0 folders') }) // biome-ignore format: one line
+}, 60_000)
+
 test(
   `killed ${KILLS} times while it cleans, everything that is needed is whole`,
   async () => {

@@ -208,25 +208,78 @@ test(
   120_000 + KILLS * 30_000,
 )
 
-test('batches that were pushed stay, whosever rows they hold, and are told: nothing else has them', async () => {
-  const scope = await w.galley.scope()
-  const made = recipe('visits', (k) => {
-    const visits = k.source('visits', push('visits', { person: 'string', n: 'int64' }))
-    k.dataset('seen', visits)
-  })
-  const own = { folder: w.folder, signal, on: () => {} }
-  await expect(run(w.galley.ware, scope, made, own)).rejects.toMatchObject({ fix: 'push to it first: galley push visits FILE' }) // biome-ignore format: one line
-  const body = {
-    mediaType: 'application/jsonl',
-    bytes: lines('{"person":"gone-77","n":1}\n{"person":"stays","n":2}\n'),
+describe('batches that were pushed', () => {
+  const sender = async (source: string) => {
+    const at = { ...w.galley.ware, scope: await w.galley.scope(), signal }
+    return (key: string, text: string, mediaType = 'application/jsonl') =>
+      acceptBatch(at, { source, key, mediaType, bytes: lines(text), limit: 10_000 })
   }
-  await acceptBatch({ ...w.galley.ware, scope, signal }, { ...body, source: 'visits', key: 'k', limit: 1000 })
-  await run(w.galley.ware, scope, made, own)
-  const [report] = await forget('seen', 'person', 'gone-77')
-  expect(report?.versions).toEqual([{ version: 1, rows: 1, rejected: 0 }])
-  expect(report?.copies.pushed).toEqual([{ path: expect.stringContaining('_push.visits'), rows: 1 }])
-  await run(w.galley.ware, scope, made, own)
-  expect(await w.rows('seen')).toEqual(['stays,2'])
+  const go = async (made: ReturnType<typeof recipe>) =>
+    run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
+  const visitsOf = (name: string, source: string) =>
+    recipe(name, (k) => {
+      k.dataset(`${name}-seen`, k.source(`${name}-visits`, push(source, { person: 'string', n: 'int64' })))
+    })
+
+  test('are written anew without the rows; their keys and numbers stay, and what is read of them has none', async () => {
+    const made = visitsOf('pushed', 'visits')
+    await expect(go(made)).rejects.toMatchObject({ fix: 'push to it first: galley push visits FILE' })
+    const send = await sender('visits')
+    const texts = ['{"person":"gone-77","n":1}\n{"person":"stays","n":2}\n{"person":"gone-77","n":"x"}\n{"person":"too","n":"gone-77"}\n', '{"person":"other","n":3}\n', '{"person":"gone-77","n":4}\n'] // biome-ignore format: one line
+    for (const [i, text] of texts.entries()) await send(`k${i}`, text)
+    await go(made)
+    const [report] = await forget('pushed-seen', 'person', 'gone-77')
+    expect(report?.versions).toEqual([{ version: 1, rows: 2, rejected: 0 }])
+    expect(report?.copies.pushed).toEqual([
+      { path: expect.stringContaining('_push.visits'), rows: 1, aside: 1, unread: false },
+      { path: expect.stringContaining('_push.visits'), rows: 1, aside: 0, unread: false },
+    ])
+    // the row of another person that says the name as its number stays aside
+    const scope = await w.galley.scope()
+    expect((await holding('gone-77')).map((path) => path.split('/').at(-3))).toEqual(['_push.visits'])
+    const batches = (await w.galley.store.sources.batches(scope, 'visits')).items.toReversed()
+    expect(batches.map((b) => [b.number, b.key, b.rows, b.broken])).toEqual([
+      [1, 'k0', 1, 1],
+      [2, 'k1', 1, 0],
+      [3, 'k2', 0, 0],
+    ])
+    expect(batches[0]?.rejected).toEqual({ 'broken record (is not of type int64)': 1 })
+    expect(await w.galley.store.sources.get(scope, 'visits')).toMatchObject({ batches: 3, rows: 2, broken: 1 })
+    const root = join(w.galley.store.home.datasets, scope.workspace, '_push.visits')
+    expect(readdirSync(root).length).toBe(3)
+    // sent again it is known, and adds nothing
+    expect((await send('k0', texts[0] ?? '')).replayed).toBe(true)
+    await go(made)
+    expect(await w.rows('pushed-seen')).toEqual(['stays,2', 'other,3'])
+    expect((await forget('pushed-seen', 'person', 'gone-77'))[0]?.copies.pushed).toEqual([])
+  })
+
+  test('lose all rows set aside where whose they are can not be read, which is said', async () => {
+    const made = visitsOf('lines', 'visit-lines')
+    await w.client.sources.open({ name: 'visit-lines', body: { columns: { person: 'string', n: 'int64' } } })
+    const send = await sender('visit-lines')
+    await send('a', 'person,n\nstays,1\ngone-88,x\nother,y\n', 'text/csv')
+    await go(made)
+    const [report] = await forget('lines-seen', 'person', 'gone-88')
+    expect(report?.copies.pushed).toMatchObject([{ rows: 0, aside: 2, unread: true }])
+    expect(await holding('gone-88')).toEqual([])
+    await go(made)
+    expect(await w.rows('lines-seen')).toEqual(['stays,1'])
+  })
+
+  test('what a killed one left is removed the next time', async () => {
+    const scope = await w.galley.scope()
+    const made = visitsOf('left', 'visits-left')
+    await w.client.sources.open({ name: 'visits-left', body: { columns: { person: 'string', n: 'int64' } } })
+    const send = await sender('visits-left')
+    await send('a', '{"person":"gone-99","n":1}\n{"person":"stays","n":2}\n')
+    await go(made)
+    const root = join(w.galley.store.home.datasets, scope.workspace, '_push.visits-left')
+    cpSync(join(root, '000000000001'), join(root, '000000000001f00000000'), { recursive: true })
+    await forget('left-seen', 'person', 'gone-99')
+    expect(readdirSync(root).length).toBe(1)
+    expect(await holding('gone-99')).toEqual([])
+  })
 })
 
 async function* lines(text: string) {

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, json, recipe, sum } from '../../src/index.ts'
+import { csv, json, push, recipe, sum } from '../../src/index.ts'
 import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
@@ -60,6 +61,33 @@ test('rows that a mended recipe can read are added once, and the others stay asi
   expect(await again(mended, 'shop')).toMatchObject({ rows: 2, passed: 0, written: 0, version: 2 })
   expect(await again(mended, 'shop')).toMatchObject({ rows: 2, passed: 0, written: 0, version: 2 })
   expect((await w.client.datasets.versions({ name: 'shop' })).items).toHaveLength(2)
+})
+
+test('by rules that were not mended nothing passes: that is said, and no run is begun', async () => {
+  const { first } = orders('unmended', LINES)
+  await go(first)
+  const runs = async () => (await w.client.runs.list({ limit: 500 })).items.length
+  const before = await runs()
+  expect(await again(first, 'unmended')).toEqual({
+    ...{ source: 'unmended-lines', rows: 5, passed: 0, written: 0, version: 1, rejected: {} },
+    stay: { 'broken line (too many cells)': 1, 'broken line (a value of another type)': 4 },
+  })
+  expect(await runs()).toBe(before)
+})
+
+test('rows that were pushed are told how to come again', async () => {
+  const made = recipe('pushed', (k) => {
+    k.dataset('pushed', k.source('pushed-lines', push('pushed-orders', { id: 'int64' })), { write: 'append' })
+  })
+  const options = { columns: { id: 'int64' } }
+  await w.client.sources.open({ name: 'pushed-orders', body: options })
+  const body = { mediaType: 'text/csv', bytes: Readable.from([Buffer.from('id\n1\nx\n')]) }
+  await w.client.sources.push({ name: 'pushed-orders', key: 'a', body })
+  await go(made)
+  await expect(again(made, 'pushed')).rejects.toMatchObject({
+    code: 'RECIPE_INVALID',
+    fix: expect.stringMatching(/galley datasets rejected pushed-lines .*galley push pushed-orders FILE/),
+  })
 })
 
 test('stopped after any step it goes on, and nothing is written twice', async () => {

@@ -68,7 +68,14 @@ test('a recipe makes its sources known; what is pushed is answered once, and rea
   const before = await command('sources', 'check', file)
   expect([before.code, before.out]).toEqual([4, expect.stringContaining("there is no push source 'orders'")])
   expect(await command('sources', 'open', file)).toMatchObject({ code: 0, out: expect.stringContaining('orders') })
-  expect(await command('sources', 'check', file)).toMatchObject({ code: 0 })
+  const empty = await command('sources', 'check', file)
+  expect([empty.code, empty.out]).toEqual([0, expect.stringMatching(/! reachable +nothing was pushed to it yet: .*galley push orders FILE/)]) // biome-ignore format: one line
+  const unread = await command('preview', 'orders')
+  expect([unread.code, unread.out]).toEqual([0, expect.stringMatching(/nothing was pushed to it yet[\s\S]*push\('orders', \{\n {2}"id": 'int64'/)]) // biome-ignore format: one line
+  await expect(once()).rejects.toMatchObject({
+    code: 'DATASET_EMPTY',
+    fix: 'push to it first: galley push orders FILE',
+  })
 
   const first = await sends('"a"', batch(0))
   expect([first.status, first.headers['idempotent-replayed']]).toEqual([200, undefined])
@@ -123,6 +130,10 @@ test('files are pushed by the command line, the same file once; batches are list
   expect(page.items.map((b: { batch: number }) => b.batch)).toEqual([5, 4])
   const next = await command('sources', 'batches', 'orders', '--limit', '3', '--cursor', page.next)
   expect([next.code, next.out]).toEqual([0, expect.stringMatching(/\n *3 +c .*\n *2 +b .*\n *1 +a /)])
+  const misspelt = join(folder, 'misspelt.jsonl')
+  writeFileSync(misspelt, '{"id": 1, "ctiy": "x"}\n')
+  const refused = await command('push', 'orders', misspelt)
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining("did you mean 'city' for 'ctiy'?")])
   expect((await command('sources', 'ls')).out).toContain('orders')
   expect((await command('sources', 'batches', 'order')).err).toContain("did you mean 'orders'?")
   expect(await once()).toContain(100)

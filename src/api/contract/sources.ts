@@ -17,6 +17,9 @@ export const pushBatch = z.object({
   rows: z.number(),
   broken: z.number().describe('rows that were set aside'),
   rejected: z.record(z.string(), z.number()).describe('rows that were set aside, by reason'),
+  unknown: z
+    .record(z.string(), z.number())
+    .describe('rows that have a column which the source has not, by that column'),
   bytes: z.number(),
   hash: z.string().describe('SHA-256 of its format, a NUL and what came'),
   taken: moment,
@@ -55,6 +58,12 @@ export const sources = {
           .union([z.number().nonnegative(), z.string().max(20)])
           .optional()
           .describe('how many broken rows refuse a batch: a number, or a share such as 0.5%'),
+        onSchemaChange: z
+          .enum(['stop', 'evolve', 'quarantine'])
+          .optional()
+          .describe(
+            'a batch with columns that the source has not is refused (stop, the default), taken in without them and they are counted, or such rows are set aside',
+          ),
       })
       .strict(),
     output: pushSource,

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { acceptBatch } from '../../data/connectors/push/accept.ts'
 import { keyOf } from '../../data/connectors/push/key.ts'
-import { push } from '../../data/connectors/push.ts'
+import { type PushOptions, push } from '../../data/connectors/push.ts'
 import { parseType, type TypeName } from '../../plan/types.ts'
 import type { PushBatch, PushSource } from '../../store/sources.ts'
 import { contract } from '../contract/index.ts'
@@ -14,7 +14,7 @@ const presentSource = (s: PushSource): z.input<typeof pushSource> => ({
 })
 const presentBatch = (b: PushBatch): z.input<typeof pushBatch> => ({
   ...{ source: b.source, batch: b.number, key: b.key, rows: b.rows, broken: b.broken },
-  ...{ rejected: { ...b.rejected }, bytes: b.bytes, hash: b.hash, taken: b.created },
+  ...{ rejected: { ...b.rejected }, unknown: { ...b.unknown }, bytes: b.bytes, hash: b.hash, taken: b.created },
 })
 
 export const sources: NounHandlers<'sources'> = {
@@ -26,8 +26,8 @@ export const sources: NounHandlers<'sources'> = {
   open: async ({ ware, scope, params, body }) => {
     const columns = body.columns as Record<string, TypeName>
     for (const type of Object.values(columns)) parseType(type)
-    const { mostBroken } = body as { mostBroken?: number }
-    const { options } = push(params.name, columns, mostBroken === undefined ? {} : { mostBroken })
+    const { columns: _, ...given } = body
+    const { options } = push(params.name, columns, given as PushOptions)
     return presentSource(await ware.store.sources.open(scope, { name: params.name, columns, options }))
   },
   push: async ({ ware, scope, params, query, body, signal }) => {

@@ -63,16 +63,19 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
   print(`${plural(files, 'file')} removed from disk`)
   for (const c of copies.removed)
     print(`removed  ${c.path}: ${plural(c.rows, 'row')}; the next run makes it again from its source`)
+  for (const c of copies.pushed ?? []) {
+    const aside = c.unread
+      ? `; all ${plural(c.aside, 'row')} set aside went too: whose one of them is can't be read`
+      : c.aside > 0
+        ? `, ${c.aside} of those set aside`
+        : ''
+    print(`pushed   ${c.path}: ${plural(c.rows, 'row')} removed${aside}; the batch keeps its number and key`)
+  }
   const made: [string, readonly string[], string][] = [
     ['dataset', derived.datasets, 'was made of these versions: forget there too, or run its recipe again'],
     ['model', derived.models, 'was trained on these rows: train it again'],
     ['endpoint', derived.endpoints, 'serves such a model: deploy it again'],
     ['log', derived.logs, 'may hold requests and answers about the person'],
-    [
-      'pushed',
-      (copies.pushed ?? []).map((c) => `${c.path}: ${plural(c.rows, 'row')}`),
-      'of batches that nothing else has, so they stay: what is written of them leaves the person out',
-    ],
     [
       'history',
       copies.endpoints.map((c) => c.path),

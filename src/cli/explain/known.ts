@@ -1,8 +1,10 @@
 import { glob, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readConfig } from '../../base/config.ts'
+import { GalleyError } from '../../base/errors.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
+import { keysOf, piecesWithin } from '../../data/connectors/json/within.ts'
 import { type Manifest, readManifest } from '../../data/datasets/manifest.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file as pathText } from '../../engines/duckdb/sql/names.ts'
@@ -13,6 +15,8 @@ import { readIfThere } from '../../store/files.ts'
 
 /** Bytes of a text file whose lines are measured. */
 const SAMPLE = 65_536
+/** Records of an array whose size is measured. */
+const SAMPLE_RECORDS = 1000
 
 /** Connectors of files whose rows can be told, or estimated, without reading them. */
 const TEXTS: readonly string[] = ['parquet', 'csv', 'json']
@@ -25,6 +29,8 @@ export async function sourceRows(
   ctx: RunContext,
 ): Promise<{ rows: RowCount; bytes: number } | undefined> {
   const { spec } = step
+  // what is generated says how much
+  if (spec.connector === 'generate') return { rows: { rows: Number(spec.options['rows']), exact: true }, bytes: 0 }
   const path = pathOf(await connector(spec.connector), spec, folder)
   const info = await stat(path).catch(() => undefined)
   if (!info?.isFile() || !TEXTS.includes(spec.connector)) return undefined
@@ -34,6 +40,11 @@ export async function sourceRows(
       query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata(${pathText(path)})`),
     )
     return { rows: { rows: Number(row?.['n']), exact: true }, bytes }
+  }
+  const { at } = spec.options
+  if (spec.connector === 'json' && at !== undefined) {
+    const rows = await rowsWithin(path, bytes, keysOf(at), ctx)
+    return rows && { rows, bytes }
   }
   const file = await open(path)
   try {
@@ -46,6 +57,39 @@ export async function sourceRows(
   } finally {
     await file.close()
   }
+}
+
+/** Bytes of a JSON within which its records are looked for. */
+const MOST_BEFORE = 16 << 20
+
+/** Records of an array within a JSON: counted where it is short, otherwise by the size of the first ones. */
+async function rowsWithin(
+  path: string,
+  bytes: number,
+  keys: readonly string[],
+  { signal }: RunContext,
+): Promise<RowCount | undefined> {
+  let [records, measured, depth, inText, escaped] = [0, 0, 0, false, false]
+  try {
+    for await (const piece of piecesWithin(path, path, keys, signal, MOST_BEFORE)) {
+      for (const byte of piece.bytes) {
+        measured++
+        if (inText) {
+          if (escaped) escaped = false
+          else if (byte === 0x5c) escaped = true
+          else if (byte === 0x22) inText = false
+        } else if (byte === 0x22) inText = true
+        else if (byte === 0x5b || byte === 0x7b) depth++
+        else if ((byte === 0x5d || byte === 0x7d) && --depth === 1) records++
+      }
+      if (piece.ended) return { rows: records, exact: true }
+      if (records >= SAMPLE_RECORDS)
+        return { rows: Math.round((records * (bytes - piece.from)) / measured), exact: false }
+    }
+  } catch (error) {
+    if (!(error instanceof GalleyError && error.code === 'SOURCE_BROKEN')) throw error
+  }
+  return undefined
 }
 
 export interface Kept {

@@ -1,10 +1,13 @@
 import type { Command } from 'commander'
+import type { z } from 'zod'
+import type { pushSource } from '../../api/contract/sources.ts'
 import { asGalleyError, GalleyError } from '../../base/errors.ts'
 import type { Finding, SourceSpec } from '../../data/connectors/connector.ts'
+import type { PushOptions } from '../../data/connectors/push.ts'
 import { parseType, type TypeName, typeName } from '../../plan/types.ts'
 import { plural } from '../../runs/text.ts'
 import { type ListOptions, listOptions, printPage, withClient } from '../list.ts'
-import { plain, print, when } from '../output.ts'
+import { plain, print, table, when } from '../output.ts'
 import { loadRecipe } from '../recipe.ts'
 
 /** Adds what is done with sources that are pushed to. */
@@ -28,8 +31,12 @@ export function pushSources(noun: Command): void {
       await withClient(async (client) => {
         const opened = []
         for (const { path: name, columns, options } of specs) {
-          const mostBroken = options['mostBroken'] as number | string | undefined
-          const body = { columns: { ...columns }, ...(mostBroken === undefined ? {} : { mostBroken }) }
+          const { mostBroken, onSchemaChange } = options as PushOptions
+          const body = {
+            columns: { ...columns },
+            ...(mostBroken === undefined ? {} : { mostBroken }),
+            ...(onSchemaChange === undefined ? {} : { onSchemaChange }),
+          }
           opened.push(await client.sources.open({ name, body }))
         }
         if (o.json) return print(JSON.stringify(opened))
@@ -61,6 +68,32 @@ export function pushSources(noun: Command): void {
   )
 }
 
+type PushSource = z.output<typeof pushSource>
+
+/** What a push source takes in, as `galley preview` shows it; undefined where none is known by that name. */
+export const previewPushed = (name: string): Promise<PushSource | undefined> =>
+  withClient(async (client) => {
+    try {
+      return await client.sources.get({ name })
+    } catch (thrown) {
+      if (asGalleyError(thrown).code === 'SOURCE_UNKNOWN') return undefined
+      throw thrown
+    }
+  })
+
+/** Tells of a push source: what came, its columns, and how a recipe declares it. */
+export function tellPushed({ name, columns, batches, rows, broken }: PushSource): void {
+  const types = Object.entries(columns).map(
+    ([column, type]) => [column, typeName(parseType(type as TypeName))] as const,
+  )
+  const came = `${batches} ${batches === 1 ? 'batch' : 'batches'}  ${plural(rows, 'row')}  ${broken} set aside`
+  print(`${plain(name)}  push  ${batches === 0 ? `nothing was pushed to it yet: galley push ${name} FILE` : came}`)
+  print(table(['column', 'type'], types.map(([column, type]) => [plain(column), type]))) // biome-ignore format: one line
+  print(
+    `push('${name}', {\n${types.map(([column, type]) => `  ${JSON.stringify(plain(column))}: '${type}',`).join('\n')}\n})`,
+  )
+}
+
 /** Whether a push source is known, and as the recipe declares it. */
 export const checkPushed = ({ path: name, columns }: SourceSpec): Promise<Finding[]> =>
   withClient(async (client) => {
@@ -74,7 +107,9 @@ export const checkPushed = ({ path: name, columns }: SourceSpec): Promise<Findin
         const text = `'${column}' is ${has}${same ? '' : `, and is declared ${wants}: galley sources open brings it there`}`
         return { name: 'columns', ok: same, says: text }
       })
-      return [{ name: 'reachable', ok: true, says }, ...findings]
+      const empty = `nothing was pushed to it yet: a run would read no row; push a batch: galley push ${name} FILE`
+      const first = known.batches === 0 ? { warning: true, says: empty } : { says }
+      return [{ name: 'reachable', ok: true, ...first }, ...findings]
     } catch (thrown) {
       const { code, what, fix } = asGalleyError(thrown)
       if (code !== 'SOURCE_UNKNOWN') throw thrown

@@ -7,6 +7,7 @@ import { isDecimal, parseType, scaleOf, type Type, type TypeName, typeName } fro
 import type { Connector, SourceSpec } from './connector.ts'
 import { fingerprintFile, requireColumns, requireFile } from './files.ts'
 import { type Cells, writeRows } from './rows.ts'
+import { countedAll, unknownColumns } from './unknown.ts'
 import { writeArrow } from './write/files.ts'
 
 /** A file or saved stream of Arrow IPC as a source. */
@@ -106,11 +107,9 @@ export const arrowConnector: Connector = {
   async snapshot(spec, path, ctx) {
     const { hash, bytes } = await fingerprintFile(path)
     const table = await tableOf(path)
-    requireColumns(
-      spec,
-      table.schema.map((f) => f.name),
-      path,
-    )
+    const existing = table.schema.map((f) => f.name)
+    const unknown = unknownColumns(spec, existing, path)
+    requireColumns(spec, existing, path)
     checkTypes(spec, table.schema, path)
     const columns = Object.entries<TypeName>(spec.columns).map(([name, type]) => ({ name, type: parseType(type) }))
     const places = columns.map(({ name }) =>
@@ -130,6 +129,7 @@ export const arrowConnector: Connector = {
       bytes,
       hash,
       rejected: {},
+      ...countedAll(unknown, written),
       ...(unread > 0 ? { pushed: [`${columns.length - unread} of ${columns.length} columns`] } : {}),
     }
   },

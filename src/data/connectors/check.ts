@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asGalleyError } from '../../base/errors.ts'
 import { resolveSecret } from '../../base/secrets.ts'
@@ -11,7 +12,7 @@ import {
   type TypeName,
   typeName,
 } from '../../plan/types.ts'
-import type { Connector, DiscoverContext, Discovery, Finding, SourceSpec } from './connector.ts'
+import type { Connector, DiscoverContext, Discovery, Finding, Part, SourceSpec } from './connector.ts'
 import { connector, pathOf } from './index.ts'
 
 /** Rows that a check looks at. */
@@ -34,18 +35,19 @@ export async function checkSource(
   try {
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, folder)
-    return await (source.check?.(spec, path, ctx) ?? compared(source, spec, path, ctx))
+    if (source.check) return await source.check(spec, path, ctx)
+    const findings = await compared(source, spec, path, ctx)
+    return findings.every((f) => f.ok) ? findings : await loaded(source, spec, path, ctx, findings)
   } catch (thrown) {
-    const error = asGalleyError(thrown)
-    if (error.code === 'CANCELLED') throw error
-    return [
-      {
-        name: NAMES[error.code] ?? 'readable',
-        ok: false,
-        says: [error.what, error.why, error.fix].filter(Boolean).join('; '),
-      },
-    ]
+    return [failed(thrown)]
   }
+}
+
+function failed(thrown: unknown): Finding {
+  const error = asGalleyError(thrown)
+  if (error.code === 'CANCELLED') throw error
+  const says = [error.what, error.why, error.fix].filter(Boolean).join('; ')
+  return { name: NAMES[error.code] ?? 'readable', ok: false, says }
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -58,6 +60,47 @@ const NAMES: Readonly<Record<string, string>> = {
   SOURCE_SCHEMA: 'columns',
 }
 
+/**
+ * What its load says where the first rows are not as declared: the recipe may allow so many broken ones, and types that look otherwise may do.
+ * Of a source in parts, the first one is read.
+ */
+async function loaded(
+  source: Connector,
+  spec: SourceSpec,
+  path: string,
+  ctx: DiscoverContext,
+  findings: readonly Finding[],
+): Promise<Finding[]> {
+  const folder = await ctx.temp()
+  await mkdir(folder, { recursive: true })
+  try {
+    const parts: Part[] = []
+    for await (const part of source.parts?.(spec, path, ctx) ?? []) {
+      parts.push(part)
+      break
+    }
+    const { rows, rejected } = await source.snapshot(spec, path, {
+      ...ctx,
+      ...{ scope: { workspace: 'check', caller: 'check' }, progress: () => {} },
+      ...(source.parts ? { parts } : {}),
+      keep: async (name) => join(folder, name),
+    })
+    const reasons = Object.entries(rejected).map(([reason, n]) => `${reason} ${n.toLocaleString('en-US')}`)
+    const broken = Object.values(rejected).reduce((a, b) => a + b, 0)
+    const all = `${(rows + broken).toLocaleString('en-US')} rows${source.parts ? ' of the first part' : ''}`
+    const says =
+      broken === 0
+        ? `all ${all} can be read as declared`
+        : `${broken.toLocaleString('en-US')} of ${all} are set aside, as the recipe allows: ${reasons.join(', ')}`
+    const soft = findings.map((f) => (f.ok ? f : { ...f, ok: true, warning: true }))
+    return [...soft, { name: 'readable', ok: true, ...(broken > 0 ? { warning: true } : {}), says }]
+  } catch (thrown) {
+    return [...findings, failed(thrown)]
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /** What is found there beside what is declared. */
 async function compared(source: Connector, spec: SourceSpec, path: string, ctx: DiscoverContext): Promise<Finding[]> {
   const found = await source.discover(path, ROWS, ctx)
@@ -66,7 +109,7 @@ async function compared(source: Connector, spec: SourceSpec, path: string, ctx: 
   if (found.broken > 0)
     findings.push({
       name: 'readable',
-      ok: spec.options['broken'] === 'skip',
+      ok: false,
       says: `${found.broken} of them could not be taken apart`,
     })
   return [...findings, ...Object.entries<TypeName>(spec.columns).map(([name, type]) => columnOf(name, type, found))]

@@ -58,6 +58,8 @@ export interface SourceSnapshot {
   readonly encoding?: string
   /** Rows that could not be read, by reason. */
   readonly rejected: Readonly<Record<string, number>>
+  /** Columns that are there and that nobody knows, with the rows that have them, where these were looked for (`KnownColumns`). */
+  readonly unknown?: Readonly<Record<string, number>>
   /** A Parquet file of them, each with its line, its reason and its text, when there are any. */
   readonly quarantine?: string
   /** Files of ours that it is read from, as they were written: compared before they are used again. */
@@ -134,6 +136,8 @@ export interface Discovery {
   readonly whole: boolean
   /** Rows among them that could not be taken apart. */
   readonly broken: number
+  /** Where arrays of objects lie within the one value that is there (`data.items`): what the option `at` may be. */
+  readonly within?: readonly string[]
   /** Options that were found, as a recipe would say them. */
   readonly options: Readonly<Record<string, string>>
 }
@@ -159,7 +163,10 @@ export interface Fingerprint {
 export interface Finding {
   /** `reachable`, `credentials`, `columns` and the like. */
   readonly name: string
+  /** Whether a run would read it. */
   readonly ok: boolean
+  /** Of one that a run would read: whether somebody should look at it all the same. */
+  readonly warning?: boolean
   /** What was found, in a sentence. */
   readonly says: string
 }

@@ -16,6 +16,7 @@ import { type Lines, survey } from './csv/survey.ts'
 import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
+import { countedAll, unknownColumns } from './unknown.ts'
 import { writeCsv } from './write/files.ts'
 
 export interface CsvOptions extends BrokenOptions {
@@ -100,6 +101,7 @@ async function snapshotOf(
   const { hash, bytes, lines, sound } = looked
   const schema = looked.columns.map(({ name, type }) => ({ name, type, nullable: true }))
   const about = { schema, bytes, hash, encoding: utf8.encoding }
+  const unknown = unknownColumns(spec, looked.header.cells, looked.named)
   if (ctx.inPlace && looked.own && lines && sound !== undefined && looked.plain.every(Boolean))
     return { files: [looked.path], from: scanOf(looked, lines), rows: sound, rejected: {}, ...about }
   const tooMany = limitOf(spec.options['mostBroken'])
@@ -112,11 +114,12 @@ async function snapshotOf(
       why: 'the reader took its records apart otherwise than they stand there',
       fix: 'write the file again with plain quotes and line ends, and tell us of it',
     })
-  if (lost === 0) return { files: [target], rows, rejected, ...about }
+  const counted = countedAll(unknown, rows)
+  if (lost === 0) return { files: [target], rows, rejected, ...counted, ...about }
   if (rows === 0 || tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
   const aside = await ctx.keep('rejected.parquet')
   await quarantine(looked, aside, ctx)
-  return { files: [target], rows, rejected, quarantine: aside, ...about }
+  return { files: [target], rows, rejected, quarantine: aside, ...counted, ...about }
 }
 
 async function overLimit(

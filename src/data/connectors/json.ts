@@ -8,6 +8,7 @@ import { type TypeName, unknownColumn } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
 import { utf8Of } from './encoding.ts'
 import { fingerprintFile } from './files.ts'
+import { arraysWithin, hintOf } from './json/arrays.ts'
 import { discoverJson } from './json/discover.ts'
 import {
   anyWrong,
@@ -17,6 +18,7 @@ import {
   declared,
   isArray,
   type JsonLayout,
+  otherKeys,
   reasonOf,
   records,
   rowsOf,
@@ -27,6 +29,7 @@ import { isPlain, plainRows, plainWrong } from './json/plain.ts'
 import { pointer } from './json/values.ts'
 import { keysOf, takeOut } from './json/within.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
+import { knownOf, unknownRefused } from './unknown.ts'
 import { writeJson } from './write/files.ts'
 
 export interface JsonOptions extends BrokenOptions {
@@ -65,7 +68,8 @@ export const jsonConnector: Connector = {
       const source = within ?? utf8.path
       const array = await isArray(source, path)
       const look = await lookOver(source, path, array, ctx.signal)
-      const layout: JsonLayout = { path: source, named: path, array, columns, look }
+      const all: JsonLayout = { path: source, named: path, array, columns, look }
+      const { unknown, layout } = await unknownKeys(spec, all, ctx)
       const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
       const read = await copied(layout, target, spec.options['broken'] === 'skip' ? tooMany : undefined, ctx)
       // the reader takes a first line that its buffer does not hold for the end of the file
@@ -73,7 +77,7 @@ export const jsonConnector: Connector = {
         throw unreadable(path, new Error('JSON: its first line is longer than can be read'))
       await requireKeys(layout, target, ctx)
       const schema = columns.map(({ name, type }) => ({ name, type, nullable: true }))
-      return { files: [target], schema, bytes, hash, encoding: utf8.encoding, ...read }
+      return { files: [target], schema, bytes, hash, encoding: utf8.encoding, ...read, ...unknown }
     } catch (cause) {
       throw unreadable(path, cause)
     } finally {
@@ -81,6 +85,20 @@ export const jsonConnector: Connector = {
       if (within) await rm(within, { force: true })
     }
   },
+}
+
+/** Looks for keys that nobody knows, where that is asked for; records that have one are broken where they are to be set aside. @throws SOURCE_SCHEMA */
+async function unknownKeys(
+  spec: SourceSpec,
+  layout: JsonLayout,
+  ctx: ConnectorContext,
+): Promise<{ unknown: Pick<SourceSnapshot, 'unknown'>; layout: JsonLayout }> {
+  const asked = knownOf(spec)
+  const found = asked ? await ctx.query(otherKeys(layout, asked.known)) : []
+  if (!asked || found.length === 0) return { unknown: {}, layout }
+  const unknown = Object.fromEntries(found.map((r) => [String(r['k']), Number(r['n'])]))
+  if (asked.policy === 'stop') throw unknownRefused(unknown, asked.known, layout.named)
+  return { unknown: { unknown }, layout: asked.policy === 'evolve' ? layout : { ...layout, known: asked.known } }
 }
 
 /** Writes the records as Parquet; `tooMany` tells when broken ones, which are left out, are too many. @throws SOURCE_BROKEN */
@@ -144,6 +162,9 @@ function plainly(layout: JsonLayout, copy: (values: string[], rows: string) => P
   return copy(values, plainRows(layout))
 }
 
+const FIX =
+  "correct the file, declare the column as what it is, or leave such records out with json(…, { broken: 'skip' }): they are counted, and kept with their reasons"
+
 async function firstBroken(layout: JsonLayout, broken: number, ctx: ConnectorContext): Promise<GalleyError> {
   const [first = {}] = await ctx.query(
     `SELECT n, ${reasonOf(layout)} AS reason, ${badColumn(layout)} AS "column", ${badValue(layout)} AS value, j FROM ${rowsOf(layout)} WHERE ${anyWrong(layout)} ORDER BY n LIMIT 1`,
@@ -151,11 +172,12 @@ async function firstBroken(layout: JsonLayout, broken: number, ctx: ConnectorCon
   const n = Number(first['n'])
   const where = layout.array ? `record ${n}` : `line ${await lineOf(layout.path, n)}`
   const column = first['column']
+  const hint = !layout.array && n === 1 && broken > 0 ? hintOf(await arraysWithin(layout.path, ctx.signal)) : undefined
   const shown = String(first['value'] ?? first['j']).slice(0, 120)
   return new GalleyError('SOURCE_BROKEN', {
     what: `${where} of ${layout.named} is broken${broken > 1 ? `, and ${broken - 1} more` : ''}`,
     why: `${typeof column === 'string' ? `column '${column}' is ` : ''}${shown}, which ${String(first['reason'])}`,
-    fix: "correct the file, declare the column as what it is, or leave such records out with json(…, { broken: 'skip' }): they are counted, and kept with their reasons",
+    fix: `${hint ? `${hint}; or ` : ''}${FIX}`,
     details: { record: n, count: broken, ...(typeof column === 'string' ? { column } : {}) },
   })
 }

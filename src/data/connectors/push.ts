@@ -5,9 +5,11 @@ import { file, quote, sqlType } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import { parseType, type TypeName, typeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSpec } from './connector.ts'
+import { checkFolderOptions } from './folder.ts'
 import { textSource } from './limit.ts'
 import { parquetConnector } from './parquet.ts'
 import { type FoundBatch, idOf, type PushedBatches, requireBatch } from './push/pushed.ts'
+import type { UnknownPolicy } from './unknown.ts'
 
 export interface PushOptions {
   /**
@@ -15,6 +17,11 @@ export interface PushOptions {
    * a batch of which every row is broken is refused in any case.
    */
   readonly mostBroken?: number | `${number}%`
+  /**
+   * What becomes of a batch with columns (keys, in JSON) that the source has not: it is refused (`stop`, the default), is taken in without them and
+   * the answer counts them (`evolve`), or its rows that have such keys are set aside (`quarantine`).
+   */
+  readonly onSchemaChange?: UnknownPolicy
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
@@ -36,7 +43,8 @@ export function push<const S extends Record<string, TypeName>>(
       fix: 'choose such a name, for instance orders',
     })
   // broken rows are always set aside: a limit of them needs no word of it
-  return textSource('push', name, columns, { ...options, broken: 'skip' }, ['broken', 'mostBroken'])
+  checkFolderOptions('push', options.onSchemaChange === undefined ? {} : { onSchemaChange: options.onSchemaChange })
+  return textSource('push', name, columns, { ...options, broken: 'skip' }, ['broken', 'mostBroken', 'onSchemaChange'])
 }
 
 const batchesOf = (pushed: PushedBatches | undefined): PushedBatches => {

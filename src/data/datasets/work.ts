@@ -1,5 +1,6 @@
 import type { Value } from '../../engines/batch.ts'
 import { file } from '../../engines/duckdb/sql/names.ts'
+import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
 import type { Node } from '../../plan/nodes.ts'
 
@@ -12,6 +13,10 @@ export interface TableWork {
   collect(root: Node): Promise<readonly Readonly<Record<string, Value>>[]>
   /** The names of a Parquet file's columns. */
   columns(path: string): Promise<readonly string[]>
+  /** How many rows of a Parquet file fulfil each of some conditions, in SQL over its columns. */
+  counts(path: string, conditions: readonly string[]): Promise<readonly number[]>
+  /** Rows of a Parquet file with all of its columns, in their order, but for those that fulfil a condition in SQL, as another file. */
+  without(path: string, condition: string, to: string): Promise<void>
 }
 
 /** The batch engine as versions of datasets are written and compared with it. */
@@ -23,5 +28,18 @@ export const workOf = (ctx: Engines): TableWork => ({
     ctx.duckdb.session(ctx, async (query) => {
       const described = await query(`DESCRIBE SELECT * FROM read_parquet(${file(path)}, hive_partitioning = false)`)
       return described.map((c) => String(c['column_name']))
+    }),
+  counts: (path, conditions) =>
+    ctx.duckdb.session(ctx, async (query) => {
+      const cells = conditions.map((c, i) => `count(*) FILTER (WHERE ${c}) AS n${i}`)
+      const [row] = await query(
+        `SELECT ${cells.join(', ')} FROM read_parquet(${file(path)}, hive_partitioning = false)`,
+      )
+      return conditions.map((_, i) => Number(row?.[`n${i}`] ?? 0))
+    }),
+  without: (path, condition, to) =>
+    ctx.duckdb.session(ctx, async (query) => {
+      const from = `read_parquet(${file(path)}, hive_partitioning = false)`
+      await query(`COPY (SELECT * FROM ${from} WHERE NOT coalesce(${condition}, FALSE)) ${toParquet(to)}`)
     }),
 })

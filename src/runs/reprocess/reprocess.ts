@@ -13,7 +13,7 @@ import type { Kitchenware } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
 import { recipeOf, requireRowwise } from './recipe.ts'
-import { requireLines, sourceOfRows } from './rows.ts'
+import { anyPasses, requireLines, sourceOfRows } from './rows.ts'
 
 /** What became of rows that were set aside. */
 export interface Reprocessed {
@@ -75,19 +75,15 @@ export async function reprocess(
     draft: store.home.tmp.file('.again'),
     target: folderOf(store, scope, `_${id}`, aside.file.sha256.slice(0, 32)),
   })
-  try {
-    const derived = recipeOf(recipe, dataset, source.id, { id, kind: 'source', inputs: [], spec: again })
-    const { outputs } = await run(ware, scope, derived, { folder, signal, on: options.on })
-    const read = outputs.get(id) as SourceOutput
-    const made = outputs.get(dataset) as DatasetOutput
-    return {
-      ...{ source: source.id, rows: aside.count, passed: read.rows, written: made.write?.contained ? 0 : (made.write?.rows ?? 0) }, // biome-ignore format: one line
-      ...{ stay: read.rejected, rejected: rejectedIn(derived, outputs), version: made.version },
-    }
-  } catch (error) {
-    const all = error instanceof GalleyError && error.code === 'SOURCE_BROKEN' && error.details['broken'] === error.details['rows'] // biome-ignore format: one line
-    if (all) return { ...none, rows: aside.count, stay: aside.counts }
-    throw error
+  if (!(await anyPasses(engines, again, store.home.tmp.file('.tried'))))
+    return { ...none, rows: aside.count, stay: aside.counts }
+  const derived = recipeOf(recipe, dataset, source.id, { id, kind: 'source', inputs: [], spec: again })
+  const { outputs } = await run(ware, scope, derived, { folder, signal, on: options.on })
+  const read = outputs.get(id) as SourceOutput
+  const made = outputs.get(dataset) as DatasetOutput
+  return {
+    ...{ source: source.id, rows: aside.count, passed: read.rows, written: made.write?.contained ? 0 : (made.write?.rows ?? 0) }, // biome-ignore format: one line
+    ...{ stay: read.rejected, rejected: rejectedIn(derived, outputs), version: made.version },
   }
 }
 

@@ -1,9 +1,11 @@
 import { mkdir, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
+import { resolveSecret } from '../../base/secrets.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { readHeader } from '../../data/connectors/csv/header.ts'
 import { utf8Of } from '../../data/connectors/encoding.ts'
+import { connector } from '../../data/connectors/index.ts'
 import { publishFolder } from '../../data/datasets/files.ts'
 import { valueAt } from '../../engines/batch.ts'
 import { type Engines, runPlan } from '../../engines/plans.ts'
@@ -16,6 +18,12 @@ const LINES: Readonly<Record<string, string>> = { csv: 'rows.csv', json: 'rows.j
 export function requireLines(id: string, spec: SourceSpec): string {
   const name = Object.hasOwn(LINES, spec.connector) ? LINES[spec.connector] : undefined
   if (name !== undefined) return name
+  if (spec.connector === 'push')
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `rows of '${id}' can't be read again by themselves`,
+      why: 'they were pushed: a batch is read when it comes, by what the source was declared as then',
+      fix: `correct them and push them as a new batch, under another key: galley datasets rejected ${id} --json prints them, galley push ${spec.path} FILE takes them in`,
+    })
   throw new GalleyError('RECIPE_INVALID', {
     what: `rows of '${id}' can't be read again by themselves`,
     why: `it is read by ${spec.connector}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only`,
@@ -61,6 +69,30 @@ export async function sourceOfRows(
   await publishFolder(draft, target)
   const options = { ...own, ...(header ? { delimiter: header.delimiter } : {}), broken: 'skip' }
   return { ...spec, path: join(target, name), options }
+}
+
+/**
+ * Whether any of the rows can be read by the rules as they are: asked before a run is begun, which would fail where none can. `draft` is a
+ * folder of its own that is removed. @throws what reading throws otherwise
+ */
+export async function anyPasses(ctx: Engines, spec: SourceSpec, draft: string): Promise<boolean> {
+  await mkdir(draft, { recursive: true })
+  try {
+    const source = await connector(spec.connector)
+    await ctx.duckdb.session(ctx, (query) =>
+      source.snapshot(spec, spec.path, {
+        ...{ scope: ctx.scope, signal: ctx.signal, query, secret: resolveSecret, progress: () => {} },
+        keep: async (name) => join(draft, name),
+      }),
+    )
+    return true
+  } catch (error) {
+    // with `skip` and no limit, this is said where every row is broken
+    if (error instanceof GalleyError && error.code === 'SOURCE_BROKEN') return false
+    throw error
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
 }
 
 async function headerOf(spec: SourceSpec, path: string, copy: string, signal: AbortSignal) {

@@ -40,6 +40,8 @@ export const pushBatches = pgTable(
     broken: count('broken').notNull(),
     bytes: count('bytes').notNull(),
     rejected: payload('rejected').$type<Readonly<Record<string, number>>>().notNull(),
+    /** Columns that came and that the source has not, with the rows that had them. */
+    unknown: payload('unknown').$type<Readonly<Record<string, number>>>().notNull(),
     /** Within the data folder's `datasets/`. */
     folder: text('folder').notNull(),
     /** Its files by name, as they were written. */

@@ -47,12 +47,14 @@ const Snapshot = z.object({
   hash: Text,
   encoding: Text.optional(),
   rejected: z.record(Text, Count),
+  unknown: z.record(Text, Count).optional(),
   quarantine: Text.optional(),
   pushed: z.array(Text).optional(),
   cursor: z.unknown().optional(),
 })
 
 const Found = z.object({
+  within: z.array(Text).optional(),
   connector: Text,
   columns: z.array(
     z.object({

@@ -7,11 +7,15 @@ import { GalleyError } from '../../../base/errors.ts'
 import type { Progress } from '../../../engines/engine.ts'
 import { Again, good, type Reach, retried, shown } from './reach.ts'
 
+/** Bytes that may wait to be written while more come: a busy machine writes in bursts. */
+const HELD = 4 << 20
+
 /** Counts what passes: too much ends it, and so does too little in a stretch of time. */
 export function metered(r: Reach, before: number, seen: (bytes: number) => void, rate = true): Transform {
   let [bytes, stretch] = [before, 0]
   const least = (r.slowest * r.patience) / 1000
   const meter = new Transform({
+    highWaterMark: HELD,
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length
       stretch += chunk.length
@@ -78,8 +82,17 @@ export async function download(r: Reach, target: string, progress: (p: Progress)
       progress({ done: n, ...(total ? { total } : {}), unit: 'bytes' })
     })
     const to = createWriteStream(target, { flags: resumed ? 'r+' : 'w', start })
+    // where the connection is cut, what came before is written to its end: a pipeline would drop what it has in hand, and ask for it again
+    let cut: unknown
+    const come = got.body.on('error', (error) => {
+      cut = error
+      meter.end()
+    })
+    meter.once('close', () => come.destroy())
     try {
-      await pipeline(got.body, meter, to, { signal: r.signal })
+      come.pipe(meter)
+      await pipeline(meter, to, { signal: r.signal })
+      if (cut !== undefined) throw cut
     } catch (error) {
       // only what was written counts, and a write may still be under way
       if (!to.closed) await new Promise<void>((done) => to.once('close', () => done()))

@@ -1,11 +1,13 @@
 import { rm } from 'node:fs/promises'
+import { GalleyError } from '../../../base/errors.ts'
 import type { TypeName } from '../../../plan/types.ts'
 import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
 import { sqlValue } from '../csv/values.ts'
 import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
+import { arraysWithin, hintOf } from './arrays.ts'
 import { isArray, records, unreadable } from './layout.ts'
-import { lookOver } from './look.ts'
+import { cutArray, lookOver } from './look.ts'
 import { pointer } from './values.ts'
 import { keysOf, takeOut } from './within.ts'
 
@@ -24,7 +26,8 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     if (at !== undefined) await takeOut(utf8.path, path, keysOf(at), (within = await ctx.temp()), ctx.signal)
     const own = within ?? utf8.path
     const layout = { path: own, array: await isArray(own, path) }
-    await lookOver(own, path, layout.array, ctx.signal)
+    const { ended } = await lookOver(own, path, layout.array, ctx.signal)
+    if (layout.array && !ended) throw cutArray(path)
     await ctx.query(
       `CREATE OR REPLACE TEMP TABLE discovered AS SELECT n, j, coalesce(CASE WHEN json_valid(j) THEN json_type(j) = 'OBJECT' END, FALSE) AS ok FROM ${records(layout)} WHERE trim(j, chr(32) || chr(9) || chr(13)) <> '' LIMIT ${rows + 1}`,
     )
@@ -34,6 +37,9 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     )
     const [good] = await ctx.query('SELECT count(*) AS n FROM looked')
     const [n, objects] = [Number(all?.['n'] ?? 0), Number(good?.['n'] ?? 0)]
+    // one object that holds the records, in one line or in many
+    const lie = !layout.array && (n === 1 || objects < Math.min(n, rows)) ? await arraysWithin(own, ctx.signal) : []
+    if (n > 0 && objects === 0) throw noObject(path, layout.array, hintOf(lie))
     const keys = await ctx.query(
       `SELECT k, min(p) AS p FROM (SELECT unnest(json_keys(j)) AS k, r * ${MOST_KEYS} + generate_subscripts(json_keys(j), 1) AS p FROM (SELECT j, row_number() OVER () AS r FROM looked)) GROUP BY k ORDER BY p LIMIT ${MOST_KEYS}`,
     )
@@ -41,7 +47,15 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     for (const { k } of keys) columns.push(await lookAt(String(k), objects, ctx))
     const options: Record<string, string> = utf8.encoding === 'UTF-8' ? {} : { encoding: utf8.encoding.toLowerCase() }
     const looked = Math.min(n, rows)
-    return { connector: 'json', columns, rows: looked, whole: n <= rows, broken: looked - objects, options }
+    return {
+      connector: 'json',
+      columns,
+      rows: looked,
+      whole: n <= rows,
+      broken: looked - objects,
+      options,
+      ...(lie.length > 0 ? { within: lie } : {}),
+    }
   } catch (cause) {
     throw unreadable(path, cause)
   } finally {
@@ -49,6 +63,13 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     if (within) await rm(within, { force: true })
   }
 }
+
+const noObject = (path: string, array: boolean, hint: string | undefined): GalleyError =>
+  new GalleyError('SOURCE_BROKEN', {
+    what: `${path} can't be read as JSON`,
+    why: `no ${array ? 'value of its array' : 'line of it'} is a whole object`,
+    fix: hint ?? 'check that it holds one object a line, or one array of objects, to its end',
+  })
 
 async function lookAt(name: string, rows: number, ctx: DiscoverContext): Promise<FoundColumn> {
   const at = pointer(name)

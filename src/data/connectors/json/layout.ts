@@ -3,7 +3,7 @@ import { GalleyError } from '../../../base/errors.ts'
 import { file, text } from '../../../engines/duckdb/sql/names.ts'
 import { isDecimal, parseType, type Type, type TypeName, typeName } from '../../../plan/types.ts'
 import type { SourceSpec } from '../connector.ts'
-import type { JsonLook } from './look.ts'
+import { cutArray, type JsonLook } from './look.ts'
 import { exactText, isReadable, jsonValue, pointer } from './values.ts'
 
 export interface Declared {
@@ -20,6 +20,8 @@ export interface JsonLayout {
   readonly array: boolean
   readonly columns: readonly Declared[]
   readonly look: JsonLook
+  /** Keys that a record may have; one with another is broken. Absent where others are left alone. */
+  readonly known?: readonly string[]
 }
 
 /** @throws SOURCE_SCHEMA for a type that JSON has not */
@@ -50,8 +52,7 @@ export async function isArray(path: string, named: string): Promise<boolean> {
     }
     if (!/^\uFEFF?\s*\[/.test(await part(0))) return false
     // the reader takes what ends after a comma for whole
-    if (!(await part(Math.max(0, size - END_BYTES))).trimEnd().endsWith(']'))
-      throw unreadable(named, new Error('JSON: its array does not end'))
+    if (!(await part(Math.max(0, size - END_BYTES))).trimEnd().endsWith(']')) throw cutArray(named)
     return true
   } finally {
     await opened.close()
@@ -102,12 +103,26 @@ export function rowsOf(layout: JsonLayout): string {
 }
 
 export const wrong = (i: number): string => `(k${i} IS NOT NULL AND v${i} IS NULL)`
-export const anyWrong = ({ columns }: JsonLayout): string => ['NOT ok', ...columns.map((_, i) => wrong(i))].join(' OR ')
+export const anyWrong = ({ columns, known }: JsonLayout): string =>
+  ['NOT ok', ...columns.map((_, i) => wrong(i)), ...(known ? [hasOther(known)] : [])].join(' OR ')
+
+/** The keys of a record that are none of some. */
+const others = (known: readonly string[]): string =>
+  `list_filter(json_keys(j), lambda k: k NOT IN (${known.map(text).join(', ')}))`
+const hasOther = (known: readonly string[]): string =>
+  `coalesce(CASE WHEN ok THEN len(${others(known)}) > 0 END, FALSE)`
+
+/** How many records have each key that is none of some; records that are no objects are left out. */
+export const otherKeys = (layout: JsonLayout, known: readonly string[]): string =>
+  `SELECT k, count(DISTINCT n) AS n FROM (SELECT n, unnest(CASE WHEN json_valid(j) AND json_type(j) = 'OBJECT' THEN ${others(known)} END) AS k FROM ${records(layout)}) GROUP BY k ORDER BY 2 DESC, 1 LIMIT 1000`
 
 /** Why a record is broken, and the column where it is one. */
-export function reasonOf({ columns }: JsonLayout): string {
+export function reasonOf({ columns, known }: JsonLayout): string {
   const types = columns.map(({ type }, i) => `WHEN ${wrong(i)} THEN ${text(`is not of type ${typeName(type)}`)}`)
-  return `CASE WHEN NOT coalesce(json_valid(j), FALSE) THEN 'is no JSON' WHEN NOT ok THEN 'is no object' ${types.join(' ')} END`
+  const other = known
+    ? `WHEN ${hasOther(known)} THEN concat('has the key ''', ${others(known)}[1], ''', which no column has')`
+    : ''
+  return `CASE WHEN NOT coalesce(json_valid(j), FALSE) THEN 'is no JSON' WHEN NOT ok THEN 'is no object' ${types.join(' ')} ${other} END`
 }
 export const badColumn = ({ columns }: JsonLayout): string =>
   `CASE ${columns.map(({ name }, i) => `WHEN ${wrong(i)} THEN ${text(name)}`).join(' ')} ELSE NULL END`

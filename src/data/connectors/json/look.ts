@@ -7,6 +7,8 @@ export interface JsonLook {
   readonly objects: boolean
   /** Whether a number has a point or an exponent and more digits than a double tells apart. */
   readonly long: boolean
+  /** Whether all that was opened is closed: an array that is cut may end in a bracket all the same, that of a record. */
+  readonly ended: boolean
 }
 
 /** How deep values may lie in each other: what takes them apart goes as deep on the stack. */
@@ -64,7 +66,7 @@ export async function lookOver(path: string, named: string, array: boolean, sign
     throwIfAborted(signal)
     if (!look(chunk as Uint8Array, state, array)) throw tooDeep(named, state.line)
   }
-  return { objects: state.objects, long: state.long }
+  return { objects: state.objects, long: state.long, ended: state.depth === 0 && !state.inText }
 }
 
 /** The loop over the bytes of a chunk, in local variables; false where values lie too deep. */
@@ -124,6 +126,14 @@ function look(bytes: Uint8Array, state: State, array: boolean): boolean {
   Object.assign(state, { objects, long, inText, escaped, depth, line, fresh, digits, broken })
   return true
 }
+
+/** An array whose end is not there. */
+export const cutArray = (named: string): GalleyError =>
+  new GalleyError('SOURCE_BROKEN', {
+    what: `${named} can't be read as JSON`,
+    why: 'its array does not end',
+    fix: 'copy or download the file again: it was cut; JSON is one object a line, or one array of objects, to its end',
+  })
 
 const tooDeep = (named: string, line: number): GalleyError =>
   new GalleyError('SOURCE_BROKEN', {

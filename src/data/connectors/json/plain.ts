@@ -9,8 +9,10 @@ import { jsonValue } from './values.ts'
  * What it takes for good otherwise (records that are no objects; numbers with more digits than a double has, as decimals) is left
  * to the strict way.
  */
-export const isPlain = ({ look, columns }: JsonLayout): boolean =>
-  look.objects && !(look.long && columns.some(({ type }) => isDecimal(isList(type) ? type.list : type)))
+export const isPlain = ({ look, columns, known }: JsonLayout): boolean =>
+  known === undefined &&
+  look.objects &&
+  !(look.long && columns.some(({ type }) => isDecimal(isList(type) ? type.list : type)))
 
 /** Records with the value of each declared column (`v0`, …), and `wrong` where one is of another type. */
 export function plainRows({ path, array, columns }: JsonLayout): string {

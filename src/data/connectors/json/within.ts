@@ -35,6 +35,24 @@ export async function takeOut(
   signal: AbortSignal,
 ): Promise<void> {
   const out = await open(target, 'w')
+  try {
+    for await (const { bytes } of piecesWithin(path, named, keys, signal)) await out.write(bytes)
+  } finally {
+    await out.close()
+  }
+}
+
+/**
+ * The text of the array that the keys lead to, piece by piece; `from` is where in the file it begins. Of the file the first `most` bytes are looked at.
+ * @throws SOURCE_BROKEN where there is none
+ */
+export async function* piecesWithin(
+  path: string,
+  named: string,
+  keys: readonly string[],
+  signal: AbortSignal,
+  most = Number.POSITIVE_INFINITY,
+): AsyncGenerator<{ bytes: Uint8Array; from: number; ended: boolean }> {
   const seen: string[] = []
   let [depth, matched, inText, escaped] = [0, 0, false, false]
   // bytes of the key at hand, and the key that was read where its value is awaited
@@ -42,64 +60,63 @@ export async function takeOut(
   let [isKey, last] = [false, undefined as string | undefined]
   /** The depth of the array that is taken out; 0 until it begins. */
   let taking = 0
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) {
-      throwIfAborted(signal)
-      const bytes = chunk as Uint8Array
-      let from = 0
-      for (let i = 0; i < bytes.length; i++) {
-        const byte = bytes[i] as number
-        if (inText) {
-          if (escaped) escaped = false
-          else if (byte === BACKSLASH) escaped = true
-          else if (byte === QUOTE) inText = false
-          if (isKey && inText && key.length < MOST_KEY) key.push(byte)
-          if (isKey && !inText) last = textOf(key)
-          continue
-        }
-        // a key of the object that the keys lead to so far
-        const here = taking === 0 && depth === matched + 1
-        if (byte === QUOTE) {
-          inText = true
-          isKey = here && last === undefined
-          if (isKey) key = []
-        } else if (byte === COLON) {
-          if (here && last !== undefined && seen.length < MOST_KEYS && last !== keys[matched]) seen.push(last)
-        } else if (byte === OPEN || byte === BEGIN) {
-          const leads = here && last === keys[matched]
-          const final = matched === keys.length - 1
-          depth++
-          if (leads && final && byte === BEGIN) {
-            taking = depth
-            from = i
-          } else if (leads && !final && byte === OPEN) {
-            matched++
-            seen.length = 0
-          } else if (leads) throw nothing(named, keys, `${final ? 'an object' : 'an array'} is there`)
-          else if (depth === 1 && byte === BEGIN) throw nothing(named, keys, 'it is an array itself')
-          last = undefined
-        } else if (byte === CLOSE || byte === END) {
-          if (taking > 0 && depth === taking) {
-            await out.write(bytes, from, i + 1 - from)
-            return
-          }
-          // the object that the keys lead to has ended
-          if (here) break
-          depth--
-        } else if (byte === COMMA && here) last = undefined
+  let [start, before] = [0, 0]
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK, end: most - 1 })) {
+    throwIfAborted(signal)
+    const bytes = chunk as Uint8Array
+    let from = 0
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] as number
+      if (inText) {
+        if (escaped) escaped = false
+        else if (byte === BACKSLASH) escaped = true
+        else if (byte === QUOTE) inText = false
+        if (isKey && inText && key.length < MOST_KEY) key.push(byte)
+        if (isKey && !inText) last = textOf(key)
+        continue
       }
-      if (taking > 0) await out.write(bytes, from, bytes.length - from)
+      // a key of the object that the keys lead to so far
+      const here = taking === 0 && depth === matched + 1
+      if (byte === QUOTE) {
+        inText = true
+        isKey = here && last === undefined
+        if (isKey) key = []
+      } else if (byte === COLON) {
+        if (here && last !== undefined && seen.length < MOST_KEYS && last !== keys[matched]) seen.push(last)
+      } else if (byte === OPEN || byte === BEGIN) {
+        const leads = here && last === keys[matched]
+        const final = matched === keys.length - 1
+        depth++
+        if (leads && final && byte === BEGIN) {
+          taking = depth
+          from = i
+          start = before + i
+        } else if (leads && !final && byte === OPEN) {
+          matched++
+          seen.length = 0
+        } else if (leads) throw nothing(named, keys, `${final ? 'an object' : 'an array'} is there`)
+        else if (depth === 1 && byte === BEGIN) throw nothing(named, keys, 'it is an array itself')
+        last = undefined
+      } else if (byte === CLOSE || byte === END) {
+        if (taking > 0 && depth === taking) {
+          yield { bytes: bytes.subarray(from, i + 1), from: start, ended: true }
+          return
+        }
+        // the object that the keys lead to has ended
+        if (here) break
+        depth--
+      } else if (byte === COMMA && here) last = undefined
     }
-    throw taking > 0
-      ? new GalleyError('SOURCE_BROKEN', {
-          what: `${named} can't be read as JSON`,
-          why: `the array at ${keys.join('.')} does not end`,
-          fix: 'copy or download the file again',
-        })
-      : nothing(named, keys, seen.length > 0 ? `there is ${seen.join(', ')}` : 'there is nothing of that name')
-  } finally {
-    await out.close()
+    if (taking > 0) yield { bytes: bytes.subarray(from), from: start, ended: false }
+    before += bytes.length
   }
+  throw taking > 0
+    ? new GalleyError('SOURCE_BROKEN', {
+        what: `${named} can't be read as JSON`,
+        why: `the array at ${keys.join('.')} does not end`,
+        fix: 'copy or download the file again',
+      })
+    : nothing(named, keys, seen.length > 0 ? `there is ${seen.join(', ')}` : 'there is nothing of that name')
 }
 
 /** A key without its escapes; one that is none is itself. */

@@ -1,7 +1,9 @@
 import { appendFileSync, readdirSync } from 'node:fs'
-import { afterAll, expect, test } from 'vitest'
+import { int64, tableFromArrays, tableToIPC } from '@uwdata/flechette'
+import { afterAll, describe, expect, test } from 'vitest'
 import { openStore } from '../../../store/store.ts'
 import { openGuard } from '../guard/open.ts'
+import { push } from '../push.ts'
 import { acceptBatch } from './accept.ts'
 import { keyOf } from './key.ts'
 import { pushedIn } from './pushed.ts'
@@ -87,8 +89,8 @@ test('what is no batch is refused in words of the sender, and leaves nothing', a
   await refused(ROW, 'text/plain', 'MEDIA_TYPE_REFUSED')
   await refused('', 'application/json', 'SOURCE_BROKEN')
   await refused('[{"id": 1}', 'application/json', 'SOURCE_BROKEN')
-  await refused('a,b\n1,2\n', 'text/csv', 'PLAN_UNKNOWN_COLUMN')
-  await refused('{"a": 1}', 'application/json', 'PLAN_UNKNOWN_COLUMN')
+  await refused('note\nx\n', 'text/csv', 'PLAN_UNKNOWN_COLUMN')
+  await refused('{}', 'application/json', 'PLAN_UNKNOWN_COLUMN')
   await refused('x'.repeat((1 << 20) + 1), 'text/csv', 'BODY_TOO_LARGE')
   await refused('ARROW1', 'application/vnd.apache.arrow.stream', 'SOURCE_BROKEN')
   await expect(send('nowhere', 'k', ROW)).rejects.toMatchObject({
@@ -120,6 +122,78 @@ test('columns come and go, a type that batches have stays; files that were chang
   const as = { id: 'int64', price: 'string', note: 'string' } as const
   expect((await rowsOf('evolving', as, ['000000000001'])).all).toEqual([{ id: '1', price: null, note: 'x' }])
   await expect(rowsOf('evolving', as)).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
+})
+
+describe('columns that the source has not', () => {
+  const MISSPELT = '{"id": 2, "pirce": "1.25", "note": "x", "nul": null}'
+  const lines = [ROW, MISSPELT, '{"id": 3, "pirce": "2.25"}'].join('\n')
+
+  test('refuse the batch and name the nearest, unless it is said otherwise', async () => {
+    await opened('strict')
+    for (const text of [lines, `[${lines.replaceAll('\n', ',')}]`])
+      await expect(send('strict', 'k', text)).rejects.toMatchObject({
+        code: 'SOURCE_SCHEMA',
+        what: "the batch has 'pirce', which no column has, and 1 more: nul",
+        fix: expect.stringContaining("did you mean 'price' for 'pirce'?"),
+        details: { unknown: { pirce: 2, nul: 1 } },
+      })
+    const csv = send('strict', 'k', 'id,price,note,notes\n1,2.50,가,나\n', 'text/csv')
+    await expect(csv).rejects.toMatchObject({ code: 'SOURCE_SCHEMA', fix: expect.stringContaining("'note' for 'notes'") }) // biome-ignore format: one line
+    expect((await store.sources.batches(scope, 'strict')).items).toEqual([])
+    // a column that was declared before is known, and so is one that is null in this batch
+    await store.sources.open(scope, { name: 'strict', columns: { id: 'int64', old: 'string' }, options: { broken: 'skip' } }) // biome-ignore format: one line
+    await send('strict', 'a', '{"id": 1, "old": "x"}')
+    await store.sources.open(scope, { name: 'strict', columns, options: { broken: 'skip' } })
+    expect((await send('strict', 'b', '{"id": 1, "old": "x"}')).batch).toMatchObject({ rows: 1, unknown: {} })
+  })
+
+  test("are counted in the answer and left out, with 'evolve'", async () => {
+    await opened('loose', { onSchemaChange: 'evolve' })
+    const first = await send('loose', 'a', lines)
+    expect(first.batch).toMatchObject({ rows: 3, broken: 0, unknown: { pirce: 2, nul: 1 } })
+    expect(await send('loose', 'a', lines)).toEqual({ ...first, replayed: true })
+    const csv = await send('loose', 'b', 'id,price,notes\n1,2.50,가\nx,1,y\n', 'text/csv')
+    expect(csv.batch).toMatchObject({ rows: 1, broken: 1, unknown: { notes: 1 } })
+    const { all } = await rowsOf('loose')
+    expect(all.map((r) => [r['id'], r['price']])).toEqual([
+      ['1', '2.50'],
+      ['2', null],
+      ['3', null],
+      ['1', '2.50'],
+    ])
+  })
+
+  test("set their rows aside with the reason, with 'quarantine'", async () => {
+    await opened('aside', { onSchemaChange: 'quarantine', mostBroken: 3 })
+    const reason = "has the key 'pirce', which no column has"
+    const { batch } = await send('aside', 'a', `${lines}\nno JSON`)
+    expect(batch).toMatchObject({
+      ...{ rows: 1, broken: 3, unknown: { pirce: 2, nul: 1 } },
+      rejected: { [`broken record (${reason})`]: 2, 'broken record (is no JSON)': 1 },
+    })
+    const { all, aside } = await rowsOf('aside')
+    expect([all.length, aside[0]]).toMatchObject([1, { batch: 1, reason, row: MISSPELT }])
+    await expect(send('aside', 'b', 'id,price,note,notes\n1,2,x,y\n', 'text/csv')).rejects.toMatchObject({
+      code: 'SOURCE_SCHEMA',
+    })
+    await expect(send('aside', 'c', MISSPELT)).rejects.toMatchObject({ code: 'SOURCE_BROKEN' })
+  })
+
+  test('are told of Arrow too', async () => {
+    await store.sources.open(scope, { name: 'arrow', columns: { id: 'int64' }, options: {} })
+    const of = tableFromArrays({ id: [7n, 8n], nid: [1n, 2n] }, { types: { id: int64(), nid: int64() } })
+    const table = tableToIPC(of, { format: 'stream' })
+    const ARROW = 'application/vnd.apache.arrow.stream'
+    const arrow = (key: string) => send('arrow', key, Buffer.from(table ?? []), ARROW)
+    await expect(arrow('a')).rejects.toMatchObject({ code: 'SOURCE_SCHEMA', fix: expect.stringContaining("'id' for 'nid'") }) // biome-ignore format: one line
+    await store.sources.open(scope, { name: 'arrow', columns: { id: 'int64' }, options: { onSchemaChange: 'evolve' } })
+    expect((await arrow('a')).batch).toMatchObject({ rows: 2, unknown: { nid: 2 } })
+  })
+  test('are no option of another spelling', () => {
+    expect(() => push('x', columns, { onSchemaChange: 'ignore' as never })).toThrow(
+      expect.objectContaining({ code: 'RECIPE_INVALID' }),
+    )
+  })
 })
 
 test('keys are as the draft has them', () => {

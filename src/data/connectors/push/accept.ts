@@ -15,6 +15,7 @@ import type { SourceSnapshot, SourceSpec } from '../connector.ts'
 import { saidOf } from '../files.ts'
 import type { Guard } from '../guard/guard.ts'
 import { connector } from '../index.ts'
+import { knownOption, type UnknownPolicy } from '../unknown.ts'
 import { admitted } from './admit.ts'
 import { type BatchFormat, formatOf } from './formats.ts'
 import { DATA, idOf } from './pushed.ts'
@@ -159,6 +160,7 @@ async function taken(at: AcceptAt, source: PushSource, { draft, format, hash, by
     broken,
     bytes,
     rejected: read.rejected,
+    unknown: read.unknown ?? {},
     files,
   }
   let lies = draft
@@ -186,7 +188,13 @@ async function readBatch(
 ): Promise<SourceSnapshot> {
   const path = `${draft}.sent`
   const inner = await connector(format)
-  const options = format === 'arrow' ? {} : (source.options as SourceSpec['options'])
+  const { onSchemaChange = 'stop', ...own } = source.options as SourceSpec['options']
+  // a column that was declared before may still be sent: it is known, and left alone
+  const known = [...new Set([...Object.keys(source.columns), ...Object.keys(source.types)])]
+  const options = {
+    ...(format === 'arrow' ? {} : own),
+    ...knownOption({ known, policy: onSchemaChange as UnknownPolicy }),
+  }
   let columns = source.columns as Readonly<Record<string, TypeName>>
   try {
     return await duckdb.session({ scope, signal, ledger: createLedger() }, async (query) => {
@@ -197,11 +205,16 @@ async function readBatch(
           const spec: SourceSpec = { connector: format, path, columns, options }
           return await inner.snapshot(spec, path, ctx)
         } catch (error) {
-          // in JSON, a key that no record of a batch has is null, as one that some have not
+          // in JSON, a key that no record of a batch has is null, as one that some have not; elsewhere where columns may come and go
           const unknown =
             error instanceof GalleyError && error.code === 'PLAN_UNKNOWN_COLUMN' ? error.details['column'] : undefined
           const left = Object.entries(columns).filter(([name]) => name !== unknown)
-          if (format !== 'json' || left.length === Object.keys(columns).length || left.length === 0) throw error
+          if (
+            (format !== 'json' && onSchemaChange !== 'evolve') ||
+            left.length === Object.keys(columns).length ||
+            left.length === 0
+          )
+            throw error
           columns = Object.fromEntries(left)
         }
     })
@@ -214,7 +227,7 @@ async function readBatch(
 function inWordsOfBatch(thrown: unknown, path: string): GalleyError {
   const error = saidOf(asGalleyError(thrown), path, 'the batch')
   const { code, what, why, details, cause } = error
-  if (!code.startsWith('SOURCE_') && !code.startsWith('PLAN_')) return error
+  if ((!code.startsWith('SOURCE_') && !code.startsWith('PLAN_')) || details['unknown']) return error
   return new GalleyError(code, {
     ...{ what, cause, details, ...(why ? { why } : {}) },
     fix: 'correct the batch and send it again, or change what the recipe declares and open the source anew',

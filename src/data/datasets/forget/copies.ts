@@ -12,14 +12,15 @@ import { PUSHED } from '../files.ts'
 import { liveFolders } from '../keep/sweep.ts'
 import { MANIFEST } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
+import { forgetPushed, type PushedCopy } from './pushed.ts'
 import { countOf, isAside, type Person } from './rows.ts'
 
 /** What steps had kept of a person. Paths are within the data folder. */
 export interface Copies {
   /** Removed: made again by the next run that needs them, from what its source then holds. */
   readonly removed: readonly { readonly path: string; readonly rows: number }[]
-  /** Batches that were pushed: nothing else has them, so they stay, and hold such rows. */
-  readonly pushed: readonly { readonly path: string; readonly rows: number }[]
+  /** Batches that were pushed, written anew without such rows. */
+  readonly pushed: readonly PushedCopy[]
   /** Histories that endpoints start from: they go when the endpoint is deployed again. */
   readonly endpoints: readonly { readonly path: string; readonly rows: number }[]
 }
@@ -29,9 +30,10 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
   const root = join(store.home.datasets, scope.workspace)
   const removed: { path: string; rows: number }[] = []
   const endpoints: { path: string; rows: number }[] = []
-  const pushed: { path: string; rows: number }[] = []
+  // before what was read of them goes, which is read again from them as they are then
+  const pushed = await forgetPushed(work, store, scope, person)
   for (const name of await readdir(root).catch(() => [])) {
-    if (!name.startsWith('_')) continue
+    if (!name.startsWith('_') || name.startsWith(PUSHED)) continue
     for (const id of await readdir(join(root, name)).catch(() => [])) {
       throwIfAborted(work.signal)
       const folder = join(root, name, id)
@@ -44,8 +46,7 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
       if (rows === 0) continue
       const path = relative(store.home.path, folder)
       // what an endpoint starts from is told, not taken from under it
-      if (name.startsWith(PUSHED)) pushed.push({ path, rows })
-      else if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
+      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
       else {
         await rm(folder, { recursive: true, force: true })
         removed.push({ path, rows })
