@@ -3,8 +3,9 @@ import type { Agg, Expr } from './expr.ts'
 import { infer, inferAgg } from './infer.ts'
 import { checkFields, checkWritable } from './names.ts'
 import type { Named, Node } from './nodes.ts'
-import { type Field, fieldOf, isList, isTemporal, type Schema, sameType, typeName, unknownColumn } from './types.ts'
-import { windowSchema } from './window.ts'
+import { nullable, setSchema } from './sets.ts'
+import { type Field, fieldOf, isList, isTemporal, type Schema, sameType, typeName } from './types.ts'
+import { orderTypes, windowSchema } from './window.ts'
 
 /** A node as it is described, before its schema is known. */
 export type WithoutSchema<N> = N extends Node ? Omit<N, 'schema'> & { schema?: Schema } : never
@@ -93,7 +94,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
     case 'distinct':
       return n.input.schema
     case 'sort':
-      for (const key of n.keys) infer(key.by, n.input.schema, 'sort')
+      orderTypes(n.keys, n.input.schema, 'sort')
       return n.input.schema
     case 'limit':
       if (!Number.isSafeInteger(n.count) || n.count < 0)
@@ -128,24 +129,8 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       return unique(windowSchema(n), 'window')
     case 'intersect':
     case 'except':
-    case 'union': {
-      const right = n.right.schema
-      n.left.schema.forEach((f, i) => {
-        const other = right[i]
-        if (!other || other.name !== f.name || !sameType(other.type, f.type))
-          throw new GalleyError('PLAN_TYPE_MISMATCH', {
-            what: `${n.op} needs two tables of the same columns`,
-            why: `column ${i + 1} is '${f.name}' (${typeName(f.type)}) on one side and ${other ? `'${other.name}' (${typeName(other.type)})` : 'missing'} on the other`,
-          })
-      })
-      if (right.length !== n.left.schema.length)
-        throw unknownColumn(
-          right[n.left.schema.length]?.name ?? '?',
-          n.left.schema.map((f) => f.name),
-          n.op,
-        )
-      return n.op === 'except' ? n.left.schema : n.left.schema.map((f, i) => (right[i]?.nullable ? nullable(f) : f))
-    }
+    case 'union':
+      return setSchema(n)
   }
 }
 
@@ -174,8 +159,6 @@ const lastOf = (name: string): number => name.charCodeAt(name.length - 1)
 function someOf(list: readonly unknown[], what: string, fix: string): void {
   if (list.length === 0) throw new GalleyError('PLAN_INVALID', { what, fix })
 }
-
-const nullable = (f: Field): Field => (f.nullable ? f : { ...f, nullable: true })
 
 /** A bare column keeps what is known of it (unit, description, tags); anything computed starts fresh. */
 function typed(columns: Named<Expr>, schema: Schema, where: string): Field[] {
@@ -227,6 +210,7 @@ function expectTemporal(schema: Schema, name: string, where: string): Field {
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `${where} needs a timestamp`,
       why: `'${name}' is a ${typeName(field.type)}`,
+      fix: `derive one: r.${name}.${field.type === 'date' ? "cast('local timestamp')" : field.type === 'string' ? "parseTime('%Y-%m-%d %H:%M:%S')" : '…'}, or name another column`,
     })
   return field
 }

@@ -64,7 +64,8 @@ export function isLiteralOf(value: unknown, type: Type): boolean {
     case 'bool':
       return typeof value === 'boolean'
     case 'string':
-      return typeof value === 'string'
+      // half a pair of UTF-16 is no character
+      return typeof value === 'string' && value.isWellFormed()
     case 'bytes':
       return typeof value === 'string' && value.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(value)
     case 'int32':

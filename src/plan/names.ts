@@ -28,6 +28,8 @@ export function checkWritable(schema: Schema): void {
 export function checkFields(type: Type): void {
   if (isList(type)) checkFields(type.list)
   if (!isStruct(type)) return
+  if (type.struct.length === 0)
+    throw new GalleyError('PLAN_INVALID', { what: 'a struct has no fields', fix: 'name one at least' })
   const seen = new Map<string, string>()
   for (const [name, own] of type.struct) {
     if (unwritable(name)) throw new GalleyError('PLAN_INVALID', whyUnwritable('field', name))

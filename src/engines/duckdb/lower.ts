@@ -1,4 +1,4 @@
-import type { Node, SortKey } from '../../plan/nodes.ts'
+import { type Node, nodeChildren, type SortKey } from '../../plan/nodes.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { sqlAgg } from './aggregates.ts'
 import { lowerAsOf } from './asof.ts'
@@ -58,6 +58,12 @@ export function lower(root: Node, options: LowerOptions = {}): Lowered {
   return { sql, windows: windows ?? [] }
 }
 
+/**
+ * Verbs on top of each other that are one query: DuckDB writes what is derived into whatever uses it, so that of columns made of each other the
+ * last ones hold all before them.
+ */
+const MOST_INLINED = 50
+
 function lowerWhole(
   root: Node,
   windows: WindowBuild[] | undefined,
@@ -67,13 +73,16 @@ function lowerWhole(
 ): string {
   const ctes: string[] = []
   const names = new Map<Node, string>()
+  const heights = new Map<Node, number>()
   const visit = (n: Node): string => {
     const known = names.get(n)
     if (known) return known
     const sql = lowerNode(n, lowering)
     const name = `n${names.size}`
     names.set(n, name)
-    ctes.push(`${name} AS (${sql})`)
+    const height = 1 + Math.max(0, ...nodeChildren(n).map((child) => heights.get(child) ?? 0))
+    heights.set(n, height % MOST_INLINED)
+    ctes.push(`${name} AS ${height === MOST_INLINED ? 'MATERIALIZED ' : ''}(${sql})`)
     return name
   }
   const whole = (n: Node) => lowerWhole(n, windows, tables, guarded)

@@ -1,7 +1,7 @@
 import { col, type Frame, type WindowCall } from '../../plan/expr.ts'
 import { infer } from '../../plan/infer.ts'
 import type { Node, SortKey } from '../../plan/nodes.ts'
-import { isOrdered, type Schema } from '../../plan/types.ts'
+import { isFloat, isOrdered, type Schema } from '../../plan/types.ts'
 import { compileAgg } from '../aggregates.ts'
 import type { Value } from '../batch.ts'
 import { compileExpr, compileSlot } from '../closures.ts'
@@ -123,16 +123,17 @@ function frameOf(
   const { from, to } = frame
   if (frame.unit === 'rows') return (i, j) => (from === null || j - i >= from) && (to === null || j - i <= to)
   const type = order[0] ? infer(order[0].by, schema, 'frame').type : 'int64'
-  const unit = type === 'date' ? 86_400_000_000 : 1
+  const unit = type === 'date' ? 86_400_000_000n : 1n
+  /** Where the key `b` lies beside the end of the frame that is `limit` from the key `a`. */
+  const beside = (a: Value, b: Value, limit: number): number => {
+    if (a === null || b === null) return Number(b === null) - Number(a === null)
+    if (isFloat(type)) return compare(b, (a as number) + limit)
+    return compare(BigInt(b as bigint) * unit, BigInt(a as bigint) * unit + BigInt(limit))
+  }
   return (i, j) => {
     const [a, b] = [keys[i] ?? [], keys[j] ?? []]
     const sign = byKeys(b, a, order)
-    const x = a[0] ?? null
-    if (sign === 0) return x === null || ((from === null || from <= 0) && (to === null || to >= 0))
-    const y = b[0] ?? null
-    const distance = x === null || y === null ? Number.NaN : (Number(y) - Number(x)) * unit
-    const far = (limit: number) => (Number.isNaN(distance) ? (sign > 0 ? Infinity : -Infinity) : distance) - limit
-    if (from !== null && (from === 0 ? sign < 0 : far(from) < 0)) return false
-    return !(to !== null && (to === 0 ? sign > 0 : far(to) > 0))
+    const at = (limit: number) => (limit === 0 ? sign : beside(a[0] as Value, b[0] as Value, limit))
+    return !(from !== null && at(from) < 0) && !(to !== null && at(to) > 0)
   }
 }

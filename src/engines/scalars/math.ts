@@ -109,6 +109,7 @@ export const MATH: Scalars<
       return drop <= 0 ? (a as Value) : divideRounded(big(a), 10n ** BigInt(drop))
     }
     const scaled = roundHalfAway(num(a) * 10 ** n) / 10 ** n
-    return Number.isFinite(scaled) ? scaled : num(a)
+    if (!Number.isFinite(scaled)) return num(a)
+    return type === 'float32' ? Math.fround(scaled) : scaled
   },
 }

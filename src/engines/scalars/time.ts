@@ -19,13 +19,23 @@ const calendar =
 /** Another day at the same time of day, in the type of `like`. */
 const onDay = (day: number, like: Value | undefined): Value =>
   typeof like === 'bigint' ? BigInt(day) * DAY + microsOfDay(like) : day
-const dayNumber = (year: number, month: number, day: number): number => {
-  const date = new Date(0)
-  date.setUTCFullYear(year, month, day)
-  return date.getTime() / 86_400_000
+/** Days since 1970 of a date of the Gregorian calendar, also beyond those that `Date` has; months count from 0, and may be any number. */
+function dayNumber(year: number, month: number, day: number): number {
+  // counted from March, so that the leap day is a year's last
+  const months = year * 12 + month - 2
+  const y = Math.floor(months / 12)
+  const era = Math.floor(y / 400)
+  const ofEra = y - era * 400
+  const ofYear = Math.floor((153 * (months - y * 12) + 2) / 5) + day - 1
+  return era * 146_097 + ofEra * 365 + Math.floor(ofEra / 4) - Math.floor(ofEra / 100) + ofYear - 719_468
 }
-/** The Thursday of a day's week: ISO's year and week are those of it. */
-const thursday = (d: Date): Date => new Date(d.getTime() + (4 - (d.getUTCDay() || 7)) * 86_400_000)
+/** The Thursday of a day's week, as its day and its year: ISO's year and week are those of it. */
+function thursday(d: Date): { day: number; year: number } {
+  const day = dayOf(d.getTime() / 86_400_000) + 4 - (d.getUTCDay() || 7)
+  // the calendar's last days are in the middle of a year
+  const within = Math.max(-100_000_000, Math.min(100_000_000, day))
+  return { day, year: new Date(within * 86_400_000).getUTCFullYear() }
+}
 
 function addMonths(v: Value | undefined, months: bigint): Value {
   const d = dateOf(v)
@@ -169,9 +179,9 @@ export const TIME: Scalars<
   dayOfYear: calendar((d) => dayOf(d.getTime() / 86_400_000) - dayNumber(d.getUTCFullYear(), 0, 1) + 1),
   isoWeek: calendar((d) => {
     const t = thursday(d)
-    return Math.floor((t.getTime() / 86_400_000 - dayNumber(t.getUTCFullYear(), 0, 1)) / 7) + 1
+    return Math.floor((t.day - dayNumber(t.year, 0, 1)) / 7) + 1
   }),
-  isoYear: calendar((d) => thursday(d).getUTCFullYear()),
+  isoYear: calendar((d) => thursday(d).year),
   hour: ([v]) => microsOfDay(v) / 3_600_000_000n,
   minute: ([v]) => (microsOfDay(v) / 60_000_000n) % 60n,
   second: ([v]) => (microsOfDay(v) / 1_000_000n) % 60n,

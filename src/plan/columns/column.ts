@@ -194,7 +194,8 @@ function methods(): Record<string, Method> {
       return wrap(this, call('extract', this.expr, lit(pattern, 'string'), literal(group, 'int64')))
     },
     isIn(this: Col, values: unknown[]) {
-      return wrap(this, call('isIn', this.expr, ...values.map((value) => arg(this, value))))
+      const args = [this.expr].concat(values.map((value) => arg(this, value)))
+      return wrap(this, Object.freeze({ op: 'call', fn: 'isIn', args: Object.freeze(args) }))
     },
     between(this: Col, low: unknown, high: unknown) {
       const { expr } = this

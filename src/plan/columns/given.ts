@@ -7,10 +7,18 @@ import type { Col } from './kinds.ts'
 
 /** The columns that a callback gives, by name. @throws PLAN_TYPE_MISMATCH */
 export const exprs = (o: Record<string, Col>): Named<Expr> =>
-  Object.entries(o).map(([name, c]) => [name, exprOf(c, `derive of '${name}'`)] as const)
+  entries(o).map(([name, c]) => [name, exprOf(c, `derive of '${name}'`)] as const)
 /** The aggregates that a callback gives, by name. @throws PLAN_TYPE_MISMATCH */
 export const aggs = (o: Record<string, AggOf<TypeName>>): Named<Agg> =>
-  Object.entries(o).map(([name, a]) => [name, aggOf(a, name)] as const)
+  entries(o).map(([name, a]) => [name, aggOf(a, name)] as const)
+
+function entries<T>(o: Record<string, T>): [string, T][] {
+  if (o !== null && typeof o === 'object') return Object.entries(o)
+  throw new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: `a callback gives ${o === null ? 'null' : typeof o}, not columns by name`,
+    fix: 'give an object: (r) => ({ total: r.price.times(r.quantity) })',
+  })
+}
 
 /** The expression of a column; JavaScript's own operators give something else. @throws PLAN_TYPE_MISMATCH */
 export function exprOf(c: Col, where: string): Expr {

@@ -33,9 +33,9 @@ export const NESTED: Rules<
     if (!value || !sameType(element(a?.type, fail), value.type)) throw fail('the value must be of the list’s type')
     return 'bool'
   },
-  listJoin: ([a, by], fail) => {
-    if (element(a?.type, fail) !== 'string' || by?.type !== 'string')
-      throw fail('it takes a list of text and a separator')
+  listJoin: ([a], fail, exprs) => {
+    if (element(a?.type, fail) !== 'string') throw fail('it takes a list of text and a separator')
+    constantText(exprs, 1, 'the separator', fail)
     return 'string'
   },
   listDistinct: ([a], fail) => {

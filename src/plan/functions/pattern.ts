@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js'
 import type { GalleyError } from '../../base/errors.ts'
+import { beyondRe2 } from './pattern-syntax.ts'
 
 const known = new Map<string, RE2JS>()
 
@@ -35,6 +36,8 @@ export function checkPattern(pattern: string, fail: (why: string) => GalleyError
       `RE2 refuses the pattern (${error instanceof Error ? error.message : String(error)}): look-around and back-references don’t exist in it, and repetitions are bounded`,
     )
   }
+  const beyond = beyondRe2(pattern)
+  if (beyond !== undefined) throw fail(`RE2 refuses the pattern: ${beyond}`)
   if (stepsOf(compiled) > MOST_STEPS)
     throw fail('the pattern is too large for RE2: a class of many characters is repeated too often')
   return compiled.groupCount()

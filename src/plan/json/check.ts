@@ -5,7 +5,7 @@ import { checkFields } from '../names.ts'
 import { MAX_DECIMAL_DIGITS, SCALAR_TYPES, type Type } from '../types.ts'
 
 /** Limits of a plan that comes from outside; the deepest and longest real ones are a tenth of these. */
-export const LIMITS = { depth: 1000, values: 2_000_000, nodes: 10_000 } as const
+export const LIMITS = { depth: 1000, values: 10_000_000, nodes: 50_000 } as const
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -123,7 +123,7 @@ export function expr(json: unknown, at: string): void {
     case 'lit':
       only(e, ['op', 'value', 'type'], at)
       type(e['type'], `${at}.type`)
-      literal(e['value'] ?? null, e['type'], `${at}.value`)
+      literal(e['value'], e['type'], `${at}.value`)
       return
     case 'call':
       only(e, ['op', 'fn', 'args'], at)
@@ -159,7 +159,7 @@ export function expr(json: unknown, at: string): void {
       values.forEach((v, i) => {
         literal(v, e['type'], `${at}.table.values[${i}]`)
       })
-      literal(e['fallback'] ?? null, e['type'], `${at}.fallback`)
+      literal(e['fallback'], e['type'], `${at}.fallback`)
       return
     }
     case 'predict':

@@ -6,6 +6,11 @@ const integer = (n: number): Expr => lit(String(n), 'int64')
 
 /** A number from 0 to 2³² − 1 for each key, the same on every engine. A missing key counts as 0. */
 function hashOf(by: readonly string[], seed: number): Expr {
+  if (!Number.isSafeInteger(seed))
+    throw new GalleyError('PLAN_INVALID', {
+      what: `the seed ${seed} is not a whole number`,
+      fix: 'give one of up to 2⁵³, for instance { seed: 7 }',
+    })
   const [first, ...others] = by.map((name) => call('coalesce', call('hash32', col(name)), integer(0)))
   if (!first)
     throw new GalleyError('PLAN_INVALID', { what: 'a split needs a key', fix: "say by which column: { by: 'id' }" })
@@ -18,7 +23,10 @@ const below = (hash: Expr, share: number): Expr => call('lt', hash, integer(Math
 /** The rows whose key's hash lies in the first `fraction` of all hashes. */
 export function sample(input: Node, fraction: number, by: readonly string[], seed = 0): Node {
   if (!(fraction >= 0 && fraction <= 1))
-    throw new GalleyError('PLAN_INVALID', { what: `a sample is a share from 0 to 1, not ${fraction}` })
+    throw new GalleyError('PLAN_INVALID', {
+      what: `a sample is a share from 0 to 1, not ${fraction}`,
+      fix: 'a tenth of the rows is 0.1',
+    })
   return build({ op: 'filter', input, predicate: below(hashOf(by, seed), fraction) })
 }
 
@@ -34,7 +42,7 @@ export function split(
   if (names.length === 0 || Math.abs(total - 1) > 1e-9 || Object.values(shares).some((share) => !(share >= 0)))
     throw new GalleyError('PLAN_INVALID', {
       what: 'the shares of a split must add up to 1',
-      why: `they add up to ${total}`,
+      why: Object.values(shares).some((share) => !(share >= 0)) ? 'one of them is below 0' : `they add up to ${total}`,
       fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
     })
   const hash = hashOf(by, options.seed ?? 0)

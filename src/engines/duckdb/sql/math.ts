@@ -1,4 +1,4 @@
-import { isDecimal, isFloat, isInteger, scaleOf } from '../../../plan/types.ts'
+import { isDecimal, isFloat, isInteger, sameType } from '../../../plan/types.ts'
 import { constantOf, failing, named, type Sql, type Sqls } from './call.ts'
 import { sqlType } from './names.ts'
 
@@ -70,7 +70,7 @@ export const MATH: Sqls<
   cos: ({ args: [a] }) => `CASE WHEN isinf(${double(a)}) THEN CAST('nan' AS DOUBLE) ELSE cos(${double(a)}) END`,
   // pow(1, NaN) is 1 in C and NaN in ECMAScript, which also has NaN for (±1)^±∞: NaN it is
   pow: ({ args: [x, y] }) =>
-    `CASE WHEN isnan(${double(y)}) OR (abs(${double(x)}) = 1 AND isinf(${double(y)})) THEN CAST('nan' AS DOUBLE) ELSE pow(${double(x)}, ${double(y)}) END`,
+    `CASE WHEN ${double(x)} IS NULL THEN NULL WHEN isnan(${double(y)}) OR (abs(${double(x)}) = 1 AND isinf(${double(y)})) THEN CAST('nan' AS DOUBLE) ELSE pow(${double(x)}, ${double(y)}) END`,
   floor: rounding('floor'),
   ceil: rounding('ceil'),
   trunc: rounding('trunc'),
@@ -78,7 +78,7 @@ export const MATH: Sqls<
   roundTo: ({ args: [a], types: [type = 'int64'], type: to, exprs }) => {
     const digits = Number(constantOf(exprs, 1))
     if (isInteger(type)) return a ?? ''
-    if (isDecimal(type)) return digits >= scaleOf(type) ? (a ?? '') : `CAST(${a} AS ${sqlType(to)})`
+    if (isDecimal(type)) return sameType(type, to) ? (a ?? '') : `CAST(${a} AS ${sqlType(to)})`
     const scaled = `(round(${double(a)} * 1e${digits}) / 1e${digits})`
     return `CAST(CASE WHEN isfinite(${scaled}) THEN ${scaled} ELSE ${a} END AS ${sqlType(to)})`
   },

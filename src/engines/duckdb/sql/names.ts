@@ -60,7 +60,7 @@ export function sqlLiteral(value: Literal, type: Type): string {
   const plain = value as number | string
   if (type === 'timestamp' || type === 'local timestamp') return `make_timestamp(${BigInt(plain)}::BIGINT)`
   if (type === 'date') return `(DATE '1970-01-01' + ${Number(plain)})`
-  if (isFloat(type)) return `CAST('${Number(plain)}' AS ${sqlType(type)})`
+  if (isFloat(type)) return `CAST('${Object.is(plain, -0) ? '-0.0' : Number(plain)}' AS ${sqlType(type)})`
   if (isDecimal(type)) return `CAST('${/^[+-]?[\d.]+$/.test(String(plain)) ? plain : 0}' AS ${sqlType(type)})`
   return `CAST('${BigInt(plain)}' AS ${sqlType(type)})`
 }

@@ -1,5 +1,9 @@
+import { isFloat, isList } from '../../../plan/types.ts'
 import { constantOf, type Sqls } from './call.ts'
 import { quote, sqlType } from './names.ts'
+
+/** Beyond the items of any list. */
+const MOST = 2 ** 40
 
 export const NESTED: Sqls<
   | 'list'
@@ -16,11 +20,16 @@ export const NESTED: Sqls<
   list: ({ args, type }) => `CAST([${args.join(', ')}] AS ${sqlType(type)})`,
   listLength: ({ args: [a] }) => `CAST(len(${a}) AS BIGINT)`,
   // DuckDB counts from 1, and from the end below 0
-  listGet: ({ args: [a, at] }) => `(${a})[CASE WHEN ${at} < 0 THEN ${at} ELSE ${at} + 1 END]`,
+  listGet: ({ args: [a, at] }) => `(${a})[CASE WHEN ${at} < 0 THEN ${at} ELSE least(${at}::BIGINT, ${MOST}) + 1 END]`,
   listContains: ({ args: [a, value] }) =>
     `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN list_contains(${a}, ${value}) END`,
   listJoin: ({ args: [a, by] }) => `CASE WHEN ${a} IS NOT NULL THEN coalesce(array_to_string(${a}, ${by}), '') END`,
-  listDistinct: ({ args: [a] }) => `list_sort(list_distinct(${a}))`,
+  // DuckDB takes each NaN for another
+  listDistinct: ({ args: [a = ''], types: [type] }) => {
+    if (!type || !isList(type) || !isFloat(type.list)) return `list_sort(list_distinct(${a}))`
+    const numbers = `list_sort(list_distinct(list_filter(${a}, lambda x: NOT isnan(x))))`
+    return `list_concat(${numbers}, list_slice(list_filter(${a}, lambda x: isnan(x)), 1, 1))`
+  },
   listCount: ({ args: [a, value] }) =>
     `CASE WHEN ${a} IS NOT NULL AND ${value} IS NOT NULL THEN CAST(len(list_filter(${a}, lambda x: x = ${value})) AS BIGINT) END`,
   // a word that is missing is empty

@@ -63,7 +63,9 @@ export const TEXT: Sqls<
   substring: ({ args: [s, from, length], exprs }) => {
     const plain = exprs.slice(1).every((e, i) => e.op === 'lit' && Number(e.value) >= 1 - i)
     if (plain) return `substring(${s}, ${from}, ${length})`
-    return `substring(${s}, greatest(${from}, 1), greatest(0, CASE WHEN ${from} < 1 THEN ${length} + ${from} - 1 ELSE ${length} END))`
+    // of what is missing nothing is the greatest
+    const known = `CASE WHEN ${from} < 1 THEN ${length} + ${from} - 1 ELSE ${length} END`
+    return `CASE WHEN ${from} IS NOT NULL AND ${length} IS NOT NULL THEN substring(${s}, greatest(1, least(${from}, 2147483647)), greatest(0, least(2147483647, ${known}))) END`
   },
   split: ({ args: [s, by] }) => `string_split(${s}, ${by})`,
   normalize: named('nfc_normalize'),
