@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acceptBatch } from '../../src/data/connectors/push/accept.ts'
 import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
-import { csv, dataset, push, recipe } from '../../src/index.ts'
+import { csv, dataset, json, push, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { joinServer } from '../../src/store/postgres/server.ts'
@@ -207,6 +207,36 @@ test(
   },
   120_000 + KILLS * 30_000,
 )
+
+test('of rows that a source could not read only theirs go where the key can be read; the step is not run again', async () => {
+  const people = join(w.folder, 'quarantined.jsonl')
+  writeFileSync(people, '{"person":"stays","n":1}\n{"person":"gone-66","n":"x"}\n{"person":"other","n":"gone-66"}\n')
+  const made = recipe('quarantined', (k) => {
+    const t = k.source('quarantined-lines', json(people, { person: 'string', n: 'int64' }, { broken: 'skip' }))
+    k.dataset('quarantined', t)
+  })
+  const events: string[] = []
+  const own = {
+    folder: w.folder,
+    signal,
+    on: (e: { type: string; id?: string }) => void events.push(JSON.stringify(e)),
+  }
+  const scope = await w.galley.scope()
+  await run(w.galley.ware, scope, made, own)
+  const [report] = await forget('quarantined', 'person', 'gone-66')
+  expect(report?.copies).toMatchObject({ aside: [{ path: expect.stringContaining('_quarantined-lines'), rows: 1 }], removed: [] }) // biome-ignore format: one line
+  const aside = async () => {
+    const { items } = await w.client.datasets.rejected({ name: 'quarantined-lines' })
+    return items.map((r) => (r as { row?: unknown }).row)
+  }
+  expect(JSON.stringify(await aside())).toContain('other')
+  expect((await aside()).length).toBe(1)
+  events.length = 0
+  const { outputs } = await run(w.galley.ware, scope, made, own)
+  expect(outputs.get('quarantined-lines')).toMatchObject({ rejected: { 'broken record (is not of type int64)': 1 } })
+  expect(events.some((e) => /"cached"/.test(e) && e.includes('quarantined-lines'))).toBe(true)
+  expect((await aside()).length).toBe(1)
+})
 
 describe('batches that were pushed', () => {
   const sender = async (source: string) => {
