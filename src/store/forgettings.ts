@@ -13,6 +13,8 @@ export interface Forgettings {
   pending(scope: Scope, dataset: string): Promise<Forgetting[]>
   /** Notes a folder that a version no longer lies in. */
   left(scope: Scope, id: string, folder: string): Promise<void>
+  /** Changes outputs of steps, kept or of runs, that name a file by its SHA-256. */
+  recast(scope: Scope, sha256: string, change: (output: unknown) => unknown): Promise<void>
   /** Takes examples of rows out of what is on record of a dataset: checks, outputs and failures of its steps. */
   redact(scope: Scope, dataset: string): Promise<void>
   /** Ends it: the value is removed, the report stays. */
@@ -50,6 +52,18 @@ export function forgettingsOn(db: Database): Forgettings {
         q.update(forgettings).set({ gone: added }).where(at(scope, id)),
       )
     },
+    recast: (scope, sha256, change) =>
+      db.write('the outputs of steps could not be changed', async (q) => {
+        for (const name of ['step_outputs', 'steps']) {
+          const table = sql.identifier(name)
+          const { rows } = await q.execute<{ place: string; output: unknown }>(sql`
+            select ctid::text as place, output from ${table}
+            where workspace = ${scope.workspace} and position(${sha256} in output::text) > 0 for update`)
+          for (const { place, output } of rows)
+            await q.execute(sql`
+              update ${table} set output = ${JSON.stringify(change(output))}::json where ctid = ${place}::tid`)
+        }
+      }),
     redact: async (scope, dataset) => {
       const mine = sql`workspace = ${scope.workspace}`
       /** Verdicts without their examples. */

@@ -1,18 +1,17 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { acceptBatch } from '../../src/data/connectors/push/accept.ts'
 import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
-import { csv, dataset, push, recipe } from '../../src/index.ts'
+import { csv, dataset, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { joinServer } from '../../src/store/postgres/server.ts'
 import { galley as command, ended, recipeFile, start } from './command.ts'
-import { openWritten, signal, type Written } from './datasets.ts'
+import { holdingIn, openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
 beforeAll(async () => {
@@ -25,31 +24,7 @@ const forget = async (name: string, key?: string, value?: string) => {
   return resultOf<ForgetReport[]>(await w.client.datasets.forget({ name, body }), () => {})
 }
 
-/** Every Parquet file under the data folder's datasets whose rows say a text, and every other file that does. */
-async function holding(text: string): Promise<string[]> {
-  const root = w.galley.store.home.datasets
-  const found: string[] = []
-  const ctx = {
-    scope: await w.galley.scope(),
-    signal,
-    ledger: (await import('../../src/engines/ledger.ts')).createLedger(),
-  }
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    if (!path.endsWith('.parquet')) {
-      if (readFileSync(path).includes(text)) found.push(path)
-      continue
-    }
-    const [row] = await w.galley.duckdb.session(ctx, (query) =>
-      query(
-        `SELECT count(*) AS n FROM (SELECT to_json(t)::VARCHAR AS j FROM read_parquet('${path}') t) WHERE contains(j, '${text}')`,
-      ),
-    )
-    if (Number(row?.['n']) > 0) found.push(path)
-  }
-  return found
-}
+const holding = (text: string) => holdingIn(w, text)
 
 /** Tables of the database that say a text. */
 async function recorded(text: string): Promise<string[]> {
@@ -207,81 +182,3 @@ test(
   },
   120_000 + KILLS * 30_000,
 )
-
-describe('batches that were pushed', () => {
-  const sender = async (source: string) => {
-    const at = { ...w.galley.ware, scope: await w.galley.scope(), signal }
-    return (key: string, text: string, mediaType = 'application/jsonl') =>
-      acceptBatch(at, { source, key, mediaType, bytes: lines(text), limit: 10_000 })
-  }
-  const go = async (made: ReturnType<typeof recipe>) =>
-    run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
-  const visitsOf = (name: string, source: string) =>
-    recipe(name, (k) => {
-      k.dataset(`${name}-seen`, k.source(`${name}-visits`, push(source, { person: 'string', n: 'int64' })))
-    })
-
-  test('are written anew without the rows; their keys and numbers stay, and what is read of them has none', async () => {
-    const made = visitsOf('pushed', 'visits')
-    await expect(go(made)).rejects.toMatchObject({ fix: 'push to it first: galley push visits FILE' })
-    const send = await sender('visits')
-    const texts = ['{"person":"gone-77","n":1}\n{"person":"stays","n":2}\n{"person":"gone-77","n":"x"}\n{"person":"too","n":"gone-77"}\n', '{"person":"other","n":3}\n', '{"person":"gone-77","n":4}\n'] // biome-ignore format: one line
-    for (const [i, text] of texts.entries()) await send(`k${i}`, text)
-    await go(made)
-    const [report] = await forget('pushed-seen', 'person', 'gone-77')
-    expect(report?.versions).toEqual([{ version: 1, rows: 2, rejected: 0 }])
-    expect(report?.copies.pushed).toEqual([
-      { path: expect.stringContaining('_push.visits'), rows: 1, aside: 1, unread: false },
-      { path: expect.stringContaining('_push.visits'), rows: 1, aside: 0, unread: false },
-    ])
-    // the row of another person that says the name as its number stays aside
-    const scope = await w.galley.scope()
-    expect((await holding('gone-77')).map((path) => path.split('/').at(-3))).toEqual(['_push.visits'])
-    const batches = (await w.galley.store.sources.batches(scope, 'visits')).items.toReversed()
-    expect(batches.map((b) => [b.number, b.key, b.rows, b.broken])).toEqual([
-      [1, 'k0', 1, 1],
-      [2, 'k1', 1, 0],
-      [3, 'k2', 0, 0],
-    ])
-    expect(batches[0]?.rejected).toEqual({ 'broken record (is not of type int64)': 1 })
-    expect(await w.galley.store.sources.get(scope, 'visits')).toMatchObject({ batches: 3, rows: 2, broken: 1 })
-    const root = join(w.galley.store.home.datasets, scope.workspace, '_push.visits')
-    expect(readdirSync(root).length).toBe(3)
-    // sent again it is known, and adds nothing
-    expect((await send('k0', texts[0] ?? '')).replayed).toBe(true)
-    await go(made)
-    expect(await w.rows('pushed-seen')).toEqual(['stays,2', 'other,3'])
-    expect((await forget('pushed-seen', 'person', 'gone-77'))[0]?.copies.pushed).toEqual([])
-  })
-
-  test('lose all rows set aside where whose they are can not be read, which is said', async () => {
-    const made = visitsOf('lines', 'visit-lines')
-    await w.client.sources.open({ name: 'visit-lines', body: { columns: { person: 'string', n: 'int64' } } })
-    const send = await sender('visit-lines')
-    await send('a', 'person,n\nstays,1\ngone-88,x\nother,y\n', 'text/csv')
-    await go(made)
-    const [report] = await forget('lines-seen', 'person', 'gone-88')
-    expect(report?.copies.pushed).toMatchObject([{ rows: 0, aside: 2, unread: true }])
-    expect(await holding('gone-88')).toEqual([])
-    await go(made)
-    expect(await w.rows('lines-seen')).toEqual(['stays,1'])
-  })
-
-  test('what a killed one left is removed the next time', async () => {
-    const scope = await w.galley.scope()
-    const made = visitsOf('left', 'visits-left')
-    await w.client.sources.open({ name: 'visits-left', body: { columns: { person: 'string', n: 'int64' } } })
-    const send = await sender('visits-left')
-    await send('a', '{"person":"gone-99","n":1}\n{"person":"stays","n":2}\n')
-    await go(made)
-    const root = join(w.galley.store.home.datasets, scope.workspace, '_push.visits-left')
-    cpSync(join(root, '000000000001'), join(root, '000000000001f00000000'), { recursive: true })
-    await forget('left-seen', 'person', 'gone-99')
-    expect(readdirSync(root).length).toBe(1)
-    expect(await holding('gone-99')).toEqual([])
-  })
-})
-
-async function* lines(text: string) {
-  yield Buffer.from(text)
-}

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../../src/base/config.ts'
@@ -65,4 +65,30 @@ export async function openWritten(at?: string): Promise<Written> {
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** Every Parquet file under the data folder's datasets whose rows say a text, and every other file that does. */
+export async function holdingIn(w: Written, text: string): Promise<string[]> {
+  const root = w.galley.store.home.datasets
+  const found: string[] = []
+  const ctx = {
+    scope: await w.galley.scope(),
+    signal,
+    ledger: createLedger(),
+  }
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    if (!path.endsWith('.parquet')) {
+      if (readFileSync(path).includes(text)) found.push(path)
+      continue
+    }
+    const [row] = await w.galley.duckdb.session(ctx, (query) =>
+      query(
+        `SELECT count(*) AS n FROM (SELECT to_json(t)::VARCHAR AS j FROM read_parquet('${path}') t) WHERE contains(j, '${text}')`,
+      ),
+    )
+    if (Number(row?.['n']) > 0) found.push(path)
+  }
+  return found
 }

@@ -62,7 +62,10 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
     )
   print(`${plural(files, 'file')} removed from disk`)
   for (const c of copies.removed)
-    print(`removed  ${c.path}: ${plural(c.rows, 'row')}; the next run makes it again from its source`)
+    print(
+      `removed  ${c.path}: ${plural(c.rows, 'row')}; ${c.unread ? "of rows set aside whose they are can't be read, so all went; " : ''}the next run makes it again from its source`,
+    )
+  for (const c of copies.aside ?? []) print(`aside    ${c.path}: ${plural(c.rows, 'row')} removed of those set aside`)
   for (const c of copies.pushed ?? []) {
     const aside = c.unread
       ? `; all ${plural(c.aside, 'row')} set aside went too: whose one of them is can't be read`

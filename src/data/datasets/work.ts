@@ -15,6 +15,8 @@ export interface TableWork {
   columns(path: string): Promise<readonly string[]>
   /** How many rows of a Parquet file fulfil each of some conditions, in SQL over its columns. */
   counts(path: string, conditions: readonly string[]): Promise<readonly number[]>
+  /** How many rows of a Parquet file of rows set aside fulfil a condition, by their reason. */
+  reasons(path: string, condition: string): Promise<ReadonlyMap<string, number>>
   /** Rows of a Parquet file with all of its columns, in their order, but for those that fulfil a condition in SQL, as another file. */
   without(path: string, condition: string, to: string): Promise<void>
 }
@@ -36,6 +38,12 @@ export const workOf = (ctx: Engines): TableWork => ({
         `SELECT ${cells.join(', ')} FROM read_parquet(${file(path)}, hive_partitioning = false)`,
       )
       return conditions.map((_, i) => Number(row?.[`n${i}`] ?? 0))
+    }),
+  reasons: (path, condition) =>
+    ctx.duckdb.session(ctx, async (query) => {
+      const from = `read_parquet(${file(path)}, hive_partitioning = false)`
+      const rows = await query(`SELECT reason, count(*) AS n FROM ${from} WHERE ${condition} GROUP BY 1`)
+      return new Map(rows.map((r) => [String(r['reason']), Number(r['n'])]))
     }),
   without: (path, condition, to) =>
     ctx.duckdb.session(ctx, async (query) => {

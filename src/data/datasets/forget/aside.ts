@@ -28,3 +28,15 @@ export const isRaw = (columns: ReadonlySet<string>): boolean =>
 
 /** The condition for a person's rows of a file that has the column; compared as texts, as a copy may have it of another type. */
 export const hasKey = ({ column, value }: Person): string => `${quote(column)}::VARCHAR = ${text(value)}`
+
+/** Counts of rows set aside less those of some reasons; a count is named by the reason that its rows have, in brackets. */
+export function lessened(
+  counts: Readonly<Record<string, number>>,
+  gone: ReadonlyMap<string, number>,
+): Record<string, number> {
+  const left = Object.entries(counts).map(([name, n]) => {
+    const off = [...gone].reduce((sum, [reason, g]) => (name.includes(`(${reason})`) ? sum + g : sum), 0)
+    return [name, n - off] as const
+  })
+  return Object.fromEntries(left.filter(([, n]) => n > 0))
+}

@@ -4,7 +4,6 @@ import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
-import { call, col, lit } from '../../../plan/expr.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import type { Store } from '../../../store/store.ts'
@@ -12,13 +11,17 @@ import { PUSHED } from '../files.ts'
 import { liveFolders } from '../keep/sweep.ts'
 import { MANIFEST } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
+import { hasKey, isRaw, rawRows } from './aside.ts'
 import { forgetPushed, type PushedCopy } from './pushed.ts'
+import { rawWithout } from './quarantined.ts'
 import { countOf, isAside, type Person } from './rows.ts'
 
 /** What steps had kept of a person. Paths are within the data folder. */
 export interface Copies {
   /** Removed: made again by the next run that needs them, from what its source then holds. */
-  readonly removed: readonly { readonly path: string; readonly rows: number }[]
+  readonly removed: readonly { readonly path: string; readonly rows: number; readonly unread: boolean }[]
+  /** Rows that a source could not read, without those of the person: their key could be read. */
+  readonly aside: readonly { readonly path: string; readonly rows: number }[]
   /** Batches that were pushed, written anew without such rows. */
   readonly pushed: readonly PushedCopy[]
   /** Histories that endpoints start from: they go when the endpoint is deployed again. */
@@ -28,7 +31,8 @@ export interface Copies {
 /** Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows. */
 export async function dropCopies(work: TableWork, store: Store, scope: Scope, person: Person): Promise<Copies> {
   const root = join(store.home.datasets, scope.workspace)
-  const removed: { path: string; rows: number }[] = []
+  const removed: { path: string; rows: number; unread: boolean }[] = []
+  const aside: { path: string; rows: number }[] = []
   const endpoints: { path: string; rows: number }[] = []
   // before what was read of them goes, which is read again from them as they are then
   const pushed = await forgetPushed(work, store, scope, person)
@@ -39,21 +43,32 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
       const folder = join(root, name, id)
       if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue
       const files = await readdir(folder)
-      let rows = 0
+      let [rows, unread] = [0, 0]
+      const theirs = new Map<string, number>()
       for (const file of files)
-        if (file.endsWith('.parquet')) rows += await rowsIn(work, join(folder, file), person)
-        else if (/\.(csv|jsonl)$/.test(file)) rows += await linesIn(join(folder, file), person)
-      if (rows === 0) continue
+        if (file.endsWith('.parquet')) {
+          const found = await rowsIn(work, join(folder, file), person)
+          rows += found.rows
+          unread += found.unread
+          if (found.theirs > 0) theirs.set(join(folder, file), found.theirs)
+        } else if (/\.(csv|jsonl)$/.test(file)) rows += await linesIn(join(folder, file), person)
+      const all = [...theirs.values()].reduce((a, b) => a + b, rows + unread)
+      if (all === 0) continue
       const path = relative(store.home.path, folder)
+      if (rows + unread === 0) {
+        for (const file of theirs.keys()) await rawWithout(work, store, scope, { path: file, folder, person })
+        aside.push({ path, rows: all })
+        continue
+      }
       // what an endpoint starts from is told, not taken from under it
-      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows })
+      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows: all })
       else {
         await rm(folder, { recursive: true, force: true })
-        removed.push({ path, rows })
+        removed.push({ path, rows: all, unread: unread > 0 })
       }
     }
   }
-  return { removed, pushed, endpoints }
+  return { removed, aside, pushed, endpoints }
 }
 
 /** Folders of a dataset that no version lies in and that hold a person's rows: a writer is about to publish them, or was killed. */
@@ -71,7 +86,10 @@ export async function unpublished(
     const folder = join(root, id)
     if (live.has(folder)) continue
     for (const file of await readdir(folder).catch(() => []))
-      if (file.endsWith('.parquet') && (await rowsIn(work, join(folder, file), person)) > 0) {
+      if (
+        file.endsWith('.parquet') &&
+        Object.values(await rowsIn(work, join(folder, file), person)).some((n) => n > 0)
+      ) {
         found.push(folder)
         break
       }
@@ -88,18 +106,24 @@ async function linesIn(path: string, { value }: Person): Promise<number> {
 }
 
 /** A person's rows in any Parquet file of ours: by the column where it has it, by the text of rows that were set aside. */
-async function rowsIn(work: TableWork, path: string, person: Person): Promise<number> {
+async function rowsIn(
+  work: TableWork,
+  path: string,
+  person: Person,
+): Promise<{ rows: number; theirs: number; unread: number }> {
   const columns = new Set(await work.columns(path))
-  const scan = (schema: Schema) => build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
-  const text = (name: string): Schema => [{ name, type: 'string', nullable: true }]
-  const { column, value } = person
-  let rows = 0
-  // compared as texts: a copy may have the column of another type
-  if (columns.has(column))
-    rows += await countOf(work, scan(text(column)), call('eq', col(column), lit(value, 'string')))
-  if (columns.has('reason') && columns.has('row')) rows += await countOf(work, scan(text('row')), isAside(person))
-  // a row of a source that could not be read: the value stands somewhere in it
-  if (columns.has('reason') && columns.has('value') && columns.has('row') && value.length > 0)
-    rows += await countOf(work, scan(text('row')), call('contains', col('row'), lit(value, 'string')))
-  return rows
+  const raw = rawRows(person)
+  const none = 'FALSE'
+  const theirs = columns.has(person.column) ? hasKey(person) : none
+  if (isRaw(columns)) {
+    const [rows = 0, whole = 0, unread = 0] = await work.counts(path, [theirs, raw.theirs, raw.unread])
+    return { rows, theirs: whole, unread }
+  }
+  let rows = theirs === none ? 0 : ((await work.counts(path, [theirs]))[0] ?? 0)
+  if (columns.has('reason') && columns.has('row')) {
+    const schema: Schema = [{ name: 'row', type: 'string', nullable: true }]
+    const scan = build({ op: 'scan', from: { kind: 'parquet', files: [path] }, schema })
+    rows += await countOf(work, scan, isAside(person))
+  }
+  return { rows, theirs: 0, unread: 0 }
 }

@@ -2,13 +2,12 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
-import { text } from '../../../engines/duckdb/sql/names.ts'
 import type { PushBatch } from '../../../store/sources.ts'
 import type { Store } from '../../../store/store.ts'
 import { folderOf, keptFile, PUSHED, publishFolder } from '../files.ts'
 import { everything } from '../keep/retain.ts'
 import type { TableWork } from '../work.ts'
-import { hasKey, rawRows } from './aside.ts'
+import { hasKey, lessened, rawRows } from './aside.ts'
 import type { Person } from './rows.ts'
 
 /** A batch that was pushed and held rows of a person. Its path is within the data folder. */
@@ -87,7 +86,10 @@ async function rewritten(
           rows: batch.rows - rows,
           broken: batch.broken - gone,
         },
-        rejected: all || !aside ? {} : await lessened(work, join(from, aside.name), batch.rejected, person),
+        rejected:
+          all || !aside
+            ? {}
+            : lessened(batch.rejected, await work.reasons(join(from, aside.name), rawRows(person).theirs)),
       }
     })
     if (left !== undefined) await rm(left, { recursive: true, force: true })
@@ -111,16 +113,6 @@ async function countIn(
     data !== undefined && columns.includes(person.column) ? await work.counts(data, [hasKey(person)]) : []
   const { theirs, unread } = rawRows(person)
   return [rows, ...(aside === undefined ? [] : await work.counts(aside, [theirs, unread]))]
-}
-
-/** Counts of rows set aside by reason, without a person's. */
-async function lessened(work: TableWork, path: string, counts: PushBatch['rejected'], person: Person) {
-  const reasons = Object.keys(counts)
-  // a count is named by the reason that the rows have, in brackets
-  const ofReason = (name: string) => `${rawRows(person).theirs} AND contains(${text(name)}, concat('(', reason, ')'))`
-  const gone = await work.counts(path, reasons.map(ofReason))
-  const left = reasons.map((reason, i) => [reason, (counts[reason] ?? 0) - (gone[i] ?? 0)] as const)
-  return Object.fromEntries(left.filter(([, n]) => n > 0))
 }
 
 /** Removes folders that no batch lies in: of a forgetting, or of a batch that was never taken in, that was killed. */
