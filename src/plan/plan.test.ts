@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { count, mean } from './aggregates.ts'
+import { count, mean, over, range } from './aggregates.ts'
 import { hours, minutes } from './durations.ts'
 import { printPlan } from './print.ts'
 import { project, prune } from './prune.ts'
@@ -146,6 +146,28 @@ test('a pattern that RE2 has no room for is refused where it is written', () => 
   for (const pattern of ['\\pL{500}', '(\\PL{80}x){3}', '(a'])
     expect(() => t.filter((r) => r.a.matches(pattern))).toThrowError(/RE2/)
   expect(() => t.filter((r) => r.a.matches('[\\pL\\d]{1,20}@\\pL+(\\.[a-z]{2,63}){1,8}'))).not.toThrow()
+})
+
+test('what only some engines know is refused where it is written', () => {
+  const t = scan({ kind: 'source', name: 's' }, { a: 'string', l: 'int64[]', at: 'timestamp' })
+  for (const pattern of ['(?<x>a)', '(?<=a)b', '\\p{LC}', '[\\P{Garay}]', 'a\\Bb'])
+    expect(() => t.filter((r) => r.a.matches(pattern))).toThrowError(/RE2 refuses/)
+  for (const pattern of ['(?P<x>a)', '\\Q\\B(?<\\E', '[(?<]', '[][:alpha:](?<]', '\\p{^Hangul}\\pL'])
+    expect(() => t.filter((r) => r.a.matches(pattern))).not.toThrow()
+  expect(() => t.filter((r) => r.a.eq('\ud800'))).toThrowError(/expected/)
+  expect(() => t.sort('l')).toThrowError(/can't order by l.*lists and structs have no order/)
+  expect(() => t.window({ order: 'at' }, (r) => ({ n: over(count(r.a), range(-1.5, 0)) }))).toThrowError('whole µs')
+  expect(() => scan({ kind: 'source', name: 's' }, { s: {} })).toThrowError('a struct has no fields')
+  expect(() => t.derive((() => null) as never)).toThrowError('a callback gives null')
+  expect(() => t.sample(0.5, { by: 'a', seed: 1.5 })).toThrowError('the seed 1.5 is not a whole number')
+  expect(t.filter((r) => r.a.isIn(Array.from({ length: 150_000 }, String))).schema).toHaveLength(3)
+})
+
+test('a union has the tags of both sides, and a unit that they share', () => {
+  const side = (unit: string, ...tags: string[]) =>
+    scan({ kind: 'source', name: unit + tags }, { x: 'float64' }).describe({ x: { unit, tags } })
+  expect(side('km', 'b').union(side('m', 'a')).schema).toEqual([{ name: 'x', type: 'float64', nullable: true, tags: ['a', 'b'] }]) // biome-ignore format: one line
+  expect(side('km').union(side('km', 'a')).schema[0]).toMatchObject({ unit: 'km', tags: ['a'] })
 })
 
 test('select takes names: anything else is told, not taken for one', () => {

@@ -138,6 +138,12 @@ describe('hostile plans', () => {
       'PLAN_INVALID',
       'columns[0][1].when[0]',
     ],
+    [
+      'a constant without a value',
+      () => selecting({ op: 'lit', type: 'int64' }),
+      'PLAN_INVALID',
+      'columns[0][1].value',
+    ],
     ['a float32 without room', () => selecting(lit(1e300, 'float32')), 'PLAN_INVALID', 'columns[0][1].value'],
     ['a null where none may be', () => ({ format: 2, nodes: [ids([[null]], false)] }), 'PLAN_INVALID', 'rows[0][0]'],
     ['very deep', () => ({ format: 2, nodes: [deep(100_000)] }), 'PLAN_INVALID', 'nested deeper'],

@@ -140,4 +140,15 @@ export const DECIMALS: readonly Case[] = [
       [null, 1n],
     ],
   },
+  {
+    name: 'decimals of few digits, rounded to digits',
+    plan: build({
+      op: 'select',
+      input: rowsOf({ a: 'decimal(4, 1)', b: 'decimal(6, 2)', c: 'decimal(12, 2)' }, [['1.5', '-2.25', '1.25']]),
+      columns: ['a', 'b', 'c'].flatMap((name) =>
+        [1, 2, 4].map((n) => [`${name}${n}`, call('roundTo', col(name), int(n))] as const),
+      ),
+    }),
+    gives: [[15n, 15n, 15n, -23n, -225n, -225n, 13n, 125n, 125n]],
+  },
 ]

@@ -1,7 +1,7 @@
 import { call, col, lit } from '../../../plan/expr.ts'
 import { build } from '../../../plan/nodes.ts'
 import { rowsOf } from '../vectors.ts'
-import { type Case, gives, int, no, str } from './case.ts'
+import { type Case, f64, gives, int, no, str } from './case.ts'
 
 const words = lit(['a', null, 'c'], { list: 'string' })
 const point = lit(
@@ -137,4 +137,11 @@ export const NESTED: readonly Case[] = [
       [null, 0n],
     ],
   },
+  gives(
+    'different numbers of a list, of which NaN is one',
+    call('listDistinct', call('list', f64(Number.NaN), f64(2), f64(Number.NaN), f64(1), f64(2))),
+    [1, 2, Number.NaN],
+  ),
+  gives('an item far beyond the end', call('listGet', call('list', f64(1)), lit(2 ** 31 - 1, 'int32')), null),
+  gives('an item farther', call('listGet', call('list', f64(1)), int('9223372036854775807')), null),
 ]

@@ -101,6 +101,9 @@ export const NUMBERS: readonly Case[] = [
   }),
   fails('text too large for 32 bits', { op: 'cast', arg: lit('1e39', 'string'), to: 'float32', onError: 'fail' }),
   gives('narrowing to 32 bits, or null', { op: 'cast', arg: f64(1e39), to: 'float32', onError: 'null' }, null),
+  gives('a power of nothing', call('pow', no('float64'), f64(Number.NaN)), null),
+  gives('float32 rounded to digits is one', call('eq', call('roundTo', lit(0.126, 'float32'), int(2)), lit(Math.fround(0.13), 'float32')), true), // biome-ignore format: one line
+  gives('the sign of a zero that is written', call('div', f64(5), f64(-0)), Number.NEGATIVE_INFINITY),
   gives('bool to int', { op: 'cast', arg: lit(true, 'bool'), to: 'int64', onError: 'fail' }, 1n),
   gives('combined hashes are those of the published finaliser', call('combine32', int(1), int(2)), BigInt(fmix(33))),
 ]

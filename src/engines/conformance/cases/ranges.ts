@@ -92,4 +92,28 @@ export const RANGES: readonly Case[] = [
       ['b', 0, 1n, 1n, 9n, 1n],
     ],
   },
+  {
+    name: 'ranges of floats end where the key and the end add up to; NaN and infinities have their likes around them',
+    plan: build({
+      op: 'window',
+      input: rowsOf({ o: 'float64' }, [...[1, 2, 3, 4].map((i) => [i / 10]), [Number.NaN], [Number.NaN], [Infinity], [-Infinity], [null]]), // biome-ignore format: one line
+      by: [],
+      order: [ascending('o')],
+      columns: [
+        ['n', { fn: 'aggregate', agg: { fn: 'count', arg: null }, frame: frame('range', 0, 0.3) }],
+        ['before', { fn: 'aggregate', agg: { fn: 'count', arg: null }, frame: frame('range', -2, -1) }],
+      ],
+    }),
+    gives: [
+      [-Infinity, 1n, 1n],
+      [0.1, 4n, 0n],
+      [0.2, 3n, 0n],
+      [0.3, 2n, 0n],
+      [0.4, 1n, 0n],
+      [Infinity, 1n, 1n],
+      [Number.NaN, 2n, 2n],
+      [Number.NaN, 2n, 2n],
+      [null, 1n, 1n],
+    ],
+  },
 ]

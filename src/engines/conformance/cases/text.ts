@@ -60,6 +60,10 @@ export const TEXT: readonly Case[] = [
   gives('a group that took no part is empty', call('extract', str('xay'), str('a(z)?y'), int(1)), ''),
   gives('replace matches', call('replaceMatches', str('a1b22'), str('\\d+'), str('#')), 'a#b#'),
   gives('a pattern on null', call('matches', no('string'), str('a')), null),
+  gives('a substring from a position that is missing', call('substring', str('abc'), no('int64'), int(2)), null),
+  gives('a substring of a length that is missing', call('substring', str('abc'), int(2), no('int64')), null),
+  gives('a substring from far beyond', call('substring', str('abc'), int('9223372036854775806'), int(2)), ''),
+  gives('a substring as long as may be', call('substring', str('abc'), int(2), int('9223372036854775806')), 'bc'),
   gives('a pattern as large as may be', call('matches', str('ab'), str('(\\pL{86}|..)')), true),
   // JSON
   gives('JSON text by path', call('jsonString', str('{"a":{"b":["x","y"]}}'), str('$.a.b[1]')), 'y'),
