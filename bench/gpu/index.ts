@@ -8,11 +8,12 @@ import { createWebgpuEngine } from '../../src/engines/webgpu/index.ts'
 import type { Bench } from '../bench.ts'
 import { CHAIN, chain } from './chain.ts'
 import { RECIPE, recipe } from './recipe.ts'
+import { REPORT, report } from './report.ts'
 
 export const gpu: Bench = {
   about:
-    'the flight delays, and a chain over them, on the graphics device: bytes beside the fewest possible and beside stages',
-  cases: [...RECIPE, ...CHAIN],
+    'the flight delays, their report, and a chain over them, on the graphics device: bytes beside the fewest possible and beside stages',
+  cases: [...RECIPE, ...REPORT, ...CHAIN],
   async run(options) {
     const folder = mkdtempSync(join(tmpdir(), 'galley-bench-'))
     const host = createDuckdbEngine({ memoryMiB: 1024, temp: join(folder, 'tmp') })
@@ -25,6 +26,7 @@ export const gpu: Bench = {
     try {
       const parts = [
         ...(asked(RECIPE) ? [await recipe(options, means)] : []),
+        ...(asked(REPORT) ? [await report(options, means)] : []),
         ...(asked(CHAIN) ? [await chain(options, means)] : []),
       ]
       return {

@@ -4,6 +4,7 @@ import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { Engine, Progress } from '../engines/engine.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
+import type { Beside } from './beside.ts'
 import type { Recipe, Step } from './specs.ts'
 
 /** What every step's output has: the identity of its content, which goes into the keys of the steps that read it. */
@@ -48,6 +49,8 @@ export interface StepContext<Spec> {
   progress(progress: Progress): void
   /** The device that the run may use, or why it uses none: opened when the first step asks. */
   device(): Promise<Accelerator | string>
+  /** Steps of the run that are under way beside this one. */
+  readonly beside: Beside
   /** Tells people something that they should know, now and in the run's record. */
   say(text: string): void
   /** The output of an input by step id. */

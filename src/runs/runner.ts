@@ -2,6 +2,7 @@ import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
+import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output } from './kind.ts'
@@ -47,6 +48,7 @@ export async function run(
   const watched = new Map<string, string>()
   const took = new Map<string, number>()
   const reused = new Set<string>()
+  const meeting = new Meeting()
   /** In the recipe's order, whichever ended first. */
   const told = () => ({
     seconds: Object.fromEntries(recipe.steps.flatMap(({ id }) => (took.has(id) ? [[id, took.get(id) as number]] : []))),
@@ -83,6 +85,7 @@ export async function run(
     )
     await runSteps(recipe.steps, Math.min(MOST_STEPS, Math.max(1, ware.threads)), async (step) => {
       throwIfAborted(signal)
+      meeting.begin(step.id)
       const ran = await runStep(ware, scope, {
         recipe,
         step,
@@ -96,7 +99,8 @@ export async function run(
         total,
         spending,
         engine: options.engine ?? ware.engine,
-      })
+        beside: meeting.of(step.id),
+      }).finally(() => meeting.end(step.id))
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)

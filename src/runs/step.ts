@@ -10,6 +10,7 @@ import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
+import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
 import { cacheKey, inputOf } from './key.ts'
@@ -51,6 +52,7 @@ export interface StepRun {
   readonly total: Ledger
   readonly spending: Spending
   readonly engine: EngineChoice
+  readonly beside: Beside
 }
 
 /** How often a step begins again from what another writer published meanwhile. */
@@ -140,6 +142,7 @@ export async function runStep(
         if (typeof found === 'string' && s.engine === 'gpu') ctx.say(`${found}; the processor computes`)
         return found
       },
+      beside: s.beside,
       say(text) {
         ware.log.info(text, { run: record.number, step: step.id })
         on({ type: 'said', step: step.id, kind: step.kind, text })

@@ -62,8 +62,15 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
     steps: ['clean', 'flight-features', 'late-arrival'],
     gaps: [],
     asked: [],
+    reports: [
+      {
+        report: 'flight-features-report',
+        columns: [{ column: 'route', reason: 'concat: it is computed of one text and constants on the device' }],
+      },
+    ],
     apart: ['flight-features-report', 'flight-delay'],
   })
+  expect(fusedText(part).at(-1)).toContain("and the processor reads 'route' for it: concat: ")
   expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
 
   // fits whose queries the device does, and one that binds what it does not compute

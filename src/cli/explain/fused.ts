@@ -1,6 +1,7 @@
 import { gapText } from '../../engines/choose.ts'
 import type { Gap } from '../../engines/engine.ts'
 import { isWebgpu } from '../../engines/webgpu/index.ts'
+import { type ReportGaps, reportGaps } from '../../ml/training/fused/analysis.ts'
 import { fusedGaps } from '../../ml/training/fused/gaps.ts'
 import { lineage } from '../../runs/inline.ts'
 import type { Recipe } from '../../runs/specs.ts'
@@ -16,6 +17,8 @@ export interface FusedPart {
   readonly gaps: readonly Gap[]
   /** What its fits ask and the processor finds. */
   readonly asked: readonly Gap[]
+  /** Reports that ask the same rows, and the columns that the processor reads for them. */
+  readonly reports: readonly ReportGaps[]
   /** Steps that hang on it and run on the processor. */
   readonly apart: readonly string[]
 }
@@ -31,6 +34,7 @@ export async function fusedPart({ recipe, engines }: Kitchen, step: string): Pro
     ...(engine
       ? await fusedGaps(engine, recipe, step)
       : { gaps: [{ node: step, reason: 'there is no such engine' }], asked: [] }),
+    reports: engine ? reportGaps(engine, recipe, step) : [],
     apart: recipe.steps.filter((s) => after(recipe, s.id, made)).map((s) => s.id),
   }
 }
@@ -40,15 +44,22 @@ const after = (recipe: Recipe, id: string, of: readonly string[]): boolean =>
   !of.includes(id) && lineage(recipe, id).some((s) => s !== id && of.includes(s))
 
 /** The same for people. */
-export function fusedText({ from, steps, gaps, asked, apart }: FusedPart): string[] {
+export function fusedText({ from, steps, gaps, asked, reports, apart }: FusedPart): string[] {
   if (gaps.length > 0)
     return gaps.map(
       ({ node, reason }, i) =>
         `${i === 0 ? 'fused    nothing, the device does not take' : '        '} ${node}: ${reason}`,
     )
+  const alone = apart.filter((id) => !reports.some((r) => r.report === id))
   return [
     `fused    ${steps.join(', ')}: one part from the columns of ${from.join(', ')} to judged models, where a run may use a device (--engine)`,
-    `         tables and datasets are kept by the processor all the same${apart.length > 0 ? `, which runs ${apart.join(', ')}` : ''}`,
+    `         tables and datasets are kept by the processor all the same${alone.length > 0 ? `, which runs ${alone.join(', ')}` : ''}`,
     ...(asked.length > 0 ? [`         and finds what fits ask: ${gapText(asked)}`] : []),
+    ...reports.flatMap(reportText),
   ]
 }
+
+const reportText = ({ report, columns }: ReportGaps): string[] => [
+  `         ${report} asks the same rows there, while they are held`,
+  ...columns.map(({ column, reason }) => `         and the processor reads '${column}' for it: ${reason}`),
+]

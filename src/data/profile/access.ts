@@ -56,15 +56,15 @@ function integerOf({ key, kind, field }: Column): Expr {
  * rows and the number of threads, and rows that are equal are in it together. The hash, a square modulo a prime, is what
  * the plan's engines compute in a few nanoseconds; `hash32` takes them a microsecond.
  */
-function hashed(table: Node, used: readonly Column[], rows: number): Node {
+function hashed(table: Node, used: readonly Column[], rows: number, size: number): Node {
   const rest = (e: Expr): Expr => call('abs', call('mod', e, whole(PRIME)))
   const spread = used.map((c, i) => rest(call('mul', rest(integerOf(c)), whole(FACTORS[i] ?? 1))))
   const h = rest(spread.reduce((a, b) => call('add', a, b), whole(0)))
-  const part = Math.round((SAMPLE / rows) * PRIME)
+  const part = Math.round((size / rows) * PRIME)
   const kept = build({ op: 'filter', input: table, predicate: call('lt', rest(call('mul', h, h)), whole(part)) })
   // sorted, a few rows of each batch of the file come together
   const sorted = build({ op: 'sort', input: kept, keys: used.map((c) => ({ by: col(c.key), descending: false })) })
-  return build({ op: 'limit', input: sorted, count: 2 * SAMPLE })
+  return build({ op: 'limit', input: sorted, count: 2 * size })
 }
 
 /**
@@ -72,7 +72,12 @@ function hashed(table: Node, used: readonly Column[], rows: number): Node {
  * most tables; where they have so few different values that the sample is too small or too large, more columns do, texts
  * and floats among them. The last way always serves: any part of rows of which each stands there many times.
  */
-export function samplesOf(table: Node, columns: readonly Column[], rows: number): readonly [Node, ...Node[]] {
+export function samplesOf(
+  table: Node,
+  columns: readonly Column[],
+  rows: number,
+  size = SAMPLE,
+): readonly [Node, ...Node[]] {
   const fit = columns.filter((c) => c.kind !== 'other' && c.kind !== 'bool')
   const isCheap = ({ field }: Column) =>
     ['int32', 'int64', 'date', 'timestamp', 'local timestamp'].includes(String(field.type))
@@ -80,13 +85,13 @@ export function samplesOf(table: Node, columns: readonly Column[], rows: number)
   const ways = [cheap.slice(0, 2), [...fit.filter((c) => !isCheap(c)), ...cheap].slice(0, FACTORS.length)]
   const keys = columns.filter((c) => c.kind !== 'other').map((c) => ({ by: col(c.key), descending: false }))
   const any =
-    keys.length === 0 ? table : build({ op: 'limit', input: build({ op: 'sort', input: table, keys }), count: SAMPLE })
-  const [first = any, ...more] = ways.filter((used) => used.length > 0).map((used) => hashed(table, used, rows))
+    keys.length === 0 ? table : build({ op: 'limit', input: build({ op: 'sort', input: table, keys }), count: size })
+  const [first = any, ...more] = ways.filter((used) => used.length > 0).map((used) => hashed(table, used, rows, size))
   return [first, ...more, any]
 }
 
 /** Whether a sample has about as many rows as one should. */
-export const isSample = (rows: number): boolean => rows > SAMPLE / 2 && rows < 2 * SAMPLE
+export const isSample = (rows: number, size = SAMPLE): boolean => rows > size / 2 && rows < 2 * size
 
 interface Table {
   readonly index: Map<Value, number>

@@ -5,8 +5,8 @@ import { type Field, isFloat, isNumeric, isTemporal } from '../../plan/types.ts'
 import type { Kind } from './types.ts'
 
 export type Row = Readonly<Record<string, Value>>
-/** Gives all rows of a small plan. */
-export type Collect = (n: Node) => Promise<readonly Row[]>
+/** Gives all rows of a small plan: no more than `most`, where that is known. */
+export type Collect = (n: Node, most?: number) => Promise<readonly Row[]>
 
 /** A column under the name it has while it is profiled: `c0`, `c1` … whatever it is called. */
 export interface Column {
@@ -33,13 +33,18 @@ export function project(rows: Node, target: Field | null): { table: Node; column
     const unit = field.type === 'duration' ? 's' : (field.unit ?? null)
     return { key: `c${i}`, field, kind: kindOf(field), unit }
   })
+  return { table: tableOf(rows, columns, target), columns }
+}
+
+/** Some columns of rows under these names. */
+export function tableOf(rows: Node, columns: readonly Column[], target: Field | null): Node {
   const picked: [string, Expr][] = columns.map((c) => [c.key, plain(c.field)])
   if (target)
     picked.push([
       TARGET,
       isFloat(target.type) || typeof target.type === 'object' ? finite(plain(target)) : plain(target),
     ])
-  return { table: build({ op: 'select', input: rows, columns: picked }), columns }
+  return build({ op: 'select', input: rows, columns: picked })
 }
 
 function plain(field: Field): Expr {

@@ -1,4 +1,5 @@
 import { compensatedSum } from '../../engines/aggregates.ts'
+import type { Value } from '../../engines/batch.ts'
 import { type Cell, type Column, cellOf, numberOf, type Row, tidy } from './columns.ts'
 import { binsFor, fill } from './histogram.ts'
 import { type ColumnProfile, type NumberStats, QUANTILES, type TextStats } from './types.ts'
@@ -66,9 +67,9 @@ function sortedFinite(key: string, rows: readonly Row[]) {
 }
 
 /** Values that are told of the most frequent. */
-const TOLD = 10
+export const TOLD = 10
 
-/** The ten most frequent, ties by value. */
+/** The ten most frequent, ties by value: numbers as such. */
 function topOf(column: Column, rows: readonly Row[]): ColumnProfile['top'] {
   const counts = Float64Array.from(rows, (r) => Number(r['n'] ?? 0))
   const sorted = counts.slice().sort()
@@ -77,10 +78,18 @@ function topOf(column: Column, rows: readonly Row[]): ColumnProfile['top'] {
   const least = sorted[Math.max(0, sorted.length - TOLD)] ?? 0
   return rows
     .flatMap((r, i) =>
-      (counts[i] as number) >= least ? [{ value: String(r[column.key]), count: counts[i] as number }] : [],
+      (counts[i] as number) >= least ? [{ value: r[column.key] ?? null, count: counts[i] as number }] : [],
     )
-    .sort((a, b) => b.count - a.count || byCodePoint(a.value, b.value))
+    .sort((a, b) => b.count - a.count || byValue(a.value, b.value))
     .slice(0, TOLD)
+    .map(({ value, count }) => ({ value: String(value), count }))
+}
+
+/** Numbers in their order, NaN last, as engines sort them; all else as text. */
+function byValue(a: Value, b: Value): number {
+  const isNumber = (v: Value): v is number | bigint => typeof v === 'number' || typeof v === 'bigint'
+  if (!isNumber(a) || !isNumber(b)) return byCodePoint(String(a), String(b))
+  return a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 
 export const byCodePoint = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -117,13 +126,16 @@ function quantilesOf(xs: Float64Array, ns: Float64Array): (number | null)[] {
     }
     return xs[low] ?? 0
   }
-  return QUANTILES.map((p) => {
-    const rank = p * (n - 1)
-    const low = Math.floor(rank)
-    const part = rank - low
-    const a = valueAt(low)
-    return part === 0 ? a : a * (1 - part) + valueAt(low + 1) * part
-  })
+  return QUANTILES.map((p) => quantileAt(p, n, valueAt))
+}
+
+/** A quantile of `n` values, of which `valueAt` gives one by its place in order, from 0. */
+export function quantileAt(p: number, n: number, valueAt: (place: number) => number): number {
+  const rank = p * (n - 1)
+  const low = Math.floor(rank)
+  const part = rank - low
+  const a = valueAt(low)
+  return part === 0 ? a : a * (1 - part) + valueAt(low + 1) * part
 }
 
 function textStats(cells: readonly Cell[]): TextStats | null {

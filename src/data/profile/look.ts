@@ -11,10 +11,14 @@ import {
   VALUE,
   WHOLE,
 } from './access.ts'
+import { type Asking, askOf } from './asked.ts'
 import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row } from './columns.ts'
 import { FEW, fromFrequencies } from './frequency.ts'
+import { keysOf } from './keys.ts'
 import { patternsOf, personalOf, shapeOf } from './personal.ts'
+import { NotThere, orElse } from './resident.ts'
 import { Together } from './sampled.ts'
+import type { Between } from './target.ts'
 import { timeStats, timesFromFrequencies } from './times.ts'
 import type { ColumnProfile, Sampled } from './types.ts'
 import { distinctOf, readWide, type Wide, type WideFound, wideNumber } from './wide.ts'
@@ -23,6 +27,7 @@ import { distinctOf, readWide, type Wide, type WideFound, wideNumber } from './w
 export interface Looked {
   readonly profile: ColumnProfile
   readonly cells: readonly Cell[]
+  readonly between?: Between
 }
 
 interface Setting {
@@ -32,32 +37,49 @@ interface Setting {
   readonly target: Field | null
   readonly access: Access
   readonly progress: ((done: number, total: number) => void) | undefined
+  /** Where columns are asked by small results instead of read: rows of the sample, and the target's mean. */
+  readonly asking?: { readonly sample: number; readonly mean: Promise<number> }
+}
+
+/** What was found of columns and, of those that were read together, what a sample says; columns that could not be asked. */
+export interface Found {
+  readonly looked: ReadonlyMap<Column, Looked>
+  readonly sampled: Sampled
+  readonly left: readonly Column[]
 }
 
 /** Looks at all columns: whole tables and columns of few different values exactly, the others in one pass. */
-export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looked>; sampled: Sampled }> {
-  const { table, columns, total, target, access } = s
+export async function lookAtAll(s: Setting): Promise<Found> {
+  const { table, columns, total, target, access, asking } = s
   const withTarget = target !== null
-  const whole = total <= WHOLE
+  const size = asking?.sample ?? SAMPLE
+  const whole = total <= (asking?.sample ?? WHOLE)
   const looked = new Map<Column, Looked>()
   const steps = columns.length + 1
   const add = (column: Column, found: Looked): void => {
     looked.set(column, found)
     s.progress?.(looked.size, steps)
   }
-  const ways = whole ? [table] : [...samplesOf(table, columns, total)]
+  const ways = whole ? [table] : [...samplesOf(table, columns, total, size)]
   const counting = columns.filter((c) => c.kind !== 'other')
   let together: Together | undefined
   const few: Wide[] = []
   const wide: Wide[] = []
-  for (const group of groupsOf(counting, whole ? total : SAMPLE)) {
-    const counted = await firstOf(ways, group, withTarget && whole, access)
+  const left: Column[] = []
+  const asked = asking && !whole ? askAll(counting, s, { ...asking, ...{ table, access, withTarget } }) : undefined
+  asked?.catch(() => undefined) // told below: the sample may be what fails first
+  for (const group of groupsOf(counting, whole ? total : size)) {
+    const counted = await firstOf(ways, group, withTarget && whole, access, size)
     together ??= new Together(counted[0]?.ids.length ?? 0)
     together.add(counted)
     for (const c of counted) {
       const sampled = { column: c.column, sampled: c.rows }
       if (whole) add(c.column, exactly(c.column, VALUE, c.rows, c.rows, total))
-      else if (hasFew(c)) few.push(sampled)
+      else if (asked) {
+        const look = (await asked).get(c.column)
+        if (look) add(c.column, look(c.rows))
+        else left.push(c.column)
+      } else if (hasFew(c)) few.push(sampled)
       else wide.push(sampled)
     }
   }
@@ -83,7 +105,29 @@ export async function lookAtAll(s: Setting): Promise<{ looked: Map<Column, Looke
       [...looked.values()].map((l) => l.profile),
       total,
     ).length > 0
-  return { looked, sampled: (together ?? new Together(0)).found(whole, hasKey) }
+  return { looked, sampled: (together ?? new Together(0)).found(whole, hasKey), left }
+}
+
+/** Asks all columns together; what was found is put in words once the sample's values are there. */
+async function askAll(
+  columns: readonly Column[],
+  { total }: Setting,
+  s: Omit<Asking, 'exact'>,
+): Promise<ReadonlyMap<Column, ((sampled: readonly Row[]) => Looked) | undefined>> {
+  const one = async (column: Column) => {
+    const asked = await orElse(
+      () => askOf(column, { ...s, exact: total <= WHOLE }),
+      async () => undefined,
+    )
+    if (!asked) return undefined
+    return (sampled: readonly Row[]): Looked => {
+      if ('frequencies' in asked) return exactly(column, column.key, asked.frequencies, sampled, total)
+      const { count, distinct, found, cells, between } = asked
+      const profile = guarded({ ...base(column, total, count, distinct), ...found, ...hints(column, sampled) })
+      return { profile, cells, ...(between ? { between } : {}) }
+    }
+  }
+  return new Map(await Promise.all(columns.map(async (c) => [c, await one(c)] as const)))
 }
 
 /** Counts by the first way that gives a sample; the ways before it are struck out. */
@@ -92,28 +136,20 @@ async function firstOf(
   group: readonly Column[],
   withTarget: boolean,
   access: Access,
+  size: number,
 ): Promise<readonly Counted[]> {
   for (;;) {
-    const counted = await countValues(ways[0] as Node, group, withTarget, access)
-    if (ways.length === 1 || isSample(counted[0]?.ids.length ?? 0)) return counted
+    const way = ways[0] as Node
+    const counted = await orElse(
+      () => countValues(way, group, withTarget, access),
+      // a hash that is not computed there is one way of several
+      async () => undefined,
+    )
+    if (counted && (ways.length === 1 || isSample(counted[0]?.ids.length ?? 0, size))) return counted
+    if (ways.length === 1) throw new NotThere('no sample of the rows can be taken')
     ways.shift()
   }
 }
-
-/** Columns that tell every row apart, for certain. */
-export const keysOf = (columns: readonly ColumnProfile[], rows: number): string[] =>
-  columns
-    .filter(
-      (c) => rows > 1 && c.nulls === 0 && c.distinct === rows && c.distinctError === undefined && c.kind !== 'bool',
-    )
-    .map((c) => c.name)
-
-/** Columns that hold no value twice as far as the sample and the estimate (three standard errors) can tell. */
-export const likelyKeysOf = (columns: readonly ColumnProfile[], rows: number): string[] =>
-  columns
-    .filter((c) => c.nulls === 0 && c.distinctError !== undefined && c.repeated === false)
-    .filter((c) => (c.distinct ?? 0) >= rows * (1 - 3 * (c.distinctError ?? 0)))
-    .map((c) => c.name)
 
 /**
  * Whether a column has few enough different values to be counted, from a sample's: those there, and from those that stand

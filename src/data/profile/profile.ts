@@ -1,10 +1,13 @@
-import { col, type Expr, lit } from '../../plan/expr.ts'
+import { col, columnsOf, type Expr, lit } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import { fieldOf } from '../../plan/types.ts'
 import type { Access } from './access.ts'
 import { aggregate, type Collect, type Column, groupAggs, kindOf, numberOf, project, TARGET, tidy } from './columns.ts'
 import { correlate } from './correlation.ts'
-import { keysOf, type Looked, likelyKeysOf, lookAtAll } from './look.ts'
+import { keysOf, likelyKeysOf } from './keys.ts'
+import type { Looked } from './look.ts'
+import { placesOf } from './places.ts'
+import type { Resident } from './resident.ts'
 import { byStrength, effectOf, type Overall, pairOf } from './target.ts'
 import { calendarOf } from './times.ts'
 import type { ColumnProfile, Part, Profile, TargetProfile } from './types.ts'
@@ -17,6 +20,8 @@ export interface ProfileOptions {
   readonly parts?: Readonly<Record<string, Expr>> | null
   /** The time column whose weekdays and hours are looked at; the first one unless given. */
   readonly calendar?: string | null
+  /** Columns of the table that lie on a device, target among them: they are asked there. */
+  readonly resident?: Resident
   /** Told after each column. */
   progress?(done: number, total: number): void
 }
@@ -30,19 +35,35 @@ export interface ProfileOptions {
  * @throws PLAN_UNKNOWN_COLUMN for a target that does not exist
  */
 export async function profile(rows: Node, access: Access, options: ProfileOptions = {}): Promise<Profile> {
-  const { collect } = access
   const named = options.target ? fieldOf(rows.schema, options.target, 'the target of a profile') : null
   const target = named && (kindOf(named) === 'bool' || kindOf(named) === 'number') ? named : null
   const { table, columns } = project(rows, target)
-  const [whole] = await collect(aggregate(table, [], groupAggs(target !== null)))
-  const total = numberOf(whole?.['n']) ?? 0
-  const found = await lookAtAll({ table, columns, total, target, access, progress: options.progress })
+  const by = placesOf({ table, rows }, access, columns, target, options.resident)
+  const clock = clockOf(columns, options.calendar ?? null)
+  const asked = new Set(Object.values(options.parts ?? {}).flatMap((e) => columnsOf(e)))
+  const inParts = columns.filter((c) => asked.has(c.field.name))
+  const totals = by.first([], ({ table, collect }) => collect(aggregate(table, [], groupAggs(target !== null))))
+  const mean = totals.then(([t]) => numberOf(t?.['my']) ?? 0)
+  mean.catch(() => undefined) // told with the totals
+  const known = options.resident && by.there.length > 0 ? options.resident.total : undefined
+  const total = known ?? numberOf((await totals)[0]?.['n']) ?? 0
+  const [[whole], found, cells, parts] = await Promise.all([
+    totals,
+    by.look(total, mean, options.progress),
+    clock && total > 0
+      ? by.first([clock], ({ table, collect }) => calendarOf(table, clock, target !== null, collect))
+      : null,
+    by.first(inParts, ({ rows, collect }) => partsOf(rows, target?.name ?? null, options.parts ?? null, collect)),
+  ])
   const looked = columns.map((column) => ({ column, ...(found.looked.get(column) as Looked) }))
-  const correlation = await correlate(
-    table,
-    looked.map((l) => [l.column, l.profile] as const),
-    target?.name ?? null,
-    collect,
+  const numeric = columns.filter((c) => c.kind === 'number' || c.kind === 'bool')
+  const correlation = await by.first(numeric, ({ table, collect }) =>
+    correlate(
+      table,
+      looked.map((l) => [l.column, l.profile] as const),
+      target?.name ?? null,
+      collect,
+    ),
   )
   const of = target ? looked.find((l) => l.column.field === target) : undefined
   const overall = of && overallOf(of.profile)
@@ -63,14 +84,13 @@ export async function profile(rows: Node, access: Access, options: ProfileOption
                     l.cells,
                     overall,
                     pairOf(correlation, l.column.field.name, target.name),
+                    l.between,
                   ),
                 )
                 .sort(byStrength)
             : [],
         }
       : null
-  const clock = clockOf(columns, options.calendar ?? null)
-  const parts = await partsOf(rows, target?.name ?? null, options.parts ?? null, collect)
   const profiles = looked.map((l) => l.profile)
   return {
     format: 1,
@@ -78,7 +98,7 @@ export async function profile(rows: Node, access: Access, options: ProfileOption
     columns: profiles,
     correlation,
     target: effects,
-    calendar: clock && total > 0 ? await calendarOf(table, clock, target !== null, collect) : null,
+    calendar: cells,
     parts,
     sampled: found.sampled,
     keys: keysOf(profiles, total),

@@ -2,7 +2,7 @@ import { type Cell, type Column, tidy } from './columns.ts'
 import type { ColumnProfile, Correlation, EffectBin, FeatureEffect } from './types.ts'
 
 /** Bins of a feature's chart, at most; categories beyond are put together. */
-const BINS = 10
+export const BINS = 10
 /** Values up to which each one is a bin of its own. */
 const VALUES = 12
 /** Groups that the strength of a wide column is judged by. */
@@ -16,13 +16,21 @@ export interface Overall {
   readonly variance: number
 }
 
-/** How the target moves with a column, from the column's cells. */
+/** What a column's groups explain of the target: how many there are, the rows in them, and the squares between them. */
+export interface Between {
+  readonly groups: number
+  readonly n: number
+  readonly squares: number
+}
+
+/** How the target moves with a column, from the column's cells; `between` where its groups were put together before. */
 export function effectOf(
   column: Column,
   profile: ColumnProfile,
   cells: readonly Cell[],
   overall: Overall,
   correlation: number | null,
+  between?: Between,
 ): FeatureEffect {
   const known = cells.filter((c) => c.ny > 0)
   const grouped =
@@ -33,23 +41,29 @@ export function effectOf(
     column: column.field.name,
     kind: column.kind,
     correlation,
-    strength: strengthOf(grouped, overall),
+    strength: between ? strengthFrom(between, overall) : strengthOf(grouped, overall),
     bins: binsOf(column, known),
   }
 }
 
-/** √ε²: the correlation ratio, corrected for the number of groups (Kelley 1935). Null when there is nothing to explain. */
 export function strengthOf(cells: readonly Cell[], overall: Overall): number | null {
   const n = cells.reduce((sum, c) => sum + c.ny, 0)
-  const k = cells.length
-  // one value a row explains everything and nothing
-  if (k < 2 || n < overall.n / 2 || n - k < n / 10 || !(overall.variance > 0)) return null
   const mean = cells.reduce((sum, c) => sum + c.ny * (c.my ?? 0), 0) / n
-  const between = cells.reduce((sum, c) => sum + c.ny * ((c.my ?? 0) - mean) ** 2, 0)
-  const eta2 = Math.min(1, between / (overall.variance * n))
-  const epsilon2 = 1 - ((1 - eta2) * (n - 1)) / (n - k)
+  const squares = cells.reduce((sum, c) => sum + c.ny * ((c.my ?? 0) - mean) ** 2, 0)
+  return strengthFrom({ groups: cells.length, n, squares }, overall)
+}
+
+/** √ε²: the correlation ratio, corrected for the number of groups (Kelley 1935). Null when there is nothing to explain. */
+function strengthFrom({ groups, n, squares }: Between, overall: Overall): number | null {
+  // one value a row explains everything and nothing
+  if (groups < 2 || n < overall.n / 2 || !isTold({ groups, n }) || !(overall.variance > 0)) return null
+  const eta2 = Math.min(1, squares / (overall.variance * n))
+  const epsilon2 = 1 - ((1 - eta2) * (n - 1)) / (n - groups)
   return Math.round(Math.sqrt(Math.max(0, epsilon2)) * 1e6) / 1e6
 }
+
+/** Whether groups hold enough rows to tell anything. */
+export const isTold = ({ groups, n }: Omit<Between, 'squares'>): boolean => n - groups >= n / 10
 
 function binsOf(column: Column, cells: readonly Cell[]): EffectBin[] {
   if (column.kind === 'text') {

@@ -45,8 +45,16 @@ export interface WebgpuEngine extends Engine {
    * @throws DEVICE_MISSING, ENGINE_GAP naming the nodes that it does not do; DeviceFault
    */
   start(p: Plan, ctx: RunContext, how: { readonly rows?: number; readonly guesses: boolean }): Promise<Started>
-  /** Several small results in two readbacks, the first of which proves what was started. @throws the same, FailedOnDevice, BeyondGuess */
-  together(plans: readonly Plan[], ctx: RunContext, started: readonly Started[]): Promise<Batch[]>
+  /**
+   * Several small results in two readbacks, the first of which proves what was started; `most` where it is known how many rows one has.
+   * @throws the same, FailedOnDevice, BeyondGuess
+   */
+  together(
+    plans: readonly Plan[],
+    ctx: RunContext,
+    started: readonly Started[],
+    most?: readonly (number | undefined)[],
+  ): Promise<Batch[]>
 }
 
 export const isWebgpu = (engine: Engine): engine is WebgpuEngine => engine.name === 'webgpu'
@@ -96,7 +104,7 @@ export function createWebgpuEngine(options: WebgpuOptions): WebgpuEngine {
       const [whole] = wholes([p])
       return start(whole as Whole, await there(), budget, ctx, how)
     },
-    together: async (plans, ctx, started) => together(wholes(plans), await there(), budget, ctx, started),
+    together: async (plans, ctx, started, most) => together(wholes(plans), await there(), budget, ctx, started, most),
     prepare(p: Plan): Prepared | readonly Gap[] {
       try {
         const job = jobOf(p, options, shelf)

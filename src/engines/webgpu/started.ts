@@ -139,7 +139,7 @@ async function small(whole: Whole, device: Device, budget: number, ctx: RunConte
 
 /**
  * Several small results, all in two readbacks: how many rows each has, then the rows. What was started before is proved
- * with the first. One of many rows is computed again once it is known how many these are.
+ * with the first. One of more rows than `most` says is computed again once it is known how many these are.
  * @throws FailedOnDevice, BeyondGuess, DeviceFault
  */
 export async function together(
@@ -148,10 +148,11 @@ export async function together(
   budget: number,
   ctx: RunContext,
   before: readonly Started[],
+  most: readonly (number | undefined)[] = [],
 ): Promise<Batch[]> {
   const made: Computed[] = []
   try {
-    for (const whole of wholes) made.push(await small(whole, device, budget, ctx, ROOM))
+    for (const [i, whole] of wholes.entries()) made.push(await small(whole, device, budget, ctx, most[i] ?? ROOM))
     const [first] = made
     if (!first) return []
     const proofs = [...before.map((s) => s.proof()), ...made.map(({ recorder }) => proofOf(recorder))]

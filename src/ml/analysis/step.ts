@@ -3,10 +3,12 @@ import { join, relative } from 'node:path'
 import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
 import { accessOf } from '../../data/profile/access.ts'
 import { profile } from '../../data/profile/profile.ts'
+import type { Profile } from '../../data/profile/types.ts'
 import { build } from '../../plan/nodes.ts'
-import type { Output, StepKind } from '../../runs/kind.ts'
-import type { AnalyseSpec, DatasetSpec, Step } from '../../runs/specs.ts'
+import type { Computed, Output, StepContext, StepKind } from '../../runs/kind.ts'
+import type { AnalyseSpec, Step } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { asksOf, type FoundThere, learnerOf } from './asks.ts'
 import { renderReport } from './report.ts'
 
 export interface AnalyseOutput extends Output {
@@ -40,6 +42,22 @@ export function setAside(
   return { ...total }
 }
 
+/** The profile: of the rows that another step has on a device just now, else of the dataset's files. */
+async function foundOf(
+  ctx: StepContext<AnalyseSpec>,
+  data: DatasetOutput,
+): Promise<{ readonly found: Profile; readonly computed?: Computed }> {
+  const learner = learnerOf(ctx.recipe, ctx.step.inputs[0] ?? '')
+  const there = learner === undefined ? undefined : await ctx.beside.from<FoundThere>(learner)
+  if (there) {
+    ctx.ledger.merge(there.ledger)
+    return { found: there.profile, computed: { by: 'webgpu', why: there.why } }
+  }
+  const rows = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
+  const progress = (done: number, total: number) => ctx.progress({ done, total, unit: 'steps' })
+  return { found: await profile(rows, accessOf(ctx), { ...asksOf(ctx.recipe, ctx.step, data.schema), progress }) }
+}
+
 /** Profiles a dataset version and writes the report of it: one HTML file, and the profile as JSON. */
 export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
   kind: 'analyse',
@@ -54,15 +72,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
   async run(ctx) {
     const input = ctx.step.inputs[0] ?? ''
     const data = ctx.input<DatasetOutput>(input)
-    const spec = ctx.recipe.steps.find((s): s is Step<DatasetSpec> => s.id === input && s.kind === 'dataset')?.spec
-    const rows = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
-    const local = data.schema.find((f) => f.name === spec?.moment)?.type === 'local timestamp'
-    const found = await profile(rows, accessOf(ctx), {
-      target: ctx.step.spec.target,
-      parts: spec?.split ?? null,
-      calendar: local ? (spec?.moment ?? null) : null,
-      progress: (done, total) => ctx.progress({ done, total, unit: 'steps' }),
-    })
+    const { found, computed } = await foundOf(ctx, data)
     const page = await renderReport(
       found,
       {
@@ -91,6 +101,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
       profile: json.hash,
       columns: found.columns.length,
       warnings: found.warnings.length,
+      ...(computed ? { computed } : {}),
     }
     return {
       output,

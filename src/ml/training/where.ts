@@ -6,7 +6,9 @@ import type { Accelerator, Computed, Output, StepContext } from '../../runs/kind
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { whyOf } from './device/fallback.ts'
+import type { Reports } from './fused/analysis.ts'
 import { type Learning, learnHere } from './learning.ts'
+import { leaveReports, waitingReports } from './reports.ts'
 
 /**
  * Learns on the device where the run may use one and the whole part from the sources on can be computed there, else on
@@ -17,7 +19,10 @@ export async function learnWhere(
   ctx: StepContext<TrainSpec>,
   data: DatasetOutput,
 ): Promise<Learning & { readonly computed: Computed }> {
-  const here = async (why: string) => ({ ...(await learnHere(ctx, data)), computed: { by: 'processor', why } })
+  const here = async (why: string) => {
+    leaveReports(ctx)
+    return { ...(await learnHere(ctx, data)), computed: { by: 'processor', why } }
+  }
   const device = await ctx.device()
   if (typeof device === 'string') return here(device)
   const { fusedGaps } = await import('./fused/gaps.ts')
@@ -38,15 +43,27 @@ export async function learnWhere(
 async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, device: Accelerator): Promise<Learning> {
   const [{ learnFused }, { onDevice }] = [await import('./fused/fused.ts'), await import('./fused/resident.ts')]
   const { isWebgpu } = await import('../../engines/webgpu/index.ts')
-  if (!isWebgpu(device.engine))
-    throw new GalleyError('ENGINE_GAP', { what: `${device.engine.name} keeps no tables for whole parts of a recipe` })
+  const { engine } = device
+  if (!isWebgpu(engine))
+    throw new GalleyError('ENGINE_GAP', { what: `${engine.name} keeps no tables for whole parts of a recipe` })
   const { scope, signal, ledger, recipe, step, threads } = ctx
-  const made = await learnFused({
-    ...{ means: onDevice(device.engine, recipe.device), recipe, step: step.id, threads },
-    rows: (source) => ctx.input<Rows & Output>(source),
-    kept: build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema }),
-    ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
-    say: (why) => ctx.say(why),
+  const kept = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
+  const reports = await waitingReports(ctx, data, kept, device)
+  const learn = (some: Reports | undefined) =>
+    learnFused({
+      ...{ means: onDevice(engine, recipe.device), recipe, step: step.id, threads },
+      rows: (source) => ctx.input<Rows & Output>(source),
+      kept,
+      ...(some ? { reports: some } : {}),
+      ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
+      say: (why) => ctx.say(why),
+    })
+  const made = await learn(reports).catch((thrown: unknown) => {
+    // the columns of reports take room, too: models come first
+    if (!reports || !(thrown instanceof GalleyError && thrown.code === 'ENGINE_FAILED')) throw thrown
+    throwIfAborted(ctx.signal)
+    leaveReports(ctx)
+    return learn(undefined)
   })
   if (made.rows !== data.rows)
     throw new GalleyError('INTERNAL_BUG', {

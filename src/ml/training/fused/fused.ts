@@ -10,6 +10,7 @@ import { type ColumnReference, categoryReference } from '../../monitoring/refere
 import { checkLabels, checkPart } from '../classes.ts'
 import { fitAbout, fitTogether } from '../fits.ts'
 import { fittedColumns } from '../scores.ts'
+import { type Reports, residentOf } from './analysis.ts'
 import { type Kept, type Learnt, type Means, PARTS, type Part, SPILL } from './means.ts'
 
 /** A recipe's training as one job, from its sources to judged models. */
@@ -25,6 +26,8 @@ export interface FusedJob {
   readonly kept?: Node
   readonly ctx: RunContext
   readonly threads: number
+  /** Reports of the dataset, which ask its rows where these lie. */
+  readonly reports?: Reports
   /** Told what the device leaves to the host, and why. */
   say(why: string): void
   /** Told which stage begins. */
@@ -56,7 +59,8 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
   const { ledger, ctx, at, begins } = metered(job)
   const whole = boundPlan(publishedPlan(recipe, inputs[0] ?? ''), (id) => job.rows(id))
   const about = fitAbout(spec, dataset, whole.schema)
-  const wanted = needed(spec, dataset, about, whole)
+  const reports = means.answers && job.reports
+  const wanted = needed(spec, dataset, about, whole, reports ? reports.columns(whole) : [])
   const base = build({ op: 'select', input: whole, columns: wanted })
   const held: Kept[] = []
   const keep = async (root: Node, known: { readonly rows?: number; readonly made?: Node }): Promise<Kept> => {
@@ -88,6 +92,9 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
         ),
       ),
     )
+    const rows = Number(counted.get('rows')?.[0]?.['n'] ?? 0)
+    const { answers } = means
+    if (reports && answers) await from((_, scan) => reports.look((ctx) => residentOf(scan, rows, answers, ctx)))
     const classes = (name: Part) => {
       const rows = counted.get(`part ${name}`) ?? []
       checkLabels(spec.target, rows)
@@ -122,7 +129,6 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
         const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
         return categoryReference(column, new Map(keyed ?? rows))
       })
-    const rows = Number(counted.get('rows')?.[0]?.['n'] ?? 0)
     return { rows, features, fits, candidates, reference: [...reference, ...categories], ledger }
   } finally {
     for (const kept of held.reverse()) kept.close()
@@ -196,9 +202,16 @@ function partOf({ split }: DatasetSpec, name: string) {
   })
 }
 
-/** Columns that training reads of the dataset, in its order: features, target, what fits encode, what the split asks. */
-export function needed(spec: TrainSpec, dataset: DatasetSpec, about: FitAbout, whole: Node): Named<Expr> {
+/** Columns that are read of the dataset, in its order: features, target, what fits encode, what the split asks, and more. */
+export function needed(
+  spec: TrainSpec,
+  dataset: DatasetSpec,
+  about: FitAbout,
+  whole: Node,
+  more: readonly string[] = [],
+): Named<Expr> {
   const asked = new Set([
+    ...more,
     ...spec.features,
     spec.target,
     ...(about.moment && spec.fit.length > 0 ? [about.moment] : []),

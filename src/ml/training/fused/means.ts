@@ -9,6 +9,7 @@ import type { NumericReference } from '../../monitoring/reference.ts'
 import type { Judgement } from '../device/score.ts'
 import type { ClassCounts } from '../intake.ts'
 import type { TrainedModel } from '../trainer.ts'
+import type { Answers } from './analysis.ts'
 
 /** Where a job's tables are from one stage to the next. */
 export interface Means {
@@ -18,6 +19,8 @@ export interface Means {
   compute(root: Node, ctx: RunContext, known?: { readonly rows?: number; readonly made?: Node }): Promise<Kept>
   /** The rows of small results, by name. */
   ask(queries: Named<Node>, ctx: RunContext): Promise<ReadonlyMap<string, readonly FitRow[]>>
+  /** Answers a report's questions, where rows are kept on a device. */
+  readonly answers?: Answers
   /** Learns from one part, and judges on the others. */
   learn(task: LearnTask, ctx: RunContext): Promise<Learnt>
 }

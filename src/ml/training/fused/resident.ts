@@ -1,5 +1,7 @@
 import { systemClock } from '../../../base/clock.ts'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import type { Question } from '../../../data/profile/resident.ts'
+import type { Batch } from '../../../engines/batch.ts'
 import { gapText } from '../../../engines/choose.ts'
 import { isGaps, type RunContext } from '../../../engines/engine.ts'
 import type { WebgpuEngine } from '../../../engines/webgpu/index.ts'
@@ -14,6 +16,7 @@ import { sampleOf } from '../bins.ts'
 import { type Begun, beginOf, cut } from '../device/begin.ts'
 import { type Judgement, judgeOnDevice, judging, type Told } from '../device/score.ts'
 import { trainerOf } from '../index.ts'
+import { gapOf } from './analysis.ts'
 import { fitRows, type Kept, type LearnTask, type Learnt, type Means, rowsOf } from './means.ts'
 import { type Resident, type Room, readBy, roomFor } from './spill.ts'
 
@@ -31,8 +34,34 @@ export function onDevice(engine: WebgpuEngine, { spill = false }: DeviceUse = {}
   const held: Held[] = []
   const room = roomFor(engine, held, spill)
   const unproved = () => held.filter((r) => !r.proved)
+  /** Small results together, which prove what was computed before. */
+  const answered = async (questions: readonly Question[], ctx: RunContext): Promise<readonly Batch[]> => {
+    const plans = questions.map(({ root }) => plan(root))
+    const asked = () => {
+      const about = [...readBy(held, ...plans.map((p) => p.root)), ...unproved()]
+      return room.within(about, ctx, () =>
+        engine.together(
+          plans,
+          ctx,
+          unproved().map((r) => r.started),
+          questions.map((q) => q.most),
+        ),
+      )
+    }
+    const batches = await asked().catch(async (thrown: unknown) => {
+      if (!(thrown instanceof BeyondGuess)) throw thrown
+      for (const r of unproved()) await room.within([r], ctx, () => again(engine, r, ctx))
+      return asked()
+    })
+    if (questions.length > 0) for (const r of unproved()) r.proved = true
+    return batches
+  }
   return {
     keeps: true,
+    answers: {
+      gap: (n) => gapOf(engine, n)?.reason,
+      ask: answered,
+    },
     async compute(root, ctx, { rows, made = root } = {}) {
       const how = { guesses: true, ...(rows === undefined ? {} : { rows }) }
       const started = await room.within(readBy(held, root), ctx, () => engine.start(plan(root), ctx, how))
@@ -53,23 +82,10 @@ export function onDevice(engine: WebgpuEngine, { spill = false }: DeviceUse = {}
       // what the device does not do is asked of the host, from what the rows were made of
       const left = all.filter(([, query]) => isGaps(engine.prepare(plan(query))))
       const queries = all.filter((q) => !left.includes(q))
-      const plans = queries.map(([, query]) => plan(query))
-      const asked = () => {
-        const about = [...readBy(held, ...plans.map((p) => p.root)), ...unproved()]
-        return room.within(about, ctx, () =>
-          engine.together(
-            plans,
-            ctx,
-            unproved().map((r) => r.started),
-          ),
-        )
-      }
-      const batches = await asked().catch(async (thrown: unknown) => {
-        if (!(thrown instanceof BeyondGuess)) throw thrown
-        for (const r of unproved()) await room.within([r], ctx, () => again(engine, r, ctx))
-        return asked()
-      })
-      if (queries.length > 0) for (const r of unproved()) r.proved = true
+      const batches = await answered(
+        queries.map(([, root]) => ({ root })),
+        ctx,
+      )
       const found = new Map(queries.map(([name, query], i) => [name, batches[i] ? fitRows(batches[i], query) : []]))
       for (const [name, query] of left) {
         const made = engine.onHost(plan(query))
