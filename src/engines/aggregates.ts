@@ -1,3 +1,4 @@
+import { GalleyError } from '../base/errors.ts'
 import type { Agg } from '../plan/expr.ts'
 import { infer } from '../plan/infer.ts'
 import type { Schema, Type } from '../plan/types.ts'
@@ -42,7 +43,17 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       if (values.length === 0) return null
       if (isFloat(type)) return compensatedSum(values as number[])
       const total = values.reduce<bigint>((a, v) => a + BigInt(v as bigint | number | boolean), 0n)
-      return fits(total, type, 'sum')
+      try {
+        return fits(total, type, 'sum')
+      } catch (error) {
+        // what is said of values that overflow does not reach a sum
+        const { code, what, why } = error as GalleyError
+        throw new GalleyError(code, {
+          what,
+          ...(why ? { why } : {}),
+          fix: "sum it as a float: r.column.cast('float64')",
+        })
+      }
     }
     case 'mean':
       return values.length === 0 ? null : compensatedSum(values.map(Number)) / values.length / unit

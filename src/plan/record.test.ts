@@ -68,3 +68,11 @@ test('what fits is taken, however it is written: small decimals, early years; by
   const raw: Schema = [{ name: 'raw', type: 'bytes', nullable: true }]
   for (const text of ['A', 'AA', 'AAAAA', 'AA=', '====']) expect(() => readRecord(raw, { raw: text })).toThrow(expect.objectContaining({ code: 'RECORD_INVALID' })) // biome-ignore format: one line
 })
+
+test('half a pair of UTF-16 is no text', () => {
+  const names: Schema = [{ name: 'name', type: 'string', nullable: false }]
+  expect(readRecord(names, JSON.parse('{"name": "\\ud83d\\ude00"}'))).toEqual(['😀'])
+  expect(() => readRecord(names, JSON.parse('{"name": "a\\ud83d"}'))).toThrow(
+    expect.objectContaining({ code: 'RECORD_INVALID', why: expect.stringContaining('half a pair') }),
+  )
+})

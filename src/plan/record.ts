@@ -113,6 +113,13 @@ function readValue(f: Field, value: unknown): RecordValue {
       return value
     case 'string':
       if (typeof value !== 'string') throw wrong()
+      if (!value.isWellFormed())
+        throw invalid(
+          `'${f.name}' is not a string`,
+          'it holds half a pair of UTF-16, which is no character',
+          'send whole characters: a text that was cut was cut in the middle of one',
+          f.name,
+        )
       return value
     case 'bytes':
       if (typeof value !== 'string' || value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) throw wrong()
