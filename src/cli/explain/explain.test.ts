@@ -3,12 +3,14 @@ import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
+import { col, type Expr } from '../../plan/expr.ts'
 import { quantileBins } from '../../plan/fits/bins.ts'
 import { dateParts } from '../../plan/fits/date-parts.ts'
 import type { Fit } from '../../plan/fits/index.ts'
 import { standardise } from '../../plan/fits/scale.ts'
+import { build, plan } from '../../plan/nodes.ts'
 import { stepOf } from '../../runs/inline.ts'
-import type { PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
+import type { DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
 import { explainServe } from './endpoint.ts'
 import { fusedPart, fusedText } from './fused.ts'
@@ -88,4 +90,15 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   const cycles = await withFit(dateParts(['date'], ['hour']))
   expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
   expect(fusedText(cycles)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take sin: /)])
+
+  // a model that an expression asks is named
+  const asking = recipe.steps.map((s) => {
+    if (s.kind === 'train') return { ...s, spec: { ...(s.spec as TrainSpec), features: ['p'] } }
+    if (s.kind !== 'dataset') return s
+    const spec = s.spec as DatasetSpec
+    const p: Expr = { op: 'predict', model: 'delay.onnx', args: [col('distance')] }
+    return { ...s, spec: { ...spec, plan: plan(build({ op: 'derive', input: spec.plan.root, columns: [['p', p]] })) } }
+  })
+  const predicts = await fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps: asking } }, 'late-arrival')
+  expect(predicts.gaps).toEqual([expect.objectContaining({ node: 'predict' })])
 })

@@ -11,13 +11,13 @@ import {
   firstAsked,
   frequencies,
   inBins,
-  inTenths,
+  inParts,
   known,
   moments,
   numeric,
-  tenths,
+  partEnds,
 } from './questions.ts'
-import { type Between, isTold } from './target.ts'
+import { type Between, BINS, GROUPS } from './target.ts'
 import { timeStats } from './times.ts'
 import { type ColumnProfile, type Histogram, type NumberStats, QUANTILES } from './types.ts'
 
@@ -62,23 +62,29 @@ export async function askOf(column: Column, s: Asking): Promise<Asked | undefine
     const { cells, ...found } = await timeStats(table, column, ends, s.withTarget, access.collect)
     return { found, count, distinct, cells }
   }
-  return { ...(await numbers(column, s, row ?? {}, numberOf(several?.['most']) ?? 0)), count, distinct }
+  return {
+    ...(await numbers(column, s, row ?? {}, { distinct, most: numberOf(several?.['most']) ?? 0 })),
+    count,
+    distinct,
+  }
 }
 
 async function numbers(
   column: Column,
   s: Asking,
   row: Row,
-  most: number,
+  { distinct, most }: { readonly distinct: number; readonly most: number },
 ): Promise<{ found: Partial<ColumnProfile>; cells: Cell[]; between?: Between }> {
   const { collect } = s.access
   const of = (name: string) => numberOf(row[name])
   const [n, min, max] = [of('finite') ?? 0, of('min'), of('max')]
-  const places = s.withTarget ? tenths(of('known') ?? 0) : []
+  // by value as long as a profile that reads rows counts each, too; else by ranges of rows
+  const byValue = s.exact || distinct <= FEW
+  const places = s.withTarget ? partEnds(of('known') ?? 0, byValue ? BINS : GROUPS) : []
   // of parts of the largest magnitude, so that squares of huge values stay finite; a power of two takes no digit
   const largest = Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0))
   const scale = largest > 0 ? 2 ** Math.min(1023, Math.ceil(Math.log2(largest))) : 1
-  const [ordered, atTenths, top, [scaled], between] = await Promise.all([
+  const [ordered, atEnds, top, [scaled], between] = await Promise.all([
     collect(
       atRanks(
         s.table,
@@ -89,7 +95,7 @@ async function numbers(
     s.withTarget ? collect(atRanks(s.table, known(column), places)) : [],
     most > 1 ? collect(commonest(column, s)) : [],
     collect(moments(column, s.table, scale)),
-    s.withTarget ? betweenOf(column, s) : undefined,
+    s.withTarget && byValue ? betweenOf(column, s) : undefined,
   ])
   const values = new Map(ordered.map((r) => [Number(r['r']), Number(r['x'])]))
   const at = (place: number) => values.get(place + 1) ?? 0
@@ -104,13 +110,11 @@ async function numbers(
     ...{ quantileError: 0, nan, infinite: count - n - nan, zeros: of('zeros') },
   }
   const bins = binsFor(column, number)
-  const edges = [...new Set(atTenths.map((r) => Number(r['x'])))].sort((a, b) => a - b)
+  const edges = [...new Set(atEnds.map((r) => Number(r['x'])))].sort((a, b) => a - b)
   const [counts, cells] = await Promise.all([
     bins ? collect(inBins(column, s.table, bins)) : [],
-    s.withTarget ? collect(inTenths(column, s.table, edges)) : [],
+    s.withTarget ? collect(inParts(column, s.table, edges)) : [],
   ])
-  // exact groups tell nothing where nearly every value is its own: ranges do, where a profile that reads rows has them too
-  const told = between && (s.exact || isTold(between)) ? { between } : {}
   return {
     found: {
       number,
@@ -121,7 +125,7 @@ async function numbers(
       .filter((r) => r['b'] !== null)
       .sort((a, b) => Number(a['b']) - Number(b['b']))
       .map((r) => cellOf(r, Number(r['from']), Number(r['to']))),
-    ...told,
+    ...(between ? { between } : {}),
   }
 }
 

@@ -4,7 +4,6 @@ import { isFloat } from '../../plan/types.ts'
 import { aggregate, type Column, finite, groupAggs, TARGET } from './columns.ts'
 import { TOLD } from './frequency.ts'
 import type { Bins } from './histogram.ts'
-import { BINS } from './target.ts'
 
 /** A table that is asked. */
 interface Of {
@@ -87,8 +86,9 @@ export const ends = (p: number, n: number): number[] => {
   return [low + 1, Math.min(n, low + 2)]
 }
 
-/** The place, from 1, of the last of each tenth of the rows. */
-export const tenths = (n: number): number[] => Array.from({ length: BINS }, (_, i) => Math.ceil(((i + 1) * n) / BINS))
+/** The place, from 1, of the last row of each of so many parts. */
+export const partEnds = (n: number, parts: number): number[] =>
+  Array.from({ length: parts }, (_, i) => Math.ceil(((i + 1) * n) / parts))
 
 /** Values by their places in order. */
 export function atRanks(table: Node, x: Expr, ranks: readonly number[]): Node {
@@ -140,8 +140,8 @@ export function inBins(column: Column, table: Node, { from, to, width, bins }: B
   return aggregate(build({ op: 'select', input: table, columns: [['b', bin]] }), ['b'], groupAggs(false))
 }
 
-/** Rows and target between the ends of tenths. */
-export function inTenths(column: Column, table: Node, edges: readonly number[]): Node {
+/** Rows and target between the ends of parts. */
+export function inParts(column: Column, table: Node, edges: readonly number[]): Node {
   const x = known(column)
   const b: Expr = {
     op: 'case',

@@ -6,7 +6,7 @@ export const BINS = 10
 /** Values up to which each one is a bin of its own. */
 const VALUES = 12
 /** Groups that the strength of a wide column is judged by. */
-const GROUPS = 100
+export const GROUPS = 100
 
 /** What is known of the target as a whole. */
 export interface Overall {
@@ -56,14 +56,11 @@ export function strengthOf(cells: readonly Cell[], overall: Overall): number | n
 /** √ε²: the correlation ratio, corrected for the number of groups (Kelley 1935). Null when there is nothing to explain. */
 function strengthFrom({ groups, n, squares }: Between, overall: Overall): number | null {
   // one value a row explains everything and nothing
-  if (groups < 2 || n < overall.n / 2 || !isTold({ groups, n }) || !(overall.variance > 0)) return null
+  if (groups < 2 || n < overall.n / 2 || n - groups < n / 10 || !(overall.variance > 0)) return null
   const eta2 = Math.min(1, squares / (overall.variance * n))
   const epsilon2 = 1 - ((1 - eta2) * (n - 1)) / (n - groups)
   return Math.round(Math.sqrt(Math.max(0, epsilon2)) * 1e6) / 1e6
 }
-
-/** Whether groups hold enough rows to tell anything. */
-export const isTold = ({ groups, n }: Omit<Between, 'squares'>): boolean => n - groups >= n / 10
 
 function binsOf(column: Column, cells: readonly Cell[]): EffectBin[] {
   if (column.kind === 'text') {

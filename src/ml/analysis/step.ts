@@ -138,5 +138,6 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
     (await intact([{ path: o.path, bytes: o.bytes, sha256: o.report }])) &&
     (await store.blobs.find(scope, o.report)) !== undefined &&
     (await store.blobs.find(scope, o.profile)) !== undefined,
-  summary: (o) => `${o.columns} columns, ${o.warnings} ${o.warnings === 1 ? 'warning' : 'warnings'}  ${NAME}`,
+  summary: (o) =>
+    `${o.columns} columns, ${o.warnings} ${o.warnings === 1 ? 'warning' : 'warnings'}  ${NAME}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`,
 }

@@ -61,6 +61,7 @@ async function found(
   if (rows.total !== data.rows) throw new Error(`it has ${rows.total} rows, and the dataset ${data.rows}`)
   const made = await profile(kept, accessOf({ duckdb, scope, signal, ledger }), {
     ...asksOf(recipe, report, data.schema),
+    progress: (done, total) => ctx.progress({ done, total, unit: 'steps' }),
     resident: { ...rows, elsewhere: (columns) => void (read = columns) },
   })
   const apart = read.length > 0 ? `; the processor read ${read.join(', ')}` : ''

@@ -176,6 +176,11 @@ export class Emitter {
           e,
           val.args.map((a) => this.emit(a)),
         )
+      case 'predict':
+        throw new DeviceGap(
+          e.op,
+          'a plan asks models on the processor; on the device what was trained scores whole tables',
+        )
       default:
         throw new DeviceGap(e.op, 'it is not computed on the device')
     }
