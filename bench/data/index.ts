@@ -6,6 +6,7 @@ import type { Bench, Row } from '../bench.ts'
 import { LIMITS } from '../pipeline/side.ts'
 import { diffCases, diffRows } from './diff.ts'
 import { expectCases, expectRows } from './expect.ts'
+import { forgetCases, forgetRows } from './forget.ts'
 import { jsonCases, jsonRows } from './json.ts'
 import { listingCases, listingRows } from './listing.ts'
 import { postgresCases, postgresRows } from './postgres.ts'
@@ -22,6 +23,7 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: postgresCases, rows: postgresRows },
   { names: versionCases, rows: versionRows },
   { names: jsonCases, rows: jsonRows },
+  { names: forgetCases, rows: forgetRows },
 ]
 
 export const data: Bench = {

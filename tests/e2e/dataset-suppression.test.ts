@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { csv, recipe } from '../../src/index.ts'
 import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
+
+// each forgets several times, which waits for writers
+vi.setConfig({ testTimeout: 120_000 })
 
 let w: Written
 beforeAll(async () => {
