@@ -174,12 +174,24 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
   return give(agg.fn === 'sum' && !isFloat(arg.type) ? 'int64' : 'float64')
 }
 
+/** Whether a function refuses a pattern, a path, a zone or another constant, and not the columns that it is given. */
+const aboutConstant = (why: string): boolean =>
+  /RE2|the pattern|is not a path|time zone|must be a constant|format|must not be empty/.test(why)
+
 function mismatch(fn: string, args: readonly Inferred[], why: string, where: string): GalleyError {
   const got = args.map((a) => typeName(a.type)).join(', ')
   return new GalleyError('PLAN_TYPE_MISMATCH', {
-    what: `'${fn}' can't be applied to (${got}) in ${where}`,
-    why,
-    fix: 'convert with cast(), or use another column',
+    ...(aboutConstant(why)
+      ? {
+          what: `'${fn}' is asked for what is not there in ${where}`,
+          why,
+          fix: 'correct the constant that it is given',
+        }
+      : {
+          what: `'${fn}' can't be applied to (${got}) in ${where}`,
+          why,
+          fix: 'convert with cast(), or use another column',
+        }),
     details: { function: fn, types: args.map((a) => typeName(a.type)) },
   })
 }

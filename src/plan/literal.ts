@@ -36,7 +36,7 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
       throw new GalleyError('PLAN_TYPE_MISMATCH', {
         what: `${BigInt(value)} can't stand where a ${typeName(like)} is expected`,
         why: 'a number of JavaScript beyond 2⁵³ may be another one than was written',
-        fix: `write it with an n: ${BigInt(value)}n`,
+        fix: 'write the digits that you mean with an n behind them: 9007199254740993n',
       })
     return lit(value, 'float64')
   }

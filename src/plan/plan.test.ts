@@ -135,7 +135,7 @@ test('a value of a wrong type names the column that it stands beside', () => {
 test('a whole number that JavaScript may have rounded is asked for as a bigint', () => {
   const t = scan({ kind: 'source', name: 's' }, { id: 'int64', x: 'float64' })
   expect(() => t.filter((r) => r.id.eq(2 ** 53 + 2))).toThrowError(
-    expect.objectContaining({ code: 'PLAN_TYPE_MISMATCH', fix: 'write it with an n: 9007199254740994n' }),
+    expect.objectContaining({ code: 'PLAN_TYPE_MISMATCH', fix: expect.stringContaining('with an n behind them') }),
   )
   for (const id of [2 ** 53 - 1, 9007199254740993n, 1e19]) expect(() => t.filter((r) => r.id.lt(id))).not.toThrow()
   expect(() => t.filter((r) => r.x.lt(2 ** 60))).not.toThrow()

@@ -76,3 +76,11 @@ test('half a pair of UTF-16 is no text', () => {
     expect.objectContaining({ code: 'RECORD_INVALID', why: expect.stringContaining('half a pair') }),
   )
 })
+
+test('a 64-bit integer beyond 2⁵³ is sent as text', () => {
+  const ids: Schema = [{ name: 'id', type: 'int64', nullable: false }]
+  expect(readRecord(ids, { id: '9007199254740993' })).toEqual([9007199254740993n])
+  expect(() => readRecord(ids, { id: 9007199254740992 })).toThrow(
+    expect.objectContaining({ code: 'RECORD_INVALID', fix: expect.stringContaining('as text') }),
+  )
+})

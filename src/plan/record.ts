@@ -92,7 +92,14 @@ function readValue(f: Field, value: unknown): RecordValue {
         ? !Number.isSafeInteger(value)
         : typeof value !== 'string' || !/^[+-]?\d{1,19}$/.test(value)
     )
-      throw wrong()
+      throw typeof value === 'number' && Number.isInteger(value)
+        ? invalid(
+            `'${f.name}' is too large for a number of JSON`,
+            'beyond 2⁵³ it may be another one than was written',
+            `send it as text: "9007199254740993"`,
+            f.name,
+          )
+        : wrong()
     const n = BigInt(value as number | string)
     const bits = f.type === 'int32' ? 32 : 64
     if (BigInt.asIntN(bits, n) !== n) throw wrong()

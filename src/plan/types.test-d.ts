@@ -128,3 +128,9 @@ kinds.rolling({ by: 'id', on: 'id', over: hours(1) }, () => ({ n: count() }))
 kinds.unnest('many').filter((r) => r.many.gt(1))
 // @ts-expect-error no list
 kinds.unnest('id')
+
+// a list that is made has items of a type
+scan({ kind: 'source', name: 'tagged' }, { tags: 'string' })
+  .derive((r) => ({ tag: r.tags.split('|') }))
+  .unnest('tag')
+  .filter((r) => r.tag.startsWith('a'))

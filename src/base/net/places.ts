@@ -21,7 +21,7 @@ export const isAllowed = (url: URL, allowed: Allowed): boolean =>
  * @throws ADDRESS_REFUSED
  */
 export function placeOf(text: string, allowed: Allowed, base?: URL): URL {
-  const url = URL.canParse(text, base) ? new URL(text, base) : undefined
+  const url = URL.canParse(text, base?.href) ? new URL(text, base?.href) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '')
     throw new GalleyError('ADDRESS_REFUSED', {
       what: `${short(text)} is no address that is read`,

@@ -39,8 +39,9 @@ function marked(input: Node, rejects: readonly Extract<Node, { op: 'reject' }>[]
   const withReason = build({ op: 'derive', input, columns: [['reason', reason]] })
   const bad = build({ op: 'filter', input: withReason, predicate: call('not', call('isNull', col('reason'))) })
   const row = input.schema.filter((f) => typeof f.type === 'string' && f.type !== 'bytes' && f.name !== 'reason')
+  // of what could not be computed there is nothing to show; often it is why the row is rejected
   const text = (name: string): Expr =>
-    call('coalesce', { op: 'cast', arg: col(name), to: 'string', onError: 'null' }, lit('', 'string'))
+    call('coalesce', { op: 'cast', arg: call('orNull', col(name)), to: 'string', onError: 'null' }, lit('', 'string'))
   const whole = row.reduce<Expr>(
     (all, f, i) => call('concat', all, lit(`${i > 0 ? ', ' : ''}${f.name}=`, 'string'), text(f.name)),
     lit('', 'string'),

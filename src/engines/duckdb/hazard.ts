@@ -1,7 +1,10 @@
 import { type Expr, exprChildren } from '../../plan/expr.ts'
 import { fallible } from '../../plan/functions/fallible.ts'
 import { type Node, nodeChildren } from '../../plan/nodes.ts'
+import { failing, readsOf } from '../../plan/optimise/failing.ts'
 import type { Schema } from '../../plan/types.ts'
+import { nodes } from '../../plan/walk.ts'
+import { parts } from './uses.ts'
 
 /**
  * Whether DuckDB may fail for a row whose failure nobody uses: one that is dropped further up, or whose condition another
@@ -22,6 +25,27 @@ export function mayDropFailures(root: Node): boolean {
   return visit(root, false)
 }
 
+/**
+ * Whether an expression looks at a failure of a column that a verb before it computed. One query of SQL knows of none: there the column
+ * raises, or is not computed at all.
+ */
+export function looksBack(root: Node): boolean {
+  for (const n of nodes(root)) {
+    const uses = 'input' in n && !WHOLE.has(n.op) ? [{ input: n.input, exprs: ownExprs(n) }] : parts(n)
+    for (const { input, exprs } of uses) {
+      const failed = exprs.length > 0 ? failing(input) : undefined
+      if (failed && failed.size > 0 && exprs.some((e) => asks(e, failed))) return true
+    }
+  }
+  return false
+}
+const WHOLE: ReadonlySet<Node['op']> = new Set(['aggregate', 'rolling', 'window', 'unnest', 'distinct'])
+
+const asks = (e: Expr, failed: ReadonlySet<string>): boolean =>
+  e.op === 'call' && (e.fn === 'fails' || e.fn === 'orNull') && readsOf(e).some((name) => failed.has(name))
+    ? true
+    : exprChildren(e).some((child) => asks(child, failed))
+
 const DROPS: ReadonlySet<Node['op']> = new Set(['filter', 'reject', 'limit', 'unnest', 'intersect', 'except'])
 
 function ownExprs(n: Node): Expr[] {
@@ -32,6 +56,8 @@ function ownExprs(n: Node): Expr[] {
     case 'select':
     case 'derive':
       return n.columns.map(([, e]) => e)
+    case 'sort':
+      return n.keys.map((k) => k.by)
     default:
       return []
   }

@@ -12,7 +12,7 @@ import { boundsOf, countsDifferent } from './bitmaps.ts'
 import { type Instance, type Open, openInstance, withConnection } from './connection.ts'
 import type { DuckdbOptions } from './database.ts'
 import { gapsOf } from './gaps.ts'
-import { mayDropFailures } from './hazard.ts'
+import { looksBack, mayDropFailures } from './hazard.ts'
 import { lower } from './lower.ts'
 import { outOfMemory, PARTS, partsOf } from './parts.ts'
 import { execute, type Source, stream } from './run.ts'
@@ -60,7 +60,7 @@ export function createDuckdbEngine(options: DuckdbOptions): DuckdbEngine {
 function sourceOf(written: Node, open: Open): Source {
   const root = optimise(written, { evaluate: evaluateConstant })
   // a failure is told in the words of the plan as it was written
-  return { root: written, lowered: lower(root), open, settled: mayDropFailures(root) }
+  return { root: written, lowered: lower(root), open, settled: mayDropFailures(root), exact: looksBack(root) }
 }
 
 /** The same where different integers can be counted in maps of bits. */
@@ -79,6 +79,9 @@ function prepared(plan: Plan, open: Open): Prepared {
     estimate: (stats) => ({ rows: stats.rows, bytes: stats.bytes, moved: 0 }),
     explain: () =>
       [
+        ...(source.exact
+          ? ['-- run verb by verb, as it looks at what failed in a verb before; as one query it would be']
+          : []),
         ...lowered.windows.map(
           (w) => `-- ${w.mark}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`,
         ),
@@ -114,7 +117,7 @@ function* tries(source: Source): Generator<readonly Source[]> {
 /** Files as a plan that reads them. */
 function parquetOf(files: readonly string[], schema: Schema, open: Open): Source {
   const root = build({ op: 'scan', from: { kind: 'parquet', files }, schema })
-  return { root, lowered: lower(root), open, settled: false }
+  return { root, lowered: lower(root), open, settled: false, exact: false }
 }
 
 async function writeWhole(source: Source, schema: Schema, ctx: RunContext, path: string): Promise<number> {

@@ -20,6 +20,8 @@ export interface Source {
   readonly open: Open
   /** Whether all rows are to be there before the first is handed out. */
   readonly settled: boolean
+  /** Whether it has to run node by node. */
+  readonly exact: boolean
 }
 
 /** Runs a query's SQL; on a connection that holds what the query reads, when one is given. */
@@ -32,24 +34,36 @@ export type Work<T> = (sql: string, ctx: RunContext, connection?: DuckDBConnecti
 export async function* execute<T>(source: Source, ctx: RunContext, work: Work<T>): AsyncGenerator<T> {
   let given = false
   try {
-    for await (const item of withWindows(source, ctx, work)) {
-      given = true
-      yield item
+    if (!source.exact) {
+      for await (const item of withWindows(source, ctx, work)) {
+        given = true
+        yield item
+      }
+      return
     }
-    return
   } catch (error) {
+    // what was handed out can't be taken back; `settled` keeps plans for which this could happen from streaming
     if (!(error instanceof GalleyError && error.code === 'VALUE_INVALID')) throw error
-    const { connection, release } = await connect(source.open, ctx)
-    try {
-      const { sql } = await runExact(connection, source.root)
-      // what was handed out can't be taken back; `settled` keeps plans for which this could happen from streaming
-      if (given) throw error
-      yield* work(sql, ctx, connection)
-    } catch (second) {
-      throw translate(second, ctx)
-    } finally {
-      release()
+    if (given) {
+      await exactly(source, ctx, nothing).next()
+      throw error
     }
+  }
+  yield* exactly(source, ctx, work)
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+/** Runs a plan node by node. */
+async function* exactly<T>(source: Source, ctx: RunContext, work: Work<T>): AsyncGenerator<T> {
+  const { connection, release } = await connect(source.open, ctx)
+  try {
+    const { sql } = await runExact(connection, source.root)
+    yield* work(sql, ctx, connection)
+  } catch (error) {
+    throw translate(error, ctx)
+  } finally {
+    release()
   }
 }
 

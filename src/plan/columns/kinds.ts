@@ -154,7 +154,7 @@ export interface StringCol extends Ordered<'string'> {
   hash32(): NumCol<'int64'>
 }
 export interface ListCol<E extends TypeName> extends Omit<Col<TypeName>, 'type' | 'orNull'> {
-  readonly type: TypeName
+  readonly type: E extends ScalarType ? `${E}[]` : TypeName
   orNull(): ListCol<E>
   length(): NumCol<'int64'>
   /** The item at a position from 0; a negative one counts from the end. Null where there is none. */

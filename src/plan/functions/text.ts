@@ -21,7 +21,10 @@ const json =
   (args, fail, exprs) => {
     text(result)(args, fail, exprs)
     const path = constantText(exprs, 1, 'the path', fail)
-    if (!JSON_PATH.test(path)) throw fail(`'${path}' is not a path: write it like '$.customer.tags[0]'`)
+    if (!JSON_PATH.test(path))
+      throw fail(
+        `'${path}' is not a path: write it like '$.customer.tags[0]', other names than letters, digits and _ in quotes: '$."unit price"'`,
+      )
     return result
   }
 

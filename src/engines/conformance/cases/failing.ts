@@ -125,4 +125,64 @@ export const FAILING: readonly Case[] = [
       [1n, '10', 10n],
     ],
   },
+  {
+    name: 'a reject of what failed in a verb before',
+    plan: build({
+      op: 'reject',
+      input: parsed,
+      predicate: call('fails', col('n')),
+      reason: 'no number',
+      when: 'always',
+    }),
+    gives: [
+      [1n, '10', 10n],
+      [3n, null, null],
+    ],
+  },
+  {
+    name: 'only what failed in a verb before',
+    plan: pick(filter(parsed, call('fails', col('n'))), 'k'),
+    gives: [[2n]],
+  },
+  {
+    name: 'what failed in a verb before, counted',
+    plan: build({
+      op: 'aggregate',
+      input: pick(derive(parsed, [['bad', call('fails', call('add', col('n'), int(1)))]]), 'bad'),
+      by: ['bad'],
+      aggs: [['rows', { fn: 'count', arg: null }]],
+    }),
+    gives: [
+      [false, 2n],
+      [true, 1n],
+    ],
+  },
+  {
+    name: 'null for what failed before a join and under another name',
+    plan: pick(
+      derive(
+        build({
+          op: 'join',
+          left: build({
+            op: 'select',
+            input: parsed,
+            columns: [
+              ['k', col('k')],
+              ['m', col('n')],
+            ],
+          }),
+          right: rowsOf({ id: 'int64' }, [['1'], ['2']]),
+          on: [['k', 'id']],
+          how: 'inner',
+        }),
+        [['m', call('orNull', col('m'))]],
+      ),
+      'k',
+      'm',
+    ),
+    gives: [
+      [1n, 10n],
+      [2n, null],
+    ],
+  },
 ]

@@ -81,6 +81,7 @@ export const TEXT: readonly Case[] = [
   gives('JSON length', call('jsonLength', str('{"a":[1,2,[3]]}'), str('$.a')), 3n),
   gives('the length of an object is null', call('jsonLength', str('{"a":{}}'), str('$.a')), null),
   gives('of two equal names the first counts', call('jsonNumber', str('{"a":1,"a":2}'), str('$.a')), 1),
+  gives('names in Korean', call('jsonNumber', str('{"상품":{"무게_g":2}}'), str('$.상품.무게_g')), 2),
   fails('text that is not JSON', call('jsonNumber', str('{a:1}'), str('$.a'))),
   fails('JSON with a comma before its end', call('jsonLength', str('{"a":[1,2 , ],"b":"x"}'), str('$.a'))),
   fails('JSON with a NaN', call('jsonNumber', str('{"a":1,"b":[nan]}'), str('$.a'))),
