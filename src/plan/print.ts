@@ -95,11 +95,11 @@ export function printNode(n: Node): string {
     case 'aggregate':
       return `aggregate by ${n.by.join(', ') || 'nothing'}: ${n.aggs.map(([name, a]) => `${name} = ${printAgg(a)}`).join(', ')}`
     case 'rolling':
-      return `rolling ${n.over / 60e6} min by ${n.by.join(', ')} on ${n.on}: ${n.aggs.map(([name, a]) => `${name} = ${printAgg(a)}`).join(', ')}`
+      return `rolling ${spanText(n.over)} by ${n.by.join(', ')} on ${n.on}: ${n.aggs.map(([name, a]) => `${name} = ${printAgg(a)}`).join(', ')}`
     case 'join':
       return `${n.how} join on ${n.on.map(([l, r]) => `${l} = ${r}`).join(' and ')}`
     case 'asof':
-      return `as of ${n.at} by ${n.by.map(([l, r]) => `${l} = ${r}`).join(' and ')}${n.within ? ` within ${n.within / 60e6} min` : ''}`
+      return `as of ${n.at} by ${n.by.map(([l, r]) => `${l} = ${r}`).join(' and ')}${n.within ? ` within ${spanText(n.within)}` : ''}`
     case 'sort':
       return `sort by ${n.keys.map(printKey).join(', ')}`
     case 'limit':
@@ -113,4 +113,17 @@ export function printNode(n: Node): string {
     default:
       return n.op
   }
+}
+
+const UNITS = [
+  ['days', 86_400e6],
+  ['h', 3600e6],
+  ['min', 60e6],
+  ['s', 1e6],
+] as const
+
+/** A span of time in the largest unit of which it has whole ones: `3 h`, `90 min`, `30 days`. */
+export function spanText(micros: number): string {
+  const [unit, size] = UNITS.find(([, s]) => micros % s === 0) ?? ['µs', 1]
+  return `${micros / size} ${unit}`
 }

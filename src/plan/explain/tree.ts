@@ -99,7 +99,7 @@ function textOf(n: Node, rows: ReadonlyMap<Node, RowCount | undefined>): string[
     case 'asof':
       return [head, `adds ${n.schema.slice(n.left.schema.length).map(printField).join(', ')}`]
     case 'unnest':
-      return [head, printField(field(n.column))]
+      return [head, [n.column, ...(n.position ? [n.position] : [])].map((name) => printField(field(name))).join(', ')]
     case 'annotate':
       return ['annotate', ...n.notes.map(([name, note]) => `${printField(field(name))}  ${note.description ?? ''}`)]
     default:
