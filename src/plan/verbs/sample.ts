@@ -18,6 +18,9 @@ function hashOf(by: readonly string[], seed: number): Expr {
   return call('combine32', keys, integer(seed))
 }
 
+/** Tells the hashes of splits from those of samples: all rows of a sample would else be in the first parts. */
+const OF_SPLITS = 1
+
 const below = (hash: Expr, share: number): Expr => call('lt', hash, integer(Math.round(share * 2 ** 32)))
 
 /** The rows whose key's hash lies in the first `fraction` of all hashes. */
@@ -45,7 +48,7 @@ export function split(
       why: Object.values(shares).some((share) => !(share >= 0)) ? 'one of them is below 0' : `they add up to ${total}`,
       fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
     })
-  const hash = hashOf(by, options.seed ?? 0)
+  const hash = call('combine32', hashOf(by, options.seed ?? 0), integer(OF_SPLITS))
   let upTo = 0
   const when = names.slice(0, -1).map((name) => {
     upTo += shares[name] ?? 0
