@@ -1,4 +1,3 @@
-import { GalleyError } from '../base/errors.ts'
 import type { Agg } from '../plan/expr.ts'
 import { infer } from '../plan/infer.ts'
 import type { Schema, Type } from '../plan/types.ts'
@@ -31,6 +30,9 @@ export function compileAgg(agg: Agg, schema: Schema): AggregateOver {
   }
 }
 
+/** What helps where a sum has no room; what is said of values that overflow does not reach it. */
+export const SUM_AS_FLOAT = "sum it as a float: r.column.cast('float64')"
+
 /** An aggregate over values without nulls, of a column of `type`; over pairs for a correlation. */
 export function foldValues(agg: Agg, values: readonly Value[], type: Type): Value {
   const unit = 10 ** scaleOf(type)
@@ -43,17 +45,7 @@ export function foldValues(agg: Agg, values: readonly Value[], type: Type): Valu
       if (values.length === 0) return null
       if (isFloat(type)) return compensatedSum(values as number[])
       const total = values.reduce<bigint>((a, v) => a + BigInt(v as bigint | number | boolean), 0n)
-      try {
-        return fits(total, type, 'sum')
-      } catch (error) {
-        // what is said of values that overflow does not reach a sum
-        const { code, what, why } = error as GalleyError
-        throw new GalleyError(code, {
-          what,
-          ...(why ? { why } : {}),
-          fix: "sum it as a float: r.column.cast('float64')",
-        })
-      }
+      return fits(total, type, 'sum', SUM_AS_FLOAT)
     }
     case 'mean':
       return values.length === 0 ? null : compensatedSum(values.map(Number)) / values.length / unit

@@ -5,13 +5,11 @@ import { isDecimal, isList, isStruct, scaleOf, type Type } from '../plan/types.t
 import type { Value } from './batch.ts'
 
 /** A value that its operation can't take. */
-export function invalid(what: string, why: string): GalleyError {
-  return new GalleyError('VALUE_INVALID', {
-    what,
-    why,
-    fix: 'correct the value, or say what should happen: .orNull() gives null in its place',
-  })
-}
+export const invalid = (
+  what: string,
+  why: string,
+  fix = 'correct the value, or say what should happen: .orNull() gives null in its place',
+): GalleyError => new GalleyError('VALUE_INVALID', { what, why, fix })
 
 /** A total order on non-null values of one type: numbers with NaN last and −0 = 0, text by UTF-8 bytes. */
 export function compare(a: Value, b: Value): number {

@@ -1,7 +1,7 @@
 import { hashJson } from '../base/hash.ts'
 import { columnsOf, type Expr, mapExpr, windowExprs } from './expr.ts'
 import { type Node, nodeChildren, type Plan } from './nodes.ts'
-import { printAgg, printExpr, printNode } from './print.ts'
+import { printAgg, printExpr, printNode, spanText } from './print.ts'
 import { typeName } from './types.ts'
 import { nodes } from './walk.ts'
 
@@ -107,7 +107,7 @@ function define(root: Node): { of: Definer; made: Map<string, Definition> } {
           ]
           make(
             name,
-            `${printAgg(agg)} by ${n.by.join(', ') || 'nothing'}${n.op === 'rolling' ? ` over ${n.over / 60e6} min` : ''}`,
+            `${printAgg(agg)} by ${n.by.join(', ') || 'nothing'}${n.op === 'rolling' ? ` over ${spanText(n.over)}` : ''}`,
             meaning,
             columnsOf(agg.arg, agg.arg2),
           )

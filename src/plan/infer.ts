@@ -107,7 +107,7 @@ function compute(e: Exclude<Expr, { op: 'lit' | 'col' }>, schema: Schema, where:
       if (!rule) throw new GalleyError('PLAN_INVALID', { what: `there is no function '${e.fn}'`, why: `in ${where}` })
       const count = wrongCount(e.fn, args.length)
       if (count) throw mismatch(e.fn, args, count, where)
-      const type = rule(args, (why) => mismatch(e.fn, args, why, where), e.args)
+      const type = rule(args, (why, about) => mismatch(e.fn, args, why, where, about), e.args)
       const nullable =
         e.fn === 'coalesce'
           ? args.every((a) => a.nullable)
@@ -174,14 +174,10 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
   return give(agg.fn === 'sum' && !isFloat(arg.type) ? 'int64' : 'float64')
 }
 
-/** Whether a function refuses a pattern, a path, a zone or another constant, and not the columns that it is given. */
-const aboutConstant = (why: string): boolean =>
-  /RE2|the pattern|is not a path|time zone|must be a constant|format|must not be empty/.test(why)
-
-function mismatch(fn: string, args: readonly Inferred[], why: string, where: string): GalleyError {
+function mismatch(fn: string, args: readonly Inferred[], why: string, where: string, about?: 'constant'): GalleyError {
   const got = args.map((a) => typeName(a.type)).join(', ')
   return new GalleyError('PLAN_TYPE_MISMATCH', {
-    ...(aboutConstant(why)
+    ...(about === 'constant'
       ? {
           what: `'${fn}' is asked for what is not there in ${where}`,
           why,

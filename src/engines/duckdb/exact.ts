@@ -4,6 +4,7 @@ import { col, columnsOf, type Expr } from '../../plan/expr.ts'
 import { build, type Named, type Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
+import { ofValue } from './failures.ts'
 import { lower } from './lower.ts'
 import { overflown } from './overflow.ts'
 import { failureOf, sqlExpr } from './sql/expr.ts'
@@ -193,17 +194,17 @@ export async function runExact(connection: DuckDBConnection, root: Node): Promis
       (f) => n.schema.some((g) => g.name === f.name) || left.some(([, m]) => m.column === f.name),
     )
     const lowered = (of: Node) => lower(of, { windows: false, tables: names, guarded: true }).sql
-    const runs = (of: Node) =>
+    const holds = (of: Node) =>
       query(`SELECT count(*) FROM (SELECT DISTINCT * FROM (${lowered(of)}))`).then(
         () => true,
-        () => false,
+        (error: unknown) => !ofValue(error),
       )
     const sql = lowered(node)
     const columns = kept.map((f) =>
       n.schema.some((g) => g.name === f.name) ? quote(f.name) : named(`coalesce(${quote(f.name)}, FALSE)`, f.name),
     )
     const scan = await keep(`SELECT ${columns.join(', ')} FROM (${sql})`, kept).catch(async (error: unknown) => {
-      throw (await overflown(n, node, runs)) ?? error
+      throw (ofValue(error) ? await overflown(n, node, holds) : undefined) ?? error
     })
     return { scan, marks: new Map(left), order: [] }
   }

@@ -4,6 +4,10 @@ import type { RunContext } from '../engine.ts'
 /** What is said of a query that may take no more memory. */
 export const OUT_OF_MEMORY = 'the query needs more memory than it may take'
 
+/** Whether a query failed for a value that has no room or no meaning in its type, and not for memory, files or being cancelled. */
+export const ofValue = (error: unknown): boolean =>
+  /^(Conversion|Out of Range|Invalid Input) Error/i.test(error instanceof Error ? error.message : String(error))
+
 /** DuckDB's errors by kind. */
 export function translate(error: unknown, ctx: RunContext): GalleyError {
   if (error instanceof GalleyError) return error
@@ -35,7 +39,7 @@ export function translate(error: unknown, ctx: RunContext): GalleyError {
       fix: 'check that the file is whole: copy or download it again',
       cause: error,
     })
-  if (/^(Conversion|Out of Range|Invalid Input) Error/i.test(message))
+  if (ofValue(error))
     return new GalleyError('VALUE_INVALID', {
       what: 'a value does not fit its operation',
       why: first,

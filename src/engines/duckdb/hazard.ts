@@ -31,7 +31,7 @@ export function mayDropFailures(root: Node): boolean {
  */
 export function looksBack(root: Node): boolean {
   for (const n of nodes(root)) {
-    const uses = 'input' in n && !WHOLE.has(n.op) ? [{ input: n.input, exprs: ownExprs(n) }] : parts(n)
+    const uses = [...('input' in n ? [{ input: n.input, exprs: ownExprs(n) }] : []), ...parts(n)]
     for (const { input, exprs } of uses) {
       const failed = exprs.length > 0 ? failing(input) : undefined
       if (failed && failed.size > 0 && exprs.some((e) => asks(e, failed))) return true
@@ -39,12 +39,10 @@ export function looksBack(root: Node): boolean {
   }
   return false
 }
-const WHOLE: ReadonlySet<Node['op']> = new Set(['aggregate', 'rolling', 'window', 'unnest', 'distinct'])
 
 const asks = (e: Expr, failed: ReadonlySet<string>): boolean =>
-  e.op === 'call' && (e.fn === 'fails' || e.fn === 'orNull') && readsOf(e).some((name) => failed.has(name))
-    ? true
-    : exprChildren(e).some((child) => asks(child, failed))
+  (e.op === 'call' && (e.fn === 'fails' || e.fn === 'orNull') && readsOf(e).some((name) => failed.has(name))) ||
+  exprChildren(e).some((child) => asks(child, failed))
 
 const DROPS: ReadonlySet<Node['op']> = new Set(['filter', 'reject', 'limit', 'unnest', 'intersect', 'except'])
 

@@ -4,6 +4,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Node, Plan } from '../../plan/nodes.ts'
 import { build } from '../../plan/nodes.ts'
 import { optimise } from '../../plan/optimise/index.ts'
+import { spanText } from '../../plan/print.ts'
 import type { Schema } from '../../plan/types.ts'
 import { nodes } from '../../plan/walk.ts'
 import { evaluateConstant } from '../constants.ts'
@@ -83,7 +84,7 @@ function prepared(plan: Plan, open: Open): Prepared {
           ? ['-- run verb by verb, as it looks at what failed in a verb before; as one query it would be']
           : []),
         ...lowered.windows.map(
-          (w) => `-- ${w.mark}: events of a window over ${w.over / 60e6} min, sorted by key and time\n${w.sql}`,
+          (w) => `-- ${w.mark}: events of a window over ${spanText(w.over)}, sorted by key and time\n${w.sql}`,
         ),
         lowered.sql,
       ].join('\n'),

@@ -3,26 +3,27 @@ import type { Agg } from '../../plan/expr.ts'
 import { build, type Named, type Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
 import { typeName } from '../../plan/types.ts'
+import { SUM_AS_FLOAT } from '../aggregates.ts'
 
 /**
  * Which sum of a node had no room in its type, as an error that names it; undefined when none of them is why the node failed.
- * `ready` is the same node over what its own expressions gave; `runs` tells whether such a node runs.
+ * `ready` is the same node over what its own expressions gave; `holds` tells whether the values of such a node have room.
  */
 export async function overflown(
   n: Node,
   ready: Node,
-  runs: (n: Node) => Promise<boolean>,
+  holds: (n: Node) => Promise<boolean>,
 ): Promise<GalleyError | undefined> {
   const written = sumsOf(n)
   for (const [i, [name, , alone]] of sumsOf(ready).entries()) {
-    if (await runs(alone)) continue
+    if (await holds(alone)) continue
     const type = alone.schema.find((f) => f.name === name)?.type
     const arg = written[i]?.[1].arg
     const where = `${n.op} of '${name}'`
     return new GalleyError('VALUE_INVALID', {
       what: `sum(${arg ? printExpr(arg) : ''}) overflows ${type ? typeName(type) : 'its type'} in ${where}`,
       why: 'the sum of some rows is larger than that holds',
-      fix: "sum it as a float: r.column.cast('float64')",
+      fix: SUM_AS_FLOAT,
       details: { node: where },
     })
   }

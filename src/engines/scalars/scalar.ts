@@ -15,16 +15,16 @@ const MIN = -(2n ** 63n)
 export const MAX_DECIMAL = 10n ** 18n - 1n
 
 /** The value, if it fits int64. @throws VALUE_INVALID */
-export function int64(value: bigint, fn: string): bigint {
-  if (value > MAX || value < MIN) throw invalid(`${fn} overflows int64`, `the result is ${value}`)
+export function int64(value: bigint, fn: string, fix?: string): bigint {
+  if (value > MAX || value < MIN) throw invalid(`${fn} overflows int64`, `the result is ${value}`, fix)
   return value
 }
 
 /** The value, if it fits the type: int64 or a decimal's 18 digits. @throws VALUE_INVALID */
-export function fits(value: bigint, type: Type | undefined, fn: string): bigint {
-  if (type === undefined || !isDecimal(type)) return int64(value, fn)
+export function fits(value: bigint, type: Type | undefined, fn: string, fix?: string): bigint {
+  if (type === undefined || !isDecimal(type)) return int64(value, fn, fix)
   if (value > MAX_DECIMAL || value < -MAX_DECIMAL)
-    throw invalid(`${fn} needs more than 18 digits`, 'a decimal has no more')
+    throw invalid(`${fn} needs more than 18 digits`, 'a decimal has no more', fix)
   return value
 }
 

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js'
-import type { GalleyError } from '../../base/errors.ts'
 import { beyondRe2 } from './pattern-syntax.ts'
+import type { Fail } from './rule.ts'
 
 const known = new Map<string, RE2JS>()
 
@@ -26,19 +26,20 @@ function stepsOf(compiled: RE2JS): number {
 }
 
 /** Checks a pattern when the plan is built; gives its number of groups. */
-export function checkPattern(pattern: string, fail: (why: string) => GalleyError): number {
-  if (pattern.length > 10_000) throw fail('the pattern is longer than 10,000 characters')
+export function checkPattern(pattern: string, fail: Fail): number {
+  if (pattern.length > 10_000) throw fail('the pattern is longer than 10,000 characters', 'constant')
   let compiled: RE2JS
   try {
     compiled = compilePattern(pattern)
   } catch (error) {
     throw fail(
       `RE2 refuses the pattern (${error instanceof Error ? error.message : String(error)}): look-around and back-references don’t exist in it, and repetitions are bounded`,
+      'constant',
     )
   }
   const beyond = beyondRe2(pattern)
-  if (beyond !== undefined) throw fail(`RE2 refuses the pattern: ${beyond}`)
+  if (beyond !== undefined) throw fail(`RE2 refuses the pattern: ${beyond}`, 'constant')
   if (stepsOf(compiled) > MOST_STEPS)
-    throw fail('the pattern is too large for RE2: a class of many characters is repeated too often')
+    throw fail('the pattern is too large for RE2: a class of many characters is repeated too often', 'constant')
   return compiled.groupCount()
 }

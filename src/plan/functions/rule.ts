@@ -12,8 +12,11 @@ export interface Inferred {
   readonly tags?: readonly string[]
 }
 
+/** Makes the error of a function that is used wrongly: by what it is applied to, or by a constant (a pattern, a zone, a path) that it is given. */
+export type Fail = (why: string, about?: 'constant') => GalleyError
+
 /** What a function takes and gives: checks its arguments and gives the result's type, or throws `fail(why)`. */
-export type Rule = (args: readonly Inferred[], fail: (why: string) => GalleyError, exprs: readonly Expr[]) => Type
+export type Rule = (args: readonly Inferred[], fail: Fail, exprs: readonly Expr[]) => Type
 export type Rules<N extends FunctionName> = Readonly<Record<N, Rule>>
 
 export const numeric: Rule = ([a], fail) => {
@@ -41,15 +44,10 @@ export const always =
     result
 
 /** The constant at `index` as text; functions whose pattern, path, unit or zone must be known beforehand ask for it. */
-export function constantText(
-  exprs: readonly Expr[],
-  index: number,
-  what: string,
-  fail: (why: string) => GalleyError,
-): string {
+export function constantText(exprs: readonly Expr[], index: number, what: string, fail: Fail): string {
   const e = exprs[index]
   if (e?.op !== 'lit' || e.type !== 'string' || typeof e.value !== 'string')
-    throw fail(`${what} must be a constant text`)
+    throw fail(`${what} must be a constant text`, 'constant')
   return e.value
 }
 
@@ -59,11 +57,11 @@ export function constantInt(
   index: number,
   what: string,
   [low, high]: readonly [number, number],
-  fail: (why: string) => GalleyError,
+  fail: Fail,
 ): number {
   const e = exprs[index]
   const value = e?.op === 'lit' && isNumeric(e.type) && e.value !== null ? Number(e.value) : Number.NaN
   if (!Number.isInteger(value) || value < low || value > high)
-    throw fail(`${what} must be a constant from ${low} to ${high}`)
+    throw fail(`${what} must be a constant from ${low} to ${high}`, 'constant')
   return value
 }

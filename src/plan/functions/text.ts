@@ -24,6 +24,7 @@ const json =
     if (!JSON_PATH.test(path))
       throw fail(
         `'${path}' is not a path: write it like '$.customer.tags[0]', other names than letters, digits and _ in quotes: '$."unit price"'`,
+        'constant',
       )
     return result
   }
@@ -68,7 +69,7 @@ export const TEXT: Rules<
   replace: text('string', 2),
   split: (args, fail, exprs) => {
     text('string', 1)(args, fail, exprs)
-    if (constantText(exprs, 1, 'the separator', fail) === '') throw fail('the separator must not be empty')
+    if (constantText(exprs, 1, 'the separator', fail) === '') throw fail('the separator must not be empty', 'constant')
     return { list: 'string' }
   },
   normalize: text('string'),

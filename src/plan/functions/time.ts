@@ -31,7 +31,8 @@ const zoned =
     if (a?.type !== from) throw fail(`it takes a ${typeName(from)}`)
     if (exprs.length > 1) {
       const zone = constantText(exprs, 1, 'the time zone', fail)
-      if (!isZone(zone)) throw fail(`there is no time zone '${zone}': use an IANA name such as 'Asia/Seoul'`)
+      if (!isZone(zone))
+        throw fail(`there is no time zone '${zone}': use an IANA name such as 'Asia/Seoul'`, 'constant')
     }
     return to
   }

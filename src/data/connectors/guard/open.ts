@@ -44,14 +44,7 @@ export function openGuard(options: GuardOptions): Guard {
     const known = await knownHash(question.path)
     const told = known ? { ...question, known } : question
     try {
-      const again = opener.used
-      let answer = await opener.ask(told, may, (p) => ctx.progress?.(p), ctx.signal)
-      if ('failure' in answer && again && wantsMemory(answer.failure)) {
-        // what files before it left there may be what was too much: it is opened alone
-        await ended()
-        opener = startOpener(options, question.path, may)
-        answer = await opener.ask(told, may, (p) => ctx.progress?.(p), ctx.signal)
-      }
+      const answer = await opener.ask(told, may, (p) => ctx.progress?.(p), ctx.signal)
       if ('failure' in answer) throw failureOf(answer.failure, question.path)
       return await use(answer, opener.folder)
     } catch (error) {
@@ -125,14 +118,11 @@ async function takenOver(
   return { ...s, files, ...(s.quarantine === undefined ? {} : { quarantine: await own(s.quarantine) }) }
 }
 
-const wantsMemory = ({ code, what, why }: Failure): boolean =>
-  code === 'ENGINE_FAILED' && /memory|bad allocation|bad_alloc/i.test(`${what} ${why}`)
-
 /** What failed in the process, as it would have failed here. */
-function failureOf(failure: Failure, path: string): GalleyError {
-  const { code, what, why, fix, details } = failure
+function failureOf({ code, what, why, fix, details }: Failure, path: string): GalleyError {
   // a file within the limits of any sound one that needs more memory than the engine has is said to be so
-  if (wantsMemory(failure))
+  const memory = code === 'ENGINE_FAILED' && /memory|bad allocation|bad_alloc/i.test(`${what} ${why}`)
+  if (memory)
     return new GalleyError('SOURCE_HOSTILE', {
       what: `${path} needs more memory than it may take`,
       why: why ?? what,

@@ -17,8 +17,6 @@ const MOST_COMPLAINED = 8192
 export interface Opener {
   /** Its working folder: what it writes lies there. */
   readonly folder: string
-  /** Whether it opened a file before. */
-  readonly used: boolean
   /** Whether it can be asked again, for a file that asks for no more memory. */
   fit(path: string, limits: Limits): boolean
   ask(q: Question, limits: Limits, progress: (p: Progress) => void, signal: AbortSignal): Promise<Answer>
@@ -50,9 +48,6 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
   const lean = () => (look(child.pid ?? 0)?.bytes ?? 0) < limits.memoryMiB * 2 ** 19
   return {
     folder,
-    get used() {
-      return asked > 0
-    },
     fit: (next, more) =>
       alive &&
       (next === path || readsAll || readableByAll(next)) &&

@@ -126,20 +126,6 @@ export const FAILING: readonly Case[] = [
     ],
   },
   {
-    name: 'a reject of what failed in a verb before',
-    plan: build({
-      op: 'reject',
-      input: parsed,
-      predicate: call('fails', col('n')),
-      reason: 'no number',
-      when: 'always',
-    }),
-    gives: [
-      [1n, '10', 10n],
-      [3n, null, null],
-    ],
-  },
-  {
     name: 'only what failed in a verb before',
     plan: pick(filter(parsed, call('fails', col('n'))), 'k'),
     gives: [[2n]],
