@@ -4,6 +4,8 @@ import { bytes } from '../runs/text.ts'
 import { note } from './output.ts'
 
 const WIDTH = 24
+/** Reasons for a step to run again that are told beside it. */
+const MOST_REASONS = 4
 
 /** Draws a run: bars that move on a terminal, one plain line a step elsewhere. */
 export function runReporter(
@@ -50,6 +52,9 @@ export function runReporter(
         note(
           `  ✔ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.summary}  ${event.cached ? 'cached' : `${event.seconds.toFixed(1)} s`}`,
         )
+        for (const line of event.because.slice(0, MOST_REASONS)) note(`      because ${line}`)
+        if (event.because.length > MOST_REASONS)
+          note(`      and ${event.because.length - MOST_REASONS} more: galley runs show`)
         if (running.size > 0) draw(bars(running))
         return
       case 'said':

@@ -61,6 +61,7 @@ export function runs(): Command {
           ),
         )
         for (const s of r.steps) {
+          for (const reason of s.because) print(`${s.id} ran again because ${plain(reason)}`)
           if (s.computed) print(`${s.id} computed by ${plain(`${s.computed.by}: ${s.computed.why}`)}`)
           for (const [edge, e] of Object.entries(s.ledger ?? {}))
             if ((e.up ?? 0) + (e.down ?? 0) + (e.readbacks ?? 0) > 0)
@@ -72,6 +73,21 @@ export function runs(): Command {
           if (s.rejectedFile) print(`  kept in ${join(readConfig().home, s.rejectedFile)}`)
         }
         if (r.error) print(errorText(r.error))
+      }),
+    )
+  noun
+    .command('diff <before> <after>')
+    .description('how the recipes of two runs differ: what their plans mean, step by step')
+    .option('--json', 'print JSON')
+    .action((before: string, after: string, o: { json?: boolean }) =>
+      withClient(async (client) => {
+        const found = await client.runs.changes({ run: after, since: before })
+        if (o.json) return print(JSON.stringify(found))
+        if (found.steps.length === 0) print(`runs ${found.before} and ${found.after} ran the same recipe`)
+        for (const { step, change, changes } of found.steps) {
+          print(`${bold(step)}${change === 'changed' ? '' : ` is ${change === 'added' ? 'new' : 'gone'}`}`)
+          for (const line of changes) print(`  ${plain(line)}`)
+        }
       }),
     )
   noun

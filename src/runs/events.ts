@@ -19,6 +19,8 @@ export type RunEvent =
       readonly kind: string
       readonly summary: string
       readonly cached: boolean
+      /** Why it ran again, where an earlier run had it. */
+      readonly because: readonly string[]
       readonly seconds: number
     }
   | { readonly type: 'said'; readonly step: string; readonly kind: string; readonly text: string }

@@ -1,8 +1,9 @@
 import { GalleyError } from '../base/errors.ts'
 import { isRowwise } from '../data/quality/expectation.ts'
 import { withQuarantine } from '../data/quality/quarantine.ts'
+import { type SavedPlan, savePlan } from '../plan/json/index.ts'
 import { build, type From, type Node, plan } from '../plan/nodes.ts'
-import { bindScans } from '../plan/walk.ts'
+import { bindScans, hashPlan, nodes } from '../plan/walk.ts'
 import type { DatasetSpec, Recipe, Step } from './specs.ts'
 
 /** The step of that id. @throws RECIPE_INVALID */
@@ -58,4 +59,16 @@ export function lineage(recipe: Recipe, id: string): string[] {
   const read = new Set([id])
   for (const step of recipe.steps.toReversed()) if (read.has(step.id)) for (const input of step.inputs) read.add(input)
   return recipe.steps.map((s) => s.id).filter((s) => read.has(s))
+}
+
+/** Characters of a plan that is kept beside what it made. */
+const LONGEST_PLAN = 65_536
+
+/** What a manifest says of the plan that made it; its hash alone where it is long, or holds rows, which forgetting would not reach. */
+export function planKept(root: Node): { readonly planHash: string; readonly plan?: SavedPlan } {
+  const whole = plan(root)
+  const planHash = hashPlan(whole)
+  for (const n of nodes(root)) if (n.op === 'scan' && n.from.kind === 'rows') return { planHash }
+  const saved = savePlan(whole)
+  return JSON.stringify(saved).length <= LONGEST_PLAN ? { planHash, plan: saved } : { planHash }
 }

@@ -2,6 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Store } from '../store/store.ts'
+import { because, type KeyParts } from './because.ts'
 import { codeHash } from './code.ts'
 import type { Output, StepKind } from './kind.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -16,13 +17,13 @@ interface Keyed {
   readonly started: number
 }
 
-/** The key of a step's output: what it reads, what it does, and the code that does it. */
+/** The key of a step's output, and what it is made of: what the step reads, what it does, and the code that does it. */
 export async function cacheKey(
   { version, scope, store }: { version: string; scope: Scope; store: Store },
   kind: StepKind<never, never>,
   s: Keyed,
   watched: Map<string, string>,
-): Promise<string> {
+): Promise<{ key: string; parts: KeyParts }> {
   const { step } = s
   const { folder, recipe, signal, started } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
@@ -30,15 +31,14 @@ export async function cacheKey(
   const watch = (path: string, stamp: string) => void watched.set(path, stamp)
   const about = { scope, store, folder, recipe, step, signal, started, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
-  return hashJson({
-    format: 2,
+  const parts: KeyParts = {
     galley: version,
     kind: step.kind,
-    id: step.id,
-    spec,
+    spec: hashJson(spec),
     code: codeHash(kind.module),
     inputs: step.inputs.map((id) => [id, hash(id)]),
-  })
+  }
+  return { key: hashJson({ format: 3, id: step.id, ...parts }), parts }
 }
 
 /** The output of an earlier step. @throws RECIPE_INVALID for one that has not run */
@@ -50,4 +50,19 @@ export function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, 
       fix: 'declare steps before the ones that use them',
     })
   return output as T
+}
+
+/** Why a step runs that an earlier run of the recipe had; nothing where none had it. */
+export async function whyAgain(
+  store: Store,
+  scope: Scope,
+  { recipe, step }: { readonly recipe: Recipe; readonly step: Step },
+  parts: KeyParts,
+): Promise<string[]> {
+  const newest = await store.steps.newestOf(scope, recipe.name, step.id)
+  const before = (newest?.run.recipeJson as Recipe | null | undefined)?.steps.find(({ id }) => id === step.id)
+  const was = newest?.step.keyParts as KeyParts | null | undefined
+  if (!before || !was) return []
+  const told = because(step, parts, { parts: was, step: before })
+  return told.length > 0 ? told : ['what it left is no longer kept']
 }

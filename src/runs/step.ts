@@ -13,7 +13,7 @@ import type { Store } from '../store/store.ts'
 import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
-import { cacheKey, inputOf } from './key.ts'
+import { cacheKey, inputOf, whyAgain } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
@@ -88,7 +88,7 @@ export async function runStep(
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
-    const key = await cacheKey({ version: ware.version, scope, store }, kind, s, own)
+    const { key, parts: keyParts } = await cacheKey({ version: ware.version, scope, store }, kind, s, own)
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
@@ -109,19 +109,18 @@ export async function runStep(
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
         cached: true,
-        cacheKey: key,
-        seconds: took(),
+        ...{ cacheKey: key, keyParts, seconds: took() },
       })
       on({
         type: 'done',
         step: step.id,
         kind: step.kind,
         summary: kind.summary(known as never),
-        cached: true,
-        seconds: took(),
+        ...{ cached: true, because: [], seconds: took() },
       })
       return { output: known, seconds: took(), cached: true }
     }
+    const reasons = await whyAgain(store, scope, s, keyParts)
     const ledger = createLedger()
     const ctx: StepContext<never> = {
       scope,
@@ -163,8 +162,7 @@ export async function runStep(
         await tx.steps.complete(scope, claim, {
           output: kept,
           cached: false,
-          cacheKey: key,
-          seconds: took(),
+          ...{ cacheKey: key, keyParts, because: reasons, seconds: took() },
           ledger: Object.fromEntries(ledger.stages()),
         })
         await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
@@ -189,6 +187,7 @@ export async function runStep(
       kind: step.kind,
       summary: kind.summary(made as never),
       cached: false,
+      because: reasons,
       seconds: took(),
     })
     return { output: made, seconds: took(), cached: false }

@@ -4,8 +4,10 @@ import type { Database } from './database.ts'
 import { and, asc, desc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { ownToken } from './process.ts'
+import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
 
+type Run = typeof runs.$inferSelect
 export type Step = typeof steps.$inferSelect
 
 export interface NewStep {
@@ -25,6 +27,8 @@ export interface StepEnd {
   readonly output?: unknown
   readonly cached?: boolean
   readonly cacheKey?: string
+  readonly keyParts?: unknown
+  readonly because?: readonly string[]
   readonly seconds?: number
   readonly engine?: string
   readonly ledger?: unknown
@@ -51,6 +55,8 @@ export interface Steps {
   skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
   /** The newest of that id that is done, whichever run it is of. */
   newest(scope: Scope, id: string): Promise<Step | undefined>
+  /** The newest of a recipe's step that is done, and the run that it is of. */
+  newestOf(scope: Scope, recipe: string, id: string): Promise<{ step: Step; run: Run } | undefined>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
@@ -136,6 +142,8 @@ export function stepsOn(db: Database): Steps {
         output: result.output ?? null,
         cached: result.cached ?? false,
         ...(result.cacheKey === undefined ? {} : { cacheKey: result.cacheKey }),
+        keyParts: result.keyParts ?? null,
+        because: result.because ?? null,
         seconds: result.seconds ?? null,
         engine: result.engine ?? null,
         ledger: result.ledger ?? null,
@@ -167,6 +175,18 @@ export function stepsOn(db: Database): Steps {
           .from(steps)
           .where(and(eq(steps.workspace, scope.workspace), eq(steps.id, id), eq(steps.status, 'done')))
           .orderBy(desc(sql`(select number from runs where runs.id = ${steps.run})`))
+          .limit(1)
+        return row
+      }),
+
+    newestOf: (scope, recipe, id) =>
+      db.read('the steps could not be read', async (q) => {
+        const [row] = await q
+          .select({ step: steps, run: runs })
+          .from(runs)
+          .innerJoin(steps, and(eq(steps.run, runs.id), eq(steps.id, id), eq(steps.status, 'done')))
+          .where(and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe)))
+          .orderBy(desc(runs.number))
           .limit(1)
         return row
       }),

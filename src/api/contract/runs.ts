@@ -31,6 +31,7 @@ export const step = z.object({
     .object({ by: z.string(), why: z.string() })
     .nullable()
     .describe('what computed it and why, where there was a choice'),
+  because: z.array(z.string()).describe('why it ran again, where an earlier run had it'),
   rejected: z.record(z.string(), z.number()).describe('rows set aside, by reason'),
   rejectedFile: z.string().nullable().describe('where they are kept, within the data folder'),
 })
@@ -51,6 +52,21 @@ export const runs = {
     summary: 'A run and its steps, by number or id',
     params: z.object({ run: z.string().max(64) }),
     output: run.extend({ steps: z.array(step) }),
+  }),
+  changes: route({
+    method: 'get',
+    path: '/v1/runs/{run}/changes',
+    access: 'read',
+    summary: "How a run's recipe differs from an earlier run's, step by step: what plans mean, options by their place",
+    params: z.object({ run: z.string().max(64) }),
+    query: z.object({ since: z.string().max(64).describe('the earlier run, by number or id') }),
+    output: z.object({
+      before: z.number(),
+      after: z.number(),
+      steps: z.array(
+        z.object({ step: z.string(), change: z.enum(['added', 'removed', 'changed']), changes: z.array(z.string()) }),
+      ),
+    }),
   }),
   clean: route({
     method: 'post',

@@ -1,9 +1,11 @@
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
+import { diffRecipes } from '../../runs/because.ts'
 import type { Output } from '../../runs/kind.ts'
 import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
 import { withinHome } from '../../runs/portable.ts'
+import type { Recipe } from '../../runs/specs.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Failure } from '../contract/route.ts'
@@ -66,9 +68,18 @@ export const runs: NounHandlers<'runs'> = {
         error: s.error as Failure | null,
         ledger: s.ledger as Record<string, LedgerEntry> | null,
         computed: (s.output as Partial<Output> | null)?.computed ?? null,
+        because: (s.because ?? []) as string[],
         ...setAside(s.output),
       })),
     }
+  },
+  changes: async ({ ware: { store }, scope, params, query }) => {
+    const [before, after] = [
+      await store.runs.get(scope, named(query.since)),
+      await store.runs.get(scope, named(params.run)),
+    ]
+    const steps = diffRecipes(before.recipeJson as Recipe, after.recipeJson as Recipe)
+    return { before: before.number, after: after.number, steps: steps.map((s) => ({ ...s, changes: [...s.changes] })) }
   },
   lineage: async ({ ware, scope, params, query }) => {
     const events = await recordedEvents(ware.store, scope, named(params.run), ware.version, ware.lineageNamespace)

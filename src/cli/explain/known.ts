@@ -10,6 +10,9 @@ import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { file as pathText } from '../../engines/duckdb/sql/names.ts'
 import type { RunContext } from '../../engines/engine.ts'
 import type { RowCount } from '../../plan/explain/estimate.ts'
+import type { Plan } from '../../plan/nodes.ts'
+import { hashPlan } from '../../plan/walk.ts'
+import { specChanges } from '../../runs/because.ts'
 import type { Step } from '../../runs/specs.ts'
 import { readIfThere } from '../../store/files.ts'
 
@@ -97,13 +100,16 @@ export interface Kept {
   readonly folder: string
   /** Whether it was made by the plan as it is now. */
   readonly samePlan: boolean
+  /** What of its plan is not as it is now; none where it was not kept. */
+  readonly changes: readonly string[]
   /** A source whose rows may be others by now: a file that was written to since the run that made it began, or no file. */
   readonly changed: string | undefined
 }
 
 /** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the places that it is made of. */
-export async function keptTable(name: string, planHash: string, sources: readonly string[]): Promise<Kept | undefined> {
-  let best: Kept | undefined
+export async function keptTable(name: string, now: Plan, sources: readonly string[]): Promise<Kept | undefined> {
+  const planHash = hashPlan(now)
+  let best: Omit<Kept, 'changes'> | undefined
   for await (const file of glob(join(readConfig().home, 'datasets', '*', name, '*', 'manifest.json'))) {
     const text = await readIfThere(file)
     if (text === undefined) continue
@@ -113,7 +119,10 @@ export async function keptTable(name: string, planHash: string, sources: readonl
       !best || Number(kept.samePlan) - Number(best.samePlan) || Number(manifest.created > best.manifest.created)
     if (better === true || (better as number) > 0) best = kept
   }
-  return best && { ...best, changed: await writtenSince(Date.parse(best.manifest.created), sources) }
+  if (!best) return undefined
+  const changed = await writtenSince(Date.parse(best.manifest.created), sources)
+  const { plan } = best.manifest
+  return { ...best, changed, changes: plan && !best.samePlan ? specChanges({ plan }, { plan: now }) : [] }
 }
 
 /** The first file that is gone or was written to, or moved to its place, after a moment (ms since 1970). */

@@ -7,7 +7,7 @@ import type { Engine, RunContext } from '../../engines/engine.ts'
 import { estimateRows, type RowCount } from '../../plan/explain/estimate.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import { optimise } from '../../plan/optimise/index.ts'
-import { bindScans, hashPlan, nodes } from '../../plan/walk.ts'
+import { bindScans, nodes } from '../../plan/walk.ts'
 import { wholePlan } from '../../runs/inline.ts'
 import type { PlanSpec, Recipe, Step } from '../../runs/specs.ts'
 import { type Kept, keptTable, sourceRows } from './known.ts'
@@ -64,7 +64,7 @@ const keptOf = async (kitchen: Kitchen, step: Step): Promise<Kept | undefined> =
   const sources: string[] = []
   for (const { spec } of sourcesOf(kitchen.recipe, step))
     sources.push(pathOf(await connector(spec.connector), spec, kitchen.folder))
-  return keptTable(dataset ? step.id : `_${step.id}`, hashPlan(plan(root)), sources)
+  return keptTable(dataset ? step.id : `_${step.id}`, plan(root), sources)
 }
 
 /** The sources that a step's rows come from, through whatever steps. */

@@ -11,7 +11,7 @@ const indented = (lines: readonly string[], by = '  '): string[] => lines.map((l
 
 /** A step that computes a table, for people. `before`: the plan as it is written, too. */
 export function tableText(s: TableStep, options: { before: boolean; sql: boolean }): string[] {
-  const lines = [`kept     ${keptText(s)}`]
+  const lines = [`kept     ${keptText(s)}`, ...(s.kept?.changes ?? []).map((c) => `         ${c}`)]
   if (s.engine) lines.push(`engine   ${s.engine.name}: ${s.engine.reason}`)
   else lines.push('engine   none can run this plan')
   for (const other of s.others) lines.push(`         ${otherText(other)}`)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import type { Expr, Literal } from '../../plan/expr.ts'
+import type { SavedPlan } from '../../plan/json/index.ts'
 import type { Schema } from '../../plan/types.ts'
 import { namesWithin } from './iceberg/schema.ts'
 
@@ -73,6 +74,8 @@ export interface Manifest {
   readonly split: Readonly<Record<string, Expr>> | null
   readonly moment: string | null
   readonly planHash: string
+  /** The plan that made its rows, where it is short and holds none itself: what says how a later one differs. */
+  readonly plan?: SavedPlan
   readonly codeHash: string
   readonly parents: readonly { readonly step: string; readonly hash: string }[]
   readonly run: string

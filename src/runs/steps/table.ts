@@ -4,11 +4,10 @@ import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, publishFolder } from '../../data/datasets/files.ts'
 import { MANIFEST, MANIFEST_FORMAT, type Manifest, numbered, readManifest } from '../../data/datasets/manifest.ts'
-import { plan } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
-import { hashPlan } from '../../plan/walk.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
+import { planKept } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
 import type { PlanSpec } from '../specs.ts'
@@ -57,7 +56,7 @@ async function keep(ctx: StepContext<PlanSpec>, name: string, made: Computed): P
     ...(aside ? { rejected: { ...aside, path: 'rejected.parquet' } } : {}),
     ...{ partitionBy: [], key: [], batches: [data.sha256], fieldIds: numbered(schema), split: null, moment: null },
     write: { mode: 'full', base: null, batch: data.sha256 },
-    ...{ planHash: hashPlan(plan(root)), codeHash: codeHash(import.meta.url) },
+    ...{ ...planKept(root), codeHash: codeHash(import.meta.url) },
     parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
     ...{ run: ctx.run.id, created: new Date(ctx.started).toISOString() },
   }

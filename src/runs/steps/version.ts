@@ -17,11 +17,9 @@ import { filesOf, openVersion, type Version } from '../../data/datasets/version.
 import { workOf } from '../../data/datasets/work.ts'
 import { isContained, type WriteSpec, type Written, written } from '../../data/datasets/write/write.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
-import { plan } from '../../plan/nodes.ts'
-import { hashPlan } from '../../plan/walk.ts'
 import type { MadeFrom, NewDatasetVersion } from '../../store/datasets.ts'
 import { codeHash } from '../code.ts'
-import { lineage, stepOf, wholePlan } from '../inline.ts'
+import { lineage, planKept, stepOf, wholePlan } from '../inline.ts'
 import type { Output, StepContext } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
 import type { Computed } from './rows.ts'
@@ -143,7 +141,7 @@ function manifestOf(
     write: { mode: write.mode, base: write.mode === 'full' ? null : (base?.hash ?? null), batch: made.batch },
     fieldIds: numbered(made.schema, base?.manifest.fieldIds),
     ...{ split: spec.split, moment: spec.moment },
-    planHash: hashPlan(plan(wholePlan(ctx.recipe, id))),
+    ...planKept(wholePlan(ctx.recipe, id)),
     codeHash: codeHash(import.meta.url),
     parents: ctx.step.inputs.map((step) => ({ step, hash: ctx.input(step).hash })),
     ...{ run: ctx.run.id, created: new Date(ctx.started).toISOString() },

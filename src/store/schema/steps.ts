@@ -11,6 +11,10 @@ export const steps = pgTable(
     position: integer('position').notNull(),
     kind: text('kind').notNull(),
     cacheKey: text('cache_key'),
+    /** What the key is made of, each part by its hash. */
+    keyParts: payload('key_parts'),
+    /** Why it was not taken from the cache, where an earlier run had it. */
+    because: payload('because'),
     status: text('status').$type<'pending' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled'>().notNull(),
     cached: boolean('cached').notNull(),
     output: payload('output'),
