@@ -80,6 +80,12 @@ function compute(e: Exclude<Expr, { op: 'lit' | 'col' }>, schema: Schema, where:
     case 'cast': {
       const arg = infer(e.arg, schema, where)
       if (!castable(arg.type, e.to)) throw mismatch(`cast to ${typeName(e.to)}`, [arg], 'there is no such cast', where)
+      if (e.onError !== 'fail' && e.onError !== 'null')
+        throw new GalleyError('PLAN_INVALID', {
+          what: `a cast in ${where} has onError: ${JSON.stringify(e.onError)}`,
+          why: "a value that can't be cast either fails or is null",
+          fix: "say 'fail' or 'null'; to set such rows aside: reject((r) => r.x.cast('int64').fails(), 'the reason')",
+        })
       return { ...arg, type: e.to, nullable: arg.nullable || e.onError === 'null' }
     }
     case 'lookup': {

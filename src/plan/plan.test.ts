@@ -35,6 +35,14 @@ describe('building fails early and names the choices', () => {
     expect(code(() => loose.filter((r) => r['origin']?.['hour']?.()))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
     expect(code(() => loose.filter((r) => r['delay']?.['gt']?.('much')))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
   })
+  test('a cast that is to do what none does', () => {
+    expect(
+      code(() => flights.derive((r) => ({ late: r.origin.cast('int64', { onError: 'reject' as 'fail' }) }))),
+    ).toMatchObject({
+      code: 'PLAN_INVALID',
+      fix: expect.stringContaining('.fails()'),
+    })
+  })
   test('limit without an order, a window without a span, a union of other columns', () => {
     expect(code(() => flights.limit(3))).toMatchObject({ code: 'PLAN_NEEDS_ORDER' })
     expect(
