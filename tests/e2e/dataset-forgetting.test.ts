@@ -1,5 +1,4 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
@@ -10,7 +9,7 @@ import { csv, dataset, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { joinServer } from '../../src/store/postgres/server.ts'
-import { galley as command, ended, recipeFile, start } from './command.ts'
+import { galley as command, ended, start } from './command.ts'
 import { holdingIn, openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
@@ -149,35 +148,32 @@ describe('a person is forgotten', () => {
 test(
   'killed in the middle and resumed, it is done to the end',
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'galley-forget-'))
-    const home = join(folder, 'home')
+    const own = await openWritten()
+    const erase = async (i: number) =>
+      resultOf<ForgetReport[]>(await own.client.datasets.forget({ name: 'log', body: { key: 'id', value: `${i}` } }), () => {}) // biome-ignore format: one line
     try {
-      for (let i = 0; i < 6; i++) {
-        const lines = Array.from({ length: 500 }, (_, j) => `${j % 100},${i}`)
-        writeFileSync(join(folder, 'b.csv'), `id,n\n${lines.join('\n')}\n`)
-        const file = recipeFile(folder, 'b', `k.dataset('log', k.source('b', csv('${join(folder, 'b.csv')}', { id: 'int64', n: 'int64' })), { write: 'append' })`) // biome-ignore format: one line
-        expect((await command(home, 'run', file)).code).toBe(0)
-      }
+      const lines = (day: number) => Array.from({ length: 500 }, (_, j) => `${j % 100},d${day},${j}`)
+      for (let day = 0; day < 6; day++) await own.write('log', lines(day), { write: 'append' })
       for (let i = 0; i < KILLS; i++) {
-        const child = start(home, ['datasets', 'forget', 'log', '--key', 'id', '--value', String(i)])
+        const child = start(own.home, ['datasets', 'forget', 'log', '--key', 'id', '--value', `${i}`])
         const end = ended(child)
         await sleep(600 + ((i * 311) % 900))
         child.kill('SIGKILL')
         await end
         // whatever was reached: asked again it is done, and done once more it is nothing
-        const again = await command(home, 'datasets', 'forget', 'log', '--key', 'id', '--value', String(i), '--json')
-        expect(again.code).toBe(0)
-        const rest = await command(home, 'datasets', 'rows', 'log@1', '--where', `id = ${i}`, '--format', 'csv')
-        expect(rest.out.trim()).toBe('id,n')
+        await erase(i)
+        expect((await erase(i))[0]?.versions).toEqual([])
+        for (const version of [1, 6])
+          expect((await own.rows(`log@${version}`)).filter((row) => row.startsWith(`${i},`))).toEqual([])
       }
-      expect((await command(home, 'datasets', 'forget', 'log', '--resume')).out).toContain('nothing was interrupted')
-      const { out } = await command(home, 'datasets', 'rows', 'log', '--columns', 'id', '--format', 'csv')
-      expect(out.trim().split('\n').length - 1).toBe(3000 - KILLS * 30)
-      expect((await command(home, 'datasets', 'scrub')).code).toBe(0)
-      const workspace = readdirSync(join(home, 'datasets'))[0] ?? ''
-      expect(readdirSync(join(home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + KILLS)
+      const resumed = await own.client.datasets.forget({ name: 'log', body: {} })
+      expect(await resultOf<ForgetReport[]>(resumed, () => {})).toEqual([])
+      expect(await own.rows('log')).toHaveLength(3000 - KILLS * 30)
+      expect((await own.client.datasets.scrub({ body: {} })).damaged).toEqual([])
+      const workspace = readdirSync(join(own.home, 'datasets'))[0] ?? ''
+      expect(readdirSync(join(own.home, 'datasets', workspace, 'log')).length).toBeLessThanOrEqual(6 + KILLS)
     } finally {
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      await own.close()
     }
   },
   120_000 + KILLS * 30_000,
