@@ -3,6 +3,7 @@ import { file } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import { type Engines, rowsOf, runPlan } from '../../engines/plans.ts'
 import type { Node } from '../../plan/nodes.ts'
+import type { FooterColumn } from './footers.ts'
 
 /** What writing, comparing and mending versions needs of an engine. */
 export interface TableWork {
@@ -13,6 +14,8 @@ export interface TableWork {
   collect(root: Node): Promise<readonly Readonly<Record<string, Value>>[]>
   /** The names of a Parquet file's columns. */
   columns(path: string): Promise<readonly string[]>
+  /** What the footers of Parquet files say of their columns that are not within others. */
+  footer(path: string): Promise<{ readonly rows: number; readonly columns: readonly FooterColumn[] }>
   /** How many rows of a Parquet file fulfil each of some conditions, in SQL over its columns. */
   counts(path: string, conditions: readonly string[]): Promise<readonly number[]>
   /** How many rows of a Parquet file of rows set aside fulfil a condition, by their reason. */
@@ -30,6 +33,23 @@ export const workOf = (ctx: Engines): TableWork => ({
     ctx.duckdb.session(ctx, async (query) => {
       const described = await query(`DESCRIBE SELECT * FROM read_parquet(${file(path)}, hive_partitioning = false)`)
       return described.map((c) => String(c['column_name']))
+    }),
+  footer: (path) =>
+    ctx.duckdb.session(ctx, async (query) => {
+      const [whole] = await query(`SELECT num_rows AS n FROM parquet_file_metadata(${file(path)})`)
+      const said = await query(
+        `SELECT path_in_schema AS name, row_group_id AS "group", row_group_num_rows AS "rows", stats_null_count AS nulls,
+          stats_min_value AS min, stats_max_value AS max, min_is_exact AND max_is_exact AS "exact" FROM parquet_metadata(${file(path)})`,
+      )
+      const textOf = (x: unknown) => (x === null || x === undefined ? null : String(x))
+      return {
+        rows: Number(whole?.['n']),
+        columns: said.map((c) => ({
+          ...{ column: String(c['name']), group: Number(c['group']), rows: Number(c['rows']) },
+          nulls: c['nulls'] === null ? null : Number(c['nulls']),
+          ...{ min: textOf(c['min']), max: textOf(c['max']), exact: c['exact'] === true },
+        })),
+      }
     }),
   counts: (path, conditions) =>
     ctx.duckdb.session(ctx, async (query) => {

@@ -8,7 +8,7 @@ import { build, type Node } from '../../../plan/nodes.ts'
 import { type Field, isFloat, isInteger, type Schema, typeName } from '../../../plan/types.ts'
 import { keptFile } from '../files.ts'
 import type { DataFile, RejectedFile } from '../manifest.ts'
-import { statisticsOf } from '../statistics.ts'
+import { fileStatistics } from '../statistics.ts'
 import { columnsIn, scanFiles } from '../version.ts'
 import type { TableWork } from '../work.ts'
 
@@ -81,7 +81,7 @@ export async function fileWithout(
   if (found === 0) return undefined
   await work.write(without(rows, is), to)
   const { bytes, sha256 } = await keptFile(to, work.signal)
-  const now = await statisticsOf(work, build({ op: 'scan', from: { kind: 'parquet', files: [to] }, schema: own }))
+  const now = await fileStatistics(work, to, own)
   const part = file.partition ? { partition: file.partition } : {}
   return { file: { path: name, rows: now.rows, bytes, sha256, ...part, columns: now.columns }, rows: found }
 }

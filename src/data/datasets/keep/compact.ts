@@ -8,7 +8,7 @@ import type { Store } from '../../../store/store.ts'
 import { keptFile } from '../files.ts'
 import { contentHash, type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
 import { publishVersion } from '../publish.ts'
-import { statisticsOf } from '../statistics.ts'
+import { fileStatistics } from '../statistics.ts'
 import { openVersion, scanFiles, siblingPath, type Version } from '../version.ts'
 import type { TableWork } from '../work.ts'
 
@@ -118,7 +118,7 @@ async function together(
 ): Promise<DataFile> {
   await work.write(scanFiles(group, folder, manifest.schema), to)
   const { bytes, sha256 } = await keptFile(to, work.signal)
-  const found = await statisticsOf(work, scanFiles([{ path, rows: 0, bytes, sha256 }], join(to, '..'), manifest.schema))
+  const found = await fileStatistics(work, to, manifest.schema)
   const partition = group[0]?.partition
   return { path, rows: found.rows, bytes, sha256, ...(partition ? { partition } : {}), columns: found.columns }
 }

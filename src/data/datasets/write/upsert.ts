@@ -4,8 +4,8 @@ import { compare, literalOf, literalValue } from '../../../engines/values.ts'
 import { call, col, type Literal, lit } from '../../../plan/expr.ts'
 import { build, type Node } from '../../../plan/nodes.ts'
 import { type Field, fieldOf, type Type } from '../../../plan/types.ts'
+import { isBounded } from '../footers.ts'
 import type { DataFile } from '../manifest.ts'
-import { isBounded } from '../statistics.ts'
 import type { TableWork } from '../work.ts'
 
 /** Keys that an error names. */

@@ -4,7 +4,7 @@ import { build, type Node } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import { intact, type KeptFile, keptFile } from '../files.ts'
 import type { DataFile, WriteMode } from '../manifest.ts'
-import { statisticsOf } from '../statistics.ts'
+import { fileStatistics } from '../statistics.ts'
 import { aligned, scanFiles, siblingPath, type Version } from '../version.ts'
 import type { TableWork } from '../work.ts'
 import { partitionOf, partitionsOf } from './partition.ts'
@@ -79,7 +79,7 @@ export async function written(
   for (const [i, part] of parts.entries()) {
     const path = parts.length > 1 ? `data-${String(i + 1).padStart(5, '0')}.parquet` : 'data.parquet'
     const file = asComputed ? rows.file : await put(work, part.rows, join(draft, path))
-    const there = await described(work, { ...file, path }, scanOf(file.path, schema), part.values)
+    const there = await described(work, { ...file, path }, { at: file.path, schema }, part.values)
     made.push({ ...there, from: file.path })
   }
   const kept = base && spec.mode !== 'full' ? await keptOf(work, name, { spec, base, draft }, schema, made) : []
@@ -93,14 +93,14 @@ async function put(work: TableWork, rows: Node, path: string): Promise<KeptFile>
   return keptFile(path, work.signal)
 }
 
-/** A file with what is in it, seen as rows of a schema. */
+/** A file with what is in it, seen as rows of a schema; `at` says where it lies. */
 async function described(
   work: TableWork,
   { path, bytes, sha256 }: KeptFile,
-  rows: Node,
+  { at, schema }: { at: string; schema: Schema },
   partition: DataFile['partition'],
 ): Promise<DataFile> {
-  const found = await statisticsOf(work, rows)
+  const found = await fileStatistics(work, at, schema)
   const part = partition && Object.keys(partition).length > 0 ? { partition } : {}
   return { path, rows: found.rows, bytes, sha256, ...part, columns: found.columns }
 }
@@ -123,7 +123,7 @@ async function keptOf(
     // files of the first format say nothing of their columns
     const file = had.columns
       ? had
-      : await described(work, { ...had }, scanOf(join(folder, had.path), manifest.schema), had.partition)
+      : await described(work, { ...had }, { at: join(folder, had.path), schema: manifest.schema }, had.partition)
     if (spec.mode === 'overwrite-partition' && over.has(hashJson(partitionOf(name, file, spec.partitionBy)))) continue
     const left =
       spec.mode === 'upsert'
@@ -135,7 +135,7 @@ async function keptOf(
     }
     const path = `kept-${String(i + 1).padStart(5, '0')}.parquet`
     const rest = await put(work, left, join(draft, path))
-    const next = await described(work, { ...rest, path }, scanOf(rest.path, schema), file.partition)
+    const next = await described(work, { ...rest, path }, { at: rest.path, schema }, file.partition)
     if (next.rows > 0) kept.push({ ...next, from: rest.path })
   }
   return kept
