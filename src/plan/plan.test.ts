@@ -35,6 +35,10 @@ describe('building fails early and names the choices', () => {
     expect(code(() => loose.filter((r) => r['origin']?.['hour']?.()))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
     expect(code(() => loose.filter((r) => r['delay']?.['gt']?.('much')))).toMatchObject({ code: 'PLAN_TYPE_MISMATCH' })
   })
+  test('one key needs no list', () => {
+    const [one, listed] = ['origin', ['origin']] as const
+    expect(flights.aggregate(one, () => ({ n: count() })).node).toEqual(flights.aggregate(listed, () => ({ n: count() })).node) // biome-ignore format: one line
+  })
   test('a cast that is to do what none does', () => {
     expect(
       code(() => flights.derive((r) => ({ late: r.origin.cast('int64', { onError: 'reject' as 'fail' }) }))),

@@ -53,8 +53,9 @@ export interface Table<S> {
   select<K extends Key<S>>(...names: K[]): Table<Pick<S, K>>
   drop<K extends Key<S>>(...names: K[]): Table<Omit<S, K>>
   rename<const M extends { readonly [K in Key<S>]?: string }>(names: M): Table<Renamed<S, M>>
+  /** One row for each different key; `[]` gives one row of all. */
   aggregate<K extends Key<S>, O extends Record<string, AggOf<TypeName>>>(
-    by: readonly K[],
+    by: K | readonly K[],
     f: (r: Row<S>) => O,
   ): Table<Merge<Pick<S, K>, Added<O>>>
   /** Inner join unless `how` says otherwise; `on` maps this table's columns to the other's. */
@@ -86,7 +87,7 @@ export interface Table<S> {
   ): Table<{ [N in keyof S]: N extends K ? (S[N] extends `${infer E extends TypeName & string}[]` ? E : S[N]) : S[N] }>
   /** One column for each of the values, holding the aggregate of the rows that have it. */
   pivot<K extends Key<S>, const V extends string, T extends TypeName>(
-    by: readonly K[],
+    by: K | readonly K[],
     options: { key: Key<S>; values: readonly V[] },
     f: (r: Row<S>) => AggOf<T>,
   ): Table<Merge<Pick<S, K>, { [N in V]: T }>>
@@ -163,8 +164,8 @@ export function table<S>(node: Node): Table<S> {
         columns: schema.map((f) => [ownValue(names, f.name) ?? f.name, col(f.name)] as const),
       })
     },
-    aggregate: (by: readonly string[], f: (r: Row<S>) => Record<string, AggOf<TypeName>>) =>
-      next({ op: 'aggregate', input: node, by, aggs: aggs(f(row('aggregate'))) }),
+    aggregate: (by: string | readonly string[], f: (r: Row<S>) => Record<string, AggOf<TypeName>>) =>
+      next({ op: 'aggregate', input: node, by: list(by), aggs: aggs(f(row('aggregate'))) }),
     join: (other: Table<Columns>, on: Record<string, string>, options: { how?: JoinHow } = {}) =>
       next({ op: 'join', left: node, right: other.node, on: Object.entries(on), how: options.how ?? 'inner' }),
     asOf: (
@@ -219,8 +220,11 @@ export function table<S>(node: Node): Table<S> {
         keepEmpty: o.keepEmpty ?? false,
         ...(o.position ? { position: o.position } : {}),
       }),
-    pivot: (by: readonly string[], o: { key: string; values: readonly string[] }, f: (r: Row<S>) => AggOf<TypeName>) =>
-      table<never>(pivot(node, by, o, f(row('pivot')).agg)),
+    pivot: (
+      by: string | readonly string[],
+      o: { key: string; values: readonly string[] },
+      f: (r: Row<S>) => AggOf<TypeName>,
+    ) => table<never>(pivot(node, list(by), o, f(row('pivot')).agg)),
     unpivot: (names: readonly string[], o: { name: string; value: string }) => table<never>(unpivot(node, names, o)),
     sample: (fraction: number, o: { by: string | readonly string[]; seed?: number }) =>
       table<never>(sample(node, fraction, list(o.by), o.seed)),
