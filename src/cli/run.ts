@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { readConfig } from '../base/config.ts'
+import { GalleyError } from '../base/errors.ts'
 import { ENGINE_CHOICES, type EngineChoice } from '../engines/engine.ts'
 import { openGalley } from '../main.ts'
 import { type RunResult, run as runRecipe } from '../runs/runner.ts'
@@ -7,6 +8,7 @@ import { interruptible } from './interrupt.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadRecipe } from './recipe.ts'
+import { replayed } from './replay.ts'
 
 /** What a run made, for programs. */
 function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
@@ -23,18 +25,35 @@ function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
   }
 }
 
+interface Options {
+  readonly json?: boolean
+  readonly engine?: EngineChoice
+  readonly spill?: boolean
+  readonly replay?: string
+}
+
 export function run(): Command {
   return new Command('run')
     .description('run a recipe: what has not changed since the last run is not done again')
-    .argument('<recipe>', 'a .ts file that default-exports a recipe')
+    .argument('[recipe]', 'a .ts file that default-exports a recipe')
     .addOption(
       new Option('--engine <where>', 'where what can be fused is computed (GALLEY_ENGINE, or auto)').choices(
         ENGINE_CHOICES,
       ),
     )
     .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
+    .option(
+      '--replay <run>',
+      'compute a run again from what it kept, publish nothing, and say whether it comes out the same to the bit',
+    )
     .option('--json', 'print the result as one JSON object')
-    .action(async (path: string, options: { json?: boolean; engine?: EngineChoice; spill?: boolean }) => {
+    .action(async (path: string | undefined, options: Options) => {
+      if (options.replay !== undefined) return replayed(options.replay, path, options)
+      if (path === undefined)
+        throw new GalleyError('USAGE_INVALID', {
+          what: 'no recipe is named',
+          fix: 'name a .ts file: galley run RECIPE; or a run to compute again: galley run --replay 3',
+        })
       const { recipe: declared, folder } = await loadRecipe(path)
       const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
       const config = readConfig()

@@ -44,10 +44,27 @@ const hashes = new WeakMap<Node, string>()
 
 /** The content hash of a plan: equal plans hash equally, whoever built them. Parts that are shared are hashed once. */
 export function hashPlan({ root, ...more }: Plan): string {
-  for (const n of nodes(root)) {
-    if (hashes.has(n)) continue
-    const below = nodeChildren(n).map((child) => hashes.get(child))
-    hashes.set(n, hashJson([{ ...n, left: undefined, right: undefined, input: undefined }, ...below]))
-  }
+  for (const n of nodes(root)) hashNode(n)
   return hashJson({ ...more, root: hashes.get(root) })
+}
+
+/** The hash of a node whose inputs have theirs. */
+function hashNode(n: Node): string {
+  const known = hashes.get(n)
+  if (known !== undefined) return known
+  const below = nodeChildren(n).map((child) => hashes.get(child))
+  const hash = hashJson([{ ...n, left: undefined, right: undefined, input: undefined }, ...below])
+  hashes.set(n, hash)
+  return hash
+}
+
+/** The same plan with equal parts as one part, as they were before it was written out as a tree. */
+export function sharedParts(root: Node): Node {
+  const kept = new Map<string, Node>()
+  return rewrite(root, (n) => {
+    const hash = hashNode(n)
+    const known = kept.get(hash) ?? n
+    kept.set(hash, known)
+    return known
+  })
 }

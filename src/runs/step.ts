@@ -122,32 +122,7 @@ export async function runStep(
     }
     const reasons = await whyAgain(store, scope, s, keyParts)
     const ledger = createLedger()
-    const ctx: StepContext<never> = {
-      scope,
-      recipe: s.recipe,
-      folder: s.folder,
-      step: step as Step<never>,
-      run: record,
-      store,
-      duckdb: ware.duckdb,
-      signal,
-      ledger,
-      log: ware.log,
-      started: s.started,
-      threads: ware.threads,
-      progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
-      device: async () => {
-        const found = await ware.device(s.engine)
-        if (typeof found === 'string' && s.engine === 'gpu') ctx.say(`${found}; the processor computes`)
-        return found
-      },
-      beside: s.beside,
-      say(text) {
-        ware.log.info(text, { run: record.number, step: step.id })
-        on({ type: 'said', step: step.id, kind: step.kind, text })
-      },
-      input: (id) => inputOf(s.outputs, step, id),
-    }
+    const ctx = contextOf(ware, scope, { ...s, signal, ledger })
     let result = await kind.run(ctx)
     throwIfAborted(signal)
     // before anything of it is kept under the name of what was there before
@@ -209,6 +184,31 @@ export async function runStep(
   }
 }
 
+/** What a kind of step is given to run with. */
+export function contextOf(
+  ware: Kitchenware,
+  scope: Scope,
+  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside'> & { readonly ledger: Ledger }, // biome-ignore format: one line
+): StepContext<never> {
+  const { step, on } = s
+  const say = (text: string) => {
+    ware.log.info(text, { run: s.record.number, step: step.id })
+    on({ type: 'said', step: step.id, kind: step.kind, text })
+  }
+  return {
+    ...{ scope, recipe: s.recipe, folder: s.folder, step: step as Step<never>, run: s.record, signal: s.signal },
+    ...{ store: ware.store, duckdb: ware.duckdb, log: ware.log, threads: ware.threads },
+    ...{ ledger: s.ledger, started: s.started, beside: s.beside, say },
+    progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
+    device: async () => {
+      const found = await ware.device(s.engine)
+      if (typeof found === 'string' && s.engine === 'gpu') say(`${found}; the processor computes`)
+      return found
+    },
+    input: (id) => inputOf(s.outputs, step, id),
+  }
+}
+
 /** What a source left is read from its own copy, but for files in place: those are watched until the run ends. */
 function watchOn(watched: Map<string, string>, own: ReadonlyMap<string, string>, output: Output): void {
   for (const [path, stamp] of own) if (output.inPlace?.includes(path)) watched.set(path, stamp)
@@ -224,7 +224,8 @@ async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
       })
 }
 
-function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
+/** @throws RECIPE_INVALID */
+export function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
   const kind = Object.hasOwn(ware.kinds, step.kind) ? ware.kinds[step.kind] : undefined
   if (!kind)
     throw new GalleyError('RECIPE_INVALID', {

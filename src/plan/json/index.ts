@@ -1,7 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { checkNames } from '../names.ts'
 import { build, type Node, nodeChildren, PLAN_FORMAT, type Plan, plan } from '../nodes.ts'
-import { nodes } from '../walk.ts'
+import { nodes, sharedParts } from '../walk.ts'
 import { checkSize, LIMITS, list, object, wrong } from './check.ts'
 import { checkNode, inputNames } from './node.ts'
 
@@ -86,7 +86,7 @@ function fromTree(json: unknown): Node {
     const inputs = Object.fromEntries(inputNames(String(raw['op'])).map((name) => [name, built.get(raw[name])]))
     built.set(raw, rebuilt({ ...raw, ...inputs }, at))
   }
-  return built.get(json) as Node
+  return sharedParts(built.get(json) as Node)
 }
 
 function rebuilt(n: Readonly<Record<string, unknown>>, at: string): Node {

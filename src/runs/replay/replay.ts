@@ -1,0 +1,199 @@
+import { isAbsolute } from 'node:path'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
+import type { Scope } from '../../base/scope.ts'
+import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import { loadPlan } from '../../plan/json/index.ts'
+import type { Run } from '../../store/runs.ts'
+import type { Step as StepRecord } from '../../store/steps.ts'
+import type { Store } from '../../store/store.ts'
+import type { KeyParts } from '../because.ts'
+import { Meeting } from '../beside.ts'
+import { codeHash } from '../code.ts'
+import type { AnyStepKind, Output, StepContext } from '../kind.ts'
+import { restored } from '../portable.ts'
+import { runSteps } from '../schedule.ts'
+import type { PlanSpec, Recipe, Step } from '../specs.ts'
+import { contextOf, type Kitchenware, kindOf } from '../step.ts'
+import type { DatasetOutput } from '../steps/dataset.ts'
+import type { SourceOutput } from '../steps/source.ts'
+import { firstDifference } from './first.ts'
+
+/** What became of a step when it was computed again. */
+export interface Replayed {
+  readonly step: string
+  readonly kind: string
+  /** `same`: to the bit; `read`: what was read then stands; `differs`; `apart`: an effect that is not done again. */
+  readonly state: 'same' | 'read' | 'differs' | 'apart'
+  /** Where it differs first, or why it is left out. */
+  readonly says?: string
+  /** What of the code that computes it is not what it was. */
+  readonly code?: string
+  readonly seconds: number
+}
+
+export interface ReplayResult {
+  readonly run: number
+  readonly recipe: string
+  readonly steps: readonly Replayed[]
+  readonly identical: boolean
+}
+
+/** Kinds that act on the world, and are not done again. */
+const EFFECTS: ReadonlySet<string> = new Set(['serve'])
+
+/**
+ * Computes a run again from what it kept: its recipe as data, what its sources gave, its seeds, its moment, its engine. Nothing is taken from the cache, nothing is
+ * published; each step's content is compared with what the run left.
+ * @throws RUN_UNKNOWN; SOURCE_MISSING where what a source gave then is no longer there; STEP_FAILED for a run that was not done
+ */
+export async function replay(
+  ware: Kitchenware,
+  scope: Scope,
+  which: number | string,
+  options: { signal: AbortSignal; on: (step: Replayed) => void },
+): Promise<ReplayResult> {
+  const { store, clock } = ware
+  const record = await store.runs.get(scope, which)
+  const recipe = asDeclared(record.recipeJson as Recipe)
+  const then = new Map((await store.steps.list(scope, record.id, { limit: 500 })).items.map((s) => [s.id, s]))
+  requireDone(record, recipe, then)
+  const hashes = new Map([...then].map(([id, s]) => [id, (s.output as Output).hash]))
+  const outputs = new Map<string, Output>()
+  const told = new Map<string, Replayed>()
+  const meeting = new Meeting()
+  await runSteps(recipe.steps, Math.max(1, ware.threads), async (step) => {
+    throwIfAborted(options.signal)
+    meeting.begin(step.id)
+    const began = clock.ticks()
+    const kind = kindOf(ware, step)
+    const row = then.get(step.id) as StepRecord
+    const before = restored(row.output as Output, store.home.path)
+    const parts = row.keyParts as KeyParts | null
+    const of = { recipe, step, record, kind, before, parts, outputs, was: hashes, signal: options.signal }
+    const { output, ...found } = await again(ware, scope, of, meeting).finally(() => meeting.end(step.id))
+    outputs.set(step.id, output)
+    const code = codeOf(ware.version, kind, parts)
+    const one: Replayed = { step: step.id, kind: step.kind, ...found, ...(code ? { code } : {}), seconds: (clock.ticks() - began) / 1000 } // biome-ignore format: one line
+    told.set(step.id, one)
+    options.on(one)
+  })
+  const steps = recipe.steps.flatMap(({ id }) => told.get(id) ?? [])
+  return { run: record.number, recipe: recipe.name, steps, identical: steps.every((s) => s.state !== 'differs') }
+}
+
+/** A recipe as it was declared: plans checked and built anew, equal parts of them one again. */
+const asDeclared = (stored: Recipe): Recipe => ({
+  ...stored,
+  steps: stored.steps.map((s) => {
+    const { plan } = s.spec as Partial<PlanSpec>
+    return plan ? { ...s, spec: { ...(s.spec as object), plan: loadPlan(plan) } } : s
+  }),
+})
+
+interface Asked {
+  readonly recipe: Recipe
+  readonly step: Step
+  readonly record: Run
+  readonly kind: AnyStepKind
+  /** What the run left of the step. */
+  readonly before: Output
+  readonly parts: KeyParts | null
+  readonly outputs: ReadonlyMap<string, Output>
+  /** What the run left, by the identity of its content. */
+  readonly was: ReadonlyMap<string, string>
+  readonly signal: AbortSignal
+}
+
+async function again(
+  ware: Kitchenware,
+  scope: Scope,
+  asked: Asked,
+  meeting: Meeting,
+): Promise<Pick<Replayed, 'state' | 'says'> & { output: Output }> {
+  const { step, kind, before, record, recipe, outputs, signal } = asked
+  if (EFFECTS.has(step.kind)) return { output: before, state: 'apart', says: 'it is not deployed again' }
+  if (step.kind === 'source') return { output: await asReadThen(ware, scope, asked), state: 'read' }
+  const ctx = contextOf(ware, scope, {
+    ...{ recipe, step, record, outputs, signal, started: record.started },
+    ...{ engine: before.computed ? (before.computed.by === 'processor' ? 'processor' : 'gpu') : 'processor' },
+    ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {} },
+  })
+  const result = await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)
+  const output: Output = result.output
+  if (output.hash === before.hash) return { output, state: 'same' }
+  const made = step.inputs.filter((id) => differs(asked, id))
+  const says = await ware.duckdb.session(ctx, (query) => firstDifference(before, output, query))
+  return { output, state: 'differs', says: made.length > 0 ? `${says} (made of '${made.join("', '")}', which differs)` : says } // biome-ignore format: one line
+}
+
+/** Whether an input came out otherwise: what reads it need not come out the same. */
+const differs = ({ outputs, was }: Asked, id: string): boolean => outputs.get(id)?.hash !== was.get(id)
+
+/** What a source gave then, where it still lies. @throws SOURCE_MISSING */
+async function asReadThen(ware: Kitchenware, scope: Scope, asked: Asked): Promise<Output> {
+  const { step, kind, before, record, recipe, parts, signal, outputs } = asked
+  const source = before as SourceOutput
+  const gone = (why: string) =>
+    new GalleyError('SOURCE_MISSING', {
+      what: `what '${step.id}' gave in run ${record.number} is no longer there`,
+      why,
+      fix: 'put back the file as it was, or replay a later run',
+      details: { step: step.id, run: record.number },
+    })
+  if ((await kind.present?.(before as never, { scope, store: ware.store })) === false)
+    throw gone('its copy in the data folder is gone or damaged')
+  if (!source.inPlace) return before
+  const spec = step.spec as SourceSpec
+  const placed = source.path !== undefined && isAbsolute(source.path) ? { ...spec, path: source.path } : spec
+  const identity = await kind.identity?.(placed as never, {
+    ...{
+      scope,
+      store: ware.store,
+      folder: '/',
+      recipe,
+      signal,
+      started: record.started,
+      step: { ...step, spec: placed },
+    },
+    hash: (id) => outputs.get(id)?.hash ?? '',
+    watch: () => {},
+    input: () => before as never,
+  })
+  if (parts && hashJson(identity) !== parts.spec) throw gone(`${source.path ?? spec.path} is not as it was read then`)
+  return before
+}
+
+/** The store as it was for a write that goes on from the version before. */
+function asOfThen(store: Store, { id, kind }: Step, before: Output): Store {
+  if (kind !== 'dataset') return store
+  const { version, write } = before as DatasetOutput
+  const base = write?.contained ? version : version - 1
+  const { datasets } = store
+  const find: Store['datasets']['find'] = (scope, name, at) =>
+    name !== id || at !== undefined
+      ? datasets.find(scope, name, at)
+      : base < 1
+        ? Promise.resolve(undefined)
+        : datasets.get(scope, name, base)
+  return { ...store, datasets: { ...datasets, find } }
+}
+
+/** What of the code is not what it was; undefined where nothing is, or where it was not kept. */
+function codeOf(version: string, kind: AnyStepKind, parts: KeyParts | null): string | undefined {
+  if (!parts || parts.code === codeHash(kind.module)) return undefined
+  return parts.galley === version
+    ? `Galley's own code for it changed since`
+    : `Galley was ${parts.galley} then, and is ${version}`
+}
+
+function requireDone(record: Run, recipe: Recipe, then: ReadonlyMap<string, StepRecord>): void {
+  const open = recipe.steps.find(({ id }) => then.get(id)?.status !== 'done')
+  if (record.status === 'done' && !open) return
+  throw new GalleyError('STEP_FAILED', {
+    what: `run ${record.number} can't be replayed: it ${record.status === 'done' ? `has no '${open?.id}'` : `is ${record.status}`}`,
+    why: 'there is nothing to hold its steps against',
+    fix: 'replay a run that is done: galley runs ls',
+  })
+}
