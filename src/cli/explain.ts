@@ -1,18 +1,19 @@
 import { Command } from 'commander'
 import { GalleyError } from '../base/errors.ts'
+import type { SourceSpec } from '../data/connectors/connector.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
-import { printRows } from '../plan/explain/tree.ts'
 import { fitReads } from '../plan/fits/index.ts'
-import type { DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
+import type { AnalyseSpec, DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
 import { explainServe } from './explain/endpoint.ts'
 import { expectationText, expectedScan } from './explain/expectations.ts'
 import { fusedPart, fusedText } from './explain/fused.ts'
 import { serveJson, tableJson } from './explain/json.ts'
+import { explainSource, sourceText } from './explain/source.ts'
 import { explainTable, type Kitchen, rowsOfStep } from './explain/step.ts'
-import { serveText, tableText } from './explain/text.ts'
+import { labelled, serveText, tableText } from './explain/text.ts'
 import { bold, print } from './output.ts'
 import { loadRecipe } from './recipe.ts'
 
@@ -86,7 +87,7 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
     const { features, fit, candidates, target } = step.spec as TrainSpec
     return [
       `target   ${target}`,
-      `features ${features.join(', ')}`,
+      ...labelled('features', features.join(', ')),
       ...(fit.length > 0
         ? [
             `fits     ${fit.map((f) => `${f.kind}(${fitReads(f).join(', ')})`).join(', ')} — on training rows, bound as constants`,
@@ -96,8 +97,9 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
       ...fusedText(await fusedPart(kitchen, step.id)),
     ]
   }
-  const known = await rowsOfStep(kitchen, step.id)
-  return known ? [`reads    ${printRows(known.rows)}, ${known.bytes.toLocaleString('en-US')} bytes`] : []
+  if (step.kind === 'source') return sourceText(await explainSource(kitchen, step as Step<SourceSpec>))
+  const { target } = step.spec as Partial<AnalyseSpec>
+  return step.kind === 'analyse' ? [`reports  every column of ${step.inputs.join(', ')}${target ? `, and each beside ${target}` : ''}`] : [] // biome-ignore format: one line
 }
 
 async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
@@ -107,6 +109,10 @@ async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
     return { ...head, ...tableJson(await explainTable(kitchen, step)), ...(expected ? { expected } : {}) }
   }
   if (step.kind === 'serve') return { ...head, ...serveJson(explainServe(kitchen.recipe, step as Step<ServeSpec>)) }
+  if (step.kind === 'source') {
+    const { rows, columns, unread } = await explainSource(kitchen, step as Step<SourceSpec>)
+    return { ...head, ...rows, columns, unread, spec: step.spec }
+  }
   const fused = step.kind === 'train' ? { fused: await fusedPart(kitchen, step.id) } : {}
   return { ...head, ...(await rowsOfStep(kitchen, step.id)), spec: step.spec, ...fused }
 }

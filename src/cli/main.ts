@@ -60,6 +60,12 @@ for (const command of [
   program.addCommand(command)
 }
 
+/** Whether the command that runs was asked for JSON; where `--json` takes a value it is something else. */
+let json = false
+program.hook('preAction', (_, command) => {
+  json = command.opts()['json'] === true
+})
+
 // what reads the output may stop early (`| head`): what is left to say goes nowhere, and the command ends as it would have
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -72,7 +78,7 @@ try {
   if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? 0 : 2
   else {
     const error = asGalleyError(thrown)
-    printError(error)
+    printError(error, json)
     if (error.code === 'INTERNAL_BUG' && debugging())
       process.stderr.write(`${redacted((error.cause as Error)?.stack ?? '')}\n`)
     process.exitCode = error.exit

@@ -33,11 +33,13 @@ export function plain(text: string): string {
     .replaceAll(UNSEEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** What, why, fix, each on a line of its own. */
-export function errorText({ code, what, why, fix }: Told): string {
+/** What, where, why, fix, each on a line of its own. */
+export function errorText({ code, what, why, fix, details }: Told): string {
   // a new line of the text stays within its paragraph
   const within = (text: string) => plain(text).replaceAll('\n', '\n       ')
   const lines = [`${code}: ${within(what)}`]
+  const at = placeText(details?.['at'])
+  if (at) lines.push(`  at:  ${within(at)}`)
   if (why) lines.push(`  why: ${within(why)}`)
   if (fix) lines.push(`  fix: ${within(fix)}`)
   return lines.join('\n')
@@ -47,10 +49,19 @@ interface Told {
   readonly what: string
   readonly why?: string | undefined
   readonly fix?: string | undefined
+  readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
-export const printError = (error: GalleyError): void =>
-  note(`${paint(31, 'error', process.stderr)} ${errorText(error)}`)
+/** A place in a file as editors and terminals read it; undefined for anything else that an error calls `at`. */
+function placeText(at: unknown): string | undefined {
+  if (at === null || typeof at !== 'object' || !('file' in at && 'line' in at)) return undefined
+  const { file, line, column } = at as { file: string; line: number; column?: number }
+  return `${file}:${line}${column === undefined ? '' : `:${column}`}`
+}
+
+/** @param json As one object on a line, for programs. */
+export const printError = (error: GalleyError, json = false): void =>
+  note(json ? JSON.stringify({ error }) : `${paint(31, 'error', process.stderr)} ${errorText(error)}`)
 
 /** Columns aligned by their widest cell; numbers to the right. Wide characters count as two. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {

@@ -7,6 +7,8 @@ import { GalleyError } from '../base/errors.ts'
 import { hashRecipe, recipe } from '../runs/recipe.ts'
 import type { Recipe } from '../runs/specs.ts'
 import { printError } from './output.ts'
+import { mistake } from './recipe/mistake.ts'
+import { located, placeOf, remembering } from './recipe/place.ts'
 
 /** What a recipe made by hand has to have; the kinds of steps look at their specs themselves. */
 const Shape = z.object({
@@ -47,15 +49,10 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
   hook()
   let loaded: { default?: unknown }
   try {
-    loaded = await guarded(path, () => import(pathToFileURL(file).href) as Promise<{ default?: unknown }>)
+    const load = () => import(pathToFileURL(file).href) as Promise<{ default?: unknown }>
+    loaded = await remembering(() => guarded(path, load))
   } catch (thrown) {
-    if (thrown instanceof GalleyError) throw thrown
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `the recipe ${path} could not be loaded`,
-      why: thrown instanceof Error ? `${thrown.message}${placeIn(thrown)}` : String(thrown),
-      fix: 'correct the file; your editor shows where',
-      cause: thrown,
-    })
+    throw await toldOf(path, thrown)
   }
   const shape = Shape.safeParse(loaded.default)
   if (!shape.success) throw notRecipe(path, reasonOf(shape.error, loaded.default))
@@ -67,6 +64,22 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
     throw notRecipe(path, `it is not plain data: ${(cause as Error).message}`, cause)
   }
   return { recipe: made, folder: dirname(file) }
+}
+
+/** What loading ended with, with its place in the recipe. */
+async function toldOf(path: string, thrown: unknown): Promise<GalleyError> {
+  const at = placeOf(thrown)
+  if (thrown instanceof GalleyError) return located(thrown, at)
+  return (
+    (await mistake(thrown, at)) ??
+    new GalleyError('RECIPE_INVALID', {
+      what: `the recipe ${path} could not be loaded`,
+      why: thrown instanceof Error ? thrown.message : String(thrown),
+      fix: 'correct the file; your editor shows where',
+      cause: thrown,
+      ...(at ? { details: { at } } : {}),
+    })
+  )
 }
 
 /** Whether it is a folder; undefined when there is nothing that this user may look at, and why where that says more. */
@@ -141,10 +154,4 @@ function checkNames(path: string, { name, steps }: Recipe): void {
       cause,
     })
   }
-}
-
-/** Where in the file it is, as the runtime tells it on the first line of the stack. */
-function placeIn(error: Error): string {
-  const line = /:(\d+)(?::\d+)?$/.exec((error.stack ?? '').split('\n', 1)[0] ?? '')?.[1]
-  return line && error instanceof SyntaxError ? `, on line ${line}` : ''
 }

@@ -1,5 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Agg, Expr } from './expr.ts'
+import { mended, ONE_CLOCK } from './functions/written.ts'
 import { infer, inferAgg } from './infer.ts'
 import { checkFields, checkWritable } from './names.ts'
 import type { Named, Node } from './nodes.ts'
@@ -81,7 +82,8 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
       if (!sameType(at.type, on.type))
         throw new GalleyError('PLAN_TYPE_MISMATCH', {
           what: `asOf compares '${n.at}' (${typeName(at.type)}) with '${n.on}' (${typeName(on.type)})`,
-          fix: 'bring both to one clock',
+          why: 'which is later hangs on the zone',
+          fix: ONE_CLOCK,
         })
       const skip = new Set([...n.by.map(([, r]) => r), n.on])
       const counts =
@@ -115,6 +117,7 @@ export function deriveSchema(n: WithoutSchema<Node>): Schema {
         throw new GalleyError('PLAN_TYPE_MISMATCH', {
           what: 'unnest needs a list',
           why: `'${n.column}' is a ${typeName(type)}`,
+          fix: type === 'string' ? "make one of it first: .split(', '), .tokens()" : 'name a column that is a list',
         })
       const fields = n.input.schema.map((f) => (f.name === n.column ? { ...f, type: type.list, nullable: true } : f))
       const place: Field[] = n.position ? [{ name: n.position, type: 'int64', nullable: n.keepEmpty }] : []
@@ -186,13 +189,22 @@ function unique(fields: Schema, where: string): Schema {
             ? `${where} gives two columns named '${name}'`
             : `${where} gives a column '${name}' beside '${other}'`,
         ...(other === name ? {} : { why: 'names that differ only in case are one name to an SQL engine' }),
-        fix: 'rename or drop one of them first',
+        fix: FIXES[where]?.(other) ?? 'rename or drop one of them first',
         details: { column: name },
       })
     seen.set(name.toLowerCase(), name)
   }
   return fields
 }
+
+/** How two columns of one name are told apart. */
+const FIXES: Readonly<Record<string, (name: string) => string>> = {
+  join: (name) =>
+    `rename or drop it on one side first: other.rename({ ${key(name)}: '${name}2' }), or other.drop('${name}')`,
+  asOf: (name) =>
+    `rename or drop it on one side first: other.rename({ ${key(name)}: '${name}2' }); a window's columns are named where it is made`,
+}
+const key = (name: string): string => (/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(name) ? name : `'${name}'`)
 
 function expectBool(e: Expr, schema: Schema, where: string): void {
   const { type } = infer(e, schema, where)
@@ -222,7 +234,7 @@ function checkKeys(on: readonly (readonly [string, string])[], left: Schema, rig
     if (!sameType(a.type, b.type))
       throw new GalleyError('PLAN_TYPE_MISMATCH', {
         what: `${where} compares '${l}' (${typeName(a.type)}) with '${r}' (${typeName(b.type)})`,
-        fix: 'cast one of them',
+        fix: mended([a.type, b.type]),
       })
   }
 }

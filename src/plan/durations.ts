@@ -30,8 +30,20 @@ export const minutes = durationOf(60e6)
 export const hours = durationOf(3600e6)
 export const days = durationOf(86400e6)
 
-/** The µs of a constant duration. @throws PLAN_INVALID */
+/** The µs of a constant duration. @throws PLAN_INVALID; PLAN_TYPE_MISMATCH for a number without a unit */
 export function constantMicros(d: Col<'duration'>): number {
+  checkDuration(d, 'a span')
   if (d.expr.op === 'lit' && d.expr.value !== null) return Number(d.expr.value)
   throw new GalleyError('PLAN_INVALID', { what: 'a window needs a constant span', fix: 'write for instance hours(3)' })
+}
+
+/** @throws PLAN_TYPE_MISMATCH for what is no duration; a number has no unit */
+export function checkDuration(value: unknown, what: string): void {
+  if (value !== null && typeof value === 'object' && 'expr' in value) return
+  const n = typeof value === 'number' ? String(value) : 'n'
+  throw new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: `${what} is a duration, not ${typeof value === 'string' ? `'${value}'` : String(value)}`,
+    ...(typeof value === 'number' ? { why: 'the number has no unit' } : {}),
+    fix: `write the unit: days(${n}), hours(${n}), minutes(${n}) or seconds(${n})`,
+  })
 }

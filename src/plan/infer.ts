@@ -3,6 +3,7 @@ import type { Agg, Expr, FunctionName } from './expr.ts'
 import { wrongCount } from './functions/arity.ts'
 import { RULES } from './functions/index.ts'
 import { type Inferred, logical, same } from './functions/rule.ts'
+import { mended, writtenAs } from './functions/written.ts'
 import { isLiteralOf } from './literal.ts'
 import {
   type Field,
@@ -113,7 +114,7 @@ function compute(e: Exclude<Expr, { op: 'lit' | 'col' }>, schema: Schema, where:
       if (!rule) throw new GalleyError('PLAN_INVALID', { what: `there is no function '${e.fn}'`, why: `in ${where}` })
       const count = wrongCount(e.fn, args.length)
       if (count) throw mismatch(e.fn, args, count, where)
-      const type = rule(args, (why, about) => mismatch(e.fn, args, why, where, about), e.args)
+      const type = rule(args, (why, about, fix) => mismatch(e.fn, args, why, where, about, fix), e.args)
       const nullable =
         e.fn === 'coalesce'
           ? args.every((a) => a.nullable)
@@ -180,20 +181,28 @@ export function inferAgg(agg: Agg, schema: Schema, where: string): Inferred {
   return give(agg.fn === 'sum' && !isFloat(arg.type) ? 'int64' : 'float64')
 }
 
-function mismatch(fn: string, args: readonly Inferred[], why: string, where: string, about?: 'constant'): GalleyError {
-  const got = args.map((a) => typeName(a.type)).join(', ')
+function mismatch(
+  fn: string,
+  args: readonly Inferred[],
+  why: string,
+  where: string,
+  about?: 'constant' | undefined,
+  fix?: string | undefined,
+): GalleyError {
+  const types = args.map((a) => a.type)
+  const said = writtenAs(fn)
   return new GalleyError('PLAN_TYPE_MISMATCH', {
     ...(about === 'constant'
       ? {
-          what: `'${fn}' is asked for what is not there in ${where}`,
+          what: `'${said}' is given a constant that it can't take, in ${where}`,
           why,
-          fix: 'correct the constant that it is given',
+          fix: fix ?? 'correct the constant',
         }
       : {
-          what: `'${fn}' can't be applied to (${got}) in ${where}`,
+          what: `'${said}' can't be applied to (${types.map(typeName).join(', ')}) in ${where}`,
           why,
-          fix: 'convert with cast(), or use another column',
+          fix: fix ?? mended(types),
         }),
-    details: { function: fn, types: args.map((a) => typeName(a.type)) },
+    details: { function: fn, types: types.map(typeName) },
   })
 }

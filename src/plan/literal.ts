@@ -9,9 +9,9 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (value === null) return lit(null, like)
   const wrong = () =>
     new GalleyError('PLAN_TYPE_MISMATCH', {
-      what: `${typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))} can't stand where a ${typeName(like)} is expected`,
+      what: `${typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))} can't stand where ${typeWithArticle(like)} is expected`,
       ...(beside ? { why: `it stands beside ${beside}` } : {}),
-      fix: `give a ${typeName(like)}`,
+      fix: howToGive(value, like),
     })
   if (like === 'bool') {
     if (typeof value !== 'boolean') throw wrong()
@@ -44,6 +44,25 @@ export function literal(value: unknown, like: Type, beside?: string): Expr {
   if (like === 'local timestamp' || like === 'timestamp' || like === 'date') return lit(isoMicros(value, like), like)
   if (!isLiteralOf(value, like)) throw wrong()
   return lit(value, like)
+}
+
+/** What to write for a value of a type. */
+function howToGive(value: unknown, like: Type): string {
+  const number = typeof value === 'number' || typeof value === 'bigint'
+  if (like === 'duration') return number ? `give it its unit: days(${value}), hours(${value}), minutes(${value}) or seconds(${value})` : 'give one: days(7), hours(7), minutes(7) or seconds(7)' // biome-ignore format: one line
+  if (like === 'string' && number)
+    return `put it between quotes: '${value}'; or read the text as a number: .cast('int64')`
+  if ((isInteger(like) || isFloat(like)) && typeof value === 'string')
+    return value.trim() !== '' && Number.isFinite(Number(value)) ? `write it without quotes: ${value}` : 'give a number'
+  if (like === 'timestamp' || like === 'local timestamp' || like === 'date')
+    return `give it as text: '2001-06-30'${like === 'date' ? '' : " or '2001-06-30 18:05:00'"}`
+  if (like === 'bool') return 'give true or false'
+  return `give ${typeWithArticle(like)}`
+}
+
+const typeWithArticle = (type: Type): string => {
+  const name = typeName(type)
+  return `${/^i/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** Whether a literal's value is of its type: integers as text, times in µs, decimals with their point, null of any. */
@@ -121,7 +140,7 @@ export function isoValue(text: string, type: 'timestamp' | 'local timestamp' | '
   )
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `'${text}' is not a ${type}`,
-      fix: "write it like '2001-06-30' or '2001-06-30 18:05:00'",
+      fix: `write it like '2001-06-30'${type === 'date' ? '' : " or '2001-06-30 18:05:00'"}`,
     })
   const offset = zone === undefined || zone === 'Z' ? 0 : offsetMs(zone)
   if (Number.isNaN(offset))

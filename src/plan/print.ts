@@ -1,7 +1,8 @@
 import type { Agg, Expr, Frame, Literal, WindowCall } from './expr.ts'
+import { infer } from './infer.ts'
 import { isoTextExact } from './iso.ts'
 import { type Node, nodeChildren, type SortKey } from './nodes.ts'
-import { type Type, typeName } from './types.ts'
+import { isTemporal, type Type, typeName } from './types.ts'
 
 /** An expression on one line, for people. */
 export function printExpr(e: Expr): string {
@@ -9,9 +10,9 @@ export function printExpr(e: Expr): string {
     case 'col':
       return e.name
     case 'lit':
-      return e.type === 'string' ? `'${String(e.value)}'` : printTime(e.value, e.type)
+      return e.type === 'string' && e.value !== null ? `'${String(e.value)}'` : printTime(e.value, e.type)
     case 'cast':
-      return `cast(${printExpr(e.arg)} as ${typeName(e.to)}${e.onError === 'null' ? ', or null' : ''})`
+      return `cast(${printAlone(e.arg)} as ${typeName(e.to)}${e.onError === 'null' ? ', or null' : ''})`
     case 'case':
       return `case ${e.when.map(([c, v]) => `when ${printExpr(c)} then ${printExpr(v)}`).join(' ')} else ${printExpr(e.otherwise)} end`
     case 'lookup':
@@ -19,17 +20,42 @@ export function printExpr(e: Expr): string {
     case 'predict':
       return `predict ${e.model}(${e.args.map(printExpr).join(', ')})`
     case 'call': {
+      const span = printSpan(e)
+      if (span !== undefined) return span
       const sign = INFIX[e.fn]
-      const args = e.args.map(printExpr)
-      return sign && args.length === 2 ? `(${args[0]} ${sign} ${args[1]})` : `${e.fn}(${args.join(', ')})`
+      const [a, b] = e.args
+      return sign && a && b && e.args.length === 2
+        ? `(${printExpr(a)} ${sign} ${printExpr(b)})`
+        : `${e.fn}(${e.args.map(printAlone).join(', ')})`
     }
   }
 }
 
-/** Times as ISO text, everything else as it is. */
+/** Times as ISO text, durations in their unit, everything else as it is. */
 function printTime(value: Literal, type: Type): string {
-  if (value === null || (type !== 'timestamp' && type !== 'local timestamp')) return String(value)
+  if (value === null) return 'null'
+  if (type === 'duration') return spanText(Number(value))
+  if (type === 'date') return `'${isoTextExact(BigInt(String(value)) * 86_400_000_000n).slice(0, 10)}'`
+  if (type !== 'timestamp' && type !== 'local timestamp') return String(value)
   return `'${isoTextExact(BigInt(String(value)))}'`
+}
+
+/** µs of a unit of time as recipes have them. */
+const SPANS: Readonly<Record<string, string>> = { 1e6: 'seconds', 60e6: 'minutes', 3600e6: 'hours', 86400e6: 'days' }
+
+/** `minutes(x)` for so many times a unit's µs, as the function of that name makes it; undefined for other expressions. */
+function printSpan(e: Extract<Expr, { op: 'call' }>): string | undefined {
+  const [product] = e.args
+  if (e.fn !== 'micros' || product?.op !== 'call' || product.fn !== 'mul') return undefined
+  const [amount, unit] = product.args
+  const name = unit?.op === 'lit' ? SPANS[String(unit.value)] : undefined
+  return amount && name ? `${name}(${printAlone(amount)})` : undefined
+}
+
+/** The same where it stands alone: without brackets around the whole. */
+export function printAlone(e: Expr): string {
+  const text = printExpr(e)
+  return e.op === 'call' && INFIX[e.fn] && e.args.length === 2 ? text.slice(1, -1) : text
 }
 
 const INFIX: Partial<Record<string, string>> = {
@@ -50,7 +76,7 @@ const INFIX: Partial<Record<string, string>> = {
 }
 
 export const printAgg = (agg: Agg): string =>
-  `${agg.fn}(${[agg.arg && printExpr(agg.arg), agg.arg2 && printExpr(agg.arg2), agg.param].filter((x) => x !== null && x !== undefined).join(', ')})`
+  `${agg.fn}(${[agg.arg && printAlone(agg.arg), agg.arg2 && printAlone(agg.arg2), agg.param].filter((x) => x !== null && x !== undefined).join(', ')})`
 
 /** A plan as an indented tree with the schema at each node; a part that is used again is told once. */
 export function printPlan(root: Node, note: (n: Node) => string = () => ''): string {
@@ -73,11 +99,27 @@ export function printPlan(root: Node, note: (n: Node) => string = () => ''): str
 
 const printKey = (k: SortKey): string => `${printExpr(k.by)}${k.descending ? ' descending' : ''}`
 
-export function printWindow(c: WindowCall): string {
-  const frame = (f: Frame) => ` over ${f.unit} ${f.from ?? '−∞'} … ${f.to ?? '∞'}`
+/** @param order The type of what rows are ordered by: bounds of a range over times are spans. */
+export function printWindow(c: WindowCall, order?: Type): string {
+  const bound = (f: Frame, n: number) =>
+    f.unit === 'range' && order !== undefined && isTemporal(order) ? spanText(n) : String(n)
+  const frame = (f: Frame) =>
+    f.from === null && f.to === null
+      ? ' over all rows'
+      : ` over ${f.unit} ${f.from === null ? '−∞' : bound(f, f.from)} … ${f.to === null ? '∞' : bound(f, f.to)}`
   if (c.fn === 'aggregate') return `${printAgg(c.agg)}${frame(c.frame)}`
   if (c.fn === 'lag' || c.fn === 'lead') return `${c.fn}(${printExpr(c.arg)}, ${c.offset})`
   return c.fn === 'first' || c.fn === 'last' ? `${c.fn}(${printExpr(c.arg)})${frame(c.frame)}` : c.fn
+}
+
+/** Pairs of columns, those of one name once. */
+const pairs = (on: readonly (readonly [string, string])[]): string =>
+  on.map(([l, r]) => (l === r ? l : `${l} = ${r}`)).join(' and ')
+
+/** The type of what a window's rows are ordered by first. */
+export function orderOf({ order, input }: Extract<Node, { op: 'window' }>): Type | undefined {
+  const [first] = order
+  return first && infer(first.by, input.schema, 'window').type
 }
 
 /** A node on one line, without its inputs. */
@@ -97,15 +139,15 @@ export function printNode(n: Node): string {
     case 'rolling':
       return `rolling ${spanText(n.over)} by ${n.by.join(', ')} on ${n.on}: ${n.aggs.map(([name, a]) => `${name} = ${printAgg(a)}`).join(', ')}`
     case 'join':
-      return `${n.how} join on ${n.on.map(([l, r]) => `${l} = ${r}`).join(' and ')}`
+      return `${n.how} join on ${pairs(n.on)}`
     case 'asof':
-      return `as of ${n.at} by ${n.by.map(([l, r]) => `${l} = ${r}`).join(' and ')}${n.within ? ` within ${spanText(n.within)}` : ''}`
+      return `as of ${n.at}${n.right.op === 'rolling' || n.on === n.at ? '' : ` (of the other ${n.on})`} by ${pairs(n.by)}${n.within ? ` within ${spanText(n.within)}` : ''}`
     case 'sort':
       return `sort by ${n.keys.map(printKey).join(', ')}`
     case 'limit':
       return `limit ${n.count}`
     case 'window':
-      return `window by ${n.by.join(', ') || 'nothing'}${n.order.length > 0 ? ` in order of ${n.order.map(printKey).join(', ')}` : ''}: ${n.columns.map(([name, c]) => `${name} = ${printWindow(c)}`).join(', ')}`
+      return `window by ${n.by.join(', ') || 'nothing'}${n.order.length > 0 ? ` in order of ${n.order.map(printKey).join(', ')}` : ''}: ${n.columns.map(([name, c]) => `${name} = ${printWindow(c, orderOf(n))}`).join(', ')}`
     case 'unnest':
       return `unnest ${n.column}${n.keepEmpty ? ' (keeping rows without items)' : ''}`
     case 'annotate':
@@ -116,14 +158,24 @@ export function printNode(n: Node): string {
 }
 
 const UNITS = [
-  ['days', 86_400e6],
+  ['d', 86_400e6],
   ['h', 3600e6],
   ['min', 60e6],
   ['s', 1e6],
+  ['ms', 1e3],
+  ['µs', 1],
 ] as const
+/** Of a unit at most: more are told in the unit above it, and the rest in this one. */
+const MOST = 1000
 
-/** A span of time in the largest unit of which it has whole ones: `3 h`, `90 min`, `30 days`. */
+/** A span of time in the largest unit of which it has whole ones: `3 h`, `90 min`, `30 d`; of thousands of them also in the unit above: `61 d 1 h`. */
 export function spanText(micros: number): string {
-  const [unit, size] = UNITS.find(([, s]) => micros % s === 0) ?? ['µs', 1]
-  return `${micros / size} ${unit}`
+  if (micros === 0) return '0 s'
+  if (micros < 0) return `−${spanText(-micros)}`
+  const at = UNITS.findIndex(([, size]) => micros % size === 0)
+  const [unit, size] = UNITS[at] ?? ['µs', 1]
+  const above = UNITS[at - 1]
+  if (!above || micros / size < MOST) return `${micros / size} ${unit}`
+  const rest = micros % above[1]
+  return `${spanText(micros - rest)} ${rest / size} ${unit}`
 }

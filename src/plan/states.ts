@@ -1,6 +1,7 @@
 import { hashJson } from '../base/hash.ts'
 import { aggColumns } from './expr.ts'
 import type { Node } from './nodes.ts'
+import { spanText } from './print.ts'
 
 type AsOf = Extract<Node, { op: 'asof' }>
 export type Rolling = Extract<Node, { op: 'rolling' }>
@@ -25,12 +26,12 @@ export type OnlineState = {
 export function stateOf(n: AsOf): OnlineState {
   if (n.right.op === 'rolling') {
     const { aggs, by, over } = n.right
-    const title = `${aggs.map(([name]) => name).join(', ')} by ${by.join(', ')} over ${span(over)}`
+    const title = `${aggs.map(([name]) => name).join(', ')} by ${by.join(', ')} over ${spanText(over)}`
     return { id: hashJson(n.right).slice(0, 16), title, window: n.right }
   }
   const by = n.by.map(([, r]) => r)
   const latest: Latest = { input: n.right, by, on: n.on, ...(n.within === undefined ? {} : { within: n.within }) }
-  const age = n.within === undefined ? '' : `, at most ${span(n.within)} old`
+  const age = n.within === undefined ? '' : `, at most ${spanText(n.within)} old`
   const title = `latest ${broughtBy(latest).join(', ')} by ${by.join(', ')}${age}`
   return { id: hashJson([latest.input, by, n.on, n.within ?? null]).slice(0, 16), title, latest }
 }
@@ -51,8 +52,3 @@ export const readBy = (s: OnlineState): ReadonlySet<string> =>
     : new Set(s.latest.input.schema.map((f) => f.name))
 /** µs of history before a moment that an answer as of that moment hangs on; undefined: the latest row, however old. */
 export const spanOf = (s: OnlineState): number | undefined => (s.window ? s.window.over : s.latest.within)
-
-function span(micros: number): string {
-  if (micros % 3_600_000_000 === 0) return `${micros / 3_600_000_000} h`
-  return micros % 60_000_000 === 0 ? `${micros / 60_000_000} min` : `${micros / 1_000_000} s`
-}

@@ -1,6 +1,7 @@
 /** What the editor says: lines marked with @ts-expect-error must be errors, all others must not. */
-import { corr, count, max, mean, quantile, sum } from './aggregates.ts'
+import { corr, count, lag, max, mean, quantile, rowNumber, sum } from './aggregates.ts'
 import type { NumCol } from './columns/kinds.ts'
+import type { Zone } from './columns/zone.ts'
 import { hours, minutes } from './durations.ts'
 import { scan } from './table.ts'
 
@@ -134,3 +135,56 @@ scan({ kind: 'source', name: 'tagged' }, { tags: 'string' })
   .derive((r) => ({ tag: r.tags.split('|') }))
   .unnest('tag')
   .filter((r) => r.tag.startsWith('a'))
+
+// what is named by an option is a column of that name and type
+kinds.unnest('many', { position: 'place' }).filter((r) => r.place.gt(0).and(r.many.gt(1)))
+// @ts-expect-error no place was asked for
+kinds.unnest('many', { keepEmpty: true }).filter((r) => r.place.gt(0))
+// @ts-expect-error under another name
+kinds.unnest('many', { position: 'place' }).filter((r) => r.position.gt(0))
+kinds.unpivot(['f'], { name: 'which', value: 'reading' }).filter((r) => r.which.lower().eq('f').and(r.reading.gt(1)))
+// @ts-expect-error it became a row of its own
+kinds.unpivot(['f'], { name: 'which', value: 'reading' }).filter((r) => r.f.gt(1))
+kinds.pivot(['day'], { key: 'id', values: ['a', 'b'] }, (r) => sum(r.d)).filter((r) => r.a.gt(r.b))
+// @ts-expect-error not among the values
+kinds.pivot(['day'], { key: 'id', values: ['a', 'b'] }, (r) => sum(r.d)).filter((r) => r.c.gt(1))
+kinds.split({ train: 0.8, test: 0.2 }, { by: 'id' }).filter((r) => r.part.eq('train'))
+kinds.split({ train: 0.8, test: 0.2 }, { by: 'id', name: 'fold' }).filter((r) => r.fold.eq('train'))
+// @ts-expect-error it is called 'fold'
+kinds.split({ train: 0.8, test: 0.2 }, { by: 'id', name: 'fold' }).filter((r) => r.part.eq('train'))
+kinds.window({ by: 'id', order: 'at' }, (r) => ({ nth: rowNumber(), before: lag(r.took) })).filter((r) => r.nth.gt(1).and(r.before.gt(hours(1)))) // biome-ignore format: one line
+
+// instants and wall clocks are never compared
+const clocks = scan({ kind: 'source', name: 'clocks' }, { id: 'string', utc: 'timestamp', wall: 'local timestamp', n: 'int64' }) // biome-ignore format: one line
+// @ts-expect-error an instant with a wall clock
+kinds.filter((r) => r.at.lt(r.day.cast('local timestamp')))
+// @ts-expect-error nor by their distance
+clocks.derive((r) => ({ x: r.utc.since(r.wall) }))
+// @ts-expect-error nor as keys
+kinds.join(clocks, { at: 'wall' })
+clocks.filter((r) => r.utc.lt(r.wall.toInstant('Asia/Seoul')))
+const known = clocks.rename({ n: 'seen' })
+kinds.asOf(known, { by: 'id', at: 'at', on: 'utc' }).filter((r) => r.seen.gt(1).and(r.wall.hour().gt(1)))
+// @ts-expect-error its moment is not repeated
+kinds.asOf(known, { by: 'id', at: 'at', on: 'utc' }).filter((r) => r.utc.isNull())
+// @ts-expect-error a wall clock has no place among instants
+kinds.asOf(known, { by: 'id', at: 'at', on: 'wall' })
+// @ts-expect-error a number is no moment
+kinds.asOf(known, { by: 'id', at: 'l', on: 'seen' })
+const perWall = clocks.rolling({ by: 'id', on: 'wall', over: hours(1) }, () => ({ lately: count() }))
+clocks.asOf(perWall, { by: 'id', at: 'wall' }).filter((r) => r.lately.gt(1))
+// @ts-expect-error the window goes along a wall clock
+clocks.asOf(perWall, { by: 'id', at: 'utc' })
+// @ts-expect-error nor along days
+kinds.rolling({ by: 'id', on: 'day', over: hours(1) }, () => ({ n: count() }))
+
+// zones: editors complete those that there are, and any text is taken
+const zones: Zone[] = ['Asia/Seoul', 'America/Argentina/Buenos_Aires', 'UTC', 'Etc/GMT-9', 'somewhere']
+clocks.derive((r) => ({ x: r.utc.toLocal(zones[0]), y: r.wall.toInstant(zones[1]) }))
+
+// a split and a sample go by what has a hash
+kinds.sample(0.1, { by: ['id', 'at'] })
+// @ts-expect-error a decimal has none
+kinds.sample(0.1, { by: 'm' })
+// @ts-expect-error nor has a float
+kinds.split({ a: 1 }, { by: ['id', 'd'] })

@@ -1,4 +1,5 @@
 import { GalleyError, nearest as nearestName } from '../base/errors.ts'
+import { ownValue } from '../base/own.ts'
 
 /** The scalar types by name; what each one means is in docs/semantics.md. */
 export const SCALAR_TYPES = [
@@ -37,6 +38,29 @@ export type TypeName =
 
 export const MAX_DECIMAL_DIGITS = 18
 
+/** What other languages call types. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  int: "'int64'",
+  integer: "'int64'",
+  bigint: "'int64'",
+  long: "'int64'",
+  number: "'float64' (or 'int64' for whole numbers)",
+  double: "'float64'",
+  float: "'float64'",
+  real: "'float64'",
+  text: "'string'",
+  varchar: "'string'",
+  str: "'string'",
+  boolean: "'bool'",
+  datetime: "'timestamp' (an instant) or 'local timestamp' (a wall clock)",
+  timestamptz: "'timestamp'",
+  decimal: "'decimal(12, 2)'",
+  numeric: "'decimal(12, 2)'",
+  money: "'decimal(12, 2)'",
+  interval: "'duration'",
+  json: "'string', read with jsonString('$.name') and its like",
+}
+
 /** The type of that name. @throws PLAN_INVALID */
 export function parseType(name: TypeName): Type {
   if (typeof name === 'object')
@@ -46,10 +70,12 @@ export function parseType(name: TypeName): Type {
   const [, precision, scale] = /^decimal\((\d{1,2}), ?(\d{1,2})\)$/.exec(name) ?? []
   const [p, s] = [Number(precision), Number(scale)]
   if (p >= 1 && p <= MAX_DECIMAL_DIGITS && s <= p) return { decimal: [p, s] }
+  const [near, called] = [nearestName(name, SCALAR_TYPES), ownValue(ELSEWHERE, name.toLowerCase())]
+  const close = called ?? (near && `'${near}'`)
   throw new GalleyError('PLAN_INVALID', {
     what: `'${name}' is not a type`,
     why: `types are ${SCALAR_TYPES.join(', ')}, decimal(p, s) with at most ${MAX_DECIMAL_DIGITS} digits, and lists of them ('string[]')`,
-    fix: nearestName(name, SCALAR_TYPES) ? `did you mean '${nearestName(name, SCALAR_TYPES)}'?` : 'use one of these',
+    fix: close ? `did you mean ${close}?` : 'use one of these',
   })
 }
 

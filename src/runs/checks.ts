@@ -129,7 +129,7 @@ export function checkTimes(
   const spans = { lateness: options.lateness, ahead: options.ahead, 'watch.over': options.watch?.over }
   for (const [name, span] of Object.entries(spans)) {
     if (span === undefined) continue
-    const micros = span.expr.op === 'lit' ? Number(span.expr.value) : Number.NaN
+    const micros = span.expr?.op === 'lit' ? Number(span.expr.value) : Number.NaN
     const least = name === 'watch.over' ? 1 : 0
     if (!(micros >= least))
       refuse(

@@ -21,7 +21,7 @@ test('an error of a plan says where in the recipe it is', () => {
       code: 'PLAN_TYPE_MISMATCH',
       what: "45 can't stand where a string is expected",
       why: "it stands beside district in filter, in the recipe 'meals', after 'orders' is declared",
-      fix: 'give a string',
+      fix: "put it between quotes: '45'; or read the text as a number: .cast('int64')",
     }),
   )
 })

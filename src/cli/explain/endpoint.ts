@@ -12,8 +12,8 @@ export interface ServeStep {
   readonly features: readonly string[]
   readonly states: readonly {
     readonly title: string
-    /** Hours of history that are kept: the window and what events may be late. */
-    readonly hours: number
+    /** µs of history that are kept: the window and what events may be late. */
+    readonly micros: number
     /** Whether the latest row of each key is kept, however old. */
     readonly latest: boolean
     readonly keys: readonly string[]
@@ -35,7 +35,7 @@ export function explainServe(recipe: Recipe, step: Step<ServeSpec>): ServeStep {
     features,
     states: sliced.states.map((s) => ({
       title: s.title,
-      hours: ((spanOf(s) ?? 0) + lateness) / 3_600_000_000,
+      micros: (spanOf(s) ?? 0) + lateness,
       latest: spanOf(s) === undefined,
       keys: stateKeys(s),
     })),

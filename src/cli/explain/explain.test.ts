@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
@@ -14,6 +15,8 @@ import type { DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../../ru
 import { loadRecipe } from '../recipe.ts'
 import { explainServe } from './endpoint.ts'
 import { fusedPart, fusedText } from './fused.ts'
+import { offerText } from './gaps.ts'
+import { explainSource, sourceText } from './source.ts'
 import { explainTable, type Kitchen } from './step.ts'
 import { serveText, tableText } from './text.ts'
 
@@ -34,12 +37,16 @@ const kitchen: Kitchen = {
   known: new Map(),
 }
 
+/** What is told of a fused part, on one line. */
+const lines = (part: Parameters<typeof fusedText>[0]) => fusedText(part).join(' ').replaceAll(/ +/g, ' ')
+
 test('a table: engine and why, rules that fired, rows from the file, SQL', async () => {
   const told = await explainTable(kitchen, stepOf(recipe, 'clean') as Step<PlanSpec>)
   expect(told.engine).toMatchObject({ name: 'duckdb', reason: 'the only engine here that takes all of it' })
   expect(told.fired.map((f) => f.rule)).toContain('merge-filters')
   const text = tableText(told, { before: true, sql: true }).join('\n')
-  expect(text).toContain('not row: scan: the row engine reads literal rows and records')
+  expect(text).toContain('not row: it answers single records at endpoints, and this step makes a table')
+  expect(text).toContain("'impossible delay' where delay < -120")
   expect(text).toContain('plan as written (8 nodes)')
   expect(text).toContain('plan as it runs (7 nodes)')
   expect(text).toContain('scan source flights  — 3,000,000 rows')
@@ -67,13 +74,13 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
     reports: [
       {
         report: 'flight-features-report',
-        columns: [{ column: 'route', reason: 'concat: it is computed of one text and constants on the device' }],
+        columns: [{ column: 'route', reason: 'concat: on the device it is computed of one text and constants alone' }],
       },
     ],
     apart: ['flight-features-report', 'flight-delay'],
   })
-  expect(fusedText(part).at(-1)).toContain("and the processor reads 'route' for it: concat: ")
-  expect(fusedText(part)[0]).toContain('clean, flight-features, late-arrival: one part')
+  expect(lines(part)).toContain("the processor reads 'route' for flight-features-report: concat: ")
+  expect(lines(part)).toContain('clean, flight-features, late-arrival: as one part on a device')
 
   // fits whose queries the device does, and one that binds what it does not compute
   const withFit = (fit: Fit) => {
@@ -85,11 +92,11 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   for (const fit of [quantileBins(['distance']), standardise(['distance'])])
     expect(await withFit(fit)).toMatchObject({ gaps: [], asked: [] })
   // what fits ask and the device does not do is said
-  const told = fusedText({ ...part, asked: [{ node: 'json', reason: 'it is not computed' }] })
-  expect(told[2]).toContain('and finds what fits ask: json: ')
+  const told = lines({ ...part, asked: [{ node: 'json', reason: 'it is not computed' }] })
+  expect(told).toContain('the processor finds what fits ask, because of json (it is not computed)')
   const cycles = await withFit(dateParts(['date'], ['hour']))
   expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
-  expect(fusedText(cycles)).toEqual([expect.stringMatching(/^fused {4}nothing, the device does not take sin: /)])
+  expect(lines(cycles)).toMatch(/^fused nothing, because of sin \(.+\): every step is computed on the processor$/)
 
   // a model that an expression asks is named
   const asking = recipe.steps.map((s) => {
@@ -101,4 +108,29 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   })
   const predicts = await fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps: asking } }, 'late-arrival')
   expect(predicts.gaps).toEqual([expect.objectContaining({ node: 'predict' })])
+})
+
+test('why an engine does not compute a step, and what does instead', () => {
+  const gaps = (...given: (readonly [string, string])[]) => given.map(([node, reason]) => ({ node, reason }))
+  const gpu = gaps(['unnest', 'unnest is not done on the device'], ['concat', 'it is of texts'], ['lower', 'it is of texts']) // biome-ignore format: one line
+  expect(offerText({ engine: 'webgpu', gaps: gpu }, 'duckdb')).toBe(
+    'not webgpu, because of unnest; concat, lower (it is of texts): duckdb computes the whole step on the processor',
+  )
+  expect(offerText({ engine: 'duckdb', gaps: gaps(['scan', 'it is there']) }, undefined)).toBe('not duckdb, because of scan (it is there)') // biome-ignore format: one line
+})
+
+test('a source: its columns with types, and those of its file that are not read', async () => {
+  const flights = stepOf(recipe, 'flights') as Step<SourceSpec>
+  const { distance, ...columns } = flights.spec.columns
+  const fewer = { ...flights, spec: { ...flights.spec, columns } }
+  const told = await explainSource({ ...kitchen, known: new Map() }, fewer)
+  expect(sourceText(told)).toEqual([
+    expect.stringMatching(/^reads {4}parquet: 3,000,000 rows, [\d,]+ bytes$/),
+    'columns  date: local timestamp?, delay: int64?, origin: string?, destination: string?',
+    '         not read: distance',
+  ])
+  expect(distance).toBe('int64')
+  const pushed = { ...flights, id: 'pushed', spec: { ...flights.spec, connector: 'push' } }
+  const unknown = sourceText(await explainSource({ ...kitchen, known: new Map([['pushed', undefined]]) }, pushed))
+  expect(unknown[0]).toBe('reads    push: how many rows is known when it is read')
 })

@@ -1,11 +1,12 @@
-import { gapText } from '../../engines/choose.ts'
 import type { Gap } from '../../engines/engine.ts'
 import { isWebgpu } from '../../engines/webgpu/index.ts'
 import { type ReportGaps, reportGaps } from '../../ml/training/fused/analysis.ts'
 import { fusedGaps } from '../../ml/training/fused/gaps.ts'
 import { lineage } from '../../runs/inline.ts'
 import type { Recipe } from '../../runs/specs.ts'
+import { becauseOf } from './gaps.ts'
 import type { Kitchen } from './step.ts'
+import { labelled } from './text.ts'
 
 /** What of a recipe is computed as one part on a device that a run may use, for a step that trains. */
 export interface FusedPart {
@@ -46,20 +47,18 @@ const after = (recipe: Recipe, id: string, of: readonly string[]): boolean =>
 /** The same for people. */
 export function fusedText({ from, steps, gaps, asked, reports, apart }: FusedPart): string[] {
   if (gaps.length > 0)
-    return gaps.map(
-      ({ node, reason }, i) =>
-        `${i === 0 ? 'fused    nothing, the device does not take' : '        '} ${node}: ${reason}`,
-    )
+    return labelled('fused', `nothing, because of ${becauseOf(gaps)}: every step is computed on the processor`)
   const alone = apart.filter((id) => !reports.some((r) => r.report === id))
-  return [
-    `fused    ${steps.join(', ')}: one part from the columns of ${from.join(', ')} to judged models, where a run may use a device (--engine)`,
-    `         tables and datasets are kept by the processor all the same${alone.length > 0 ? `, which runs ${alone.join(', ')}` : ''}`,
-    ...(asked.length > 0 ? [`         and finds what fits ask: ${gapText(asked)}`] : []),
+  const told = [
+    `${steps.join(', ')}: as one part on a device, from the columns of ${from.join(', ')} to judged models, where a run may use one (--engine)`,
+    `the processor writes tables and datasets all the same${alone.length > 0 ? `, and runs ${alone.join(', ')}` : ''}`,
+    ...(asked.length > 0 ? [`the processor finds what fits ask, because of ${becauseOf(asked)}`] : []),
     ...reports.flatMap(reportText),
   ]
+  return told.flatMap((text, i) => labelled(i === 0 ? 'fused' : '', text))
 }
 
 const reportText = ({ report, columns }: ReportGaps): string[] => [
-  `         ${report} asks the same rows there, while they are held`,
-  ...columns.map(({ column, reason }) => `         and the processor reads '${column}' for it: ${reason}`),
+  `${report} is computed of the same rows there, while they are held`,
+  ...columns.map(({ column, reason }) => `the processor reads '${column}' for ${report}: ${reason}`),
 ]

@@ -1,12 +1,20 @@
-import { gapText, type Offer } from '../../engines/choose.ts'
-import { planTree, printField, printRows } from '../../plan/explain/tree.ts'
+import { planTree, printFields, printRows, wrap } from '../../plan/explain/tree.ts'
 import type { Node } from '../../plan/nodes.ts'
+import { spanText } from '../../plan/print.ts'
 import { nodes } from '../../plan/walk.ts'
 import type { ServeStep } from './endpoint.ts'
+import { offerText } from './gaps.ts'
 import type { Kitchen, TableStep } from './step.ts'
 import { rowsOf } from './step.ts'
 
-const count = (root: Node): number => [...nodes(root)].length
+const count = (root: Node): string => {
+  const n = [...nodes(root)].length
+  return `${n} node${n === 1 ? '' : 's'}`
+}
+const WIDTH = 120
+/** Lines under a word of nine characters at most; what goes on stands under the first. */
+export const labelled = (label: string, text: string): string[] =>
+  wrap(text, WIDTH - 11).map((line, i) => `${(i === 0 ? label : '').padEnd(9)}${line.trimStart()}`)
 const indented = (lines: readonly string[], by = '  '): string[] => lines.map((line) => (line ? by + line : line))
 
 /** A step that computes a table, for people. `before`: the plan as it is written, too. */
@@ -14,15 +22,15 @@ export function tableText(s: TableStep, options: { before: boolean; sql: boolean
   const lines = [`kept     ${keptText(s)}`, ...(s.kept?.changes ?? []).map((c) => `         ${c}`)]
   if (s.engine) lines.push(`engine   ${s.engine.name}: ${s.engine.reason}`)
   else lines.push('engine   none can run this plan')
-  for (const other of s.others) lines.push(`         ${otherText(other)}`)
-  if (s.fired.length === 0) lines.push(`rules    none had anything to do; ${count(s.after)} nodes`)
+  for (const other of s.others) lines.push(`         ${offerText(other, s.engine?.name)}`)
+  if (s.fired.length === 0) lines.push('rules    none has anything to do: it runs as it is written')
   s.fired.forEach((f, i) => {
     lines.push(`${i === 0 ? 'rules  ' : '       '}  ${f.rule}${f.times > 1 ? ` × ${f.times}` : ''}: ${f.reason}`)
   })
   if (options.before && s.fired.length > 0)
-    lines.push('', `plan as written (${count(s.before)} nodes)`, ...indented(planTree(s.before, s.rowsBefore)))
-  lines.push('', `plan${s.fired.length > 0 ? ` as it runs (${count(s.after)} nodes)` : ''}`)
-  lines.push(...indented(planTree(s.after, s.rows)))
+    lines.push('', `plan as written (${count(s.before)})`, ...indented(planTree(s.before, s.rowsBefore)))
+  lines.push('', `plan${s.fired.length > 0 ? ` as it runs (${count(s.after)})` : ''}`)
+  lines.push(...indented(planTree(s.after, s.rows, s.before)))
   if (options.sql && s.engine)
     lines.push('', s.engine.name === 'duckdb' ? 'SQL' : 'generated source', ...indented(s.engine.text.split('\n')))
   return lines
@@ -38,24 +46,19 @@ function keptText({ kept }: TableStep): string {
     : `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`
 }
 
-const otherText = (o: Offer): string =>
-  o.prepared ? `${o.engine} could run it too` : `not ${o.engine}: ${gapText(o.gaps)}`
-
 /** What an endpoint does for one request, for people. */
 export async function serveText(s: ServeStep, kitchen: Kitchen, options: { sql: boolean }): Promise<string[]> {
   const lines = [
-    `request  ${s.online.input.map(printField).join(', ')}`,
+    ...labelled('request', printFields(s.online.input)),
     'engine   row: one generated function answers a record, in this process',
   ]
   s.states.forEach((state, i) => {
-    const hours = state.hours.toLocaleString('en-US', { maximumFractionDigits: 2 })
-    const kept = state.latest
-      ? `the latest of each key, and ${hours} h (lateness)`
-      : `${hours} h (the window and lateness)`
+    const span = spanText(state.micros)
+    const kept = state.latest ? `the latest of each key, and ${span} (lateness)` : `${span} (the window and lateness)`
     lines.push(`${i === 0 ? 'state  ' : '       '}  ${state.title}; keeps ${kept}`)
   })
   if (s.states.length === 0) lines.push('state    none: an answer hangs on the request alone')
-  else lines.push(`fed with ${s.online.feedInput.map((f) => f.name).join(', ')}`)
+  else lines.push(...labelled('fed with', s.online.feedInput.map((f) => f.name).join(', ')))
   for (const [i, table] of s.tables.entries()) {
     const rows = (await rowsOf(kitchen, table.node)).get(table.node)
     const columns = table.node.schema.map((f) => f.name).join(', ')

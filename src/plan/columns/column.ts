@@ -1,95 +1,13 @@
 import { GalleyError } from '../../base/errors.ts'
+import { checkDuration } from '../durations.ts'
 import { call, col, type Expr, exprChildren, type FunctionName, lit } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { literal } from '../literal.ts'
 import { printExpr } from '../print.ts'
 import { isList, parseType, type Schema, type Type, type TypeName, unknownColumn } from '../types.ts'
 import type { Col, Row } from './kinds.ts'
-
-/** Methods that are a function of the column and of values like it. */
-const LIKE_IT: Record<string, FunctionName> = {
-  eq: 'eq',
-  ne: 'ne',
-  lt: 'lt',
-  le: 'le',
-  gt: 'gt',
-  ge: 'ge',
-  orElse: 'coalesce',
-  and: 'and',
-  or: 'or',
-  times: 'mul',
-  div: 'div',
-  mod: 'mod',
-  concat: 'concat',
-  startsWith: 'startsWith',
-  endsWith: 'endsWith',
-  replace: 'replace',
-  since: 'diffTime',
-}
-
-/** Methods whose arguments are of a type of their own: numbers that count, constants. */
-const OTHERS: Record<string, readonly [fn: FunctionName, ...args: Type[]]> = {
-  isNull: ['isNull'],
-  fails: ['fails'],
-  orNull: ['orNull'],
-  not: ['not'],
-  isNaN: ['isNaN'],
-  hash32: ['hash32'],
-  intDiv: ['intDiv', 'int64'],
-  pow: ['pow', 'float64'],
-  abs: ['abs'],
-  neg: ['neg'],
-  sign: ['sign'],
-  sqrt: ['sqrt'],
-  ln: ['ln'],
-  log10: ['log10'],
-  exp: ['exp'],
-  sin: ['sin'],
-  cos: ['cos'],
-  floor: ['floor'],
-  ceil: ['ceil'],
-  trunc: ['trunc'],
-  lower: ['lower'],
-  upper: ['upper'],
-  trim: ['trim'],
-  substring: ['substring', 'int64', 'int64'],
-  split: ['split', 'string'],
-  normalize: ['normalize'],
-  tokens: ['tokens'],
-  charNgrams: ['charNgrams', 'int64'],
-  matches: ['matches', 'string'],
-  replaceMatches: ['replaceMatches', 'string', 'string'],
-  jsonString: ['jsonString', 'string'],
-  jsonNumber: ['jsonNumber', 'string'],
-  jsonBool: ['jsonBool', 'string'],
-  jsonLength: ['jsonLength', 'string'],
-  parseTime: ['parseTime', 'string'],
-  format: ['formatTime', 'string'],
-  year: ['year'],
-  quarter: ['quarter'],
-  month: ['month'],
-  day: ['day'],
-  weekday: ['weekday'],
-  dayOfYear: ['dayOfYear'],
-  isoWeek: ['isoWeek'],
-  isoYear: ['isoYear'],
-  hour: ['hour'],
-  minute: ['minute'],
-  second: ['second'],
-  minuteOfDay: ['minuteOfDay'],
-  addMonths: ['addMonths', 'int64'],
-  addDays: ['addDays', 'int64'],
-  truncate: ['truncate', 'string'],
-  toDate: ['toDate'],
-  toInstant: ['toInstant', 'string'],
-  toLocal: ['toLocal', 'string'],
-  micros: ['inMicros'],
-  at: ['listGet', 'int64'],
-  join: ['listJoin', 'string'],
-  distinct: ['listDistinct'],
-  ngrams: ['ngrams', 'int64'],
-  field: ['field', 'string'],
-}
+import { COMPARES, LIKE_IT, likeOf, OTHERS } from './methods.ts'
+import { madeColumn } from './unused.ts'
 
 const MAX_DEPTH = 500
 /** Operations of an expression as it is written out, what is used twice counted twice: engines write it out. */
@@ -126,6 +44,7 @@ export function column(expr: Expr, schema: Schema, where: string): Col {
   depths.set(expr, depth)
   sizes.set(expr, size)
   const { type } = infer(expr, schema, where)
+  madeColumn(expr, type)
   const made = Object.create(METHODS) as { expr: Expr; type: TypeName }
   made.expr = expr
   made.type = nameOf(type)
@@ -148,7 +67,11 @@ function methods(): Record<string, Method> {
   const all: Record<string, (this: Col, ...args: unknown[]) => Col> = {}
   for (const [method, fn] of Object.entries(LIKE_IT))
     all[method] = function (...args) {
-      return wrap(this, call(fn, this.expr, ...args.map((value) => arg(this, value))))
+      if (args[0] === null && COMPARES.has(fn)) throw neverTrue(method, this, aboutOf(this).where)
+      return wrap(
+        this,
+        call(fn, this.expr, ...args.map((value) => arg(this, value, likeOf(fn, aboutOf(this).type, value)))),
+      )
     }
   for (const [method, [fn, ...types]] of Object.entries(OTHERS))
     all[method] = function (...args) {
@@ -158,9 +81,11 @@ function methods(): Record<string, Method> {
     function (this: Col, other: unknown): Col {
       const { type } = aboutOf(this)
       if (type === 'duration') return wrap(this, call(durationFn, this.expr, arg(this, other)))
-      if (type === 'timestamp' || type === 'local timestamp')
+      if (type === 'timestamp' || type === 'local timestamp') {
+        checkDuration(other, `what is ${durationFn === 'addDuration' ? 'added to' : 'taken from'} a ${type}`)
         return wrap(this, call(durationFn, this.expr, (other as Col).expr))
-      return wrap(this, call(fn, this.expr, arg(this, other)))
+      }
+      return wrap(this, call(fn, this.expr, arg(this, other, likeOf(fn, type, other))))
     }
   const item = (c: Col): Type => {
     const { type } = aboutOf(c)
@@ -194,6 +119,7 @@ function methods(): Record<string, Method> {
       return wrap(this, call('extract', this.expr, lit(pattern, 'string'), literal(group, 'int64')))
     },
     isIn(this: Col, values: unknown[]) {
+      if (!Array.isArray(values)) throw wrongGiven('isIn', this, 'a list of values', "isIn(['a', 'b'])")
       const args = [this.expr].concat(values.map((value) => arg(this, value)))
       return wrap(this, Object.freeze({ op: 'call', fn: 'isIn', args: Object.freeze(args) }))
     },
@@ -205,11 +131,26 @@ function methods(): Record<string, Method> {
       return wrap(this, { op: 'cast', arg: this.expr, to: parseType(to), onError: options.onError ?? 'fail' })
     },
     choose(this: Col, yes: Col, no: Col) {
+      if (!isColumn(yes) || !isColumn(no))
+        throw wrongGiven('choose', this, 'columns', "choose(constant(1, 'int64'), constant(0, 'int64'))")
       return wrap(this, { op: 'case', when: [[this.expr, yes.expr]], otherwise: no.expr })
     },
   }
   return Object.assign(all, own) as Record<string, Method>
 }
+
+const neverTrue = (method: string, c: Col, where: string): GalleyError =>
+  new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: `${printExpr(c.expr)} is compared with null in ${where}`,
+    why: `nothing equals null, not even null: .${method}(null) is true for no row`,
+    fix: method === 'ne' ? 'write .isNull().not()' : 'write .isNull()',
+  })
+
+const wrongGiven = (method: string, c: Col, takes: string, fix: string): GalleyError =>
+  new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: `'${method}' of ${printExpr(c.expr)} takes ${takes}, in ${aboutOf(c).where}`,
+    fix: `write for instance ${fix}`,
+  })
 
 /** The columns that several expressions of one row are over. */
 export const schemaOf = (columns: readonly Col[]): Schema =>

@@ -1,4 +1,5 @@
 import type { Col, In, NumCol, Ordered, StringCol } from './kinds.ts'
+import type { Zone } from './zone.ts'
 
 interface Calendar<Self> {
   year(): NumCol<'int64'>
@@ -32,14 +33,14 @@ export interface LocalCol extends Ordered<'local timestamp'>, Calendar<LocalCol>
   truncate(unit: 'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second'): LocalCol
   toDate(): DateCol
   /** Reads the wall clock in a zone such as `Asia/Seoul`; without one, as UTC. A time that does not exist moves forward, of two the first counts. */
-  toInstant(zone?: string): InstantCol
+  toInstant(zone?: Zone): InstantCol
 }
 export interface InstantCol extends Ordered<'timestamp'> {
   plus(d: Col<'duration'>): InstantCol
   minus(d: Col<'duration'>): InstantCol
   since(other: In<'timestamp'>): DurationCol
   /** The wall clock in a zone; without one, in UTC. */
-  toLocal(zone?: string): LocalCol
+  toLocal(zone?: Zone): LocalCol
   hash32(): NumCol<'int64'>
 }
 export interface DurationCol extends Ordered<'duration'> {

@@ -1,8 +1,14 @@
 import { commonType, isFloat, isInteger, isOrdered, isTemporal } from '../types.ts'
 import { always, logical, type Rule, type Rules, same } from './rule.ts'
+import { twoClocks } from './written.ts'
 
 const equatable: Rule = ([a, b], fail) => {
-  if (!a || !b || !commonType(a.type, b.type)) throw fail('both sides must be of one type')
+  if (!a || !b || !commonType(a.type, b.type))
+    throw fail(
+      twoClocks([a?.type ?? 'bool', b?.type ?? 'bool'])
+        ? 'a timestamp is an instant, a local timestamp what a clock on some wall shows: which is later hangs on the zone'
+        : 'both sides must be of one type',
+    )
   return 'bool'
 }
 const ordered: Rule = (args, fail, exprs) => {

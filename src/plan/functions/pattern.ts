@@ -27,19 +27,33 @@ function stepsOf(compiled: RE2JS): number {
 
 /** Checks a pattern when the plan is built; gives its number of groups. */
 export function checkPattern(pattern: string, fail: Fail): number {
-  if (pattern.length > 10_000) throw fail('the pattern is longer than 10,000 characters', 'constant')
+  if (pattern.length > 10_000) throw fail('the pattern is longer than 10,000 characters', 'constant', SMALLER)
   let compiled: RE2JS
   try {
     compiled = compilePattern(pattern)
   } catch (error) {
-    throw fail(
-      `RE2 refuses the pattern (${error instanceof Error ? error.message : String(error)}): look-around and back-references don’t exist in it, and repetitions are bounded`,
-      'constant',
-    )
+    const why = (error instanceof Error ? error.message : String(error)).replace(/^error parsing regexp: /, '')
+    throw fail(`RE2 refuses the pattern '${shown(pattern)}': ${why}`, 'constant', fixOf(why))
   }
   const beyond = beyondRe2(pattern)
-  if (beyond !== undefined) throw fail(`RE2 refuses the pattern: ${beyond}`, 'constant')
+  if (beyond !== undefined)
+    throw fail(`RE2 refuses the pattern '${shown(pattern)}': ${beyond}`, 'constant', fixOf(beyond))
   if (stepsOf(compiled) > MOST_STEPS)
-    throw fail('the pattern is too large for RE2: a class of many characters is repeated too often', 'constant')
+    throw fail(
+      'the pattern is too large for RE2: a class of many characters is repeated too often',
+      'constant',
+      SMALLER,
+    )
   return compiled.groupCount()
+}
+
+const shown = (pattern: string): string => (pattern.length <= 80 ? pattern : `${pattern.slice(0, 79)}…`)
+const SMALLER = 'repeat fewer times: * and + have no bound and cost nothing, {1,1000} is written out a thousand times'
+
+/** What to do about what RE2 says of a pattern. */
+function fixOf(why: string): string {
+  if (/too large|repeat count|repetition/i.test(why)) return SMALLER
+  if (/missing|unexpected|unmatched|trailing|unclosed/i.test(why))
+    return 'close what is opened, and put a backslash before a sign that stands for itself: \\(  \\[  \\.'
+  return 'write it without look-around, back-references and possessive quantifiers: RE2 has none, so that no pattern takes long'
 }

@@ -13,7 +13,7 @@ export interface Inferred {
 }
 
 /** Makes the error of a function that is used wrongly: by what it is applied to, or by a constant (a pattern, a zone, a path) that it is given. */
-export type Fail = (why: string, about?: 'constant') => GalleyError
+export type Fail = (why: string, about?: 'constant' | undefined, fix?: string | undefined) => GalleyError
 
 /** What a function takes and gives: checks its arguments and gives the result's type, or throws `fail(why)`. */
 export type Rule = (args: readonly Inferred[], fail: Fail, exprs: readonly Expr[]) => Type

@@ -1,3 +1,4 @@
+import { nearest } from '../../base/errors.ts'
 import { isTemporal, type Type, typeName } from '../types.ts'
 import { constantText, numeric, type Rule, type Rules } from './rule.ts'
 import { TIME_FORMAT } from './time-format.ts'
@@ -5,8 +6,10 @@ import { isZone } from './zones.ts'
 
 export const TRUNCATIONS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'] as const
 
+const ZONE_FIRST = "say whose clock it is read on: .toLocal('Asia/Seoul') first, .toLocal() for UTC"
+
 const calendar: Rule = ([a], fail) => {
-  if (a?.type === 'timestamp') throw fail('an instant has no calendar part without a zone: use toLocal(zone) first')
+  if (a?.type === 'timestamp') throw fail('an instant has no calendar part without a zone', undefined, ZONE_FIRST)
   if (!a || (a.type !== 'local timestamp' && a.type !== 'date')) throw fail('it takes a local timestamp or a date')
   return 'int64'
 }
@@ -21,7 +24,7 @@ const shift: Rule = ([a, b], fail) => {
     !(a.type === 'timestamp' || a.type === 'local timestamp' || a.type === 'duration') ||
     b?.type !== 'duration'
   )
-    throw fail('it takes a timestamp and a duration')
+    throw fail('it takes a time and a duration')
   return a.type
 }
 /** From one type to another; with a second argument, a zone by its IANA name. */
@@ -31,8 +34,11 @@ const zoned =
     if (a?.type !== from) throw fail(`it takes a ${typeName(from)}`)
     if (exprs.length > 1) {
       const zone = constantText(exprs, 1, 'the time zone', fail)
-      if (!isZone(zone))
-        throw fail(`there is no time zone '${zone}': use an IANA name such as 'Asia/Seoul'`, 'constant')
+      if (!isZone(zone)) {
+        const close = nearest(zone, Intl.supportedValuesOf('timeZone'))
+        const fix = close ? `did you mean '${close}'?` : "use an IANA name such as 'Asia/Seoul'"
+        throw fail(`there is no time zone '${zone}'`, 'constant', fix)
+      }
     }
     return to
   }
@@ -46,7 +52,11 @@ const format = (exprs: Parameters<Rule>[2], fail: Parameters<Rule>[1]): void => 
   if (!TIME_FORMAT.test(pattern))
     throw fail(
       `'${pattern}' is not a format: it is made of %Y %m %d %H %M %S %f, each at most once (%-m and the like for one or two digits, with another character behind), and other characters`,
+      'constant',
+      'write for instance %Y-%m-%d %H:%M:%S',
     )
+  if (!pattern.includes('%'))
+    throw fail(`'${pattern}' has no part of a time in it`, 'constant', 'write for instance %Y-%m-%d for 2001-06-30')
 }
 
 export const TIME: Rules<
@@ -100,7 +110,10 @@ export const TIME: Rules<
     if (!a || (a.type !== 'local timestamp' && a.type !== 'date')) throw fail('it takes a local timestamp or a date')
     const unit = constantText(exprs, 1, 'the unit', fail)
     const units: readonly string[] = a.type === 'date' ? TRUNCATIONS.slice(0, 5) : TRUNCATIONS
-    if (!units.includes(unit)) throw fail(`the unit must be one of ${units.join(', ')}`)
+    if (!units.includes(unit)) {
+      const close = nearest(unit, units)
+      throw fail(`the unit must be one of ${units.join(', ')}`, 'constant', close && `did you mean '${close}'?`)
+    }
     return a.type
   },
   parseTime: ([a], fail, exprs) => {

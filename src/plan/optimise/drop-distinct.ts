@@ -3,7 +3,7 @@ import type { Rule } from './rule.ts'
 /** Rows that can't repeat: those of a distinct, of intersect and except, and of an aggregate, whose keys differ. */
 export const dropDistinct: Rule = {
   name: 'drop-distinct',
-  reason: 'rows that can not repeat are not compared with one another again',
+  reason: 'what can not repeat, as rows of an aggregate or an intersection, is not made distinct again',
   ops: ['distinct'],
   apply(n) {
     if (n.op !== 'distinct') return undefined

@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts'
 /** Nodes that give their input's rows and columns as they are. A rolling window keeps its cover: as-of reads it otherwise. */
 export const dropNoOps: Rule = {
   name: 'drop-no-ops',
-  reason: 'a node that changes nothing is a pass over the rows for nothing',
+  reason: 'a verb that changes nothing is left out',
   ops: ['filter', 'reject', 'select', 'derive', 'annotate'],
   apply(n) {
     if (!('input' in n) || n.input.op === 'rolling') return undefined

@@ -14,7 +14,7 @@ const CHEAP = 4
  */
 export const filterBelowColumns: Rule = {
   name: 'filter-below-columns',
-  reason: 'columns are then computed for the rows that stay',
+  reason: 'rows are dropped before columns are computed, which are then computed for fewer',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const s = n as Sieve

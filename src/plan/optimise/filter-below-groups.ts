@@ -9,7 +9,7 @@ import type { Rule, Sieve } from './rule.ts'
  */
 export const filterBelowGroups: Rule = {
   name: 'filter-below-groups',
-  reason: 'groups that nobody asks for are not computed',
+  reason: 'a condition on keys is asked before rows are grouped, so groups that nobody wants are not computed',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const s = n as Sieve

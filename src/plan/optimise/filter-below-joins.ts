@@ -8,7 +8,7 @@ import type { Rule, Sieve } from './rule.ts'
  */
 export const filterBelowJoins: Rule = {
   name: 'filter-below-joins',
-  reason: 'fewer rows are matched',
+  reason: 'a condition on one side is asked before the join, so fewer rows are matched',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const s = n as Sieve

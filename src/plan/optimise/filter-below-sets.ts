@@ -8,7 +8,7 @@ import type { Rule, Sieve } from './rule.ts'
  */
 export const filterBelowSets: Rule = {
   name: 'filter-below-sets',
-  reason: 'fewer rows are compared with one another, and each branch can ask where it reads',
+  reason: 'rows are dropped before they are compared with one another, or where each side of a union is read',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const s = n as Sieve

@@ -11,7 +11,7 @@ import type { Evaluate, Rule } from './rule.ts'
  */
 export const foldConstants: Rule = {
   name: 'fold-constants',
-  reason: 'a constant is computed once instead of for every row',
+  reason: 'what is made of constants alone is computed once, not for every row',
   ops: ['filter', 'reject', 'select', 'derive'],
   apply(n, { evaluate }) {
     return evaluate && mapExpressions(n, (e, condition) => fold(e, evaluate, condition))

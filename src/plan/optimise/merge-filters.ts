@@ -10,7 +10,7 @@ import type { NodeOf, Rule } from './rule.ts'
  */
 export const mergeFilters: Rule = {
   name: 'merge-filters',
-  reason: 'one pass over the rows asks both conditions',
+  reason: 'conditions that follow one another are asked in one pass over the rows',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const upper = n as NodeOf<'filter'> | NodeOf<'reject'>

@@ -8,7 +8,7 @@ import type { NodeOf, Rule } from './rule.ts'
  */
 export const mergeRolling: Rule = {
   name: 'merge-rolling',
-  reason: "a key's history is gone through once",
+  reason: 'windows of one key go through its history once',
   ops: ['asof'],
   apply(n, ctx) {
     const upper = n as NodeOf<'asof'>

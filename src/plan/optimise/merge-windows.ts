@@ -9,7 +9,7 @@ import type { NodeOf, Rule } from './rule.ts'
  */
 export const mergeWindows: Rule = {
   name: 'merge-windows',
-  reason: 'rows are parted by key and put in order once',
+  reason: 'windows of one key and order sort the rows once',
   ops: ['window'],
   apply(n, ctx) {
     const upper = n as NodeOf<'window'>

@@ -7,7 +7,8 @@ import type { Rule, Sieve } from './rule.ts'
 /** Cheap parts of a condition come before dear ones; `and` and `or` mean the same in any order, failures included. */
 export const orderConditions: Rule = {
   name: 'order-conditions',
-  reason: 'a cheap part that decides saves a dear one, such as a regular expression or reading JSON',
+  reason:
+    'of several conditions the cheap ones are asked first: where one decides, the dear ones (regular expressions, JSON) are not asked',
   ops: ['filter', 'reject'],
   apply(n) {
     const { input, predicate } = n as Sieve

@@ -6,7 +6,7 @@ import type { Rule } from './rule.ts'
 /** Columns that nobody reads are neither read nor computed. What several nodes read stays one node, with what any of them wants. */
 export const readLess: Rule = {
   name: 'read-less',
-  reason: 'a column that is not read costs nothing',
+  reason: 'columns that nobody uses are not read',
   ops: 'plan',
   apply(root) {
     const order = inOrder(root)

@@ -10,7 +10,7 @@ import type { Rule } from './rule.ts'
 /** Expressions that are another one by a law of logic: `x and true`, `not not x`, a case whose condition is known. */
 export const simplify: Rule = {
   name: 'simplify',
-  reason: 'what follows from the shape of an expression needs no computing',
+  reason: 'an expression is replaced by a shorter one of the same meaning',
   ops: ['filter', 'reject', 'select', 'derive'],
   apply(n) {
     if (!('input' in n)) return undefined

@@ -1,19 +1,31 @@
 import { GalleyError } from '../../base/errors.ts'
 import { call, col, type Expr, lit } from '../expr.ts'
 import { build, type Node } from '../nodes.ts'
+import { fieldOf, isInteger, isOrdered, isTemporal, type Schema, typeName } from '../types.ts'
 
 const integer = (n: number): Expr => lit(String(n), 'int64')
 
 /** A number from 0 to 2³² − 1 for each key, the same on every engine. A missing key counts as 0. */
-function hashOf(by: readonly string[], seed: number): Expr {
+function hashOf(schema: Schema, by: readonly string[], seed: number, where: string): Expr {
   if (!Number.isSafeInteger(seed))
     throw new GalleyError('PLAN_INVALID', {
       what: `the seed ${seed} is not a whole number`,
       fix: 'give one of up to 2⁵³, for instance { seed: 7 }',
     })
+  for (const name of by) {
+    const { type } = fieldOf(schema, name, where)
+    if (!(type === 'string' || isInteger(type) || isTemporal(type)))
+      throw new GalleyError('PLAN_TYPE_MISMATCH', {
+        what: `${where} goes by integers, text or times, and '${name}' is a ${typeName(type)}`,
+        why: 'the hash of a key is the same on every engine',
+        fix: isOrdered(type)
+          ? `name another column, or one derived as r.${name}.cast('string')`
+          : 'name another column, for instance an id',
+      })
+  }
   const [first, ...others] = by.map((name) => call('coalesce', call('hash32', col(name)), integer(0)))
   if (!first)
-    throw new GalleyError('PLAN_INVALID', { what: 'a split needs a key', fix: "say by which column: { by: 'id' }" })
+    throw new GalleyError('PLAN_INVALID', { what: `${where} needs a key`, fix: "say by which column: { by: 'id' }" })
   const keys = others.reduce((hash, next) => call('combine32', hash, next), first)
   return call('combine32', keys, integer(seed))
 }
@@ -30,7 +42,7 @@ export function sample(input: Node, fraction: number, by: readonly string[], see
       what: `a sample is a share from 0 to 1, not ${fraction}`,
       fix: 'a tenth of the rows is 0.1',
     })
-  return build({ op: 'filter', input, predicate: below(hashOf(by, seed), fraction) })
+  return build({ op: 'filter', input, predicate: below(hashOf(input.schema, by, seed, 'sample'), fraction) })
 }
 
 /** A column that names the part of each row. */
@@ -48,7 +60,7 @@ export function split(
       why: Object.values(shares).some((share) => !(share >= 0)) ? 'one of them is below 0' : `they add up to ${total}`,
       fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
     })
-  const hash = call('combine32', hashOf(by, options.seed ?? 0), integer(OF_SPLITS))
+  const hash = call('combine32', hashOf(input.schema, by, options.seed ?? 0, 'split'), integer(OF_SPLITS))
   let upTo = 0
   const when = names.slice(0, -1).map((name) => {
     upTo += shares[name] ?? 0

@@ -110,3 +110,26 @@ test('a pivot takes the values of its key as texts, whatever the type of the key
   for (const [key, text] of [['day', 'monday'], ['ok', 'yes'], ['n', 'x'], ['f', ' ']] as const) // biome-ignore format: one line
     expect(() => literals(key, [text])).toThrow(text)
 })
+
+test('a split and a sample keep what is said of columns, and a part has the tags of its key', () => {
+  const noted = t.describe({
+    id: { tags: ['personal'] },
+    price: { unit: 'KRW', description: 'what was paid', tags: ['money'] },
+  })
+  const said = (schema: typeof t.schema, name: string) => {
+    const { unit, description, tags } = schema.find((f) => f.name === name) ?? {}
+    return { unit, description, tags }
+  }
+  const paid = { unit: 'KRW', description: 'what was paid', tags: ['money'] }
+  const parts = noted.split({ train: 0.8, test: 0.2 }, { by: 'id' })
+  for (const { schema } of [noted.sample(0.5, { by: 'id' }), parts, parts.filter((r) => r.part.eq('test'))]) {
+    expect(said(schema, 'price')).toEqual(paid)
+    expect(said(schema, 'id').tags).toEqual(['personal'])
+  }
+  // which part a row is in follows from its key
+  expect(said(parts.schema, 'part')).toEqual({ unit: undefined, description: undefined, tags: ['personal'] })
+  expect(said(noted.split({ a: 0.5, b: 0.5 }, { by: ['day', 'id'] }).schema, 'part').tags).toEqual(['personal']) // biome-ignore format: one line
+  expect(said(noted.split({ a: 1 }, { by: 'shop' }).schema, 'part').tags).toBeUndefined()
+  // a decimal has no hash: what is told is about the split, not about how it is made
+  expect(() => noted.split({ a: 1 }, { by: 'price' as never })).toThrow("split goes by integers, text or times, and 'price' is a decimal(9, 2)") // biome-ignore format: one line
+})

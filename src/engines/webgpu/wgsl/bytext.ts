@@ -79,7 +79,7 @@ export function byText(e: Emitter, val: Val, known: boolean): Code | undefined {
     if (of.op === 'call' && known && BY_RANK.has(of.fn)) return undefined
     if (!texts) return undefined
     const name = of.op === 'call' ? of.fn : of.op
-    throw new DeviceGap(name, 'it is computed of one text and constants on the device')
+    throw new DeviceGap(name, 'on the device it is computed of one text and constants alone')
   }
   return tableValue(e, val, found)
 }
