@@ -77,6 +77,7 @@ describe('what a recipe gets wrong is told with its place', () => {
   const wrong = {
     verb: [about('t.filtr((r) => r.id.gt(1))'), /no 'filtr' on 't'/, /mean 'filter'/],
     method: [about('t.derive((r) => ({ y: r.id.plus1() }))'), /no 'plus1' on 'r\.id'/, /mean 'plus'/],
+    abbreviated: [about('t.filter((r) => r.id.gte(1))'), /no 'gte' on 'r\.id'/, /mean 'ge'/],
     chained: [about('t.filter((r) => r.id.gt(1)).distnct()'), /no 'distnct'/, /mean 'distinct'/],
     kitchen: [about("k.datset('d', t)"), /no 'datset' on 'k'/, /mean 'dataset'/],
     expects: [about("k.dataset('d', t, { expect: (r, e) => [e.notNul(r.id)] })"), /no 'notNul'/, /mean 'notNull'/],
