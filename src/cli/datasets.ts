@@ -9,6 +9,7 @@ import { compact, retain } from './datasets/keep.ts'
 import { reprocess } from './datasets/reprocess.ts'
 import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
+import { showSketches } from './datasets/sketches.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
@@ -43,9 +44,11 @@ export function datasets(): Command {
     .command('show <name>')
     .description('show a version: name@3, name@tag, or the newest')
     .option('--version <n>', 'version', count)
+    .option('--sketches', 'what its columns hold, from the sketches of its files: a file without one is read once')
     .option('--json', 'print JSON')
-    .action((name: string, o: { version?: number; json?: boolean }) =>
-      withClient(async (client) => {
+    .action((name: string, o: { version?: number; sketches?: boolean; json?: boolean }) => {
+      if (o.sketches) return showSketches(versionOf(name, o.version), o.json === true)
+      return withClient(async (client) => {
         const v = await client.datasets.get(versionOf(name, o.version))
         if (o.json) return print(JSON.stringify(v))
         print(
@@ -61,8 +64,8 @@ export function datasets(): Command {
             v.schema.map((f) => [f.name, typeName(f.type as Type), f.nullable ? 'yes' : 'no']),
           ),
         )
-      }),
-    )
+      })
+    })
   noun
     .command('tag <version> <tag>')
     .description('give a version (name@3, or the newest) a tag; one that another version has moves')

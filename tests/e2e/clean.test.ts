@@ -124,21 +124,25 @@ test(
       k.dataset('many', t, { write: 'append' })
       k.dataset('many-too', t)
     })
-    let day = 0
+    let [day, alive] = [0, 0]
     for (let kill = 0; kill < KILLS; kill++) {
       for (let i = 0; i < 3; i++) {
         writeFileSync(file, `id,day\n${++day},d\n`)
         await go(made)
       }
+      const left = async () => (await foldersOf('many-table')).length + (await foldersOf('many-lines')).length
+      const before = await left()
       const child = start(w.home, ['clean', '--days', '0'])
-      // it may have ended by itself before it is killed
       const gone = ended(child)
-      await sleep(700 + ((kill * 137) % 900))
-      child.kill('SIGKILL')
+      // it has begun to remove folders; it may have ended by itself before it is killed
+      while (child.exitCode === null && (await left()) === before) await sleep(1)
+      await sleep((kill * 7) % 40)
+      if (child.kill('SIGKILL')) alive++
       await gone
       expect(await w.rows('many')).toHaveLength(day)
       expect((await w.client.datasets.scrub({ body: {} })).damaged).toEqual([])
     }
+    expect(alive).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2))
     await clean()
     expect(await foldersOf('many-table')).toHaveLength(1)
     expect((await go(made)).cached.length).toBeGreaterThanOrEqual(3)

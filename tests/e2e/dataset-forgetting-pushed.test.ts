@@ -1,11 +1,15 @@
 import { cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { acceptBatch } from '../../src/data/connectors/push/accept.ts'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
+import { intact } from '../../src/data/datasets/files.ts'
 import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
 import { json, push, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { resultOf } from '../../src/sdk/task.ts'
+import { ended, start } from './command.ts'
 import { holdingIn, openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
@@ -119,6 +123,54 @@ describe('batches that were pushed', () => {
     await forget('left-seen', 'person', 'gone-99')
     expect(readdirSync(root).length).toBe(1)
     expect(await holding('gone-99')).toEqual([])
+  })
+
+  test(`killed ${KILLS} times while batches are written anew, each is as it was or without the rows, and the next one ends it`, {
+    timeout: 60_000 + KILLS * 30_000,
+  }, async () => {
+    const BATCHES = 8
+    const made = visitsOf('killed', 'visits-killed')
+    await w.client.sources.open({ name: 'visits-killed', body: { columns: { person: 'string', n: 'int64' } } })
+    const send = await sender('visits-killed')
+    const people = Array.from({ length: KILLS }, (_, i) => `killed-${i}-`)
+    for (let b = 0; b < BATCHES; b++) {
+      const rows = ['stays', ...people].flatMap((person) => [
+        { person, n: b },
+        { person, n: 'x' },
+      ])
+      await send(`k${b}`, rows.map((r) => `${JSON.stringify(r)}\n`).join(''))
+    }
+    await go(made)
+    const { store } = w.galley
+    const scope = await w.galley.scope()
+    const root = join(store.home.datasets, scope.workspace, '_push.visits-killed')
+    const batches = async () => (await store.sources.batches(scope, 'visits-killed', { limit: 100 })).items
+    let alive = 0
+    for (const [kill, person] of people.entries()) {
+      const before = new Set(readdirSync(root))
+      const child = start(w.home, ['datasets', 'forget', 'killed-seen', '--key', 'person', '--value', person])
+      const end = ended(child)
+      // it has begun to write batches anew, or was too fast for it to be seen
+      while (child.exitCode === null && readdirSync(root).every((id) => before.has(id))) await sleep(5)
+      await sleep((kill * 37) % 250)
+      if (child.kill('SIGKILL')) alive++
+      await end
+      const [all, has] = [KILLS + 1 - kill, KILLS - kill]
+      for (const { folder, files, rows, broken } of await batches()) {
+        expect(await intact(files.map((f) => ({ ...f, path: join(store.home.datasets, folder, f.name) })))).toBe(true)
+        expect([all, has]).toContain(rows)
+        expect(broken).toBe(rows)
+      }
+      await forget('killed-seen', 'person', person)
+      expect(await holding(person)).toEqual([])
+      expect(readdirSync(root).length).toBe(BATCHES)
+      expect((await batches()).map((b) => [b.rows, b.broken])).toEqual(
+        Array.from({ length: BATCHES }, () => [has, has]),
+      )
+    }
+    expect(alive).toBeGreaterThanOrEqual(Math.ceil(KILLS / 2))
+    await go(made)
+    expect(await w.rows('killed-seen')).toEqual(Array.from({ length: BATCHES }, (_, b) => `stays,${b}`))
   })
 })
 

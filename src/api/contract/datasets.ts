@@ -234,4 +234,15 @@ export const datasets = {
     output: streamed,
     stream: true,
   }),
+  sketches: route({
+    method: 'post',
+    path: '/v1/datasets/{name}/sketches',
+    access: 'read',
+    summary:
+      'What a version holds by column, from the sketches of its files, as lines of JSON: how far it is, then the answer. A file without one is read once; a caller that goes cancels it',
+    params: z.object({ name }),
+    body: z.object({ version: z.number().int().positive().max(2_147_483_647).optional() }).strict(),
+    output: streamed,
+    stream: true,
+  }),
 }

@@ -11,6 +11,7 @@ import { rejectedPage, setAsideBy } from '../../data/datasets/read/rejected.ts'
 import { readRows, relationOf } from '../../data/datasets/read/rows.ts'
 import { csvText, jsonLines } from '../../data/datasets/read/texts.ts'
 import { scrub } from '../../data/datasets/scrub.ts'
+import { sketchOf } from '../../data/datasets/sketches/version.ts'
 import { openVersion } from '../../data/datasets/version.ts'
 import { workOf } from '../../data/datasets/work.ts'
 import { profileOf } from '../../data/profile/kept.ts'
@@ -59,6 +60,18 @@ export const datasets: NounHandlers<'datasets'> = {
       const asked = { target: body.target ?? null, release: ware.version, tell }
       const found = await profileOf(enginesOf(ware, scope, signal), ware.store, v, asked)
       return { name: v.name, version: v.version, profile: found }
+    })
+  },
+  sketches: async ({ ware, scope, params, body, signal }) => {
+    const { store } = ware
+    const v =
+      body.version === undefined
+        ? await store.tags.resolve(scope, params.name)
+        : await store.datasets.get(scope, params.name, body.version)
+    const version = await opened(ware, v)
+    return told(signal, async (tell, signal) => {
+      const found = await sketchOf(enginesOf(ware, scope, signal), version, tell)
+      return { name: v.name, version: v.version, ...found }
     })
   },
   list: async ({ ware, scope, query }) => {

@@ -74,7 +74,7 @@ export const arrowConnector: Connector = {
   kind: 'arrow',
   where: 'path',
   write: writeArrow,
-  pushes: ['columns'],
+  pushes: () => ['columns'],
   fingerprint: (_, path) => fingerprintFile(path),
   async discover(path, rows) {
     const table = await tableOf(path)

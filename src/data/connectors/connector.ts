@@ -192,8 +192,8 @@ export interface Connector {
   readonly kind: string
   /** What a spec's `path` is: a place in the file system, resolved from the recipe's folder, or a name (a URL, a table) as it stands. */
   readonly where: 'path' | 'name'
-  /** What of `ctx.wanted` it can leave to the source. Only what gives the same rows, and the same broken ones, either way. */
-  readonly pushes?: readonly ('columns' | 'filters')[]
+  /** What of `ctx.wanted` it can leave to the source. Only what gives the same rows, and the same broken ones, either way; or what the recipe says that the source does. */
+  pushes?(spec: SourceSpec): readonly ('columns' | 'filters')[]
   /** Makes it known to the store, where rows come to it rather than being fetched; done before a run reads it. @throws STORE_CONFLICT */
   open?(spec: SourceSpec, path: string, ctx: ReachContext): Promise<void>
   /** The content's identity, cheap enough to ask on every run. @throws SOURCE_MISSING, SOURCE_UNREACHABLE, SOURCE_REFUSED */

@@ -63,7 +63,7 @@ function generatedBy(options: SourceSpec['options'], name: string): Generated & 
 export const generateConnector: Connector = {
   kind: 'generate',
   where: 'name',
-  pushes: ['columns'],
+  pushes: () => ['columns'],
   fingerprint: async (spec, name) => ({ hash: hashJson(['generate', 1, name, spec.options]), bytes: 0 }),
   async discover(name, rows, ctx) {
     const given = generatedBy(ctx.options ?? {}, name)

@@ -87,7 +87,7 @@ async function begun(session: Session): Promise<Begun> {
 export const postgresConnector: Connector = {
   kind: 'postgres',
   where: 'name',
-  pushes: ['columns', 'filters'],
+  pushes: () => ['columns', 'filters'],
   follows: (spec) => spec.options['cursor'] !== undefined,
   fingerprint: (spec, _, ctx) =>
     withServer(spec.options, ctx, async (session) => {

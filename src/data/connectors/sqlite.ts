@@ -39,7 +39,7 @@ function isBroken(error: unknown): undefined {
 export const sqliteConnector: Connector = {
   kind: 'sqlite',
   where: 'path',
-  pushes: ['filters'],
+  pushes: () => ['filters'],
   async fingerprint(_, path) {
     const { hash, bytes } = await fingerprintFile(path)
     // what is committed may stand in the log beside the file; a change of either is a change

@@ -1,10 +1,11 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Store } from '../../store/store.ts'
 import type { KeptFile } from './files.ts'
+import { decodeSketch, sketchPath } from './sketches/file.ts'
 import { filesOf, openVersion } from './version.ts'
 
 /** A file that is not as it was written, and the versions that are read from it. */
@@ -87,13 +88,25 @@ export async function scrub(
     const place = relative(store.home.datasets, file.path)
     if (place <= after) continue
     const why = await damageOf(file, signal)
+    const aside = await sketchDamage(file)
     read++
     bytes += file.bytes
-    if (why) damaged.push({ dataset, path: join('datasets', place), why, versions: file.versions })
+    const at = { dataset, versions: file.versions }
+    if (why) damaged.push({ ...at, path: join('datasets', place), why })
+    if (aside) damaged.push({ ...at, path: join('datasets', sketchPath(place)), why: aside })
     if (i + 1 < files.length && (bytes >= MOST.bytes || read >= MOST.files))
       return { files: read, bytes, damaged, next: { dataset, after: place }, done: (i + 1) / files.length }
   }
   return { files: read, bytes, damaged, done: 1 }
+}
+
+/** Why the sketch beside a file is none; it is computed anew when it is next asked for. */
+async function sketchDamage({ path, sha256 }: KeptFile): Promise<string | undefined> {
+  const bytes = await readFile(sketchPath(path)).catch((error: NodeJS.ErrnoException) => error)
+  if (bytes instanceof Error) return bytes.code === 'ENOENT' ? undefined : 'it can not be read'
+  const found = decodeSketch(bytes)
+  const why = typeof found === 'string' ? found : found.sha256 === sha256 ? undefined : 'it is of another file'
+  return why && `${why}: a sketch, which galley datasets show --sketches computes anew`
 }
 
 async function damageOf(file: KeptFile, signal: AbortSignal): Promise<string | undefined> {

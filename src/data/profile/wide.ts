@@ -7,7 +7,7 @@ import { aggregate, type Cell, type Column, groupAggs, numberOf, type Row, TARGE
 import { byCodePoint } from './frequency.ts'
 import { binsFor, fill } from './histogram.ts'
 import { WideColumn } from './sketch/column.ts'
-import { DISTINCT_ERROR } from './sketch/distinct.ts'
+import { DISTINCT_ERROR, textsOf } from './sketch/distinct.ts'
 import { quantileIn } from './sketch/grid.ts'
 import { type ColumnProfile, type NumberStats, QUANTILES, type TextStats } from './types.ts'
 
@@ -92,8 +92,7 @@ export function distinctOf(w: WideFound, column: Column): { distinct: number; di
   const { sketch } = w
   if (sketch.increasing && column.kind !== 'text') return { distinct: sketch.count, distinctError: 0 }
   const hashes = sketch.distinct.estimate()
-  const most = 2 ** 32
-  const all = column.kind === 'text' ? Math.round(-most * Math.log1p(-Math.min(hashes, most - 1) / most)) : hashes
+  const all = column.kind === 'text' ? textsOf(hashes) : hashes
   return { distinct: Math.min(sketch.count, all), distinctError: DISTINCT_ERROR }
 }
 

@@ -24,6 +24,7 @@ export async function waitingReports(
     if (await ctx.beside.waits(report.id)) waiting.push(report)
   if (waiting.length === 0) return undefined
   return {
+    steps: waiting.map((report) => report.id),
     columns: (whole) => columnsThere(device.engine, whole).names,
     async look(resident) {
       for (const report of waiting)

@@ -58,12 +58,15 @@ async function learnThere(ctx: StepContext<TrainSpec>, data: DatasetOutput, devi
       ctx: { scope, signal, ledger, progress: (p) => void (p.unit === 'steps' && ctx.progress(p)) },
       say: (why) => ctx.say(why),
     })
-  const made = await learn(reports).catch((thrown: unknown) => {
+  const made = await learn(reports).catch(async (thrown: unknown) => {
     // the columns of reports take room, too: models come first
     if (!reports || !(thrown instanceof GalleyError && thrown.code === 'ENGINE_FAILED')) throw thrown
-    throwIfAborted(ctx.signal)
+    throwIfAborted(signal)
     leaveReports(ctx)
-    return learn(undefined)
+    const without = await learn(undefined)
+    const of = reports.steps.map((id) => `'${id}'`).join(', ')
+    ctx.say(`${device.name} learns without the columns of ${of}, which leave too little room: ${whyOf(thrown)}`)
+    return without
   })
   if (made.rows !== data.rows)
     throw new GalleyError('INTERNAL_BUG', {

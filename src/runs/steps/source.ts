@@ -50,7 +50,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       ...{ dataset: findIn(store, scope), pushed: pushedIn(store, scope) },
     })
     if (stamp) watch(path, stamp)
-    const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes, spec)
+    const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes?.(spec), spec)
     return {
       connector: spec.connector,
       columns: Object.entries(spec.columns),
@@ -65,7 +65,7 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
     const { spec, id } = ctx.step
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, ctx.folder)
-    const wanted = handed(wantedOf(ctx.recipe, id, spec), source.pushes, spec)
+    const wanted = handed(wantedOf(ctx.recipe, id, spec), source.pushes?.(spec), spec)
     const guard = openGuard({
       temp: () => ctx.store.home.tmp.file('.opened'),
       ...{ memoryMiB: ctx.duckdb.memoryMiB, threads: ctx.threads },

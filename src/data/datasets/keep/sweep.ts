@@ -5,6 +5,7 @@ import type { Scope } from '../../../base/scope.ts'
 import { syncFolder } from '../../../store/files.ts'
 import type { Store } from '../../../store/store.ts'
 import { usedFiles } from '../scrub.ts'
+import { sketchPath } from '../sketches/file.ts'
 
 /** A folder without a row may be one that is being published; one as old as this was left by a process that was killed. ms */
 const LEFT = 24 * 3_600_000
@@ -22,7 +23,7 @@ export async function sweep(store: Store, scope: Scope, name: string, gone: read
   const { files, damaged } = await usedFiles(store, scope, name)
   // what a manifest names that can't be read is not known: nothing is removed then
   if (damaged.length > 0) return { files: 0, bytes: 0 }
-  const used = new Set(files.map((f) => f.path))
+  const used = new Set(files.flatMap((f) => [f.path, sketchPath(f.path)]))
   const live = await liveFolders(store, scope, name)
   const root = join(store.home.datasets, scope.workspace, name)
   const now = systemClock.now()
@@ -37,6 +38,8 @@ export async function sweep(store: Store, scope: Scope, name: string, gone: read
       bytes += (await stat(path).catch(() => undefined))?.size ?? 0
       count++
       await rm(path, { force: true })
+      // one that was put beside it a moment ago goes with it
+      await rm(sketchPath(path), { force: true })
     }
     await removeEmpty(folder)
   }

@@ -1,6 +1,6 @@
 /** Registers: 2¹⁴ bytes. */
 const BITS = 14
-const REGISTERS = 1 << BITS
+export const REGISTERS = 1 << BITS
 /** Zeros that the rest of a hash may begin with. */
 const MOST = 64 - BITS
 
@@ -33,6 +33,17 @@ export class DistinctSketch {
     if (rank > (this.#registers[index] as number)) this.#registers[index] = rank
   }
 
+  /** Takes in what another has seen: the same as if one had seen all. */
+  merge(registers: Uint8Array): void {
+    for (let i = 0; i < REGISTERS; i++)
+      if ((registers[i] as number) > (this.#registers[i] as number)) this.#registers[i] = registers[i] as number
+  }
+
+  /** What `merge` takes: `REGISTERS` bytes. */
+  get registers(): Uint8Array {
+    return this.#registers
+  }
+
   estimate(): number {
     const counts = new Float64Array(MOST + 2)
     for (const r of this.#registers) counts[r] = (counts[r] as number) + 1
@@ -41,6 +52,12 @@ export class DistinctSketch {
     z += REGISTERS * sigma((counts[0] as number) / REGISTERS)
     return Math.round(REGISTERS ** 2 / (2 * Math.LN2) / z)
   }
+}
+
+/** How many texts there are of so many hashes of 32 bits: some share theirs. */
+export function textsOf(hashes: number): number {
+  const most = 2 ** 32
+  return Math.round(-most * Math.log1p(-Math.min(hashes, most - 1) / most))
 }
 
 function sigma(share: number): number {

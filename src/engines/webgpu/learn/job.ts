@@ -76,6 +76,16 @@ export class Job {
     this.#transfers.free(...buffers)
   }
 
+  /** Runs work, hands its kernels over and frees what it made but for the buffers that `kept` names of what it gives. */
+  async within<T>(work: () => Promise<T>, kept: (made: T) => readonly GPUBuffer[]): Promise<T> {
+    const before = new Set(this.#held)
+    const made = await work()
+    this.submit()
+    const keep = new Set(kept(made))
+    this.free(...[...this.#held].filter((buffer) => !before.has(buffer) && !keep.has(buffer)))
+    return made
+  }
+
   /**
    * A kernel over the named buffers. Its code has `fn main(row: u32)`, called for each row, or an entry point `run` of
    * its own.

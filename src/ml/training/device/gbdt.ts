@@ -26,9 +26,16 @@ export const beginGbdt: Begin = async (job, task, { signal, progress }) => {
   throwIfAborted(signal)
   const sample = sampleOf(table.rows, features.length, task.seed)
   const { labels } = await labelsOf(job, table, target)
-  const edges = await cutEdges(job, table, features, params.maxBins, sample)
+  const edges = await job.within(
+    () => cutEdges(job, table, features, params.maxBins, sample),
+    (made) => [made.keys, made.counts, made.present],
+  )
   const base = Math.log(classes.positives / (classes.rows - classes.positives))
-  const bins = (rows: DeviceTable) => binned(job, rows, features, edges)
+  const bins = (rows: DeviceTable) =>
+    job.within(
+      () => binned(job, rows, features, edges),
+      (made) => [made],
+    )
   const train = { rows: table.rows, labels, bins: await bins(table) }
   const { validate } = task
   const judges =
@@ -36,10 +43,14 @@ export const beginGbdt: Begin = async (job, task, { signal, progress }) => {
   try {
     const judged = judges && (await judging(job, judges, target, bins))
     const about = { train, validate: judged, features: features.length, edges, base, params }
-    const grown = await boost(job, about, (done) => {
-      progress({ done, total: params.trees, unit: 'steps' })
-      throwIfAborted(signal)
-    })
+    const growing = () =>
+      boost(job, about, (done) => {
+        progress({ done, total: params.trees, unit: 'steps' })
+        throwIfAborted(signal)
+      })
+    // histograms and orders of rows make room for what judges the trees
+    const grown = await job.within(growing, (made) => made.held)
+    job.free(train.bins)
     return {
       parts: [
         { from: edges.counts, at: 0, words: features.length },

@@ -1,6 +1,7 @@
 import { cellScores } from '../../../engines/webgpu/learn/cells.ts'
 import { labelsOf, linearScores, toldOf } from '../../../engines/webgpu/learn/design.ts'
 import {
+  type Asked,
   CUT_WORDS,
   cutsOf,
   JUDGED,
@@ -66,7 +67,7 @@ interface Judging {
 export async function evaluateOnDevice(asked: readonly Judging[]): Promise<Report[]> {
   return inJobs(asked, async (job, { table, model, threshold = 0.5 }) => {
     const scored = await scoredRows(job, table, model.target, () => scoreOnDevice(job, table, model))
-    const { told } = await judged(job, scored, { limit: limitOf(job, threshold) })
+    const { told } = await judgedBy(job, scored, { limit: limitOf(job, threshold) })
     return {
       parts: [words(told, JUDGED), words(scored.found, FOUND)],
       tell: ([own = NONE, found = NONE]) => report(judgedOf(own, table.rows), scored, threshold, found),
@@ -116,8 +117,8 @@ export async function judging(
 ): Promise<Told<Judgement>> {
   const validate = await scoredRows(job, parts.validate, target, () => scores(parts.validate))
   const test = await scoredRows(job, parts.test, target, () => scores(parts.test))
-  const own = await judged(job, validate, { cuts: true })
-  const other = await judged(job, test, { limit: own.limit })
+  const own = await judgedBy(job, validate, { cuts: true })
+  const other = await judgedBy(job, test, { limit: own.limit })
   return {
     parts: [
       ...[words(own.told, JUDGED), words(own.cuts as GPUBuffer, CUT_WORDS), words(validate.found, FOUND)],
@@ -138,6 +139,13 @@ export async function judging(
   }
 }
 
+/** What is found of scores; the orders of rows that it takes make room again. */
+const judgedBy = (job: Job, scored: Scored, asked: Asked) =>
+  job.within(
+    () => judged(job, scored, asked),
+    ({ told, limit, cuts }) => [told, limit, ...(cuts ? [cuts] : [])],
+  )
+
 /** Words that say whether a label is wrong. */
 const FOUND = 4
 const NONE = new Uint32Array(0)
@@ -156,7 +164,8 @@ async function scoredRows(
   scores: () => Promise<GPUBuffer>,
 ): Promise<ScoredRows> {
   const { labels, found } = await labelsOf(job, table, target)
-  return { scores: await scores(), labels, found, rows: table.rows, target }
+  const own = await job.within(scores, (made) => [made])
+  return { scores: own, labels, found, rows: table.rows, target }
 }
 
 function report(m: ScoreMetrics, { rows, target }: ScoredRows, threshold: number, found: Uint32Array): Report {

@@ -23,6 +23,8 @@ export interface Answers {
 
 /** Reports of a dataset that is learnt from. */
 export interface Reports {
+  /** The steps that write them. */
+  readonly steps: readonly string[]
   /** The columns of the dataset's whole plan that they ask where the rows lie. */
   columns(whole: Node): readonly string[]
   /** Looks at the rows while they lie there, before models are learnt; `resident` gives them, for a ledger of the report's own. */

@@ -57,6 +57,8 @@ const float = (x: number): number => new Uint32Array(Float32Array.of(x).buffer)[
 /** Trees that are grown, still on the device. */
 export interface Grown {
   readonly parts: readonly Part[]
+  /** The buffers that the rest reads. */
+  readonly held: readonly GPUBuffer[]
   /** @throws DeviceFault when the kernels did not run */
   tell(words: readonly Uint32Array[]): ReturnType<Packed['tell']>
   /** Scores in log odds of rows as bins of the same borders, an f32 a row. */
@@ -197,6 +199,7 @@ export async function boost(job: Job, task: BoostTask, between: (trees: number) 
   const packed = await packTrees(job, { control, trees }, { trees: most, leaves, features })
   return {
     parts: [state, ...packed.parts],
+    held: [control, trees, ...packed.parts.map((p) => p.from)],
     tell([told, ...all]) {
       if (!told || told[CONTROL.tree] === 0) throw new DeviceFault('the device did not run the kernel')
       return packed.tell(all, told[CONTROL.rounds] ?? 0)
