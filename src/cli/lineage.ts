@@ -1,7 +1,10 @@
 import { Command } from 'commander'
+import { parseCondition } from '../plan/condition.ts'
+import type { Schema } from '../plan/types.ts'
+import { plural } from '../runs/text.ts'
 import type { Client } from '../sdk/index.ts'
 import { count, withClient } from './list.ts'
-import { bold, plain, print } from './output.ts'
+import { bold, plain, print, table } from './output.ts'
 
 type Traced = Awaited<ReturnType<Client['lineage']['trace']>>
 type Place = Traced['of']
@@ -9,6 +12,7 @@ type Place = Traced['of']
 interface Options {
   readonly down?: boolean
   readonly rows?: boolean
+  readonly row?: string
   readonly limit?: number
   readonly json?: boolean
 }
@@ -19,10 +23,12 @@ export function lineage(): Command {
     .argument('<of>', 'a step, step.column, or a column that one step has')
     .option('--down', 'what is made of it instead')
     .option('--rows', 'also what decides which rows there are: filters, keys of joins and groups')
-    .option('--limit <n>', 'links at most, 1,000 unless given', count)
+    .option('--row <condition>', "rows of a dataset, and the rows of sources that they are made of: --row 'id = 7'")
+    .option('--limit <n>', 'links at most, 1,000 unless given; with --row, rows of a source, 20 unless given', count)
     .option('--json', 'print JSON')
     .action((of: string, options: Options) =>
       withClient(async (client) => {
+        if (options.row !== undefined) return printOrigins(client, of, options.row, options)
         const rows = options.rows ? ('true' as const) : undefined
         const found = await client.lineage.trace({ of, direction: options.down ? 'down' : 'up', ...(rows ? { rows } : {}), ...(options.limit ? { limit: options.limit } : {}) }) // biome-ignore format: one line
         if (options.json) return print(JSON.stringify(found))
@@ -31,6 +37,27 @@ export function lineage(): Command {
       }),
     )
 }
+
+/** The rows of sources that rows of a dataset are made of. */
+async function printOrigins(client: Client, of: string, condition: string, options: Options): Promise<void> {
+  const { schema } = await client.datasets.get({ name: of })
+  const where = JSON.stringify(parseCondition(condition, schema as unknown as Schema))
+  const found = await client.lineage.rows({ of, where, ...(options.limit ? { limit: options.limit } : {}) })
+  if (options.json) return print(JSON.stringify(found))
+  const { name, version, run, recipe, chosen, sources } = found
+  print(`${bold(`${name}@${version}`)}  ${plural(chosen, 'row')} of run ${run}, recipe ${plain(recipe)}`)
+  for (const { step, path, total, rows, schema: columns } of sources) {
+    print()
+    print(plain(`${plural(total, 'row')} of ${step}  ${path}`))
+    const names = columns.map((f) => f.name)
+    if (rows.length > 0)
+      print(table(names.map(plain), rows.map((r) => names.map((n) => cell(r[n]))))) // biome-ignore format: one line
+    if (rows.length < total) print(`… and ${plural(total - rows.length, 'row')} more: --limit takes up to 1,000`)
+  }
+}
+
+const cell = (value: unknown): string | number | null =>
+  typeof value === 'number' || value === null ? value : plain(typeof value === 'string' ? value : JSON.stringify(value))
 
 const keyOf = (p: Place): string => JSON.stringify([p.recipe, p.step, p.column])
 const nameOf = (p: Place): string =>

@@ -29,4 +29,31 @@ export const lineage = {
     }),
     output: z.object({ of: place, links: z.array(link), more: z.boolean() }),
   }),
+  rows: route({
+    method: 'get',
+    path: '/v1/lineage/rows',
+    access: 'read',
+    summary: 'Which rows of which sources some rows of a dataset are made of, computed over what was read then',
+    query: z.object({
+      of: z.string().min(1).max(400).describe('`flights`, `flights@3`, `flights@prod`'),
+      where: z.string().min(1).max(65_536).describe('which rows: the JSON of a plan expression'),
+      limit: z.coerce.number().int().min(0).max(1000).optional().describe('rows a source at most, 20 unless given'),
+    }),
+    output: z.object({
+      name: z.string(),
+      version: z.number(),
+      run: z.number().describe('the run that computed them'),
+      recipe: z.string(),
+      chosen: z.number().describe('rows that were asked about'),
+      sources: z.array(
+        z.object({
+          step: z.string(),
+          path: z.string().describe('where the source lies'),
+          schema: z.array(z.object({ name: z.string(), type: z.unknown(), nullable: z.boolean() }).loose()),
+          total: z.number().describe('how many rows there are; the first follow'),
+          rows: z.array(z.record(z.string(), z.unknown())),
+        }),
+      ),
+    }),
+  }),
 }

@@ -1,7 +1,10 @@
 import type { Scope } from '../../base/scope.ts'
+import { createLedger } from '../../engines/ledger.ts'
+import { originsOf } from '../../runs/lineage/origins.ts'
 import { placeOf, trace } from '../../runs/lineage/trace.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
+import { conditionOf } from './selection.ts'
 
 /** Every recipe that ran, as it was the last time. */
 async function recipesOf({ store }: ApiWare, scope: Scope): Promise<Recipe[]> {
@@ -23,5 +26,19 @@ export const lineage: NounHandlers<'lineage'> = {
       limit: query.limit ?? 1000,
     })
     return { of, links: links.map((l) => ({ ...l, how: [...l.how] })), more }
+  },
+  rows: async ({ ware, scope, query, signal }) => {
+    const of = await ware.store.tags.resolve(scope, query.of)
+    const engines = { duckdb: ware.duckdb, scope, signal, ledger: createLedger() }
+    const asked = { of, where: conditionOf(query.where), limit: query.limit ?? 20 }
+    const { sources, ...found } = await originsOf(engines, ware.store, scope, asked)
+    return {
+      ...found,
+      sources: sources.map(({ schema, rows, ...s }) => ({
+        ...s,
+        schema: schema.map((f) => ({ ...f })),
+        rows: [...rows],
+      })),
+    }
   },
 }

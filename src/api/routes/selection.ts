@@ -29,7 +29,8 @@ export function namesOf(columns: string): readonly string[] {
   )
 }
 
-function conditionOf(where: string): Expr {
+/** @throws REQUEST_INVALID, PLAN_INVALID for a text that is no expression */
+export function conditionOf(where: string): Expr {
   const json = jsonOf(where, 'where')
   checkSize(json)
   expr(json, 'where')

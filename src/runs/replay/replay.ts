@@ -1,10 +1,6 @@
-import { isAbsolute } from 'node:path'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
-import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
-import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { createLedger } from '../../engines/ledger.ts'
-import { loadPlan } from '../../plan/json/index.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Step as StepRecord } from '../../store/steps.ts'
 import type { Store } from '../../store/store.ts'
@@ -14,11 +10,12 @@ import { codeHash } from '../code.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { runSteps } from '../schedule.ts'
-import type { PlanSpec, Recipe, Step } from '../specs.ts'
+import type { Recipe, Step } from '../specs.ts'
 import { contextOf, type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
 import { firstDifference } from './first.ts'
+import { asDeclared, asReadThen } from './then.ts'
 
 /** What became of a step when it was computed again. */
 export interface Replayed {
@@ -83,15 +80,6 @@ export async function replay(
   return { run: record.number, recipe: recipe.name, steps, identical: steps.every((s) => s.state !== 'differs') }
 }
 
-/** A recipe as it was declared: plans checked and built anew, equal parts of them one again. */
-const asDeclared = (stored: Recipe): Recipe => ({
-  ...stored,
-  steps: stored.steps.map((s) => {
-    const { plan } = s.spec as Partial<PlanSpec>
-    return plan ? { ...s, spec: { ...(s.spec as object), plan: loadPlan(plan) } } : s
-  }),
-})
-
 interface Asked {
   readonly recipe: Recipe
   readonly step: Step
@@ -114,7 +102,10 @@ async function again(
 ): Promise<Pick<Replayed, 'state' | 'says'> & { output: Output }> {
   const { step, kind, before, record, recipe, outputs, signal } = asked
   if (EFFECTS.has(step.kind)) return { output: before, state: 'apart', says: 'it is not deployed again' }
-  if (step.kind === 'source') return { output: await asReadThen(ware, scope, asked), state: 'read' }
+  if (step.kind === 'source') {
+    const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }
+    return { output: await asReadThen(ware.store, scope, of), state: 'read' }
+  }
   const ctx = contextOf(ware, scope, {
     ...{ recipe, step, record, outputs, signal, started: record.started },
     ...{ engine: before.computed ? (before.computed.by === 'processor' ? 'processor' : 'gpu') : 'processor' },
@@ -130,40 +121,6 @@ async function again(
 
 /** Whether an input came out otherwise: what reads it need not come out the same. */
 const differs = ({ outputs, was }: Asked, id: string): boolean => outputs.get(id)?.hash !== was.get(id)
-
-/** What a source gave then, where it still lies. @throws SOURCE_MISSING */
-async function asReadThen(ware: Kitchenware, scope: Scope, asked: Asked): Promise<Output> {
-  const { step, kind, before, record, recipe, parts, signal, outputs } = asked
-  const source = before as SourceOutput
-  const gone = (why: string) =>
-    new GalleyError('SOURCE_MISSING', {
-      what: `what '${step.id}' gave in run ${record.number} is no longer there`,
-      why,
-      fix: 'put back the file as it was, or replay a later run',
-      details: { step: step.id, run: record.number },
-    })
-  if ((await kind.present?.(before as never, { scope, store: ware.store })) === false)
-    throw gone('its copy in the data folder is gone or damaged')
-  if (!source.inPlace) return before
-  const spec = step.spec as SourceSpec
-  const placed = source.path !== undefined && isAbsolute(source.path) ? { ...spec, path: source.path } : spec
-  const identity = await kind.identity?.(placed as never, {
-    ...{
-      scope,
-      store: ware.store,
-      folder: '/',
-      recipe,
-      signal,
-      started: record.started,
-      step: { ...step, spec: placed },
-    },
-    hash: (id) => outputs.get(id)?.hash ?? '',
-    watch: () => {},
-    input: () => before as never,
-  })
-  if (parts && hashJson(identity) !== parts.spec) throw gone(`${source.path ?? spec.path} is not as it was read then`)
-  return before
-}
 
 /** The store as it was for a write that goes on from the version before. */
 function asOfThen(store: Store, { id, kind }: Step, before: Output): Store {

@@ -1,0 +1,63 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { GalleyError } from '../../base/errors.ts'
+import type { Expr } from '../../plan/expr.ts'
+import { lit } from '../../plan/expr.ts'
+import { build, type Node } from '../../plan/nodes.ts'
+import { printPlan } from '../../plan/print.ts'
+import { sourceRows } from '../../plan/provenance.ts'
+import { bindScans, nodes } from '../../plan/walk.ts'
+import { collect, line } from '../conformance/compare.ts'
+import { plans } from '../conformance/generate.ts'
+import { literalOf } from '../values.ts'
+import { createReferenceEngine } from './index.ts'
+
+const reference = createReferenceEngine()
+
+/** The rows, or nothing where a value of some column can't be computed. */
+async function rowsOf(root: Node) {
+  try {
+    return await collect(reference, root)
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'VALUE_INVALID') return undefined
+    throw error
+  }
+}
+
+test('computed from the rows that are named alone, the chosen row is the same', async () => {
+  let [compared, fewer] = [0, 0]
+  await fc.assert(
+    fc.asyncProperty(plans, fc.nat(), async (root, pick) => {
+      if ([...nodes(root)].some((n) => n.op === 'limit')) return
+      const before = await rowsOf(root)
+      if (!before || before.length === 0) return
+      const row = before[pick % before.length] ?? []
+      const is = root.schema.flatMap((f, i): Expr[] => {
+        const value = row[i] ?? null
+        if (typeof f.type === 'object' || f.type === 'bytes' || f.type === 'float64' || f.type === 'float32') return []
+        const column: Expr = { op: 'col', name: f.name }
+        return value === null
+          ? [{ op: 'call', fn: 'isNull', args: [column] }]
+          : [{ op: 'call', fn: 'eq', args: [column, lit(literalOf(value, f.type), f.type)] }]
+      })
+      const chosen = is.reduce<Expr>((a, b) => ({ op: 'call', fn: 'and', args: [a, b] }), lit(true, 'bool'))
+      const found = sourceRows(root, chosen)
+      const kept = new Map<Node, Node>()
+      for (const { scan, rows } of found) {
+        const alone = await rowsOf(rows)
+        if (!alone) return
+        const literals = alone.map((r) => r.map((v, i) => literalOf(v, scan.schema[i]?.type)))
+        if (scan.from.kind === 'rows' && literals.length < scan.from.rows.length) fewer++
+        kept.set(scan, build({ op: 'scan', from: { kind: 'rows', rows: literals }, schema: scan.schema }))
+      }
+      const none = (scan: Node) => build({ op: 'scan', from: { kind: 'rows', rows: [] }, schema: scan.schema })
+      const after = await rowsOf(bindScans(root, (_, scan) => kept.get(scan) ?? none(scan)))
+      if (!after) return
+      expect(after.map(line), printPlan(root)).toContain(line(row))
+      compared++
+    }),
+    { numRuns: Number(process.env['GALLEY_TEST_RUNS'] ?? 400) },
+  )
+  expect(compared).toBeGreaterThan(150)
+  expect(fewer).toBeGreaterThan(50)
+})
