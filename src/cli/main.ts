@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts'
 import { endpoints } from './endpoints.ts'
 import { explain } from './explain.ts'
 import { exporting } from './export.ts'
+import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
@@ -24,6 +25,7 @@ import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { sources } from './sources.ts'
 import { up } from './up.ts'
+import { worker } from './worker.ts'
 
 /** The parser repeats what was typed. */
 const writeErr = (text: string): void => void process.stderr.write(plain(text))
@@ -37,6 +39,7 @@ const program = new Command('galley')
   .configureOutput({ writeErr })
 for (const command of [
   run(),
+  worker(),
   up(),
   demo(),
   preview(),
@@ -52,6 +55,7 @@ for (const command of [
   models(),
   endpoints(),
   runs(),
+  jobs(),
   lineage(),
   bench(),
   doctor(),

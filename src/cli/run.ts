@@ -5,6 +5,7 @@ import { ENGINE_CHOICES, type EngineChoice } from '../engines/engine.ts'
 import { openGalley } from '../main.ts'
 import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import { interruptible } from './interrupt.ts'
+import { priority, queue, tag } from './jobs.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadRecipe } from './recipe.ts'
@@ -30,6 +31,9 @@ interface Options {
   readonly engine?: EngineChoice
   readonly spill?: boolean
   readonly replay?: string
+  readonly queue?: boolean
+  readonly priority?: number
+  readonly tag: readonly string[]
 }
 
 export function run(): Command {
@@ -42,6 +46,9 @@ export function run(): Command {
       ),
     )
     .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
+    .option('--queue', 'leave the run to a worker (galley worker), and return')
+    .option('--priority <n>', 'with --queue: higher ones are taken first, 0 unless given', priority)
+    .option('--tag <tag>', 'with --queue: what a worker has to have, such as gpu', tag, [])
     .option(
       '--replay <run>',
       'compute a run again from what it kept, publish nothing, and say whether it comes out the same to the bit',
@@ -53,6 +60,13 @@ export function run(): Command {
         throw new GalleyError('USAGE_INVALID', {
           what: 'no recipe is named',
           fix: 'name a .ts file: galley run RECIPE; or a run to compute again: galley run --replay 3',
+        })
+      if (options.queue) return queue(path, options)
+      if (options.priority !== undefined || options.tag.length > 0)
+        throw new GalleyError('USAGE_INVALID', {
+          what: `${options.priority === undefined ? '--tag' : '--priority'} says something of a job`,
+          why: 'the run is done here and now',
+          fix: 'add --queue to leave it to a worker',
         })
       const { recipe: declared, folder } = await loadRecipe(path)
       const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared

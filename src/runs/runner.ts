@@ -2,6 +2,7 @@ import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
+import type { Run } from '../store/runs.ts'
 import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
@@ -30,7 +31,14 @@ export async function run(
   ware: Kitchenware,
   scope: Scope,
   recipe: Recipe,
-  options: { folder: string; signal: AbortSignal; on: OnRunEvent; engine?: EngineChoice },
+  options: {
+    readonly folder: string
+    readonly signal: AbortSignal
+    readonly on: OnRunEvent
+    readonly engine?: EngineChoice
+    /** Told the run's record before its first step. */
+    readonly begun?: (record: Run) => Promise<void>
+  },
 ): Promise<RunResult> {
   const { store, clock } = ware
   const record = await store.runs.start(scope, {
@@ -38,6 +46,7 @@ export async function run(
     recipeHash: hashRecipe(recipe),
     recipeJson: recipe,
   })
+  await options.begun?.(record)
   const tell = () => ware.lineage?.changed(scope, record.id)
   tell()
   const began = clock.ticks()

@@ -41,8 +41,15 @@ describe('workspaces', () => {
     const file = { run: run.id, step: 'a', kind: 'report', name: 'r', mediaType: 'text/html', blob: 'b', bytes: 1 }
     const artifact = await store.artifacts.add(scope, file)
 
+    const queued = { recipe: 'r', recipeJson: {}, folder: '/', engine: null, priority: 0, tags: [], mostAttempts: 3 }
+    const job = await store.jobs.queue(scope, queued)
+    await expect(store.jobs.get(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
+    await expect(store.jobs.cancel(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
+    expect(await store.jobs.take(other, [], 1)).toBeUndefined()
+
     const lists = [
       store.runs.list(other),
+      store.jobs.list(other),
       store.steps.list(other, run.id),
       store.datasets.list(other),
       store.datasets.versions(other, 'secret'),

@@ -15,6 +15,7 @@ import * as datasets from './schema/datasets.ts'
 import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
 import * as forgettings from './schema/forgettings.ts'
+import * as jobs from './schema/jobs.ts'
 import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
@@ -79,6 +80,7 @@ describe('migrations', () => {
       endpoints,
       events,
       forgettings,
+      jobs,
       models,
       quality,
       runs,
@@ -92,7 +94,11 @@ describe('migrations', () => {
     const known = tables.flatMap((table) => {
       const { name, columns } = getTableConfig(table)
       return columns.map((column) => {
-        const type = column.getSQLType().replace('timestamp(3)', 'timestamp').replace('bigserial', 'bigint')
+        const type = column
+          .getSQLType()
+          .replace('timestamp(3)', 'timestamp')
+          .replace('bigserial', 'bigint')
+          .replace('text[]', 'ARRAY')
         return `${name}.${column.name} ${type} ${column.notNull ? 'NO' : 'YES'}`
       })
     })

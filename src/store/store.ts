@@ -12,6 +12,7 @@ import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
 import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
+import { type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
@@ -28,6 +29,7 @@ import { type Workspaces, workspacesOn } from './workspaces.ts'
 /** The tables, one group of functions for each noun. All of them take a Scope first. */
 export interface Tables {
   readonly runs: Runs
+  readonly jobs: Jobs
   readonly steps: Steps
   readonly cache: Cache
   readonly datasets: Datasets
@@ -123,6 +125,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 function tablesOn(database: Database): Tables {
   return {
     runs: runsOn(database),
+    jobs: jobsOn(database),
     steps: stepsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),

@@ -1,6 +1,7 @@
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import { health } from './health.ts'
+import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { quality } from './quality.ts'
@@ -8,5 +9,5 @@ import { runs } from './runs.ts'
 import { sources } from './sources.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, datasets, quality, models, endpoints, lineage, sources }
+export const contract = { health, runs, jobs, datasets, quality, models, endpoints, lineage, sources }
 export type Contract = typeof contract

@@ -1,6 +1,7 @@
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
+import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { quality } from './quality.ts'
@@ -12,6 +13,7 @@ export const handlers: Handlers = {
     check: async ({ ware, scope }) => ({ ok: true, version: ware.version, endpoints: { ...ware.hub(scope).states() } }),
   },
   runs,
+  jobs,
   datasets,
   quality,
   models,

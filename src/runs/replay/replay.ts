@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts'
 import type { KeyParts } from '../because.ts'
 import { Meeting } from '../beside.ts'
 import { codeHash } from '../code.ts'
+import { asDeclared } from '../declared.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { runSteps } from '../schedule.ts'
@@ -15,7 +16,7 @@ import { contextOf, type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
 import { firstDifference } from './first.ts'
-import { asDeclared, asReadThen } from './then.ts'
+import { asReadThen } from './then.ts'
 
 /** What became of a step when it was computed again. */
 export interface Replayed {

@@ -3,21 +3,11 @@ import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
-import { loadPlan } from '../../plan/json/index.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import type { KeyParts } from '../because.ts'
-import type { PlanSpec, Recipe, Step } from '../specs.ts'
+import type { Recipe, Step } from '../specs.ts'
 import { type SourceOutput, sourceStep } from '../steps/source.ts'
-
-/** A recipe as it was declared: plans checked and built anew, equal parts of them one again. */
-export const asDeclared = (stored: Recipe): Recipe => ({
-  ...stored,
-  steps: stored.steps.map((s) => {
-    const { plan } = s.spec as Partial<PlanSpec>
-    return plan ? { ...s, spec: { ...(s.spec as object), plan: loadPlan(plan) } } : s
-  }),
-})
 
 /** What a source gave in a run, where it still lies: a copy of ours, or a file in its place that has the same content. @throws SOURCE_MISSING */
 export async function asReadThen(

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { failure, moment, pageOf, pageQuery, route } from './route.ts'
+
+export const job = z.object({
+  number: z.number(),
+  recipe: z.string(),
+  status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  priority: z.number(),
+  tags: z.array(z.string()),
+  attempts: z.number(),
+  mostAttempts: z.number(),
+  notBefore: moment.describe('when it is due'),
+  run: z.string().nullable().describe('the run of its newest attempt, by id'),
+  error: failure.nullable(),
+  created: moment,
+  ended: moment.nullable(),
+})
+const number = z.object({
+  job: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1),
+})
+const tag = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'tags are lower-case letters, digits and dashes')
+
+export const jobs = {
+  list: route({
+    method: 'get',
+    path: '/v1/jobs',
+    access: 'read',
+    summary: 'Runs that are to be done by workers, newest first',
+    query: pageQuery,
+    output: pageOf(job),
+  }),
+  get: route({ method: 'get', path: '/v1/jobs/{job}', access: 'read', summary: 'A job', params: number, output: job }),
+  queue: route({
+    method: 'post',
+    path: '/v1/jobs',
+    access: 'write',
+    summary: 'Queues a run: the first worker that has its tags does it',
+    body: z
+      .object({
+        recipe: z.object({ format: z.literal(1), name: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }).loose().describe('a recipe as data, as `galley run --queue` sends it'), // biome-ignore format: one line
+        folder: z.string().max(4096).describe('where relative paths of its sources start, on the worker'),
+        engine: z.enum(['auto', 'processor', 'gpu']).optional(),
+        priority: z
+          .number()
+          .int()
+          .min(-1000)
+          .max(1000)
+          .optional()
+          .describe('higher ones are taken first; 0 unless given'),
+        tags: z.array(tag).max(20).optional().describe('what a worker has to have'),
+        attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
+        notBefore: moment.optional(),
+      })
+      .strict(),
+    output: job,
+    limit: 16 << 20,
+  }),
+  cancel: route({
+    method: 'post',
+    path: '/v1/jobs/{job}/cancel',
+    access: 'write',
+    summary: 'Cancels a job; a worker that is at it stops within a second',
+    params: number,
+    body: z.object({}).strict(),
+    output: job,
+  }),
+  retry: route({
+    method: 'post',
+    path: '/v1/jobs/{job}/retry',
+    access: 'write',
+    summary: 'Queues a job again that failed or was cancelled',
+    params: number,
+    body: z.object({}).strict(),
+    output: job,
+  }),
+}

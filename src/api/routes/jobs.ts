@@ -1,0 +1,30 @@
+import type { z } from 'zod'
+import { asDeclared } from '../../runs/declared.ts'
+import type { Recipe } from '../../runs/specs.ts'
+import type { Job } from '../../store/jobs.ts'
+import type { job } from '../contract/jobs.ts'
+import type { Failure } from '../contract/route.ts'
+import type { NounHandlers } from './handlers.ts'
+
+const present = (j: Job): z.input<typeof job> => ({
+  ...{ number: j.number, recipe: j.recipe, status: j.status, priority: j.priority, tags: [...j.tags] },
+  ...{ attempts: j.attempts, mostAttempts: j.mostAttempts, notBefore: j.notBefore, run: j.run },
+  ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
+})
+
+export const jobs: NounHandlers<'jobs'> = {
+  list: async ({ ware: { store }, scope, query }) => {
+    const page = await store.jobs.list(scope, query)
+    return { ...page, items: page.items.map(present) }
+  },
+  get: async ({ ware: { store }, scope, params }) => present(await store.jobs.get(scope, params.job)),
+  queue: async ({ ware: { store }, scope, body }) => {
+    const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3, notBefore } = body
+    // what no worker could run is refused here
+    asDeclared(recipe as unknown as Recipe)
+    const given = { recipe: recipe.name, recipeJson: recipe, folder, engine, priority, tags, mostAttempts: attempts }
+    return present(await store.jobs.queue(scope, { ...given, ...(notBefore === undefined ? {} : { notBefore }) }))
+  },
+  cancel: async ({ ware: { store }, scope, params }) => present(await store.jobs.cancel(scope, params.job)),
+  retry: async ({ ware: { store }, scope, params }) => present(await store.jobs.retry(scope, params.job)),
+}

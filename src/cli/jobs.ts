@@ -1,0 +1,84 @@
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import type { EngineChoice } from '../engines/engine.ts'
+import type { Client } from '../sdk/index.ts'
+import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
+import { bold, errorText, plain, print, when } from './output.ts'
+import { loadRecipe } from './recipe.ts'
+
+/** Collects tags, each given by itself. */
+export function tag(text: string, before: readonly string[]): string[] {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) return [...before, text]
+  throw new InvalidArgumentError('a tag is lower-case letters, digits and dashes')
+}
+
+export function priority(text: string): number {
+  const n = Number(text)
+  if (!Number.isInteger(n) || n < -1000 || n > 1000) throw new InvalidArgumentError('give a whole number from -1000 to 1000') // biome-ignore format: one line
+  return n
+}
+
+export interface QueueOptions {
+  readonly priority?: number
+  readonly tag: readonly string[]
+  readonly engine?: EngineChoice
+  readonly json?: boolean
+}
+
+type Job = Awaited<ReturnType<Client['jobs']['get']>>
+
+/** Queues a run of a recipe for a worker. */
+export async function queue(path: string, options: QueueOptions): Promise<void> {
+  const { recipe, folder } = await loadRecipe(path)
+  await withClient(async (client) => {
+    const job = await client.jobs.queue({
+      body: {
+        recipe: JSON.parse(JSON.stringify(recipe)),
+        folder: resolve(folder),
+        ...(options.engine ? { engine: options.engine } : {}),
+        ...(options.priority === undefined ? {} : { priority: options.priority }),
+        ...(options.tag.length > 0 ? { tags: [...options.tag] } : {}),
+      },
+    })
+    if (options.json) return print(JSON.stringify(job))
+    const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
+    print(`job ${job.number}  ${plain(job.recipe)}  is queued and done${needs} once one runs: galley worker`)
+  })
+}
+
+export function jobs(): Command {
+  const noun = new Command('jobs').description('runs that are queued for workers')
+  listOptions(noun.command('ls').description('list jobs, newest first')).action((o: ListOptions) =>
+    printPage(
+      o,
+      (c, page) => c.jobs.list(page),
+      ['job', 'recipe', 'status', 'attempts', 'priority', 'tags', 'queued', 'ended'],
+      (j) => [`${j.number}`, plain(j.recipe), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
+      'no job yet: galley run RECIPE --queue',
+    ),
+  )
+  const on = (name: string, description: string, ask: (client: Client, job: number) => Promise<Job>) =>
+    noun
+      .command(`${name} <job>`)
+      .description(description)
+      .option('--json', 'print JSON')
+      .action((text: string, o: { json?: boolean }) =>
+        withClient(async (client) => tell(client, await ask(client, count(text)), o.json === true)),
+      )
+  on('show', 'show a job, its run, and why it failed', (client, job) => client.jobs.get({ job }))
+  on('cancel', 'cancel a job; a worker that is at it stops within a second', (client, job) =>
+    client.jobs.cancel({ job, body: {} }),
+  )
+  on('retry', 'queue a job again that failed or was cancelled', (client, job) => client.jobs.retry({ job, body: {} }))
+  return noun
+}
+
+async function tell(client: Client, job: Job, json: boolean): Promise<void> {
+  if (json) return print(JSON.stringify(job))
+  const due = job.status === 'queued' ? `  due ${when(job.notBefore)}` : ''
+  print(
+    `${bold(`job ${job.number}`)}  ${plain(job.recipe)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
+  )
+  if (job.run) print(`run ${(await client.runs.get({ run: job.run })).number}: galley runs show`)
+  if (job.error) print(errorText(job.error))
+}

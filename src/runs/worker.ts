@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
+import type { EngineChoice } from '../engines/engine.ts'
+import type { Job, JobClaim } from '../store/jobs.ts'
+import { asDeclared } from './declared.ts'
+import type { OnRunEvent } from './events.ts'
+import { run } from './runner.ts'
+import type { Recipe } from './specs.ts'
+import type { Kitchenware } from './step.ts'
+
+/** A job is free for another worker so many seconds after its worker was heard last. */
+const LEASE = 2
+/** ms between two signs of life, and between two looks for a job. */
+const RENEWAL = 500
+const LOOK = 250
+/** ms after which a job is tried again that failed for what may pass; doubled each time, up to the longest. */
+const FIRST_PAUSE = 5000
+const LONGEST_PAUSE = 300_000
+
+export interface WorkerOptions {
+  /** What this worker has: it takes jobs that ask for nothing else. */
+  readonly tags: readonly string[]
+  readonly signal: AbortSignal
+  /** Told what a run under way tells. */
+  readonly on: OnRunEvent
+  readonly say: (text: string) => void
+  /** Ends once no job is due. */
+  readonly untilEmpty?: boolean
+}
+
+/** Takes jobs one after the other until it is asked to stop; what it is at then goes back to the queue. Gives how many it took. */
+export async function work(ware: Kitchenware, scope: Scope, options: WorkerOptions): Promise<number> {
+  let taken = 0
+  let told = false
+  while (!options.signal.aborted) {
+    try {
+      const next = await ware.store.jobs.take(scope, options.tags, LEASE)
+      told = false
+      if (next) {
+        taken++
+        await attempt(ware, scope, next, options)
+        continue
+      }
+      if (options.untilEmpty) break
+    } catch (thrown) {
+      const { code, what } = asGalleyError(thrown)
+      if (code !== 'STORE_UNAVAILABLE' || options.untilEmpty) throw thrown
+      // it waits for the database to come back
+      if (!told) options.say(what)
+      told = true
+    }
+    await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
+  }
+  return taken
+}
+
+async function attempt(
+  ware: Kitchenware,
+  scope: Scope,
+  { job, claim }: { job: Job; claim: JobClaim },
+  { signal, on, say }: WorkerOptions,
+): Promise<void> {
+  const { jobs } = ware.store
+  const lost = new AbortController()
+  let heard = ware.clock.ticks()
+  const lose = () => lost.abort(new Error(`job ${job.number} was cancelled or taken over`))
+  const renewal = setInterval(() => {
+    // cut off from the database it stops by itself before another worker may begin
+    if (ware.clock.ticks() - heard > LEASE * 1000) lose()
+    jobs.renew(scope, claim, LEASE).then(
+      (ours) => (ours ? (heard = ware.clock.ticks()) : lose()),
+      () => undefined,
+    )
+  }, RENEWAL)
+  try {
+    await run(ware, scope, asDeclared(job.recipeJson as Recipe), {
+      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost.signal]), on },
+      ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
+      begun: (record) => jobs.began(scope, claim, record.id),
+    })
+    await jobs.end(scope, claim, { status: 'done' })
+  } catch (thrown) {
+    const error = asGalleyError(thrown)
+    if (lost.signal.aborted || (error.code === 'STORE_CONFLICT' && error.details['job'] === job.number))
+      return say(`job ${job.number} was cancelled or taken over: what this worker was at is left`)
+    const end = endOf(job, error, signal.aborted, ware.clock.now())
+    if (end.status === 'queued' && !signal.aborted) say(`job ${job.number} is tried again: ${error.what}`)
+    await jobs.end(scope, claim, end).catch((cause: unknown) => {
+      if (!(cause instanceof GalleyError && cause.code === 'STORE_CONFLICT')) throw cause
+    })
+  } finally {
+    clearInterval(renewal)
+  }
+}
+
+/** What becomes of a job whose attempt failed: what may pass is tried again. */
+function endOf(job: Job, error: GalleyError, stopping: boolean, now: number) {
+  const told = error.toJSON()
+  if (stopping) return { status: 'queued', error: null, notBefore: now, attempts: job.attempts - 1 } as const
+  const passes = CODES[error.code].status === 503 && job.attempts < job.mostAttempts
+  if (!passes) return { status: 'failed', error: told } as const
+  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (job.attempts - 1))
+  return { status: 'queued', error: told, notBefore: now + pause, attempts: job.attempts } as const
+}

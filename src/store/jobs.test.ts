@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { NewJob } from './jobs.ts'
+import { openTestStore, type TestStore } from './testing/store.ts'
+
+let at: TestStore
+beforeAll(async () => {
+  at = await openTestStore()
+})
+afterAll(() => at.close())
+
+const job = (more: Partial<NewJob> = {}): NewJob => ({
+  ...{ recipe: 'r', recipeJson: { name: 'r' }, folder: '/', engine: null, priority: 0, tags: [], mostAttempts: 3 },
+  ...more,
+})
+const queue = async (more: Partial<NewJob> = {}) => (await at.store.jobs.queue(at.scope, job(more))).number
+const take = async (tags: string[] = [], seconds = 5) => {
+  const found = await at.store.jobs.take(at.scope, tags, seconds)
+  return found && { ...found.claim, job: found.job }
+}
+const done = async (claim: { number: number; generation: number } | undefined) =>
+  at.store.jobs.end(at.scope, claim ?? expect.unreachable(), { status: 'done' })
+
+describe('jobs', () => {
+  test('the highest priority first, then the oldest; only what is due, and what the worker has the tags for', async () => {
+    const [low, later, high, gpu] = [
+      await queue(),
+      await queue({ notBefore: Date.now() + 60_000 }),
+      await queue({ priority: 5 }),
+      await queue({ tags: ['gpu'] }),
+    ]
+    const first = await take()
+    expect([first?.number, first?.job.attempts]).toEqual([high, 1])
+    const second = await take()
+    expect(second?.number).toBe(low)
+    expect(await take()).toBeUndefined()
+    const third = await take(['gpu', 'big-memory'])
+    expect(third?.number).toBe(gpu)
+    for (const claim of [first, second, third]) await done(claim)
+    expect((await at.store.jobs.get(at.scope, low)).status).toBe('done')
+    await at.store.jobs.cancel(at.scope, later)
+  })
+
+  test('many that take at once take each job once', async () => {
+    const numbers = new Set<number>()
+    for (let i = 0; i < 20; i++) numbers.add(await queue())
+    const taken = await Promise.all(Array.from({ length: 30 }, () => take()))
+    const found = taken.flatMap((t) => (t ? [t.number] : []))
+    expect([found.length, new Set(found)]).toEqual([20, numbers])
+    for (const claim of taken) if (claim) await done(claim)
+  })
+
+  test('a lease that ran out frees the job, and fences what was at it: its run, its steps, its end', async () => {
+    const { store, scope } = at
+    const number = await queue()
+    const lost = (await take([], 0.2)) ?? expect.unreachable()
+    const run = await store.runs.start(scope, { recipe: 'r', recipeHash: 'h' })
+    await store.jobs.began(scope, lost, run.id)
+    await store.steps.plan(scope, run.id, [{ id: 'a', kind: 'table' }])
+    const step = (await store.steps.claim(scope, run.id, 'a')) ?? expect.unreachable()
+    expect(await take()).toBeUndefined()
+    await sleep(300)
+    const next = (await take()) ?? expect.unreachable()
+    expect([next.number, next.job.attempts, next.generation]).toEqual([number, 2, lost.generation + 1])
+    // the one before comes back: nothing of it counts
+    expect(await store.jobs.renew(scope, lost, 5)).toBe(false)
+    await expect(store.steps.complete(scope, step, { output: 1 })).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    await expect(store.jobs.began(scope, lost, 'x')).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    await expect(done(lost)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect(await store.runs.get(scope, run.id)).toMatchObject({ status: 'failed', error: { what: expect.stringContaining('worker') } }) // biome-ignore format: one line
+    await done(next)
+  })
+
+  test('a job that ends its workers is failed once its attempts are used up, and can be queued again', async () => {
+    const number = await queue({ mostAttempts: 2 })
+    for (let i = 0; i < 2; i++) {
+      expect((await take([], 0.05))?.number).toBe(number)
+      await sleep(120)
+    }
+    expect(await take()).toBeUndefined()
+    expect(await at.store.jobs.get(at.scope, number)).toMatchObject({ status: 'failed', attempts: 2, error: { code: 'STEP_FAILED' } }) // biome-ignore format: one line
+    await at.store.jobs.retry(at.scope, number)
+    const again = await take()
+    expect([again?.number, again?.job.attempts]).toEqual([number, 1])
+    await expect(at.store.jobs.retry(at.scope, number)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    expect((await at.store.jobs.cancel(at.scope, number)).status).toBe('cancelled')
+    expect(await at.store.jobs.renew(at.scope, again ?? expect.unreachable(), 5)).toBe(false)
+    await expect(at.store.jobs.cancel(at.scope, number)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+  })
+
+  test('what failed for what may pass waits until it is due; lists go by pages', async () => {
+    const number = await queue()
+    const claim = (await take()) ?? expect.unreachable()
+    const again = { status: 'queued', error: { code: 'X' }, notBefore: Date.now() + 300, attempts: 1 } as const
+    await at.store.jobs.end(at.scope, claim, again)
+    expect(await take()).toBeUndefined()
+    await sleep(400)
+    const next = await take()
+    expect([next?.number, next?.job.attempts]).toEqual([number, 2])
+    await done(next)
+    const page = await at.store.jobs.list(at.scope, { limit: 2 })
+    expect(page.items.map((j) => j.number)).toEqual([number, number - 1])
+    const rest = await at.store.jobs.list(at.scope, { limit: 2, ...(page.next ? { cursor: page.next } : {}) })
+    expect(rest.items[0]?.number).toBe(number - 2)
+    expect((await at.store.jobs.list(at.scope, { status: 'failed' })).items).toEqual([])
+  })
+})

@@ -1,0 +1,35 @@
+import { integer, pgTable, primaryKey, text } from '../drizzle.ts'
+import { moment, payload, workspaceColumn } from './columns.ts'
+
+/** Runs that are to be done by workers. */
+export const jobs = pgTable(
+  'jobs',
+  {
+    workspace: workspaceColumn(),
+    number: integer('number').notNull(),
+    recipe: text('recipe').notNull(),
+    recipeJson: payload('recipe_json').notNull(),
+    /** Where relative paths of its sources start. */
+    folder: text('folder').notNull(),
+    engine: text('engine'),
+    /** Higher ones are taken first. */
+    priority: integer('priority').notNull(),
+    /** What a worker has to have. */
+    tags: text('tags').array().notNull(),
+    status: text('status').$type<'queued' | 'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
+    attempts: integer('attempts').notNull(),
+    mostAttempts: integer('most_attempts').notNull(),
+    notBefore: moment('not_before').notNull(),
+    lease: moment('lease'),
+    owner: text('owner'),
+    /** Raised by every claim: a holder of an older one can no longer write. */
+    generation: integer('generation').notNull(),
+    /** That of the newest attempt. */
+    run: text('run'),
+    error: payload('error'),
+    caller: text('caller').notNull(),
+    created: moment('created').notNull(),
+    ended: moment('ended'),
+  },
+  (t) => [primaryKey({ columns: [t.workspace, t.number] })],
+)

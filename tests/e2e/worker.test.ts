@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
+import { galley as command, ended, start } from './command.ts'
+import { openWritten, type Written } from './datasets.ts'
+
+let w: Written
+const folder = mkdtempSync(join(tmpdir(), 'galley-worker-'))
+beforeAll(async () => {
+  w = await openWritten()
+})
+afterAll(async () => {
+  await w.close()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+
+const job = (number: number) => w.client.jobs.get({ job: number })
+async function until<T>(what: string, ask: () => Promise<T | undefined | false>, ms = 60_000): Promise<T> {
+  for (const began = Date.now(); Date.now() - began < ms; await sleep(20)) {
+    const found = await ask()
+    if (found) return found
+  }
+  throw new Error(`${what} did not come`)
+}
+/** A recipe of a run of some seconds: a first step that is quick, a second that is not, and an append that must happen once. */
+function slow(name: string, rows: number): string {
+  const file = join(folder, `${name}.ts`)
+  writeFileSync(
+    file,
+    `import { count, generate, hours, mean, recipe, values } from 'galley'
+export default recipe('${name}', (k) => {
+  const columns = { id: values.sequence(), at: values.times({ start: '2026-01-01', every: hours(1) }), key: values.uniform('int64', { min: 1, max: 500 }) }
+  const quick = k.step('${name}-quick', k.source('${name}-source', generate('${name}', { rows: ${rows}, columns })))
+  const lately = quick.rolling({ by: 'key', on: 'at', over: hours(20_000) }, (r) => ({ n: count(), late: mean(r.id) }))
+  k.dataset('${name}-log', quick.asOf(lately, { by: 'key', at: 'at' }), { write: 'append' })
+})
+`,
+  )
+  return file
+}
+
+test(
+  'a worker that is killed is followed within three seconds; finished steps are not done again, nothing is appended twice',
+  async () => {
+    for (let i = 0; i < KILLS; i++) {
+      const name = `killed${i}`
+      const queued = JSON.parse((await command(w.home, 'run', slow(name, 400_000), '--queue', '--json')).out) as { number: number } // biome-ignore format: one line
+      const first = start(w.home, ['worker'])
+      const firstEnd = ended(first)
+      const second = start(w.home, ['worker'])
+      const secondEnd = ended(second)
+      try {
+        const running = await until('a running job', async () => {
+          const j = await job(queued.number)
+          return j.status === 'running' && j.run !== null && j
+        })
+        const run = (id: string) => w.client.runs.get({ run: id })
+        await until('the quick step', async () => (await run(running.run ?? '')).steps.some((s) => s.id === `${name}-quick` && s.status === 'done')) // biome-ignore format: one line
+        // whichever has it
+        const { owner } = await w.galley.store.jobs.get(await w.galley.scope(), queued.number)
+        const victim = owner?.split(':')[1] === String(first.pid) ? first : second
+        if (i % 2 === 0) victim.kill('SIGKILL')
+        else victim.kill('SIGSTOP')
+        const killed = Date.now()
+        const taken = await until('another worker', async () => {
+          const j = await job(queued.number)
+          return j.attempts === 2 && j.run !== null && j.run !== running.run && j
+        })
+        expect(Date.now() - killed).toBeLessThan(3000 + 2000)
+        if (i % 2 === 1) victim.kill('SIGCONT')
+        await until('its end', async () => (await job(queued.number)).status === 'done')
+        const again = await run((await job(queued.number)).run ?? taken.run ?? '')
+        expect(again.steps.map((s) => [s.id, s.status, s.cached])).toEqual([
+          [`${name}-source`, 'done', true],
+          [`${name}-quick`, 'done', true],
+          [`${name}-log`, 'done', false],
+        ])
+        expect(await w.client.datasets.get({ name: `${name}-log` })).toMatchObject({ version: 1, rows: 400_000 })
+        if (i % 2 === 1) await sleep(1500) // the one that was paused would have published by now
+        expect((await w.client.datasets.get({ name: `${name}-log` })).version).toBe(1)
+      } finally {
+        for (const child of [first, second]) {
+          child.kill('SIGCONT')
+          child.kill('SIGTERM')
+        }
+        await Promise.all([firstEnd, secondEnd])
+      }
+    }
+  },
+  60_000 + KILLS * 60_000,
+)
+
+test('a cancelled job stops within a second; one whose worker is asked to stop goes back to the queue', async () => {
+  const queue = async (name: string) =>
+    (JSON.parse((await command(w.home, 'run', slow(name, 2_000_000), '--queue', '--json')).out) as { number: number }).number // biome-ignore format: one line
+  const [cancelled, stopped] = [await queue('cancelled'), await queue('stopped')]
+  const child = start(w.home, ['worker'])
+  const end = ended(child)
+  const runningOf = (number: number) =>
+    until('a running job', async () => {
+      const j = await job(number)
+      return j.status === 'running' && j.run !== null && j
+    })
+  const { run } = await runningOf(cancelled)
+  await w.client.jobs.cancel({ job: cancelled, body: {} })
+  const asked = Date.now()
+  expect(await w.client.runs.get({ run: run ?? '' })).toMatchObject({ status: 'cancelled' })
+  await runningOf(stopped)
+  // it had to stop before it took the next
+  expect(Date.now() - asked).toBeLessThan(1000 + 3000)
+  child.kill('SIGTERM')
+  await end
+  expect(await job(stopped)).toMatchObject({ status: 'queued', attempts: 0 })
+}, 90_000)
