@@ -26,15 +26,10 @@ export const boundExpectations = (ctx: Context): Expectation[] =>
     x.kind === 'references' ? { ...x, table: plan(boundPlan(x.table.root, (id) => ctx.input<Rows & Output>(id))) } : x,
   )
 
+/** A version, where it is still there. */
 const opened = (store: Store, v: DatasetVersion): Promise<Version | undefined> =>
   openVersion(join(store.home.datasets, v.path)).catch(() => undefined)
 const scanned = ({ manifest, folder }: Version): Node => scanFiles(manifest.files, folder, manifest.schema)
-
-/** A version's rows, where its files are still there. */
-export async function rowsOfVersion(store: Store, v: DatasetVersion): Promise<Node | undefined> {
-  const version = await opened(store, v)
-  return version && scanned(version)
-}
 
 /**
  * What sketches say of a version's columns. They are computed where most files stay from one version to the next, so that each is read once; files that a
