@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sketchPath } from '../../src/data/datasets/sketches/file.ts'
@@ -106,6 +106,18 @@ test('a sketch that is damaged is found and computed anew; of a damaged file non
   await expect(sketches('hurt')).rejects.toMatchObject({ code: 'STORE_CORRUPT' })
   expect(existsSync(sketchPath(file))).toBe(false)
 }) // biome-ignore format: one line
+
+test('a sketch that can not be kept is told all the same, and computed again', async () => {
+  await w.write('full-disk', day(1, 50))
+  const [file = ''] = await filesOf('full-disk')
+  // nothing can be renamed to where a folder with something in it stands
+  mkdirSync(join(sketchPath(file), 'in-the-way'), { recursive: true })
+  for (const _ of [1, 2]) expect(await sketches('full-disk')).toMatchObject({ computed: 1, rows: 50 })
+  const { damaged } = await w.client.datasets.scrub({ body: { name: 'full-disk' } })
+  expect(damaged).toMatchObject([
+    { why: 'it can not be read: a sketch, which galley datasets show --sketches computes anew' },
+  ])
+})
 
 test('sketches go with their files: somebody is forgotten, versions are removed, files put together', async () => {
   for (let d = 1; d <= 3; d++) await w.write('gone', day(d, 20), { write: 'append' })

@@ -94,20 +94,18 @@ export async function mergedSketch(
   return { computed, columns: new Map(columns.map(({ name, own }) => [name, own.sketch()])) }
 }
 
-/** The sketch of a file as it is kept; undefined where there is none, or none that is whole and of this very file. */
+/** The sketch of a file as it is kept; undefined where there is none that can be read, is whole and of this very file. */
 async function kept(path: string, file: DataFile): Promise<FileSketch | undefined> {
-  const bytes = await readFile(sketchPath(path)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const bytes = await readFile(sketchPath(path)).catch(() => undefined)
   const found = bytes && decodeSketch(bytes)
   return typeof found === 'object' && found.sha256 === file.sha256 ? found : undefined
 }
 
-/** Keeps a sketch beside its file, unless that has gone meanwhile: somebody may have been forgotten. */
+/** Keeps a sketch beside its file, unless that has gone meanwhile: somebody may have been forgotten. One that has no room is computed again. */
 async function keep(path: string, sketch: FileSketch): Promise<void> {
   if (!(await stat(path).catch(() => undefined))) return
-  await writeFileAtomic(sketchPath(path), encodeSketch(sketch))
+  const bytes = encodeSketch(sketch)
+  if (bytes) await writeFileAtomic(sketchPath(path), bytes).catch(() => undefined)
   if (await stat(path).catch(() => undefined)) return
   await rm(sketchPath(path), { force: true })
   await rmdir(dirname(path)).catch(() => undefined) // it has files that others use
