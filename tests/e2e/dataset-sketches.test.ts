@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sketchPath } from '../../src/data/datasets/sketches/file.ts'
 import type { SketchedColumn, VersionSketch } from '../../src/data/datasets/sketches/version.ts'
 import { openVersion } from '../../src/data/datasets/version.ts'
+import type { Verdict } from '../../src/data/quality/expectation.ts'
+import type { Expect } from '../../src/data/quality/said.ts'
 import { resultOf } from '../../src/sdk/task.ts'
 import { ended, start } from './command.ts'
 import { openWritten, type Written } from './datasets.ts'
@@ -105,6 +107,18 @@ test('a sketch that is damaged is found and computed anew; of a damaged file non
   expect(existsSync(sketchPath(file))).toBe(false)
 }) // biome-ignore format: one line
 
+test('a sketch that can not be kept is told all the same, and computed again', async () => {
+  await w.write('full-disk', day(1, 50))
+  const [file = ''] = await filesOf('full-disk')
+  // nothing can be renamed to where a folder with something in it stands
+  mkdirSync(join(sketchPath(file), 'in-the-way'), { recursive: true })
+  for (const _ of [1, 2]) expect(await sketches('full-disk')).toMatchObject({ computed: 1, rows: 50 })
+  const { damaged } = await w.client.datasets.scrub({ body: { name: 'full-disk' } })
+  expect(damaged).toMatchObject([
+    { why: 'it can not be read: a sketch, which galley datasets show --sketches computes anew' },
+  ])
+})
+
 test('sketches go with their files: somebody is forgotten, versions are removed, files put together', async () => {
   for (let d = 1; d <= 3; d++) await w.write('gone', day(d, 20), { write: 'append' })
   await sketches('gone')
@@ -126,6 +140,34 @@ test('sketches go with their files: somebody is forgotten, versions are removed,
   const root = join(w.galley.store.home.datasets, (await w.galley.scope()).workspace, 'gone')
   for (const path of left) expect(existsSync(join(root, path.replace('.sketch', '')))).toBe(true)
   expect(await sketches('gone')).toMatchObject({ computed: 0 })
+})
+
+test('what is distributed as before is judged by the sketches of the version before, each file read once; of a full write by its rows', async () => {
+  const expects = (_: unknown, e: Expect<{ n: 'int64' }>) => [e.steady('n', { measure: 'ks', limit: 0.2 }).warn()]
+  const rows = (d: number, from: number) =>
+    Array.from({ length: 3000 }, (_, i) => `${d * 10_000 + i},d,${from + ((i * 7919) % 1000)}`)
+  const verdict = async (name: string) => {
+    const { items } = await w.galley.store.quality.list(await w.galley.scope(), name, { limit: 1 })
+    return (items[0]?.verdicts as readonly Verdict[] | undefined)?.[0]
+  }
+  for (let d = 1; d <= 3; d++) {
+    await w.write('steady', rows(d, 0), { write: 'append', expect: expects })
+    // what a version is compared with is what was there before it
+    expect((await kept('steady')).length).toBe(d - 1)
+    if (d > 1)
+      expect(await verdict('steady')).toMatchObject({
+        passed: true,
+        found: expect.stringMatching(/^ks 0\.\d+ ± 0\.0045/),
+      })
+  }
+  await w.write('steady', rows(4, 900), { write: 'append', expect: expects })
+  // a quarter of all rows is 900 farther on than the others
+  const moved = await verdict('steady')
+  expect(moved?.passed).toBe(false)
+  expect(Math.abs((moved?.measured ?? 0) - 0.225)).toBeLessThan(0.0045 + 1 / 32)
+  for (let d = 1; d <= 2; d++) await w.write('steady-full', rows(d, 0), { expect: expects })
+  expect(await kept('steady-full')).toEqual([])
+  expect(await verdict('steady-full')).toMatchObject({ passed: true, found: expect.not.stringContaining('±') })
 })
 
 test('the command says it', async () => {

@@ -103,8 +103,8 @@ export async function scrub(
 /** Why the sketch beside a file is none; it is computed anew when it is next asked for. */
 async function sketchDamage({ path, sha256 }: KeptFile): Promise<string | undefined> {
   const bytes = await readFile(sketchPath(path)).catch((error: NodeJS.ErrnoException) => error)
-  if (bytes instanceof Error) return bytes.code === 'ENOENT' ? undefined : 'it can not be read'
-  const found = decodeSketch(bytes)
+  if (bytes instanceof Error && bytes.code === 'ENOENT') return undefined
+  const found = bytes instanceof Error ? 'it can not be read' : decodeSketch(bytes)
   const why = typeof found === 'string' ? found : found.sha256 === sha256 ? undefined : 'it is of another file'
   return why && `${why}: a sketch, which galley datasets show --sketches computes anew`
 }

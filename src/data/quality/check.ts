@@ -13,7 +13,7 @@ import {
   type Verdict,
   type VolumeExpectation,
 } from './expectation.ts'
-import { type Collect, type Former, formerOf } from './former.ts'
+import { type Collect, type Former, type FormerSketch, formerOf } from './former.ts'
 import { type Counted, type Metrics, oneScan } from './scan.ts'
 
 /** What expectations know beside the rows. */
@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly formerRows: readonly number[]
   /** The version before, where there is one. */
   readonly former: Node | undefined
+  /** What sketches say of a column of it; undefined where there are none. */
+  readonly formerSketch?: (column: string) => Promise<FormerSketch | undefined>
   /** Rows that were set aside already, by reason: those that break what quarantines. */
   readonly aside: Readonly<Record<string, number>>
   /** Nulls by column, where they were counted already. */
@@ -38,7 +40,7 @@ export interface Checked {
 const DAY = 86_400_000_000
 
 /**
- * Checks all expectations of a table in one scan of it; `steady` reads the version before it, too. The first rows that break
+ * Checks all expectations of a table in one scan of it; `steady` asks the version before it, too: its sketches, or its rows. The first rows that break
  * one are looked up only where one is broken. `collect` gives the rows of a small plan.
  */
 export async function checkExpectations(
@@ -51,7 +53,7 @@ export async function checkExpectations(
   if (known.former)
     for (const [i, x] of expect.entries()) {
       if (x.kind !== 'steady') continue
-      const was = await formerOf(known.former, fieldOf(rows.schema, x.column, 'steady'), x.measure, collect)
+      const was = await formerOf(known.former, fieldOf(rows.schema, x.column, 'steady'), x, collect, known.formerSketch)
       if (was) former.set(i, was)
     }
   const scan = oneScan(rows, expect, former, known.nulls)
@@ -152,7 +154,7 @@ function steady(
     passed: value <= x.limit,
     measured,
     limit: x.limit,
-    found: `${x.measure} ${Number(value.toPrecision(3))}, most at ${binName(former, bin)}`,
+    found: `${x.measure} ${Number(value.toPrecision(3))}${former.error && x.measure === 'ks' ? ` ± ${former.error}` : ''}, most at ${binName(former, bin)}`,
   }
 }
 

@@ -2,6 +2,8 @@ import type { Value } from '../../engines/batch.ts'
 import { type Agg, call, col, type Expr, type Literal, lit } from '../../plan/expr.ts'
 import { build, type Named, type Node } from '../../plan/nodes.ts'
 import { type Field, fieldOf } from '../../plan/types.ts'
+import type { ColumnSketch } from '../datasets/sketches/column.ts'
+import { quantileOf, ranked, rankOf } from '../profile/sketch/ranks.ts'
 import type { Measure } from './expectation.ts'
 
 export type Collect = (n: Node) => Promise<readonly Readonly<Record<string, Value>>[]>
@@ -15,7 +17,18 @@ export type Bins =
 export interface Former {
   readonly bins: Bins
   readonly counts: readonly number[]
+  /** How far a share of its rows may be off; absent where all were counted. */
+  readonly error?: number
 }
+
+/** What sketches say of a column of the version before, and how many rows that has. */
+export interface FormerSketch {
+  readonly rows: number
+  readonly column: ColumnSketch
+}
+
+/** A limit is judged by a sketch where it is so many times what that may be off. */
+const CLEAR = 10
 
 /** Bins that a measure looks at. */
 const BINS: Readonly<Record<Measure, number>> = { psi: 10, ks: 32, chi2: 10 }
@@ -58,16 +71,41 @@ export function binCounts(bins: Bins, found: readonly number[], rows: number): n
   return [...counts, present - counts.reduce((a, b) => a + b, 0), rows - present]
 }
 
-/** How a column was distributed in an earlier version; undefined where it was not there or of another type. Reads that version twice. */
+/**
+ * How a column was distributed in an earlier version; undefined where it was not there or of another type. Sketches say it of numbers and times where
+ * they are exact enough for the limit; without them that version is read twice.
+ */
 export async function formerOf(
   rows: Node,
   field: Field,
-  measure: Measure,
+  { measure, limit }: { readonly measure: Measure; readonly limit: number },
   collect: Collect,
+  sketch?: (column: string) => Promise<FormerSketch | undefined>,
 ): Promise<Former | undefined> {
   const there = rows.schema.find((f) => f.name === field.name)
   if (!there || JSON.stringify(there.type) !== JSON.stringify(field.type)) return undefined
   const was = fieldOf(rows.schema, field.name, 'steady')
+  const found = measure !== 'chi2' && numeric(was) ? await sketch?.(field.name) : undefined
+  const known = found && fromSketch(found, was, measure)
+  if (known && limit >= CLEAR * (known.error ?? 0)) return known
+  return fromRows(rows, was, measure, collect)
+}
+
+/** From the sketch of a column; undefined where it has infinities, whose ends a sketch does not tell. */
+function fromSketch({ rows, column }: FormerSketch, { type }: Field, measure: Measure): Former | undefined {
+  if (column.infinite > 0) return undefined
+  const order = ranked(column.ranks)
+  // durations are sketched in seconds
+  const unit = type === 'duration' ? 1_000_000 : 1
+  const cuts = shares(measure).map((p) => quantileOf(order, p))
+  const ends = [...new Set(cuts.filter((x) => x !== null))]
+  const upTo = ends.map((x) => Math.round(rankOf(order, x)))
+  const bins: Bins = { by: 'ranges', ends: ends.map((x) => x * unit) }
+  const counts = binCounts(bins, [...upTo, column.count], rows)
+  return { bins, counts, ...(order.error > 0 ? { error: order.error } : {}) }
+}
+
+async function fromRows(rows: Node, was: Field, measure: Measure, collect: Collect): Promise<Former> {
   const bins = await binsOf(rows, was, measure, collect)
   const aggs = binAggs(was, bins)
   const [found] = await collect(
@@ -80,6 +118,12 @@ export async function formerOf(
   )
   const counts = aggs.map((_, i) => Number(found?.[`b${i}`] ?? 0))
   return { bins, counts: binCounts(bins, counts, Number(found?.['n'] ?? 0)) }
+}
+
+/** Where a measure's bins end, as shares of the values. */
+const shares = (measure: Measure): number[] => {
+  const count = BINS[measure]
+  return Array.from({ length: count - 1 }, (_, i) => (i + 1) / count)
 }
 
 async function binsOf(rows: Node, field: Field, measure: Measure, collect: Collect): Promise<Bins> {
@@ -100,11 +144,10 @@ async function binsOf(rows: Node, field: Field, measure: Measure, collect: Colle
     const top = await collect(build({ op: 'limit', input: sorted, count: NAMES }))
     return { by: 'names', names: top.map((r) => r[field.name] as Literal) }
   }
-  const count = BINS[measure]
-  const shares = Array.from({ length: count - 1 }, (_, i) => (i + 1) / count)
-  const aggs: Named<Agg> = shares.map((param, i) => [`q${i}`, { fn: 'quantile', arg: x, param }] as const)
+  const cuts = shares(measure)
+  const aggs: Named<Agg> = cuts.map((param, i) => [`q${i}`, { fn: 'quantile', arg: x, param }] as const)
   const [found] = await collect(build({ op: 'aggregate', input: rows, by: [], aggs }))
-  const ends = shares
+  const ends = cuts
     .map((_, i) => found?.[`q${i}`])
     .filter((v): v is number => typeof v === 'number' && Number.isFinite(v))
   return { by: 'ranges', ends: [...new Set(ends)] }

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { openVersion, scanFiles } from '../../data/datasets/version.ts'
+import { mergedSketch } from '../../data/datasets/sketches/version.ts'
+import { openVersion, scanFiles, type Version } from '../../data/datasets/version.ts'
 import { anomaliesOf, anomalyText, LOOKED_AT, type Measured } from '../../data/quality/anomalies.ts'
 import { type Checked, checkExpectations } from '../../data/quality/check.ts'
 import type { Expectation, Verdict } from '../../data/quality/expectation.ts'
+import type { FormerSketch } from '../../data/quality/former.ts'
 import type { Metrics } from '../../data/quality/scan.ts'
 import { rowsOf } from '../../engines/plans.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
@@ -24,10 +26,28 @@ export const boundExpectations = (ctx: Context): Expectation[] =>
     x.kind === 'references' ? { ...x, table: plan(boundPlan(x.table.root, (id) => ctx.input<Rows & Output>(id))) } : x,
   )
 
-/** A version's rows, where its files are still there. */
-export async function rowsOfVersion(store: Store, v: DatasetVersion): Promise<Node | undefined> {
-  const opened = await openVersion(join(store.home.datasets, v.path)).catch(() => undefined)
-  return opened && scanFiles(opened.manifest.files, opened.folder, opened.manifest.schema)
+/** A version, where it is still there. */
+const opened = (store: Store, v: DatasetVersion): Promise<Version | undefined> =>
+  openVersion(join(store.home.datasets, v.path)).catch(() => undefined)
+const scanned = ({ manifest, folder }: Version): Node => scanFiles(manifest.files, folder, manifest.schema)
+
+/**
+ * What sketches say of a version's columns. They are computed where most files stay from one version to the next, so that each is read once; files that a
+ * full write replaces are not worth it.
+ */
+function sketchesOf(ctx: Context, version: Version): (column: string) => Promise<FormerSketch | undefined> {
+  let merged: ReturnType<typeof mergedSketch> | undefined
+  return async (column) => {
+    if ((ctx.step.spec.write?.mode ?? 'full') === 'full') return undefined
+    merged ??= mergedSketch(ctx, version)
+    const found = await merged.catch((error: unknown) => {
+      // its rows are asked then, and say what is wrong
+      if (error instanceof GalleyError && error.code === 'STORE_CORRUPT') return undefined
+      throw error
+    })
+    const own = found?.columns.get(column)
+    return own && { rows: version.manifest.rows, column: own }
+  }
 }
 
 /**
@@ -45,11 +65,13 @@ export async function checkQuality(
   const versions = (await store.datasets.versions(scope, step.id, { limit: LOOKED_AT })).items
   const former = versions[0]
   const wantsFormer = expect.some((x) => x.kind === 'steady') && former !== undefined
+  const before = wantsFormer ? await opened(store, former) : undefined
   const rows = build({ op: 'scan', from: { kind: 'parquet', files: table.files }, schema: table.schema })
   const known = {
     started: ctx.started,
     formerRows: versions.map((v) => v.rows),
-    former: wantsFormer ? await rowsOfVersion(store, former) : undefined,
+    former: before && scanned(before),
+    ...(before ? { formerSketch: sketchesOf(ctx, before) } : {}),
     aside: table.rejected,
     ...(nulls ? { nulls } : {}),
   }

@@ -15,14 +15,14 @@ export interface FileSketch {
 const FORMAT = 1
 /** Bytes of a checksum, which the rest follows. */
 const SUM = 32
-/** Bytes that a sketch may unfold to: a damaged one claims no more. */
+/** Bytes that a sketch may unfold to, those of some thousand columns. */
 const MOST = 1 << 28
 
 /** Where the sketch of a file lies: beside it, so that every version that has the file has its sketch. */
 export const sketchPath = (file: string): string => `${file}.sketch`
 
-/** A sketch as it is kept: its SHA-256, then JSON, deflated. */
-export function encodeSketch({ sha256, rows, columns }: FileSketch): Uint8Array {
+/** A sketch as it is kept: its SHA-256, then JSON, deflated; undefined for so many columns that it would not be read. */
+export function encodeSketch({ sha256, rows, columns }: FileSketch): Uint8Array | undefined {
   const told = Object.entries(columns).map(([name, { mean, squares, ...c }]) => [
     name,
     {
@@ -32,7 +32,9 @@ export function encodeSketch({ sha256, rows, columns }: FileSketch): Uint8Array 
       ranks: { n: c.ranks.n, levels: c.ranks.levels.map(bytesOf).map(base64) },
     },
   ])
-  const body = deflateRawSync(JSON.stringify({ format: FORMAT, sha256, rows, columns: told }))
+  const text = JSON.stringify({ format: FORMAT, sha256, rows, columns: told })
+  if (text.length > MOST) return undefined
+  const body = deflateRawSync(text)
   return Buffer.concat([sumOf(body), body])
 }
 

@@ -59,7 +59,22 @@ export async function sketchOf(
   tell: (stage: string, done: number) => void,
 ): Promise<VersionSketch> {
   const { files, schema } = version.manifest
-  const columns = schema.map((field) => ({ field, own: new ColumnSketcher(kindOf(field)) }))
+  const { computed, columns } = await mergedSketch(engines, version, tell)
+  const rows = files.reduce((n, f) => n + f.rows, 0)
+  return {
+    ...{ rows, files: files.length, computed },
+    columns: schema.map((field) => told(field, columns.get(field.name) as ColumnSketch, rows)),
+  }
+}
+
+/** The sketches of a version's columns by name, and how many files were read for them. @throws as `sketchOf` */
+export async function mergedSketch(
+  engines: Engines,
+  version: Version,
+  tell: (stage: string, done: number) => void = () => {},
+): Promise<{ readonly computed: number; readonly columns: ReadonlyMap<string, ColumnSketch> }> {
+  const { files, schema } = version.manifest
+  const columns = schema.map((field) => ({ name: field.name, own: new ColumnSketcher(kindOf(field)) }))
   let computed = 0
   for (const [i, file] of files.entries()) {
     throwIfAborted(engines.signal)
@@ -70,35 +85,27 @@ export async function sketchOf(
       await keep(path, found)
       computed++
     }
-    for (const { field, own } of columns) {
-      const part = Object.hasOwn(found.columns, field.name) ? found.columns[field.name] : undefined
+    for (const { name, own } of columns) {
+      const part = Object.hasOwn(found.columns, name) ? found.columns[name] : undefined
       if (part) own.merge(part)
     }
     tell('files', (i + 1) / files.length)
   }
-  const rows = files.reduce((n, f) => n + f.rows, 0)
-  return {
-    rows,
-    files: files.length,
-    computed,
-    columns: columns.map(({ field, own }) => told(field, own.sketch(), rows)),
-  }
+  return { computed, columns: new Map(columns.map(({ name, own }) => [name, own.sketch()])) }
 }
 
-/** The sketch of a file as it is kept; undefined where there is none, or none that is whole and of this very file. */
+/** The sketch of a file as it is kept; undefined where there is none that can be read, is whole and of this very file. */
 async function kept(path: string, file: DataFile): Promise<FileSketch | undefined> {
-  const bytes = await readFile(sketchPath(path)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined
-    throw error
-  })
+  const bytes = await readFile(sketchPath(path)).catch(() => undefined)
   const found = bytes && decodeSketch(bytes)
   return typeof found === 'object' && found.sha256 === file.sha256 ? found : undefined
 }
 
-/** Keeps a sketch beside its file, unless that has gone meanwhile: somebody may have been forgotten. */
+/** Keeps a sketch beside its file, unless that has gone meanwhile: somebody may have been forgotten. One that has no room is computed again. */
 async function keep(path: string, sketch: FileSketch): Promise<void> {
   if (!(await stat(path).catch(() => undefined))) return
-  await writeFileAtomic(sketchPath(path), encodeSketch(sketch))
+  const bytes = encodeSketch(sketch)
+  if (bytes) await writeFileAtomic(sketchPath(path), bytes).catch(() => undefined)
   if (await stat(path).catch(() => undefined)) return
   await rm(sketchPath(path), { force: true })
   await rmdir(dirname(path)).catch(() => undefined) // it has files that others use
