@@ -1,9 +1,10 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
-import { expectations, expectOf } from '../data/quality/expect.ts'
+import { expectations, expectOf, lookedAt } from '../data/quality/expect.ts'
 import type { Expecting } from '../data/quality/said.ts'
 import { rowOf } from '../plan/columns/column.ts'
+import { called } from '../plan/columns/given.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
@@ -112,8 +113,12 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     dataset(id, t, options = {}) {
       const p = plan(t.node)
       checkMoment(id, t.schema, options.moment)
-      const split = options.split?.(rowOf(t.schema, 'split'))
-      const expect = expectations(options.expect?.(rowOf(t.schema, 'expect'), expectOf(t.schema)) ?? [])
+      const row = (where: string) => rowOf<never>(t.schema, where)
+      const split = options.split && called(options.split, row, 'split')
+      const asked = options.expect
+      const expect = expectations(
+        asked ? called((r: never) => asked(r, expectOf(t.schema)), row, 'expect', lookedAt) : [],
+      )
       const referred = expect.flatMap((x) => (x.kind === 'references' ? inputsOf(x.table) : []))
       const write = writeSpec(id, t.schema, options as WriteOptions<never>)
       const spec: DatasetSpec = {

@@ -1,7 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import { exprOf } from '../../plan/columns/given.ts'
 import type { Col, StringCol } from '../../plan/columns/kinds.ts'
-import { call, type Expr, lit } from '../../plan/expr.ts'
+import { call, type Expr, exprChildren, lit } from '../../plan/expr.ts'
 import { literal } from '../../plan/literal.ts'
 import { plan } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
@@ -205,4 +205,16 @@ export function expectations(given: Record<string, Col<'bool'>> | readonly Expec
   if (twice)
     throw invalid(`two expectations are called '${twice.title}'`, "name one of them: e.notNull(r.id).titled('…')")
   return list
+}
+
+/** Every expression that what a recipe's `expect` gave looks at. */
+export function lookedAt(given: Parameters<typeof expectations>[0]): Set<Expr> {
+  const seen = new Set<Expr>()
+  const visit = (e: Expr): void => {
+    if (seen.has(e)) return
+    seen.add(e)
+    for (const child of exprChildren(e)) visit(child)
+  }
+  for (const x of expectations(given)) if ('condition' in x) visit(x.condition)
+  return seen
 }

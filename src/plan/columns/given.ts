@@ -7,15 +7,20 @@ import type { TypeName } from '../types.ts'
 import type { Col } from './kinds.ts'
 import { watched } from './unused.ts'
 
-/** What a row's callback gives. @throws PLAN_TYPE_MISMATCH for what is no function, PLAN_INVALID for a condition that it drops */
-export function called<R, T>(f: (r: R) => T, row: (where: string) => R, where: string): T {
+/** What a row's callback gives; `used` names the expressions that it is made of. @throws PLAN_TYPE_MISMATCH for what is no function, PLAN_INVALID for a condition that it drops */
+export function called<R, T>(
+  f: (r: R) => T,
+  row: (where: string) => R,
+  where: string,
+  used: (given: T) => Iterable<Expr> = usedBy,
+): T {
   if (typeof f !== 'function')
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `${where} is given ${aOrAn(f)}, not a function of the row`,
       why: 'columns are reached through the row that the function is called with',
       fix: `write it with an arrow: ${SHOWN[where] ?? `${where}((r) => …)`}`,
     })
-  const { given, dropped } = watched(() => f(row(where)), usedBy)
+  const { given, dropped } = watched(() => f(row(where)), used)
   if (dropped)
     throw new GalleyError('PLAN_INVALID', {
       what: `${where} makes a condition and does not use it: ${printExpr(dropped)}`,
