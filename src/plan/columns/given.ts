@@ -67,9 +67,9 @@ export const windows = (o: Record<string, WindowOf<TypeName>>): Named<WindowCall
   entries(o).map(([name, w]) => [name, windowOf(w, name)] as const)
 
 function entries<T>(o: Record<string, T>): [string, T][] {
-  if (o !== null && typeof o === 'object') return Object.entries(o)
+  if (o !== null && typeof o === 'object' && !Array.isArray(o)) return Object.entries(o)
   throw new GalleyError('PLAN_TYPE_MISMATCH', {
-    what: `a callback gives ${o === null ? 'null' : typeof o}, not columns by name`,
+    what: `a callback gives ${Array.isArray(o) ? 'a list' : o === null ? 'null' : typeof o}, not columns by name`,
     fix: 'give an object: (r) => ({ total: r.price.times(r.quantity) })',
   })
 }
