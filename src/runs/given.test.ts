@@ -2,9 +2,14 @@ import { expect, test } from 'vitest'
 import { csv } from '../data/connectors/csv.ts'
 import { count } from '../plan/aggregates.ts'
 import { hours } from '../plan/durations.ts'
+import { quantileBins } from '../plan/fits/bins.ts'
+import { oneHot } from '../plan/fits/encode.ts'
+import { impute } from '../plan/fits/impute.ts'
+import type { Fit } from '../plan/fits/index.ts'
+import { standardise } from '../plan/fits/scale.ts'
 import type { Table } from '../plan/table.ts'
 import { gateMetrics } from './gate.ts'
-import { type Kitchen, recipe } from './recipe.ts'
+import { byTime, type Kitchen, recipe } from './recipe.ts'
 
 type Orders = Table<{ id: 'int64'; at: 'timestamp'; city: 'string' }>
 const any = (given: unknown) => given as never
@@ -61,4 +66,39 @@ test('a gate tells which metrics there are', () => {
   expect(() => m['validate']?.['acu']).toThrow(expect.objectContaining({ what: "a gate sees no metric 'acu'", fix: "did you mean 'auc'?" })) // biome-ignore format: one line
   expect(() => m['valid']?.['auc']).toThrow(expect.objectContaining({ what: "a gate sees no part 'valid'" }))
   expect(m['validate']?.['auc']).toBeDefined()
+})
+
+test.each<[string, () => Fit, string, string]>([
+  [
+    'text to scale',
+    () => standardise(['city']),
+    "'m' can't fit scale as it is asked to: 'city' is a string",
+    'of the type',
+  ],
+  ['text to bin', () => quantileBins(['city']), "can't fit bins", 'of the type'],
+  ['times to impute a mean of', () => impute(['at'], { with: 'mean' }), "can't fit impute", 'of the type'],
+  ['an option', () => impute(['id'], any({ wiht: 'mean' })), "impute has no option 'wiht'", "mean 'with'"],
+  [
+    'an option of a coding',
+    () => oneHot(['city'], any({ most: 3 })),
+    "oneHot has no option 'most'",
+    'use one of these',
+  ],
+  ['no list', () => standardise(any('id')), 'takes a list of columns', "['id']"],
+])('%s: what a fit can not learn from is told when it is declared', (_, made, what, fix) => {
+  const declared = () =>
+    recipe('shop', (k) => {
+      const t = k.source('orders', csv('orders.csv', { id: 'int64', at: 'timestamp', city: 'string', late: 'bool' }))
+      const split = byTime('at', { train: ['2026-01-01', '2026-02-01'], validate: ['2026-02-01', '2026-03-01'], test: ['2026-03-01', '2026-04-01'] }) // biome-ignore format: one line
+      const d = k.dataset('d', t, { moment: 'at', split })
+      k.train('m', d, {
+        target: 'late',
+        features: ['id'],
+        fit: [made()],
+        candidates: [{ trainer: 'gbdt', params: {} }],
+      })
+    })
+  expect(declared).toThrow(
+    expect.objectContaining({ what: expect.stringContaining(what), fix: expect.stringContaining(fix) }),
+  )
 })

@@ -144,7 +144,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       optionsOf(options, TRAIN_OPTIONS, `train '${id}'`)
       for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap(fitReads)])
         fieldOf(data.table.schema, c, `train of '${id}'`)
-      checkTraining(id, { schema: data.table.schema, split: stepSpec<DatasetSpec>(data.step).split }, options)
+      checkTraining(id, { schema: data.table.schema, ...stepSpec<DatasetSpec>(data.step) }, options)
       if (options.candidates.length === 0)
         throw new GalleyError('RECIPE_INVALID', {
           what: `'${id}' has nothing to train`,
