@@ -3,7 +3,7 @@ import type { SourceSpec } from '../data/connectors/connector.ts'
 import { isRowwise } from '../data/quality/expectation.ts'
 import type { Col } from '../plan/columns/kinds.ts'
 import type { FitAbout } from '../plan/fits/fit.ts'
-import { type Fit, fitQueries, fitReads } from '../plan/fits/index.ts'
+import { type Fit, fitName, fitQueries, fitReads } from '../plan/fits/index.ts'
 import { isoMicros } from '../plan/literal.ts'
 import { build, type Node } from '../plan/nodes.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
@@ -117,7 +117,7 @@ function checkFit(id: string, fit: Fit, rows: Node, about: FitAbout): void {
     if (!(cause instanceof GalleyError && cause.code === 'PLAN_TYPE_MISMATCH')) throw cause
     const columns = fitReads(fit).map((name) => `'${name}' is a ${typeName(fieldOf(rows.schema, name, id).type)}`)
     throw new GalleyError('RECIPE_INVALID', {
-      what: `'${id}' can't fit ${fit.kind} as it is asked to: ${columns.join(', ')}`,
+      what: `'${id}' can't fit ${fitName(fit)}: ${columns.join(', ')}`,
       why: cause.what.replace(/ in [a-z]+ of '[^']*'$/, ''),
       fix: 'name columns of the type that it takes, or derive such ones in the dataset',
       cause,

@@ -69,13 +69,8 @@ test('a gate tells which metrics there are', () => {
 })
 
 test.each<[string, () => Fit, string, string]>([
-  [
-    'text to scale',
-    () => standardise(['city']),
-    "'m' can't fit scale as it is asked to: 'city' is a string",
-    'of the type',
-  ],
-  ['text to bin', () => quantileBins(['city']), "can't fit bins", 'of the type'],
+  ['text to scale', () => standardise(['city']), "'m' can't fit standardise: 'city' is a string", 'of the type'],
+  ['text to bin', () => quantileBins(['city']), "can't fit quantileBins", 'of the type'],
   ['times to impute a mean of', () => impute(['at'], { with: 'mean' }), "can't fit impute", 'of the type'],
   ['an option', () => impute(['id'], any({ wiht: 'mean' })), "impute has no option 'wiht'", "mean 'with'"],
   [
