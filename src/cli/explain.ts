@@ -5,7 +5,7 @@ import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
-import { fitReads } from '../plan/fits/index.ts'
+import { fitName, fitReads } from '../plan/fits/index.ts'
 import type { AnalyseSpec, DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
 import { explainServe } from './explain/endpoint.ts'
 import { expectationText, expectedScan } from './explain/expectations.ts'
@@ -90,7 +90,7 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
       ...labelled('features', features.join(', ')),
       ...(fit.length > 0
         ? [
-            `fits     ${fit.map((f) => `${f.kind}(${fitReads(f).join(', ')})`).join(', ')} — on training rows, bound as constants`,
+            `fits     ${fit.map((f) => `${fitName(f)}(${fitReads(f).join(', ')})`).join(', ')} — on training rows, bound as constants`,
           ]
         : []),
       `trains   ${candidates.map((c) => c.trainer).join(', ')}`,

@@ -57,6 +57,7 @@ function howToGive(value: unknown, like: Type): string {
   if (like === 'timestamp' || like === 'local timestamp' || like === 'date')
     return `give it as text: '2001-06-30'${like === 'date' ? '' : " or '2001-06-30 18:05:00'"}`
   if (like === 'bool') return 'give true or false'
+  if (isDecimal(like)) return "give a number, as text where every digit counts: '12.50'"
   return `give ${typeWithArticle(like)}`
 }
 

@@ -231,4 +231,8 @@ test('a condition that something is made of is used, whatever is made of it', ()
     })
   expect(nested).not.toThrow()
   expect(() => t.filter((r) => r.at.gt('2020-01-01').and(r.at.lt('2020-02-01'))).filter((r) => r.at.since('2020-01-01').gt(days(1)))).not.toThrow() // biome-ignore format: one line
+  // names of columns are any
+  const named = t.derive((r) => ({ expr: r.id.gt(1), agg: r.id.gt(2), window: r.id.gt(3) }))
+  expect(named.filter((r) => r.expr.and(r.agg).and(r.window)).schema).toHaveLength(10)
+  expect(() => t.filter(() => any(named))).toThrow('filter is given a table, not a column')
 })

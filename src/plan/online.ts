@@ -1,7 +1,8 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
+import { columnsOf, type Expr } from './expr.ts'
 import { build, mapNode, type Node } from './nodes.ts'
-import { printExpr } from './print.ts'
+import { printAlone, printNode } from './print.ts'
 import { project } from './prune.ts'
 import { feedOf, type OnlineState, stateOf } from './states.ts'
 import type { Schema } from './types.ts'
@@ -167,20 +168,30 @@ function needsLabel(
   missing: readonly string[],
   options: { outputs: readonly string[]; input: readonly string[] },
 ): GalleyError {
-  const users = [...nodes(root)]
-    .flatMap((n) =>
-      n.op === 'derive' || n.op === 'select'
-        ? n.columns.filter(([, e]) => e.op !== 'col').map(([name, e]) => `${name} = ${printExpr(e)}`)
-        : [],
-    )
-    .filter((line) => missing.some((m) => line.includes(m)))
+  const names = new Set(missing)
+  const uses = (e: Expr) => columnsOf(e).some((name) => names.has(name))
+  const asked = onPath(root).filter((n) => (n.op === 'filter' || n.op === 'reject') && uses(n.predicate))
+  const made = onPath(root).flatMap((n) =>
+    n.op === 'derive' || n.op === 'select'
+      ? n.columns.filter(([, e]) => e.op !== 'col' && uses(e)).map(([name, e]) => `${name} = ${printAlone(e)}`)
+      : [],
+  )
+  const users = [...made, ...asked.map(printNode)]
+  const rejects = asked.some((n) => n.op === 'reject')
   return new GalleyError('PLAN_NEEDS_LABEL', {
     what: `the endpoint would need ${missing.map((m) => `'${m}'`).join(', ')}, which the request does not bring`,
     why:
       users.length > 0
         ? `it is read by ${users.slice(0, 3).join('; ')}`
         : `the outputs ${options.outputs.join(', ')} depend on it`,
-    fix: `leave out the features that are known only later, or add ${missing.join(', ')} to the input`,
+    fix: `leave out the features that are known only later${rejects ? ", reject with { when: 'training' } what a request can't be asked" : ''}, or add ${missing.join(', ')} to the input`,
     details: { missing, input: options.input },
   })
+}
+
+/** What a record itself passes through; the other sides of joins are fed or loaded. */
+function onPath(root: Node): Node[] {
+  const path: Node[] = []
+  for (let n: Node | undefined = root; n; n = 'left' in n ? n.left : n.op === 'scan' ? undefined : n.input) path.push(n)
+  return path
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { count, mean, over, range } from './aggregates.ts'
 import { hours, minutes } from './durations.ts'
+import type { Node } from './nodes.ts'
+import { online } from './online.ts'
 import { printPlan } from './print.ts'
 import { project, prune } from './prune.ts'
 import { readRecord, writeRecord } from './record.ts'
@@ -198,4 +200,28 @@ test('a duration is compared with a constant one, and types are those that TypeS
   const t = scan({ kind: 'source', name: 's' }, { took: 'duration', i: 'int32', l: 'int64', f: 'float32' })
   const { schema } = t.filter((r) => r.took.gt(hours(1)).or(r.took.between(hours(2), hours(3)))).derive((r) => ({ a: r.i.plus(1), b: r.i.plus(0.5), c: r.f.plus(1), d: r.l.mod(1.5), e: r.l.mod(7) })) // biome-ignore format: one line
   expect(schema.slice(-5).map((f) => f.type)).toEqual(['int64', 'float64', 'float64', 'float64', 'int64'])
+})
+
+test('an endpoint that would need more than the request brings is told which verb reads it', () => {
+  const t = scan({ kind: 'source', name: 'orders' }, { id: 'int64', took: 'int64', amount: 'int64', city: 'string' })
+  const needs =
+    (made: { readonly node: Node }, ...outputs: string[]) =>
+    () =>
+      online(made.node, { entry: 'orders', outputs, input: ['id', 'city'] })
+  const told = (why: string, fix: string) =>
+    expect.objectContaining({ code: 'PLAN_NEEDS_LABEL', why: expect.stringContaining(why), fix: expect.stringContaining(fix) }) // biome-ignore format: one line
+  expect(
+    needs(
+      t.filter((r) => r.took.lt(1000)),
+      'id',
+    ),
+  ).toThrow(told('it is read by filter (took < 1000)', 'add took'))
+  expect(
+    needs(
+      t.reject((r) => r.amount.lt(0), 'negative'),
+      'id',
+    ),
+  ).toThrow(told("it is read by reject 'negative' (always) where (amount < 0)", "reject with { when: 'training' }"))
+  expect(needs(t.derive((r) => ({ late: r.took.gt(30) })), 'late')).toThrow(told('it is read by late = took > 30', 'leave out')) // biome-ignore format: one line
+  expect(needs(t, 'took')).toThrow(told('the outputs took depend on it', 'add took'))
 })

@@ -1,4 +1,5 @@
 import type { Agg, Expr, Frame, Literal, WindowCall } from './expr.ts'
+import { writtenAs } from './functions/written.ts'
 import { infer } from './infer.ts'
 import { isoTextExact } from './iso.ts'
 import { type Node, nodeChildren, type SortKey } from './nodes.ts'
@@ -23,10 +24,11 @@ export function printExpr(e: Expr): string {
       const span = printSpan(e)
       if (span !== undefined) return span
       const sign = INFIX[e.fn]
-      const [a, b] = e.args
-      return sign && a && b && e.args.length === 2
+      const [a, b, ...more] = e.args
+      if (e.fn === 'isIn' && a) return `(${printExpr(a)} in (${e.args.slice(1).map(printAlone).join(', ')}))`
+      return sign && a && b && more.length === 0
         ? `(${printExpr(a)} ${sign} ${printExpr(b)})`
-        : `${e.fn}(${e.args.map(printAlone).join(', ')})`
+        : `${writtenAs(e.fn)}(${e.args.map(printAlone).join(', ')})`
     }
   }
 }
@@ -55,7 +57,7 @@ function printSpan(e: Extract<Expr, { op: 'call' }>): string | undefined {
 /** The same where it stands alone: without brackets around the whole. */
 export function printAlone(e: Expr): string {
   const text = printExpr(e)
-  return e.op === 'call' && INFIX[e.fn] && e.args.length === 2 ? text.slice(1, -1) : text
+  return e.op === 'call' && ((INFIX[e.fn] && e.args.length === 2) || e.fn === 'isIn') ? text.slice(1, -1) : text
 }
 
 const INFIX: Partial<Record<string, string>> = {
@@ -141,7 +143,7 @@ export function printNode(n: Node): string {
     case 'join':
       return `${n.how} join on ${pairs(n.on)}`
     case 'asof':
-      return `as of ${n.at}${n.right.op === 'rolling' || n.on === n.at ? '' : ` (of the other ${n.on})`} by ${pairs(n.by)}${n.within ? ` within ${spanText(n.within)}` : ''}`
+      return `as of ${n.at}${n.right.op === 'rolling' || n.on === n.at ? '' : ` (latest by ${n.on})`} by ${pairs(n.by)}${n.within ? ` within ${spanText(n.within)}` : ''}`
     case 'sort':
       return `sort by ${n.keys.map(printKey).join(', ')}`
     case 'limit':
@@ -158,24 +160,22 @@ export function printNode(n: Node): string {
 }
 
 const UNITS = [
-  ['d', 86_400e6],
-  ['h', 3600e6],
-  ['min', 60e6],
-  ['s', 1e6],
-  ['ms', 1e3],
-  ['µs', 1],
+  ['d', 86_400e6, Number.POSITIVE_INFINITY],
+  ['h', 3600e6, 100],
+  ['min', 60e6, 100],
+  ['s', 1e6, 100],
+  ['ms', 1e3, 1000],
+  ['µs', 1, 1000],
 ] as const
-/** Of a unit at most: more are told in the unit above it, and the rest in this one. */
-const MOST = 1000
 
-/** A span of time in the largest unit of which it has whole ones: `3 h`, `90 min`, `30 d`; of thousands of them also in the unit above: `61 d 1 h`. */
+/** A span of time in the largest unit of which it has whole ones: `3 h`, `90 min`, `30 d`; where these are many, the unit above tells most of it: `61 d 1 h`. */
 export function spanText(micros: number): string {
   if (micros === 0) return '0 s'
   if (micros < 0) return `−${spanText(-micros)}`
   const at = UNITS.findIndex(([, size]) => micros % size === 0)
-  const [unit, size] = UNITS[at] ?? ['µs', 1]
+  const [unit, size, many] = UNITS[at] ?? ['µs', 1, 1000]
   const above = UNITS[at - 1]
-  if (!above || micros / size < MOST) return `${micros / size} ${unit}`
+  if (!above || micros / size < many) return `${micros / size} ${unit}`
   const rest = micros % above[1]
   return `${spanText(micros - rest)} ${rest / size} ${unit}`
 }

@@ -3,7 +3,17 @@ import type { AggOf, WindowOf } from './aggregates.ts'
 import { rowOf } from './columns/column.ts'
 import { aggOf, aggs, called, exprOf, exprs, windows } from './columns/given.ts'
 import type { Col, Columns, Row } from './columns/kinds.ts'
-import { listOfNames, type Names, type Order, optionsOf, pairsOf, some, sortKey } from './columns/options.ts'
+import {
+  keysGiven,
+  type Names,
+  notesOf,
+  type Order,
+  optionsOf,
+  pairsOf,
+  reasonOf,
+  some,
+  sortKey,
+} from './columns/options.ts'
 import type {
   Added,
   ClockOf,
@@ -24,7 +34,7 @@ import { checkNames } from './names.ts'
 import { build, type From, type JoinHow, type Node, type Plan, plan, type RejectWhen } from './nodes.ts'
 import { type Field, fieldOf, type Note, parseType, type Schema, type TypeName } from './types.ts'
 import { pivot, unpivot } from './verbs/pivot.ts'
-import { sample, split } from './verbs/sample.ts'
+import { type Parts, sample, split } from './verbs/sample.ts'
 
 /** A rolling window: aggregates as a function of key and time, read with `asOf` at moments of its clock T. */
 export interface Rolling<S, T extends Moment = Moment> {
@@ -131,7 +141,7 @@ export function table<S>(node: Node): Table<S> {
         op: 'reject',
         input: node,
         predicate: exprOf(called(f, row, 'reject'), 'reject'),
-        reason,
+        reason: reasonOf(reason),
         when: optionsOf(options, ['when'], 'reject').when ?? 'always',
       }),
     derive: (f: (r: Row<S>) => Record<string, Col>) =>
@@ -150,7 +160,7 @@ export function table<S>(node: Node): Table<S> {
       })
     },
     aggregate: (by: Names, f: (r: Row<S>) => Record<string, AggOf<TypeName>>) =>
-      next({ op: 'aggregate', input: node, by: listOfNames(by, 'aggregate'), aggs: aggs(called(f, row, 'aggregate')) }),
+      next({ op: 'aggregate', input: node, by: keysGiven(by, 'aggregate'), aggs: aggs(called(f, row, 'aggregate')) }),
     join: (other: Table<Columns>, on: Record<string, string>, options: { how?: JoinHow } = {}) =>
       next({
         op: 'join',
@@ -213,22 +223,11 @@ export function table<S>(node: Node): Table<S> {
         ...(o.position ? { position: o.position } : {}),
       }),
     pivot: (by: Names, o: { key: string; values: readonly string[] }, f: (r: Row<S>) => AggOf<TypeName>) =>
-      table<never>(
-        pivot(
-          node,
-          listOfNames(by, 'pivot'),
-          optionsOf(o, ['key', 'values'], 'pivot'),
-          aggOf(called(f, row, 'pivot'), 'pivot'),
-        ),
-      ),
-    unpivot: (names: readonly string[], o: { name: string; value: string }) =>
-      table<never>(unpivot(node, listOfNames(names, 'unpivot'), optionsOf(o, ['name', 'value'], 'unpivot'))),
-    sample: (fraction: number, o: { by: Names; seed?: number }) =>
-      table<never>(sample(node, fraction, some(optionsOf(o, ['by', 'seed'], 'sample').by), o.seed)),
-    split: (shares: Readonly<Record<string, number>>, o: { by: Names; seed?: number; name?: string }) =>
-      table<never>(split(node, shares, some(optionsOf(o, ['by', 'seed', 'name'], 'split').by), o)),
-    describe: (notes: Readonly<Record<string, Note>>) =>
-      next({ op: 'annotate', input: node, notes: Object.entries(notes) }),
+      table<never>(pivot(node, by, o, aggOf(called(f, row, 'pivot'), 'pivot'))),
+    unpivot: (names: readonly string[], o: { name: string; value: string }) => table<never>(unpivot(node, names, o)),
+    sample: (fraction: number, o: Parts) => table<never>(sample(node, fraction, o)),
+    split: (shares: Readonly<Record<string, number>>, o: Parts) => table<never>(split(node, shares, o)),
+    describe: (notes: Readonly<Record<string, Note>>) => next({ op: 'annotate', input: node, notes: notesOf(notes) }),
     sort: (...by: Order[]) => next({ op: 'sort', input: node, keys: by.map(sortKey) }),
     intersect: (other: Table<S>) => next({ op: 'intersect', left: node, right: other.node }),
     except: (other: Table<S>) => next({ op: 'except', left: node, right: other.node }),

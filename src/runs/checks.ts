@@ -2,8 +2,10 @@ import { GalleyError } from '../base/errors.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
 import { isRowwise } from '../data/quality/expectation.ts'
 import type { Col } from '../plan/columns/kinds.ts'
-import { type Fit, fitReads } from '../plan/fits/index.ts'
+import type { FitAbout } from '../plan/fits/fit.ts'
+import { type Fit, fitName, fitQueries, fitReads } from '../plan/fits/index.ts'
 import { isoMicros } from '../plan/literal.ts'
+import { build, type Node } from '../plan/nodes.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
 import { lineage, stepOf } from './inline.ts'
 import type { DatasetSpec, Recipe, Split } from './specs.ts'
@@ -57,7 +59,7 @@ export function checkMoment(id: string, schema: Schema, moment: string | undefin
 /** @throws RECIPE_INVALID for parts that are missing, and where a model would be given the answer, a feature twice, or text */
 export function checkTraining(
   id: string,
-  { schema, split }: { schema: Schema; split: Split | null },
+  { schema, split, moment }: { schema: Schema; split: Split | null; moment: string | null },
   { target, features, fit = [] }: { target: string; features: readonly string[]; fit?: readonly Fit[] },
 ): void {
   const missing = PARTS.filter((part) => !Object.hasOwn(split ?? {}, part))
@@ -91,6 +93,8 @@ export function checkTraining(
             : `derive numbers from it, for instance its hour or its weekday`,
     })
   }
+  const rows = build({ op: 'scan', from: { kind: 'step', name: id }, schema })
+  for (const each of fit) checkFit(id, each, rows, { target, ...(moment ? { moment } : {}) })
   if (features.includes(target) || fit.flatMap(fitReads).includes(target))
     throw new GalleyError('RECIPE_INVALID', {
       what: `'${id}' is to learn '${target}' from '${target}'`,
@@ -103,6 +107,22 @@ export function checkTraining(
       what: `'${id}' names the feature '${twice}' twice`,
       fix: 'name each feature once',
     })
+}
+
+/** What a fit asks of the rows that it learns from, asked of their columns. @throws RECIPE_INVALID for columns of other types */
+function checkFit(id: string, fit: Fit, rows: Node, about: FitAbout): void {
+  try {
+    fitQueries(fit, rows, about)
+  } catch (cause) {
+    if (!(cause instanceof GalleyError && cause.code === 'PLAN_TYPE_MISMATCH')) throw cause
+    const columns = fitReads(fit).map((name) => `'${name}' is a ${typeName(fieldOf(rows.schema, name, id).type)}`)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `'${id}' can't fit ${fitName(fit)}: ${columns.join(', ')}`,
+      why: cause.what.replace(/ in [a-z]+ of '[^']*'$/, ''),
+      fix: 'name columns of the type that it takes, or derive such ones in the dataset',
+      cause,
+    })
+  }
 }
 
 /** @throws PLAN_UNKNOWN_COLUMN for an input that the entry has not */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { csv } from '../data/connectors/csv.ts'
+import type { Expect } from '../data/quality/said.ts'
+import type { BoolCol } from '../plan/columns/kinds.ts'
 import { hours } from '../plan/durations.ts'
 import { targetEncode } from '../plan/fits/target.ts'
 import { byTime, type Kitchen, recipe } from './recipe.ts'
@@ -24,6 +26,27 @@ test('an error of a plan says where in the recipe it is', () => {
       fix: "put it between quotes: '45'; or read the text as a number: .cast('int64')",
     }),
   )
+})
+
+test('a condition that a split or an expectation drops is told: JavaScript keeps the last one of a && b', () => {
+  const declared = (options: Parameters<Kitchen['dataset']>[2]) => () =>
+    recipe('meals', (k) => {
+      const t = k.source('orders', csv('orders.csv', { n: 'int64', m: 'int64', city: 'string' }))
+      k.dataset('d', t, options as never)
+    })
+  const dropped = expect.objectContaining({ what: expect.stringContaining('does not use it: (n > 0)') })
+  type R = { [c in 'n' | 'm']: { gt(x: number): BoolCol; isNull(): BoolCol } }
+  const both = (r: R) => r.n.gt(0) && r.m.gt(0)
+  expect(declared({ split: ((r: R) => ({ train: both(r) })) as never })).toThrow(dropped)
+  expect(declared({ expect: ((r: R) => ({ good: both(r) })) as never })).toThrow(dropped)
+  expect(declared({ expect: ((r: R, e: Expect<object>) => [e.that('good', both(r))]) as never })).toThrow(dropped)
+  const fine = (r: R, e: Expect<object>) => [
+    e.that('good', r.n.gt(0).and(r.m.gt(0))),
+    e.notNull(r.n.gt(0)),
+    e.range(r.m as never, { min: 0 }).quarantine(),
+    e.key('n' as never),
+  ]
+  expect(declared({ expect: fine as never, split: ((r: R) => ({ a: r.n.gt(0), b: r.n.gt(0).not() })) as never })).not.toThrow() // biome-ignore format: one line
 })
 
 test('reasons stand in one order, however they were stored', () => {

@@ -1,10 +1,12 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
-import { expectations, expectOf } from '../data/quality/expect.ts'
+import { expectations, expectOf, lookedAt } from '../data/quality/expect.ts'
 import type { Expecting } from '../data/quality/said.ts'
 import { rowOf } from '../plan/columns/column.ts'
+import { called } from '../plan/columns/given.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
+import { optionsOf } from '../plan/columns/options.ts'
 import { type Fit, fitReads } from '../plan/fits/index.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
 import { online } from '../plan/online.ts'
@@ -15,6 +17,7 @@ import { scanned } from '../plan/walk.ts'
 import { checkOptions, type RecipeOptions } from './budget.ts'
 import { checkFormer, checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
 import { type GateMetrics, gateMetrics } from './gate.ts'
+import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
@@ -97,6 +100,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
   const kitchen: Kitchen = {
     source(id, spec) {
+      checkSource(id, spec)
       add(id, 'source', [], spec)
       const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({
         name: n,
@@ -106,14 +110,21 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       return table(build({ op: 'scan', from: { kind: 'source', name: id }, schema }))
     },
     step(id, t) {
+      checkTable('step', id, t)
       const p = plan(t.node)
       return fromStep(add(id, 'table', inputsOf(p), { plan: p } satisfies PlanSpec), t)
     },
     dataset(id, t, options = {}) {
+      checkTable('dataset', id, t)
+      optionsOf(options as Record<string, unknown>, DATASET_OPTIONS, `dataset '${id}'`)
       const p = plan(t.node)
       checkMoment(id, t.schema, options.moment)
-      const split = options.split?.(rowOf(t.schema, 'split'))
-      const expect = expectations(options.expect?.(rowOf(t.schema, 'expect'), expectOf(t.schema)) ?? [])
+      const row = (where: string) => rowOf<never>(t.schema, where)
+      const split = options.split && called(options.split, row, 'split')
+      const asked = options.expect
+      const expect = expectations(
+        asked ? called((r: never) => asked(r, expectOf(t.schema)), row, 'expect', lookedAt) : [],
+      )
       const referred = expect.flatMap((x) => (x.kind === 'references' ? inputsOf(x.table) : []))
       const write = writeSpec(id, t.schema, options as WriteOptions<never>)
       const spec: DatasetSpec = {
@@ -126,12 +137,14 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       return { step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec), table: fromStep(id, t) }
     },
     analyse(data, options = {}) {
+      optionsOf(options, ['target'], 'analyse')
       add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)
     },
     train(id, data, options) {
+      optionsOf(options, TRAIN_OPTIONS, `train '${id}'`)
       for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap(fitReads)])
         fieldOf(data.table.schema, c, `train of '${id}'`)
-      checkTraining(id, { schema: data.table.schema, split: stepSpec<DatasetSpec>(data.step).split }, options)
+      checkTraining(id, { schema: data.table.schema, ...stepSpec<DatasetSpec>(data.step) }, options)
       if (options.candidates.length === 0)
         throw new GalleyError('RECIPE_INVALID', {
           what: `'${id}' has nothing to train`,
@@ -149,6 +162,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       return { step: add(id, 'train', [data.step], spec) }
     },
     serve(id, model, options) {
+      optionsOf(options, SERVE_OPTIONS, `serve '${id}'`)
       checkServed(name, [...steps.values()], id, model, options)
       checkTimes(id, options)
       const micros = (d: Col<'duration'> | undefined, otherwise: number) =>

@@ -20,12 +20,12 @@ const indented = (lines: readonly string[], by = '  '): string[] => lines.map((l
 /** A step that computes a table, for people. `before`: the plan as it is written, too. */
 export function tableText(s: TableStep, options: { before: boolean; sql: boolean }): string[] {
   const lines = [`kept     ${keptText(s)}`, ...(s.kept?.changes ?? []).map((c) => `         ${c}`)]
-  if (s.engine) lines.push(`engine   ${s.engine.name}: ${s.engine.reason}`)
+  if (s.engine) lines.push(...labelled('engine', `${s.engine.name}: ${s.engine.reason}`))
   else lines.push('engine   none can run this plan')
-  for (const other of s.others) lines.push(`         ${offerText(other, s.engine?.name)}`)
+  for (const other of s.others) lines.push(...labelled('', offerText(other, s.engine?.name)))
   if (s.fired.length === 0) lines.push('rules    none has anything to do: it runs as it is written')
   s.fired.forEach((f, i) => {
-    lines.push(`${i === 0 ? 'rules  ' : '       '}  ${f.rule}${f.times > 1 ? ` × ${f.times}` : ''}: ${f.reason}`)
+    lines.push(...labelled(i === 0 ? 'rules' : '', `${f.rule}${f.times > 1 ? ` × ${f.times}` : ''}: ${f.reason}`))
   })
   if (options.before && s.fired.length > 0)
     lines.push('', `plan as written (${count(s.before)})`, ...indented(planTree(s.before, s.rowsBefore)))

@@ -1,7 +1,8 @@
 import { GalleyError } from '../../base/errors.ts'
 import { exprOf } from '../../plan/columns/given.ts'
 import type { Col, StringCol } from '../../plan/columns/kinds.ts'
-import { call, type Expr, lit } from '../../plan/expr.ts'
+import { checkDuration } from '../../plan/durations.ts'
+import { call, type Expr, exprChildren, lit } from '../../plan/expr.ts'
 import { literal } from '../../plan/literal.ts'
 import { plan } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
@@ -81,12 +82,14 @@ export function expectOf<S>(schema: Schema): Expect<S> {
         within(c, o, c.expr, parseType(c.type)),
         o,
       ),
-    oneOf: (c: Col, values: readonly never[], o?: Share) =>
-      rowwise('set')(
+    oneOf: (c: Col, values: readonly never[], o?: Share) => {
+      const { expr: isOne } = c.isIn(values)
+      return rowwise('set')(
         `${said(exprOf(c, 'oneOf'))} is one of ${values.slice(0, 5).map(shown).join(', ')}${values.length > 5 ? ` and ${values.length - 5} more` : ''}`,
-        c.isIn(values).expr,
+        isOne,
         o,
-      ),
+      )
+    },
     pattern: (c: StringCol, pattern: string, o?: Share) =>
       rowwise('pattern')(`${said(exprOf(c, 'pattern'))} matches ${pattern}`, c.matches(pattern).expr, o),
     length: (c: StringCol, o: { min?: number; max?: number } & Share) =>
@@ -112,6 +115,7 @@ export function expectOf<S>(schema: Schema): Expect<S> {
       const { type } = known(column, 'fresh')
       if (type !== 'timestamp' && type !== 'local timestamp' && type !== 'date')
         throw invalid(`'${column}' can't be fresh: it is no moment`, 'name a column of dates or timestamps')
+      checkDuration(span, `how old '${column}' may be`)
       const micros = span.expr.op === 'lit' ? Number(span.expr.value) : Number.NaN
       if (!(micros > 0))
         throw invalid(`'${column}' is to be fresh within no constant span`, 'write for instance hours(24)')
@@ -199,10 +203,31 @@ function sourceOf({ node }: Table<unknown>): string {
 /** What a recipe's `expect` gave, as data. @throws RECIPE_INVALID for two of one title */
 export function expectations(given: Record<string, Col<'bool'>> | readonly Expected[]): Expectation[] {
   const list = Array.isArray(given)
-    ? (given as readonly Expected[]).map((x) => x.expectation)
+    ? (given as readonly Expected[]).map(expectationOf)
     : Object.entries(given as Record<string, Col<'bool'>>).map(([title, c]) => ({ title, condition: exprOf(c, title) }))
   const twice = list.find((x, i) => list.findIndex((y) => y.title === x.title) !== i)
   if (twice)
     throw invalid(`two expectations are called '${twice.title}'`, "name one of them: e.notNull(r.id).titled('…')")
   return list
+}
+
+/** @throws RECIPE_INVALID for what is no expectation */
+function expectationOf(given: Expected): Expectation {
+  if (given !== null && typeof given === 'object' && 'expectation' in given) return given.expectation
+  throw invalid(
+    'a list of expectations holds something else',
+    "write e.that('what is true', r.x.gt(0)) for a condition",
+  )
+}
+
+/** Every expression that what a recipe's `expect` gave looks at. */
+export function lookedAt(given: Parameters<typeof expectations>[0]): Set<Expr> {
+  const seen = new Set<Expr>()
+  const visit = (e: Expr): void => {
+    if (seen.has(e)) return
+    seen.add(e)
+    for (const child of exprChildren(e)) visit(child)
+  }
+  for (const x of expectations(given)) if ('condition' in x) visit(x.condition)
+  return seen
 }

@@ -7,15 +7,20 @@ import type { TypeName } from '../types.ts'
 import type { Col } from './kinds.ts'
 import { watched } from './unused.ts'
 
-/** What a row's callback gives. @throws PLAN_TYPE_MISMATCH for what is no function, PLAN_INVALID for a condition that it drops */
-export function called<R, T>(f: (r: R) => T, row: (where: string) => R, where: string): T {
+/** What a row's callback gives; `used` names the expressions that it is made of. @throws PLAN_TYPE_MISMATCH for what is no function, PLAN_INVALID for a condition that it drops */
+export function called<R, T>(
+  f: (r: R) => T,
+  row: (where: string) => R,
+  where: string,
+  used: (given: T) => Iterable<Expr> = usedBy,
+): T {
   if (typeof f !== 'function')
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `${where} is given ${aOrAn(f)}, not a function of the row`,
       why: 'columns are reached through the row that the function is called with',
       fix: `write it with an arrow: ${SHOWN[where] ?? `${where}((r) => …)`}`,
     })
-  const { given, dropped } = watched(() => f(row(where)), usedBy)
+  const { given, dropped } = watched(() => f(row(where)), used)
   if (dropped)
     throw new GalleyError('PLAN_INVALID', {
       what: `${where} makes a condition and does not use it: ${printExpr(dropped)}`,
@@ -25,14 +30,29 @@ export function called<R, T>(f: (r: R) => T, row: (where: string) => R, where: s
   return given
 }
 
-/** The expressions that what a callback gives is made of: a column, or columns, aggregates and parts of windows by name. */
-function usedBy(given: unknown): Expr[] {
+/**
+ * The expressions that what a callback gives is made of: a column, or columns, aggregates and parts of windows by name. Names
+ * are any, `expr` and `window` too, so both are looked for.
+ */
+const usedBy = (given: unknown): Expr[] =>
+  given === null || typeof given !== 'object'
+    ? []
+    : [...usedByOne(given), ...Object.values(given).flatMap((value) => usedByOne(value))]
+
+function usedByOne(given: unknown): Expr[] {
   if (given === null || typeof given !== 'object') return []
-  if ('expr' in given) return [given.expr as Expr]
-  const { agg, window } = given as Partial<AggOf<TypeName> & WindowOf<TypeName>>
-  if (agg) return ofAgg(agg)
-  if (window) return 'agg' in window ? ofAgg(window.agg) : 'arg' in window ? [window.arg] : []
-  return Object.values(given).flatMap((value) => (typeof value === 'object' ? usedBy(value) : []))
+  const { expr, agg, window } = given as Partial<Col & AggOf<TypeName> & WindowOf<TypeName>>
+  return [
+    ...(expr ? [expr] : []),
+    ...(agg ? ofAgg(agg) : []),
+    ...(window !== null && typeof window === 'object'
+      ? 'agg' in window
+        ? ofAgg(window.agg)
+        : 'arg' in window
+          ? [window.arg]
+          : []
+      : []),
+  ]
 }
 const ofAgg = ({ arg, arg2 }: Agg): Expr[] => [arg, arg2].filter((e) => e !== null && e !== undefined)
 
@@ -62,9 +82,9 @@ export const windows = (o: Record<string, WindowOf<TypeName>>): Named<WindowCall
   entries(o).map(([name, w]) => [name, windowOf(w, name)] as const)
 
 function entries<T>(o: Record<string, T>): [string, T][] {
-  if (o !== null && typeof o === 'object') return Object.entries(o)
+  if (o !== null && typeof o === 'object' && !Array.isArray(o)) return Object.entries(o)
   throw new GalleyError('PLAN_TYPE_MISMATCH', {
-    what: `a callback gives ${o === null ? 'null' : typeof o}, not columns by name`,
+    what: `a callback gives ${Array.isArray(o) ? 'a list' : o === null ? 'null' : typeof o}, not columns by name`,
     fix: 'give an object: (r) => ({ total: r.price.times(r.quantity) })',
   })
 }
@@ -72,6 +92,12 @@ function entries<T>(o: Record<string, T>): [string, T][] {
 /** The expression of a column; JavaScript's own operators give something else. @throws PLAN_TYPE_MISMATCH */
 export function exprOf(c: Col, where: string): Expr {
   if (c !== null && typeof c === 'object' && 'expr' in c) return c.expr
+  if (typeof c === 'object' && c !== null && 'toPlan' in c)
+    throw new GalleyError('PLAN_TYPE_MISMATCH', {
+      what: `${where} is given a table, not a column`,
+      why: 'a row has columns of its own table only',
+      fix: "bring the other table's columns in before: orders.join(cities, { city: 'name' })",
+    })
   if (typeof c === 'object' && c !== null && ('agg' in c || 'window' in c))
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `${where} is given ${'agg' in c ? 'an aggregate' : 'a part of a window'}, not a column`,

@@ -1,6 +1,7 @@
 import { GalleyError, nearest } from '../../base/errors.ts'
 import { col } from '../expr.ts'
 import type { SortKey } from '../nodes.ts'
+import type { Note } from '../types.ts'
 import { aOrAn } from './given.ts'
 
 export type Names = string | readonly string[]
@@ -33,8 +34,17 @@ export function optionsOf<O extends object>(given: O, known: readonly (keyof O &
   })
 }
 
-/** Names of columns, of which one needs no list. @throws PLAN_TYPE_MISMATCH */
-export function listOfNames(given: Names, where: string): readonly string[] {
+/** Names given as a list. @throws PLAN_TYPE_MISMATCH */
+export function listOfNames(given: readonly string[], where: string, of = 'columns'): readonly string[] {
+  if (Array.isArray(given)) return given
+  throw new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: `${where} is given ${aOrAn(given)} where it takes a list of ${of}`,
+    fix: `put it between brackets: ${typeof given === 'string' ? `['${given}']` : "['city']"}`,
+  })
+}
+
+/** Names of keys, of which one needs no list. @throws PLAN_TYPE_MISMATCH */
+export function keysGiven(given: Names, where: string): readonly string[] {
   if (typeof given === 'string' || Array.isArray(given)) return some(given)
   throw new GalleyError('PLAN_TYPE_MISMATCH', {
     what: `${where} is given ${aOrAn(given)} where it takes columns`,
@@ -50,5 +60,22 @@ export function pairsOf(given: Readonly<Record<string, string>>): [string, strin
     what: `join is given ${Array.isArray(given) ? 'a list' : aOrAn(given)} where it takes pairs of columns`,
     why: 'each column of this table is set against one of the other',
     fix: `write { ${typeof name === 'string' ? `${name}: '${name}'` : "city: 'name'"} }`,
+  })
+}
+
+/** What is said of columns. @throws PLAN_TYPE_MISMATCH, PLAN_INVALID for what no note has */
+export const notesOf = (given: Readonly<Record<string, Note>>): [string, Note][] =>
+  Object.entries(given).map(([name, note]) => [
+    name,
+    optionsOf(note, ['unit', 'description', 'tags'], `describe of '${name}'`),
+  ])
+
+/** The reason of a rejection: rows that are set aside are counted by it. @throws PLAN_TYPE_MISMATCH */
+export function reasonOf(given: string): string {
+  if (typeof given === 'string' && given.trim() !== '') return given
+  throw new GalleyError('PLAN_TYPE_MISMATCH', {
+    what: 'reject is given no reason',
+    why: 'rows that are set aside are counted by their reason',
+    fix: "say it in words: reject((r) => r.price.lt(0), 'no price')",
   })
 }

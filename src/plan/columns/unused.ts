@@ -14,7 +14,7 @@ export function madeColumn(e: Expr, type: Type): void {
 /** What a callback gives, and a condition that it made and let go; `used` names the expressions of what is given. */
 export function watched<T>(
   callback: () => T,
-  used: (given: T) => readonly Expr[],
+  used: (given: T) => Iterable<Expr>,
 ): { readonly given: T; readonly dropped: Expr | undefined } {
   const outer = open
   const own = new Set<Expr>()
@@ -22,7 +22,6 @@ export function watched<T>(
   try {
     const given = callback()
     for (const e of used(given)) own.delete(e)
-    // what an inner callback left is for the outer one to use
     return { given, dropped: [...own][0] }
   } finally {
     open = outer

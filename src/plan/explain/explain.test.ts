@@ -80,15 +80,17 @@ test('a cast tells what becomes of a value that does not convert', () => {
 })
 
 test('spans of time are told in one way, wherever they stand', () => {
-  const told = [7 * 86_400e6, 61 * 86_400e6, 27 * 3600e6, 1500 * 3600e6, 90 * 60e6, 500e3, 3, 0, -3600e6].map(spanText)
-  expect(told).toEqual(['7 d', '61 d', '27 h', '62 d 12 h', '90 min', '500 ms', '3 µs', '0 s', '−1 h'])
+  const told = [7 * 86_400e6, 61 * 86_400e6, 27 * 3600e6, 745 * 3600e6, 90 * 60e6, 150e6, 500e3, 3, 0, -3600e6].map(
+    spanText,
+  )
+  expect(told).toEqual(['7 d', '61 d', '27 h', '31 d 1 h', '90 min', '2 min 30 s', '500 ms', '3 µs', '0 s', '−1 h'])
   const t = scan({ kind: 'source', name: 's' }, { at: 'timestamp', day: 'date', n: 'int64', k: 'string' })
   const lines = (made: { readonly node: Node }) => planTree(made.node, new Map()).join('\n')
   const shifted = lines(t.derive((r) => ({ week: r.at.plus(days(7)), later: r.at.minus(minutes(r.n.plus(1))) })))
   expect(shifted).toContain('week: timestamp? = at + 7 d')
   expect(shifted).toContain('later: timestamp? = at − minutes(n + 1)')
   expect(lines(t.filter((r) => r.at.since('2020-01-01').gt(hours(36)).and(r.day.ge('2020-02-29'))))).toContain(
-    "filter (diffTime(at, '2020-01-01 00:00:00') > 36 h) and (day ≥ '2020-02-29')",
+    "filter (since(at, '2020-01-01 00:00:00') > 36 h) and (day ≥ '2020-02-29')",
   )
   const framed = t.window({ by: 'k', order: 'at' }, (r) => ({ a: over(count(), range(-7 * 86_400e6, 0)), b: over(sum(r.n)) })) // biome-ignore format: one line
   expect(lines(framed)).toContain('a: int64 = count() over range −7 d … 0 s')

@@ -110,7 +110,10 @@ function textOf(n: Node, rows: ReadonlyMap<Node, RowCount | undefined>, reasons:
     case 'unnest':
       return [head, [n.column, ...(n.position ? [n.position] : [])].map((name) => printField(field(name))).join(', ')]
     case 'annotate':
-      return ['annotate', ...n.notes.map(([name, note]) => `${printField(field(name))}  ${note.description ?? ''}`)]
+      return [
+        'annotate',
+        ...n.notes.map(([name, note]) => `${printField(field(name))}  ${note.description ?? ''}`.trimEnd()),
+      ]
     case 'filter':
       return parted('filter', partsOf(n.predicate, 'and'), 'and')
     case 'reject': {

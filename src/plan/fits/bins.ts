@@ -1,3 +1,4 @@
+import { listOfNames } from '../columns/options.ts'
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
 import { alike, checked, type FitKind, float, integer, known, number } from './fit.ts'
@@ -13,10 +14,10 @@ export interface Bins {
 
 /** Bins with about as many rows each; equal edges fall together. */
 export const quantileBins = (columns: readonly string[], bins = 10): Bins =>
-  checked(binsKind, { kind: 'bins', columns, by: 'quantile', bins })
+  checked(binsKind, { kind: 'bins', columns: listOfNames(columns, 'quantileBins'), by: 'quantile', bins })
 /** Bins as wide as each other between the least and the greatest number. */
 export const widthBins = (columns: readonly string[], bins = 10): Bins =>
-  checked(binsKind, { kind: 'bins', columns, by: 'width', bins })
+  checked(binsKind, { kind: 'bins', columns: listOfNames(columns, 'widthBins'), by: 'width', bins })
 
 export const binsKind: FitKind<Bins> = {
   check: (spec) =>

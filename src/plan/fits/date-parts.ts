@@ -1,3 +1,4 @@
+import { listOfNames, optionsOf } from '../columns/options.ts'
 import { call, col, type Expr, type FunctionName } from '../expr.ts'
 import { alike, checked, type FitKind, float } from './fit.ts'
 import { checkChoices } from './options.ts'
@@ -16,7 +17,13 @@ export const dateParts = (
   columns: readonly string[],
   parts: readonly DatePart[] = ['month', 'weekday', 'hour'],
   options: { cycles?: boolean } = {},
-): DateParts => checked(datePartsKind, { kind: 'dateParts', columns, parts, cycles: options.cycles ?? true })
+): DateParts =>
+  checked(datePartsKind, {
+    kind: 'dateParts',
+    columns: listOfNames(columns, 'dateParts'),
+    parts,
+    cycles: optionsOf(options, ['cycles'], 'dateParts').cycles ?? true,
+  })
 
 /** How many steps a part takes to come round, and its first one. */
 const CYCLES: Partial<Record<DatePart, readonly [period: number, first: number]>> = {

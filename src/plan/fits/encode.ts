@@ -1,3 +1,4 @@
+import { listOfNames, optionsOf } from '../columns/options.ts'
 import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { fieldOf } from '../types.ts'
 import { byFrequency, codes, countsQuery, literalOrder, namesApart } from './categories.ts'
@@ -15,7 +16,11 @@ export interface OneHot {
   readonly max: number
 }
 export const oneHot = (columns: readonly string[], options: { max?: number } = {}): OneHot =>
-  checked(oneHotKind, { kind: 'oneHot', columns, max: options.max ?? 32 })
+  checked(oneHotKind, {
+    kind: 'oneHot',
+    columns: listOfNames(columns, 'oneHot'),
+    max: optionsOf(options, ['max'], 'oneHot').max ?? 32,
+  })
 
 const queries = (spec: { readonly columns: readonly string[] }, train: Parameters<FitKind<OneHot>['queries']>[1]) =>
   spec.columns.map((column) => [column, countsQuery(train, column)] as const)
@@ -59,8 +64,8 @@ export interface Ordinal {
 }
 export const ordinal = (columns: readonly string[], options: { order?: readonly Literal[] } = {}): Ordinal => ({
   kind: 'ordinal',
-  columns,
-  order: options.order ?? [],
+  columns: listOfNames(columns, 'ordinal'),
+  order: optionsOf(options, ['order'], 'ordinal').order ?? [],
 })
 export const ordinalKind: FitKind<Ordinal> = {
   reads: (spec) => spec.columns,
@@ -84,7 +89,10 @@ export interface Frequency {
   readonly kind: 'frequency'
   readonly columns: readonly string[]
 }
-export const frequency = (columns: readonly string[]): Frequency => ({ kind: 'frequency', columns })
+export const frequency = (columns: readonly string[]): Frequency => ({
+  kind: 'frequency',
+  columns: listOfNames(columns, 'frequency'),
+})
 export const frequencyKind: FitKind<Frequency> = {
   reads: (spec) => spec.columns,
   queries,
@@ -108,7 +116,7 @@ export interface Hashing {
   readonly buckets: number
 }
 export const hashing = (columns: readonly string[], buckets = 16): Hashing =>
-  checked(hashingKind, { kind: 'hashing', columns, buckets })
+  checked(hashingKind, { kind: 'hashing', columns: listOfNames(columns, 'hashing'), buckets })
 export const hashingKind: FitKind<Hashing> = {
   check: (spec) => checkNumber('hashing', 'buckets', spec.buckets, { from: 1, to: 10_000, whole: true }),
   reads: (spec) => spec.columns,

@@ -1,5 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
 import { ownValue } from '../../base/own.ts'
+import { listOfNames, optionsOf } from '../columns/options.ts'
 import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { literal } from '../literal.ts'
 import { build, type Node } from '../nodes.ts'
@@ -23,8 +24,8 @@ export const impute = (
   options: { with?: Impute['with']; by?: readonly string[]; indicator?: boolean } = {},
 ): Impute => ({
   kind: 'impute',
-  columns,
-  with: options.with ?? 'median',
+  columns: listOfNames(columns, 'impute'),
+  with: optionsOf(options, ['with', 'by', 'indicator'], 'impute').with ?? 'median',
   by: options.by ?? [],
   indicator: options.indicator ?? false,
 })

@@ -57,6 +57,13 @@ const kindOf = (fit: Fit): FitKind<Fit> => kinds[fit.kind] as unknown as FitKind
 /** The columns that a fit reads. */
 export const fitReads = (fit: Fit): readonly string[] => kindOf(fit).reads(fit)
 
+/** A fit's name as recipes write it. */
+export function fitName(fit: Fit): string {
+  if (fit.kind === 'scale') return { standard: 'standardise', minMax: 'minMax', robust: 'robustScale' }[fit.by]
+  if (fit.kind === 'bins') return `${fit.by}Bins`
+  return fit.kind === 'power' ? 'powerTransform' : fit.kind
+}
+
 /** How a fit is asked and bound: training rows by constants, or `within` their own plan where it has one. */
 const wayOf = (fit: Fit, within: boolean) => (within ? kindOf(fit).within : undefined) ?? kindOf(fit)
 

@@ -1,3 +1,4 @@
+import { listOfNames } from '../columns/options.ts'
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
 import { alike, type FitKind, float, number } from './fit.ts'
@@ -11,7 +12,10 @@ export interface Power {
   readonly columns: readonly string[]
 }
 
-export const powerTransform = (columns: readonly string[]): Power => ({ kind: 'power', columns })
+export const powerTransform = (columns: readonly string[]): Power => ({
+  kind: 'power',
+  columns: listOfNames(columns, 'powerTransform'),
+})
 
 const EXPONENTS = Array.from({ length: 41 }, (_, i) => (i - 20) / 10)
 

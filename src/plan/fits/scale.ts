@@ -1,3 +1,4 @@
+import { listOfNames } from '../columns/options.ts'
 import { type Agg, call, col, type Expr } from '../expr.ts'
 import { build, type Named } from '../nodes.ts'
 import { alike, type FitKind, float, number } from './fit.ts'
@@ -11,11 +12,23 @@ export interface Scale {
 }
 
 /** Mean 0, standard deviation 1. */
-export const standardise = (columns: readonly string[]): Scale => ({ kind: 'scale', columns, by: 'standard' })
+export const standardise = (columns: readonly string[]): Scale => ({
+  kind: 'scale',
+  columns: listOfNames(columns, 'standardise'),
+  by: 'standard',
+})
 /** The training rows' range becomes 0 … 1; later values may lie outside. */
-export const minMax = (columns: readonly string[]): Scale => ({ kind: 'scale', columns, by: 'minMax' })
+export const minMax = (columns: readonly string[]): Scale => ({
+  kind: 'scale',
+  columns: listOfNames(columns, 'minMax'),
+  by: 'minMax',
+})
 /** Median 0, interquartile range 1: outliers have no say. */
-export const robustScale = (columns: readonly string[]): Scale => ({ kind: 'scale', columns, by: 'robust' })
+export const robustScale = (columns: readonly string[]): Scale => ({
+  kind: 'scale',
+  columns: listOfNames(columns, 'robustScale'),
+  by: 'robust',
+})
 
 export const scaleKind: FitKind<Scale> = {
   reads: (spec) => spec.columns,

@@ -1,4 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
+import { listOfNames, optionsOf } from '../columns/options.ts'
 import { col, type Expr, type Literal } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
 import { fieldOf, isTemporal, type Schema } from '../types.ts'
@@ -31,8 +32,8 @@ export const targetEncode = (
 ): TargetEncode =>
   checked(targetEncodeKind, {
     kind: 'targetEncode',
-    columns,
-    smoothing: options.smoothing ?? 20,
+    columns: listOfNames(columns, 'targetEncode'),
+    smoothing: optionsOf(options, ['smoothing', 'folds', 'training'], 'targetEncode').smoothing ?? 20,
     folds: options.folds ?? 5,
     training: options.training ?? 'outOfFold',
   })

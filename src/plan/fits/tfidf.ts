@@ -1,3 +1,4 @@
+import { listOfNames, optionsOf } from '../columns/options.ts'
 import { call, col, type Expr, lit } from '../expr.ts'
 import { build, type Named } from '../nodes.ts'
 import { byFrequency, literalOrder, namesApart } from './categories.ts'
@@ -24,8 +25,8 @@ export const tfIdf = (
 ): TfIdf =>
   checked(tfIdfKind, {
     kind: 'tfIdf',
-    columns,
-    max: options.max ?? 100,
+    columns: listOfNames(columns, 'tfIdf'),
+    max: optionsOf(options, ['max', 'by', 'ngrams'], 'tfIdf').max ?? 100,
     by: options.by ?? 'words',
     ngrams: options.ngrams ?? [options.by === 'characters' ? 2 : 1],
   })

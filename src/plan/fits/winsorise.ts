@@ -1,3 +1,4 @@
+import { listOfNames } from '../columns/options.ts'
 import { call, col, type Expr } from '../expr.ts'
 import { build } from '../nodes.ts'
 import { fieldOf, isFloat } from '../types.ts'
@@ -13,7 +14,7 @@ export interface Winsorise {
 }
 
 export const winsorise = (columns: readonly string[], lower = 0.01, upper = 0.99): Winsorise =>
-  checked(winsoriseKind, { kind: 'winsorise', columns, lower, upper })
+  checked(winsoriseKind, { kind: 'winsorise', columns: listOfNames(columns, 'winsorise'), lower, upper })
 
 export const winsoriseKind: FitKind<Winsorise> = {
   check({ lower, upper }) {

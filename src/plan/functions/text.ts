@@ -83,6 +83,8 @@ export const TEXT: Rules<
   extract: (args, fail, exprs) => {
     const result = pattern('string')(args, fail, exprs)
     const groups = checkPattern(constantText(exprs, 1, 'the pattern', fail), fail)
+    if (groups === 0 && !(exprs[2]?.op === 'lit' && Number(exprs[2].value) === 0))
+      throw fail('the pattern has no groups', 'constant', 'put brackets around what is to be taken: ([0-9]+)')
     constantInt(exprs, 2, 'the group', [0, groups], fail)
     return result
   },

@@ -7,6 +7,7 @@ import { isZone } from './zones.ts'
 export const TRUNCATIONS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'] as const
 
 const ZONE_FIRST = "say whose clock it is read on: .toLocal('Asia/Seoul') first, .toLocal() for UTC"
+const IS_WALL = "it is a wall clock already; .toInstant('Asia/Seoul') makes an instant of it"
 
 const calendar: Rule = ([a], fail) => {
   if (a?.type === 'timestamp') throw fail('an instant has no calendar part without a zone', undefined, ZONE_FIRST)
@@ -31,7 +32,10 @@ const shift: Rule = ([a, b], fail) => {
 const zoned =
   (from: Type, to: Type): Rule =>
   ([a], fail, exprs) => {
-    if (a?.type !== from) throw fail(`it takes a ${typeName(from)}`)
+    if (a?.type !== from) {
+      const other = a?.type === 'timestamp' ? ZONE_FIRST : a?.type === 'local timestamp' ? IS_WALL : undefined
+      throw fail(`it takes a ${typeName(from)}`, undefined, other)
+    }
     if (exprs.length > 1) {
       const zone = constantText(exprs, 1, 'the time zone', fail)
       if (!isZone(zone)) {

@@ -50,5 +50,5 @@ export function mended(types: readonly Type[]): string {
     return `read the text as a number first: .cast('${isDecimal(to) ? typeName(to) : String(to)}')`
   if (types.includes('string') && types.some(isTemporal))
     return "read the text as a time first: .parseTime('%Y-%m-%d %H:%M')"
-  return 'convert one with cast(), or use another column'
+  return `convert ${types.length > 1 ? 'one' : 'it'} with cast(), or use another column`
 }

@@ -5,7 +5,7 @@ import type { Rule, Sieve } from './rule.ts'
 /** A filter moves below a sort, below notes on columns, and below a rejection when it can't raise. */
 export const filterBelowOrder: Rule = {
   name: 'filter-below-order',
-  reason: 'rows are dropped before they are sorted',
+  reason: 'rows are dropped before they are sorted or described, nearer to where they are read',
   ops: ['filter', 'reject'],
   apply(n, ctx) {
     const s = n as Sieve

@@ -1,4 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
+import { keysGiven, listOfNames, type Names, optionsOf } from '../columns/options.ts'
 import { type Agg, call, col, type Expr, lit } from '../expr.ts'
 import { infer } from '../infer.ts'
 import { literal } from '../literal.ts'
@@ -8,18 +9,19 @@ import { fieldOf, isFloat, isInteger, sameType, type Type, typeName } from '../t
 /** One column a value, as an aggregate over the rows that have it; the values are declared, since a schema is known before its rows. */
 export function pivot(
   input: Node,
-  by: readonly string[],
+  by: Names,
   options: { readonly key: string; readonly values: readonly string[] },
   agg: Agg,
 ): Node {
-  const { type } = fieldOf(input.schema, options.key, 'pivot')
-  const aggs = options.values.map((value) => {
-    const has: Expr = call('eq', col(options.key), literal(keyValue(value, type), type))
+  const { key, values } = optionsOf(options, ['key', 'values'], 'pivot')
+  const { type } = fieldOf(input.schema, key, 'pivot')
+  const aggs = listOfNames(values, 'pivot', 'values').map((value) => {
+    const has: Expr = call('eq', col(key), literal(keyValue(value, type), type))
     const arg = agg.arg ?? lit(true, 'bool')
     const only: Expr = { op: 'case', when: [[has, arg]], otherwise: lit(null, infer(arg, input.schema, 'pivot').type) }
     return [value, { ...agg, arg: only }] as const
   })
-  return build({ op: 'aggregate', input, by, aggs })
+  return build({ op: 'aggregate', input, by: keysGiven(by, 'pivot'), aggs })
 }
 
 /** A declared value as its column's type has it: pivots name columns, so they are given as texts. */
@@ -35,7 +37,8 @@ export function unpivot(
   columns: readonly string[],
   options: { readonly name: string; readonly value: string },
 ): Node {
-  const fields = columns.map((name) => fieldOf(input.schema, name, 'unpivot'))
+  optionsOf(options, ['name', 'value'], 'unpivot')
+  const fields = listOfNames(columns, 'unpivot').map((name) => fieldOf(input.schema, name, 'unpivot'))
   const [first] = fields
   const other = fields.find((f) => first && !sameType(f.type, first.type))
   if (!first || other)

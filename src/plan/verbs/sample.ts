@@ -1,7 +1,15 @@
 import { GalleyError } from '../../base/errors.ts'
+import { type Names, optionsOf, some } from '../columns/options.ts'
 import { call, col, type Expr, lit } from '../expr.ts'
 import { build, type Node } from '../nodes.ts'
 import { fieldOf, isInteger, isOrdered, isTemporal, type Schema, typeName } from '../types.ts'
+
+/** Keys, a seed, and the name of the column that says the part. */
+export interface Parts {
+  readonly by: Names
+  readonly seed?: number
+  readonly name?: string
+}
 
 const integer = (n: number): Expr => lit(String(n), 'int64')
 
@@ -36,22 +44,19 @@ const OF_SPLITS = 1
 const below = (hash: Expr, share: number): Expr => call('lt', hash, integer(Math.round(share * 2 ** 32)))
 
 /** The rows whose key's hash lies in the first `fraction` of all hashes. */
-export function sample(input: Node, fraction: number, by: readonly string[], seed = 0): Node {
+export function sample(input: Node, fraction: number, options: Omit<Parts, 'name'>): Node {
+  const { by, seed = 0 } = optionsOf(options, ['by', 'seed'], 'sample')
   if (!(fraction >= 0 && fraction <= 1))
     throw new GalleyError('PLAN_INVALID', {
       what: `a sample is a share from 0 to 1, not ${fraction}`,
       fix: 'a tenth of the rows is 0.1',
     })
-  return build({ op: 'filter', input, predicate: below(hashOf(input.schema, by, seed, 'sample'), fraction) })
+  return build({ op: 'filter', input, predicate: below(hashOf(input.schema, some(by), seed, 'sample'), fraction) })
 }
 
 /** A column that names the part of each row. */
-export function split(
-  input: Node,
-  shares: Readonly<Record<string, number>>,
-  by: readonly string[],
-  options: { readonly seed?: number; readonly name?: string },
-): Node {
+export function split(input: Node, shares: Readonly<Record<string, number>>, options: Parts): Node {
+  const { by, seed = 0, name = 'part' } = optionsOf(options, ['by', 'seed', 'name'], 'split')
   const names = Object.keys(shares)
   const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
   if (names.length === 0 || Math.abs(total - 1) > 1e-9 || Object.values(shares).some((share) => !(share >= 0)))
@@ -60,7 +65,7 @@ export function split(
       why: Object.values(shares).some((share) => !(share >= 0)) ? 'one of them is below 0' : `they add up to ${total}`,
       fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
     })
-  const hash = call('combine32', hashOf(input.schema, by, options.seed ?? 0, 'split'), integer(OF_SPLITS))
+  const hash = call('combine32', hashOf(input.schema, some(by), seed, 'split'), integer(OF_SPLITS))
   let upTo = 0
   const when = names.slice(0, -1).map((name) => {
     upTo += shares[name] ?? 0
@@ -68,5 +73,5 @@ export function split(
   })
   const otherwise = lit(names.at(-1) ?? '', 'string')
   const part: Expr = when.length > 0 ? { op: 'case', when, otherwise } : otherwise
-  return build({ op: 'derive', input, columns: [[options.name ?? 'part', part]] })
+  return build({ op: 'derive', input, columns: [[name, part]] })
 }
