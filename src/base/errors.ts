@@ -60,6 +60,8 @@ export const CODES = {
   RECIPE_NOT_FOUND: { status: 404, exit: 2 },
   RUN_UNKNOWN: { status: 404, exit: 2 },
   JOB_UNKNOWN: { status: 404, exit: 2 },
+  SCHEDULE_UNKNOWN: { status: 404, exit: 2 },
+  SCHEDULE_INVALID: { status: 400, exit: 2 },
   LINEAGE_UNKNOWN: { status: 404, exit: 2 },
   STEP_FAILED: { status: 500, exit: 1 },
   BUDGET_EXCEEDED: { status: 422, exit: 3 },

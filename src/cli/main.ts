@@ -23,6 +23,7 @@ import { push } from './push.ts'
 import { quality } from './quality.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
 import { up } from './up.ts'
 import { worker } from './worker.ts'
@@ -56,6 +57,7 @@ for (const command of [
   endpoints(),
   runs(),
   jobs(),
+  schedules(),
   lineage(),
   bench(),
   doctor(),

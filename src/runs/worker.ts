@@ -3,17 +3,21 @@ import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
+import { dueAt } from './calendar.ts'
 import { asDeclared } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
 import { run } from './runner.ts'
 import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
+import { plural } from './text.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
 const LEASE = 2
 /** ms between two signs of life, and between two looks for a job. */
 const RENEWAL = 500
 const LOOK = 250
+/** ms between two looks for schedules that are due. */
+const SCHEDULES = 1000
 /** ms after which a job is tried again that failed for what may pass; doubled each time, up to the longest. */
 const FIRST_PAUSE = 5000
 const LONGEST_PAUSE = 300_000
@@ -33,8 +37,15 @@ export interface WorkerOptions {
 export async function work(ware: Kitchenware, scope: Scope, options: WorkerOptions): Promise<number> {
   let taken = 0
   let told = false
+  let looked = 0
   while (!options.signal.aborted) {
     try {
+      if (ware.clock.ticks() >= looked) {
+        looked = ware.clock.ticks() + SCHEDULES
+        const now = ware.clock.now()
+        const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
+        if (queued > 0) options.say(`schedules queued ${plural(queued, 'job')}`)
+      }
       const next = await ware.store.jobs.take(scope, options.tags, LEASE)
       told = false
       if (next) {

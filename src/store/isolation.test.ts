@@ -46,10 +46,15 @@ describe('workspaces', () => {
     await expect(store.jobs.get(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
     await expect(store.jobs.cancel(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
     expect(await store.jobs.take(other, [], 1)).toBeUndefined()
+    const daily = { ...queued, name: 'secret', cron: '0 6 * * *', zone: 'UTC', catchUp: 'once', next: 0 } as const
+    await store.schedules.set(scope, { ...daily, tags: [] })
+    await expect(store.schedules.get(other, 'secret')).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' })
+    expect(await store.schedules.fire(other, Date.now(), () => ({ moments: [1], next: null }))).toBe(0)
 
     const lists = [
       store.runs.list(other),
       store.jobs.list(other),
+      store.schedules.list(other),
       store.steps.list(other, run.id),
       store.datasets.list(other),
       store.datasets.versions(other, 'secret'),

@@ -13,6 +13,9 @@ export type JobStatus = Job['status']
 export type NewJob = Pick<Job, 'recipe' | 'recipeJson' | 'folder' | 'engine' | 'priority' | 'tags' | 'mostAttempts'> & {
   /** Milliseconds since 1970; at once unless given. */
   readonly notBefore?: number
+  /** Of a schedule: which, and the moment that it stands for. A moment that has a job already gets no other. */
+  readonly schedule?: string
+  readonly due?: number
 }
 
 /** What proves that a worker may still write a job's result. */

@@ -19,6 +19,7 @@ import * as jobs from './schema/jobs.ts'
 import * as models from './schema/models.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
+import * as schedules from './schema/schedules.ts'
 import * as sources from './schema/sources.ts'
 import * as steps from './schema/steps.ts'
 import * as suppressions from './schema/suppressions.ts'
@@ -84,6 +85,7 @@ describe('migrations', () => {
       models,
       quality,
       runs,
+      schedules,
       sources,
       steps,
       suppressions,

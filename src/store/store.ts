@@ -19,6 +19,7 @@ import { type Models, modelsOn } from './models.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
+import { type Schedules, schedulesOn } from './schedules.ts'
 import { type Sources, sourcesOn } from './sources.ts'
 import { type Steps, stepsOn } from './steps.ts'
 import { type Suppressions, suppressionsOn } from './suppressions.ts'
@@ -30,6 +31,7 @@ import { type Workspaces, workspacesOn } from './workspaces.ts'
 export interface Tables {
   readonly runs: Runs
   readonly jobs: Jobs
+  readonly schedules: Schedules
   readonly steps: Steps
   readonly cache: Cache
   readonly datasets: Datasets
@@ -126,6 +128,7 @@ function tablesOn(database: Database): Tables {
   return {
     runs: runsOn(database),
     jobs: jobsOn(database),
+    schedules: schedulesOn(database),
     steps: stepsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KILLS } from '../../src/data/connectors/testing/kills.ts'
+import { csv, recipe } from '../../src/index.ts'
+import { work } from '../../src/runs/worker.ts'
 import { galley as command, ended, start } from './command.ts'
 import { openWritten, type Written } from './datasets.ts'
 
@@ -115,3 +117,46 @@ test('a cancelled job stops within a second; one whose worker is asked to stop g
   await end
   expect(await job(stopped)).toMatchObject({ status: 'queued', attempts: 0 })
 }, 90_000)
+
+test('a schedule: each moment gets one job, whichever worker looks; what was missed as it says; paused, it waits', async () => {
+  const { galley: g } = w
+  const scope = await g.scope()
+  writeFileSync(join(folder, 'n.csv'), 'n\n1\n')
+  const made = recipe('hourly', (k) => {
+    k.dataset('hourly', k.source('n', csv('n.csv', { n: 'int64' })))
+  })
+  const body = { recipe: JSON.parse(JSON.stringify(made)), folder, cron: '0 * * * *', zone: 'Asia/Seoul' }
+  const HOUR = 3_600_000
+  const due = async (hours: number, more: object = {}) => {
+    await w.client.schedules.set({ name: 'hourly', body: { ...body, ...more } })
+    const { next, ...s } = await g.store.schedules.get(scope, 'hourly')
+    await g.store.schedules.set(scope, { ...s, next: (next ?? 0) - hours * HOUR })
+  }
+  const worked = async () => {
+    const options = { tags: [], signal: new AbortController().signal, on: () => {}, say: () => {}, untilEmpty: true }
+    const taken = await Promise.all([work(g.ware, scope, options), work(g.ware, scope, options)])
+    return taken.reduce((a, b) => a + b)
+  }
+  await w.client.schedules.set({ name: 'hourly', body })
+  expect(await worked()).toBe(0)
+  await due(4)
+  expect(await worked()).toBe(1)
+  expect(await worked()).toBe(0)
+  // moments that had a job get no other, wherever the clock goes
+  await due(4, { catchUp: 'all' })
+  expect(await worked()).toBe(3)
+  const { items } = await g.store.jobs.list(scope, { limit: 4 })
+  expect(items.map((j) => [j.status, j.schedule])).toEqual(Array.from({ length: 4 }, () => ['done', 'hourly']))
+  expect(new Set(items.map((j) => j.due)).size).toBe(4)
+  await due(9, { catchUp: 'all' })
+  await w.client.schedules.pause({ name: 'hourly', body: {} })
+  expect(await worked()).toBe(0)
+  const resumed = await w.client.schedules.resume({ name: 'hourly', body: {} })
+  expect([resumed.paused, (resumed.next ?? 0) > Date.now()]).toEqual([false, true])
+  expect((await w.client.schedules.get({ name: 'hourly' })).coming).toHaveLength(5)
+  const wrong = await command(w.home, 'schedules', 'set', 'hourly', slow('unused', 1), '--cron', '0 25 * * *')
+  expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('SCHEDULE_INVALID') })
+  expect((await command(w.home, 'schedules', 'ls')).out).toMatch(/hourly +hourly +0 \* \* \* \* +Asia\/Seoul/)
+  expect((await command(w.home, 'schedules', 'rm', 'hourli')).err).toContain("did you mean 'hourly'?")
+  expect((await command(w.home, 'schedules', 'rm', 'hourly')).out).toContain('is gone')
+}, 60_000)

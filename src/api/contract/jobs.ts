@@ -24,6 +24,17 @@ const number = z.object({
 })
 const tag = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'tags are lower-case letters, digits and dashes')
 
+/** What is queued. */
+export const queued = z.object({
+  recipe: z.object({ format: z.literal(1), name: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }).loose().describe('a recipe as data, as `galley run --queue` sends it'), // biome-ignore format: one line
+  folder: z.string().max(4096).describe('where relative paths of its sources start, on the worker'),
+  engine: z.enum(['auto', 'processor', 'gpu']).optional(),
+  priority: z.number().int().min(-1000).max(1000).optional().describe('higher ones are taken first; 0 unless given'),
+  tags: z.array(tag).max(20).optional().describe('what a worker has to have'),
+  attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
+  notBefore: moment.optional(),
+})
+
 export const jobs = {
   list: route({
     method: 'get',
@@ -39,23 +50,7 @@ export const jobs = {
     path: '/v1/jobs',
     access: 'write',
     summary: 'Queues a run: the first worker that has its tags does it',
-    body: z
-      .object({
-        recipe: z.object({ format: z.literal(1), name: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }).loose().describe('a recipe as data, as `galley run --queue` sends it'), // biome-ignore format: one line
-        folder: z.string().max(4096).describe('where relative paths of its sources start, on the worker'),
-        engine: z.enum(['auto', 'processor', 'gpu']).optional(),
-        priority: z
-          .number()
-          .int()
-          .min(-1000)
-          .max(1000)
-          .optional()
-          .describe('higher ones are taken first; 0 unless given'),
-        tags: z.array(tag).max(20).optional().describe('what a worker has to have'),
-        attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
-        notBefore: moment.optional(),
-      })
-      .strict(),
+    body: queued.strict(),
     output: job,
     limit: 16 << 20,
   }),

@@ -6,6 +6,7 @@ import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
+import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
 
 export const handlers: Handlers = {
@@ -14,6 +15,7 @@ export const handlers: Handlers = {
   },
   runs,
   jobs,
+  schedules,
   datasets,
   quality,
   models,

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { asDeclared } from '../../runs/declared.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import type { Job } from '../../store/jobs.ts'
-import type { job } from '../contract/jobs.ts'
+import type { job, queued } from '../contract/jobs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
@@ -12,6 +12,13 @@ const present = (j: Job): z.input<typeof job> => ({
   ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
 })
 
+/** What is queued, as the store has it. @throws PLAN_* for a recipe that no worker could run */
+export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
+  const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3 } = given
+  asDeclared(recipe as unknown as Recipe)
+  return { recipe: recipe.name, recipeJson: recipe, folder, engine, priority, tags, mostAttempts: attempts }
+}
+
 export const jobs: NounHandlers<'jobs'> = {
   list: async ({ ware: { store }, scope, query }) => {
     const page = await store.jobs.list(scope, query)
@@ -19,11 +26,10 @@ export const jobs: NounHandlers<'jobs'> = {
   },
   get: async ({ ware: { store }, scope, params }) => present(await store.jobs.get(scope, params.job)),
   queue: async ({ ware: { store }, scope, body }) => {
-    const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3, notBefore } = body
-    // what no worker could run is refused here
-    asDeclared(recipe as unknown as Recipe)
-    const given = { recipe: recipe.name, recipeJson: recipe, folder, engine, priority, tags, mostAttempts: attempts }
-    return present(await store.jobs.queue(scope, { ...given, ...(notBefore === undefined ? {} : { notBefore }) }))
+    const { notBefore, ...queued } = body
+    return present(
+      await store.jobs.queue(scope, { ...jobOf(queued), ...(notBefore === undefined ? {} : { notBefore }) }),
+    )
   },
   cancel: async ({ ware: { store }, scope, params }) => present(await store.jobs.cancel(scope, params.job)),
   retry: async ({ ware: { store }, scope, params }) => present(await store.jobs.retry(scope, params.job)),

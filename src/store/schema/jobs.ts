@@ -27,6 +27,9 @@ export const jobs = pgTable(
     /** That of the newest attempt. */
     run: text('run'),
     error: payload('error'),
+    /** The schedule that it is of, and the moment that it stands for. */
+    schedule: text('schedule'),
+    due: moment('due'),
     caller: text('caller').notNull(),
     created: moment('created').notNull(),
     ended: moment('ended'),

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import type { Client } from '../sdk/index.ts'
+import { priority, type QueueOptions, tag } from './jobs.ts'
+import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
+import { bold, plain, print, when } from './output.ts'
+import { loadRecipe } from './recipe.ts'
+
+interface SetOptions extends QueueOptions {
+  readonly cron: string
+  readonly zone: string
+  readonly catchUp: 'none' | 'once' | 'all'
+}
+
+type Schedule = Awaited<ReturnType<Client['schedules']['list']>>['items'][number]
+
+/** This machine's own. */
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
+
+export function schedules(): Command {
+  const noun = new Command('schedules').description('recipes that workers run at moments of a calendar')
+  noun
+    .command('set <name> <recipe>')
+    .description('run a recipe at moments of a calendar; said again, it is as it is said then')
+    .requiredOption(
+      '--cron <fields>',
+      "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays",
+    )
+    .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
+    .addOption(
+      new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
+        .choices(['none', 'once', 'all'])
+        .default('once'),
+    )
+    .option('--priority <n>', 'higher ones are taken first, 0 unless given', priority)
+    .option('--tag <tag>', 'what a worker has to have, such as gpu', tag, [])
+    .option('--json', 'print JSON')
+    .action(async (name: string, path: string, o: SetOptions) => {
+      const { recipe, folder } = await loadRecipe(path)
+      await withClient(async (client) => {
+        const body = {
+          recipe: JSON.parse(JSON.stringify(recipe)),
+          ...{ folder: resolve(folder), cron: o.cron, zone: o.zone, catchUp: o.catchUp, tags: [...o.tag] },
+          ...(o.priority === undefined ? {} : { priority: o.priority }),
+        }
+        tell(await client.schedules.set({ name, body }), o)
+        if (!o.json) print('a worker has to run then: galley worker')
+      })
+    })
+  listOptions(noun.command('ls').description('list schedules')).action((o: ListOptions) =>
+    printPage(
+      o,
+      (c, page) => c.schedules.list(page),
+      ['name', 'recipe', 'calendar', 'zone', 'next', 'last', 'catches up'],
+      (s) => [s.name, plain(s.recipe), s.cron, s.zone, s.paused ? 'paused' : when(s.next), when(s.last), s.catchUp],
+      "no schedule yet: galley schedules set NAME RECIPE --cron '0 6 * * *'",
+    ),
+  )
+  noun
+    .command('show <name>')
+    .description('show a schedule and the moments that come')
+    .option('--json', 'print JSON')
+    .action((name: string, o: { json?: boolean }) =>
+      withClient(async (client) => {
+        const found = await client.schedules.get({ name })
+        tell(found, o)
+        if (!o.json) for (const moment of found.coming) print(`  ${when(moment)} UTC`)
+      }),
+    )
+  const on = (verb: 'pause' | 'resume', description: string) =>
+    noun
+      .command(`${verb} <name>`)
+      .description(description)
+      .option('--json', 'print JSON')
+      .action((name: string, o: { json?: boolean }) =>
+        withClient(async (client) => tell(await client.schedules[verb]({ name, body: {} }), o)),
+      )
+  on('pause', 'stop a schedule until it is resumed')
+  on('resume', 'let a schedule go on with the next moment from now')
+  noun
+    .command('rm <name>')
+    .description('take a schedule away; jobs that it queued stay')
+    .action((name: string) =>
+      withClient(async (client) => {
+        await client.schedules.remove({ name, body: {} })
+        print(`the schedule '${plain(name)}' is gone`)
+      }),
+    )
+  return noun
+}
+
+function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
+  if (json) {
+    print(JSON.stringify(s))
+    return
+  }
+  const next = s.paused ? 'paused' : s.next === null ? 'it never comes' : `next at ${when(s.next)} UTC`
+  print(`${bold(s.name)}  runs ${plain(s.recipe)} at '${s.cron}' in ${s.zone}  ${next}`)
+}

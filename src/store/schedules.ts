@@ -1,0 +1,117 @@
+import type { GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Database, Queries } from './database.ts'
+import { and, asc, eq, gt, lte, sql } from './drizzle.ts'
+import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { jobs } from './schema/jobs.ts'
+import { schedules } from './schema/schedules.ts'
+import { unknownName } from './unknown.ts'
+
+export type Schedule = typeof schedules.$inferSelect
+export type NewSchedule = Omit<Schedule, 'workspace' | 'last' | 'caller' | 'created' | 'paused'>
+
+/** What a schedule that is due comes to: moments that get a job each, and the one after. */
+export interface Due {
+  readonly moments: readonly number[]
+  readonly next: number | null
+}
+
+export interface Schedules {
+  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. */
+  set(scope: Scope, schedule: NewSchedule): Promise<Schedule>
+  /** @throws SCHEDULE_UNKNOWN */
+  get(scope: Scope, name: string): Promise<Schedule>
+  /** By name. */
+  list(scope: Scope, page?: PageRequest): Promise<Page<Schedule>>
+  /** Stops it, or lets it go on from the moment given. @throws SCHEDULE_UNKNOWN */
+  pause(scope: Scope, name: string, next: number | null | 'pause'): Promise<Schedule>
+  /** Takes it away; jobs that it queued stay. @throws SCHEDULE_UNKNOWN */
+  remove(scope: Scope, name: string): Promise<void>
+  /**
+   * Queues a job for each moment that `plan` gives of schedules whose next one has come, and notes the one after, all or nothing. Of many that ask at once
+   * each moment gets one job. Gives the jobs that were queued.
+   */
+  fire(scope: Scope, now: number, plan: (s: Schedule) => Due): Promise<number>
+}
+
+export function schedulesOn(db: Database): Schedules {
+  const at = (scope: Scope, name: string) => and(eq(schedules.workspace, scope.workspace), eq(schedules.name, name))
+  const unknown = async (q: Queries, scope: Scope, name: string): Promise<GalleyError> => {
+    const mine = eq(schedules.workspace, scope.workspace)
+    const all = await q.select({ name: schedules.name }).from(schedules).where(mine).limit(1000)
+    return unknownName('SCHEDULE_UNKNOWN', 'schedule', name, all.map((s) => s.name)) // biome-ignore format: one line
+  }
+  return {
+    set: (scope, schedule) =>
+      db.write(`the schedule '${schedule.name}' could not be set`, async (q) => {
+        const own = { workspace: scope.workspace, paused: false, last: null, caller: scope.caller, created: db.now() }
+        const [row] = await q
+          .insert(schedules)
+          .values({ ...schedule, ...own })
+          .onConflictDoUpdate({ target: [schedules.workspace, schedules.name], set: schedule })
+          .returning()
+        return row as Schedule
+      }),
+    get: (scope, name) =>
+      db.read('the schedule could not be read', async (q) => {
+        const [row] = await q.select().from(schedules).where(at(scope, name))
+        if (!row) throw await unknown(q, scope, name)
+        return row
+      }),
+    list: (scope, page = {}) =>
+      db.read('the schedules could not be read', async (q) => {
+        const after = keyOf(page, 'string')
+        const limit = limitOf(page)
+        const mine = eq(schedules.workspace, scope.workspace)
+        const rows = await q
+          .select()
+          .from(schedules)
+          .where(and(mine, after === undefined ? undefined : gt(schedules.name, after)))
+          .orderBy(asc(schedules.name))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.name)
+      }),
+    pause: (scope, name, next) =>
+      db.write(`the schedule '${name}' could not be changed`, async (q) => {
+        const set = next === 'pause' ? { paused: true } : { paused: false, next }
+        const [row] = await q.update(schedules).set(set).where(at(scope, name)).returning()
+        if (!row) throw await unknown(q, scope, name)
+        return row
+      }),
+    remove: (scope, name) =>
+      db.write(`the schedule '${name}' could not be removed`, async (q) => {
+        const gone = await q.delete(schedules).where(at(scope, name)).returning({ name: schedules.name })
+        if (gone.length === 0) throw await unknown(q, scope, name)
+      }),
+    fire: (scope, now, plan) =>
+      db.write('schedules that are due could not be looked at', async (q) => {
+        const due = await q
+          .select()
+          .from(schedules)
+          .where(and(eq(schedules.workspace, scope.workspace), eq(schedules.paused, false), lte(schedules.next, now)))
+          .for('update', { skipLocked: true })
+        let queued = 0
+        for (const s of due) {
+          const { moments, next } = plan(s)
+          for (const moment of moments) {
+            const { rows } = await q.execute<{ value: number }>(sql`
+              insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
+              on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
+            const given = { recipe: s.recipe, recipeJson: s.recipeJson, folder: s.folder, engine: s.engine, priority: s.priority, tags: s.tags, mostAttempts: s.mostAttempts } // biome-ignore format: one line
+            const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller: s.caller, created: db.now(), notBefore: moment } // biome-ignore format: one line
+            const made = await q
+              .insert(jobs)
+              .values({ ...given, ...own, schedule: s.name, due: moment, status: 'queued', attempts: 0, generation: 0 })
+              .onConflictDoNothing({ target: [jobs.workspace, jobs.schedule, jobs.due] })
+              .returning({ number: jobs.number })
+            queued += made.length
+          }
+          await q
+            .update(schedules)
+            .set({ next, last: moments.at(-1) ?? s.last })
+            .where(at(scope, s.name))
+        }
+        return queued
+      }),
+  }
+}

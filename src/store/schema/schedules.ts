@@ -1,0 +1,29 @@
+import { boolean, integer, pgTable, primaryKey, text } from '../drizzle.ts'
+import { moment, payload, workspaceColumn } from './columns.ts'
+
+/** Recipes that are run at moments of a calendar. */
+export const schedules = pgTable(
+  'schedules',
+  {
+    workspace: workspaceColumn(),
+    name: text('name').notNull(),
+    recipe: text('recipe').notNull(),
+    recipeJson: payload('recipe_json').notNull(),
+    folder: text('folder').notNull(),
+    engine: text('engine'),
+    priority: integer('priority').notNull(),
+    tags: text('tags').array().notNull(),
+    mostAttempts: integer('most_attempts').notNull(),
+    cron: text('cron').notNull(),
+    zone: text('zone').notNull(),
+    /** What becomes of moments at which no worker ran: none of them, the newest once, or all. */
+    catchUp: text('catch_up').$type<'none' | 'once' | 'all'>().notNull(),
+    paused: boolean('paused').notNull(),
+    /** The moment that comes; null when none ever does. */
+    next: moment('next'),
+    last: moment('last'),
+    caller: text('caller').notNull(),
+    created: moment('created').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.workspace, t.name] })],
+)
