@@ -58,3 +58,12 @@ test('recipes differ by step: what a plan means, options by their place', () => 
   const fewer = { ...before, steps: before.steps.map((s) => (s.id === 'known' ? { ...s, spec: { ...(s.spec as object), moment: 'at' } } : s)) } // biome-ignore format: one line
   expect(diffRecipes(before, fewer)).toEqual([{ step: 'known', change: 'changed', changes: ['moment: null → "at"'] }])
 })
+
+test('names that JavaScript has for every object are names as others', () => {
+  const typed = (columns: Record<string, 'int64'>) =>
+    recipe('odd', (k) => {
+      k.source('odd', csv('odd.csv', columns))
+    })
+  const both = diffRecipes(stored(typed({ id: 'int64' })), typed({ id: 'int64', constructor: 'int64' } as never))
+  expect(both).toEqual([{ step: 'odd', change: 'changed', changes: ['columns.constructor: nothing → "int64"'] }])
+})

@@ -1,5 +1,6 @@
 import { hashJson } from '../base/hash.ts'
 import type { Json } from '../base/json.ts'
+import { ownValue } from '../base/own.ts'
 import { diffPlans } from '../plan/diff.ts'
 import { diffText } from '../plan/diff-text.ts'
 import { loadPlan } from '../plan/json/index.ts'
@@ -98,7 +99,7 @@ function fieldChanges(before: Json | undefined, after: Json | undefined, at: str
     if (hashJson(a ?? null) === hashJson(b ?? null)) return
     if (isObject(a) && isObject(b))
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)]))
-        walk(a[key], b[key], place ? `${place}.${key}` : key)
+        walk(ownValue(a, key), ownValue(b, key), place ? `${place}.${key}` : key)
     else if (Array.isArray(a) && Array.isArray(b) && a.length === b.length)
       for (const [i, x] of a.entries()) walk(x, b[i], `${place}[${i}]`)
     else told.push(`${place}: ${said(a)} → ${said(b)}`)
