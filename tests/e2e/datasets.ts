@@ -9,7 +9,8 @@ import { type Galley, openGalley } from '../../src/main.ts'
 import { build } from '../../src/plan/nodes.ts'
 import type { TypeName } from '../../src/plan/types.ts'
 import type { Kitchen } from '../../src/runs/recipe.ts'
-import { run } from '../../src/runs/runner.ts'
+import { type RunResult, run } from '../../src/runs/runner.ts'
+import type { Recipe } from '../../src/runs/specs.ts'
 import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
 import { type Client, createClient } from '../../src/sdk/index.ts'
 
@@ -29,6 +30,8 @@ export interface Written {
     options?: object,
     columns?: Record<string, TypeName>,
   ): Promise<DatasetOutput>
+  /** Runs a recipe whose files lie in `folder`. */
+  ran(made: Recipe): Promise<RunResult>
   /** The rows of a version, in its order, as text. */
   rows(reference: string): Promise<string[]>
   close(): Promise<void>
@@ -53,6 +56,7 @@ export async function openWritten(at?: string): Promise<Written> {
       const { outputs } = await run(galley.ware, await galley.scope(), made, { folder, signal, on: () => {} })
       return outputs.get(name) as unknown as DatasetOutput
     },
+    ran: async (made) => run(galley.ware, await galley.scope(), made, { folder, signal, on: () => {} }),
     async rows(reference) {
       const scope = await galley.scope()
       const { files, schema } = await findIn(galley.store, scope)(reference)

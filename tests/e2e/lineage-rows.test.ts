@@ -2,10 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { count, csv, hours, mean, recipe } from '../../src/index.ts'
-import { run } from '../../src/runs/runner.ts'
-import type { Recipe } from '../../src/runs/specs.ts'
 import { galley as command } from './command.ts'
-import { openWritten, signal, type Written } from './datasets.ts'
+import { openWritten, type Written } from './datasets.ts'
 
 let w: Written
 beforeAll(async () => {
@@ -13,8 +11,6 @@ beforeAll(async () => {
 })
 afterAll(() => w.close())
 
-const ran = async (made: Recipe) =>
-  run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
 const ids = (rows: readonly Record<string, unknown>[]) => rows.map((r) => r['id'])
 
 test('a feature is told by the rows that it was computed from: its own, those of its window, those of a join', async () => {
@@ -24,7 +20,7 @@ test('a feature is told by the rows that it was computed from: its own, those of
   })
   writeFileSync(join(w.folder, 'orders.csv'), `id,city,at,minutes\n${lines.join('')}`)
   writeFileSync(join(w.folder, 'cities.csv'), 'name,area\n서울,605\n부산,770\n대구,884\n')
-  await ran(
+  await w.ran(
     recipe('features', (k) => {
       const orders = k.source('orders', csv('orders.csv', { id: 'int64', city: 'string', at: 'timestamp', minutes: 'int64' })) // biome-ignore format: one line
       const cities = k.source('cities', csv('cities.csv', { name: 'string', area: 'int64' }))
@@ -56,7 +52,7 @@ test('a row that an earlier version brought is found in the run of that; a sourc
   const columns = { id: 'int64', n: 'int64' } as const
   for (const [i, lines] of ['1,1\n2,2\n', '3,3\n'].entries()) {
     writeFileSync(join(w.folder, `log-${i}.csv`), `id,n\n${lines}`)
-    await ran(
+    await w.ran(
       recipe('logs', (k) => {
         k.dataset('log', k.source('lines', csv(`log-${i}.csv`, columns)), { write: 'append' })
       }),

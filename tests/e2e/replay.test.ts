@@ -4,8 +4,6 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, recipe } from '../../src/index.ts'
 import { type Replayed, replay } from '../../src/runs/replay/replay.ts'
-import { run } from '../../src/runs/runner.ts'
-import type { Recipe } from '../../src/runs/specs.ts'
 import { joinServer } from '../../src/store/postgres/server.ts'
 import { galley as command } from './command.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
@@ -17,8 +15,6 @@ beforeAll(async () => {
 })
 afterAll(() => w.close())
 
-const ran = async (made: Recipe) =>
-  run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on: () => {} })
 const again = async (which: number) => {
   const told: Replayed[] = []
   const found = await replay(w.galley.ware, await w.galley.scope(), which, { signal, on: (s) => void told.push(s) })
@@ -43,7 +39,7 @@ async function forge(number: number, change: (recipe: string) => string): Promis
 
 test('sources, tables, features, report and model come out the same to the bit; the endpoint is left alone', async () => {
   writeOrders(w.folder)
-  const first = await ran(orders())
+  const first = await w.ran(orders())
   const versions = () => w.client.datasets.versions({ name: 'small-features', limit: 50 })
   const before = await versions()
   const found = await again(first.number)
@@ -61,7 +57,7 @@ test('a write that went on from a version goes on from that version, whatever ca
     const made = recipe('logs', (k) => {
       k.dataset('log', k.source('lines', csv(`log-${numbers.length}.csv`, columns)), { write: 'append' })
     })
-    numbers.push((await ran(made)).number)
+    numbers.push((await w.ran(made)).number)
   }
   for (const number of numbers)
     expect(await again(number)).toMatchObject({ identical: true, states: { lines: 'read', log: 'same' } })
@@ -84,7 +80,7 @@ test('what differs is told by its first row and column, and what is made of it b
       late.filter((r) => r.late),
     )
   })
-  const { number } = await ran(made)
+  const { number } = await w.ran(made)
   expect((await again(number)).identical).toBe(true)
   await forge(number, (text) => text.replace('"value":"15"', '"value":"16"').replace('"value":15', '"value":16'))
   const found = await again(number)
@@ -102,14 +98,14 @@ test('a file that is no longer as it was read, a run that failed, a command', as
     k.dataset('places', k.source('p', csv('p.csv', { n: 'int64' })))
   })
   writeFileSync(file, 'n\n1\n')
-  const { number } = await ran(made)
+  const { number } = await w.ran(made)
   const text = readFileSync(file)
   writeFileSync(file, 'n\n2\n')
   await expect(again(number)).rejects.toMatchObject({ code: 'SOURCE_MISSING', what: expect.stringContaining("'p' gave in run") }) // biome-ignore format: one line
   writeFileSync(file, text)
   expect((await again(number)).identical).toBe(true)
   writeFileSync(file, 'n\nx\n')
-  await expect(ran(made)).rejects.toMatchObject({ code: 'SOURCE_BROKEN' })
+  await expect(w.ran(made)).rejects.toMatchObject({ code: 'SOURCE_BROKEN' })
   await expect(again(number + 1)).rejects.toMatchObject({ code: 'STEP_FAILED', what: expect.stringContaining('is failed') }) // biome-ignore format: one line
   writeFileSync(file, text)
   const done = await command(w.home, 'run', '--replay', String(number), '--json')

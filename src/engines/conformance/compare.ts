@@ -30,6 +30,16 @@ export async function collect(engine: Engine, root: Node): Promise<Value[][]> {
   return out
 }
 
+/** All rows of a node, or nothing where a value of some column can't be computed. */
+export async function collectSound(engine: Engine, root: Node): Promise<Value[][] | undefined> {
+  try {
+    return await collect(engine, root)
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'VALUE_INVALID') return undefined
+    throw error
+  }
+}
+
 function show(v: Value): string {
   if (v instanceof Uint8Array) return `bytes ${Buffer.from(v).toString('hex')}`
   if (v !== null && typeof v === 'object')
