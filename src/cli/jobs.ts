@@ -69,7 +69,11 @@ export function jobs(): Command {
   on('cancel', 'cancel a job; a worker that is at it stops within a second', (client, job) =>
     client.jobs.cancel({ job, body: {} }),
   )
-  on('retry', 'queue a job again that failed or was cancelled', (client, job) => client.jobs.retry({ job, body: {} }))
+  on(
+    'retry',
+    'queue a job again that failed or was cancelled, with the recipe as it was queued; a mended file is queued anew: galley run FILE --queue',
+    (client, job) => client.jobs.retry({ job, body: {} }),
+  )
   return noun
 }
 
@@ -79,6 +83,6 @@ async function tell(client: Client, job: Job, json: boolean): Promise<void> {
   print(
     `${bold(`job ${job.number}`)}  ${plain(job.recipe)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
   )
-  if (job.run) print(`run ${(await client.runs.get({ run: job.run })).number}: galley runs show`)
+  if (job.run) print(`its newest run: galley runs show ${(await client.runs.get({ run: job.run })).number}`)
   if (job.error) print(errorText(job.error))
 }

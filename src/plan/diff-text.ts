@@ -35,6 +35,8 @@ function replaced(removed: readonly string[], added: readonly string[]): string[
   const told = removed.map((text) => {
     const at = left.findIndex((other) => verbOf(other) === verbOf(text))
     const [other] = at < 0 ? [] : left.splice(at, 1)
+    // it reads as it did: what it reads is made another way
+    if (other === text) return `rows are chosen by '${verb(text)}', of which a column changed`
     return other === undefined
       ? `rows are chosen without: ${verb(text)}`
       : `rows are chosen by another ${verbOf(text)}: ${argument(text)} → ${argument(other)}`

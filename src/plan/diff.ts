@@ -132,7 +132,12 @@ function define(root: Node): { of: Definer; made: Map<string, Definition> } {
         const there = new Set(n.left.schema.map((f) => f.name))
         const seen = [keysOf(n, of), of(n.left, n.at)?.hash, of(n.right, n.on)?.hash, n.within ?? null]
         for (const { name } of n.schema)
-          if (!there.has(name)) make(name, `${name} ${printNode(n)}`, ['asof', of(n.right, name)?.hash, seen], [name])
+          if (!there.has(name)) {
+            const d = of(n.right, name)
+            // what a window says of a key is told by the window
+            const text = n.right.op === 'rolling' && d ? `${d.text} before ${n.at}` : `${name} ${printNode(n)}`
+            make(name, text, ['asof', d?.hash, seen], n.right.op === 'rolling' && d ? d.reads : [name])
+          }
         break
       }
       case 'union':

@@ -211,11 +211,13 @@ function zeroOf(type: Type): Literal | undefined {
 
 /** The rows of a node whose columns hold what some row of `keys` holds in them; null is equal to null, NaN to NaN. */
 function matching(n: Node, keys: Node, columns: readonly string[]): Node {
+  if (columns.length === 0) return n
   const pairs = columns.flatMap((_, i) => [`__null${i}`, `__value${i}`])
   const made = (side: Node) =>
     columns.flatMap((name, i): [string, Expr][] => {
       const type = side.schema.find((f) => f.name === name)?.type ?? 'bool'
-      const value: Expr = isFloat(type) ? { op: 'cast', arg: col(name), to: 'string', onError: 'fail' } : col(name)
+      // as text, by which NaN is equal to itself; −0 and 0 are one value, plus 0 they are 0
+      const value: Expr = isFloat(type) ? { op: 'cast', arg: call('add', col(name), lit(0, 'float64')), to: 'string', onError: 'fail' } : col(name) // biome-ignore format: one line
       const zero = lit(zeroOf(type) ?? null, isFloat(type) ? 'string' : type)
       return [
         [`__null${i}`, call('isNull', col(name))],

@@ -1,5 +1,50 @@
+import { z } from 'zod'
+import { GalleyError } from '../base/errors.ts'
 import { loadPlan } from '../plan/json/index.ts'
+import { checkName } from './checks.ts'
 import type { PlanSpec, Recipe } from './specs.ts'
+
+/** Steps of one recipe. */
+const MOST_STEPS = 5000
+
+const shape = z.looseObject({
+  format: z.literal(1),
+  name: z.string(),
+  steps: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        kind: z.enum(['source', 'table', 'dataset', 'analyse', 'train', 'serve']),
+        inputs: z.array(z.string()),
+        spec: z.looseObject({}),
+      }),
+    )
+    .min(1, 'it has no steps')
+    .max(MOST_STEPS, `it has more than ${MOST_STEPS} steps`),
+})
+
+/**
+ * A recipe that comes as JSON, checked as one that is declared: names (which become paths and keys), steps that read earlier ones, plans.
+ * @throws RECIPE_INVALID, PLAN_*
+ */
+export function recipeOf(json: unknown): Recipe {
+  const invalid = (what: string, why?: string) =>
+    new GalleyError('RECIPE_INVALID', { what, ...(why ? { why } : {}), fix: 'send what `galley run --queue` sends: a recipe as it was declared' }) // biome-ignore format: one line
+  const parsed = shape.safeParse(json)
+  const [issue] = parsed.error?.issues ?? []
+  if (issue || !parsed.data)
+    throw invalid(`it is no recipe`, `'${issue?.path.map(String).join('.')}': ${issue?.message}`)
+  checkName(parsed.data.name, 'recipe')
+  const seen = new Set<string>()
+  for (const { id, kind, inputs } of parsed.data.steps) {
+    checkName(id, kind)
+    if (seen.has(id)) throw invalid(`two steps are named '${id}'`)
+    const unknown = inputs.find((input) => !seen.has(input))
+    if (unknown !== undefined) throw invalid(`step '${id}' reads '${unknown}'`, 'no step before it has that name')
+    seen.add(id)
+  }
+  return asDeclared(parsed.data as unknown as Recipe)
+}
 
 /** A recipe that was stored, as it was declared: plans checked and built anew, equal parts of them one again. @throws PLAN_* */
 export const asDeclared = (stored: Recipe): Recipe => ({

@@ -46,7 +46,6 @@ export async function run(
     recipeHash: hashRecipe(recipe),
     recipeJson: recipe,
   })
-  await options.begun?.(record)
   const tell = () => ware.lineage?.changed(scope, record.id)
   tell()
   const began = clock.ticks()
@@ -87,6 +86,7 @@ export async function run(
       ledger: total.total(),
     })
   try {
+    await options.begun?.(record)
     await store.steps.plan(
       scope,
       record.id,

@@ -4,17 +4,15 @@ import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
 import { dueAt } from './calendar.ts'
-import { asDeclared } from './declared.ts'
+import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
 import { run } from './runner.ts'
-import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
 const LEASE = 2
-/** ms between two signs of life, and between two looks for a job. */
-const RENEWAL = 500
+/** ms between two looks for a job. */
 const LOOK = 250
 /** ms between two looks for schedules that are due. */
 const SCHEDULES = 1000
@@ -73,35 +71,28 @@ async function attempt(
   { signal, on, say }: WorkerOptions,
 ): Promise<void> {
   const { jobs } = ware.store
-  const lost = new AbortController()
-  let heard = ware.clock.ticks()
-  const lose = () => lost.abort(new Error(`job ${job.number} was cancelled or taken over`))
-  const renewal = setInterval(() => {
-    // cut off from the database it stops by itself before another worker may begin
-    if (ware.clock.ticks() - heard > LEASE * 1000) lose()
-    jobs.renew(scope, claim, LEASE).then(
-      (ours) => (ours ? (heard = ware.clock.ticks()) : lose()),
-      () => undefined,
-    )
-  }, RENEWAL)
+  const { lost, release } = ware.store.hold(scope, claim, LEASE)
   try {
-    await run(ware, scope, asDeclared(job.recipeJson as Recipe), {
-      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost.signal]), on },
+    await run(ware, scope, recipeOf(job.recipeJson), {
+      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost]), on },
       ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
       begun: (record) => jobs.began(scope, claim, record.id),
     })
     await jobs.end(scope, claim, { status: 'done' })
   } catch (thrown) {
     const error = asGalleyError(thrown)
-    if (lost.signal.aborted || (error.code === 'STORE_CONFLICT' && error.details['job'] === job.number))
+    if (lost.aborted || (error.code === 'STORE_CONFLICT' && error.details['job'] === job.number))
       return say(`job ${job.number} was cancelled or taken over: what this worker was at is left`)
     const end = endOf(job, error, signal.aborted, ware.clock.now())
-    if (end.status === 'queued' && !signal.aborted) say(`job ${job.number} is tried again: ${error.what}`)
+    if (!signal.aborted)
+      say(
+        `job ${job.number} ${end.status === 'queued' ? 'is tried again' : 'failed'}: ${[error.what, error.why].filter(Boolean).join(': ')}`,
+      )
     await jobs.end(scope, claim, end).catch((cause: unknown) => {
       if (!(cause instanceof GalleyError && cause.code === 'STORE_CONFLICT')) throw cause
     })
   } finally {
-    clearInterval(renewal)
+    await release()
   }
 }
 

@@ -71,6 +71,19 @@ describe('jobs', () => {
     await done(next)
   })
 
+  test('a worker that computes without a pause keeps its job; one that lost it is told', async () => {
+    const number = await queue()
+    const claim = (await take([], 1)) ?? expect.unreachable()
+    const held = at.store.hold(at.scope, claim, 1)
+    await sleep(800) // its thread has begun
+    for (const began = performance.now(); performance.now() - began < 2500; );
+    expect([await take(), held.lost.aborted]).toEqual([undefined, false])
+    await at.store.jobs.cancel(at.scope, number)
+    for (const began = performance.now(); !held.lost.aborted && performance.now() - began < 5000; ) await sleep(50)
+    expect(held.lost.aborted).toBe(true)
+    await held.release()
+  }, 20_000)
+
   test('a job that ends its workers is failed once its attempts are used up, and can be queued again', async () => {
     const number = await queue({ mostAttempts: 2 })
     for (let i = 0; i < 2; i++) {

@@ -32,7 +32,7 @@ export interface Jobs {
    * up is failed instead of taken.
    */
   take(scope: Scope, tags: readonly string[], seconds: number): Promise<{ job: Job; claim: JobClaim } | undefined>
-  /** Extends the lease. False when the job was cancelled or taken over: stop working on it. */
+  /** Extends the lease, once. False when the job was cancelled or taken over: stop working on it. */
   renew(scope: Scope, claim: JobClaim, seconds: number): Promise<boolean>
   /** Says which run the attempt is. @throws STORE_CONFLICT when the claim no longer holds */
   began(scope: Scope, claim: JobClaim, run: string): Promise<void>

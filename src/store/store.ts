@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
@@ -12,7 +13,7 @@ import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
 import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
-import { type Jobs, jobsOn } from './jobs.ts'
+import { type JobClaim, type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
@@ -59,6 +60,11 @@ export interface Store extends Tables {
    * deadlock it is run again.
    */
   transaction<T>(scope: Scope, work: (tx: Tables) => Promise<T>): Promise<T>
+  /**
+   * Keeps a job's lease from a thread of its own until it is released, however busy this one is. `lost` fires when the job was cancelled or
+   * taken over, or the database is out of reach for longer than the lease holds.
+   */
+  hold(scope: Scope, claim: JobClaim, seconds: number): { readonly lost: AbortSignal; release(): Promise<void> }
   /** The embedded server's process id; undefined when another server is used. */
   serverPid(): number | undefined
   /** Leaves the database (the last process to leave stops it) and removes this process's temporary files. */
@@ -84,8 +90,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (databaseUrl === undefined)
       server = await joinServer(home.postgres, join(home.logs, 'postgres.log'), [home.datasets, home.blobs])
     const share = server
+    const connection = share ? { ...share.connection } : { connectionString: databaseUrl }
     const database = openDatabase({
-      connection: share ? { ...share.connection } : { connectionString: databaseUrl },
+      connection,
       now: clock.now,
       home: home.path,
       ...(share ? { ensure: () => share.ensure() } : {}),
@@ -114,6 +121,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       workspaces: workspacesOn(database),
       transaction: (_scope, work) =>
         database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+      hold: (scope, claim, seconds) => holding({ connection, workspace: scope.workspace, ...claim, seconds }),
       serverPid: () => share?.pid(),
       close: () => (closing ??= close()),
     }
@@ -144,4 +152,13 @@ function tablesOn(database: Database): Tables {
     events: eventsOn(database),
     sources: sourcesOn(database),
   }
+}
+
+function holding(workerData: object): ReturnType<Store['hold']> {
+  const lost = new AbortController()
+  const lose = () => lost.abort(new Error('the job was cancelled or taken over'))
+  const thread = new Worker(new URL('./holder.ts', import.meta.url), { workerData, name: 'job-lease' })
+  thread.once('message', lose)
+  thread.once('error', lose)
+  return { lost: lost.signal, release: async () => void (await thread.terminate()) }
 }

@@ -48,4 +48,4 @@ test('a definition that changed is named by explain before it runs, by the run, 
     code: 2,
     err: expect.stringContaining('there is no run 9'),
   })
-}, 60_000)
+}, 180_000)

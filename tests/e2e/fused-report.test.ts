@@ -107,7 +107,7 @@ test('with room for what is learnt from and not for a report’s columns, the mo
   const ways = [
     [1.1, /^model: a device learns without the columns of 'data-report', .* bytes of the device's memory would be held, .*spill: true/],
     // the columns have room, and what is asked of them has none
-    [3, /^model: a device did not answer for 'data-report': .* bytes of the device's memory would be held, .*the processor reads its rows$/],
+    [4, /^model: a device did not answer for 'data-report': .* bytes of the device's memory would be held, .*the processor reads its rows$/],
   ] as const
   for (const [i, [times, says]] of ways.entries()) {
     // another seed learns anew, another name reports anew

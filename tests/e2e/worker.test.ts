@@ -116,6 +116,7 @@ test('a cancelled job stops within a second; one whose worker is asked to stop g
   child.kill('SIGTERM')
   await end
   expect(await job(stopped)).toMatchObject({ status: 'queued', attempts: 0 })
+  await w.client.jobs.cancel({ job: stopped, body: {} })
 }, 90_000)
 
 test('a schedule: each moment gets one job, whichever worker looks; what was missed as it says; paused, it waits', async () => {
@@ -160,3 +161,18 @@ test('a schedule: each moment gets one job, whichever worker looks; what was mis
   expect((await command(w.home, 'schedules', 'rm', 'hourli')).err).toContain("did you mean 'hourly'?")
   expect((await command(w.home, 'schedules', 'rm', 'hourly')).out).toContain('is gone')
 }, 60_000)
+
+test('a recipe that no worker could run, or that names places, is refused where it is sent', async () => {
+  const source = { id: 's', kind: 'source', inputs: [], spec: { connector: 'generate', path: 's', columns: {}, options: {} } } // biome-ignore format: one line
+  const send = (recipe: object) => w.client.jobs.queue({ body: { recipe: recipe as never, folder: '/' } })
+  for (const [name, steps, says] of [
+    ['r', [{ ...source, id: '../../../evil' }], "'../../../evil' can't name a source"],
+    ['r\n', [source], "can't name a recipe"],
+    ['r', [source, source], "two steps are named 's'"],
+    ['r', [{ ...source, kind: 'shell' }], 'it is no recipe'],
+    ['r', [{ ...source, spec: null }], 'it is no recipe'],
+    ['r', [{ ...source, inputs: ['later'] }], "step 's' reads 'later'"],
+    ['r', [], 'it is no recipe'],
+  ] as const)
+    await expect(send({ format: 1, name, steps })).rejects.toMatchObject({ code: 'RECIPE_INVALID', what: expect.stringContaining(says) }) // biome-ignore format: one line
+})

@@ -1,6 +1,5 @@
 import type { z } from 'zod'
-import { asDeclared } from '../../runs/declared.ts'
-import type { Recipe } from '../../runs/specs.ts'
+import { recipeOf } from '../../runs/declared.ts'
 import type { Job } from '../../store/jobs.ts'
 import type { job, queued } from '../contract/jobs.ts'
 import type { Failure } from '../contract/route.ts'
@@ -12,10 +11,10 @@ const present = (j: Job): z.input<typeof job> => ({
   ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
 })
 
-/** What is queued, as the store has it. @throws PLAN_* for a recipe that no worker could run */
+/** What is queued, as the store has it. @throws RECIPE_INVALID, PLAN_* for a recipe that no worker could run */
 export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
   const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3 } = given
-  asDeclared(recipe as unknown as Recipe)
+  recipeOf(recipe)
   return { recipe: recipe.name, recipeJson: recipe, folder, engine, priority, tags, mostAttempts: attempts }
 }
 

@@ -1,5 +1,6 @@
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
+import { everything } from '../../data/datasets/keep/retain.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
 import { diffRecipes } from '../../runs/because.ts'
 import type { Output } from '../../runs/kind.ts'
@@ -56,10 +57,10 @@ export const runs: NounHandlers<'runs'> = {
   get: async ({ ware, scope, params }) => {
     const run = await ware.store.runs.get(scope, named(params.run))
     const gone = run.status === 'running' ? await goneOf(ware, scope) : new Set<string>()
-    const steps = await ware.store.steps.list(scope, run.id, { limit: 500 })
+    const steps = await everything((cursor) => ware.store.steps.list(scope, run.id, { limit: 500, cursor }))
     return {
       ...present(run, gone),
-      steps: steps.items.map((s) => ({
+      steps: steps.map((s) => ({
         id: s.id,
         kind: s.kind,
         status: s.status,

@@ -13,7 +13,7 @@ import type { RowCount } from '../../plan/explain/estimate.ts'
 import type { Plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { specChanges } from '../../runs/because.ts'
-import type { Step } from '../../runs/specs.ts'
+import type { DatasetSpec, Step } from '../../runs/specs.ts'
 import { readIfThere } from '../../store/files.ts'
 
 /** Bytes of a text file whose lines are measured. */
@@ -107,7 +107,12 @@ export interface Kept {
 }
 
 /** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the places that it is made of. */
-export async function keptTable(name: string, now: Plan, sources: readonly string[]): Promise<Kept | undefined> {
+export async function keptTable(
+  name: string,
+  now: Plan,
+  sources: readonly string[],
+  spec?: Pick<DatasetSpec, 'split' | 'moment'>,
+): Promise<Kept | undefined> {
   const planHash = hashPlan(now)
   let best: Omit<Kept, 'changes'> | undefined
   for await (const file of glob(join(readConfig().home, 'datasets', '*', name, '*', 'manifest.json'))) {
@@ -121,8 +126,10 @@ export async function keptTable(name: string, now: Plan, sources: readonly strin
   }
   if (!best) return undefined
   const changed = await writtenSince(Date.parse(best.manifest.created), sources)
-  const { plan } = best.manifest
-  return { ...best, changed, changes: plan && !best.samePlan ? specChanges({ plan }, { plan: now }) : [] }
+  const { plan, split, moment } = best.manifest
+  const beside = spec ? specChanges({ split, moment }, { split: spec.split, moment: spec.moment }) : []
+  const own = plan && !best.samePlan ? specChanges({ plan }, { plan: now }) : []
+  return { ...best, samePlan: best.samePlan && beside.length === 0, changed, changes: [...own, ...beside] }
 }
 
 /** The first file that is gone or was written to, or moved to its place, after a moment (ms since 1970). */

@@ -9,7 +9,7 @@ import { build, type Node, plan } from '../../plan/nodes.ts'
 import { optimise } from '../../plan/optimise/index.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import { wholePlan } from '../../runs/inline.ts'
-import type { PlanSpec, Recipe, Step } from '../../runs/specs.ts'
+import type { DatasetSpec, PlanSpec, Recipe, Step } from '../../runs/specs.ts'
 import { type Kept, keptTable, sourceRows } from './known.ts'
 
 export interface Kitchen {
@@ -64,7 +64,12 @@ const keptOf = async (kitchen: Kitchen, step: Step): Promise<Kept | undefined> =
   const sources: string[] = []
   for (const { spec } of sourcesOf(kitchen.recipe, step))
     sources.push(pathOf(await connector(spec.connector), spec, kitchen.folder))
-  return keptTable(dataset ? step.id : `_${step.id}`, plan(root), sources)
+  return keptTable(
+    dataset ? step.id : `_${step.id}`,
+    plan(root),
+    sources,
+    dataset ? (step.spec as DatasetSpec) : undefined,
+  )
 }
 
 /** The sources that a step's rows come from, through whatever steps. */

@@ -107,7 +107,7 @@ export function exprOf(c: Col, where: string): Expr {
   throw new GalleyError('PLAN_TYPE_MISMATCH', {
     what: `${where} is given ${aOrAn(c)}, not a column`,
     why: 'operators of JavaScript (+, ===, !, &&) do not work on columns',
-    fix: 'use methods: r.x.plus(1), r.x.eq(1), r.x.gt(1).not(), a.and(b); constant(5) for a constant',
+    fix: "use methods: r.x.plus(1), r.x.eq(1), r.x.gt(1).not(), a.and(b); constant(5, 'int64') for a constant",
   })
 }
 

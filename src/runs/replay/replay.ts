@@ -1,5 +1,6 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
+import { everything } from '../../data/datasets/keep/retain.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Step as StepRecord } from '../../store/steps.ts'
@@ -55,7 +56,9 @@ export async function replay(
   const { store, clock } = ware
   const record = await store.runs.get(scope, which)
   const recipe = asDeclared(record.recipeJson as Recipe)
-  const then = new Map((await store.steps.list(scope, record.id, { limit: 500 })).items.map((s) => [s.id, s]))
+  const then = new Map(
+    (await everything((cursor) => store.steps.list(scope, record.id, { limit: 500, cursor }))).map((s) => [s.id, s]),
+  )
   requireDone(record, recipe, then)
   const hashes = new Map([...then].map(([id, s]) => [id, (s.output as Output).hash]))
   const outputs = new Map<string, Output>()
@@ -112,9 +115,18 @@ async function again(
     ...{ engine: before.computed ? (before.computed.by === 'processor' ? 'processor' : 'gpu') : 'processor' },
     ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {} },
   })
-  const result = await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)
-  const output: Output = result.output
-  if (output.hash === before.hash) return { output, state: 'same' }
+  let output: Output
+  try {
+    output = (await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)).output
+  } catch (thrown) {
+    // it passed then: what it is held against is of now
+    if (!(thrown instanceof GalleyError && (thrown.code === 'QUALITY_FAILED' || thrown.code === 'DATASET_UNKNOWN')))
+      throw thrown
+    const gone = thrown.code === 'DATASET_UNKNOWN' ? 'the version that it went on from is gone: ' : ''
+    return { output: before, state: 'differs', says: `${gone}${thrown.what}` }
+  }
+  // with the names that the run gave it: a version, a folder
+  if (output.hash === before.hash) return { output: before, state: 'same' }
   const made = step.inputs.filter((id) => differs(asked, id))
   const says = await ware.duckdb.session(ctx, (query) => firstDifference(before, output, query))
   return { output, state: 'differs', says: made.length > 0 ? `${says} (made of '${made.join("', '")}', which differs)` : says } // biome-ignore format: one line

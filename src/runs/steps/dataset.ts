@@ -5,12 +5,14 @@ import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { MANIFEST, nullsIn, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
+import { lineage } from '../inline.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
-import { integer } from '../text.ts'
+import { integer, plural } from '../text.ts'
 import { withoutForgotten } from './forgotten.ts'
 import { checkQuality } from './quality.ts'
 import { type Computed, computeRows } from './rows.ts'
+import type { SourceOutput } from './source.ts'
 import { summarise, type TableOutput, whole } from './table.ts'
 import { type Draft, draftVersion, newestOf, publishDraft } from './version.ts'
 
@@ -40,6 +42,7 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
     const { spec, id } = ctx.step
     const computed = await withoutForgotten(ctx, await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect)))
     const base = await newestOf(ctx, spec)
+    if (base && spec.write?.mode === 'append') warnOfRepeats(ctx)
     if (computed.rows === 0 && (!base || !spec.write || spec.write.mode === 'full')) throw empty(ctx)
     return drafted(ctx, id, computed, await draftVersion(ctx, computed, base))
   },
@@ -54,6 +57,18 @@ function written(write: DatasetOutput['write']): string {
   if (!write || write.mode === 'full') return ''
   if (write.contained) return write.rows === 0 ? '  nothing new' : '  holds these rows already'
   return `  ${write.mode} ${integer(write.rows)}`
+}
+
+/** A source that keeps what it read gives all of it each time: an append would store it again. */
+function warnOfRepeats(ctx: StepContext<DatasetSpec>): void {
+  for (const id of lineage(ctx.recipe, ctx.step.id)) {
+    if (ctx.recipe.steps.find((s) => s.id === id)?.kind !== 'source') continue
+    const [before = 0, all = 0] = ctx.input<Partial<SourceOutput> & Output>(id).stood ?? []
+    if (before > 0)
+      ctx.say(
+        `append adds all ${plural(all, 'row')} that '${id}' gives, also the ${integer(before)} that it gave before: they stand in it twice; write: 'full' reads nothing again and holds each once, 'upsert' replaces rows by their key`,
+      )
+  }
 }
 
 function empty(ctx: StepContext<DatasetSpec>): GalleyError {

@@ -36,6 +36,16 @@ test('rejected rows are kept whole, so all their columns are needed; conditions 
   expect(wantedOf(made, 's', spec)).toEqual({ columns: Object.keys(columns), where: [] })
 })
 
+test('what an expectation refers to is read, too: no row of it may be left out', () => {
+  const made = recipe('r', (k) => {
+    const s = k.source('s', spec)
+    const orders = k.source('orders', { ...spec, path: 'b.csv' })
+    k.dataset('checked', orders, { expect: (_, e) => [e.references('city', s, 'city').quarantine()] })
+    k.dataset('big', s.filter((r) => r.id.gt(3)).select('id'))
+  })
+  expect(wantedOf(made, 's', spec)).toEqual({ columns: Object.keys(columns), where: [] })
+})
+
 test('a source that nothing reads is read whole', () => {
   expect(
     wantedOf(
