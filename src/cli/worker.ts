@@ -22,13 +22,16 @@ export function worker(): Command {
         const scope = await galley.scope()
         const has = options.tag.length > 0 ? `, has ${options.tag.join(', ')}` : ''
         note(`worker of ${config.workspace}${has}  data folder ${config.home}`)
-        const taken = await interruptible((signal) =>
+        const { taken, failed } = await interruptible((signal) =>
           work(galley.ware, scope, {
             ...{ tags: options.tag, signal, on: runReporter(config.workspace), say: (text) => note(`  ! ${text}`) },
             untilEmpty: options.untilEmpty === true,
+            // what a step leaves there would outlive a person who is forgotten
+            after: () => galley.store.home.tmp.clear(),
           }),
         )
-        note(`took ${plural(taken, 'job')}`)
+        note(`took ${plural(taken, 'job')}${failed > 0 ? `, of which ${failed} failed` : ''}`)
+        if (options.untilEmpty && failed > 0) process.exitCode = 1
       } finally {
         await galley.close()
       }

@@ -29,11 +29,17 @@ export interface WorkerOptions {
   readonly say: (text: string) => void
   /** Ends once no job is due. */
   readonly untilEmpty?: boolean
+  /** Told after each job, when nothing is under way. */
+  readonly after?: () => void
 }
 
-/** Takes jobs one after the other until it is asked to stop; what it is at then goes back to the queue. Gives how many it took. */
-export async function work(ware: Kitchenware, scope: Scope, options: WorkerOptions): Promise<number> {
-  let taken = 0
+/** Takes jobs one after the other until it is asked to stop; what it is at then goes back to the queue. Gives how many it took, and how many of them failed. */
+export async function work(
+  ware: Kitchenware,
+  scope: Scope,
+  options: WorkerOptions,
+): Promise<{ readonly taken: number; readonly failed: number }> {
+  let [taken, failed] = [0, 0]
   let told = false
   let looked = 0
   while (!options.signal.aborted) {
@@ -48,7 +54,8 @@ export async function work(ware: Kitchenware, scope: Scope, options: WorkerOptio
       told = false
       if (next) {
         taken++
-        await attempt(ware, scope, next, options)
+        if (!(await attempt(ware, scope, next, options))) failed++
+        options.after?.()
         continue
       }
       if (options.untilEmpty) break
@@ -61,15 +68,16 @@ export async function work(ware: Kitchenware, scope: Scope, options: WorkerOptio
     }
     await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
   }
-  return taken
+  return { taken, failed }
 }
 
+/** False for one that failed for good. */
 async function attempt(
   ware: Kitchenware,
   scope: Scope,
   { job, claim }: { job: Job; claim: JobClaim },
   { signal, on, say }: WorkerOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { jobs } = ware.store
   const { lost, release } = ware.store.hold(scope, claim, LEASE)
   try {
@@ -79,10 +87,13 @@ async function attempt(
       begun: (record) => jobs.began(scope, claim, record.id),
     })
     await jobs.end(scope, claim, { status: 'done' })
+    return true
   } catch (thrown) {
     const error = asGalleyError(thrown)
-    if (lost.aborted || (error.code === 'STORE_CONFLICT' && error.details['job'] === job.number))
-      return say(`job ${job.number} was cancelled or taken over: what this worker was at is left`)
+    if (lost.aborted || (error.code === 'STORE_CONFLICT' && error.details['job'] === job.number)) {
+      say(`job ${job.number} was cancelled or taken over: what this worker was at is left`)
+      return true
+    }
     const end = endOf(job, error, signal.aborted, ware.clock.now())
     if (!signal.aborted)
       say(
@@ -91,6 +102,7 @@ async function attempt(
     await jobs.end(scope, claim, end).catch((cause: unknown) => {
       if (!(cause instanceof GalleyError && cause.code === 'STORE_CONFLICT')) throw cause
     })
+    return end.status !== 'failed'
   } finally {
     await release()
   }

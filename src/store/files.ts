@@ -58,6 +58,8 @@ export interface TempFolder {
   /** A path in it that nothing uses yet; nothing is created. */
   file(suffix?: string): string
   /** Removes it and all that is in it. */
+  /** Removes what was left there, while nothing is under way; what the batch engine keeps stays. */
+  clear(): void
   close(): void
 }
 
@@ -82,6 +84,10 @@ export function openTempFolder(root: string): TempFolder {
   return {
     path,
     file: (suffix = '') => join(path, `${newId()}${suffix}`),
+    clear() {
+      for (const name of readdirSync(path))
+        if (!name.startsWith('duckdb_')) rmSync(join(path, name), { recursive: true, force: true })
+    },
     close: () => rmSync(path, { recursive: true, force: true }),
   }
 }

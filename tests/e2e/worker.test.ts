@@ -136,7 +136,7 @@ test('a schedule: each moment gets one job, whichever worker looks; what was mis
   const worked = async () => {
     const options = { tags: [], signal: new AbortController().signal, on: () => {}, say: () => {}, untilEmpty: true }
     const taken = await Promise.all([work(g.ware, scope, options), work(g.ware, scope, options)])
-    return taken.reduce((a, b) => a + b)
+    return taken.reduce((n, t) => n + t.taken, 0)
   }
   await w.client.schedules.set({ name: 'hourly', body })
   expect(await worked()).toBe(0)
@@ -176,3 +176,14 @@ test('a recipe that no worker could run, or that names places, is refused where 
   ] as const)
     await expect(send({ format: 1, name, steps })).rejects.toMatchObject({ code: 'RECIPE_INVALID', what: expect.stringContaining(says) }) // biome-ignore format: one line
 })
+
+test('a job that fails says why, and so does its worker, which leaves nothing behind', async () => {
+  const file = join(folder, 'fails.ts')
+  writeFileSync(file, `import { csv, recipe } from 'galley'\nexport default recipe('fails', (k) => { k.dataset('fails', k.source('nothing', csv('nothing-there.csv', { n: 'int64' }))) })\n`) // biome-ignore format: one line
+  const { number } = JSON.parse((await command(w.home, 'run', file, '--queue', '--json')).out) as { number: number }
+  const done = await command(w.home, 'worker', '--until-empty')
+  expect(done).toMatchObject({ code: 1, err: expect.stringMatching(/job \d+ failed: there is no file at .*nothing-there\.csv/) }) // biome-ignore format: one line
+  expect(done.err).toContain('took 1 job, of which 1 failed')
+  expect(await job(number)).toMatchObject({ status: 'failed', error: { code: 'SOURCE_MISSING' } })
+  expect((await command(w.home, 'jobs', 'show', String(number))).out).toMatch(/its newest run: galley runs show \d+/)
+}, 60_000)
