@@ -172,6 +172,8 @@ const UNITS = [
 export function spanText(micros: number): string {
   if (micros === 0) return '0 s'
   if (micros < 0) return `−${spanText(-micros)}`
+  // beyond what a double holds to the µs no larger unit is whole for certain
+  if (!Number.isSafeInteger(micros)) return `${micros} µs`
   const at = UNITS.findIndex(([, size]) => micros % size === 0)
   const [unit, size, many] = UNITS[at] ?? ['µs', 1, 1000]
   const above = UNITS[at - 1]

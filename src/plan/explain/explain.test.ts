@@ -141,3 +141,8 @@ test('where lists decide which row stays, it is told that nothing says which', (
   expect(remark(t.window({ order: 'n' }, () => ({ i: rowNumber() })))).toHaveLength(1)
   expect(remark(t.drop('tags').sort('n').limit(3))).toEqual([])
 })
+
+test('any span of time has a text, however long', () => {
+  for (const micros of [98_666_732_803_383_000, 2 ** 63, 1e300, Number.MAX_SAFE_INTEGER, 0.5])
+    for (const sign of [1, -1]) expect(spanText(sign * micros)).toMatch(/ (d|h|min|s|ms|µs)$/)
+})
