@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { NewJob } from './jobs.ts'
+import type { JobClaim, NewJob } from './jobs.ts'
 import { openTestStore, type TestStore } from './testing/store.ts'
 
 let at: TestStore
@@ -20,6 +20,13 @@ const take = async (tags: string[] = [], seconds = 5) => {
 }
 const done = async (claim: { number: number; generation: number } | undefined) =>
   at.store.jobs.end(at.scope, claim ?? expect.unreachable(), { status: 'done' })
+
+/** Waits until who holds a job that is no longer its own is told so. */
+async function toldOf(claim: JobClaim): Promise<void> {
+  const held = at.store.hold(at.scope, claim, 5)
+  await expect.poll(() => held.lost.aborted, { timeout: 10_000 }).toBe(true)
+  await held.release()
+}
 
 describe('jobs', () => {
   test('the highest priority first, then the oldest; only what is due, and what the worker has the tags for', async () => {
@@ -63,7 +70,7 @@ describe('jobs', () => {
     const next = (await take()) ?? expect.unreachable()
     expect([next.number, next.job.attempts, next.generation]).toEqual([number, 2, lost.generation + 1])
     // the one before comes back: nothing of it counts
-    expect(await store.jobs.renew(scope, lost, 5)).toBe(false)
+    await toldOf(lost)
     await expect(store.steps.complete(scope, step, { output: 1 })).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
     await expect(store.jobs.began(scope, lost, 'x')).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
     await expect(done(lost)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
@@ -97,7 +104,7 @@ describe('jobs', () => {
     expect([again?.number, again?.job.attempts]).toEqual([number, 1])
     await expect(at.store.jobs.retry(at.scope, number)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
     expect((await at.store.jobs.cancel(at.scope, number)).status).toBe('cancelled')
-    expect(await at.store.jobs.renew(at.scope, again ?? expect.unreachable(), 5)).toBe(false)
+    await toldOf(again ?? expect.unreachable())
     await expect(at.store.jobs.cancel(at.scope, number)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
   })
 

@@ -32,8 +32,6 @@ export interface Jobs {
    * up is failed instead of taken.
    */
   take(scope: Scope, tags: readonly string[], seconds: number): Promise<{ job: Job; claim: JobClaim } | undefined>
-  /** Extends the lease, once. False when the job was cancelled or taken over: stop working on it. */
-  renew(scope: Scope, claim: JobClaim, seconds: number): Promise<boolean>
   /** Says which run the attempt is. @throws STORE_CONFLICT when the claim no longer holds */
   began(scope: Scope, claim: JobClaim, run: string): Promise<void>
   /** Ends a job, or puts it back to be tried again after a moment. @throws STORE_CONFLICT when the claim no longer holds */
@@ -56,6 +54,26 @@ export type JobEnd =
 
 /** What a worker left that is gone. */
 const GONE = { code: 'STEP_FAILED', what: 'the worker that was at it is gone', why: 'its lease ran out', fix: 'another one goes on: finished steps are kept' } // biome-ignore format: one line
+
+/** Queues a job under the workspace's next number; nothing where it stands for a moment that has one already. */
+export async function queued(
+  q: Queries,
+  scope: Scope,
+  job: NewJob,
+  now: number,
+  caller = scope.caller,
+): Promise<Job | undefined> {
+  const { rows } = await q.execute<{ value: number }>(sql`
+    insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
+    on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
+  const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller, created: now }
+  const [row] = await q
+    .insert(jobs)
+    .values({ notBefore: now, ...job, ...own, status: 'queued', attempts: 0, generation: 0 })
+    .onConflictDoNothing({ target: [jobs.workspace, jobs.schedule, jobs.due] })
+    .returning()
+  return row
+}
 
 export function jobsOn(db: Database): Jobs {
   const which = (scope: Scope, number: number) => and(eq(jobs.workspace, scope.workspace), eq(jobs.number, number))
@@ -100,16 +118,9 @@ export function jobsOn(db: Database): Jobs {
   return {
     queue: (scope, job) =>
       db.write(`the job of '${job.recipe}' could not be queued`, async (q) => {
-        const { rows } = await q.execute<{ value: number }>(sql`
-          insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
-          on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
-        const { notBefore = db.now(), ...given } = job
-        const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller: scope.caller, created: db.now() }
-        const [row] = await q
-          .insert(jobs)
-          .values({ ...given, ...own, notBefore, status: 'queued', attempts: 0, generation: 0 })
-          .returning()
-        return row as Job
+        const row = await queued(q, scope, job, db.now())
+        if (row) return row
+        throw new GalleyError('STORE_CONFLICT', { what: `the moment of '${job.schedule}' has a job already` })
       }),
 
     take: (scope, tags, seconds) =>
@@ -141,13 +152,6 @@ export function jobsOn(db: Database): Jobs {
           })
           return { job: taken, claim: { number: taken.number, generation: taken.generation } }
         }
-      }),
-
-    renew: (scope, claim, seconds) =>
-      db.write(`the lease of job ${claim.number} could not be extended`, async (q) => {
-        const set = { lease: until(seconds) }
-        const rows = await q.update(jobs).set(set).where(held(scope, claim)).returning({ number: jobs.number })
-        return rows.length > 0
       }),
 
     began: (scope, claim, run) => holding(scope, claim, { run }),

@@ -1,9 +1,9 @@
 import type { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, eq, gt, lte, sql } from './drizzle.ts'
+import { and, asc, eq, gt, lte } from './drizzle.ts'
+import { queued } from './jobs.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
-import { jobs } from './schema/jobs.ts'
 import { schedules } from './schema/schedules.ts'
 import { unknownName } from './unknown.ts'
 
@@ -90,28 +90,31 @@ export function schedulesOn(db: Database): Schedules {
           .from(schedules)
           .where(and(eq(schedules.workspace, scope.workspace), eq(schedules.paused, false), lte(schedules.next, now)))
           .for('update', { skipLocked: true })
-        let queued = 0
+        let count = 0
         for (const s of due) {
           const { moments, next } = plan(s)
-          for (const moment of moments) {
-            const { rows } = await q.execute<{ value: number }>(sql`
-              insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
-              on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
-            const given = { recipe: s.recipe, recipeJson: s.recipeJson, folder: s.folder, engine: s.engine, priority: s.priority, tags: s.tags, mostAttempts: s.mostAttempts } // biome-ignore format: one line
-            const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller: s.caller, created: db.now(), notBefore: moment } // biome-ignore format: one line
-            const made = await q
-              .insert(jobs)
-              .values({ ...given, ...own, schedule: s.name, due: moment, status: 'queued', attempts: 0, generation: 0 })
-              .onConflictDoNothing({ target: [jobs.workspace, jobs.schedule, jobs.due] })
-              .returning({ number: jobs.number })
-            queued += made.length
+          const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts } = s
+          for (const due of moments) {
+            const job = {
+              recipe,
+              recipeJson,
+              folder,
+              engine,
+              priority,
+              tags,
+              mostAttempts,
+              schedule: s.name,
+              due,
+              notBefore: due,
+            }
+            if (await queued(q, scope, job, db.now(), s.caller)) count++
           }
           await q
             .update(schedules)
             .set({ next, last: moments.at(-1) ?? s.last })
             .where(at(scope, s.name))
         }
-        return queued
+        return count
       }),
   }
 }

@@ -65,3 +65,11 @@ test('a row that an earlier version brought is found in the run of that; a sourc
   writeFileSync(join(w.folder, 'log-0.csv'), 'id,n\n1,5\n')
   await expect(rows(1)).rejects.toMatchObject({ code: 'SOURCE_MISSING' })
 })
+
+test('only rows that the version holds are told of, not those of one that it replaced', async () => {
+  const where = JSON.stringify({ op: 'call', fn: 'eq', args: [{ op: 'col', name: 'n' }, { op: 'lit', type: 'int64', value: '10' }] }) // biome-ignore format: one line
+  await w.write('whole', ['1,mon,10'])
+  await w.write('whole', ['1,mon,11'])
+  expect(await w.client.lineage.rows({ of: 'whole@1', where })).toMatchObject({ version: 1, chosen: 1 })
+  await expect(w.client.lineage.rows({ of: 'whole@2', where })).rejects.toMatchObject({ code: 'LINEAGE_UNKNOWN' })
+})

@@ -114,3 +114,16 @@ test('a file that is no longer as it was read, a run that failed, a command', as
   const both = await command(w.home, 'run', 'recipe.ts', '--replay', '1')
   expect(both).toMatchObject({ code: 2, err: expect.stringContaining('a replay takes no recipe') })
 }, 60_000)
+
+test('a report comes out the same: it tells of the version that the run had', async () => {
+  writeFileSync(
+    join(w.folder, 'told.csv'),
+    `n,city\n${Array.from({ length: 50 }, (_, i) => `${i},c${i % 3}\n`).join('')}`,
+  )
+  const { number } = await w.ran(
+    recipe('told', (k) => {
+      k.analyse(k.dataset('told', k.source('lines', csv('told.csv', { n: 'int64', city: 'string' }))))
+    }),
+  )
+  expect(await again(number)).toMatchObject({ identical: true, states: { told: 'same', 'told-report': 'same' } })
+})

@@ -29,17 +29,14 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
 }
 const OWN = ['settle', 'mostBrokenFiles', ...Object.keys(CHOICES)]
 
-/** A connector's function, as recipes call it: `csv`, `parquet`, `json`. */
-type OfFiles<O> = (path: string, columns: Record<string, TypeName>, options?: O) => SourceSpec
-
 /**
  * Many files as one source: `folder('in/*.csv', csv, { … })`. Files that were read stay read: a run reads those that are new
  * or changed. `*` and `?` stand for parts of a name, `**` for folders at any depth. Other options are the files' own.
  * @throws RECIPE_INVALID
  */
-export function folder<const S extends Record<string, TypeName>, O extends object = object>(
+export function folder<const S extends Record<string, TypeName>, O extends object>(
   pattern: string,
-  of: OfFiles<O>,
+  of: (path: string, columns: S, options?: O) => SourceSpec<S>,
   columns: S,
   options?: NoInfer<O> & FolderOptions,
 ): SourceSpec<S> {

@@ -52,3 +52,10 @@ test('computed from the rows that are named alone, the chosen row is the same', 
   expect(compared).toBeGreaterThan(150)
   expect(fewer).toBeGreaterThan(50)
 })
+
+test('rows of a group by a float are those of −0 and 0 alike', async () => {
+  const scan = build({ op: 'scan', from: { kind: 'rows', rows: [[0], [-0], [1]] }, schema: [{ name: 'x', type: 'float64', nullable: true }] }) // biome-ignore format: one line
+  const root = build({ op: 'aggregate', input: scan, by: ['x'], aggs: [['n', { fn: 'count', arg: null }]] })
+  const [found] = sourceRows(root, { op: 'call', fn: 'eq', args: [{ op: 'col', name: 'n' }, lit('2', 'int64')] })
+  expect(await rowsOf(found?.rows ?? expect.unreachable())).toHaveLength(2)
+})
