@@ -55,6 +55,13 @@ test('types, and what speaks for them', async () => {
   expect(found.columns.find((c) => c.name === 'price')).toMatchObject({ values: 2, missing: 1, examples: ['1.5', '2'] })
 })
 
+test('examples and evidence are those that come first, in their order', async () => {
+  const numbers = Array.from({ length: 150_000 }, (_, i) => `${(i * 7919) % 100},${i}`).join('\n')
+  const found = await discover(`n,o\nx1,1\n05,2\n${numbers}\nx2,\n06,y\n`, 1_000_000)
+  expect(found.columns[0]).toMatchObject({ examples: ['x1', '05', '0'], evidence: expect.stringContaining('not "x1"') })
+  expect(found.columns[1]?.examples).toEqual(['1', '2', '0'])
+})
+
 test('the first rows, or all; what can not be taken apart is counted; names that are no one column are left out', async () => {
   const text = `a,,b,b,c\n${'1,2,3,4,5\n'.repeat(10)}1,2\nx,2,3,4,5\n`
   expect(await discover(text, 10)).toMatchObject({ rows: 10, whole: false })

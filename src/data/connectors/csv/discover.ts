@@ -72,14 +72,17 @@ async function lookAt(
   const c = `c${place}`
   const tried = TRIED.flatMap(([type], t) => {
     const value = sqlValue(c, parseType(type))
-    return [`count(${value}) AS n${t}`, `first(${c}) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${t}`]
+    return [
+      `count(${value}) AS n${t}`,
+      `arg_min(${c}, r) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${t}`,
+    ]
   })
   const asked = [
     `count(${c}) AS n`,
-    `first(${c}) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z`,
+    `arg_min(${c}, r) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z`,
     `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g`,
-    `first(${c}) FILTER (WHERE contains(${c}, ',')) AS k`,
-    `list(DISTINCT ${c}) FILTER (WHERE r <= 100) AS e`,
+    `arg_min(${c}, r) FILTER (WHERE contains(${c}, ',')) AS k`,
+    `list(${c} ORDER BY r) FILTER (WHERE r <= 100 AND ${c} IS NOT NULL) AS e`,
     ...tried,
     ...countWays(c),
   ]
@@ -91,9 +94,7 @@ async function lookAt(
     Object.assign(found, answers)
   }
   const values = Number(found['n'])
-  // an empty cell is no example
-  const seen = (found['e'] as (string | null)[] | null) ?? []
-  const examples = seen.filter((v) => v !== null).slice(0, EXAMPLES)
+  const examples = [...new Set((found['e'] as string[] | null) ?? [])].slice(0, EXAMPLES)
   return { name, values, missing: rows - values, examples, ...judge(found, values, name) }
 }
 

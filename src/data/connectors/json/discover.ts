@@ -75,13 +75,13 @@ async function lookAt(name: string, rows: number, ctx: DiscoverContext): Promise
   const at = pointer(name)
   const [found = {}] = await ctx.query(
     `SELECT count(nullif(k, 'NULL')) AS n, list(DISTINCT k) FILTER (WHERE k <> 'NULL') AS kinds,
-     list(DISTINCT s) FILTER (WHERE s IS NOT NULL AND r <= 100) AS examples,
+     list(s ORDER BY r) FILTER (WHERE s IS NOT NULL AND r <= 100) AS examples,
      ${TIMES.map((t, i) => `count(${sqlValue('s', t)}) AS t${i}`).join(', ')}
      FROM (SELECT json_type(j, ${at}) AS k, json_extract_string(j, ${at}) AS s, row_number() OVER () AS r FROM looked)`,
   )
   const values = Number(found['n'])
   const kinds = ((found['kinds'] as string[] | null) ?? []).toSorted()
-  const examples = ((found['examples'] as string[] | null) ?? []).slice(0, EXAMPLES)
+  const examples = [...new Set((found['examples'] as string[] | null) ?? [])].slice(0, EXAMPLES)
   const time = TIMES.find((_, i) => values > 0 && kinds.join() === 'VARCHAR' && Number(found[`t${i}`]) === values)
   const [type, evidence] = time
     ? ([time, `all ${values.toLocaleString('en-US')} texts are times`] as const)
