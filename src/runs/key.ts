@@ -15,6 +15,7 @@ interface Keyed {
   readonly folder: string
   readonly signal: AbortSignal
   readonly started: number
+  say(text: string): void
 }
 
 /** The key of a step's output, and what it is made of: what the step reads, what it does, and the code that does it. */
@@ -25,11 +26,11 @@ export async function cacheKey(
   watched: Map<string, string>,
 ): Promise<{ key: string; parts: KeyParts }> {
   const { step } = s
-  const { folder, recipe, signal, started } = s
+  const { folder, recipe, signal, started, say } = s
   const input = <T extends Output>(id: string): T => inputOf(s.outputs, step, id)
   const hash = (id: string) => input(id).hash
   const watch = (path: string, stamp: string) => void watched.set(path, stamp)
-  const about = { scope, store, folder, recipe, step, signal, started, hash, input, watch }
+  const about = { scope, store, folder, recipe, step, signal, started, say, hash, input, watch }
   const spec = kind.identity ? await kind.identity(step.spec as never, about) : step.spec
   const parts: KeyParts = {
     galley: version,

@@ -80,6 +80,8 @@ export interface IdentityContext {
   hash(id: string): string
   /** A file that the step reads or that later ones read in place, and its state before: a change while it is used stops the run. */
   watch(path: string, stamp: string): void
+  /** Tells people something that they should know, whether the step runs or not. */
+  say(text: string): void
   /** The earlier step's output, where more of it is read than its hash stands for. */
   input<T extends Output>(id: string): T
 }

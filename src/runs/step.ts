@@ -12,9 +12,10 @@ import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
+import { contextOf, sayOf } from './context.ts'
 import type { OnRunEvent } from './events.ts'
-import { cacheKey, inputOf, whyAgain } from './key.ts'
-import type { Accelerator, AnyStepKind, Output, StepContext, StepKind } from './kind.ts'
+import { cacheKey, whyAgain } from './key.ts'
+import type { Accelerator, AnyStepKind, Output, StepKind } from './kind.ts'
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -88,7 +89,12 @@ export async function runStep(
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
-    const { key, parts: keyParts } = await cacheKey({ version: ware.version, scope, store }, kind, s, own)
+    const { key, parts: keyParts } = await cacheKey(
+      { version: ware.version, scope, store },
+      kind,
+      { ...s, say: sayOf(ware, s) },
+      own,
+    )
     const find = async () => {
       const entry = await store.cache.find(scope, key)
       if (!entry) return undefined
@@ -181,31 +187,6 @@ export async function runStep(
   } finally {
     clearInterval(lease)
     release?.()
-  }
-}
-
-/** What a kind of step is given to run with. */
-export function contextOf(
-  ware: Kitchenware,
-  scope: Scope,
-  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside'> & { readonly ledger: Ledger }, // biome-ignore format: one line
-): StepContext<never> {
-  const { step, on } = s
-  const say = (text: string) => {
-    ware.log.info(text, { run: s.record.number, step: step.id })
-    on({ type: 'said', step: step.id, kind: step.kind, text })
-  }
-  return {
-    ...{ scope, recipe: s.recipe, folder: s.folder, step: step as Step<never>, run: s.record, signal: s.signal },
-    ...{ store: ware.store, duckdb: ware.duckdb, log: ware.log, threads: ware.threads },
-    ...{ ledger: s.ledger, started: s.started, beside: s.beside, say },
-    progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
-    device: async () => {
-      const found = await ware.device(s.engine)
-      if (typeof found === 'string' && s.engine === 'gpu') say(`${found}; the processor computes`)
-      return found
-    },
-    input: (id) => inputOf(s.outputs, step, id),
   }
 }
 

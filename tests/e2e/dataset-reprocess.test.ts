@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, json, push, recipe, sum } from '../../src/index.ts'
+import { csv, folder, json, push, recipe, sum } from '../../src/index.ts'
 import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
@@ -122,6 +122,41 @@ test('rows take the place of those of their key, and JSON is read again, too', a
   expect(await w.rows('people@1')).toEqual(['1,5'])
   expect(await again(made('string'), 'people')).toMatchObject({ rows: 2, passed: 2, written: 1, version: 2 })
   expect(await w.rows('people@2')).toEqual(['1,6'])
+})
+
+test('rows of the files of a folder are read again together; files set aside whole wait for the recipe', async () => {
+  const put = (name: string, text: string) => writeFileSync(join(w.folder, 'inbox', name), text)
+  const of = join(w.folder, 'inbox', '*.csv')
+  const each = { broken: 'skip', brokenFiles: 'quarantine', settle: 0 } as const
+  const first = recipe('inbox', (k) => {
+    const t = k.source('inbox-files', folder<{ id: 'int64'; n: 'int64' }, object>(of, csv, { id: 'int64', n: 'int64' }, each)) // biome-ignore format: one line
+    k.dataset('inbox', t, { write: 'append' })
+  })
+  const mended = recipe('inbox', (k) => {
+    const t = k.source('inbox-files', folder<{ id: 'int64'; n: 'string' }, object>(of, csv, { id: 'int64', n: 'string' }, each)) // biome-ignore format: one line
+    const typed = t.derive((r) => ({ n: r.n.replace(' pcs', '').cast('int64', { onError: 'null' }) }))
+    k.dataset(
+      'inbox',
+      typed.reject((r) => r.n.isNull(), 'no number'),
+      { write: 'append' },
+    )
+  })
+  mkdirSync(join(w.folder, 'inbox'))
+  put('a.csv', 'id,n\n1,5\n2,"6"\n3,x\n4,1,1\n')
+  put('b.csv', 'id,n\n5,x\n6,7 pcs\n7,8\n')
+  put('c.csv', '')
+  await go(first)
+  expect(await w.rows('inbox@1')).toEqual(['1,5', '2,6', '7,8'])
+  expect(await again(mended, 'inbox')).toMatchObject({
+    ...{ source: 'inbox-files', rows: 4, passed: 3, written: 1, version: 2 },
+    stay: { 'broken line (too many cells)': 1, 'broken file': 1 },
+    rejected: { 'no number': 2 },
+  })
+  expect((await w.rows('inbox@2')).toSorted()).toEqual(['1,5', '2,6', '6,7', '7,8'])
+  put('d.csv', 'n,id\nx,9\n1,10\n')
+  put('a.csv', 'id,n\n1,y\n2,6\n')
+  await go(first)
+  await expect(again(mended, 'inbox')).rejects.toMatchObject({ why: 'their headers differ' })
 })
 
 test('says what it can not do', async () => {

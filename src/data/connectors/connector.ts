@@ -157,6 +157,8 @@ export interface Fingerprint {
   readonly bytes: number
   /** For a file: its state (`stampOf`) before it was read, so that a change while it is used shows. */
   readonly stamp?: string
+  /** What is there and is not read yet, and why, as a sentence goes on: `2 files written to within the last 2 s`. */
+  readonly left?: string
 }
 
 /** One thing that a health check looked at. */

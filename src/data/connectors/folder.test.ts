@@ -85,6 +85,12 @@ test('a file that is still written to is left for the next run; one that is rena
   utimesSync(join(place, 'in', 'old.csv'), 1e9, 1e9)
   put('now.csv', 'id,text\n2,')
   expect((await run({ settle: 60 })).rows).toEqual([1n])
+  const [spec, path] = [folder('in/*.csv', csv, columns, { settle: 60 }), join(place, 'in/*.csv')]
+  const told = () => folderConnector.fingerprint(spec, path, { signal: testContext().signal, secret: resolveSecret })
+  expect((await told()).left).toBe(`${join(place, 'in/now.csv')}, written to within the last 60 s (settle)`)
+  put('too.csv', 'id,text\n')
+  expect((await told()).left).toMatch(/^2 files \(the first .*[.]csv\), written to/)
+  rmSync(join(place, 'in/too.csv'))
   put('beside.part', 'id,text\n3,x\n')
   utimesSync(join(place, 'in', 'beside.part'), 1e9, 1e9)
   renameSync(join(place, 'in', 'beside.part'), join(place, 'in', 'moved.csv'))

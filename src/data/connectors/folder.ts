@@ -79,7 +79,18 @@ const innerOf = async (kind: string): Promise<Connector> => (await import('./ind
 export const folderConnector: Connector = {
   kind: 'folder',
   where: 'path',
-  fingerprint: (spec, path, ctx) => sumOfParts(settledFiles(listingOf(spec, path), ctx.signal)),
+  async fingerprint(spec, path, ctx) {
+    const listing = listingOf(spec, path)
+    const left = { files: 0, first: '' }
+    const sum = await sumOfParts(
+      settledFiles(listing, ctx.signal, (file) => {
+        if (left.files++ === 0) left.first = file
+      }),
+    )
+    if (left.files === 0) return sum
+    const told = left.files === 1 ? `${left.first}, written` : `${left.files} files (the first ${left.first}), written`
+    return { ...sum, left: `${told} to within the last ${listing.settle} s (settle)` }
+  },
   parts: (spec, path, ctx: ReachContext) => settledFiles(listingOf(spec, path), ctx.signal),
   async discover(path, rows, ctx) {
     const found: string[] = []
@@ -152,6 +163,9 @@ export function lostTooMany(
   })
 }
 
+/** Reasons that count files, not rows. */
+export const OF_FILES = ['file with other columns', 'broken file'] as const
+
 /** What is said of files that were read together. */
 export function summed(
   spec: SourceSpec,
@@ -162,7 +176,7 @@ export function summed(
   const rejected: Record<string, number> = {}
   const add = (reason: string, n: number) => (rejected[reason] = (rejected[reason] ?? 0) + n)
   for (const r of read) for (const [reason, n] of Object.entries(r.snapshot.rejected)) add(reason, n)
-  for (const l of lost) add(l.schema ? 'file with other columns' : 'broken file', 1)
+  for (const l of lost) add(OF_FILES[l.schema ? 0 : 1], 1)
   const columns = Object.entries<TypeName>(spec.columns)
   return {
     schema: columns.map(([name, type]) => ({ name, type: parseType(type), nullable: true })),

@@ -38,7 +38,7 @@ export async function asReadThen(
   const placed = output.path !== undefined && isAbsolute(output.path) ? { ...spec, path: output.path } : spec
   const identity = await sourceStep.identity?.(placed, {
     ...{ scope, store, folder: '/', recipe, signal, started: run.started, step: { ...step, spec: placed } },
-    ...{ hash: () => '', watch: () => {}, input: () => output as never },
+    ...{ hash: () => '', watch: () => {}, say: () => {}, input: () => output as never },
   })
   if (parts && hashJson(identity) !== parts.spec) throw gone(`${output.path ?? spec.path} is not as it was read then`)
   return output

@@ -1,6 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { OF_FILES } from '../../data/connectors/folder.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile } from '../../data/datasets/files.ts'
 import { createLedger } from '../../engines/ledger.ts'
@@ -75,15 +76,19 @@ export async function reprocess(
     draft: store.home.tmp.file('.again'),
     target: folderOf(store, scope, `_${id}`, aside.file.sha256.slice(0, 32)),
   })
-  if (!(await anyPasses(engines, again, store.home.tmp.file('.tried'))))
-    return { ...none, rows: aside.count, stay: aside.counts }
+  const whole = Object.fromEntries(
+    Object.entries(aside.counts).filter(([why]) => (OF_FILES as readonly string[]).includes(why)),
+  )
+  const rows = aside.count - Object.values(whole).reduce((a, b) => a + b, 0)
+  if (!again) return { ...none, stay: whole }
+  if (!(await anyPasses(engines, again, store.home.tmp.file('.tried')))) return { ...none, rows, stay: aside.counts }
   const derived = recipeOf(recipe, dataset, source.id, { id, kind: 'source', inputs: [], spec: again })
   const { outputs } = await run(ware, scope, derived, { folder, signal, on: options.on })
   const read = outputs.get(id) as SourceOutput
   const made = outputs.get(dataset) as DatasetOutput
   return {
-    ...{ source: source.id, rows: aside.count, passed: read.rows, written: made.write?.contained ? 0 : (made.write?.rows ?? 0) }, // biome-ignore format: one line
-    ...{ stay: read.rejected, rejected: rejectedIn(derived, outputs), version: made.version },
+    ...{ source: source.id, rows, passed: read.rows, written: made.write?.contained ? 0 : (made.write?.rows ?? 0) }, // biome-ignore format: one line
+    ...{ stay: { ...read.rejected, ...whole }, rejected: rejectedIn(derived, outputs), version: made.version },
   }
 }
 

@@ -3,20 +3,28 @@ import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
-import { readHeader } from '../../data/connectors/csv/header.ts'
+import { type Header, readHeader } from '../../data/connectors/csv/header.ts'
 import { utf8Of } from '../../data/connectors/encoding.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { publishFolder } from '../../data/datasets/files.ts'
 import { valueAt } from '../../engines/batch.ts'
+import { file } from '../../engines/duckdb/sql/names.ts'
 import { type Engines, runPlan } from '../../engines/plans.ts'
 import { build } from '../../plan/nodes.ts'
 
 /** What of a source can be read again row by row, by connector: its texts are kept as the file had them. */
 const LINES: Readonly<Record<string, string>> = { csv: 'rows.csv', json: 'rows.jsonl' }
 
+/** A source that reads one file as a folder reads each of its files; another source is that itself. */
+const ofOne = (spec: SourceSpec): SourceSpec =>
+  spec.connector === 'folder'
+    ? { ...spec, connector: String(spec.options['of']), options: spec.options['files'] as SourceSpec['options'] }
+    : spec
+
 /** @throws RECIPE_INVALID for a source whose rows are not kept as text */
 export function requireLines(id: string, spec: SourceSpec): string {
-  const name = Object.hasOwn(LINES, spec.connector) ? LINES[spec.connector] : undefined
+  const { connector: kind } = ofOne(spec)
+  const name = Object.hasOwn(LINES, kind) ? LINES[kind] : undefined
   if (name !== undefined) return name
   if (spec.connector === 'push')
     throw new GalleyError('RECIPE_INVALID', {
@@ -26,24 +34,27 @@ export function requireLines(id: string, spec: SourceSpec): string {
     })
   throw new GalleyError('RECIPE_INVALID', {
     what: `rows of '${id}' can't be read again by themselves`,
-    why: `it is read by ${spec.connector}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only`,
+    why: `it is read by ${spec.connector}${kind === spec.connector ? '' : ` of ${kind}`}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only, and folders of these`,
     fix: 'run the recipe: it reads the source again',
   })
 }
 
 /**
  * Writes rows that were set aside as a file of their kind, under `target`; one that is there is taken. Gives the source that reads
- * it by the recipe's rules: what is broken still is set aside again.
- * @param path the source's own file, whose header a CSV gets
+ * it by the recipe's rules: what is broken still is set aside again. Undefined where whole files alone were set aside.
+ * @param path the source's own file, whose header a CSV gets; of a folder each row names its own
  */
 export async function sourceOfRows(
   ctx: Engines,
-  spec: SourceSpec,
+  given: SourceSpec,
   { path, aside, name, draft, target }: { path: string; aside: string; name: string; draft: string; target: string },
-): Promise<SourceSpec> {
+): Promise<SourceSpec | undefined> {
   await mkdir(draft, { recursive: true })
+  const spec = ofOne(given)
   const { encoding: _, mostBroken: __, ...own } = spec.options
-  const header = spec.connector === 'csv' ? await headerOf(spec, path, join(draft, 'utf8'), ctx.signal) : undefined
+  const files = given === spec ? [path] : await filesIn(ctx, aside)
+  if (files.length === 0) return undefined
+  const header = spec.connector === 'csv' ? await headerOf(spec, files, join(draft, 'utf8'), ctx.signal) : undefined
   const out = await open(join(draft, name), 'w')
   try {
     if (header) await out.write(`${header.cells.map(quoted).join(header.delimiter)}\n`)
@@ -95,7 +106,31 @@ export async function anyPasses(ctx: Engines, spec: SourceSpec, draft: string): 
   }
 }
 
-async function headerOf(spec: SourceSpec, path: string, copy: string, signal: AbortSignal) {
+/** The files that rows of a folder stood in. */
+async function filesIn(ctx: Engines, aside: string): Promise<string[]> {
+  const rows = await ctx.duckdb.session(ctx, (query) =>
+    query(`SELECT DISTINCT "file" AS f FROM read_parquet(${file(aside)}) WHERE "row" IS NOT NULL ORDER BY f`),
+  )
+  return rows.map((r) => String(r['f']))
+}
+
+/** The header that all of the files have. @throws RECIPE_INVALID where they differ, SOURCE_MISSING for one that is gone */
+async function headerOf(spec: SourceSpec, files: readonly string[], copy: string, signal: AbortSignal) {
+  let [first, header]: [string, Header | undefined] = ['', undefined]
+  for (const path of files) {
+    const own = await headerIn(spec, path, copy, signal)
+    if (header && (own.delimiter !== header.delimiter || own.cells.join('\0') !== header.cells.join('\0')))
+      throw new GalleyError('RECIPE_INVALID', {
+        what: `rows of ${first} and ${path} can't be read again together`,
+        why: 'their headers differ',
+        fix: 'run the recipe: it reads the files again',
+      })
+    if (!header) [first, header] = [path, own]
+  }
+  return header
+}
+
+async function headerIn(spec: SourceSpec, path: string, copy: string, signal: AbortSignal): Promise<Header> {
   const text = { path, kind: 'csv', encoding: spec.options['encoding'] }
   const utf8 = await utf8Of(text, async () => copy, signal)
   try {

@@ -42,14 +42,15 @@ function isReadOnce(recipe: Recipe, source: string): boolean {
 export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
   kind: 'source',
   module: import.meta.url,
-  async identity(spec, { folder, watch, recipe, step, signal, store, scope }) {
+  async identity(spec, { folder, watch, recipe, step, signal, store, scope, say }) {
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, folder)
-    const { hash, stamp } = await source.fingerprint(spec, path, {
+    const { hash, stamp, left } = await source.fingerprint(spec, path, {
       ...{ signal, secret: resolveSecret },
       ...{ dataset: findIn(store, scope), pushed: pushedIn(store, scope) },
     })
     if (stamp) watch(path, stamp)
+    if (left) say(`${left}: left for the next run`)
     const wanted = handed(wantedOf(recipe, step.id, spec), source.pushes?.(spec), spec)
     return {
       connector: spec.connector,

@@ -63,12 +63,20 @@ async function* below(
 /** What tells a file from what it was before. */
 export const stateOf = (info: Stats): string => `${info.size} ${info.mtimeMs} ${info.ctimeMs}`
 
-/** The files of a folder that nothing writes to, as parts. Those written to a moment ago are left for the next run. */
-export async function* settledFiles(listing: Listing, signal: AbortSignal): AsyncGenerator<Part> {
+/** The files of a folder that nothing writes to, as parts. Those written to a moment ago are left for the next run, and told. */
+export async function* settledFiles(
+  listing: Listing,
+  signal: AbortSignal,
+  left?: (path: string) => void,
+): AsyncGenerator<Part> {
   const now = systemClock.now()
   for await (const path of filesOf(listing.pattern, signal)) {
     const info = statSync(path, { throwIfNoEntry: false })
-    if (!info?.isFile() || Math.abs(now - info.mtimeMs) < listing.settle * 1000) continue
+    if (!info?.isFile()) continue
+    if (Math.abs(now - info.mtimeMs) < listing.settle * 1000) {
+      left?.(path)
+      continue
+    }
     const identity = listing.identity === 'content' ? await hashFile(path, signal) : stateOf(info)
     yield { id: path, identity, bytes: info.size }
   }
