@@ -8,7 +8,7 @@ import { joined, keyOf, missing } from './scan.ts'
 /** Rows that are shown of those that break an expectation. */
 const SHOWN = 5
 
-/** The first rows that break an expectation, in the order of their values, as text: their keys where the table has them, else the whole row. */
+/** The first rows that break an expectation, in the order of their values, as text: what is asked about, and their keys. No other column: an error is read by more people than the table. */
 export async function examplesOf(
   rows: Node,
   x: Expectation,
@@ -19,9 +19,8 @@ export async function examplesOf(
   const bad = brokenRows(rows, x, i)
   if (!bad) return []
   const keys = expect.flatMap((y) => (y.kind === 'key' || y.kind === 'unique' ? y.columns : []))
-  const asked = columnsAsked(x)
-  const first = keys.length > 0 ? [...new Set([...keys, ...asked])] : rows.schema.map((f) => f.name)
-  const fields = rows.schema.filter((f) => first.includes(f.name) && isShown(f))
+  const first = new Set([...keys, ...columnsAsked(x)])
+  const fields = rows.schema.filter((f) => first.has(f.name) && isShown(f))
   const text = build({ op: 'select', input: bad, columns: [['row', rowText(fields)]] })
   const sorted = build({ op: 'sort', input: text, keys: [{ by: col('row'), descending: false }] })
   const found = await collect(build({ op: 'limit', input: sorted, count: SHOWN }))
