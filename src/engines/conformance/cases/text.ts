@@ -49,6 +49,26 @@ export const TEXT: readonly Case[] = [
     }),
     gives: [['z', '😀']],
   },
+  {
+    name: 'a function of the text that other functions gave of one column or another, beside the same of a column',
+    plan: build({
+      op: 'select',
+      input: rowsOf({ k: 'string', s: 'string' }, [
+        ['A-b', ''],
+        [null, 'C-d'],
+        [null, null],
+      ]),
+      columns: [
+        ['alone', call('concat', col('k'), lit('!', 'string'))],
+        ['both', call('concat', call('coalesce', call('lower', call('replace', col('k'), lit('-', 'string'), lit('한', 'string'))), col('s')), lit('!', 'string'))], // biome-ignore format: one line
+      ],
+    }),
+    gives: [
+      ['A-b!', 'a한b!'],
+      [null, 'C-d!'],
+      [null, null],
+    ],
+  },
   // patterns
   gives('a pattern matches anywhere', call('matches', str('xaby'), str('a.y')), true),
   gives('a pattern with Unicode classes', call('matches', str('가1'), str('^\\p{Hangul}\\d$')), true),

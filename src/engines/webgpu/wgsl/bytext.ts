@@ -88,8 +88,8 @@ function tableValue(e: Emitter, { type }: Val, { expr, leaf }: OfText): Code | u
   const rep = repOf(type)
   if (!rep) throw new DeviceGap(typeName(type), `the device holds no ${typeName(type)}`)
   const stride = strideOf(rep)
-  const table = e.table({ kind: 'values', expr, type, rep })
   const { v, s } = leaf ? e.emit(leaf) : { v: '0u', s: '1u' }
+  const table = e.table({ kind: 'values', expr, type, rep }, leaf?.op === 'expr')
   const present = `${v} + ${FIRST}u`
   const entry = e.let(s === '0u' ? present : `select(select(${present}, 0u, ${s} == 1u), 1u, (${s} & 2u) != 0u)`)
   const place = e.let(`tables[${table}u] + ${entry} * ${stride}u`)

@@ -109,11 +109,16 @@ export class Emitter {
     return at
   }
 
-  /** The number of a table, which is computed once however many read it. */
-  table(made: TextTable): number {
+  /**
+   * The number of a table, which is computed once however many read it. Tables are computed in the order of their numbers, each of the texts
+   * that those before it give: of a text that the kernel has `computed` it has to come after all that give texts.
+   */
+  table(made: TextTable, computed = false): number {
     const key = made.kind === 'rank' ? made.kind : JSON.stringify(made.expr)
     let at = this.#tables.get(key)
-    if (at === undefined) this.#tables.set(key, (at = this.tables.push(made) - 1))
+    const since = computed && at !== undefined ? this.tables.slice(at + 1) : []
+    if (at === undefined || since.some((t) => t.kind === 'values' && t.type === 'string'))
+      this.#tables.set(key, (at = this.tables.push(made) - 1))
     return at
   }
 
