@@ -49,5 +49,17 @@ export { type TargetEncode, targetEncode } from './plan/fits/target.ts'
 export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
+export {
+  daily,
+  hourly,
+  type KeyPart,
+  keys,
+  monthly,
+  type Partitioned,
+  partitioned,
+  type TimePart,
+  weekly,
+  yearly,
+} from './runs/partitions/partitioned.ts'
 export { byTime, type Dataset, type Kitchen, type Model, recipe } from './runs/recipe.ts'
 export type { Recipe } from './runs/specs.ts'

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import type { EngineChoice } from '../engines/engine.ts'
+import type { Recipe } from '../runs/specs.ts'
 import type { Client } from '../sdk/index.ts'
 import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, when } from './output.ts'
@@ -25,11 +26,19 @@ export interface QueueOptions {
   readonly json?: boolean
 }
 
+/** A recipe, and the partition of it. */
+export const nameOf = (of: { readonly recipe: string; readonly partition: string | null }): string =>
+  of.partition === null ? plain(of.recipe) : `${plain(of.recipe)} of ${plain(of.partition)}`
+
 type Job = Awaited<ReturnType<Client['jobs']['get']>>
 
-/** Queues a run of a recipe for a worker. */
-export async function queue(path: string, options: QueueOptions): Promise<void> {
-  const { recipe, folder } = await loadRecipe(path)
+/** Queues a run of a recipe, or of one of its partitions, for a worker. */
+export async function queue(path: string, options: QueueOptions & { readonly partition?: string }): Promise<void> {
+  const { recipe, folder } = await loadRecipe(path, options.partition)
+  await queueRecipe(recipe, folder, options)
+}
+
+export async function queueRecipe(recipe: Recipe, folder: string, options: QueueOptions): Promise<void> {
   await withClient(async (client) => {
     const job = await client.jobs.queue({
       body: {
@@ -42,7 +51,7 @@ export async function queue(path: string, options: QueueOptions): Promise<void> 
     })
     if (options.json) return print(JSON.stringify(job))
     const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
-    print(`job ${job.number}  ${plain(job.recipe)}  is queued and done${needs} once one runs: galley worker`)
+    print(`job ${job.number}  ${nameOf(job)}  is queued and done${needs} once one runs: galley worker`)
   })
 }
 
@@ -53,7 +62,7 @@ export function jobs(): Command {
       o,
       (c, page) => c.jobs.list(page),
       ['job', 'recipe', 'status', 'attempts', 'priority', 'tags', 'queued', 'ended'],
-      (j) => [`${j.number}`, plain(j.recipe), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
+      (j) => [`${j.number}`, nameOf(j), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
       'no job yet: galley run RECIPE --queue',
     ),
   )
@@ -81,7 +90,7 @@ async function tell(client: Client, job: Job, json: boolean): Promise<void> {
   if (json) return print(JSON.stringify(job))
   const due = job.status === 'queued' ? `  due ${when(job.notBefore)}` : ''
   print(
-    `${bold(`job ${job.number}`)}  ${plain(job.recipe)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
+    `${bold(`job ${job.number}`)}  ${nameOf(job)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
   )
   if (job.run) print(`its newest run: galley runs show ${(await client.runs.get({ run: job.run })).number}`)
   if (job.error) print(errorText(job.error))

@@ -4,6 +4,7 @@ import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
+import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
 import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
@@ -40,6 +41,7 @@ const program = new Command('galley')
   .configureOutput({ writeErr })
 for (const command of [
   run(),
+  backfill(),
   worker(),
   up(),
   demo(),

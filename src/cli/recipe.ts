@@ -3,7 +3,10 @@ import { registerHooks } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
+import { systemClock } from '../base/clock.ts'
 import { GalleyError } from '../base/errors.ts'
+import type { Partitioned } from '../runs/partitions/partitioned.ts'
+import { newestPartitions } from '../runs/partitions/states.ts'
 import { hashRecipe, recipe } from '../runs/recipe.ts'
 import type { Recipe } from '../runs/specs.ts'
 import { printError } from './output.ts'
@@ -36,8 +39,28 @@ function hook(): void {
   })
 }
 
-/** Loads a recipe file: a `.ts` module whose default export is a recipe. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PLAN_* */
-export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder: string }> {
+/**
+ * Loads a recipe file: a `.ts` module whose default export is a recipe. Of one that is run partition by partition it gives a partition: the one that
+ * is named, or the newest whose window is over. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PARTITION_UNKNOWN, PLAN_*
+ */
+export async function loadRecipe(path: string, partition?: string): Promise<{ recipe: Recipe; folder: string }> {
+  const { made, folder } = await loadDeclared(path)
+  if (!('of' in made)) {
+    if (partition === undefined) return { recipe: made, folder }
+    throw new GalleyError('PARTITION_UNKNOWN', {
+      what: `'${made.name}' has no partitions`,
+      why: 'it is a recipe that is run as a whole',
+      fix: "leave --partition out, or declare it with partitioned('…', { day: daily('2026-01-01') }, (k, { day }) => { … })",
+    })
+  }
+  return { recipe: made.of(partition ?? (newestPartitions(made, systemClock.now())[0] as string)), folder }
+}
+
+/** What a recipe file default-exports: a recipe, or one for each partition; `anew`: as it is now, though it was loaded before. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PLAN_* */
+export async function loadDeclared(
+  path: string,
+  { anew = false }: { readonly anew?: boolean } = {},
+): Promise<{ made: Recipe | Partitioned; folder: string }> {
   const file = resolve(path)
   const { folder, why } = lookAt(file)
   if (path === '' || folder !== false)
@@ -49,11 +72,14 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
   hook()
   let loaded: { default?: unknown }
   try {
-    const load = () => import(pathToFileURL(file).href) as Promise<{ default?: unknown }>
+    // a module is loaded once: one that may have changed is another
+    const at = anew ? `?at=${statSync(file).mtimeMs}` : ''
+    const load = () => import(`${pathToFileURL(file).href}${at}`) as Promise<{ default?: unknown }>
     loaded = await remembering(() => guarded(path, load))
   } catch (thrown) {
     throw await toldOf(path, thrown)
   }
+  if (isPartitioned(loaded.default)) return { made: loaded.default, folder: dirname(file) }
   const shape = Shape.safeParse(loaded.default)
   if (!shape.success) throw notRecipe(path, reasonOf(shape.error, loaded.default))
   const made = loaded.default as Recipe
@@ -63,8 +89,11 @@ export async function loadRecipe(path: string): Promise<{ recipe: Recipe; folder
   } catch (cause) {
     throw notRecipe(path, `it is not plain data: ${(cause as Error).message}`, cause)
   }
-  return { recipe: made, folder: dirname(file) }
+  return { made, folder: dirname(file) }
 }
+
+const isPartitioned = (made: unknown): made is Partitioned =>
+  typeof made === 'object' && made !== null && 'of' in made && typeof made.of === 'function' && 'dimensions' in made
 
 /** What loading ended with, with its place in the recipe. */
 async function toldOf(path: string, thrown: unknown): Promise<GalleyError> {

@@ -31,6 +31,7 @@ interface Options {
   readonly engine?: EngineChoice
   readonly spill?: boolean
   readonly replay?: string
+  readonly partition?: string
   readonly queue?: boolean
   readonly priority?: number
   readonly tag: readonly string[]
@@ -44,6 +45,10 @@ export function run(): Command {
       new Option('--engine <where>', 'where what can be fused is computed (GALLEY_ENGINE, or auto)').choices(
         ENGINE_CHOICES,
       ),
+    )
+    .option(
+      '--partition <name>',
+      'of a recipe that is run partition by partition: which one; the newest whose window is over unless given',
     )
     .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
     .option('--queue', 'leave the run to a worker (galley worker), and return')
@@ -68,7 +73,7 @@ export function run(): Command {
           why: 'the run is done here and now',
           fix: 'add --queue to leave it to a worker',
         })
-      const { recipe: declared, folder } = await loadRecipe(path)
+      const { recipe: declared, folder } = await loadRecipe(path, options.partition)
       const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
       const config = readConfig()
       const engine = options.engine ?? config.engine

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
 import { byCount, bytes } from '../runs/text.ts'
+import { nameOf } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, table, when } from './output.ts'
 
@@ -17,7 +18,7 @@ export function runs(): Command {
       ['run', 'recipe', 'status', 'started', 'took'],
       (r) => [
         `${r.number}`,
-        r.recipe,
+        nameOf(r),
         r.status,
         when(r.started),
         seconds(r.ended === null ? null : (r.ended - r.started) / 1000),
@@ -33,7 +34,7 @@ export function runs(): Command {
       withClient(async (client) => {
         const r = await client.runs.get({ run })
         if (o.json) return print(JSON.stringify(r))
-        print(`${bold(`run ${r.number}`)}  ${r.recipe}  ${r.status}  started ${when(r.started)}`)
+        print(`${bold(`run ${r.number}`)}  ${nameOf(r)}  ${r.status}  started ${when(r.started)}`)
         const moved = r.steps.map((s) => totalOf(Object.values(s.ledger ?? {})))
         const device = moved.some((m) => m.up + m.down + m.readbacks > 0)
         print(

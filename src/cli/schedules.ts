@@ -4,7 +4,7 @@ import type { Client } from '../sdk/index.ts'
 import { priority, type QueueOptions, tag } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, plain, print, when } from './output.ts'
-import { loadRecipe } from './recipe.ts'
+import { loadDeclared } from './recipe.ts'
 
 interface SetOptions extends QueueOptions {
   readonly cron: string
@@ -36,7 +36,8 @@ export function schedules(): Command {
     .option('--tag <tag>', 'what a worker has to have, such as gpu', tag, [])
     .option('--json', 'print JSON')
     .action(async (name: string, path: string, o: SetOptions) => {
-      const { recipe, folder } = await loadRecipe(path)
+      const { made, folder } = await loadDeclared(path)
+      const recipe = 'of' in made ? { format: 1, name: made.name, file: resolve(path) } : made
       await withClient(async (client) => {
         const body = {
           recipe: JSON.parse(JSON.stringify(recipe)),
@@ -44,7 +45,8 @@ export function schedules(): Command {
           ...(o.priority === undefined ? {} : { priority: o.priority }),
         }
         tell(await client.schedules.set({ name, body }), o)
-        if (!o.json) print('a worker has to run then: galley worker')
+        if (o.json) return
+        print(`a worker has to run then: galley worker${'of' in made ? ` --recipes ${resolve(folder)}: it loads the file when it is due, and runs the newest window` : ''}`) // biome-ignore format: one line
       })
     })
   listOptions(noun.command('ls').description('list schedules')).action((o: ListOptions) =>

@@ -2,7 +2,16 @@ import { GalleyError } from '../base/errors.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
 
 /** What the calls of a recipe take: a misspelt option would be passed over in silence. */
-export const DATASET_OPTIONS = ['split', 'expect', 'moment', 'write', 'partitionBy', 'key', 'onSchemaChange'] as const
+export const DATASET_OPTIONS = [
+  'split',
+  'expect',
+  'moment',
+  'write',
+  'partitionBy',
+  'replaces',
+  'key',
+  'onSchemaChange',
+] as const
 export const TRAIN_OPTIONS = ['target', 'features', 'fit', 'candidates', 'gate', 'seed'] as const
 export const SERVE_OPTIONS = ['entry', 'input', 'lateness', 'ahead', 'warmUntil', 'watch'] as const
 

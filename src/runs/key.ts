@@ -60,7 +60,7 @@ export async function whyAgain(
   { recipe, step }: { readonly recipe: Recipe; readonly step: Step },
   parts: KeyParts,
 ): Promise<string[]> {
-  const newest = await store.steps.newestOf(scope, recipe.name, step.id)
+  const newest = await store.steps.newestOf(scope, recipe.name, step.id, recipe.partition)
   const before = (newest?.run.recipeJson as Recipe | null | undefined)?.steps.find(({ id }) => id === step.id)
   const was = newest?.step.keyParts as KeyParts | null | undefined
   if (!before || !was) return []

@@ -44,6 +44,7 @@ export async function run(
   const record = await store.runs.start(scope, {
     recipe: recipe.name,
     recipeHash: hashRecipe(recipe),
+    partition: recipe.partition,
     recipeJson: recipe,
   })
   const tell = () => ware.lineage?.changed(scope, record.id)
@@ -73,7 +74,7 @@ export async function run(
   options.on({
     type: 'run',
     run: record.number,
-    recipe: recipe.name,
+    recipe: recipe.partition === undefined ? recipe.name : `${recipe.name} of ${recipe.partition}`,
     workspace: scope.workspace,
     steps: recipe.steps.length,
   })

@@ -17,6 +17,8 @@ export interface Recipe {
   readonly format: 1
   readonly name: string
   readonly steps: readonly Step[]
+  /** The partition that it is declared for, of a recipe that is run partition by partition. */
+  readonly partition?: string
   /** Absent: nothing is bounded. */
   readonly budget?: Budget
   readonly device?: DeviceUse

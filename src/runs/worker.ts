@@ -6,6 +6,10 @@ import type { Job, JobClaim } from '../store/jobs.ts'
 import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
+import { backfill } from './partitions/backfill.ts'
+import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
+import type { Partitioned } from './partitions/partitioned.ts'
+import { newestPartitions } from './partitions/states.ts'
 import { run } from './runner.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
@@ -27,6 +31,8 @@ export interface WorkerOptions {
   /** Told what a run under way tells. */
   readonly on: OnRunEvent
   readonly say: (text: string) => void
+  /** Loads a recipe that is run partition by partition; a worker without it has no tag `recipe-files`. */
+  readonly load?: (file: string) => Promise<Partitioned>
   /** Ends once no job is due. */
   readonly untilEmpty?: boolean
   /** Told after each job, when nothing is under way. */
@@ -50,7 +56,7 @@ export async function work(
         const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
         if (queued > 0) options.say(`schedules queued ${plural(queued, 'job')}`)
       }
-      const next = await ware.store.jobs.take(scope, options.tags, LEASE)
+      const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
       if (next) {
         taken++
@@ -76,12 +82,12 @@ async function attempt(
   ware: Kitchenware,
   scope: Scope,
   { job, claim }: { job: Job; claim: JobClaim },
-  { signal, on, say }: WorkerOptions,
+  { signal, on, say, load }: WorkerOptions,
 ): Promise<boolean> {
   const { jobs } = ware.store
   const { lost, release } = ware.store.hold(scope, claim, LEASE)
   try {
-    await run(ware, scope, recipeOf(job.recipeJson), {
+    await runJob(ware, scope, job, load, {
       ...{ folder: job.folder, signal: AbortSignal.any([signal, lost]), on },
       ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
       begun: (record) => jobs.began(scope, claim, record.id),
@@ -106,6 +112,29 @@ async function attempt(
   } finally {
     await release()
   }
+}
+
+/** Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due. */
+async function runJob(
+  ware: Kitchenware,
+  scope: Scope,
+  job: Job,
+  load: WorkerOptions['load'],
+  options: Parameters<typeof run>[3],
+): Promise<void> {
+  const filed = filedOf(job.recipeJson)
+  if (!filed) {
+    await run(ware, scope, recipeOf(job.recipeJson), options)
+    return
+  }
+  if (!load)
+    throw new GalleyError('RECIPE_NOT_FOUND', {
+      what: `this worker loads no recipe files, and ${filed.file} is one`,
+      fix: 'start one with galley worker --recipes FOLDER',
+    })
+  const made = await load(filed.file)
+  requireSame(filed, made)
+  await backfill(ware, scope, made, newestPartitions(made, job.due ?? job.notBefore), options)
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */

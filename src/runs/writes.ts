@@ -2,6 +2,8 @@ import { GalleyError } from '../base/errors.ts'
 import { WRITE_MODES, type WriteMode } from '../data/datasets/manifest.ts'
 import type { SchemaPolicy } from '../data/datasets/write/schema.ts'
 import type { WriteSpec } from '../data/datasets/write/write.ts'
+import type { Col } from '../plan/columns/kinds.ts'
+import type { Literal } from '../plan/expr.ts'
 import { fieldOf, isFloat, isOrdered, type Schema, typeName } from '../plan/types.ts'
 
 /** How the rows of a dataset become a version. */
@@ -14,6 +16,11 @@ export interface WriteOptions<S> {
   write?: WriteMode
   /** Each file then holds one value of each of these columns. */
   partitionBy?: readonly (keyof S & string)[]
+  /**
+   * With `overwrite-partition`: the values (constants) of the partitions that the rows are all of. They are replaced even where no row of them comes,
+   * and rows of others are refused.
+   */
+  replaces?: { readonly [K in keyof S & string]?: Col }
   /** Columns that name a row, none of them null. */
   key?: readonly (keyof S & string)[]
   /** `stop` (unless given, but for `full`): other columns than before are an error. `evolve`: new columns and wider numbers are taken. */
@@ -56,6 +63,30 @@ export function writeSpec(id: string, schema: Schema, options: WriteOptions<neve
     refuse(`'${id}' is upserted without a key`, 'rows are found by it', "name the columns that name a row: key: ['id']")
   if (mode === 'overwrite-partition' && partitionBy.length === 0)
     refuse(`'${id}' has no partitions to overwrite`, 'none are named', "name their columns: partitionBy: ['day']")
+  const { replaces } = options as { replaces?: Readonly<Record<string, Col>> }
+  const replaced = replaces === undefined ? {} : { replaces: replacedBy(id, schema, { mode, partitionBy, replaces }) }
   if (mode === 'full' && partitionBy.length === 0 && key.length === 0 && onSchemaChange === undefined) return undefined
-  return { mode, partitionBy, key, ...(onSchemaChange === undefined ? {} : { onSchemaChange }) }
+  return { mode, partitionBy, key, ...replaced, ...(onSchemaChange === undefined ? {} : { onSchemaChange }) }
+}
+
+/** The values of `replaces` as literals. @throws RECIPE_INVALID, PLAN_UNKNOWN_COLUMN */
+function replacedBy(
+  id: string,
+  schema: Schema,
+  { mode, partitionBy, replaces }: { mode: WriteMode; partitionBy: readonly string[]; replaces: Readonly<Record<string, Col>> }, // biome-ignore format: one line
+): Record<string, Literal> {
+  const refuse = (what: string, why: string, fix: string) => new GalleyError('RECIPE_INVALID', { what, why, fix })
+  if (mode !== 'overwrite-partition')
+    throw refuse(`'${id}' is written as '${mode}', and replaces partitions`, 'only overwrite-partition does', "say write: 'overwrite-partition', or leave replaces out") // biome-ignore format: one line
+  return Object.fromEntries(
+    Object.entries(replaces).map(([name, value]) => {
+      const { type } = fieldOf(schema, name, `what '${id}' replaces`)
+      if (!partitionBy.includes(name))
+        throw refuse(`'${id}' is not partitioned by '${name}'`, 'it replaces partitions by it', `add it: partitionBy: ['${name}']`) // biome-ignore format: one line
+      const given = value?.expr
+      if (given?.op !== 'lit' || value.type !== typeName(type))
+        throw refuse(`'${name}' of what '${id}' replaces is no constant of its type`, `the column is a ${typeName(type)}`, `write ${name}: constant(…, '${typeName(type)}')`) // biome-ignore format: one line
+      return [name, given.value]
+    }),
+  )
 }

@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, desc, eq, gt, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, isNotNull, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { isAlive, ownToken } from './process.ts'
 import { runs } from './schema/runs.ts'
@@ -15,6 +15,7 @@ export interface NewRun {
   readonly recipe: string
   /** Hash of the recipe's JSON. */
   readonly recipeHash: string
+  readonly partition?: string | undefined
   readonly recipeJson?: unknown
 }
 
@@ -30,6 +31,8 @@ export interface Runs {
   ): Promise<Page<Run>>
   /** The newest run of each recipe, by the recipe's name. */
   newest(scope: Scope, page?: PageRequest): Promise<Page<Run>>
+  /** The newest run of each partition of a recipe, by the partition's name. */
+  partitions(scope: Scope, recipe: string, page?: PageRequest): Promise<Page<Run>>
   /** Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over */
   finish(
     scope: Scope,
@@ -64,6 +67,7 @@ export function runsOn(db: Database): Runs {
             number: rows[0]?.value ?? 1,
             recipe: run.recipe,
             recipeHash: run.recipeHash,
+            partition: run.partition ?? null,
             recipeJson: run.recipeJson ?? null,
             status: 'running',
             started: db.now(),
@@ -121,6 +125,20 @@ export function runsOn(db: Database): Runs {
           .orderBy(asc(runs.recipe), desc(runs.number))
           .limit(limit + 1)
         return pageOf(rows, limit, (row) => row.recipe)
+      }),
+
+    partitions: (scope, recipe, page = {}) =>
+      db.read('the partitions that have run could not be read', async (q) => {
+        const after = keyOf(page, 'string')
+        const limit = limitOf(page)
+        const own = and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), isNotNull(runs.partition))
+        const rows = await q
+          .selectDistinctOn([runs.partition])
+          .from(runs)
+          .where(and(own, after === undefined ? undefined : gt(runs.partition, after)))
+          .orderBy(asc(runs.partition), desc(runs.number))
+          .limit(limit + 1)
+        return pageOf(rows, limit, (row) => row.partition as string)
       }),
 
     finish: (scope, id, end) =>

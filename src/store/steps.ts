@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { ownToken } from './process.ts'
 import { runs } from './schema/runs.ts'
@@ -56,13 +56,16 @@ export interface Steps {
   /** The newest of that id that is done, whichever run it is of. */
   newest(scope: Scope, id: string): Promise<Step | undefined>
   /** The newest of a recipe's step that is done, and the run that it is of. */
-  newestOf(scope: Scope, recipe: string, id: string): Promise<{ step: Step; run: Run } | undefined>
+  newestOf(scope: Scope, recipe: string, id: string, partition?: string): Promise<{ step: Step; run: Run } | undefined>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
 
 /** Seconds that a claim holds without renewal. */
 const LEASE = 10
+
+const ofPartition = (partition: string | undefined) =>
+  partition === undefined ? isNull(runs.partition) : eq(runs.partition, partition)
 
 export function stepsOn(db: Database): Steps {
   const where = (scope: Scope, run: string, id: string) =>
@@ -179,13 +182,13 @@ export function stepsOn(db: Database): Steps {
         return row
       }),
 
-    newestOf: (scope, recipe, id) =>
+    newestOf: (scope, recipe, id, partition) =>
       db.read('the steps could not be read', async (q) => {
         const [row] = await q
           .select({ step: steps, run: runs })
           .from(runs)
           .innerJoin(steps, and(eq(steps.run, runs.id), eq(steps.id, id), eq(steps.status, 'done')))
-          .where(and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe)))
+          .where(and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition)))
           .orderBy(desc(runs.number))
           .limit(1)
         return row

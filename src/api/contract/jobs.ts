@@ -4,6 +4,7 @@ import { failure, moment, pageOf, pageQuery, route } from './route.ts'
 export const job = z.object({
   number: z.number(),
   recipe: z.string(),
+  partition: z.string().nullable().describe('the partition that is to be run, where one is'),
   status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
   priority: z.number(),
   tags: z.array(z.string()),
@@ -24,9 +25,16 @@ const number = z.object({
 })
 const tag = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'tags are lower-case letters, digits and dashes')
 
+const filed = z
+  .object({ format: z.literal(1), name: z.string(), file: z.string().max(4096) })
+  .strict()
+  .describe(
+    'a recipe that is run partition by partition, by its file on the worker: the newest window that is over when it is due',
+  )
+
 /** What is queued. */
 export const queued = z.object({
-  recipe: z.object({ format: z.literal(1), name: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }).loose().describe('a recipe as data, as `galley run --queue` sends it'), // biome-ignore format: one line
+  recipe: z.union([z.object({ format: z.literal(1), name: z.string(), steps: z.array(z.looseObject({ id: z.string() })) }).loose().describe('a recipe as data, as `galley run --queue` sends it'), filed]), // biome-ignore format: one line
   folder: z.string().max(4096).describe('where relative paths of its sources start, on the worker'),
   engine: z.enum(['auto', 'processor', 'gpu']).optional(),
   priority: z.number().int().min(-1000).max(1000).optional().describe('higher ones are taken first; 0 unless given'),

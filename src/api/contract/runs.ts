@@ -5,6 +5,10 @@ export const run = z.object({
   number: z.number(),
   id: z.string(),
   recipe: z.string(),
+  partition: z
+    .string()
+    .nullable()
+    .describe('the partition that it is of, where its recipe is run partition by partition'),
   status: z.enum(['running', 'done', 'failed', 'cancelled']),
   started: moment,
   ended: moment.nullable(),

@@ -1,11 +1,14 @@
 import type { z } from 'zod'
 import { recipeOf } from '../../runs/declared.ts'
+import { FILES_TAG, filedOf } from '../../runs/partitions/filed.ts'
+import type { Recipe } from '../../runs/specs.ts'
 import type { Job } from '../../store/jobs.ts'
 import type { job, queued } from '../contract/jobs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
 const present = (j: Job): z.input<typeof job> => ({
+  partition: (j.recipeJson as Partial<Recipe>).partition ?? null,
   ...{ number: j.number, recipe: j.recipe, status: j.status, priority: j.priority, tags: [...j.tags] },
   ...{ attempts: j.attempts, mostAttempts: j.mostAttempts, notBefore: j.notBefore, run: j.run },
   ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
@@ -14,8 +17,17 @@ const present = (j: Job): z.input<typeof job> => ({
 /** What is queued, as the store has it. @throws RECIPE_INVALID, PLAN_* for a recipe that no worker could run */
 export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
   const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3 } = given
-  recipeOf(recipe)
-  return { recipe: recipe.name, recipeJson: recipe, folder, engine, priority, tags, mostAttempts: attempts }
+  const filed = filedOf(recipe)
+  if (!filed) recipeOf(recipe)
+  return {
+    recipe: recipe.name,
+    recipeJson: recipe,
+    folder,
+    engine,
+    priority,
+    tags: filed ? [...new Set([...tags, FILES_TAG])] : tags,
+    mostAttempts: attempts,
+  }
 }
 
 export const jobs: NounHandlers<'jobs'> = {

@@ -24,6 +24,7 @@ const present = (r: Run, gone: ReadonlySet<string>) => ({
   number: r.number,
   id: r.id,
   recipe: r.recipe,
+  partition: r.partition,
   status: gone.has(r.id) ? ('failed' as const) : r.status,
   started: r.started,
   ended: r.ended,

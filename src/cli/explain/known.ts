@@ -104,6 +104,8 @@ export interface Kept {
   readonly changes: readonly string[]
   /** A source whose rows may be others by now: a file that was written to since the run that made it began, or no file. */
   readonly changed: string | undefined
+  /** The partition that is asked about, of a recipe that is run partition by partition. */
+  readonly partition?: string | undefined
 }
 
 /** The newest table that the data folder keeps under a step's name, one made by the same plan first; `sources` are the places that it is made of. */
@@ -112,6 +114,7 @@ export async function keptTable(
   now: Plan,
   sources: readonly string[],
   spec?: Pick<DatasetSpec, 'split' | 'moment'>,
+  partition?: string,
 ): Promise<Kept | undefined> {
   const planHash = hashPlan(now)
   let best: Omit<Kept, 'changes'> | undefined
@@ -129,7 +132,9 @@ export async function keptTable(
   const { plan, split, moment } = best.manifest
   const beside = spec ? specChanges({ split, moment }, { split: spec.split, moment: spec.moment }) : []
   const own = plan && !best.samePlan ? specChanges({ plan }, { plan: now }) : []
-  return { ...best, samePlan: best.samePlan && beside.length === 0, changed, changes: [...own, ...beside] }
+  const samePlan = best.samePlan && beside.length === 0
+  // what another partition had says nothing of this one
+  return { ...best, samePlan, changed, partition, changes: partition === undefined ? [...own, ...beside] : [] }
 }
 
 /** The first file that is gone or was written to, or moved to its place, after a moment (ms since 1970). */

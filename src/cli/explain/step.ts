@@ -69,6 +69,7 @@ const keptOf = async (kitchen: Kitchen, step: Step): Promise<Kept | undefined> =
     plan(root),
     sources,
     dataset ? (step.spec as DatasetSpec) : undefined,
+    kitchen.recipe.partition,
   )
 }
 

@@ -40,7 +40,8 @@ function keptText({ kept }: TableStep): string {
   if (!kept) return 'as Parquet, named by its content; not computed yet'
   const { rows, created } = kept.manifest
   const when = `${printRows({ rows, exact: true })} of ${created.slice(0, 16).replace('T', ' ')}`
-  if (!kept.samePlan) return `as Parquet: ${when}, by another plan, so it is computed again`
+  if (!kept.samePlan)
+    return `as Parquet: ${when}, ${kept.partition === undefined ? '' : 'of another partition or '}by another plan, so it is computed again`
   return kept.changed
     ? `as Parquet: ${when}, by this very plan; computed again if what ${kept.changed} holds is not what it was then`
     : `as Parquet: ${when}, by this very plan; taken from the cache while inputs and code stay the same`

@@ -43,7 +43,9 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
     const computed = await withoutForgotten(ctx, await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect)))
     const base = await newestOf(ctx, spec)
     if (base && spec.write?.mode === 'append') warnOfRepeats(ctx)
-    if (computed.rows === 0 && (!base || !spec.write || spec.write.mode === 'full')) throw empty(ctx)
+    // a partition may have no rows
+    if (computed.rows === 0 && !spec.write?.replaces && (!base || !spec.write || spec.write.mode === 'full'))
+      throw empty(ctx)
     return drafted(ctx, id, computed, await draftVersion(ctx, computed, base))
   },
   present: whole,

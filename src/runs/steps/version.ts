@@ -74,7 +74,7 @@ export async function draftVersion(
   const write = spec.write ?? FULL
   const { data: file, schema, before } = computed
   const rows = { file, rows: computed.rows, schema, ...(before === undefined ? {} : { before }) }
-  const contained = isContained(write, rows, base)
+  const contained = isContained(id, write, rows, base)
   if (base && write.mode !== 'full') await requireWhole(id, base)
   if (contained && base) return containedIn(ctx, computed, base, write.mode)
   const draft = ctx.store.home.tmp.file('.write')

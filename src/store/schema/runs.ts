@@ -9,6 +9,8 @@ export const runs = pgTable(
     number: integer('number').notNull(),
     recipe: text('recipe').notNull(),
     recipeHash: text('recipe_hash').notNull(),
+    /** The partition that it is of, where its recipe is run partition by partition. */
+    partition: text('partition'),
     recipeJson: payload('recipe_json'),
     status: text('status').$type<'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
     started: moment('started').notNull(),

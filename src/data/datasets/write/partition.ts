@@ -66,3 +66,24 @@ export function partitionOf(name: string, file: DataFile, by: readonly string[])
     }),
   )
 }
+
+type Replaces = Readonly<Record<string, Literal>>
+
+/** Whether a write replaces a file whatever rows come. */
+export function isReplaced(name: string, file: DataFile, { replaces }: { readonly replaces?: Replaces }): boolean {
+  if (!replaces) return false
+  const own = partitionOf(name, file, Object.keys(replaces))
+  return Object.entries(replaces).every(([column, value]) => own[column] === value)
+}
+
+/** @throws DATASET_PARTITIONS for rows that lie outside of what is replaced */
+export function requireWithin(name: string, values: Replaces, replaces: Replaces): void {
+  const [column] = Object.keys(replaces).filter((c) => values[c] !== replaces[c])
+  if (column === undefined) return
+  throw new GalleyError('DATASET_PARTITIONS', {
+    what: `rows of another partition would be written to '${name}'`,
+    why: `their '${column}' is ${JSON.stringify(values[column])}, and the partition that is computed is ${JSON.stringify(replaces[column])}`,
+    fix: `keep its own rows alone: .filter((r) => ${column}.holds(r.…))`,
+    details: { column, value: values[column] ?? null, partition: replaces[column] ?? null },
+  })
+}

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { hashJson } from '../../../base/hash.ts'
+import type { Literal } from '../../../plan/expr.ts'
 import { build, type Node } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import { intact, type KeptFile, keptFile } from '../files.ts'
@@ -7,7 +8,7 @@ import type { DataFile, WriteMode } from '../manifest.ts'
 import { fileStatistics } from '../statistics.ts'
 import { aligned, scanFiles, siblingPath, type Version } from '../version.ts'
 import type { TableWork } from '../work.ts'
-import { partitionOf, partitionsOf } from './partition.ts'
+import { isReplaced, partitionOf, partitionsOf, requireWithin } from './partition.ts'
 import { mergedSchema, type SchemaPolicy } from './schema.ts'
 import { inKeyOrder, oneForEachKey, withoutKeys } from './upsert.ts'
 
@@ -18,6 +19,8 @@ export interface WriteSpec {
   readonly partitionBy: readonly string[]
   /** Columns that name a row. */
   readonly key: readonly string[]
+  /** With `overwrite-partition`: rows of these values are replaced even where none of them comes, and others may not come. */
+  readonly replaces?: Readonly<Record<string, Literal>>
   /** Absent: a full write takes any columns, the others stop. */
   readonly onSchemaChange?: SchemaPolicy
 }
@@ -48,9 +51,9 @@ export interface Written {
 export const batchOf = (rows: NewRows): string => rows.before ?? rows.file.sha256
 
 /** Whether a write would give the version that it goes on from. */
-export function isContained(spec: WriteSpec, rows: NewRows, base: Version | undefined): boolean {
+export function isContained(name: string, spec: WriteSpec, rows: NewRows, base: Version | undefined): boolean {
   if (!base || spec.mode === 'full') return false
-  if (rows.rows === 0) return true
+  if (rows.rows === 0) return !base.manifest.files.some((file) => isReplaced(name, file, spec))
   const { batches } = base.manifest
   if (spec.mode === 'append') return batches.includes(batchOf(rows))
   // rows that others were written over since are written again
@@ -75,6 +78,7 @@ export async function written(
   const ordered = spec.mode === 'upsert' ? inKeyOrder(all, spec.key) : all
   const asComputed = ordered === computed && aligned(computed, schema) === computed && spec.partitionBy.length === 0
   const parts = await partitionsOf(work, name, aligned(ordered, schema), spec.partitionBy)
+  for (const { values } of parts) requireWithin(name, values, spec.replaces ?? {})
   const made: PlacedFile[] = []
   for (const [i, part] of parts.entries()) {
     const path = parts.length > 1 ? `data-${String(i + 1).padStart(5, '0')}.parquet` : 'data.parquet'
@@ -83,6 +87,9 @@ export async function written(
     made.push({ ...there, from: file.path })
   }
   const kept = base && spec.mode !== 'full' ? await keptOf(work, name, { spec, base, draft }, schema, made) : []
+  // a version of no rows has a file all the same: readers take the columns from it
+  if (kept.length + made.length === 0)
+    made.push({ ...(await described(work, { ...rows.file, path: 'data.parquet' }, { at: rows.file.path, schema }, {})), from: rows.file.path }) // biome-ignore format: one line
   const files = await shared([...kept, ...made], base)
   const before = spec.mode === 'full' ? [] : (base?.manifest.batches ?? [])
   return { files, schema, batch, batches: [...before.filter((b) => b !== batch), batch] }
@@ -124,6 +131,7 @@ async function keptOf(
     const file = had.columns
       ? had
       : await described(work, { ...had }, { at: join(folder, had.path), schema: manifest.schema }, had.partition)
+    if (isReplaced(name, file, spec) || (file.rows === 0 && spec.replaces)) continue
     if (spec.mode === 'overwrite-partition' && over.has(hashJson(partitionOf(name, file, spec.partitionBy)))) continue
     const left =
       spec.mode === 'upsert'

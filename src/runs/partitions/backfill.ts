@@ -1,0 +1,58 @@
+import { asGalleyError, type GalleyError } from '../../base/errors.ts'
+import type { Scope } from '../../base/scope.ts'
+import type { EngineChoice } from '../../engines/engine.ts'
+import type { Run } from '../../store/runs.ts'
+import type { OnRunEvent } from '../events.ts'
+import { run } from '../runner.ts'
+import type { Kitchenware } from '../step.ts'
+import type { Partitioned } from './partitioned.ts'
+
+/** What became of a partition. */
+export interface Filled {
+  readonly partition: string
+  readonly seconds: number
+  readonly run?: number
+  /** Why it is not done. */
+  readonly error?: GalleyError
+}
+
+/**
+ * Runs partitions one after the other, in their order. What is done stays done, wherever it is stopped: it goes on with those that are left.
+ * @throws CANCELLED; what a run throws, unless `keepGoing`
+ */
+export async function backfill(
+  ware: Kitchenware,
+  scope: Scope,
+  made: Partitioned,
+  partitions: readonly string[],
+  options: {
+    readonly folder: string
+    readonly signal: AbortSignal
+    readonly on: OnRunEvent
+    readonly engine?: EngineChoice
+    /** Whether those after one that fails are run all the same. */
+    readonly keepGoing?: boolean
+    readonly filled?: (one: Filled) => void
+    /** Told each run's record before its first step. */
+    readonly begun?: (record: Run) => Promise<void>
+  },
+): Promise<readonly Filled[]> {
+  const { keepGoing, filled, ...asked } = options
+  const all: Filled[] = []
+  for (const partition of partitions) {
+    const began = ware.clock.ticks()
+    const took = () => (ware.clock.ticks() - began) / 1000
+    let one: Filled
+    try {
+      const { number } = await run(ware, scope, made.of(partition), asked)
+      one = { partition, seconds: took(), run: number }
+    } catch (thrown) {
+      const error = asGalleyError(thrown)
+      if (!keepGoing || error.code === 'CANCELLED') throw thrown
+      one = { partition, seconds: took(), error }
+    }
+    all.push(one)
+    filled?.(one)
+  }
+  return all
+}
