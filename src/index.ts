@@ -49,6 +49,7 @@ export { type TargetEncode, targetEncode } from './plan/fits/target.ts'
 export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
+export { evaluate, evaluateStep, type JsonRow } from './runs/fixtures/evaluate.ts'
 export {
   daily,
   hourly,

@@ -26,6 +26,7 @@ import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
+import { test } from './test.ts'
 import { up } from './up.ts'
 import { worker } from './worker.ts'
 
@@ -41,6 +42,7 @@ const program = new Command('galley')
   .configureOutput({ writeErr })
 for (const command of [
   run(),
+  test(),
   backfill(),
   worker(),
   up(),
