@@ -7,10 +7,15 @@ import { bold, plain, print, when } from './output.ts'
 import { loadDeclared } from './recipe.ts'
 
 interface SetOptions extends QueueOptions {
-  readonly cron: string
+  readonly cron?: string
+  readonly on?: string
   readonly zone: string
   readonly catchUp: 'none' | 'once' | 'all'
 }
+
+/** Patterns of files start at the recipe's folder. */
+const watchOf = (on: string, folder: string): string =>
+  on.startsWith('files:') ? `files:${resolve(folder, on.slice('files:'.length))}` : on
 
 type Schedule = Awaited<ReturnType<Client['schedules']['list']>>['items'][number]
 
@@ -18,13 +23,18 @@ type Schedule = Awaited<ReturnType<Client['schedules']['list']>>['items'][number
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export function schedules(): Command {
-  const noun = new Command('schedules').description('recipes that workers run at moments of a calendar')
+  const noun = new Command('schedules').description(
+    'recipes that workers run at moments of a calendar, or when something has changed',
+  )
   noun
     .command('set <name> <recipe>')
-    .description('run a recipe at moments of a calendar; said again, it is as it is said then')
-    .requiredOption(
-      '--cron <fields>',
-      "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays",
+    .description(
+      'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
+    )
+    .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
+    .option(
+      '--on <what>',
+      'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
     )
     .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
     .addOption(
@@ -41,7 +51,9 @@ export function schedules(): Command {
       await withClient(async (client) => {
         const body = {
           recipe: JSON.parse(JSON.stringify(recipe)),
-          ...{ folder: resolve(folder), cron: o.cron, zone: o.zone, catchUp: o.catchUp, tags: [...o.tag] },
+          ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, tags: [...o.tag] },
+          ...(o.cron === undefined ? {} : { cron: o.cron }),
+          ...(o.on === undefined ? {} : { watch: watchOf(o.on, folder) }),
           ...(o.priority === undefined ? {} : { priority: o.priority }),
         }
         tell(await client.schedules.set({ name, body }), o)
@@ -53,8 +65,16 @@ export function schedules(): Command {
     printPage(
       o,
       (c, page) => c.schedules.list(page),
-      ['name', 'recipe', 'calendar', 'zone', 'next', 'last', 'catches up'],
-      (s) => [s.name, plain(s.recipe), s.cron, s.zone, s.paused ? 'paused' : when(s.next), when(s.last), s.catchUp],
+      ['name', 'recipe', 'when', 'zone', 'next', 'last', 'catches up'],
+      (s) => [
+        s.name,
+        plain(s.recipe),
+        plain(s.cron ?? s.watch ?? ''),
+        s.cron === null ? '–' : s.zone,
+        s.paused ? 'paused' : when(s.next),
+        when(s.last),
+        s.catchUp,
+      ],
       "no schedule yet: galley schedules set NAME RECIPE --cron '0 6 * * *'",
     ),
   )
@@ -80,6 +100,16 @@ export function schedules(): Command {
   on('pause', 'stop a schedule until it is resumed')
   on('resume', 'let a schedule go on with the next moment from now')
   noun
+    .command('fire <name>')
+    .description('queue a run of it now')
+    .option('--json', 'print JSON')
+    .action((name: string, o: { json?: boolean }) =>
+      withClient(async (client) => {
+        const job = await client.schedules.fire({ name, body: {} })
+        print(o.json ? JSON.stringify(job) : `job ${job.number} of '${plain(name)}' is queued`)
+      }),
+    )
+  noun
     .command('rm <name>')
     .description('take a schedule away; jobs that it queued stay')
     .action((name: string) =>
@@ -94,6 +124,10 @@ export function schedules(): Command {
 function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
   if (json) {
     print(JSON.stringify(s))
+    return
+  }
+  if (s.watch !== null) {
+    print(`${bold(s.name)}  runs ${plain(s.recipe)} when ${plain(s.watch)} has changed${s.paused ? '  paused' : ''}`)
     return
   }
   const next = s.paused ? 'paused' : s.next === null ? 'it never comes' : `next at ${when(s.next)} UTC`

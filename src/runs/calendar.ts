@@ -50,6 +50,7 @@ export function momentsAfter(cron: string, zone: string, after: number, most: nu
 
 /** What a schedule comes to whose next moment has come: that one and those since, as it says to catch up. */
 export function dueAt(s: Schedule, now: number): Due {
+  if (s.cron === null) return { moments: [], next: null }
   const calendar = calendarOf(s.cron, s.zone)
   const missed: number[] = []
   let next = s.next

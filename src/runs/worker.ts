@@ -13,6 +13,7 @@ import { newestPartitions } from './partitions/states.ts'
 import { run } from './runner.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
+import { stateOf } from './watched.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
 const LEASE = 2
@@ -54,7 +55,8 @@ export async function work(
         looked = ware.clock.ticks() + SCHEDULES
         const now = ware.clock.now()
         const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
-        if (queued > 0) options.say(`schedules queued ${plural(queued, 'job')}`)
+        const seen = await lookAt(ware, scope, now, options.signal)
+        if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
@@ -75,6 +77,16 @@ export async function work(
     await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
   }
   return { taken, failed }
+}
+
+/** Queues jobs of schedules whose watched things have changed; gives how many. */
+async function lookAt({ store }: Kitchenware, scope: Scope, now: number, signal: AbortSignal): Promise<number> {
+  let queued = 0
+  for (const s of await store.schedules.watching(scope)) {
+    const state = await stateOf(store, scope, s.watch as string, signal)
+    if (state !== undefined && state !== s.seen && (await store.schedules.saw(scope, s, state, now))) queued++
+  }
+  return queued
 }
 
 /** False for one that failed for good. */

@@ -1,14 +1,17 @@
 import type { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, eq, gt, lte } from './drizzle.ts'
-import { queued } from './jobs.ts'
+import { and, asc, eq, gt, isNotNull, isNull, lte } from './drizzle.ts'
+import { type Job, type NewJob, queued } from './jobs.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { jobs } from './schema/jobs.ts'
 import { schedules } from './schema/schedules.ts'
 import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
-export type NewSchedule = Omit<Schedule, 'workspace' | 'last' | 'caller' | 'created' | 'paused'>
+export type NewSchedule = Omit<Schedule, 'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen'> & {
+  readonly watch?: string | null
+}
 
 /** What a schedule that is due comes to: moments that get a job each, and the one after. */
 export interface Due {
@@ -32,6 +35,21 @@ export interface Schedules {
    * each moment gets one job. Gives the jobs that were queued.
    */
   fire(scope: Scope, now: number, plan: (s: Schedule) => Due): Promise<number>
+  /** Those that watch something and are not paused. */
+  watching(scope: Scope): Promise<Schedule[]>
+  /**
+   * Notes how that is which a schedule watches, and queues a job where it was otherwise before. Of many that see the same change one queues it; none does while
+   * a job of the schedule waits, which will see it, too. True where one was queued.
+   */
+  saw(scope: Scope, s: Pick<Schedule, 'name' | 'seen'>, state: string, now: number): Promise<boolean>
+  /** Queues a job of it now. @throws SCHEDULE_UNKNOWN */
+  now(scope: Scope, name: string): Promise<Job>
+}
+
+/** The job of a moment. */
+const jobOf = (s: Schedule, due: number): NewJob => {
+  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts } = s
+  return { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, schedule: s.name, due, notBefore: due }
 }
 
 export function schedulesOn(db: Database): Schedules {
@@ -44,11 +62,18 @@ export function schedulesOn(db: Database): Schedules {
   return {
     set: (scope, schedule) =>
       db.write(`the schedule '${schedule.name}' could not be set`, async (q) => {
-        const own = { workspace: scope.workspace, paused: false, last: null, caller: scope.caller, created: db.now() }
+        const own = {
+          workspace: scope.workspace,
+          paused: false,
+          last: null,
+          seen: null,
+          caller: scope.caller,
+          created: db.now(),
+        }
         const [row] = await q
           .insert(schedules)
           .values({ ...schedule, ...own })
-          .onConflictDoUpdate({ target: [schedules.workspace, schedules.name], set: schedule })
+          .onConflictDoUpdate({ target: [schedules.workspace, schedules.name], set: { ...schedule, seen: null } })
           .returning()
         return row as Schedule
       }),
@@ -93,28 +118,46 @@ export function schedulesOn(db: Database): Schedules {
         let count = 0
         for (const s of due) {
           const { moments, next } = plan(s)
-          const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts } = s
-          for (const due of moments) {
-            const job = {
-              recipe,
-              recipeJson,
-              folder,
-              engine,
-              priority,
-              tags,
-              mostAttempts,
-              schedule: s.name,
-              due,
-              notBefore: due,
-            }
-            if (await queued(q, scope, job, db.now(), s.caller)) count++
-          }
+          for (const due of moments) if (await queued(q, scope, jobOf(s, due), db.now(), s.caller)) count++
           await q
             .update(schedules)
             .set({ next, last: moments.at(-1) ?? s.last })
             .where(at(scope, s.name))
         }
         return count
+      }),
+    watching: (scope) =>
+      db.read('the schedules could not be read', (q) =>
+        q
+          .select()
+          .from(schedules)
+          .where(
+            and(eq(schedules.workspace, scope.workspace), eq(schedules.paused, false), isNotNull(schedules.watch)),
+          ),
+      ),
+    saw: (scope, { name, seen }, state, now) =>
+      db.write(`what the schedule '${name}' watches could not be noted`, async (q) => {
+        const before = seen === null ? isNull(schedules.seen) : eq(schedules.seen, seen)
+        const [s] = await q
+          .update(schedules)
+          .set({ seen: state, last: now })
+          .where(and(at(scope, name), before, eq(schedules.paused, false)))
+          .returning()
+        if (!s || seen === state) return false
+        const own = and(eq(jobs.workspace, scope.workspace), eq(jobs.schedule, name), eq(jobs.status, 'queued'))
+        const waiting = await q.select({ number: jobs.number }).from(jobs).where(own).limit(1)
+        if (waiting.length > 0) return false
+        return (await queued(q, scope, jobOf(s, now), db.now(), s.caller)) !== undefined
+      }),
+    now: (scope, name) =>
+      db.write(`a job of the schedule '${name}' could not be queued`, async (q) => {
+        const [s] = await q.select().from(schedules).where(at(scope, name)).for('update')
+        if (!s) throw await unknown(q, scope, name)
+        // a moment that has a job already is that job's
+        for (let due = db.now(); ; due++) {
+          const job = await queued(q, scope, jobOf(s, due), db.now())
+          if (job) return job
+        }
       }),
   }
 }

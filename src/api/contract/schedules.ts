@@ -5,7 +5,8 @@ import { moment, pageOf, pageQuery, route } from './route.ts'
 export const schedule = z.object({
   name: z.string(),
   recipe: z.string(),
-  cron: z.string(),
+  cron: z.string().nullable().describe('its calendar; null for one that watches something'),
+  watch: z.string().nullable().describe('what it watches instead: dataset:NAME, or files:PATTERN'),
   zone: z.string(),
   catchUp: z.enum(['none', 'once', 'all']),
   paused: z.boolean(),
@@ -38,13 +39,20 @@ export const schedules = {
     method: 'post',
     path: '/v1/schedules/{name}',
     access: 'write',
-    summary: 'Runs a recipe at moments of a calendar: workers queue and do them',
+    summary: 'Runs a recipe at moments of a calendar, or when something has changed: workers queue and do it',
     params: named,
     body: queued
       .omit({ notBefore: true })
       .extend({
-        cron: z.string().max(200).describe('five fields: minute, hour, day, month, day of the week'),
-        zone: z.string().max(64).describe('the time zone whose clock is read'),
+        cron: z.string().max(200).optional().describe('five fields: minute, hour, day, month, day of the week'),
+        zone: z.string().max(64).optional().describe('the time zone whose clock is read; UTC unless given'),
+        watch: z
+          .string()
+          .max(4096)
+          .optional()
+          .describe(
+            'instead of a calendar: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
+          ),
         catchUp: z
           .enum(['none', 'once', 'all'])
           .optional()
@@ -71,6 +79,15 @@ export const schedules = {
     params: named,
     body: nothing,
     output: schedule,
+  }),
+  fire: route({
+    method: 'post',
+    path: '/v1/schedules/{name}/fire',
+    access: 'write',
+    summary: 'Queues a run of it now: for programs that know when there is something to do',
+    params: named,
+    body: nothing,
+    output: job,
   }),
   remove: route({
     method: 'post',

@@ -7,7 +7,7 @@ import type { job, queued } from '../contract/jobs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
-const present = (j: Job): z.input<typeof job> => ({
+export const present = (j: Job): z.input<typeof job> => ({
   partition: (j.recipeJson as Partial<Recipe>).partition ?? null,
   ...{ number: j.number, recipe: j.recipe, status: j.status, priority: j.priority, tags: [...j.tags] },
   ...{ attempts: j.attempts, mostAttempts: j.mostAttempts, notBefore: j.notBefore, run: j.run },

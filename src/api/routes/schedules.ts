@@ -1,13 +1,24 @@
 import type { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
+import { GalleyError } from '../../base/errors.ts'
 import { calendarOf, momentsAfter } from '../../runs/calendar.ts'
+import type { Recipe } from '../../runs/specs.ts'
+import { requireOthers } from '../../runs/watched.ts'
 import type { Schedule } from '../../store/schedules.ts'
 import type { schedule } from '../contract/schedules.ts'
 import type { NounHandlers } from './handlers.ts'
-import { jobOf } from './jobs.ts'
+import { jobOf, present as presentJob } from './jobs.ts'
 
 const present = (s: Schedule): z.input<typeof schedule> => ({
-  ...{ name: s.name, recipe: s.recipe, cron: s.cron, zone: s.zone, catchUp: s.catchUp, paused: s.paused },
+  ...{
+    name: s.name,
+    recipe: s.recipe,
+    cron: s.cron,
+    watch: s.watch,
+    zone: s.zone,
+    catchUp: s.catchUp,
+    paused: s.paused,
+  },
   ...{ next: s.next, last: s.last, priority: s.priority, tags: [...s.tags] },
 })
 
@@ -18,19 +29,29 @@ export const schedules: NounHandlers<'schedules'> = {
   },
   get: async ({ ware: { store }, scope, params }) => {
     const found = await store.schedules.get(scope, params.name)
-    return { ...present(found), coming: momentsAfter(found.cron, found.zone, systemClock.now(), 5) }
+    return { ...present(found), coming: found.cron === null ? [] : momentsAfter(found.cron, found.zone, systemClock.now(), 5) } // biome-ignore format: one line
   },
   set: async ({ ware: { store }, scope, params, body }) => {
-    const { cron, zone, catchUp = 'once', ...queued } = body
-    const next = calendarOf(cron, zone).after(systemClock.now())
-    return present(await store.schedules.set(scope, { name: params.name, ...jobOf(queued), cron, zone, catchUp, next }))
+    const { cron = null, watch = null, zone = 'UTC', catchUp = 'once', ...queued } = body
+    if ((cron === null) === (watch === null))
+      throw new GalleyError('SCHEDULE_INVALID', {
+        what: `'${params.name}' has ${cron === null ? 'neither a calendar nor' : 'both a calendar and'} something to watch`,
+        why: 'it runs by one of them',
+        fix: "give a calendar (cron: '0 6 * * *'), or what is watched (watch: 'dataset:flights')",
+      })
+    const job = jobOf(queued)
+    if (watch !== null) requireOthers(watch, queued.recipe as { readonly name: string } & Partial<Recipe>)
+    const next = cron === null ? null : calendarOf(cron, zone).after(systemClock.now())
+    return present(await store.schedules.set(scope, { name: params.name, ...job, cron, watch, zone, catchUp, next }))
   },
   pause: async ({ ware: { store }, scope, params }) =>
     present(await store.schedules.pause(scope, params.name, 'pause')),
   resume: async ({ ware: { store }, scope, params }) => {
     const { cron, zone } = await store.schedules.get(scope, params.name)
-    return present(await store.schedules.pause(scope, params.name, calendarOf(cron, zone).after(systemClock.now())))
+    const next = cron === null ? null : calendarOf(cron, zone).after(systemClock.now())
+    return present(await store.schedules.pause(scope, params.name, next))
   },
+  fire: async ({ ware: { store }, scope, params }) => presentJob(await store.schedules.now(scope, params.name)),
   remove: async ({ ware: { store }, scope, params }) => {
     await store.schedules.remove(scope, params.name)
     return { removed: params.name }

@@ -1,7 +1,7 @@
 import { boolean, integer, pgTable, primaryKey, text } from '../drizzle.ts'
 import { moment, payload, workspaceColumn } from './columns.ts'
 
-/** Recipes that are run at moments of a calendar. */
+/** Recipes that are run at moments of a calendar, or when something has changed. */
 export const schedules = pgTable(
   'schedules',
   {
@@ -14,7 +14,11 @@ export const schedules = pgTable(
     priority: integer('priority').notNull(),
     tags: text('tags').array().notNull(),
     mostAttempts: integer('most_attempts').notNull(),
-    cron: text('cron').notNull(),
+    /** Either a calendar or what is watched. */
+    cron: text('cron'),
+    watch: text('watch'),
+    /** How it was when it was seen last. */
+    seen: text('seen'),
     zone: text('zone').notNull(),
     /** What becomes of moments at which no worker ran: none of them, the newest once, or all. */
     catchUp: text('catch_up').$type<'none' | 'once' | 'all'>().notNull(),

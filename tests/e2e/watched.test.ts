@@ -1,0 +1,92 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { work } from '../../src/runs/worker.ts'
+import { galley as command, recipeFile } from './command.ts'
+import { openWritten, type Written } from './datasets.ts'
+
+let w: Written
+const folder = mkdtempSync(join(tmpdir(), 'galley-watched-'))
+beforeAll(async () => {
+  w = await openWritten()
+})
+afterAll(async () => {
+  await w.close()
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+const galley = (...args: string[]) => command(w.home, ...args)
+/** What workers that look at the same time take. */
+async function worked(): Promise<number> {
+  const options = { tags: [], signal: new AbortController().signal, on: () => {}, say: () => {}, untilEmpty: true }
+  const scope = await w.galley.scope()
+  const taken = await Promise.all([work(w.galley.ware, scope, options), work(w.galley.ware, scope, options)])
+  return taken.reduce((n, t) => n + t.taken, 0)
+}
+
+test('a new version of a dataset runs what watches it, once; paused it waits, and then sees the newest', async () => {
+  const counted = join(folder, 'counted.ts')
+  writeFileSync(counted, `import { count, dataset, recipe } from 'galley'\nexport default recipe('counted', (k) => {\n  k.dataset('counted', k.source('the-days', dataset('days', { id: 'int64' })).aggregate([], () => ({ n: count() })))\n})\n`) // biome-ignore format: one line
+  const set = await galley('schedules', 'set', 'on-days', counted, '--on', 'dataset:days')
+  expect(set).toMatchObject({ code: 0, out: expect.stringContaining('runs counted when dataset:days has changed') })
+  expect(await worked()).toBe(0)
+  await w.write('days', ['1,a,1', '2,b,2'])
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  expect(await w.rows('counted')).toEqual(['2'])
+  await w.client.schedules.pause({ name: 'on-days', body: {} })
+  await w.write('days', ['1,a,1'])
+  await w.write('days', ['1,a,1', '2,b,2', '3,c,3'])
+  expect(await worked()).toBe(0)
+  await w.client.schedules.resume({ name: 'on-days', body: {} })
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  expect(await w.rows('counted')).toEqual(['3'])
+  // by hand
+  expect(await galley('schedules', 'fire', 'on-days')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("of 'on-days' is queued"),
+  })
+  expect(await worked()).toBe(1)
+  expect((await galley('schedules', 'ls')).out).toMatch(/on-days +counted +dataset:days/)
+  expect(await galley('schedules', 'fire', 'on-dayz')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("did you mean 'on-days'?"),
+  })
+}, 120_000)
+
+test('files that are new or changed do, once nothing writes to them', async () => {
+  mkdirSync(join(folder, 'in'))
+  const put = (name: string, text: string, old = true) => {
+    const file = join(folder, 'in', name)
+    appendFileSync(file, text)
+    if (old) utimesSync(file, 1e9, 1e9)
+  }
+  const file = join(folder, 'filed.ts')
+  writeFileSync(file, `import { csv, folder, recipe } from 'galley'\nexport default recipe('filed', (k) => {\n  k.dataset('filed', k.source('the-files', folder('in/*.csv', csv, { id: 'int64' })))\n})\n`) // biome-ignore format: one line
+  const set = await galley('schedules', 'set', 'on-files', file, '--on', 'files:in/*.csv')
+  expect(set.out).toContain(`when files:${folder}/in/*.csv has changed`)
+  expect(await worked()).toBe(0)
+  put('a.csv', 'id\n1\n')
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  put('b.csv', 'id\n2\n', false)
+  expect(await worked()).toBe(0)
+  put('b.csv', '3\n')
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  expect(await w.rows('filed')).toEqual(['1', '2', '3'])
+}, 120_000)
+
+test('what can not be watched is refused', async () => {
+  const own = recipeFile(folder, 'own', `k.dataset('own', k.source('lines', csv('a.csv', { id: 'int64' })))`)
+  for (const [args, says] of [
+    [['--on', 'dataset:own'], 'each run would be followed by another'],
+    [['--on', 'table:own'], "'table:own' can't be watched"],
+    [['--on', 'dataset:Own'], "'Own' can't name a dataset"],
+    [[], 'neither a calendar nor something to watch'],
+    [['--on', 'dataset:days', '--cron', '0 6 * * *'], 'both a calendar and something to watch'],
+  ] as const)
+    expect(await galley('schedules', 'set', 'wrong', own, ...args)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(says),
+    })
+  const body = { recipe: { format: 1, name: 'r', file: '/r.ts' } as const, folder, watch: 'files:in/*.csv' }
+  await expect(w.client.schedules.set({ name: 'wrong', body })).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' })
+}, 120_000)
