@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   demo: async () => (await import('./demo/index.ts')).demo,
   pipeline: async () => (await import('./pipeline/index.ts')).pipeline,
   spill: async () => (await import('./spill/index.ts')).spill,
+  runs: async () => (await import('./runs/index.ts')).runs,
   row: async () => (await import('./row/index.ts')).row,
   gpu: async () => (await import('./gpu/index.ts')).gpu,
 }

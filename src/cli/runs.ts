@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
 import { byCount, bytes } from '../runs/text.ts'
@@ -11,10 +11,17 @@ const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed
 
 export function runs(): Command {
   const noun = new Command('runs').description('runs of recipes and their steps')
-  listOptions(noun.command('ls').description('list runs, newest first')).action((o: ListOptions) =>
+  listOptions(
+    noun
+      .command('ls')
+      .description('list runs, newest first')
+      .option('--recipe <name>', 'of one recipe')
+      .addOption(new Option('--status <which>', 'in one state').choices(['running', 'done', 'failed', 'cancelled'])),
+  ).action((o: ListOptions & { recipe?: string; status?: 'running' | 'done' | 'failed' | 'cancelled' }) =>
     printPage(
       o,
-      (c, page) => c.runs.list(page),
+      (c, page) =>
+        c.runs.list({ ...page, ...(o.recipe ? { recipe: o.recipe } : {}), ...(o.status ? { status: o.status } : {}) }),
       ['run', 'recipe', 'status', 'started', 'took'],
       (r) => [
         `${r.number}`,

@@ -99,6 +99,7 @@ export function stepsOn(db: Database): Steps {
             id: step.id,
             position,
             kind: step.kind,
+            runNumber: sql`(select number from runs where id = ${run})`,
             cacheKey: step.cacheKey ?? null,
             status: 'pending' as const,
             cached: false,
@@ -177,7 +178,7 @@ export function stepsOn(db: Database): Steps {
           .select()
           .from(steps)
           .where(and(eq(steps.workspace, scope.workspace), eq(steps.id, id), eq(steps.status, 'done')))
-          .orderBy(desc(sql`(select number from runs where runs.id = ${steps.run})`))
+          .orderBy(desc(steps.runNumber))
           .limit(1)
         return row
       }),

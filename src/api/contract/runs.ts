@@ -45,8 +45,8 @@ export const runs = {
     method: 'get',
     path: '/v1/runs',
     access: 'read',
-    summary: 'Runs, newest first',
-    query: pageQuery,
+    summary: 'Runs, newest first; of a recipe, or that ended in one way',
+    query: pageQuery.extend({ recipe: z.string().max(63).optional(), status: run.shape.status.optional() }),
     output: pageOf(run),
   }),
   get: route({

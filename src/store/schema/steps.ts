@@ -9,6 +9,8 @@ export const steps = pgTable(
     id: text('id').notNull(),
     /** Place in the recipe, from 0. */
     position: integer('position').notNull(),
+    /** The run's number: the newest step of a name is that of the highest. */
+    runNumber: integer('run_number').notNull(),
     kind: text('kind').notNull(),
     cacheKey: text('cache_key'),
     /** What the key is made of, each part by its hash. */
