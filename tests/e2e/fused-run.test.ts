@@ -15,6 +15,7 @@ import { type Galley, openGalley } from '../../src/main.ts'
 import type { AnalyseOutput } from '../../src/ml/analysis/step.ts'
 import type { ModelPackage } from '../../src/ml/registry/version.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
+import { dateParts } from '../../src/plan/fits/date-parts.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Budget, Recipe, TrainSpec } from '../../src/runs/specs.ts'
@@ -170,6 +171,20 @@ test('a machine without a device, or with a software one that nobody asked for, 
   expect(none.model.computed).toEqual({ by: 'processor', why: 'there is no graphics device' })
   expect(await gpu.ware.device('auto')).toMatch(/computes on the processor, too/)
   expect(await gpu.ware.device('gpu')).toMatchObject({ name: expect.any(String) })
+}, 60_000)
+
+test('what the device does not take is computed by the processor, which the run says', async () => {
+  const whole = recipe(6)
+  const steps = whole.steps.map((s) => {
+    const spec = s.spec as TrainSpec
+    return s.kind === 'train' ? { ...s, spec: { ...spec, fit: [...spec.fit, dateParts(['date'], ['hour'])] } } : s
+  })
+  const made = await ran(gpu, { ...whole, steps }, 'gpu')
+  const why = 'the device does not take all of it: sin: the device has no such function'
+  expect(made.model.computed).toEqual({ by: 'processor', why })
+  expect(made.events.filter((e) => e.type === 'said')).toEqual([
+    expect.objectContaining({ step: 'late-arrival', text: `${why}; the processor computes` }),
+  ])
 }, 60_000)
 
 test('with too little of the device’s memory the processor goes on, and the option is named that makes room', async () => {
