@@ -17,6 +17,7 @@ import type { ModelPackage } from '../../src/ml/registry/version.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
 import { dateParts } from '../../src/plan/fits/date-parts.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
+import type { StepContext } from '../../src/runs/kind.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Budget, Recipe, TrainSpec } from '../../src/runs/specs.ts'
 import type { Kitchenware } from '../../src/runs/step.ts'
@@ -143,10 +144,29 @@ test('a run on the device leaves what one on the processor leaves, and says what
 test('a budget holds for what the device moved, in this run or when it was kept', async () => {
   const kept = await ran(gpu, recipe(1, { maxReadbacks: 9 }), 'gpu')
   expect(kept.result.cached).toContain('late-arrival')
+  expect(kept.events.filter((e) => e.type === 'said')).toEqual([])
+  const asked = await ran(gpu, recipe(1), 'processor')
+  expect(asked.events.find((e) => e.type === 'said' && e.step === 'late-arrival')).toMatchObject({
+    text: expect.stringContaining('which computed it on a device'),
+  })
   await expect(ran(gpu, recipe(1, { maxReadbacks: 8 }), 'gpu')).rejects.toMatchObject({
     code: 'BUDGET_EXCEEDED',
     why: expect.stringContaining('late-arrival: 3'),
   })
+}, 60_000)
+
+test('a run that fails tells what moved until then', async () => {
+  const { kinds } = processor.ware
+  const train = { ...(kinds['train'] ?? expect.unreachable()), run: fails }
+  async function fails({ ledger }: StepContext<never>): Promise<never> {
+    ledger.add('webgpu', 'up', 100)
+    throw new Error('it moved, and failed')
+  }
+  const events: RunEvent[] = []
+  const options = { folder: temp, signal: new AbortController().signal, on: (e: RunEvent) => void events.push(e) }
+  const made = run({ ...processor.ware, kinds: { ...kinds, train } }, await processor.scope(), recipe(7), options)
+  await expect(made).rejects.toThrow()
+  expect(events.at(-1)).toMatchObject({ type: 'end', status: 'failed', ledger: { up: 100 } })
 }, 60_000)
 
 test('a device that is lost on the way, wherever, leaves the step to the processor, and the run says so', async () => {
