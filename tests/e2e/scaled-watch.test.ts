@@ -18,7 +18,7 @@ const scaled = recipe('scaled', (k) => {
   )
   const data = k.dataset(
     'orders-scaled',
-    orders.derive((r) => ({ late: r.minutes.gt(45), hour: r.placed.hour() })),
+    orders.derive((r) => ({ late: r.minutes.gt(45), hour: r.placed.hour(), who: r.courier.upper() })),
     {
       split: byTime('placed', {
         train: ['2026-01-01', '2026-02-20'],
@@ -30,7 +30,7 @@ const scaled = recipe('scaled', (k) => {
   const model = k.train('late-scaled', data, {
     target: 'late',
     features: ['weight', 'hour'],
-    fit: [impute(['weight'], { with: 'mean' }), standardise(['weight', 'hour']), ordinal(['courier'])],
+    fit: [impute(['weight'], { with: 'mean' }), standardise(['weight', 'hour']), ordinal(['courier', 'who'])],
     candidates: [logistic()],
   })
   k.serve('scaled', model, { entry: 'orders', input: ['placed', 'weight', 'courier'] })
@@ -51,7 +51,7 @@ test('the rows that a model learnt from are no shift, whatever fits put in the p
     }))
     await live.predict(records)
     const { status, columns } = live.monitor.verdict()
-    expect(columns.map((c) => c.name)).toEqual(['weight', 'hour', 'courierCode', 'courier', 'score'])
+    expect(columns.map((c) => c.name)).toEqual(['weight', 'hour', 'courierCode', 'whoCode', 'courier', 'score'])
     expect(status).toBe('ok')
     await live.close()
   } finally {
