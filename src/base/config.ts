@@ -14,7 +14,11 @@ const Environment = z.object({
   GALLEY_PORT: z.coerce.number('must be a number from 0 to 65535').int().min(0).max(65535).optional(),
   GALLEY_MEMORY: z.coerce.number().int().min(128).optional(),
   GALLEY_ENGINE: z.enum(['auto', 'processor', 'gpu']).optional(),
-  GALLEY_DEVICE_MEMORY: z.coerce.number().int().min(64).optional(),
+  GALLEY_DEVICE_MEMORY: z.coerce
+    .number('must be a number of MiB, 64 or more')
+    .int()
+    .min(64, 'must be 64 MiB or more')
+    .optional(),
   GALLEY_THREADS: z.coerce.number().int().min(1).optional(),
   GALLEY_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
   GALLEY_WORKSPACE: z
@@ -119,8 +123,8 @@ export function nameRuntimeFolder(otherwise: string): void {
   process.env['XDG_RUNTIME_DIR'] ||= otherwise
 }
 
-/** The graphics driver that is named for this process, in the way of Vulkan's loader; empty when none is. */
-export const graphicsDriver = (): string => process.env['VK_ICD_FILENAMES'] ?? ''
+/** The graphics drivers that are named for this process, in the ways of Vulkan's loader, the newer first; empty when none is. */
+export const graphicsDriver = (): string => process.env['VK_DRIVER_FILES'] || process.env['VK_ICD_FILENAMES'] || ''
 
 const SECRET = 'GALLEY_SECRET_'
 

@@ -66,7 +66,13 @@ for (const command of [
   bench(),
   doctor(),
 ]) {
-  for (const each of [command, ...command.commands]) each.exitOverride().configureOutput({ writeErr })
+  for (const each of [command, ...command.commands]) {
+    const path = each === command ? each.name() : `${command.name()} ${each.name()}`
+    each
+      .exitOverride()
+      .configureOutput({ writeErr })
+      .showHelpAfterError(`  fix: galley ${path} --help tells what there is`)
+  }
   program.addCommand(command)
 }
 

@@ -61,6 +61,12 @@ function whyBest(best: Offer, next: Offer): string {
 
 /** Gaps in a line, equal ones once. */
 export const gapText = (gaps: readonly Gap[]): string =>
-  [...Map.groupBy(gaps, (g) => g.reason)]
-    .map(([reason, same]) => `${[...new Set(same.map((g) => g.node))].join(', ')}: ${reason}`)
-    .join('; ')
+  [...Map.groupBy(gaps, (g) => g.reason)].map(([reason, same]) => `${gapNames(same)}: ${reason}`).join('; ')
+
+/** What some gaps are of, each once: `ln for 'logAmount', concat`. */
+export const gapNames = (gaps: readonly Gap[]): string =>
+  [
+    ...new Set(
+      gaps.map(({ node, columns }) => (columns ? `${node} for ${columns.map((c) => `'${c}'`).join(', ')}` : node)),
+    ),
+  ].join(', ')

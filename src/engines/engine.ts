@@ -18,6 +18,8 @@ export type EngineChoice = (typeof ENGINE_CHOICES)[number]
 export interface Gap {
   readonly node: string
   readonly reason: string
+  /** The columns that need it, where not all do. */
+  readonly columns?: readonly string[]
 }
 
 /** What is known of the inputs before running: rows and bytes by source. */

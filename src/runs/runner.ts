@@ -114,6 +114,8 @@ export async function run(
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)
+      const elsewhere = ran.cached ? elsewhereOf(options.engine ?? ware.engine, ran.output) : undefined
+      if (elsewhere) options.on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
       tell()
     })
     await store.runs.finish(scope, record.id, { status: 'done', summary: { ...told(), ledger: total.total() } })
@@ -137,4 +139,11 @@ export async function run(
     tell()
     await ware.lineage?.settled()
   }
+}
+
+/** What a run is told that asked for one place and is given what another computed earlier. */
+function elsewhereOf(engine: EngineChoice, { computed }: Output): string | undefined {
+  if (!computed || engine === 'auto' || (engine === 'processor') === (computed.by === 'processor')) return undefined
+  const where = computed.by === 'processor' ? 'the processor' : 'a device'
+  return `an earlier run left it, which computed it on ${where}: a data folder of its own (GALLEY_HOME) computes it anew`
 }

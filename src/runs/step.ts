@@ -86,6 +86,7 @@ export async function runStep(
   const signal = AbortSignal.any([s.signal, stolen.signal])
   const took = () => (clock.ticks() - began) / 1000
   let release: (() => void) | undefined
+  const ledger = createLedger()
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
@@ -127,7 +128,6 @@ export async function runStep(
       return { output: known, seconds: took(), cached: true }
     }
     const reasons = await whyAgain(store, scope, s, keyParts)
-    const ledger = createLedger()
     const ctx = contextOf(ware, scope, { ...s, signal, ledger })
     let result = await kind.run(ctx)
     throwIfAborted(signal)
@@ -161,7 +161,6 @@ export async function runStep(
         result = next
       }
     watchOn(s.watched, own, made)
-    s.total.merge(ledger)
     on({
       type: 'done',
       step: step.id,
@@ -186,6 +185,7 @@ export async function runStep(
     throw error
   } finally {
     clearInterval(lease)
+    s.total.merge(ledger)
     release?.()
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { bundle } from '../../scripts/browser/bundle.ts'
@@ -91,10 +91,12 @@ async function opened(files: ReadonlyMap<string, string | Uint8Array>): Promise<
 test('the same recipe learns in a page of a browser, and finds what the processor finds', async () => {
   const recipe = fewerTrees(data('flights-3m.parquet'), data('airports.csv'))
   const sources = await sourceFiles(recipe, { folder: temp, temp, rows: ROWS }, host, context())
+  const { code, files: beside } = await bundle(fileURLToPath(new URL('./browser/page.ts', import.meta.url)))
+  expect(beside.map((path) => basename(path))).toContain('scorer.wasm')
   const files = new Map<string, string | Uint8Array>([
     ['/', PAGE],
-    ['/page.js', await bundle(fileURLToPath(new URL('./browser/page.ts', import.meta.url)))],
-    ['/scorer.wasm', readFileSync(new URL('../../src/ml/training/gbdt/scorer.wasm', import.meta.url))],
+    ['/page.js', code],
+    ...beside.map((path) => [`/${basename(path)}`, readFileSync(path)] as const),
   ])
   for (const { id, spec } of recipe.steps.filter((s) => s.kind === 'source')) {
     const columns = Object.entries((spec as { columns: Record<string, TypeName> }).columns)

@@ -33,6 +33,14 @@ test('an unknown workspace is told, and the database is stopped', async () => {
   expect(existsSync(database)).toBe(false)
 })
 
+test('an option that a command has not is told with where they are listed', async () => {
+  const { code, err } = await galley(home, 'bench', 'gpu', '--small')
+  expect([code, err]).toEqual([
+    2,
+    "error: unknown option '--small'\n  fix: galley bench gpu --help tells what there is\n",
+  ])
+})
+
 test('what is printed as name@version is understood, and an empty variable counts as none', async () => {
   const dataset = await ended(start(home, ['datasets', 'show', 'small-features@1'], { GALLEY_URL: '' }))
   expect([dataset.code, dataset.out]).toEqual([0, expect.stringContaining('small-features@1')])

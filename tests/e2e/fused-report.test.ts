@@ -105,9 +105,9 @@ test('with room for what is learnt from and not for a report’s columns, the mo
   // the columns that the report asks besides take more than that
   expect((names.length * rows * 8) / 2 ** 20).toBeGreaterThan(1.2 * needed)
   const ways = [
-    [1.1, /^model: a device learns without the columns of 'data-report', .* bytes of the device's memory would be held, .*spill: true/],
+    [1.1, /^model: a device learns without the columns of 'data-report', .* MiB of the device's memory would be held, .*spill: true/],
     // the columns have room, and what is asked of them has none
-    [4, /^model: a device did not answer for 'data-report': .* bytes of the device's memory would be held, .*the processor reads its rows$/],
+    [4, /^model: a device did not answer for 'data-report': .* MiB of the device's memory would be held, .*the processor reads its rows$/],
   ] as const
   for (const [i, [times, says]] of ways.entries()) {
     // another seed learns anew, another name reports anew

@@ -15,7 +15,9 @@ import { type Galley, openGalley } from '../../src/main.ts'
 import type { AnalyseOutput } from '../../src/ml/analysis/step.ts'
 import type { ModelPackage } from '../../src/ml/registry/version.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
+import { dateParts } from '../../src/plan/fits/date-parts.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
+import type { StepContext } from '../../src/runs/kind.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Budget, Recipe, TrainSpec } from '../../src/runs/specs.ts'
 import type { Kitchenware } from '../../src/runs/step.ts'
@@ -142,10 +144,29 @@ test('a run on the device leaves what one on the processor leaves, and says what
 test('a budget holds for what the device moved, in this run or when it was kept', async () => {
   const kept = await ran(gpu, recipe(1, { maxReadbacks: 9 }), 'gpu')
   expect(kept.result.cached).toContain('late-arrival')
+  expect(kept.events.filter((e) => e.type === 'said')).toEqual([])
+  const asked = await ran(gpu, recipe(1), 'processor')
+  expect(asked.events.find((e) => e.type === 'said' && e.step === 'late-arrival')).toMatchObject({
+    text: expect.stringContaining('which computed it on a device'),
+  })
   await expect(ran(gpu, recipe(1, { maxReadbacks: 8 }), 'gpu')).rejects.toMatchObject({
     code: 'BUDGET_EXCEEDED',
     why: expect.stringContaining('late-arrival: 3'),
   })
+}, 60_000)
+
+test('a run that fails tells what moved until then', async () => {
+  const { kinds } = processor.ware
+  const train = { ...(kinds['train'] ?? expect.unreachable()), run: fails }
+  async function fails({ ledger }: StepContext<never>): Promise<never> {
+    ledger.add('webgpu', 'up', 100)
+    throw new Error('it moved, and failed')
+  }
+  const events: RunEvent[] = []
+  const options = { folder: temp, signal: new AbortController().signal, on: (e: RunEvent) => void events.push(e) }
+  const made = run({ ...processor.ware, kinds: { ...kinds, train } }, await processor.scope(), recipe(7), options)
+  await expect(made).rejects.toThrow()
+  expect(events.at(-1)).toMatchObject({ type: 'end', status: 'failed', ledger: { up: 100 } })
 }, 60_000)
 
 test('a device that is lost on the way, wherever, leaves the step to the processor, and the run says so', async () => {
@@ -170,6 +191,20 @@ test('a machine without a device, or with a software one that nobody asked for, 
   expect(none.model.computed).toEqual({ by: 'processor', why: 'there is no graphics device' })
   expect(await gpu.ware.device('auto')).toMatch(/computes on the processor, too/)
   expect(await gpu.ware.device('gpu')).toMatchObject({ name: expect.any(String) })
+}, 60_000)
+
+test('what the device does not take is computed by the processor, which the run says', async () => {
+  const whole = recipe(6)
+  const steps = whole.steps.map((s) => {
+    const spec = s.spec as TrainSpec
+    return s.kind === 'train' ? { ...s, spec: { ...spec, fit: [...spec.fit, dateParts(['date'], ['hour'])] } } : s
+  })
+  const made = await ran(gpu, { ...whole, steps }, 'gpu')
+  const why = 'the device does not take all of it: sin: the device has no such function'
+  expect(made.model.computed).toEqual({ by: 'processor', why })
+  expect(made.events.filter((e) => e.type === 'said')).toEqual([
+    expect.objectContaining({ step: 'late-arrival', text: `${why}; the processor computes` }),
+  ])
 }, 60_000)
 
 test('with too little of the device’s memory the processor goes on, and the option is named that makes room', async () => {

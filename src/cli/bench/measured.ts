@@ -49,7 +49,7 @@ export function tell(what: string, device: string | null, measured: readonly Mea
     table(
       ['', 'seconds', 'to device', 'from it', 'readbacks', 'held there'],
       measured.map(({ way, seconds, moved, peak, left }) => [
-        left.length > 0 ? `${way} (partly on the processor)` : way,
+        left.length > 0 ? `${way} (${moved.up > 0 ? 'partly ' : ''}on the processor)` : way,
         seconds.toFixed(1),
         bytes(moved.up),
         bytes(moved.down),
@@ -58,7 +58,8 @@ export function tell(what: string, device: string | null, measured: readonly Mea
       ]),
     ),
   )
-  if (measured.some(({ way }) => way !== 'processor')) print('\nthe first way on a device compiles its kernels')
+  if (measured.some(({ moved }) => moved.up > 0))
+    print('\nseconds of the first way on a device are with those that compiling its kernels takes')
   print()
   print(
     table(

@@ -4,12 +4,12 @@ import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import { createRowEngine } from '../../engines/row/index.ts'
 import { createWebgpuEngine } from '../../engines/webgpu/index.ts'
-import { col, type Expr } from '../../plan/expr.ts'
+import { call, col, type Expr } from '../../plan/expr.ts'
 import { quantileBins } from '../../plan/fits/bins.ts'
 import { dateParts } from '../../plan/fits/date-parts.ts'
 import type { Fit } from '../../plan/fits/index.ts'
 import { standardise } from '../../plan/fits/scale.ts'
-import { build, plan } from '../../plan/nodes.ts'
+import { build, type Named, plan } from '../../plan/nodes.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import { loadRecipe } from '../recipe.ts'
@@ -98,16 +98,23 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   expect(cycles.gaps).toEqual([expect.objectContaining({ node: 'sin' })])
   expect(lines(cycles)).toMatch(/^fused nothing, because of sin \(.+\): every step is computed on the processor$/)
 
-  // a model that an expression asks is named
-  const asking = recipe.steps.map((s) => {
-    if (s.kind === 'train') return { ...s, spec: { ...(s.spec as TrainSpec), features: ['p'] } }
-    if (s.kind !== 'dataset') return s
-    const spec = s.spec as DatasetSpec
-    const p: Expr = { op: 'predict', model: 'delay.onnx', args: [col('distance')] }
-    return { ...s, spec: { ...spec, plan: plan(build({ op: 'derive', input: spec.plan.root, columns: [['p', p]] })) } }
-  })
-  const predicts = await fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps: asking } }, 'late-arrival')
-  expect(predicts.gaps).toEqual([expect.objectContaining({ node: 'predict' })])
+  // every column that needs what the device has not is named, and a model that an expression asks
+  const withColumns = (columns: Named<Expr>) => {
+    const steps = recipe.steps.map((s) => {
+      if (s.kind === 'train') return { ...s, spec: { ...(s.spec as TrainSpec), features: columns.map(([name]) => name) } } // biome-ignore format: one line
+      if (s.kind !== 'dataset') return s
+      const spec = s.spec as DatasetSpec
+      return { ...s, spec: { ...spec, plan: plan(build({ op: 'derive', input: spec.plan.root, columns })) } }
+    })
+    return fusedPart({ ...kitchen, engines, recipe: { ...recipe, steps } }, 'late-arrival')
+  }
+  const predict: Expr = { op: 'predict', model: 'delay.onnx', args: [col('distance')] }
+  const [ln, exp] = [call('ln', col('distance')), call('exp', call('ln', col('distance')))]
+  const several = await withColumns([['a', ln], ['b', ln], ['c', predict], ['d', exp]]) // biome-ignore format: one line
+  expect(several.gaps.map(({ node, columns }) => [node, columns])).toEqual([['ln', ['a', 'b']], ['predict', ['c']], ['exp', ['d']]]) // biome-ignore format: one line
+  expect(lines(several)).toContain(
+    "because of ln for 'a', 'b', exp for 'd' (the device has no such function); predict for 'c' (",
+  )
 })
 
 test('why an engine does not compute a step, and what does instead', () => {

@@ -1,12 +1,12 @@
-import type { Offer } from '../../engines/choose.ts'
+import { gapNames, type Offer } from '../../engines/choose.ts'
 import type { Gap } from '../../engines/engine.ts'
 
-/** What keeps something from being computed at a place: `concat (it is …); unnest and pivot (they are …)`. */
+/** What keeps something from being computed at a place: `concat for 'route' (it is …); unnest`. */
 export function becauseOf(gaps: readonly Gap[]): string {
   const told = [...Map.groupBy(gaps, (g) => g.reason)].map(([reason, same]) => {
-    const names = [...new Set(same.map((g) => g.node))].join(', ')
+    const [first] = same
     // the name of a verb is enough where that is all that the reason says
-    return reason === `${names} is not done on the device` ? names : `${names} (${reason})`
+    return reason === `${first?.node} is not done on the device` ? gapNames(same) : `${gapNames(same)} (${reason})`
   })
   return told.join('; ')
 }

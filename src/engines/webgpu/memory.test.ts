@@ -122,7 +122,7 @@ test('the budget is that of all runs together', async () => {
   expect(said).toEqual([])
   const live = memory.live
   expect(await collect(engine, sorted(12_000))).toEqual(await collect(host, sorted(12_000)))
-  expect(said).toEqual([expect.stringContaining("bytes of the device's memory would be held, and 1048576 may be")])
+  expect(said).toEqual([expect.stringContaining("MiB of the device's memory would be held, and 1 MiB may be")])
   expect(memory.live).toBe(live)
   expect(memory.peak).toBeLessThanOrEqual(2 ** 20)
   held.close()

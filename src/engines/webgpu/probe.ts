@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { graphicsDriver, nameRuntimeFolder } from '../../base/config.ts'
 
@@ -24,7 +25,10 @@ const CHILD = fileURLToPath(new URL('./probe-child.ts', import.meta.url))
  * it: what it is like, or why there is none. A Linux machine without a device file and without a driver named is not asked.
  */
 export async function probeDevice(patience = PATIENCE): Promise<Probed | string> {
-  const hinted = graphicsDriver() !== '' || DEVICES.some((path) => existsSync(path))
+  const named = graphicsDriver().split(delimiter).filter(Boolean)
+  if (named.length > 0 && !named.some((path) => existsSync(path)))
+    return `the driver that is named is not there: ${named.join(', ')}`
+  const hinted = named.length > 0 || DEVICES.some((path) => existsSync(path))
   if (process.platform === 'linux' && !hinted) return `there is no ${DEVICES.join(' or ')}, and no driver is named`
   nameRuntimeFolder(tmpdir())
   const child = spawn(process.execPath, [CHILD], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -127,7 +127,7 @@ export class Transfers {
     const size = sizeClass(bytes, largestBuffer)
     if (memory.live + size > this.#budget)
       throw new OutOfRoom(
-        `${memory.live + size} bytes of the device's memory would be held, and ${this.#budget} may be`,
+        `${mib(memory.live + size)} of the device's memory would be held, and ${mib(this.#budget)} may be`,
       )
     return size
   }
@@ -149,3 +149,6 @@ export class Transfers {
     }
   }
 }
+
+/** As memory is bounded: `75.9 MiB`. */
+const mib = (bytes: number): string => `${Number((bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 3 : 1))} MiB`

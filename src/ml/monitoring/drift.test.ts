@@ -55,6 +55,18 @@ describe('verdicts', () => {
     expect(live(same).status).toBe('ok')
     expect(live(same.slice(0, 99)).status).toBe('too few rows')
   })
+  test('names that were missing in training and are missing now are no shift; new gaps among names are', () => {
+    const gaps = [categoryReference('k', new Map([['a', 600], [String(null), 400]]))] // biome-ignore format: one line
+    const of = (names: readonly (string | null)[], r = gaps) => {
+      const counts = liveCounts(r)
+      for (const name of names) observe(r, [name], counts)
+      return driftOf(r, counts, 100)
+    }
+    const names = (missing: number) => Array.from({ length: 1000 }, (_, i) => (i % 10 < missing ? null : 'a'))
+    expect(of(names(4))).toMatchObject({ status: 'ok', columns: [{ missing: 0.4, missingBefore: 0.4 }] })
+    expect(of(names(9)).status).toBe('alarm')
+    expect(of(names(3), [categoryReference('k', new Map([['a', 1000]]))]).status).toBe('alarm')
+  })
   test('a shifted number, an unseen name and new gaps are each an alarm that names the column', () => {
     expect(live(same.map(([x, k]) => [x / 3, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
     expect(live(same.map(([x], i) => [x, i % 2 ? 'a' : 'new']))).toMatchObject({ status: 'alarm', worst: 'k' })

@@ -1,4 +1,4 @@
-import { binOf, type ColumnReference } from './reference.ts'
+import { binOf, type CategoryReference, type ColumnReference, MISSING } from './reference.ts'
 
 /** What live rows did, in the bins of the reference. */
 export interface LiveCounts {
@@ -90,14 +90,9 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
   const columns = reference.map((r, i): ColumnDrift => {
     const now = live.columns[i] as ColumnCounts
     const before = shares(r)
-    const after =
-      r.kind === 'numeric'
-        ? now.bins
-        : [
-            ...Object.keys(r.counts).map((name) => now.names.get(name) ?? 0),
-            live.rows - now.missing - sum(Object.keys(r.counts).map((name) => now.names.get(name) ?? 0)),
-          ]
-    const missingBefore = r.kind === 'numeric' ? r.missing / Math.max(1, r.missing + sum(r.counts)) : 0
+    const after = r.kind === 'numeric' ? now.bins : named(r, now, live.rows)
+    const missed = r.kind === 'numeric' ? r.missing : (r.counts[MISSING] ?? 0)
+    const missingBefore = missed / Math.max(1, sum(before) + (r.kind === 'numeric' ? missed : 0))
     const [tenthsBefore, tenthsAfter] = pooled(before, after)
     return {
       name: r.name,
@@ -121,6 +116,12 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
     ks: Math.max(0, ...columns.map((c) => c.ks ?? 0)),
     columns,
   }
+}
+
+/** Live rows by the names of training, then all others. */
+function named(r: CategoryReference, now: ColumnCounts, rows: number): number[] {
+  const found = Object.keys(r.counts).map((name) => (now.names.get(name) ?? 0) + (name === MISSING ? now.missing : 0))
+  return [...found, rows - sum(found)]
 }
 
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0)

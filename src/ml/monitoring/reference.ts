@@ -11,6 +11,9 @@ export interface NumericReference {
   readonly counts: readonly number[]
   readonly missing: number
 }
+/** What stands among names for a missing value. */
+export const MISSING = 'null'
+
 /** A column of names: rows by name; the rare ones are pooled. */
 export interface CategoryReference {
   readonly kind: 'category'

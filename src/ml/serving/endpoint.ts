@@ -18,7 +18,7 @@ import { DAY, readConfig } from './config.ts'
 import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
 import { loadTables, warm } from './load.ts'
-import { type Answered, openWatch } from './watch.ts'
+import { type Answered, openWatch, seenOf } from './watch.ts'
 
 export interface Prediction {
   /** P(target). */
@@ -126,7 +126,11 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
     }
     const watch = await openWatch({
       endpoint: name,
-      reference: pack.reference,
+      reference: seenOf(
+        pack.reference,
+        evaluator.inputs,
+        input.map((f) => f.name),
+      ),
       ...config.watch,
       ahead,
       onWindow,

@@ -5,6 +5,7 @@ import { hashJson } from '../../base/hash.ts'
 import { readIfThere, writeFileAtomic } from '../../store/files.ts'
 import { type AppendLog, jsonOf } from '../../store/log/appendlog.ts'
 import { Monitor, type MonitorOptions, type MonitorSnapshot } from '../monitoring/monitor.ts'
+import type { ColumnReference } from '../monitoring/reference.ts'
 
 /** A request as it was answered: the raw record, the features the model saw, the score, and the moment it is about (µs). */
 export type Answered = readonly [
@@ -61,6 +62,17 @@ const Body = z.object({
   }),
 })
 const Saved = Body.extend({ sum: z.string() })
+/**
+ * What of a model's reference is seen of requests. Names are read of the request as it came: those of columns that are derived
+ * or joined are not there, and those of a feature are its values before fits put something else in their place.
+ */
+export const seenOf = (
+  reference: readonly ColumnReference[],
+  inputs: readonly string[],
+  request: readonly string[],
+): readonly ColumnReference[] =>
+  reference.filter((r) => r.kind === 'numeric' || (request.includes(r.name) && !inputs.includes(r.name)))
+
 /** Requests after which it is saved. */
 const EVERY = 50_000
 

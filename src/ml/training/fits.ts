@@ -79,3 +79,10 @@ function apart(fits: readonly Fit[], schema: Schema): Fit[] {
   }
   return some
 }
+
+/**
+ * Columns that the monitor knows by their values: those that fits read and that are no features. A feature is watched as the
+ * model sees it, under the same name: what it was before a fit put something in its place is not what is served.
+ */
+export const namedColumns = ({ fit, features }: TrainSpec): string[] =>
+  [...new Set(fit.flatMap((f) => f.columns))].filter((c) => !features.includes(c))

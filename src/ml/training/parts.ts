@@ -10,7 +10,7 @@ import type { DatasetSpec, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
 import { checkPart } from './classes.ts'
-import { fitAbout, fitOn } from './fits.ts'
+import { fitAbout, fitOn, namedColumns } from './fits.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
 
@@ -57,7 +57,7 @@ export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: D
   )
 }
 
-/** What the monitor compares live rows with: features of training rows, and the columns that fits read. */
+/** What the monitor compares live rows with: features of training rows, and the columns that fits make features of. */
 export async function referenceOf(
   ctx: StepContext<TrainSpec>,
   train: Node,
@@ -66,7 +66,7 @@ export async function referenceOf(
 ): Promise<ColumnReference[]> {
   const sample = await sampleColumns(matrix, features, 100_000)
   const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
-  for (const column of ctx.step.spec.fit.flatMap((f) => f.columns)) {
+  for (const column of namedColumns(ctx.step.spec)) {
     const rows = await rowsOf(
       ctx,
       build({ op: 'aggregate', input: train, by: [column], aggs: [['n', { fn: 'count', arg: null }]] }),

@@ -27,7 +27,11 @@ export async function learnWhere(
   if (typeof device === 'string') return here(device)
   const { fusedGaps } = await import('./fused/gaps.ts')
   const { gaps, asked } = await fusedGaps(device.engine, ctx.recipe, ctx.step.id)
-  if (gaps.length > 0) return here(`the device does not take all of it: ${gapText(gaps)}`)
+  if (gaps.length > 0) {
+    const why = `the device does not take all of it: ${gapText(gaps)}`
+    ctx.say(`${why}; the processor computes`)
+    return here(why)
+  }
   try {
     const apart = asked.length > 0 ? `; the processor found what fits ask (${gapText(asked)})` : ''
     const why = `one part from the sources' columns to judged models, on ${device.name}${apart}`

@@ -97,6 +97,7 @@ test('a join with more rows than it is given, fits that wait for each other, and
   expect([there.rows, there.features]).toEqual([here.rows, here.features])
   expect(there.rows).toBe(6000)
   expect(there.reference.map((r) => r.name)).toEqual(here.reference.map((r) => r.name))
+  expect(new Set(there.reference.map((r) => r.name)).size).toBe(there.reference.length)
   for (const [i, { model, validate, test }] of here.candidates.entries()) {
     const own = there.candidates[i] ?? expect.unreachable()
     expect([own.validate.rows, own.test.rows]).toEqual([validate.rows, test.rows])

@@ -8,7 +8,7 @@ import { boundPlan, lineage, publishedPlan, type Rows, stepOf } from '../../../r
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { type ColumnReference, categoryReference } from '../../monitoring/reference.ts'
 import { checkLabels, checkPart } from '../classes.ts'
-import { fitAbout, fitTogether } from '../fits.ts'
+import { fitAbout, fitTogether, namedColumns } from '../fits.ts'
 import { fittedColumns } from '../scores.ts'
 import { type Reports, residentOf } from './analysis.ts'
 import { type Kept, type Learnt, type Means, PARTS, type Part, SPILL } from './means.ts'
@@ -122,13 +122,11 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
     held.splice(held.indexOf(data), 1)
     const task = { spec, features, parts, classes: training, threads: job.threads, say: job.say, begins }
     const { candidates, reference } = await means.learn(task, ctx)
-    const categories = spec.fit
-      .flatMap((f) => f.columns)
-      .map((column) => {
-        const keyed = counted.get(`key ${column}`)?.map((r) => [String(r['key']), Number(r['rows'])] as const)
-        const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
-        return categoryReference(column, new Map(keyed ?? rows))
-      })
+    const categories = namedColumns(spec).map((column) => {
+      const keyed = counted.get(`key ${column}`)?.map((r) => [String(r['key']), Number(r['rows'])] as const)
+      const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
+      return categoryReference(column, new Map(keyed ?? rows))
+    })
     return { rows, features, fits, candidates, reference: [...reference, ...categories], ledger }
   } finally {
     for (const kept of held.reverse()) kept.close()
@@ -147,8 +145,7 @@ function counts(
   return [
     ['rows', by(scan)],
     ...PARTS.map((name) => [`part ${name}`, by(part(name), spec.target)] as const),
-    ...spec.fit
-      .flatMap((f) => f.columns)
+    ...namedColumns(spec)
       .filter((c) => !keyed.has(c))
       .map((column) => [`column ${column}`, by(part('train'), column)] as const),
   ]

@@ -1,4 +1,5 @@
 import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
+import type { Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node, plan } from '../../../plan/nodes.ts'
 import { boundPlan, publishedPlan, stepOf } from '../../../runs/inline.ts'
@@ -30,8 +31,13 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
     const made = engine.prepare(plan(root))
     if (isGaps(made)) for (const gap of made) into.set(`${gap.node} ${gap.reason}`, gap)
   }
-  const base = build({ op: 'select', input: whole, columns: needed(spec, dataset, about, whole) })
+  const columns = needed(spec, dataset, about, whole)
+  const base = build({ op: 'select', input: whole, columns })
+  const before = found.size
   ask(base)
+  // an engine names what it meets first: each column is asked alone for the rest, and for which of them need it
+  if (found.size > before)
+    for (const gap of byColumn(engine, whole, columns)) found.set(`${gap.node} ${gap.reason}`, gap)
   for (const { trainer } of spec.candidates)
     if (!(await beginOf(trainer)))
       found.set(trainer, { node: trainer, reason: 'this trainer learns on the processor alone' })
@@ -50,4 +56,18 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
   ask(fits.reduce((n, f) => f.training(n), train))
   ask(fits.reduce((n, f) => applied(n, f.serving), train))
   return { gaps: [...found.values()], asked: [...asked.values()] }
+}
+
+/** What an engine does not take of some columns; what all of them need is of the rows, and names none. */
+function byColumn(engine: Engine, input: Node, columns: Named<Expr>): Gap[] {
+  const found = new Map<string, { gap: Gap; of: string[] }>()
+  for (const column of columns) {
+    const made = engine.prepare(plan(build({ op: 'select', input, columns: [column] })))
+    if (!isGaps(made)) continue
+    for (const gap of made) {
+      const same = found.get(`${gap.node} ${gap.reason}`) ?? { gap, of: [] }
+      found.set(`${gap.node} ${gap.reason}`, { gap, of: [...same.of, column[0]] })
+    }
+  }
+  return [...found.values()].map(({ gap, of }) => (of.length < columns.length ? { ...gap, columns: of } : gap))
 }

@@ -64,7 +64,7 @@ const noRoom = (cause: OutOfRoom, spills: boolean): GalleyError =>
   new GalleyError('ENGINE_FAILED', {
     what: "the recipe needs more of the graphics device's memory than it may take",
     why: spills ? `${cause.message}, with all tables put aside that nothing reads now` : cause.message,
-    fix: `give it more (GALLEY_DEVICE_MEMORY, MiB)${spills ? '' : ', let it put tables aside in the host’s memory (device: { spill: true } in the recipe, or --spill of galley run)'}, or compute on the processor`,
+    fix: `give it more (GALLEY_DEVICE_MEMORY, in MiB; --memory of galley bench)${spills ? '' : ', let it put tables aside in the host’s memory (device: { spill: true } in the recipe, or --spill of galley run)'}, or compute on the processor`,
     cause,
   })
 
