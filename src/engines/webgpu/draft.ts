@@ -2,7 +2,7 @@
 import { dispatch, ENTRY, kernelOf } from './kernel.ts'
 import type { Recorder } from './recorder.ts'
 import type { TableColumn, Words } from './table.ts'
-import { FLOAT64, needsFloat64 } from './wgsl/float64.ts'
+import { float64For } from './wgsl/logs64.ts'
 import { PRELUDE } from './wgsl/prelude.ts'
 import type { Rep } from './wgsl/reps.ts'
 
@@ -90,7 +90,7 @@ export class Draft {
       ({ name, kind }, i) =>
         `@group(0) @binding(${i + 1}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> ${name}: array<${kind === 'atomic' ? 'atomic<u32>' : 'u32'}>;`,
     )
-    const code = `${PRELUDE}${needsFloat64(`${functions}${main}`) ? FLOAT64 : ''}
+    const code = `${PRELUDE}${float64For(`${functions}${main}`)}
 @group(0) @binding(0) var<storage, read> at: array<u32>;
 ${declared.join('\n')}
 ${functions}

@@ -9,7 +9,7 @@ import type { Recorder } from './recorder.ts'
 import { emptyColumns, type Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
 import { beyond } from './wgsl/decimals.ts'
-import { float64Text } from './wgsl/floats.ts'
+import { float64Text } from './wgsl/float64.ts'
 import { valueOfOrder } from './wgsl/keys.ts'
 import { type Rep, repOf } from './wgsl/reps.ts'
 

@@ -3,7 +3,7 @@ import { bitIn, valueIn } from './draft.ts'
 import { ENTRY } from './kernel.ts'
 import type { TextTable } from './wgsl/bytext.ts'
 import { type Code, Emitter } from './wgsl/emit.ts'
-import { FLOAT64, needsFloat64 } from './wgsl/float64.ts'
+import { float64For } from './wgsl/logs64.ts'
 import { PRELUDE } from './wgsl/prelude.ts'
 import { emitProgram } from './wgsl/program.ts'
 import type { Rep } from './wgsl/reps.ts'
@@ -117,7 +117,7 @@ export function fuse(program: Program, inputs: Inputs, words: string[]): Fused {
   if (emitter.tables.length > 0) names.push('tables')
   const declared = names.map((name, i) => `@group(0) @binding(${i + 3}) var<storage, read> ${name}: array<u32>;`)
   return {
-    code: `${PRELUDE}${needsFloat64(lines.join(' ')) ? FLOAT64 : ''}
+    code: `${PRELUDE}${float64For(lines.join(' '))}
 @group(0) @binding(0) var<storage, read> at: array<u32>;
 @group(0) @binding(1) var<storage, read_write> output: array<u32>;
 @group(0) @binding(2) var<storage, read_write> bits: array<atomic<u32>>;

@@ -123,7 +123,7 @@ export const expressionsOf = (computed: boolean) =>
           ? [
               fn(['add', 'sub', 'mul'], number, fc.oneof(number, long, int)),
               fn(['div'], fc.oneof(number, long), fc.oneof(number, int)),
-              fn(['neg', 'abs', 'floor', 'ceil', 'round', 'trunc', 'sqrt'], number),
+              fn(['neg', 'abs', 'floor', 'ceil', 'round', 'trunc', 'sqrt', 'ln', 'log10', 'exp'], number),
               cast(fc.oneof(long, int, tie('single'), tie('bool')), 'float64'),
             ]
           : [fn(['neg', 'abs'], tie('float'))]),

@@ -5,7 +5,8 @@ import type { Hashed } from './hash.ts'
 import type { Recorder } from './recorder.ts'
 import type { Rows } from './rows.ts'
 import type { TableColumn } from './table.ts'
-import { asFloat64, float64Text } from './wgsl/floats.ts'
+import { float64Text } from './wgsl/float64.ts'
+import { asFloat64 } from './wgsl/floats.ts'
 
 type Counted = Pick<Rows, 'most' | 'count'>
 type Ranks = () => { buffer: GPUBuffer; bits: number }

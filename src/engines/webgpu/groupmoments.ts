@@ -5,7 +5,7 @@ import { type Grouping, numberIn, ONE, over, pair, perSlot, sumsOf } from './gro
 import type { Recorder } from './recorder.ts'
 import { countOf, NONE } from './rows.ts'
 import type { TableColumn } from './table.ts'
-import { float64Text } from './wgsl/floats.ts'
+import { float64Text } from './wgsl/float64.ts'
 
 /** Numbers whose squares may leave the range of a float64 are the host's: such a row marks the run as failed. */
 async function checkRange(

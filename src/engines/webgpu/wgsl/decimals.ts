@@ -1,6 +1,7 @@
 import { isDecimal, isFloat, isInteger, scaleOf, type Type, typeName } from '../../../plan/types.ts'
 import { type Code, DeviceGap, type Emitter } from './emit.ts'
-import { asFloat64, float64Text, isFloating, ofFloat64 } from './floats.ts'
+import { float64Text } from './float64.ts'
+import { asFloat64, isFloating, ofFloat64 } from './floats.ts'
 
 type Decimal = Extract<Type, { decimal: unknown }>
 

@@ -3,7 +3,7 @@ import { createLedger } from '../../ledger.ts'
 import { type Device, openDevice } from '../device.ts'
 import { dispatch, ENTRY, kernelOf } from '../kernel.ts'
 import { Transfers } from '../transfers.ts'
-import { FLOAT64 } from './float64.ts'
+import { float64For } from './logs64.ts'
 import { PRELUDE } from './prelude.ts'
 
 let device: Device | undefined
@@ -51,6 +51,9 @@ const BINARY = ['add_f64(a, b)', 'sub_f64(a, b)', 'mul_f64(a, b)', 'div_f64(a, b
 const UNARY = [
   ...[0, 1, 2, 3].map((how) => `whole_f64(a, ${how}u)`),
   'sqrt_f64(a)',
+  'log_f64(a)',
+  'log10_f64(a)',
+  'exp_f64(a)',
   'f64_long(a)',
   'vec2u(f64_single(a), u32(longOver(a)))',
   'single_f64(a.x)',
@@ -62,7 +65,7 @@ const ALL = [...BINARY, ...UNARY]
 async function onDevice(): Promise<Uint32Array> {
   device ??= await openDevice()
   const transfers = new Transfers(device, createLedger(), 2 ** 28)
-  const code = `${PRELUDE}${FLOAT64}
+  const code = `${PRELUDE}${float64For('log_f64(')}
 @group(0) @binding(0) var<storage, read> given: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> made: array<vec2u>;
 fn main(row: u32) {
@@ -119,7 +122,20 @@ test(`float64 to the bit: ${PAIRS} pairs of all kinds, ${ALL.length} operations 
     const over = !(Math.abs(a) < 2 ** 63 || a === -(2 ** 63))
     const nan = Number.isNaN(a)
     const want = [
-      ...[a + b, a - b, a * b, a / b, Math.trunc(a), away(a), Math.floor(a), Math.ceil(a), Math.sqrt(a)].map(bitsOf),
+      ...[
+        a + b,
+        a - b,
+        a * b,
+        a / b,
+        Math.trunc(a),
+        away(a),
+        Math.floor(a),
+        Math.ceil(a),
+        Math.sqrt(a),
+        Math.log(a),
+        Math.log10(a),
+        Math.exp(a),
+      ].map(bitsOf),
       over ? undefined : BigInt.asUintN(64, asLong(a)),
       (BigInt(over) << 32n) | BigInt(nan ? 0x7fc00000 + (wa >> 63n === 1n ? 2 ** 31 : 0) : singleBits(a)),
       Number.isNaN(single(low)) ? undefined : bitsOf(single(low)),

@@ -207,6 +207,8 @@ fn f64_single(a: vec2u) -> u32 {
 }
 `
 
-/** Whether code computes with floats: what \`FLOAT64\` defines is written out only where it is called. */
-export const needsFloat64 = (code: string): boolean =>
-  /\b(\w*f64\w*|longOver|exponentOf|magnitudeOf|isInf|isNan)\(/.test(code)
+/** A float64's literal. */
+export function float64Text(x: number): string {
+  const [low, high] = new Uint32Array(Float64Array.of(x).buffer)
+  return `vec2u(${low}u, ${high}u)`
+}

@@ -1,14 +1,9 @@
 import { isDecimal, isInteger, scaleOf, type Type, typeName } from '../../../plan/types.ts'
 import { wholeDecimal } from './decimals.ts'
 import { type Code, DeviceGap, type Emitter } from './emit.ts'
+import { float64Text } from './float64.ts'
 
 export const isFloating = (t: Type): boolean => t === 'float64' || t === 'float32'
-
-/** A float64's literal. */
-export function float64Text(x: number): string {
-  const [low, high] = new Uint32Array(Float64Array.of(x).buffer)
-  return `vec2u(${low}u, ${high}u)`
-}
 
 /** A number's value as a float64. */
 export function asFloat64({ type, v }: Code): string {
