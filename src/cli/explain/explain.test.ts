@@ -113,7 +113,7 @@ test('a step that trains: what is one part on a device, what is not, and why; wi
   const several = await withColumns([['a', sin], ['b', sin], ['c', predict], ['d', cos]]) // biome-ignore format: one line
   expect(several.gaps.map(({ node, columns }) => [node, columns])).toEqual([['sin', ['a', 'b']], ['predict', ['c']], ['cos', ['d']]]) // biome-ignore format: one line
   expect(lines(several)).toContain(
-    "because of ln for 'a', 'b', exp for 'd' (the device has no such function); predict for 'c' (",
+    "because of sin for 'a', 'b', cos for 'd' (the device has no such function); predict for 'c' (",
   )
 })
 
