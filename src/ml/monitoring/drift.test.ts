@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { driftOf, ks, liveCounts, observe, psi } from './drift.ts'
 import { Monitor, type WindowVerdict } from './monitor.ts'
-import { binOf, categoryReference, numericReference } from './reference.ts'
+import { binOf, categoryReference, numericReference, referenceOfHundredths } from './reference.ts'
 
 describe('measures', () => {
   test('the population stability index of equal distributions is 0, and grows with the shift', () => {
@@ -25,6 +25,15 @@ describe('references', () => {
     expect(numericReference('c', new Float64Array(50).fill(7))).toMatchObject({ cuts: [], counts: [50] })
     expect(numericReference('e', new Float64Array(0))).toMatchObject({ cuts: [], counts: [0] })
   })
+  test('cuts are finite, as a model that is kept as JSON has them', () => {
+    const { cuts, counts } = numericReference('i', Float64Array.of(1, 2, Infinity, Infinity, -Infinity, Number.NaN))
+    expect([cuts, counts]).toEqual([
+      [1, 2],
+      [1, 1, 3],
+    ])
+    const at = [1, 2, Infinity].map((value, below) => ({ value, below }))
+    expect(referenceOfHundredths('i', 4, { present: 4, at })).toMatchObject({ cuts: [2], counts: [1, 3] })
+  })
   test('a value on a cut belongs to the bin above it', () => {
     expect([-1, 0, 0.5, 1, 9].map((v) => binOf([0, 1], v))).toEqual([0, 1, 1, 2, 2])
   })
@@ -35,13 +44,10 @@ const reference = [
     'x',
     Float64Array.from({ length: 10_000 }, (_, i) => i),
   ),
-  categoryReference(
-    'k',
-    new Map([
-      ['a', 500],
-      ['b', 500],
-    ]),
-  ),
+  categoryReference('k', [
+    { key: 'a', rows: '500' },
+    { key: 'b', rows: '500' },
+  ]),
 ]
 const live = (rows: readonly (readonly [number | null, string | null])[]) => {
   const counts = liveCounts(reference)
@@ -59,6 +65,15 @@ describe('verdicts', () => {
     expect(live(same.map(([x, k]) => [x / 3, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
     expect(live(same.map(([x], i) => [x, i % 2 ? 'a' : 'new']))).toMatchObject({ status: 'alarm', worst: 'k' })
     expect(live(same.map(([x, k], i) => [i % 3 ? x : null, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
+    expect(live(same.map(([x, k], i) => [x, i % 3 ? k : null]))).toMatchObject({ status: 'alarm', worst: 'k' })
+  })
+  test('names that are missing as often as in training are no shift', () => {
+    const found = [{ key: 'a', rows: '500' }, { key: null, rows: '450' }, { key: Number.NaN, rows: '50' }] // biome-ignore format: one line
+    const own = [categoryReference('k', found)]
+    expect(own).toMatchObject([{ counts: { a: 500 }, other: 0, missing: 500 }])
+    const counts = liveCounts(own)
+    for (let i = 0; i < 1000; i++) observe(own, [i % 2 ? 'a' : null], counts)
+    expect(driftOf(own, counts, 100)).toMatchObject({ status: 'ok', columns: [{ missing: 0.5, missingBefore: 0.5 }] })
   })
 })
 

@@ -97,14 +97,12 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
             ...Object.keys(r.counts).map((name) => now.names.get(name) ?? 0),
             live.rows - now.missing - sum(Object.keys(r.counts).map((name) => now.names.get(name) ?? 0)),
           ]
-    const missingBefore = r.kind === 'numeric' ? r.missing / Math.max(1, r.missing + sum(r.counts)) : 0
+    const { missing = 0 } = r
+    const missingBefore = missing / Math.max(1, missing + sum(before))
     const [tenthsBefore, tenthsAfter] = pooled(before, after)
     return {
       name: r.name,
-      psi: psi(
-        [...tenthsBefore, ...(r.kind === 'numeric' ? [r.missing] : [])],
-        [...tenthsAfter, ...(r.kind === 'numeric' ? [now.missing] : [])],
-      ),
+      psi: psi([...tenthsBefore, missing], [...tenthsAfter, now.missing]),
       ks: r.kind === 'numeric' ? ks(before, after) : null,
       missing: now.missing / Math.max(1, live.rows),
       missingBefore,
