@@ -113,7 +113,7 @@ function shortened(
   return made
 }
 
-/** Frees a run's buffers where there is no room for one more. */
+/** Frees a run's buffers where there is no room for one more, or it is cancelled. */
 function orClosed<T>({ transfers }: Recorder, make: () => T): T {
   try {
     return make()
@@ -130,7 +130,7 @@ const ROOM = 1024
 async function small(whole: Whole, device: Device, budget: number, ctx: RunContext, room: number): Promise<Computed> {
   const computed = await computeWhole(whole, device, budget, ctx)
   const { recorder, rows } = computed
-  throwIfAborted(ctx.signal)
+  orClosed(recorder, () => throwIfAborted(ctx.signal))
   if (!rows.count || rows.most <= room) return computed
   const { buffer } = rows.count
   const columns = orClosed(recorder, () => shortened(recorder, rows.columns, room, [buffer]))

@@ -50,7 +50,8 @@ export class Transfers {
       this.#device.gpu.queue.writeBuffer(buffer, 0, own)
     } else {
       buffer = this.#made(size, usage, true)
-      fill(new Uint32Array(buffer.getMappedRange(), 0, length))
+      // as much as is counted
+      fill(new Uint32Array(buffer.getMappedRange(0, length * 4)))
       buffer.unmap()
     }
     this.#ledger.add(this.stage ?? STAGE, 'up', length * 4)

@@ -60,6 +60,9 @@ export function calendar(c: Calendar, kind: 'bool' | 'number' | null, days: read
   })
 }
 
+/** Parts names of columns, which have no such sign. */
+const BETWEEN = '\u001f'
+
 /** Every pair: the colour is the sign, its depth the size. */
 export function correlations(c: Correlation): Chart {
   const n = c.columns.length
@@ -73,7 +76,8 @@ export function correlations(c: Correlation): Chart {
       label: r === null ? '·' : i === j ? '' : fixed(r, 2),
     })),
   )
-  const names = JSON.stringify(Object.fromEntries(c.columns.map((name, i) => [i, shorten(name, 20)])))
+  // one text: a name of its own is looked up in JavaScript's objects, and 'constructor' is found there
+  const names = JSON.stringify(c.columns.map((name) => `${BETWEEN}${shorten(name, 20)}`).join(''))
   const position = (field: string, extra: object) => ({
     field,
     type: 'ordinal',
@@ -82,7 +86,7 @@ export function correlations(c: Correlation): Chart {
       domain: false,
       labelLimit: 180,
       labelOverlap: false,
-      labelExpr: `${names}[datum.value]`,
+      labelExpr: `split(${names}, ${JSON.stringify(BETWEEN)})[datum.value + 1]`,
       ...extra,
     },
   })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ColumnProfile, Profile } from '../../data/profile/types.ts'
+import { correlations } from './heatmaps.ts'
 import { escapeHtml } from './html.ts'
+import { createRenderer } from './render.ts'
 import { renderReport } from './report.ts'
 import type { ReportFacts } from './sections.ts'
 import { setAside } from './step.ts'
@@ -187,6 +189,14 @@ test('an empty table has a report too', async () => {
     warnings: [],
   }
   expect(unclosed(await renderReport(empty, { ...facts, verdicts: [], rejected: {} }, 'en'))).toEqual([])
+})
+
+test('a chart of pairs names columns that are called like what JavaScript’s objects have', async () => {
+  const columns = ['constructor', 'toString', '__proto__', "가격's"]
+  const values = columns.map((_, i) => columns.map((_, j) => (i === j ? 1 : 0.5)))
+  const draw = await createRenderer()
+  const { markup: svg } = await draw(correlations({ columns, values, missing: [], skipped: [] }), 'r')
+  expect(columns.map((name) => svg.split(`>${name}<`).length)).toEqual([3, 3, 3, 3])
 })
 
 test('numbers for people', () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { driftOf, ks, liveCounts, observe, psi } from './drift.ts'
 import { Monitor, type WindowVerdict } from './monitor.ts'
-import { binOf, categoryReference, numericReference } from './reference.ts'
+import {
+  binOf,
+  type CategoryReference,
+  categoryReference,
+  numericReference,
+  referenceOfHundredths,
+} from './reference.ts'
 
 describe('measures', () => {
   test('the population stability index of equal distributions is 0, and grows with the shift', () => {
@@ -25,6 +31,15 @@ describe('references', () => {
     expect(numericReference('c', new Float64Array(50).fill(7))).toMatchObject({ cuts: [], counts: [50] })
     expect(numericReference('e', new Float64Array(0))).toMatchObject({ cuts: [], counts: [0] })
   })
+  test('cuts are finite, as a model that is kept as JSON has them', () => {
+    const { cuts, counts } = numericReference('i', Float64Array.of(1, 2, Infinity, Infinity, -Infinity, Number.NaN))
+    expect([cuts, counts]).toEqual([
+      [1, 2],
+      [1, 1, 3],
+    ])
+    const at = [1, 2, Infinity].map((value, below) => ({ value, below }))
+    expect(referenceOfHundredths('i', 4, { present: 4, at })).toMatchObject({ cuts: [2], counts: [1, 3] })
+  })
   test('a value on a cut belongs to the bin above it', () => {
     expect([-1, 0, 0.5, 1, 9].map((v) => binOf([0, 1], v))).toEqual([0, 1, 1, 2, 2])
   })
@@ -35,13 +50,10 @@ const reference = [
     'x',
     Float64Array.from({ length: 10_000 }, (_, i) => i),
   ),
-  categoryReference(
-    'k',
-    new Map([
-      ['a', 500],
-      ['b', 500],
-    ]),
-  ),
+  categoryReference('k', [
+    { key: 'a', rows: '500' },
+    { key: 'b', rows: '500' },
+  ]),
 ]
 const live = (rows: readonly (readonly [number | null, string | null])[]) => {
   const counts = liveCounts(reference)
@@ -55,9 +67,10 @@ describe('verdicts', () => {
     expect(live(same).status).toBe('ok')
     expect(live(same.slice(0, 99)).status).toBe('too few rows')
   })
-  test('names that were missing in training and are missing now are no shift; new gaps among names are', () => {
-    const gaps = [categoryReference('k', new Map([['a', 600], [String(null), 400]]))] // biome-ignore format: one line
-    const of = (names: readonly (string | null)[], r = gaps) => {
+  test('of models of before gaps were counted apart: names that were missing and are missing now are no shift; new gaps are', () => {
+    const before = { kind: 'category' as const, name: 'k', other: 0 }
+    const gaps = [{ ...before, counts: { a: 600, null: 400 } }]
+    const of = (names: readonly (string | null)[], r: readonly CategoryReference[] = gaps) => {
       const counts = liveCounts(r)
       for (const name of names) observe(r, [name], counts)
       return driftOf(r, counts, 100)
@@ -65,12 +78,21 @@ describe('verdicts', () => {
     const names = (missing: number) => Array.from({ length: 1000 }, (_, i) => (i % 10 < missing ? null : 'a'))
     expect(of(names(4))).toMatchObject({ status: 'ok', columns: [{ missing: 0.4, missingBefore: 0.4 }] })
     expect(of(names(9)).status).toBe('alarm')
-    expect(of(names(3), [categoryReference('k', new Map([['a', 1000]]))]).status).toBe('alarm')
+    expect(of(names(3), [{ ...before, counts: { a: 1000 } }]).status).toBe('alarm')
   })
   test('a shifted number, an unseen name and new gaps are each an alarm that names the column', () => {
     expect(live(same.map(([x, k]) => [x / 3, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
     expect(live(same.map(([x], i) => [x, i % 2 ? 'a' : 'new']))).toMatchObject({ status: 'alarm', worst: 'k' })
     expect(live(same.map(([x, k], i) => [i % 3 ? x : null, k]))).toMatchObject({ status: 'alarm', worst: 'x' })
+    expect(live(same.map(([x, k], i) => [x, i % 3 ? k : null]))).toMatchObject({ status: 'alarm', worst: 'k' })
+  })
+  test('names that are missing as often as in training are no shift', () => {
+    const found = [{ key: 'a', rows: '500' }, { key: null, rows: '450' }, { key: Number.NaN, rows: '50' }] // biome-ignore format: one line
+    const own = [categoryReference('k', found)]
+    expect(own).toMatchObject([{ counts: { a: 500 }, other: 0, missing: 500 }])
+    const counts = liveCounts(own)
+    for (let i = 0; i < 1000; i++) observe(own, [i % 2 ? 'a' : null], counts)
+    expect(driftOf(own, counts, 100)).toMatchObject({ status: 'ok', columns: [{ missing: 0.5, missingBefore: 0.5 }] })
   })
 })
 

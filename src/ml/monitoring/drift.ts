@@ -91,15 +91,12 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
     const now = live.columns[i] as ColumnCounts
     const before = shares(r)
     const after = r.kind === 'numeric' ? now.bins : named(r, now, live.rows)
-    const missed = r.kind === 'numeric' ? r.missing : (r.counts[MISSING] ?? 0)
-    const missingBefore = missed / Math.max(1, sum(before) + (r.kind === 'numeric' ? missed : 0))
+    const missing = missingIn(r)
+    const missingBefore = missing / Math.max(1, missing + sum(before))
     const [tenthsBefore, tenthsAfter] = pooled(before, after)
     return {
       name: r.name,
-      psi: psi(
-        [...tenthsBefore, ...(r.kind === 'numeric' ? [r.missing] : [])],
-        [...tenthsAfter, ...(r.kind === 'numeric' ? [now.missing] : [])],
-      ),
+      psi: psi([...tenthsBefore, missing], [...tenthsAfter, now.missing]),
       ks: r.kind === 'numeric' ? ks(before, after) : null,
       missing: now.missing / Math.max(1, live.rows),
       missingBefore,
@@ -118,15 +115,21 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
   }
 }
 
+/** Names of training; models of before missing rows were counted apart have these among them. */
+const namesOf = ({ counts, missing }: CategoryReference): string[] =>
+  Object.keys(counts).filter((name) => missing !== undefined || name !== MISSING)
+const missingIn = (r: ColumnReference): number =>
+  r.kind === 'numeric' ? r.missing : (r.missing ?? r.counts[MISSING] ?? 0)
+
 /** Live rows by the names of training, then all others. */
 function named(r: CategoryReference, now: ColumnCounts, rows: number): number[] {
-  const found = Object.keys(r.counts).map((name) => (now.names.get(name) ?? 0) + (name === MISSING ? now.missing : 0))
-  return [...found, rows - sum(found)]
+  const found = namesOf(r).map((name) => now.names.get(name) ?? 0)
+  return [...found, rows - now.missing - sum(found)]
 }
 
 const sum = (ns: readonly number[]): number => ns.reduce((a, b) => a + b, 0)
 const shares = (r: ColumnReference): readonly number[] =>
-  r.kind === 'numeric' ? r.counts : [...Object.values(r.counts), r.other]
+  r.kind === 'numeric' ? r.counts : [...namesOf(r).map((name) => r.counts[name] ?? 0), r.other]
 
 /** Neighbouring bins joined until each holds a tenth of the reference. */
 function pooled(before: readonly number[], after: readonly number[]): [number[], number[]] {

@@ -1,17 +1,18 @@
 import { copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
+import type { FitRow } from '../../plan/fits/index.ts'
 
 /** A numeric column as training saw it: cut points that part its values into equally full bins, and how full they were. */
 export interface NumericReference {
   readonly kind: 'numeric'
   readonly name: string
-  /** Ascending; bin i holds `cuts[i−1] ≤ x < cuts[i]`. */
+  /** Ascending and finite, since models are JSON; bin i holds `cuts[i−1] ≤ x < cuts[i]`. */
   readonly cuts: readonly number[]
   /** Rows by bin; one more than cuts. */
   readonly counts: readonly number[]
   readonly missing: number
 }
-/** What stands among names for a missing value. */
+/** What stood among names for a missing value before these were counted apart. */
 export const MISSING = 'null'
 
 /** A column of names: rows by name; the rare ones are pooled. */
@@ -20,6 +21,8 @@ export interface CategoryReference {
   readonly name: string
   readonly counts: Readonly<Record<string, number>>
   readonly other: number
+  /** Rows without a name; models of before it was counted have them among the names. */
+  readonly missing?: number
 }
 export type ColumnReference = NumericReference | CategoryReference
 
@@ -32,8 +35,7 @@ export function numericReference(name: string, values: Float64Array): NumericRef
   const cuts: number[] = []
   for (let i = 1; i < FINE_BINS; i++) {
     const cut = present[Math.floor((i * present.length) / FINE_BINS)]
-    if (cut !== undefined && cut > (cuts.at(-1) ?? Number.NEGATIVE_INFINITY) && cut > (present[0] as number))
-      cuts.push(cut)
+    if (cut !== undefined && Number.isFinite(cut) && cut > (cuts.at(-1) ?? present[0] ?? cut)) cuts.push(cut)
   }
   const counts = new Array<number>(cuts.length + 1).fill(0)
   for (const v of present) {
@@ -50,7 +52,9 @@ export function referenceOfHundredths(
   { present, at }: { readonly present: number; readonly at: readonly { value: number; below: number }[] },
 ): NumericReference {
   const cuts: { value: number; below: number }[] = []
-  if (present > 0) for (const cut of at) if (cut.value > (cuts.at(-1) ?? at[0] ?? cut).value) cuts.push(cut)
+  if (present > 0)
+    for (const cut of at)
+      if (Number.isFinite(cut.value) && cut.value > (cuts.at(-1) ?? at[0] ?? cut).value) cuts.push(cut)
   const ends = [...cuts.map((c) => c.below), present]
   return {
     ...{ kind: 'numeric', name, cuts: cuts.map((c) => c.value) },
@@ -59,14 +63,20 @@ export function referenceOfHundredths(
   }
 }
 
-/** Names beyond the first 200 are pooled as other. */
-export function categoryReference(name: string, counts: ReadonlyMap<string, number>): CategoryReference {
+/** From the rows of each value of a column (`countsQuery`). Names beyond the first 200 are pooled as other; what no request can hold is missing. */
+export function categoryReference(name: string, found: readonly FitRow[]): CategoryReference {
+  const counts = new Map<string, number>()
+  let missing = 0
+  for (const { key = null, rows = null } of found)
+    if (key === null || (typeof key === 'number' && !Number.isFinite(key))) missing += Number(rows)
+    else counts.set(String(key), (counts.get(String(key)) ?? 0) + Number(rows))
   const sorted = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
   return {
     kind: 'category',
     name,
     counts: Object.fromEntries(sorted.slice(0, 200)),
     other: sorted.slice(200).reduce((sum, [, n]) => sum + n, 0),
+    missing,
   }
 }
 

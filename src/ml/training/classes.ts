@@ -1,18 +1,15 @@
 import { GalleyError } from '../../base/errors.ts'
+import type { FitRow } from '../../plan/fits/index.ts'
 import { badLabel, type ClassCounts } from './intake.ts'
 
-/** A part's rows by class, from a row for each value of the target, `n` times there. @throws TRAIN_DATA naming the part and what it holds */
-export function checkPart(
-  part: keyof typeof PURPOSE,
-  target: string,
-  rows: readonly Readonly<Record<string, unknown>>[],
-): ClassCounts {
-  const classes = rows.filter((r) => r[target] !== null)
-  const of = (some: typeof rows) => some.reduce((n, r) => n + Number(r['n']), 0)
+/** A part's rows by class, from the rows of each value of the target (`countsQuery`). @throws TRAIN_DATA naming the part and what it holds */
+export function checkPart(part: keyof typeof PURPOSE, target: string, rows: readonly FitRow[]): ClassCounts {
+  const classes = rows.filter((r) => r['key'] !== null)
+  const of = (some: typeof rows) => some.reduce((n, r) => n + Number(r['rows']), 0)
   const total = of(rows)
   if (classes.length > 1 || (part === 'test' && total > 0))
-    return { rows: total, positives: of(rows.filter((r) => Number(r[target]) === 1)) }
-  const found = rows.map((r) => `${String(r[target])}: ${Number(r['n']).toLocaleString('en-US')}`)
+    return { rows: total, positives: of(rows.filter((r) => Number(r['key']) === 1)) }
+  const found = rows.map((r) => `${String(r['key'])}: ${Number(r['rows']).toLocaleString('en-US')}`)
   throw new GalleyError('TRAIN_DATA', {
     what: total === 0 ? `the part '${part}' has no rows` : `the part '${part}' knows one class of '${target}' only`,
     why:
@@ -31,8 +28,8 @@ const PURPOSE = {
 }
 
 /** Makes sure that all labels are 0 or 1; rows as `checkPart` reads them. @throws TRAIN_DATA naming the first that is not */
-export function checkLabels(target: string, rows: readonly Readonly<Record<string, unknown>>[]): void {
-  for (const { [target]: label } of rows) {
+export function checkLabels(target: string, rows: readonly FitRow[]): void {
+  for (const { key: label = null } of rows) {
     const value = label === null ? Number.NaN : Number(label)
     if (value !== 0 && value !== 1) throw badLabel(value, target)
   }

@@ -3,7 +3,7 @@ import type { Relation } from '../../engines/engine.ts'
 import { rowsOf } from '../../engines/plans.ts'
 import { literalOf } from '../../engines/values.ts'
 import type { Expr } from '../../plan/expr.ts'
-import type { BoundFit, FitRow } from '../../plan/fits/index.ts'
+import { type BoundFit, countsQuery, type FitRow } from '../../plan/fits/index.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, TrainSpec } from '../../runs/specs.ts'
@@ -40,8 +40,7 @@ export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Recor
 export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
   const { target } = ctx.step.spec
   for (const part of PARTS) {
-    const by = build({ op: 'aggregate', input: parts[part], by: [target], aggs: [['n', { fn: 'count', arg: null }]] })
-    checkPart(part, target, await rowsOf(ctx, by))
+    checkPart(part, target, await fitRowsOf(ctx, countsQuery(parts[part], target)))
   }
 }
 
@@ -49,13 +48,14 @@ export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typ
 export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
   const { spec } = ctx.step
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])?.spec as Partial<DatasetSpec> | undefined
-  return fitOn(spec, train, fitAbout(spec, dataset, data.schema), async (query) =>
-    (await rowsOf(ctx, query)).map(
-      (r): FitRow =>
-        Object.fromEntries(query.schema.map((column) => [column.name, literalOf(r[column.name] ?? null, column.type)])),
-    ),
-  )
+  return fitOn(spec, train, fitAbout(spec, dataset, data.schema), (query) => fitRowsOf(ctx, query))
 }
+
+/** The rows of a small result, as fits read them. */
+const fitRowsOf = async (ctx: StepContext<TrainSpec>, query: Node): Promise<FitRow[]> =>
+  (await rowsOf(ctx, query)).map((r) =>
+    Object.fromEntries(query.schema.map(({ name, type }) => [name, literalOf(r[name] ?? null, type)])),
+  )
 
 /** What the monitor compares live rows with: features of training rows, and the columns that fits make features of. */
 export async function referenceOf(
@@ -66,12 +66,7 @@ export async function referenceOf(
 ): Promise<ColumnReference[]> {
   const sample = await sampleColumns(matrix, features, 100_000)
   const out: ColumnReference[] = [...sample].map(([name, values]) => numericReference(name, values))
-  for (const column of namedColumns(ctx.step.spec)) {
-    const rows = await rowsOf(
-      ctx,
-      build({ op: 'aggregate', input: train, by: [column], aggs: [['n', { fn: 'count', arg: null }]] }),
-    )
-    out.push(categoryReference(column, new Map(rows.map((r) => [String(r[column]), Number(r['n'])]))))
-  }
+  for (const column of namedColumns(ctx.step.spec))
+    out.push(categoryReference(column, await fitRowsOf(ctx, countsQuery(train, column))))
   return out
 }

@@ -5,7 +5,7 @@ import { call, col, type Expr, type Literal, lit } from '../expr.ts'
 import { literal } from '../literal.ts'
 import { build, type Node } from '../nodes.ts'
 import { type Field, fieldOf, isDecimal, isInteger, isNumeric, type Schema } from '../types.ts'
-import { literalOrder } from './categories.ts'
+import { literalOrder, namesApart } from './categories.ts'
 import { alike, type FitKind, type FitRow, known } from './fit.ts'
 
 /** Puts a value where one is missing; of floats, also for NaN and the infinities. */
@@ -51,11 +51,19 @@ export const imputeKind: FitKind<Impute> = {
   },
 }
 
+/** What a query finds is named apart from the columns that it groups by. */
+const foundName = (column: string, by: readonly string[]): string => namesApart([], [...by, column])('found')
+
 function query(spec: Impute, train: Node, column: string, by: readonly string[]): Node {
   const { type } = fieldOf(train.schema, column, 'impute')
   const present = build({ op: 'filter', input: train, predicate: call('not', call('isNull', col(column))) })
   if (spec.with === 'mostFrequent')
-    return build({ op: 'aggregate', input: present, by: [...by, column], aggs: [['rows', { fn: 'count', arg: null }]] })
+    return build({
+      op: 'aggregate',
+      input: present,
+      by: [...by, column],
+      aggs: [[foundName(column, by), { fn: 'count', arg: null }]],
+    })
   if (!isNumeric(type))
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: `impute with the ${String(spec.with)} needs a number`,
@@ -68,7 +76,7 @@ function query(spec: Impute, train: Node, column: string, by: readonly string[])
     by,
     aggs: [
       [
-        'value',
+        foundName(column, by),
         spec.with === 'mean' ? { fn: 'mean', arg: col(column) } : { fn: 'quantile', arg: col(column), param: 0.5 },
       ],
     ],
@@ -78,13 +86,13 @@ function query(spec: Impute, train: Node, column: string, by: readonly string[])
 /** What stands in for a missing value: the group's own first, then the overall one. */
 function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, field: Field, schema: Schema): Expr[] {
   if (typeof spec.with === 'object') return [literal(spec.with.constant, field.type)]
-  const pick = (rows: readonly FitRow[]): Literal | undefined => {
-    if (spec.with !== 'mostFrequent') return rounded(rows[0]?.['value'] ?? null, field)
+  const pick = (rows: readonly FitRow[], by: readonly string[] = []): Literal | undefined => {
+    const name = foundName(field.name, by)
+    if (spec.with !== 'mostFrequent') return rounded(ownValue(rows[0], name) ?? null, field)
     const order = literalOrder(field.type)
     const most = [...rows].sort(
       (a, b) =>
-        Number(b['rows']) - Number(a['rows']) ||
-        order(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
+        Number(b[name]) - Number(a[name]) || order(ownValue(a, field.name) ?? null, ownValue(b, field.name) ?? null),
     )
     return ownValue(most[0], field.name)
   }
@@ -102,7 +110,7 @@ function values(spec: Impute, found: ReadonlyMap<string, readonly FitRow[]>, fie
     args: spec.by.map((name) => known(schema, name)),
     table: {
       keys: keys.map((k) => JSON.parse(k) as Literal[]),
-      values: keys.map((k) => pick(groups.get(k) ?? []) ?? null),
+      values: keys.map((k) => pick(groups.get(k) ?? [], spec.by) ?? null),
     },
     fallback: null,
     // a lookup gives scalars, of which text holds every digit of a decimal

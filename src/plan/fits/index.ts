@@ -20,6 +20,7 @@ import { type TargetEncode, targetEncodeKind } from './target.ts'
 import { type TfIdf, tfIdfKind } from './tfidf.ts'
 import { type Winsorise, winsoriseKind } from './winsorise.ts'
 
+export { countsQuery } from './categories.ts'
 export { applied, type BoundFit, type FitAbout, type FitRow } from './fit.ts'
 
 /** A fitted transform as a recipe declares it: plain JSON. */

@@ -2,9 +2,11 @@
 import type { Part } from '../started.ts'
 import type { DeviceTable } from '../table.ts'
 import { binned, binWords, MISSING } from './binned.ts'
+import { DOUBLE } from './double.ts'
 import { EDGES, type Edges, valuesOf } from './edges.ts'
 import { orderOf } from './histogram.ts'
 import { type Job, read, shared, write } from './job.ts'
+import { NUMBERS } from './numbers.ts'
 
 /**
  * Counts rows and positives in the cells of a grid. `about`: rows, columns, words of a column of bins, places of an axis.
@@ -73,7 +75,7 @@ export async function countCells(
     },
     async scores(other, prior, smoothing) {
       const grid = job.buffer(size)
-      const how = new Uint32Array(Float32Array.of(smoothing, prior).buffer)
+      const how = new Uint32Array(Float32Array.from([smoothing, prior, 1 - prior].flatMap(twoOf)).buffer)
       const known = read(job.words(size, ...how))
       await job.run(RATE, { cells: read(cells), about: known, values: write(grid, 'f32') }, size)
       const out = job.buffer(other.rows)
@@ -87,16 +89,26 @@ export async function countCells(
 
 const NONE = new Uint32Array(0)
 
-/** \`about\`: cells, smoothing, the overall rate. */
-const RATE = /* wgsl */ `
+/** A number as the sum of two f32. */
+const twoOf = (x: number): number[] => [Math.fround(x), x - Math.fround(x)]
+
+/**
+ * `about`: cells, then smoothing, the overall rate and what it lacks of 1, in two f32 each. Cells of one rate have the same odds, however many
+ * rows they hold: rounded once, so that rows which the host ties are tied.
+ */
+const RATE = /* wgsl */ `${NUMBERS}${DOUBLE}
+fn whole(n: u32) -> vec2f { return twoSum(f32(n >> 16u) * 65536.0, f32(n & 0xffffu)); }
 fn main(cell: u32) {
   if (cell >= about[0]) { return; }
-  let smoothing = bitcast<f32>(about[1]);
-  let prior = bitcast<f32>(about[2]);
-  let n = f32(cells[cell * 2u]) + smoothing;
-  let yes = f32(cells[cell * 2u + 1u]) + smoothing * prior;
-  let no = f32(cells[cell * 2u] - cells[cell * 2u + 1u]) + smoothing * (1.0 - prior);
-  let odds = select(yes / max(no, 1e-30), prior / (1.0 - prior), n == 0.0);
+  let smoothing = bitcast<vec2f>(vec2u(about[1], about[2]));
+  let prior = bitcast<vec2f>(vec2u(about[3], about[4]));
+  let rest = bitcast<vec2f>(vec2u(about[5], about[6]));
+  let positives = cells[cell * 2u + 1u];
+  var yes = add2(whole(positives), mul2(smoothing, prior));
+  var no = add2(whole(cells[cell * 2u] - positives), mul2(smoothing, rest));
+  if (yes.x + no.x == 0.0) { yes = prior; no = rest; }
+  var odds = 1e36;
+  if (yes.x <= no.x * 1e35) { odds = div2(yes, no).x; }
   values[cell] = clamp(log(max(odds, 1e-37)), -80.0, 80.0);
 }`
 /** As \`COUNT\` finds its cell. */

@@ -134,7 +134,7 @@ export interface Descent {
   /** Puts so many rounds into the job; those after the end do nothing. */
   go(rounds: number): void
   readonly part: Part
-  /** What the words say; undefined while it is not over. @throws DeviceFault when the kernels did not run */
+  /** What the words say; undefined while it is not over. @throws DeviceFault when the kernels did not run, or f32 holds no such weights */
   tell(words: Uint32Array): Descended | undefined
   /** Steps so far. */
   steps(words: Uint32Array): number
@@ -216,9 +216,10 @@ export async function descent(job: Job, task: Regression): Promise<Descent> {
     steps: (got) => got[STATE.iterations] ?? 0,
     tell(got) {
       if (got[STATE.rounds] === 0) throw new DeviceFault('the device did not run the kernel')
-      if (got[STATE.done] === 0) return undefined
       const as = new Float32Array(got.buffer, got.byteOffset, got.length)
       const weights = as.slice(STATE.weights, STATE.weights + width)
+      if (!weights.every(Number.isFinite)) throw new DeviceFault('in f32 the weights are no finite numbers')
+      if (got[STATE.done] === 0) return undefined
       const sum = (as[STATE.loss] ?? 0) + (as[STATE.loss + 1] ?? 0)
       return { weights, loss: sum / rows, iterations: got[STATE.iterations] ?? 0 }
     },

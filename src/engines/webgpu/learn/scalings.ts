@@ -6,8 +6,8 @@ import { NUMBERS } from './numbers.ts'
 import { RECORD } from './stats.ts'
 
 /**
- * How a column is standardised, from its record: mean and deviation in two f32 each. A column that f32 can't hold counts as
- * constant, as `statsOf` of the trainers has it.
+ * How a column is standardised, from its record: mean and deviation in two f32 each. One that f32 does not hold has a scale of
+ * 0, as one that is constant; the host tells them apart when both have come down.
  */
 const SCALE = `${NUMBERS}${DOUBLE}
 fn whole96(high: u32, middle: u32, low: u32) -> vec2f {

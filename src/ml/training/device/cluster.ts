@@ -29,7 +29,7 @@ export interface ClusterModel {
 /**
  * k-means on a device's columns, in two readbacks: 64 bytes a column, and the centres. The same rows, parameters and seed
  * give the same clusters.
- * @throws TRAIN_DATA for fewer rows than clusters, CANCELLED; DeviceFault and DeviceGap when the device can't
+ * @throws TRAIN_DATA for fewer rows than clusters, and numbers that f32 does not hold, CANCELLED; DeviceFault and DeviceGap when the device can't
  */
 export async function kmeansOnDevice(
   table: DeviceTable,
@@ -43,7 +43,7 @@ export async function kmeansOnDevice(
       what: `${table.rows} rows can not make ${clusters} clusters`,
       fix: 'bring more rows, or ask for fewer clusters',
     })
-  const columns = (await summarise(table, features)).map(statsOf)
+  const columns = (await summarise(table, features)).map((s, i) => statsOf(features[i] ?? '', s))
   throwIfAborted(ctx.signal)
   const job = new Job(table)
   try {

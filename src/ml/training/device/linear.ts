@@ -17,7 +17,7 @@ export const LINEAR_PARAMS = { l2: { value: 1, min: 0, max: 1e12 } } as const sa
  * Linear regression of a number on a device's columns, by the normal equations, solved twice so that the second time
  * takes back what the first one rounded. The model is read as a logistic one is (`loadLinear`). Two readbacks: 64 bytes
  * a column, and the weights.
- * @throws TRAIN_DATA for a target that has no value in some row; DeviceFault and DeviceGap when the device can't
+ * @throws TRAIN_DATA for a target that has no value in some row, and numbers that f32 does not hold; DeviceFault and DeviceGap when the device can't
  */
 export async function linearOnDevice(
   table: DeviceTable,
@@ -35,8 +35,8 @@ export async function linearOnDevice(
       fix: 'filter these rows out, and bring some that have one',
       details: { column: target },
     })
-  const y = statsOf(goal)
-  const columns = summaries.slice(0, -1).map(statsOf)
+  const y = statsOf(target, goal)
+  const columns = features.map((name, i) => statsOf(name, summaries[i] ?? goal))
   const job = new Job(table)
   try {
     const { indicators } = designOf(columns)

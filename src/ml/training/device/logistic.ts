@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../../base/errors.ts'
+import { DeviceFault } from '../../../engines/webgpu/device.ts'
 import { designMatrix, designScores, labelsOf, SCALING } from '../../../engines/webgpu/learn/design.ts'
 import type { Job } from '../../../engines/webgpu/learn/job.ts'
 import { descent } from '../../../engines/webgpu/learn/newton.ts'
@@ -21,7 +22,7 @@ const MOST_GAPS = 48
 /**
  * Logistic regression on a device's columns: the same model as on the host, to about five digits of a weight. What comes
  * down are weights and how columns are standardised, 92 bytes a column. With many columns that may miss values, their
- * records come down before.
+ * records come down before. What f32 does not hold is left to the host: values beyond 10³⁰, or less than 10⁻³⁰ apart.
  */
 export const beginLogistic: Begin = async (job, task, ctx) => {
   const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)
@@ -47,10 +48,13 @@ export const beginLogistic: Begin = async (job, task, ctx) => {
     ],
     more,
     tell([state = NONE, told = NONE, scaled = NONE]) {
+      const columns = features.map((_, f) => statsAt(told, scaled, f))
+      const beyond = features.filter((_, f) => columns[f]?.scale === 0 && varies(told, f))
+      if (beyond.length > 0)
+        throw new DeviceFault(`f32 does not hold the values of ${beyond.map((name) => `'${name}'`).join(', ')}`)
       const ended = steps_.tell(state)
       ctx.progress({ done: steps_.steps(state), unit: 'steps' })
       if (!ended) return undefined
-      const columns = features.map((_, f) => statsAt(told, scaled, f))
       // an indicator of a column that misses none has no weight
       const kept = indicators.filter((f) => columns[f]?.missing !== 0)
       const all = Float64Array.from(ended.weights)
@@ -77,6 +81,10 @@ async function gaps(job: Job, table: DeviceTable, names: readonly string[], reco
   const told = await job.download(may.map((f) => ({ from: records, at: f * RECORD + 1, words: 1 })))
   return may.filter((_, i) => told[i] !== 0)
 }
+
+/** Whether a column's smallest value is not its largest. */
+const varies = (records: Uint32Array, f: number): boolean =>
+  [3, 4].some((i) => records[f * RECORD + i] !== records[f * RECORD + i + 2])
 
 /** How the device standardised a column. */
 function statsAt(records: Uint32Array, scalings: Uint32Array, f: number): ColumnStats {

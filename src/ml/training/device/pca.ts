@@ -23,14 +23,14 @@ export interface PrincipalComponents {
 /**
  * Principal components of a device's columns: their covariances come down (two readbacks, 128 bytes a column and 56 a
  * pair), and the host finds the directions of the small matrix.
- * @throws TRAIN_DATA when no column varies; DeviceGap for a column that is not a number
+ * @throws TRAIN_DATA when no column varies, or f32 does not hold one; DeviceGap for a column that is not a number
  */
 export async function pcaOnDevice(
   table: DeviceTable,
   features: readonly string[],
   count: number,
 ): Promise<PrincipalComponents> {
-  const columns = (await summarise(table, features)).map(statsOf)
+  const columns = (await summarise(table, features)).map((s, i) => statsOf(features[i] ?? '', s))
   const { filled } = await comoments(table, features)
   const scale = (i: number) => columns[i]?.scale ?? 0
   const matrix = features.map((_, i) => features.map((_, j) => (filled[i]?.[j] ?? 0) * scale(i) * scale(j)))

@@ -5,6 +5,8 @@ import { onDevice } from '../../../engines/webgpu/learn/testing.ts'
 import type { Schema } from '../../../plan/types.ts'
 import { randomOf } from '../conformance.ts'
 import { type ClusterModel, clusterOnDevice, kmeansOnDevice } from './cluster.ts'
+import { linearOnDevice } from './linear.ts'
+import { mlpOnDevice } from './mlp.ts'
 import { pcaOnDevice, projectOnDevice } from './pca.ts'
 
 const ctx = { signal: new AbortController().signal, progress: () => {} }
@@ -105,4 +107,19 @@ test('principal components are those of the covariances, and rows lie along them
   job.close()
   await expect(pcaOnDevice(table, ['e'], 1)).rejects.toMatchObject({ code: 'TRAIN_DATA' })
   relation.close()
+})
+
+test('numbers that f32 does not hold are refused by name: no centre, direction, slope or weight is made of them', async () => {
+  const refused = { code: 'TRAIN_DATA', what: 'a device does not hold the values of "b"' }
+  for (const unit of [1e39, 1e-310, 1e307]) {
+    const rows = rowsOf(60, 2, 8).map((r, i) => ({ ...r, b: (i % 10) * unit, c: 7, d: i % 2 }))
+    const { table, relation, ledger } = await onDevice(SCHEMA, rows)
+    await expect(kmeansOnDevice(table, { features: NAMES, params: {}, seed: 1 }, ctx)).rejects.toMatchObject(refused)
+    await expect(pcaOnDevice(table, NAMES, 2)).rejects.toMatchObject(refused)
+    const task = { features: ['a', 'c', 'b'], target: 'd', params: {}, seed: 1, train: relation }
+    await expect(linearOnDevice(table, task, ctx)).rejects.toMatchObject(refused)
+    await expect(mlpOnDevice(task, ctx)).rejects.toMatchObject(refused)
+    expect(ledger.total().readbacks).toBe(4)
+    relation.close()
+  }
 })

@@ -2,7 +2,7 @@ import { GalleyError } from '../../../base/errors.ts'
 import type { RunContext } from '../../../engines/engine.ts'
 import { createLedger, type Ledger } from '../../../engines/ledger.ts'
 import { col, columnsOf, type Expr } from '../../../plan/expr.ts'
-import { applied, type BoundFit, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
+import { applied, type BoundFit, countsQuery, type FitAbout, type FitRow } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node } from '../../../plan/nodes.ts'
 import { boundPlan, lineage, publishedPlan, type Rows, stepOf } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
@@ -82,10 +82,12 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
         fitTogether(
           ...([spec, part('train'), about] as const),
           async (queries, keyed) => {
-            const more = counted.size > 0 ? [] : counts(spec, part, scan, keyed)
+            // what is asked later is asked of rows that fits before may have changed
+            if (counted.size > 0) return means.ask(queries, ctx)
+            const more = counts(spec, part, scan, keyed)
             const found = await means.ask([...queries, ...more], ctx)
             for (const [name] of more) counted.set(name, found.get(name) ?? [])
-            for (const [column, query] of keyed) counted.set(`key ${column}`, found.get(query) ?? [])
+            for (const [column, query] of keyed) counted.set(`column ${column}`, found.get(query) ?? [])
             return found
           },
           means.keeps,
@@ -122,11 +124,9 @@ export async function learnFused(job: FusedJob): Promise<FusedResult> {
     held.splice(held.indexOf(data), 1)
     const task = { spec, features, parts, classes: training, threads: job.threads, say: job.say, begins }
     const { candidates, reference } = await means.learn(task, ctx)
-    const categories = namedColumns(spec).map((column) => {
-      const keyed = counted.get(`key ${column}`)?.map((r) => [String(r['key']), Number(r['rows'])] as const)
-      const rows = counted.get(`column ${column}`)?.map((r) => [String(r[column]), Number(r['n'])] as const)
-      return categoryReference(column, new Map(keyed ?? rows))
-    })
+    const categories = namedColumns(spec).map((column) =>
+      categoryReference(column, counted.get(`column ${column}`) ?? []),
+    )
     return { rows, features, fits, candidates, reference: [...reference, ...categories], ledger }
   } finally {
     for (const kept of held.reverse()) kept.close()
@@ -140,14 +140,12 @@ function counts(
   scan: Node,
   keyed: ReadonlyMap<string, string>,
 ): Named<Node> {
-  const by = (input: Node, ...columns: string[]) =>
-    build({ op: 'aggregate', input, by: columns, aggs: [['n', { fn: 'count', arg: null }]] })
   return [
-    ['rows', by(scan)],
-    ...PARTS.map((name) => [`part ${name}`, by(part(name), spec.target)] as const),
+    ['rows', build({ op: 'aggregate', input: scan, by: [], aggs: [['n', { fn: 'count', arg: null }]] })],
+    ...PARTS.map((name) => [`part ${name}`, countsQuery(part(name), spec.target)] as const),
     ...namedColumns(spec)
       .filter((c) => !keyed.has(c))
-      .map((column) => [`column ${column}`, by(part('train'), column)] as const),
+      .map((column) => [`column ${column}`, countsQuery(part('train'), column)] as const),
   ]
 }
 
