@@ -88,7 +88,7 @@ async function measure(asked: Asked, temp: string, config: Config, signal: Abort
   const engine = createWebgpuEngine({ host, open, memoryMiB: memory, say, failed: say })
   let files = 0
   const means: Record<Way, () => Means> = {
-    fused: () => onDevice(engine),
+    fused: () => onDevice(engine, recipe.device),
     staged: () => inStages(engine, memory * 2 ** 20),
     processor: () => onHost(host, () => join(temp, `stage-${files++}.parquet`)),
   }
