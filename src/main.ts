@@ -12,6 +12,7 @@ import { analyseStep } from './ml/analysis/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
+import { alertsTo } from './runs/alerts.ts'
 import type { AnyStepKind } from './runs/kind.ts'
 import { collectorSink } from './runs/lineage/openlineage/collector.ts'
 import type { Kitchenware } from './runs/step.ts'
@@ -63,6 +64,7 @@ export async function openGalley(config: Config): Promise<Galley> {
   const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
   const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
   const lineage = config.lineage && collectorSink(config.lineage, store, log, VERSION)
+  const alerts = config.alerts === undefined ? undefined : alertsTo(config.alerts, log)
   const guard = openGuard({ temp: () => store.home.tmp.file('.opened'), memoryMiB: config.memoryMiB, threads, idleMs: IDLE_MS }) // biome-ignore format: one line
   const hubs = new Map<string, EndpointHub>()
   const scopes = new Map<string, Promise<Scope>>()
@@ -93,7 +95,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     clock,
     scope,
     hub,
-    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, lineage, device: device.for }, // biome-ignore format: one line
+    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, lineage, alerts, device: device.for }, // biome-ignore format: one line
     app: () => createApp(server),
     listen: (at) => listen(server, at),
     async close() {

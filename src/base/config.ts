@@ -25,6 +25,7 @@ const Environment = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .optional(),
+  GALLEY_ALERTS: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   GALLEY_SECRETS: z.string().min(1).optional(),
   GALLEY_ALLOW_PRIVATE: z.string().min(1).optional(),
   // as every client of OpenLineage has them
@@ -62,6 +63,8 @@ export interface Config {
   readonly threads: number | undefined
   readonly log: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly workspace: string
+  /** Where alerts are posted; absent where nobody is told. It is as good as a password, and masked like one. */
+  readonly alerts: string | undefined
   /** A collector of OpenLineage events; absent where none is named. */
   readonly lineage: LineageCollector | undefined
   /** What the events' jobs and datasets are named within, before the workspace. */
@@ -86,6 +89,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     })
   }
   const e = parsed.data
+  if (e.GALLEY_ALERTS !== undefined) remember(e.GALLEY_ALERTS)
   return {
     home: resolve(base, e.GALLEY_HOME ?? '.galley'),
     databaseUrl: e.GALLEY_DATABASE_URL,
@@ -97,6 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     threads: e.GALLEY_THREADS,
     log: e.GALLEY_LOG ?? 'warn',
     workspace: e.GALLEY_WORKSPACE ?? 'default',
+    alerts: e.GALLEY_ALERTS,
     lineage: collectorOf(e),
     lineageNamespace: namespaceOf(e),
     language: e.LANG?.toLowerCase().startsWith('ko') ? 'ko' : 'en',

@@ -10,6 +10,7 @@ import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
+import type { Alerts } from './alerts.ts'
 import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
 import { contextOf, sayOf } from './context.ts'
@@ -34,6 +35,8 @@ export interface Kitchenware {
   readonly engine: EngineChoice
   /** Told when a run or a step begins and ends. */
   readonly lineage?: LineageSink | undefined
+  /** Told what somebody should look at. */
+  readonly alerts?: Alerts | undefined
   /** The machine's graphics device for such a choice, or why there is none to use. */
   device(choice: EngineChoice): Promise<Accelerator | string>
 }

@@ -11,6 +11,7 @@ import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
 import { newestPartitions } from './partitions/states.ts'
 import { run } from './runner.ts'
+import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
 import { stateOf } from './watched.ts'
@@ -76,6 +77,7 @@ export async function work(
     }
     await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
   }
+  await ware.alerts?.settled()
   return { taken, failed }
 }
 
@@ -117,9 +119,14 @@ async function attempt(
       say(
         `job ${job.number} ${end.status === 'queued' ? 'is tried again' : 'failed'}: ${[error.what, error.why].filter(Boolean).join(': ')}`,
       )
-    await jobs.end(scope, claim, end).catch((cause: unknown) => {
-      if (!(cause instanceof GalleyError && cause.code === 'STORE_CONFLICT')) throw cause
-    })
+    const ours = await jobs.end(scope, claim, end).then(
+      () => true,
+      (cause: unknown) => {
+        if (!(cause instanceof GalleyError && cause.code === 'STORE_CONFLICT')) throw cause
+        return false
+      },
+    )
+    if (ours && end.status === 'failed') await alert(ware, scope, job, error)
     return end.status !== 'failed'
   } finally {
     await release()
@@ -147,6 +154,14 @@ async function runJob(
   const made = await load(filed.file)
   requireSame(filed, made)
   await backfill(ware, scope, made, newestPartitions(made, job.due ?? job.notBefore), options)
+}
+
+async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: GalleyError): Promise<void> {
+  alerts?.send({
+    ...{ kind: 'job failed', workspace: await store.workspaces.nameOf(scope), job: job.number, recipe: job.recipe },
+    partition: (job.recipeJson as Partial<Recipe>).partition ?? null,
+    ...{ schedule: job.schedule, at: new Date(clock.now()).toISOString(), error: error.toJSON() },
+  })
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */

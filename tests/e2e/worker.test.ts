@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -181,7 +183,18 @@ test('a job that fails says why, and so does its worker, which leaves nothing be
   const file = join(folder, 'fails.ts')
   writeFileSync(file, `import { csv, recipe } from 'galley'\nexport default recipe('fails', (k) => { k.dataset('fails', k.source('nothing', csv('nothing-there.csv', { n: 'int64' }))) })\n`) // biome-ignore format: one line
   const { number } = JSON.parse((await command(w.home, 'run', file, '--queue', '--json')).out) as { number: number }
-  const done = await command(w.home, 'worker', '--until-empty')
+  const told: unknown[] = []
+  const hook = createServer((request, response) => {
+    request.setEncoding('utf8').on('data', (text: string) => void told.push(JSON.parse(text)))
+    request.on('end', () => response.end())
+  })
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+  const { port } = hook.address() as AddressInfo
+  const done = await ended(
+    start(w.home, ['worker', '--until-empty'], { GALLEY_ALERTS: `http://127.0.0.1:${port}/services/T0/B0/secret` }),
+  )
+  hook.close()
+  expect(told).toMatchObject([{ kind: 'job failed', job: number, recipe: 'fails', error: { code: 'SOURCE_MISSING' } }])
   expect(done).toMatchObject({ code: 1, err: expect.stringMatching(/job \d+ failed: there is no file at .*nothing-there\.csv/) }) // biome-ignore format: one line
   expect(done.err).toContain('took 1 job, of which 1 failed')
   expect(await job(number)).toMatchObject({ status: 'failed', error: { code: 'SOURCE_MISSING' } })

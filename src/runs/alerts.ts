@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { platformFetch } from '../base/fetch.ts'
+import type { Log } from '../base/log.ts'
+
+/** What somebody should look at. */
+export interface Alert {
+  readonly kind: 'job failed'
+  readonly workspace: string
+  readonly job: number
+  readonly recipe: string
+  readonly partition: string | null
+  /** The schedule that queued it; null for one that was queued by hand. */
+  readonly schedule: string | null
+  /** ISO 8601. */
+  readonly at: string
+  readonly error: unknown
+}
+
+/** Tells whoever is on call. Nothing waits for it, nor fails with it. */
+export interface Alerts {
+  send(alert: Alert): void
+  /** When all was told, or after five seconds. */
+  settled(): Promise<void>
+}
+
+/** ms that a receiver may take, and that the end of a process waits for the last. */
+const PATIENCE = 5000
+/** ms before each attempt. */
+const ATTEMPTS = [0, 1000, 10_000]
+
+/**
+ * Posts alerts as JSON to a URL, one after the other. `text` says it in a sentence, as Slack, Mattermost and others show it. One that is not taken is sent again, three times in
+ * all, and then left to the log.
+ */
+export function alertsTo(url: string, log: Log): Alerts {
+  let last: Promise<void> = Promise.resolve()
+  const tell = async (alert: Alert): Promise<void> => {
+    let why = ''
+    for (const wait of ATTEMPTS) {
+      await sleep(wait, undefined, { ref: false })
+      try {
+        const answer = await platformFetch(
+          new Request(url, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ text: textOf(alert), ...alert }),
+            signal: AbortSignal.timeout(PATIENCE),
+          }),
+        )
+        await answer.body?.cancel()
+        if (answer.ok) return
+        why = `it answered ${answer.status}`
+      } catch (thrown) {
+        why = (thrown as Error).message
+      }
+    }
+    log.warn('an alert was not taken', { job: alert.job, why })
+  }
+  return {
+    send(alert) {
+      last = last.then(() => tell(alert))
+    },
+    settled: () => Promise.race([last, sleep(PATIENCE, undefined, { ref: false })]),
+  }
+}
+
+function textOf({ workspace, job, recipe, partition, schedule, error }: Alert): string {
+  const { what = 'it failed', why } = (error ?? {}) as { what?: string; why?: string }
+  const of = partition === null ? recipe : `${recipe} of ${partition}`
+  return `${of}: job ${job} failed (workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`}): ${why ? `${what}: ${why}` : what}`
+}
