@@ -61,7 +61,7 @@ export async function whyAgain(
   parts: KeyParts,
 ): Promise<string[]> {
   const newest = await store.steps.newestOf(scope, recipe.name, step.id, recipe.partition)
-  const before = (newest?.run.recipeJson as Recipe | null | undefined)?.steps.find(({ id }) => id === step.id)
+  const before = newest?.declared as Step | null | undefined
   const was = newest?.step.keyParts as KeyParts | null | undefined
   if (!before || !was) return []
   const told = because(step, parts, { parts: was, step: before })
