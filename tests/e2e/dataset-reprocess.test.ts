@@ -129,11 +129,11 @@ test('rows of the files of a folder are read again together; files set aside who
   const of = join(w.folder, 'inbox', '*.csv')
   const each = { broken: 'skip', brokenFiles: 'quarantine', settle: 0 } as const
   const first = recipe('inbox', (k) => {
-    const t = k.source('inbox-files', folder<{ id: 'int64'; n: 'int64' }, object>(of, csv, { id: 'int64', n: 'int64' }, each)) // biome-ignore format: one line
+    const t = k.source('inbox-files', folder(of, csv, { id: 'int64', n: 'int64' }, each)) // biome-ignore format: one line
     k.dataset('inbox', t, { write: 'append' })
   })
   const mended = recipe('inbox', (k) => {
-    const t = k.source('inbox-files', folder<{ id: 'int64'; n: 'string' }, object>(of, csv, { id: 'int64', n: 'string' }, each)) // biome-ignore format: one line
+    const t = k.source('inbox-files', folder(of, csv, { id: 'int64', n: 'string' }, each)) // biome-ignore format: one line
     const typed = t.derive((r) => ({ n: r.n.replace(' pcs', '').cast('int64', { onError: 'null' }) }))
     k.dataset(
       'inbox',

@@ -6,7 +6,7 @@ import { testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { checkSource } from './check.ts'
 import type { SourceSpec } from './connector.ts'
-import { type CsvOptions, csv } from './csv.ts'
+import { csv } from './csv.ts'
 import { folder } from './folder.ts'
 import { json } from './json.ts'
 
@@ -48,7 +48,7 @@ test('broken rows that the recipe allows are told with their counts; what stops 
 })
 
 test('of a folder the first file is read as its options say', async () => {
-  const spec = folder<typeof COLUMNS, CsvOptions>('in/*.csv', csv, COLUMNS, { broken: 'skip', settle: 0 })
+  const spec = folder('in/*.csv', csv, COLUMNS, { broken: 'skip', settle: 0 })
   expect((await checked(spec)).at(-1)).toMatch(/^! readable: 1 of 2 rows of the first part are set aside/)
   expect((await checked(folder('in/*.csv', csv, COLUMNS, { settle: 0 }))).at(-1)).toMatch(/^✖/)
 })

@@ -22,6 +22,14 @@ export interface FolderOptions {
   readonly mostBrokenFiles?: number | `${number}%`
 }
 
+/** A source of one file, such as `csv`, which is generic over its columns: `never` in the place of `any` would make it one without. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type FileSource = (path: string, columns: any, options?: any) => SourceSpec<any>
+/** The options that it has of its own. */
+export type OptionsOf<F extends FileSource> = [Parameters<F>[2]] extends [undefined]
+  ? unknown
+  : NonNullable<Parameters<F>[2]>
+
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   identity: ['time', 'content'],
   onSchemaChange: ['stop', 'evolve', 'quarantine'],
@@ -34,16 +42,16 @@ const OWN = ['settle', 'mostBrokenFiles', ...Object.keys(CHOICES)]
  * or changed. `*` and `?` stand for parts of a name, `**` for folders at any depth. Other options are the files' own.
  * @throws RECIPE_INVALID
  */
-export function folder<const S extends Record<string, TypeName>, O extends object>(
+export function folder<const S extends Record<string, TypeName>, F extends FileSource>(
   pattern: string,
-  of: (path: string, columns: S, options?: O) => SourceSpec<S>,
+  of: F,
   columns: S,
-  options?: NoInfer<O> & FolderOptions,
+  options?: OptionsOf<F> & FolderOptions,
 ): SourceSpec<S> {
   const given = Object.entries((options ?? {}) as Record<string, Option>)
   const own = Object.fromEntries(given.filter(([name]) => OWN.includes(name)))
   const rest = Object.fromEntries(given.filter(([name]) => !OWN.includes(name)))
-  const inner = of(pattern, columns, rest as O)
+  const inner = of(pattern, columns as never, rest as never)
   checkFolderOptions('folder', own)
   const { settle } = own
   if (settle !== undefined && !(typeof settle === 'number' && settle >= 0))

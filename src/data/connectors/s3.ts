@@ -5,7 +5,16 @@ import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, Option, Part, ReachContext, SourceSpec } from './connector.ts'
 import { saidOf } from './files.ts'
 import { merged, readFiles, setAside } from './folder/read.ts'
-import { checkFolderOptions, type FolderOptions, lostTooMany, policyOf, summed, sumOfParts } from './folder.ts'
+import {
+  checkFolderOptions,
+  type FileSource,
+  type FolderOptions,
+  lostTooMany,
+  type OptionsOf,
+  policyOf,
+  summed,
+  sumOfParts,
+} from './folder.ts'
 import { connector, kindOf } from './index.ts'
 import { type Bucket, bucketOf, placeOf } from './s3/bucket.ts'
 import { fetchObject, listed, partOf } from './s3/objects.ts'
@@ -37,17 +46,17 @@ const OWN = [...REACH, 'onSchemaChange', 'brokenFiles', 'mostBrokenFiles']
  * that ends in `/`. Objects that were read stay read: a run reads those that are new or changed, by their ETags. Other options
  * are the files' own. @throws RECIPE_INVALID
  */
-export function s3<const S extends Record<string, TypeName>, O extends object>(
+export function s3<const S extends Record<string, TypeName>, F extends FileSource>(
   path: string,
-  of: (path: string, columns: S, options?: O) => SourceSpec<S>,
+  of: F,
   columns: S,
-  options?: NoInfer<O> & S3Options,
+  options?: OptionsOf<F> & S3Options,
 ): SourceSpec<S> {
   placeOf(path)
   const given = Object.entries((options ?? {}) as Record<string, Option>)
   const own = Object.fromEntries(given.filter(([name]) => OWN.includes(name)))
   const rest = Object.fromEntries(given.filter(([name]) => !OWN.includes(name)))
-  const inner = of(path, columns, rest as O)
+  const inner = of(path, columns as never, rest as never)
   checkFolderOptions('s3', own)
   const { endpoint } = own
   if (endpoint !== undefined && !(typeof endpoint === 'string' && /^https?:/.test(endpoint) && URL.canParse(endpoint)))
