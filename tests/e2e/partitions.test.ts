@@ -96,7 +96,13 @@ test('rows of another partition are refused; a whole that would be lost, and wha
   })
   await expect(filled(own, ['seoul'])).rejects.toMatchObject({
     code: 'DATASET_PARTITIONS',
-    why: `their 'shop' is "busan", and the partition that is computed is "seoul"`,
+    why: `their 'shop' is 'busan', and the partition that is computed is 'seoul'`,
+  })
+  const shifted = partitioned('others', { day: daily('2026-11-20') }, (k) => {
+    k.dataset('others', k.source('others-lines', csv(file, COLUMNS)).derive((r) => ({ day: r.at.toLocal('UTC').toDate() }))) // biome-ignore format: one line
+  })
+  await expect(filled(shifted, ['2026-11-22'])).rejects.toMatchObject({
+    why: expect.stringMatching(/^their 'day' is '2026-11-\d\d', and the partition that is computed is '2026-11-22'$/),
   })
   expect(newestPartitions(own, NOW)).toEqual(['seoul', 'busan'])
   expect(newestPartitions(made({}), NOW)).toEqual(['2026-11-24T02'])
@@ -105,4 +111,20 @@ test('rows of another partition are refused; a whole that would be lost, and wha
   expect(() => partitioned('none', {}, () => {})).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' }))
   const twice = { day: daily('2026-11-20'), month: daily('2026-11-20') }
   expect(() => partitioned('twice', twice, () => {})).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' }))
+})
+
+test('partitions that are run again and are as they were give no new version, in whatever order', async () => {
+  const file = join(w.folder, 'again.csv')
+  writeFileSync(
+    file,
+    'id,at,shop\n1,2026-11-20T12:00:00Z,seoul\n2,2026-11-21T12:00:00Z,seoul\n3,2026-11-22T12:00:00Z,busan\n',
+  )
+  const made = partitioned('again', { day: daily('2026-11-20') }, (k, { day }) => {
+    k.dataset('again', k.source('again-lines', csv(file, COLUMNS)).filter((r) => day.holds(r.at)))
+  }) // biome-ignore format: one line
+  await filled(made, ['2026-11-20', '2026-11-21', '2026-11-22'])
+  const newest = async () => (await w.galley.store.datasets.find(await w.galley.scope(), 'again'))?.version
+  expect(await newest()).toBe(3)
+  await filled(made, ['2026-11-21', '2026-11-20', '2026-11-22'])
+  expect(await newest()).toBe(3)
 })
