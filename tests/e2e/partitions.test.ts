@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, daily, hourly, keys, type Partitioned, partitioned } from '../../src/index.ts'
 import { backfill } from '../../src/runs/partitions/backfill.ts'
@@ -128,3 +131,23 @@ test('partitions that are run again and are as they were give no new version, in
   await filled(made, ['2026-11-21', '2026-11-20', '2026-11-22'])
   expect(await newest()).toBe(3)
 })
+
+test('a partition whose run was killed is none that runs', async () => {
+  const made = partitioned('killed', { shop: keys(['a']) }, (k) => {
+    k.source('killed-lines', csv('nowhere.csv', COLUMNS))
+  })
+  const script = join(w.folder, 'begins.ts')
+  const of = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)))
+  writeFileSync(
+    script,
+    `import { readConfig } from ${of('base/config')}
+import { openGalley } from ${of('main')}
+const { ware, scope } = await openGalley(readConfig())
+await ware.store.runs.start(await scope(), { recipe: 'killed', recipeHash: 'h', partition: 'a' })
+process.kill(process.pid, 'SIGKILL')
+`,
+  )
+  const begun = promisify(execFile)(process.execPath, [script], { env: { ...process.env, GALLEY_HOME: w.home } })
+  await expect(begun).rejects.toMatchObject({ signal: 'SIGKILL' })
+  expect(await states(made)).toEqual({ a: 'failed' })
+}, 60_000)
