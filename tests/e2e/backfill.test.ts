@@ -68,6 +68,11 @@ test('a plan is shown before, many are asked about, and what is done is not done
     err: expect.stringContaining('3,653 partitions would be run\n  why: more than 100 are asked about first'),
   })
   expect(await galley('run', recipe, '--partition', '2026-11-19')).toMatchObject({ code: 2, err: expect.stringContaining('the first day is 2026-11-20') }) // biome-ignore format: one line
+  for (const until of ['2026-11-20', '2026-11-19'])
+    expect(await galley('backfill', recipe, '--from', '2026-11-20', '--until', until)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`from 2026-11-20 until ${until} is no range`),
+    })
   const later = orders('later', '2999-01-01', '2999-01-03')
   expect(await galley('run', later)).toMatchObject({
     code: 2,
