@@ -150,4 +150,6 @@ process.kill(process.pid, 'SIGKILL')
   const begun = promisify(execFile)(process.execPath, [script], { env: { ...process.env, GALLEY_HOME: w.home } })
   await expect(begun).rejects.toMatchObject({ signal: 'SIGKILL' })
   expect(await states(made)).toEqual({ a: 'failed' })
+  const listed = async (status: 'failed' | 'running') => (await w.client.runs.list({ recipe: 'killed', status })).items.map((r) => r.status) // biome-ignore format: one line
+  expect([await listed('failed'), await listed('running')]).toEqual([['failed'], []])
 }, 60_000)
