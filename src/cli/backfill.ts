@@ -61,12 +61,14 @@ export function backfill(): Command {
       const galley = await openGalley(readConfig())
       try {
         const scope = await galley.scope()
+        checkRange(made, options)
         const range = { now: systemClock.now(), first: options.from, last: options.until }
         const found = await partitionStates(galley.ware.store, scope, made, range)
         const due = found.filter((p) => options.all === true || (p.state !== 'done' && p.state !== 'running'))
-        if (options.json !== true || options.dryRun !== true) tellPlan(made, found, due, options)
+        const asking = due.length > UNASKED && !options.yes
+        if (options.json !== true || options.dryRun !== true) tellPlan(made, found, due, options, asking)
         if (options.dryRun) return options.json ? print(JSON.stringify({ recipe: made.name, partitions: found })) : undefined // biome-ignore format: one line
-        if (due.length > UNASKED && !options.yes) await agreed(due.length)
+        if (asking) await agreed(due.length)
         const partitions = due.map((p) => p.partition)
         if (options.queue) {
           for (const partition of partitions) await queueRecipe(made.of(partition), folder, options)
@@ -92,7 +94,23 @@ export function backfill(): Command {
     })
 }
 
-function tellPlan(made: Partitioned, found: readonly PartitionAt[], due: readonly PartitionAt[], o: Options): void {
+/** @throws USAGE_INVALID for a range that holds no window, whatever the recipe's are */
+function checkRange({ name, dimensions }: Partitioned, { from, until }: Options): void {
+  const refuse = (what: string, why: string, fix: string) => new GalleyError('USAGE_INVALID', { what, why, fix })
+  if ((from ?? until) !== undefined && Object.values(dimensions).every((d) => d.kind === 'keys'))
+    throw refuse(`'${name}' has no windows of time`, '--from and --until name dates', 'leave them out')
+  if (from !== undefined && until !== undefined && until <= from)
+    throw refuse(`from ${from} until ${until} is no range`, '--until is the first date that is none of it', 'name a later --until') // biome-ignore format: one line
+}
+
+function tellPlan(
+  made: Partitioned,
+  found: readonly PartitionAt[],
+  due: readonly PartitionAt[],
+  o: Options,
+  asking: boolean,
+): void {
+  // biome-ignore format: one line
   const [first, last] = [found[0], found.at(-1)]
   const range = first && last ? `${plain(first.partition)} to ${plain(last.partition)}` : 'none is over there yet'
   const counts = STATES.flatMap((state) => {
@@ -102,7 +120,7 @@ function tellPlan(made: Partitioned, found: readonly PartitionAt[], due: readonl
   const tell = o.json ? note : print
   tell(`${bold(made.name)}  ${plural(found.length, 'partition')}: ${range}`)
   if (counts.length > 0) tell(`  ${counts.join(' · ')}`)
-  const doing = o.dryRun ? 'would be run' : o.queue ? 'are queued' : 'are run'
+  const doing = o.dryRun || asking ? 'would be run' : o.queue ? 'are queued' : 'are run'
   tell(due.length === 0 ? `  nothing is to be run${o.all ? '' : '; --all runs those that are done, too'}` : `  ${plural(due.length, 'partition')} ${doing}`) // biome-ignore format: one line
   if (!o.dryRun || due.length === 0) return
   tell(table(['partition', 'state', 'run'], due.slice(0, LISTED).map((p) => [plain(p.partition), p.state, p.run ?? '–']))) // biome-ignore format: one line

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs'
-import { registerHooks } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
@@ -10,6 +9,7 @@ import { newestPartitions } from '../runs/partitions/states.ts'
 import { hashRecipe, recipe } from '../runs/recipe.ts'
 import type { Recipe } from '../runs/specs.ts'
 import { printError } from './output.ts'
+import { hook, importAnew } from './recipe/anew.ts'
 import { mistake } from './recipe/mistake.ts'
 import { located, placeOf, remembering } from './recipe/place.ts'
 
@@ -26,18 +26,6 @@ const Shape = z.object({
     }),
   ),
 })
-
-let hooked = false
-/** A recipe anywhere on the disk says `from 'galley'`; it means the copy that runs it. */
-function hook(): void {
-  if (hooked) return
-  hooked = true
-  const galley = new URL('../index.ts', import.meta.url).href
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'galley' ? { url: galley, shortCircuit: true } : next(specifier, context),
-  })
-}
 
 /**
  * Loads a recipe file: a `.ts` module whose default export is a recipe. Of one that is run partition by partition it gives a partition: the one that
@@ -72,9 +60,7 @@ export async function loadDeclared(
   hook()
   let loaded: { default?: unknown }
   try {
-    // a module is loaded once: one that may have changed is another
-    const at = anew ? `?at=${statSync(file).mtimeMs}` : ''
-    const load = () => import(`${pathToFileURL(file).href}${at}`) as Promise<{ default?: unknown }>
+    const load = () => (anew ? importAnew(file) : import(pathToFileURL(file).href)) as Promise<{ default?: unknown }>
     loaded = await remembering(() => guarded(path, load))
   } catch (thrown) {
     throw await toldOf(path, thrown)

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { firstOf } from '../runs/partitions/partitioned.ts'
+import { requireOthers } from '../runs/watched.ts'
 import type { Client } from '../sdk/index.ts'
 import { priority, type QueueOptions, tag } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
@@ -47,6 +49,8 @@ export function schedules(): Command {
     .option('--json', 'print JSON')
     .action(async (name: string, path: string, o: SetOptions) => {
       const { made, folder } = await loadDeclared(path)
+      // what a worker loads is known here alone
+      if (o.on !== undefined && 'of' in made) requireOthers(watchOf(o.on, folder), made.of(firstOf(made.dimensions)))
       const recipe = 'of' in made ? { format: 1, name: made.name, file: resolve(path) } : made
       await withClient(async (client) => {
         const body = {

@@ -8,12 +8,14 @@ import { asGalleyError, GalleyError } from '../base/errors.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import type { Engines } from '../engines/plans.ts'
-import { casesFolder, casesIn, type RecipeCase } from '../runs/fixtures/case.ts'
+import { casesFolder, casesIn, PARTITION, type RecipeCase } from '../runs/fixtures/case.ts'
 import { type Judged, judge } from '../runs/fixtures/judge.ts'
+import { firstOf, type Partitioned } from '../runs/partitions/partitioned.ts'
+import type { Recipe } from '../runs/specs.ts'
 import { plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
 import { bold, errorText, plain, print } from './output.ts'
-import { loadDeclared, loadRecipe } from './recipe.ts'
+import { loadDeclared } from './recipe.ts'
 
 interface Tested {
   readonly recipe: string
@@ -45,9 +47,9 @@ export function test(): Command {
         await interruptible(async (signal) => {
           const ctx = { duckdb, scope: { workspace: 'test', caller: 'test' }, signal, ledger: createLedger() }
           for (const path of recipes) {
-            await loadDeclared(path)
+            const { made } = await loadDeclared(path)
             for (const one of await casesIn(casesFolder(resolve(path)))) {
-              const tested = await tried(ctx, path, one, { update, temp: join(temp, String(all.length)) })
+              const tested = await tried(ctx, path, made, one, { update, temp: join(temp, String(all.length)) })
               all.push(tested)
               if (!json) tell(tested)
             }
@@ -85,19 +87,30 @@ async function found(): Promise<string[]> {
 async function tried(
   ctx: Engines,
   path: string,
+  made: Recipe | Partitioned,
   one: RecipeCase,
   options: { update: boolean; temp: string },
 ): Promise<Tested> {
-  // biome-ignore format: one line
   const name = relative(process.cwd(), resolve(path))
-  const { recipe } = await loadRecipe(path, one.partition)
   try {
-    return { recipe: name, case: one.name, steps: await judge(ctx, recipe, one, options), error: null }
+    return { recipe: name, case: one.name, steps: await judge(ctx, recipeOf(made, one), one, options), error: null }
   } catch (thrown) {
     const error = asGalleyError(thrown)
     if (error.code === 'CANCELLED') throw thrown
     return { recipe: name, case: one.name, steps: [], error }
   }
+}
+
+/** What a case is about: of a recipe that is run partition by partition the one that the case names, as tests come out the same on any day. @throws RECIPE_INVALID, PARTITION_UNKNOWN */
+function recipeOf(made: Recipe | Partitioned, { name, folder, partition }: RecipeCase): Recipe {
+  if (!('of' in made) && partition === undefined) return made
+  if ('of' in made && partition !== undefined) return made.of(partition)
+  const file = join(folder, PARTITION)
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `the case '${name}' names ${'of' in made ? 'no' : 'a'} partition`,
+    why: `'${made.name}' is run ${'of' in made ? 'partition by partition, and a test is of one' : 'as a whole'}`,
+    fix: 'of' in made ? `write its name to ${file}, for instance ${firstOf(made.dimensions)}` : `remove ${file}`,
+  })
 }
 
 function tell(t: Tested): void {

@@ -10,6 +10,11 @@ const MOST_STEPS = 5000
 const shape = z.looseObject({
   format: z.literal(1),
   name: z.string(),
+  // told beside its runs and jobs
+  partition: z
+    .string()
+    .regex(/^[^\p{C}]{1,500}$/u, 'a partition is a text of 1 to 500 characters')
+    .optional(),
   steps: z
     .array(
       z.looseObject({

@@ -3,6 +3,7 @@ import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
+import type { Schedule } from '../store/schedules.ts'
 import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
@@ -22,6 +23,8 @@ const LEASE = 2
 const LOOK = 250
 /** ms between two looks for schedules that are due. */
 const SCHEDULES = 1000
+/** Of its time a worker looks at most one part in so many at files that schedules watch: a folder may hold a million. */
+const OF_LOOKING = 10
 /** ms after which a job is tried again that failed for what may pass; doubled each time, up to the longest. */
 const FIRST_PAUSE = 5000
 const LONGEST_PAUSE = 300_000
@@ -50,13 +53,14 @@ export async function work(
   let [taken, failed] = [0, 0]
   let told = false
   let looked = 0
+  const looks = lookingAt(ware, scope, options)
   while (!options.signal.aborted) {
     try {
       if (ware.clock.ticks() >= looked) {
         looked = ware.clock.ticks() + SCHEDULES
         const now = ware.clock.now()
         const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
-        const seen = await lookAt(ware, scope, now, options.signal)
+        const seen = await looks(now)
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
@@ -81,14 +85,33 @@ export async function work(
   return { taken, failed }
 }
 
-/** Queues jobs of schedules whose watched things have changed; gives how many. */
-async function lookAt({ store }: Kitchenware, scope: Scope, now: number, signal: AbortSignal): Promise<number> {
-  let queued = 0
-  for (const s of await store.schedules.watching(scope)) {
-    const state = await stateOf(store, scope, s.watch as string, signal)
-    if (state !== undefined && state !== s.seen && (await store.schedules.saw(scope, s, state, now))) queued++
+/** Queues jobs of schedules whose watched things have changed, and gives how many. What can't be looked at is told once, and keeps nothing else waiting. */
+function lookingAt({ store, clock }: Kitchenware, scope: Scope, { signal, say }: WorkerOptions) {
+  const told = new Map<string, string>()
+  let next = 0
+  const look = async (s: Schedule, now: number): Promise<boolean> => {
+    try {
+      const state = await stateOf(store, scope, s.watch as string, signal)
+      const queued = state !== undefined && state !== s.seen && (await store.schedules.saw(scope, s, state, now))
+      told.delete(s.name)
+      return queued
+    } catch (thrown) {
+      const { code, why, what } = asGalleyError(thrown)
+      if (code === 'STORE_UNAVAILABLE' || code === 'CANCELLED') throw thrown
+      const text = `the schedule '${s.name}' can't look at ${s.watch}: ${why ?? what}`
+      if (told.get(s.name) !== text) say(text)
+      told.set(s.name, text)
+      return false
+    }
   }
-  return queued
+  return async (now: number): Promise<number> => {
+    const began = clock.ticks()
+    if (began < next) return 0
+    let queued = 0
+    for (const s of await store.schedules.watching(scope)) if (await look(s, now)) queued++
+    next = clock.ticks() + (clock.ticks() - began) * (OF_LOOKING - 1)
+    return queued
+  }
 }
 
 /** False for one that failed for good. */

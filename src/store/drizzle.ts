@@ -8,7 +8,7 @@ const load = createRequire(import.meta.url)
 
 export const { drizzle } = load('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
 
-export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, sql } = load(
+export const { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, notInArray, or, sql } = load(
   'drizzle-orm',
 ) as typeof import('drizzle-orm')
 

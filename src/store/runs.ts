@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, desc, eq, gt, isNotNull, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, notInArray, or, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { isAlive, ownToken } from './process.ts'
 import { runs } from './schema/runs.ts'
@@ -24,10 +24,14 @@ export interface Runs {
   start(scope: Scope, run: NewRun): Promise<Run>
   /** By number or id. @throws RUN_UNKNOWN */
   get(scope: Scope, run: number | string): Promise<Run>
-  /** Newest first. */
+  /** Newest first; `killed` names those that say that they run and can't. */
   list(
     scope: Scope,
-    page?: PageRequest & { recipe?: string | undefined; status?: RunStatus | undefined },
+    page?: PageRequest & {
+      recipe?: string | undefined
+      status?: RunStatus | undefined
+      killed?: readonly string[] | undefined
+    },
   ): Promise<Page<Run>>
   /** The newest run of each recipe, by the recipe's name. */
   newest(scope: Scope, page?: PageRequest): Promise<Page<Run>>
@@ -47,6 +51,12 @@ export interface Runs {
   abandoned(scope: Scope): Promise<Run[]>
   /** Makes an abandoned run this process's own; what its former process still does is fenced off. @throws STORE_CONFLICT */
   adopt(scope: Scope, run: Run): Promise<Run>
+}
+
+/** Runs of a state; those that were killed have failed, and say that they run. */
+const stands = (status: RunStatus, killed: readonly string[]) => {
+  if (status === 'running') return and(eq(runs.status, status), notInArray(runs.id, [...killed]))
+  return status === 'failed' ? or(eq(runs.status, status), inArray(runs.id, [...killed])) : eq(runs.status, status)
 }
 
 /** Silence after which a run of another machine counts as abandoned. */
@@ -106,7 +116,7 @@ export function runsOn(db: Database): Runs {
               eq(runs.workspace, scope.workspace),
               before === undefined ? undefined : lt(runs.number, before),
               page.recipe === undefined ? undefined : eq(runs.recipe, page.recipe),
-              page.status === undefined ? undefined : eq(runs.status, page.status),
+              page.status === undefined ? undefined : stands(page.status, page.killed ?? []),
             ),
           )
           .orderBy(desc(runs.number))

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { galley as command, type Ended } from './command.ts'
 import { openWritten, type Written } from './datasets.ts'
@@ -65,6 +68,11 @@ test('a plan is shown before, many are asked about, and what is done is not done
     err: expect.stringContaining('3,653 partitions would be run\n  why: more than 100 are asked about first'),
   })
   expect(await galley('run', recipe, '--partition', '2026-11-19')).toMatchObject({ code: 2, err: expect.stringContaining('the first day is 2026-11-20') }) // biome-ignore format: one line
+  for (const until of ['2026-11-20', '2026-11-19'])
+    expect(await galley('backfill', recipe, '--from', '2026-11-20', '--until', until)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`from 2026-11-20 until ${until} is no range`),
+    })
   const later = orders('later', '2999-01-01', '2999-01-03')
   expect(await galley('run', later)).toMatchObject({
     code: 2,
@@ -133,3 +141,24 @@ test('a worker loads files of its folder alone, and what was queued', async () =
     err: expect.stringContaining('there is no such folder'),
   })
 }, 120_000)
+
+test('a process that goes on takes what a recipe imports as it is then, also after it was broken', async () => {
+  const at = (name: string) => JSON.stringify(join(folder, 'recipes', name))
+  writeFileSync(join(folder, 'recipes', 'lent.ts'), `import { least } from './least.ts'\nimport { csv, keys, partitioned } from 'galley'\nexport default partitioned('lent', { shop: keys([\`s\${least}\`]) }, (k) => {\n  k.source('lines', csv('a.csv', { id: 'int64' }))\n})\n`) // biome-ignore format: one line
+  const script = join(folder, 'loads.ts')
+  writeFileSync(
+    script,
+    `import { rmSync, writeFileSync } from 'node:fs'
+import { loadDeclared } from ${JSON.stringify(fileURLToPath(new URL('../../src/cli/recipe.ts', import.meta.url)))}
+const told = []
+for (const text of ['1', '1', '22', '', '3', undefined, '3']) {
+  if (text === undefined) rmSync(${at('least.ts')})
+  else writeFileSync(${at('least.ts')}, \`export const least = \${text}\`)
+  told.push(await loadDeclared(${at('lent.ts')}, { anew: true }).then(({ made }) => made.dimensions.shop.keys[0], (e) => e.code))
+}
+console.log(JSON.stringify(told))
+`,
+  )
+  const { stdout } = await promisify(execFile)(process.execPath, [script])
+  expect(JSON.parse(stdout)).toEqual(['s1', 's1', 's22', 'RECIPE_INVALID', 's3', 'RECIPE_INVALID', 's3'])
+})

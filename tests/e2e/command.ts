@@ -50,7 +50,7 @@ export function recipeFile(folder: string, name: string, body: string): string {
   const file = join(folder, `${name}.ts`)
   writeFileSync(
     file,
-    `import { count, csv, logistic, mean, parquet, recipe, hours } from 'galley'\nvoid [count, csv, logistic, mean, parquet, hours]\nexport default recipe('${name}', (k) => {\n${body}\n})\n`,
+    `import { count, csv, dataset, json, logistic, mean, parquet, recipe, hours } from 'galley'\nvoid [count, csv, dataset, json, logistic, mean, parquet, hours]\nexport default recipe('${name}', (k) => {\n${body}\n})\n`,
   )
   return file
 }

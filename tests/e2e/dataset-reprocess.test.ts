@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, folder, json, push, recipe, sum } from '../../src/index.ts'
+import { constant, csv, folder, json, keys, partitioned, push, recipe, sum } from '../../src/index.ts'
+import type { ColOf } from '../../src/plan/columns/kinds.ts'
 import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
@@ -175,4 +176,32 @@ test('says what it can not do', async () => {
   await expect(again(first, 'none')).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
   const { first: unknown } = orders('never-run', LINES)
   await expect(again(unknown, 'never-run')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
+})
+
+test('of a recipe that is run partition by partition rows are not added: a partition is run again', async () => {
+  const file = join(w.folder, 'parts.csv')
+  writeFileSync(file, 'id,shop\n1,a\nx,a\n')
+  const made = partitioned('parts', { shop: keys(['a', 'b']) }, (k, { shop }) => {
+    const lines = k.source('parts-lines', csv(file, { id: 'int64', shop: 'string' }, { broken: 'skip' }))
+    k.dataset('parts', lines.filter((r) => shop.holds(r.shop)))
+  }) // biome-ignore format: one line
+  await go(made.of('a'))
+  await expect(again(made.of('b'), 'parts')).rejects.toMatchObject({
+    code: 'RECIPE_INVALID',
+    fix: expect.stringContaining('--partition'),
+  })
+})
+
+test('rows that are added stand beside those of the partition that a run replaces', async () => {
+  const file = join(w.folder, 'one-part.csv')
+  writeFileSync(file, 'id,shop\n1,a\n2 pcs,a\n')
+  const made = (id: 'int64' | 'string') =>
+    recipe('one-part', (k) => {
+      const lines = k.source('one-part-lines', csv(file, { id, shop: 'string' }, { broken: 'skip' }))
+      const whole = id === 'int64' ? lines : lines.derive((r) => ({ id: (r.id as never as ColOf<'string'>).replace(' pcs', '').cast('int64') })) // biome-ignore format: one line
+      k.dataset('one-part', whole as typeof lines, { write: 'overwrite-partition', partitionBy: ['shop'], replaces: { shop: constant('a', 'string') } }) // biome-ignore format: one line
+    })
+  await go(made('int64'))
+  await again(made('string'), 'one-part')
+  expect((await w.rows('one-part')).toSorted()).toEqual(['1,a', '2,a'])
 })

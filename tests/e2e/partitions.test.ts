@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, daily, hourly, keys, type Partitioned, partitioned } from '../../src/index.ts'
 import { backfill } from '../../src/runs/partitions/backfill.ts'
@@ -97,7 +100,13 @@ test('rows of another partition are refused; a whole that would be lost, and wha
   })
   await expect(filled(own, ['seoul'])).rejects.toMatchObject({
     code: 'DATASET_PARTITIONS',
-    why: `their 'shop' is "busan", and the partition that is computed is "seoul"`,
+    why: `their 'shop' is 'busan', and the partition that is computed is 'seoul'`,
+  })
+  const shifted = partitioned('others', { day: daily('2026-11-20') }, (k) => {
+    k.dataset('others', k.source('others-lines', csv(file, COLUMNS)).derive((r) => ({ day: r.at.toLocal('UTC').toDate() }))) // biome-ignore format: one line
+  })
+  await expect(filled(shifted, ['2026-11-22'])).rejects.toMatchObject({
+    why: expect.stringMatching(/^their 'day' is '2026-11-\d\d', and the partition that is computed is '2026-11-22'$/),
   })
   expect(newestPartitions(own, NOW)).toEqual(['seoul', 'busan'])
   expect(newestPartitions(made({}), NOW)).toEqual(['2026-11-24T02'])
@@ -112,3 +121,41 @@ test('rows of another partition are refused; a whole that would be lost, and wha
   const twice = { day: daily('2026-11-20'), month: daily('2026-11-20') }
   expect(() => partitioned('twice', twice, () => {})).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' }))
 })
+
+test('partitions that are run again and are as they were give no new version, in whatever order', async () => {
+  const file = join(w.folder, 'again.csv')
+  writeFileSync(
+    file,
+    'id,at,shop\n1,2026-11-20T12:00:00Z,seoul\n2,2026-11-21T12:00:00Z,seoul\n3,2026-11-22T12:00:00Z,busan\n',
+  )
+  const made = partitioned('again', { day: daily('2026-11-20') }, (k, { day }) => {
+    k.dataset('again', k.source('again-lines', csv(file, COLUMNS)).filter((r) => day.holds(r.at)))
+  }) // biome-ignore format: one line
+  await filled(made, ['2026-11-20', '2026-11-21', '2026-11-22'])
+  const newest = async () => (await w.galley.store.datasets.find(await w.galley.scope(), 'again'))?.version
+  expect(await newest()).toBe(3)
+  await filled(made, ['2026-11-21', '2026-11-20', '2026-11-22'])
+  expect(await newest()).toBe(3)
+})
+
+test('a partition whose run was killed is none that runs', async () => {
+  const made = partitioned('killed', { shop: keys(['a']) }, (k) => {
+    k.source('killed-lines', csv('nowhere.csv', COLUMNS))
+  })
+  const script = join(w.folder, 'begins.ts')
+  const of = (name: string) => JSON.stringify(fileURLToPath(new URL(`../../src/${name}.ts`, import.meta.url)))
+  writeFileSync(
+    script,
+    `import { readConfig } from ${of('base/config')}
+import { openGalley } from ${of('main')}
+const { ware, scope } = await openGalley(readConfig())
+await ware.store.runs.start(await scope(), { recipe: 'killed', recipeHash: 'h', partition: 'a' })
+process.kill(process.pid, 'SIGKILL')
+`,
+  )
+  const begun = promisify(execFile)(process.execPath, [script], { env: { ...process.env, GALLEY_HOME: w.home } })
+  await expect(begun).rejects.toMatchObject({ signal: 'SIGKILL' })
+  expect(await states(made)).toEqual({ a: 'failed' })
+  const listed = async (status: 'failed' | 'running') => (await w.client.runs.list({ recipe: 'killed', status })).items.map((r) => r.status) // biome-ignore format: one line
+  expect([await listed('failed'), await listed('running')]).toEqual([['failed'], []])
+}, 60_000)

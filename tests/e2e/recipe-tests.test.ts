@@ -96,6 +96,10 @@ test('plans are evaluated in any test runner, and steps of recipes of rows that 
     { id: 3, at: null, won: null }, // the first of its key stays
   ])
   await expect(evaluateStep(shops, 'shops', { orders: [{ ids: 1 }] })).rejects.toMatchObject({ code: 'RECORD_INVALID' })
+  await expect(evaluateStep(shops, 'shops', { order: given })).rejects.toMatchObject({
+    code: 'RECIPE_INVALID',
+    why: 'its sources are orders',
+  })
   await expect(evaluateStep(shops, 'orders', {})).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
   const daily1 = partitioned('days', { day: daily('2026-01-01', { zone: 'Asia/Seoul' }) }, (k, { day }) => {
     k.dataset(
@@ -106,7 +110,41 @@ test('plans are evaluated in any test runner, and steps of recipes of rows that 
         .aggregate([], (r) => ({ won: sum(r.won) })),
     )
   })
+  await expect(evaluateStep(daily1 as never, 'days', {})).rejects.toMatchObject({
+    code: 'RECIPE_INVALID',
+    what: 'evaluateStep() is given no recipe',
+  })
   expect(await evaluateStep(daily1.of('2026-01-01'), 'days', { orders: given })).toEqual([
     { won: '1.50', day: '2026-01-01' },
   ])
 })
+
+test('whole numbers are held against to the last digit, and a file of nothing is no rows', async () => {
+  const file = recipeFile(
+    folder,
+    'exact',
+    `const lines = k.source('lines', json('nowhere.jsonl', { id: 'int64', shares: 'float64[]' }))
+     k.dataset('exact', lines)`,
+  )
+  put('exact.tests/long/lines.jsonl', '{"id":123456789012345,"shares":[0.1,0.30000000000000004]}\n')
+  put('exact.tests/long/expected/exact.jsonl', '{"id":123456789012345,"shares":[0.1,0.3]}\n')
+  put('exact.tests/none/lines.jsonl', '')
+  put('exact.tests/none/expected/exact.jsonl', '')
+  expect(await galley('test', file)).toMatchObject({ code: 0, out: expect.stringContaining('2 cases passed') })
+  put('exact.tests/long/expected/exact.jsonl', '{"id":123456789012346,"shares":[0.1,0.3]}\n')
+  expect(await galley('test', file)).toMatchObject({ code: 1, out: expect.stringContaining('1 row missing, 1 row not expected') }) // biome-ignore format: one line
+}, 120_000)
+
+test('a case is of the partition that it names; one that names none, or a wrong one, fails alone', async () => {
+  put('days.ts', `import { csv, daily, partitioned } from 'galley'\nexport default partitioned('days', { day: daily('2026-01-01') }, (k, { day }) => {\n  k.dataset('days', k.source('lines', csv('a.csv', { at: 'date' })).filter((r) => day.holds(r.at)))\n})\n`) // biome-ignore format: one line
+  for (const [name, partition] of Object.entries({ first: '2026-01-02\n', none: undefined, wrong: '2026-02-31' })) {
+    put(`days.tests/${name}/lines.csv`, 'at\n2026-01-02\n2026-01-03\n')
+    put(`days.tests/${name}/expected/days.jsonl`, '{"at":"2026-01-02","day":"2026-01-02"}\n')
+    if (partition !== undefined) put(`days.tests/${name}/partition`, partition)
+  }
+  const { out } = await galley('test', join(folder, 'days.ts'))
+  expect(out).toMatch(/✔ .*days[.]ts {2}first/)
+  expect(out).toContain("the case 'none' names no partition")
+  expect(out).toContain("there is no partition '2026-02-31'")
+  expect(out).toContain('2 of 3 cases failed')
+}, 120_000)

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { work } from '../../src/runs/worker.ts'
 import { galley as command, recipeFile } from './command.ts'
@@ -87,6 +88,35 @@ test('what can not be watched is refused', async () => {
       code: 2,
       err: expect.stringContaining(says),
     })
+  const parts = join(folder, 'parts.ts')
+  writeFileSync(parts, `import { csv, keys, partitioned } from 'galley'\nexport default partitioned('parts', { shop: keys(['a']) }, (k) => {\n  k.dataset('own', k.source('lines', csv('a.csv', { id: 'int64' })))\n})\n`) // biome-ignore format: one line
+  expect(await galley('schedules', 'set', 'wrong', parts, '--on', 'dataset:own')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('each run would be followed by another'),
+  })
   const body = { recipe: { format: 1, name: 'r', file: '/r.ts' } as const, folder, watch: 'files:in/*.csv' }
   await expect(w.client.schedules.set({ name: 'wrong', body })).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' })
+}, 120_000)
+
+test('what can not be looked at is told once, and workers go on', async () => {
+  const file = recipeFile(
+    folder,
+    'counts',
+    `k.dataset('counts', k.source('counted', dataset('days', { id: 'int64' })))`,
+  )
+  const long = `files:/${'x'.repeat(300)}`
+  await galley('schedules', 'set', 'a-long', file, '--on', long)
+  await galley('schedules', 'set', 'b-days', file, '--on', 'dataset:days')
+  symlinkSync('loop.csv', join(folder, 'in', 'loop.csv'))
+  await w.write('days', ['4,d,4'])
+  const said: string[] = []
+  const stop = new AbortController()
+  const worker = work(w.galley.ware, await w.galley.scope(), {
+    ...{ tags: [], signal: stop.signal, on: () => {}, say: (text: string) => said.push(text) },
+  })
+  await sleep(3500)
+  stop.abort()
+  expect((await worker).failed).toBe(0)
+  expect(said.filter((text) => text.includes("'a-long' can't look at"))).toHaveLength(1)
+  expect(await w.rows('counts')).toEqual(['4'])
 }, 120_000)

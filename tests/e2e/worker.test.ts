@@ -177,6 +177,10 @@ test('a recipe that no worker could run, or that names places, is refused where 
     ['r', [], 'it is no recipe'],
   ] as const)
     await expect(send({ format: 1, name, steps })).rejects.toMatchObject({ code: 'RECIPE_INVALID', what: expect.stringContaining(says) }) // biome-ignore format: one line
+  for (const partition of [5, ['a'], '', 'a\0b', 'x'.repeat(501)])
+    await expect(send({ format: 1, name: 'r', steps: [source], partition })).rejects.toMatchObject({
+      code: 'RECIPE_INVALID',
+    })
 })
 
 test('a job that fails says why, and so does its worker, which leaves nothing behind', async () => {

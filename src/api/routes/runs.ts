@@ -51,8 +51,8 @@ export const runs: NounHandlers<'runs'> = {
     return { folders: [...folders], ...sums }
   },
   list: async ({ ware, scope, query }) => {
-    const page = await ware.store.runs.list(scope, query)
-    const gone = page.items.some((r) => r.status === 'running') ? await goneOf(ware, scope) : new Set<string>()
+    const gone = await goneOf(ware, scope)
+    const page = await ware.store.runs.list(scope, { ...query, killed: [...gone] })
     return { ...page, items: page.items.map((r) => present(r, gone)) }
   },
   get: async ({ ware, scope, params }) => {

@@ -116,11 +116,14 @@ export function spanOf(id: string, d: TimeDimension): Span {
   const unknown = (why: string, fix: string) =>
     new GalleyError('PARTITION_UNKNOWN', { what: `there is no partition '${id}'`, why, fix })
   if (wall === undefined)
-    throw unknown(`its ${d.every} is written as ${NAMED[d.every].for}`, `write for instance ${NAMED[d.every].for}`)
+    throw unknown(
+      `no ${d.every} has that name: one is written as ${NAMED[d.every].for}`,
+      `write for instance ${NAMED[d.every].for}`,
+    )
   if (id < d.from) throw unknown(`the first ${d.every} is ${d.from}`, 'name a later one, or let the recipe begin earlier') // biome-ignore format: one line
   if (d.until !== undefined && id >= d.until) throw unknown(`${d.until} is none any more`, 'name an earlier one, or let the recipe go on longer') // biome-ignore format: one line
   const span = spanAt(wall, d)
-  if (span.from.instant === span.until.instant) throw unknown(`the clock of ${d.zone} skips that hour`, 'name another one') // biome-ignore format: one line
+  if (span.from.instant === span.until.instant) throw unknown(`the clock of ${d.zone} skips that ${d.every}`, 'name another one') // biome-ignore format: one line
   return span
 }
 

@@ -172,8 +172,8 @@ function within(k: Kitchen, parts: Readonly<Record<string, Part>>): Kitchen {
 const valuesOf = (parts: Readonly<Record<string, Part>>, names: readonly string[]): Record<string, Col> =>
   Object.fromEntries(names.map((n) => [n, (parts[n] as Part).value as Col]))
 
-/** Time dimensions begin with a window, so that there is a first partition. */
-const firstOf = (dimensions: Dimensions): string =>
+/** The first partition; time dimensions begin with a window, so that there is one. */
+export const firstOf = (dimensions: Dimensions): string =>
   Object.values(dimensions)
     .map((d) => (d.kind === 'keys' ? d.keys[0] : (spansBy(Date.UTC(9999, 0), d).next().value?.id ?? d.from)))
     .join('/')

@@ -5,7 +5,7 @@ import { hashRecipe } from '../recipe.ts'
 import { newestBy, spansBy } from './dimensions.ts'
 import type { Dimensions, Partitioned } from './partitioned.ts'
 
-/** How a partition stands: never run, its newest run failed or was cancelled, the recipe says something else since, done. */
+/** How a partition stands: never run, its newest run failed, was cancelled or killed, the recipe says something else since, done. */
 export type PartitionState = 'missing' | 'running' | 'failed' | 'changed' | 'done'
 
 export interface PartitionAt {
@@ -26,18 +26,21 @@ export async function partitionStates(
   range: { readonly now: number; readonly first?: string | undefined; readonly last?: string | undefined },
 ): Promise<PartitionAt[]> {
   const names = partitionsIn(made, range)
-  const ran = new Map<string, { number: number; status: string; recipeHash: string }>()
+  const ran = new Map<string, { id: string; number: number; status: string; recipeHash: string }>()
   for (let cursor: string | undefined; ; ) {
     const page = await store.runs.partitions(scope, made.name, { limit: 500, ...(cursor ? { cursor } : {}) })
     for (const run of page.items) ran.set(run.partition as string, run)
     if (!page.next) break
     cursor = page.next
   }
+  // a run that was killed can't say so itself
+  const gone = new Set((await store.runs.abandoned(scope)).map((run) => run.id))
   return names.map((partition) => {
     const run = ran.get(partition)
     if (!run) return { partition, state: 'missing' }
-    const { number, status, recipeHash } = run
-    if (status !== 'done') return { partition, state: status === 'running' ? 'running' : 'failed', run: number }
+    const { id, number, status, recipeHash } = run
+    if (status !== 'done')
+      return { partition, state: status === 'running' && !gone.has(id) ? 'running' : 'failed', run: number }
     return { partition, state: recipeHash === hashRecipe(made.of(partition)) ? 'done' : 'changed', run: number }
   })
 }

@@ -1,5 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import type { WriteSpec } from '../../data/datasets/write/write.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import { lineage, stepOf } from '../inline.ts'
@@ -69,6 +70,7 @@ export function recipeOf(recipe: Recipe, dataset: string, source: string, again:
 }
 
 function added(spec: DatasetSpec): DatasetSpec {
-  const { mode: _, ...write } = spec.write ?? { mode: 'full', partitionBy: [], key: [] }
+  // rows that are added take no place of others
+  const { mode: _, replaces: __, ...write }: WriteSpec = spec.write ?? { mode: 'full', partitionBy: [], key: [] }
   return { ...spec, write: { ...write, mode: write.key.length > 0 ? 'upsert' : 'append' } }
 }

@@ -61,6 +61,12 @@ export async function reprocess(
   const step = stepOf(recipe, dataset)
   if (step.kind !== 'dataset')
     throw new GalleyError('RECIPE_INVALID', { what: `'${dataset}' of the recipe '${recipe.name}' is a ${step.kind}, no dataset`, fix: 'name a dataset' }) // biome-ignore format: one line
+  if (recipe.partition !== undefined)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `rows can't be added to '${dataset}' by themselves`,
+      why: `'${recipe.name}' is run partition by partition, and they may be of any of these`,
+      fix: 'run the partitions that they are of: galley run RECIPE --partition NAME, or galley backfill RECIPE; each is computed as a whole, by the recipe as it is now',
+    })
   const { source, aside } = await chosen(ware, scope, recipe, options)
   const { spec } = source
   requireRowwise(recipe, dataset, source.id)

@@ -63,6 +63,16 @@ async function* below(
 /** What tells a file from what it was before. */
 export const stateOf = (info: Stats): string => `${info.size} ${info.mtimeMs} ${info.ctimeMs}`
 
+/** Undefined for a link that leads nowhere, or to itself. */
+function infoOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined
+    throw error
+  }
+}
+
 /** The files of a folder that nothing writes to, as parts. Those written to a moment ago are left for the next run, and told. */
 export async function* settledFiles(
   listing: Listing,
@@ -71,7 +81,7 @@ export async function* settledFiles(
 ): AsyncGenerator<Part> {
   const now = systemClock.now()
   for await (const path of filesOf(listing.pattern, signal)) {
-    const info = statSync(path, { throwIfNoEntry: false })
+    const info = infoOf(path)
     if (!info?.isFile()) continue
     if (Math.abs(now - info.mtimeMs) < listing.settle * 1000) {
       left?.(path)

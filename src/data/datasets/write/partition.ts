@@ -3,7 +3,8 @@ import { ownValue } from '../../../base/own.ts'
 import { literalOf } from '../../../engines/values.ts'
 import { call, col, type Expr, type Literal, lit } from '../../../plan/expr.ts'
 import { build, type Node } from '../../../plan/nodes.ts'
-import { type Field, fieldOf } from '../../../plan/types.ts'
+import { printExpr } from '../../../plan/print.ts'
+import { type Field, fieldOf, type Schema } from '../../../plan/types.ts'
 import type { DataFile } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
 
@@ -76,13 +77,16 @@ export function isReplaced(name: string, file: DataFile, { replaces }: { readonl
   return Object.entries(replaces).every(([column, value]) => own[column] === value)
 }
 
+const shown = (schema: Schema, column: string, value: Literal | undefined): string =>
+  printExpr(lit(value ?? null, fieldOf(schema, column, 'partition').type))
+
 /** @throws DATASET_PARTITIONS for rows that lie outside of what is replaced */
-export function requireWithin(name: string, values: Replaces, replaces: Replaces): void {
+export function requireWithin(name: string, schema: Schema, values: Replaces, replaces: Replaces): void {
   const [column] = Object.keys(replaces).filter((c) => values[c] !== replaces[c])
   if (column === undefined) return
   throw new GalleyError('DATASET_PARTITIONS', {
     what: `rows of another partition would be written to '${name}'`,
-    why: `their '${column}' is ${JSON.stringify(values[column])}, and the partition that is computed is ${JSON.stringify(replaces[column])}`,
+    why: `their '${column}' is ${shown(schema, column, values[column])}, and the partition that is computed is ${shown(schema, column, replaces[column])}`,
     fix: `keep its own rows alone: .filter((r) => ${column}.holds(r.…))`,
     details: { column, value: values[column] ?? null, partition: replaces[column] ?? null },
   })

@@ -78,7 +78,7 @@ export async function written(
   const ordered = spec.mode === 'upsert' ? inKeyOrder(all, spec.key) : all
   const asComputed = ordered === computed && aligned(computed, schema) === computed && spec.partitionBy.length === 0
   const parts = await partitionsOf(work, name, aligned(ordered, schema), spec.partitionBy)
-  for (const { values } of parts) requireWithin(name, values, spec.replaces ?? {})
+  for (const { values } of parts) requireWithin(name, schema, values, spec.replaces ?? {})
   const made: PlacedFile[] = []
   for (const [i, part] of parts.entries()) {
     const path = parts.length > 1 ? `data-${String(i + 1).padStart(5, '0')}.parquet` : 'data.parquet'
@@ -90,7 +90,8 @@ export async function written(
   // a version of no rows has a file all the same: readers take the columns from it
   if (kept.length + made.length === 0)
     made.push({ ...(await described(work, { ...rows.file, path: 'data.parquet' }, { at: rows.file.path, schema }, {})), from: rows.file.path }) // biome-ignore format: one line
-  const files = await shared([...kept, ...made], base)
+  const placed = await shared([...kept, ...made], base)
+  const files = spec.mode === 'overwrite-partition' ? inOrder(placed, base) : placed
   const before = spec.mode === 'full' ? [] : (base?.manifest.batches ?? [])
   return { files, schema, batch, batches: [...before.filter((b) => b !== batch), batch] }
 }
@@ -147,6 +148,13 @@ async function keptOf(
     if (next.rows > 0) kept.push({ ...next, from: rest.path })
   }
   return kept
+}
+
+/** Files that the version before has stand where they stood there: one that is written again as it was gives that version, and no other. */
+function inOrder(files: readonly PlacedFile[], base: Version | undefined): PlacedFile[] {
+  const had = new Map((base?.manifest.files ?? []).map((f, i) => [f.sha256, i]))
+  const place = (f: PlacedFile) => had.get(f.sha256) ?? Number.POSITIVE_INFINITY
+  return files.toSorted((a, b) => (place(a) < place(b) ? -1 : Number(place(a) > place(b))))
 }
 
 /** Files that the version before has with the same content are taken from there, where they are as they were written. */
