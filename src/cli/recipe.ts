@@ -33,15 +33,30 @@ const Shape = z.object({
  */
 export async function loadRecipe(path: string, partition?: string): Promise<{ recipe: Recipe; folder: string }> {
   const { made, folder } = await loadDeclared(path)
+  return { recipe: partitionsOf(made, partition)[0] as Recipe, folder }
+}
+
+/** The same, of every name of the newest window. */
+export async function loadNewest(
+  path: string,
+  partition?: string,
+): Promise<{ recipes: readonly Recipe[]; folder: string }> {
+  const { made, folder } = await loadDeclared(path)
+  return { recipes: partitionsOf(made, partition), folder }
+}
+
+/** @throws PARTITION_UNKNOWN */
+function partitionsOf(made: Recipe | Partitioned, partition: string | undefined): Recipe[] {
   if (!('of' in made)) {
-    if (partition === undefined) return { recipe: made, folder }
+    if (partition === undefined) return [made]
     throw new GalleyError('PARTITION_UNKNOWN', {
       what: `'${made.name}' has no partitions`,
       why: 'it is a recipe that is run as a whole',
       fix: "leave --partition out, or declare it with partitioned('…', { day: daily('2026-01-01') }, (k, { day }) => { … })",
     })
   }
-  return { recipe: made.of(partition ?? (newestPartitions(made, systemClock.now())[0] as string)), folder }
+  const named = partition === undefined ? newestPartitions(made, systemClock.now()) : [partition]
+  return named.map((name) => made.of(name))
 }
 
 /** What a recipe file default-exports: a recipe, or one for each partition; `anew`: as it is now, though it was loaded before. @throws RECIPE_NOT_FOUND, RECIPE_INVALID, PLAN_* */

@@ -8,7 +8,7 @@ import { interruptible } from './interrupt.ts'
 import { priority, queue, tag } from './jobs.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
-import { loadRecipe } from './recipe.ts'
+import { loadNewest } from './recipe.ts'
 import { replayed } from './replay.ts'
 
 /** What a run made, for programs. */
@@ -73,19 +73,21 @@ export function run(): Command {
           why: 'the run is done here and now',
           fix: 'add --queue to leave it to a worker',
         })
-      const { recipe: declared, folder } = await loadRecipe(path, options.partition)
-      const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
+      const { recipes, folder } = await loadNewest(path, options.partition)
       const config = readConfig()
       const engine = options.engine ?? config.engine
       const galley = await openGalley(config)
       try {
         const scope = await galley.scope()
-        const result = await interruptible((signal) =>
-          runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace), engine }),
-        )
-        for (const output of result.outputs.values())
-          if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
-        if (options.json) print(JSON.stringify(summaryOf(result)))
+        for (const declared of recipes) {
+          const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
+          const result = await interruptible((signal) =>
+            runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace), engine }),
+          )
+          for (const output of result.outputs.values())
+            if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
+          if (options.json) print(JSON.stringify(summaryOf(result)))
+        }
       } finally {
         await galley.close()
       }

@@ -81,6 +81,26 @@ test('a plan is shown before, many are asked about, and what is done is not done
   expect((await galley('backfill', later)).out).toContain('none is over there yet')
 }, 120_000)
 
+test('a run of a window and names is one of each name', async () => {
+  const file = join(folder, 'recipes', 'both.ts')
+  writeFileSync(
+    file,
+    `import { csv, daily, keys, partitioned } from 'galley'
+export default partitioned('both', { day: daily('2026-11-20', { until: '2026-11-21' }), id: keys(['1', '2']) }, (k, { day, id }) => {
+  const all = k.source('both-lines', csv('orders.csv', { id: 'string', day: 'date' }))
+  k.dataset('both', all.filter((r) => day.holds(r.day).and(id.holds(r.id))))
+})
+`,
+  )
+  const ran = await galley('run', file, '--json')
+  expect(ran).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/both of 2026-11-20[/]1 .*both of 2026-11-20[/]2 /s),
+  })
+  expect(ran.out.trim().split('\n')).toHaveLength(2)
+  expect(await w.rows('both')).toHaveLength(1)
+}, 120_000)
+
 test('partitions are left to workers; a schedule runs the newest window, by the file as it is then', async () => {
   const recipe = orders('queued', '2026-11-20', '2026-11-23')
   const queued = await galley('backfill', recipe, '--queue')

@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, daily, hourly, keys, type Partitioned, partitioned } from '../../src/index.ts'
 import { backfill } from '../../src/runs/partitions/backfill.ts'
 import { newestPartitions, partitionStates } from '../../src/runs/partitions/states.ts'
-import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
@@ -110,11 +109,6 @@ test('rows of another partition are refused; a whole that would be lost, and wha
   })
   expect(newestPartitions(own, NOW)).toEqual(['seoul', 'busan'])
   expect(newestPartitions(made({}), NOW)).toEqual(['2026-11-24T02'])
-  const again = { dataset: 'others', source: undefined, folder: w.folder, signal, on: () => {} }
-  await expect(reprocess(w.galley.ware, await w.galley.scope(), own.of('seoul'), again)).rejects.toMatchObject({
-    code: 'RECIPE_INVALID',
-    fix: expect.stringContaining('galley backfill'),
-  })
   expect(() => own.of('jeju')).toThrow(expect.objectContaining({ code: 'PARTITION_UNKNOWN' }))
   expect(() => own.of('seoul/x')).toThrow(expect.objectContaining({ code: 'PARTITION_UNKNOWN' }))
   expect(() => partitioned('none', {}, () => {})).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' }))

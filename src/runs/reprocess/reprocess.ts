@@ -52,12 +52,6 @@ export async function reprocess(
 ): Promise<Reprocessed> {
   const { dataset, folder, signal } = options
   const { store } = ware
-  if (recipe.partition !== undefined)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `'${recipe.name}' is run partition by partition, and rows of it are not read again by themselves`,
-      why: 'rows that were set aside are of any partition, and a run replaces its own as a whole',
-      fix: 'run the mended recipe: galley backfill runs the partitions that were declared otherwise',
-    })
   const step = stepOf(recipe, dataset)
   if (step.kind !== 'dataset')
     throw new GalleyError('RECIPE_INVALID', { what: `'${dataset}' of the recipe '${recipe.name}' is a ${step.kind}, no dataset`, fix: 'name a dataset' }) // biome-ignore format: one line
