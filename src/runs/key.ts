@@ -6,6 +6,7 @@ import { because, type KeyParts } from './because.ts'
 import { codeHash } from './code.ts'
 import type { Output, StepKind } from './kind.ts'
 import type { Recipe, Step } from './specs.ts'
+import type { StepRun } from './step.ts'
 
 /** What a step's key is made of, beside its kind. */
 interface Keyed {
@@ -57,13 +58,18 @@ export function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, 
 export async function whyAgain(
   store: Store,
   scope: Scope,
-  { recipe, step }: { readonly recipe: Recipe; readonly step: Step },
+  { recipe, step, earlier }: Pick<StepRun, 'recipe' | 'step' | 'earlier'>,
   parts: KeyParts,
 ): Promise<string[]> {
   const newest = await store.steps.newestOf(scope, recipe.name, step.id, recipe.partition)
-  const before = newest?.declared as Step | null | undefined
-  const was = newest?.step.keyParts as KeyParts | null | undefined
-  if (!before || !was) return []
+  const was = newest?.keyParts as KeyParts | null | undefined
+  if (!newest || !was) return []
+  // most steps of a run have the same one before: its recipe is read once
+  const run = newest.run
+  const read = earlier.get(run) ?? store.runs.get(scope, run).then((r) => r.recipeJson as Recipe | null)
+  earlier.set(run, read)
+  const before = (await read)?.steps.find(({ id }) => id === step.id)
+  if (!before) return []
   const told = because(step, parts, { parts: was, step: before })
   return told.length > 0 ? told : ['what it left is no longer kept']
 }

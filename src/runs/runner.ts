@@ -58,6 +58,7 @@ export async function run(
   const took = new Map<string, number>()
   const reused = new Set<string>()
   const meeting = new Meeting()
+  const earlier = new Map<string, Promise<Recipe | null>>()
   /** In the recipe's order, whichever ended first. */
   const told = () => ({
     seconds: Object.fromEntries(recipe.steps.flatMap(({ id }) => (took.has(id) ? [[id, took.get(id) as number]] : []))),
@@ -110,6 +111,7 @@ export async function run(
         spending,
         engine: options.engine ?? ware.engine,
         beside: meeting.of(step.id),
+        earlier,
       }).finally(() => meeting.end(step.id))
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)

@@ -57,6 +57,8 @@ export interface StepRun {
   readonly spending: Spending
   readonly engine: EngineChoice
   readonly beside: Beside
+  /** Recipes of earlier runs that were asked for, by run. */
+  readonly earlier: Map<string, Promise<Recipe | null>>
 }
 
 /** How often a step begins again from what another writer published meanwhile. */

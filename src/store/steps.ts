@@ -54,23 +54,14 @@ export interface Steps {
   skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
   /** The newest of that id that is done, whichever run it is of. */
   newest(scope: Scope, id: string): Promise<Step | undefined>
-  /** The newest of a recipe's step that is done, and how that run's recipe declared it: that step alone, of recipes of any length. */
-  newestOf(
-    scope: Scope,
-    recipe: string,
-    id: string,
-    partition?: string,
-  ): Promise<{ step: Step; declared: unknown } | undefined>
+  /** The newest of a recipe's step that is done. */
+  newestOf(scope: Scope, recipe: string, id: string, partition?: string): Promise<Step | undefined>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
 
 /** Seconds that a claim holds without renewal. */
 const LEASE = 10
-
-/** A step as the recipe of its run has it. */
-const declaredAs = (id: string) =>
-  sql<unknown>`(select s from json_array_elements(${runs.recipeJson} -> 'steps') s where s ->> 'id' = ${id} limit 1)`
 
 const ofPartition = (partition: string | undefined) =>
   partition === undefined ? isNull(runs.partition) : eq(runs.partition, partition)
@@ -194,13 +185,13 @@ export function stepsOn(db: Database): Steps {
     newestOf: (scope, recipe, id, partition) =>
       db.read('the steps could not be read', async (q) => {
         const [row] = await q
-          .select({ step: steps, declared: declaredAs(id) })
+          .select({ step: steps })
           .from(runs)
           .innerJoin(steps, and(eq(steps.run, runs.id), eq(steps.id, id), eq(steps.status, 'done')))
           .where(and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition)))
           .orderBy(desc(runs.number))
           .limit(1)
-        return row
+        return row?.step
       }),
 
     list: (scope, run, page = {}) =>
