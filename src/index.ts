@@ -50,6 +50,7 @@ export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
 export { evaluate, evaluateStep, type JsonRow } from './runs/fixtures/evaluate.ts'
+export type { Dataset, Kitchen, Made, Model } from './runs/kitchen.ts'
 export {
   daily,
   hourly,
@@ -62,5 +63,6 @@ export {
   weekly,
   yearly,
 } from './runs/partitions/partitioned.ts'
-export { byTime, type Dataset, type Kitchen, type Model, recipe } from './runs/recipe.ts'
+export { recipe } from './runs/recipe.ts'
 export type { Recipe } from './runs/specs.ts'
+export { byTime } from './runs/split.ts'

@@ -16,7 +16,10 @@ import { alertsTo } from './runs/alerts.ts'
 import type { AnyStepKind } from './runs/kind.ts'
 import { collectorSink } from './runs/lineage/openlineage/collector.ts'
 import type { Kitchenware } from './runs/step.ts'
+import { approvalStep } from './runs/steps/approval.ts'
+import { conditionStep } from './runs/steps/condition.ts'
 import { datasetStep } from './runs/steps/dataset.ts'
+import { eitherStep } from './runs/steps/either.ts'
 import { sourceStep } from './runs/steps/source.ts'
 import { tableStep } from './runs/steps/table.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -24,10 +27,9 @@ import { openScope } from './tenancy/workspace.ts'
 
 /** The step kinds by name. */
 const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
-  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep].map((kind) => [
-    kind.kind,
-    kind as unknown as AnyStepKind,
-  ]),
+  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep, conditionStep, eitherStep, approvalStep].map(
+    (kind) => [kind.kind, kind as unknown as AnyStepKind],
+  ),
 )
 
 export const VERSION = (

@@ -59,6 +59,8 @@ export const CODES = {
   RECIPE_INVALID: { status: 400, exit: 2 },
   RECIPE_NOT_FOUND: { status: 404, exit: 2 },
   RUN_UNKNOWN: { status: 404, exit: 2 },
+  APPROVAL_UNKNOWN: { status: 404, exit: 2 },
+  APPROVAL_REJECTED: { status: 422, exit: 3 },
   JOB_UNKNOWN: { status: 404, exit: 2 },
   SCHEDULE_UNKNOWN: { status: 404, exit: 2 },
   PARTITION_UNKNOWN: { status: 404, exit: 2 },

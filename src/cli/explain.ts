@@ -7,6 +7,7 @@ import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
 import { fitName, fitReads } from '../plan/fits/index.ts'
 import type { AnalyseSpec, DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
+import { branchText } from './explain/branch.ts'
 import { explainServe } from './explain/endpoint.ts'
 import { expectationText, expectedScan } from './explain/expectations.ts'
 import { fusedPart, fusedText } from './explain/fused.ts'
@@ -75,7 +76,12 @@ async function printStep(kitchen: Kitchen, step: Step, options: Options): Promis
   print()
 }
 
-async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<string[]> {
+const textOf = async (kitchen: Kitchen, step: Step, options: Options): Promise<string[]> => [
+  ...branchText(step),
+  ...(await ownText(kitchen, step, options)),
+]
+
+async function ownText(kitchen: Kitchen, step: Step, options: Options): Promise<string[]> {
   if (hasPlan(step)) {
     const told = tableText(await explainTable(kitchen, step), { before: options.before === true, sql: options.sql })
     const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
@@ -103,7 +109,7 @@ async function textOf(kitchen: Kitchen, step: Step, options: Options): Promise<s
 }
 
 async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
-  const head = { id: step.id, kind: step.kind, inputs: step.inputs }
+  const head = { id: step.id, kind: step.kind, inputs: step.inputs, ...(step.after ? { after: step.after } : {}) }
   if (hasPlan(step)) {
     const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
     return { ...head, ...tableJson(await explainTable(kitchen, step)), ...(expected ? { expected } : {}) }

@@ -4,6 +4,7 @@ import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
+import { approvals } from './approvals.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
 import { clean } from './clean.ts'
@@ -60,6 +61,7 @@ for (const command of [
   models(),
   endpoints(),
   runs(),
+  approvals(),
   jobs(),
   schedules(),
   lineage(),

@@ -57,6 +57,18 @@ export function runReporter(
           note(`      and ${event.because.length - MOST_REASONS} more: galley runs show`)
         if (running.size > 0) draw(bars(running))
         return
+      case 'skipped':
+        clear()
+        note(`  – ${event.kind.padEnd(8)} ${event.step.padEnd(22)} its branch is not taken`)
+        draw(bars(running))
+        return
+      case 'waits':
+        running.delete(event.step)
+        clear()
+        note(`  ⏸ ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.ask}`)
+        note(`      galley approvals approve ${event.approval}, or reject`)
+        draw(bars(running))
+        return
       case 'said':
         clear()
         note(`  ! ${event.kind.padEnd(8)} ${event.step.padEnd(22)} ${event.text}`)

@@ -1,9 +1,13 @@
 import { Command, Option } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
 import { ENGINE_CHOICES, type EngineChoice } from '../engines/engine.ts'
 import { openGalley } from '../main.ts'
+import { hashRecipe } from '../runs/recipe.ts'
 import { type RunResult, run as runRecipe } from '../runs/runner.ts'
+import type { Recipe } from '../runs/specs.ts'
+import type { Store } from '../store/store.ts'
 import { interruptible } from './interrupt.ts'
 import { priority, queue, tag } from './jobs.ts'
 import { note, print } from './output.ts'
@@ -12,7 +16,7 @@ import { loadNewest } from './recipe.ts'
 import { replayed } from './replay.ts'
 
 /** What a run made, for programs. */
-function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
+function summaryOf({ number, outputs, seconds, cached, waiting }: RunResult): object {
   const all = [...outputs.values()] as unknown as Readonly<Record<string, unknown>>[]
   const those = (...keys: string[]) => all.filter((o) => keys.every((k) => k in o))
   return {
@@ -23,7 +27,24 @@ function summaryOf({ number, outputs, seconds, cached }: RunResult): object {
     reports: those('report', 'path').map((o) => o['path']),
     seconds,
     cached,
+    waiting,
   }
+}
+
+/** The id of a run that waits and that this recipe can go on with. @throws RUN_UNKNOWN, RECIPE_INVALID, STORE_CONFLICT */
+async function waitingRun(store: Store, scope: Scope, recipe: Recipe, text: string): Promise<string> {
+  const run = await store.runs.get(scope, /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : text)
+  if (run.status !== 'waiting')
+    throw new GalleyError('STORE_CONFLICT', {
+      what: `run ${run.number} does not wait: it is ${run.status}`,
+      fix: 'those that wait: galley runs ls --status waiting',
+    })
+  if (run.recipeHash === hashRecipe(recipe)) return run.id
+  throw new GalleyError('RECIPE_INVALID', {
+    what: `run ${run.number} is of another recipe: '${run.recipe}' as it was then`,
+    why: 'a run goes on with the recipe that it began with',
+    fix: 'run this one anew, without --resume: what has not changed is not done again',
+  })
 }
 
 interface Options {
@@ -32,6 +53,7 @@ interface Options {
   readonly spill?: boolean
   readonly replay?: string
   readonly partition?: string
+  readonly resume?: string
   readonly queue?: boolean
   readonly priority?: number
   readonly tag: readonly string[]
@@ -51,6 +73,7 @@ export function run(): Command {
       'of a recipe that is run partition by partition: which one; the newest whose window is over unless given',
     )
     .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
+    .option('--resume <run>', 'go on with a run of this recipe that waits for an approval, by number')
     .option('--queue', 'leave the run to a worker (galley worker), and return')
     .option('--priority <n>', 'with --queue: higher ones are taken first, 0 unless given', priority)
     .option('--tag <tag>', 'with --queue: what a worker has to have, such as gpu', tag, [])
@@ -65,6 +88,12 @@ export function run(): Command {
         throw new GalleyError('USAGE_INVALID', {
           what: 'no recipe is named',
           fix: 'name a .ts file: galley run RECIPE; or a run to compute again: galley run --replay 3',
+        })
+      if (options.queue && options.resume !== undefined)
+        throw new GalleyError('USAGE_INVALID', {
+          what: '--resume and --queue are both given',
+          why: 'a job that waits goes on by itself once its approval is given',
+          fix: 'leave one of them out',
         })
       if (options.queue) return queue(path, options)
       if (options.priority !== undefined || options.tag.length > 0)
@@ -81,9 +110,17 @@ export function run(): Command {
         const scope = await galley.scope()
         for (const declared of recipes) {
           const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
+          const resume = options.resume && (await waitingRun(galley.store, scope, recipe, options.resume))
           const result = await interruptible((signal) =>
-            runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace), engine }),
+            runRecipe(galley.ware, scope, recipe, {
+              ...{ folder, signal, on: runReporter(config.workspace), engine },
+              ...(resume ? { resume } : {}),
+            }),
           )
+          if (result.waiting.length > 0)
+            note(
+              `  run ${result.number} waits for ${result.waiting.join(', ')}; once that is approved: galley run ${path} --resume ${result.number}`,
+            )
           for (const output of result.outputs.values())
             if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
           if (options.json) print(JSON.stringify(summaryOf(result)))

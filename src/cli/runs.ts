@@ -9,6 +9,8 @@ import { bold, errorText, plain, print, table, when } from './output.ts'
 
 const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed(1)} s`)
 
+const STATES = ['running', 'waiting', 'done', 'failed', 'cancelled'] as const
+
 export function runs(): Command {
   const noun = new Command('runs').description('runs of recipes and their steps')
   listOptions(
@@ -16,8 +18,8 @@ export function runs(): Command {
       .command('ls')
       .description('list runs, newest first')
       .option('--recipe <name>', 'of one recipe')
-      .addOption(new Option('--status <which>', 'in one state').choices(['running', 'done', 'failed', 'cancelled'])),
-  ).action((o: ListOptions & { recipe?: string; status?: 'running' | 'done' | 'failed' | 'cancelled' }) =>
+      .addOption(new Option('--status <which>', 'in one state').choices([...STATES])),
+  ).action((o: ListOptions & { recipe?: string; status?: (typeof STATES)[number] }) =>
     printPage(
       o,
       (c, page) =>
@@ -33,6 +35,16 @@ export function runs(): Command {
       'no run yet: galley run RECIPE',
     ),
   )
+  noun
+    .command('cancel <run>')
+    .description('cancel a run that is under way or waits; its process stops within two seconds')
+    .option('--json', 'print JSON')
+    .action((run: string, o: { json?: boolean }) =>
+      withClient(async (client) => {
+        const r = await client.runs.cancel({ run, body: {} })
+        print(o.json ? JSON.stringify(r) : `${bold(`run ${r.number}`)}  ${nameOf(r)}  ${r.status}`)
+      }),
+    )
   noun
     .command('show <run>')
     .description('show a run and its steps, by number')

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Log } from '../base/log.ts'
-import { type Alert, alertsTo } from './alerts.ts'
+import { alertsTo, type JobFailed } from './alerts.ts'
 
 const got: { text: string; job: number }[] = []
 const answers: number[] = []
@@ -26,7 +26,7 @@ afterAll(() => void server.close())
 
 const warned: string[] = []
 const log = { warn: (text: string) => void warned.push(text) } as unknown as Log
-const alert = (job: number, more: Partial<Alert> = {}): Alert => ({
+const alert = (job: number, more: Partial<JobFailed> = {}): JobFailed => ({
   ...{ kind: 'job failed', workspace: 'default', job, recipe: 'sales', partition: null, schedule: null },
   ...{
     at: '2026-01-01T00:00:00.000Z',

@@ -3,7 +3,10 @@ import { platformFetch } from '../base/fetch.ts'
 import type { Log } from '../base/log.ts'
 
 /** What somebody should look at. */
-export interface Alert {
+export type Alert = JobFailed | ApprovalNeeded
+
+/** A job failed for good. */
+export interface JobFailed {
   readonly kind: 'job failed'
   readonly workspace: string
   readonly job: number
@@ -14,6 +17,20 @@ export interface Alert {
   /** ISO 8601. */
   readonly at: string
   readonly error: unknown
+}
+
+/** A run waits until somebody approves. */
+export interface ApprovalNeeded {
+  readonly kind: 'approval needed'
+  readonly workspace: string
+  readonly recipe: string
+  readonly partition: string | null
+  readonly run: number
+  readonly approval: number
+  /** What is asked. */
+  readonly ask: string
+  /** ISO 8601. */
+  readonly at: string
 }
 
 /** Tells whoever is on call. Nothing waits for it, nor fails with it. */
@@ -54,7 +71,7 @@ export function alertsTo(url: string, log: Log): Alerts {
         why = (thrown as Error).message
       }
     }
-    log.warn('an alert was not taken', { job: alert.job, why })
+    log.warn('an alert was not taken', { alert: alert.kind, run: 'run' in alert ? alert.run : undefined, job: 'job' in alert ? alert.job : undefined, why }) // biome-ignore format: one line
   }
   return {
     send(alert) {
@@ -64,8 +81,12 @@ export function alertsTo(url: string, log: Log): Alerts {
   }
 }
 
-function textOf({ workspace, job, recipe, partition, schedule, error }: Alert): string {
-  const { what = 'it failed', why } = (error ?? {}) as { what?: string; why?: string }
+function textOf(alert: Alert): string {
+  const { workspace, recipe, partition } = alert
   const of = partition === null ? recipe : `${recipe} of ${partition}`
+  if (alert.kind === 'approval needed')
+    return `${of}: run ${alert.run} waits for approval ${alert.approval} (workspace ${workspace}): ${alert.ask}`
+  const { job, schedule, error } = alert
+  const { what = 'it failed', why } = (error ?? {}) as { what?: string; why?: string }
   return `${of}: job ${job} failed (workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`}): ${why ? `${what}: ${why}` : what}`
 }

@@ -3,7 +3,7 @@ import type { Ledger } from '../engines/ledger.ts'
 import { inputOf } from './key.ts'
 import type { StepContext } from './kind.ts'
 import type { Step } from './specs.ts'
-import type { Kitchenware, StepRun } from './step.ts'
+import { type Kitchenware, kindOf, type StepRun } from './step.ts'
 
 /** What a kind of step is given to run with. */
 export function contextOf(
@@ -24,6 +24,10 @@ export function contextOf(
       return found
     },
     input: (id) => inputOf(s.outputs, step, id),
+    saysOf: (id) => {
+      const made = s.recipe.steps.find((other) => other.id === id)
+      return made ? kindOf(ware, made).summary(inputOf(s.outputs, step, id) as never) : ''
+    },
   }
 }
 

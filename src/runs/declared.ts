@@ -19,9 +19,14 @@ const shape = z.looseObject({
     .array(
       z.looseObject({
         id: z.string(),
-        kind: z.enum(['source', 'table', 'dataset', 'analyse', 'train', 'serve']),
+        kind: z.enum(['source', 'table', 'dataset', 'analyse', 'train', 'serve', 'condition', 'either', 'approval']),
         inputs: z.array(z.string()),
         spec: z.looseObject({}),
+        after: z
+          .array(
+            z.object({ of: z.array(z.string()).min(1), is: z.enum(['done', 'holds', 'fails', 'failed']) }).strict(),
+          )
+          .optional(),
       }),
     )
     .min(1, 'it has no steps')
@@ -41,10 +46,10 @@ export function recipeOf(json: unknown): Recipe {
     throw invalid(`it is no recipe`, `'${issue?.path.map(String).join('.')}': ${issue?.message}`)
   checkName(parsed.data.name, 'recipe')
   const seen = new Set<string>()
-  for (const { id, kind, inputs } of parsed.data.steps) {
+  for (const { id, kind, inputs, after = [] } of parsed.data.steps) {
     checkName(id, kind)
     if (seen.has(id)) throw invalid(`two steps are named '${id}'`)
-    const unknown = inputs.find((input) => !seen.has(input))
+    const unknown = [...inputs, ...after.flatMap((a) => a.of)].find((input) => !seen.has(input))
     if (unknown !== undefined) throw invalid(`step '${id}' reads '${unknown}'`, 'no step before it has that name')
     seen.add(id)
   }

@@ -23,12 +23,22 @@ export type RunEvent =
       readonly because: readonly string[]
       readonly seconds: number
     }
+  /** Its branch was not taken. */
+  | { readonly type: 'skipped'; readonly step: string; readonly kind: string }
+  /** It goes on once somebody approves. */
+  | {
+      readonly type: 'waits'
+      readonly step: string
+      readonly kind: string
+      readonly approval: number
+      readonly ask: string
+    }
   | { readonly type: 'said'; readonly step: string; readonly kind: string; readonly text: string }
   | { readonly type: 'failed'; readonly step: string; readonly kind: string; readonly error: GalleyError }
   | {
       readonly type: 'end'
       readonly run: number
-      readonly status: 'done' | 'failed' | 'cancelled'
+      readonly status: 'done' | 'waiting' | 'failed' | 'cancelled'
       readonly seconds: number
       readonly ledger: LedgerEntry
     }

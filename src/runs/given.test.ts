@@ -9,7 +9,9 @@ import type { Fit } from '../plan/fits/index.ts'
 import { standardise } from '../plan/fits/scale.ts'
 import type { Table } from '../plan/table.ts'
 import { gateMetrics } from './gate.ts'
-import { byTime, type Kitchen, recipe } from './recipe.ts'
+import type { Kitchen } from './kitchen.ts'
+import { recipe } from './recipe.ts'
+import { byTime } from './split.ts'
 
 type Orders = Table<{ id: 'int64'; at: 'timestamp'; city: 'string' }>
 const any = (given: unknown) => given as never

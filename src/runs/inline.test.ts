@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { csv } from '../data/connectors/csv.ts'
 import { nodes } from '../plan/walk.ts'
 import { publishedPlan, wholePlan } from './inline.ts'
-import { byTime, recipe } from './recipe.ts'
+import { recipe } from './recipe.ts'
 import type { Recipe } from './specs.ts'
+import { byTime } from './split.ts'
 
 const spans = {
   train: ['2026-01-01', '2026-02-01'],

@@ -18,8 +18,8 @@ export function stepOf(recipe: Recipe, id: string): Step {
 }
 
 /**
- * A step's whole plan, from the sources on: the steps it reads are replaced by their own plans. Rows that a dataset's
- * expectations set aside one by one are rejected in it, of history alone.
+ * A step's whole plan, from the sources on: the steps it reads are replaced by their own plans, but for one that gives the rows of either of two
+ * branches. Rows that a dataset's expectations set aside one by one are rejected in it, of history alone.
  */
 export function wholePlan(recipe: Recipe, id: string): Node {
   const spec = stepOf(recipe, id).spec as Partial<DatasetSpec>
@@ -28,7 +28,13 @@ export function wholePlan(recipe: Recipe, id: string): Node {
 }
 
 const inlined = (recipe: Recipe, root: Node): Node =>
-  bindScans(root, (from) => (from.kind === 'step' ? wholePlan(recipe, from.name) : undefined))
+  bindScans(root, (from) =>
+    from.kind === 'step' && stepOf(recipe, from.name).kind !== 'either' ? wholePlan(recipe, from.name) : undefined,
+  )
+
+/** The first step that gives the rows of either of two branches and that a step is made of, however far back. */
+export const eitherOf = (recipe: Recipe, id: string): string | undefined =>
+  lineage(recipe, id).find((s) => stepOf(recipe, s).kind === 'either')
 
 /** The whole plan of a dataset as it is published: without rows of a key that stands twice, or that refer to nothing, too. */
 export function publishedPlan(recipe: Recipe, id: string): Node {

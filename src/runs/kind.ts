@@ -55,6 +55,8 @@ export interface StepContext<Spec> {
   say(text: string): void
   /** The output of an input by step id. */
   input<T extends Output>(id: string): T
+  /** The same in a line for people. */
+  saysOf(id: string): string
 }
 
 /** What a step leaves: its output, and writes that happen in the transaction that completes it. */
@@ -64,6 +66,16 @@ export interface StepResult<Out extends Output> {
   publish?(tx: Tables): Promise<Out>
   /** What to publish instead where `publish` failed because another writer was first; undefined for other failures. */
   rebase?(error: unknown): Promise<StepResult<Out> | undefined>
+}
+
+/** A step that can't go on before somebody approves; it runs again then. */
+export interface Waits {
+  /** The approval that is not given yet, by its number. */
+  readonly approval: number
+  /** What people are asked. */
+  readonly ask: string
+  /** Whether they are asked now, for the first time. */
+  readonly fresh: boolean
 }
 
 /** What a step's identity may be made of. */
@@ -96,7 +108,7 @@ export interface StepKind<Spec = never, Out extends Output = Output> {
    * `hash`es of the step's inputs: a source gives its content, a report what earlier steps set aside.
    */
   identity?(spec: Spec, ctx: IdentityContext): Promise<unknown>
-  run(ctx: StepContext<Spec>): Promise<StepResult<Out>>
+  run(ctx: StepContext<Spec>): Promise<StepResult<Out> | Waits>
   /** False when what the output points to is gone or damaged; the step then runs again. Asked once a run of what the cache gives. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>
   /** One line for people. */

@@ -4,7 +4,9 @@ import type { Expect } from '../data/quality/said.ts'
 import type { BoolCol } from '../plan/columns/kinds.ts'
 import { hours } from '../plan/durations.ts'
 import { targetEncode } from '../plan/fits/target.ts'
-import { byTime, type Kitchen, recipe } from './recipe.ts'
+import type { Kitchen } from './kitchen.ts'
+import { recipe } from './recipe.ts'
+import { byTime } from './split.ts'
 import { byCount } from './text.ts'
 
 const gbdt = (params: Record<string, number> = {}) => ({ trainer: 'gbdt', params })

@@ -1,79 +1,25 @@
 import { GalleyError } from '../base/errors.ts'
 import { hashJson } from '../base/hash.ts'
-import type { SourceSpec } from '../data/connectors/connector.ts'
 import { expectations, expectOf, lookedAt } from '../data/quality/expect.ts'
-import type { Expecting } from '../data/quality/said.ts'
 import { rowOf } from '../plan/columns/column.ts'
 import { called } from '../plan/columns/given.ts'
-import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
+import type { Col } from '../plan/columns/kinds.ts'
 import { optionsOf } from '../plan/columns/options.ts'
-import { type Fit, fitReads } from '../plan/fits/index.ts'
+import { fitReads } from '../plan/fits/index.ts'
 import { build, type Plan, plan } from '../plan/nodes.ts'
-import { online } from '../plan/online.ts'
 import { printExpr } from '../plan/print.ts'
 import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { checkOptions, type RecipeOptions } from './budget.ts'
-import { checkFormer, checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
-import { type GateMetrics, gateMetrics } from './gate.ts'
+import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
+import { branches, type Declaring } from './flow.ts'
+import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
-import { stepOf, wholePlan } from './inline.ts'
-import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
+import type { Kitchen } from './kitchen.ts'
+import { checkServed } from './served.ts'
+import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
-
-export interface Dataset<S> {
-  readonly step: string
-  readonly table: Table<S>
-}
-export interface Model {
-  readonly step: string
-}
-
-export type { GateMetrics } from './gate.ts'
-export { byTime } from './split.ts'
-
-/** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
-export interface Kitchen {
-  source<const S extends Columns>(name: string, spec: SourceSpec<S>): Table<S>
-  /** Names a table, so that it is computed once, kept, and reported with what it rejected. */
-  step<S>(name: string, t: Table<S>): Table<S>
-  /** Publishes a table as a version of a dataset, or writes it to the newest one. Fits are not part of it: they belong to training. */
-  dataset<S>(
-    name: string,
-    t: Table<S>,
-    options?: {
-      split?: (r: Row<S>) => Record<string, Col<'bool'>>
-      expect?: Expecting<S>
-      moment?: keyof S & string
-    } & WriteOptions<S>,
-  ): Dataset<S>
-  analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string }): void
-  train<S>(
-    name: string,
-    data: Dataset<S>,
-    options: {
-      target: keyof S & string
-      features: readonly (keyof S & string)[]
-      fit?: readonly Fit[]
-      candidates: readonly Candidate[]
-      gate?: (m: GateMetrics) => Col<'bool'>
-      seed?: number
-    },
-  ): Model
-  serve(
-    name: string,
-    model: Model,
-    options: {
-      entry: string
-      input: readonly string[]
-      lateness?: Col<'duration'>
-      ahead?: Col<'duration'>
-      warmUntil?: string
-      watch?: { over?: Col<'duration'>; rows?: number }
-    },
-  ): void
-}
 
 /** µs */
 const DAY = 86_400_000_000
@@ -83,6 +29,8 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   checkName(name, 'recipe')
   const checked = checkOptions(options)
   const steps = new Map<string, Step>()
+  /** The branches that are declared on just now, the outermost first. */
+  let within: readonly After[] = []
   const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
     checkName(id, kind)
     if (steps.has(id))
@@ -91,14 +39,25 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         fix: 'give each step a name of its own: sources, tables, datasets, models and endpoints share one set of names',
       })
     checkNumbers(id, spec)
-    steps.set(id, Object.freeze({ id, kind, inputs, spec }))
+    steps.set(id, Object.freeze({ id, kind, inputs, spec, ...(within.length > 0 ? { after: within } : {}) }))
     return id
+  }
+  const branch: Declaring['branch'] = (after, declare) => {
+    const [before, outside] = [new Set(steps.keys()), within]
+    within = after ? [...within, after] : within
+    try {
+      const result = declare()
+      return { result, steps: [...steps.keys()].filter((id) => !before.has(id)) }
+    } finally {
+      within = outside
+    }
   }
   const stepSpec = <Spec>(id: string): Spec => steps.get(id)?.spec as Spec
   const inputsOf = (p: Plan): string[] => scanned(p.root).map((s) => s.name)
   const fromStep = <S>(id: string, t: Table<S>): Table<S> =>
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
   const kitchen: Kitchen = {
+    ...branches({ add, branch }),
     source(id, spec) {
       checkSource(id, spec)
       add(id, 'source', [], spec)
@@ -211,33 +170,4 @@ function placed(error: unknown, recipe: string, after: string | undefined): unkn
     details: { ...details, recipe, ...(after ? { after } : {}) },
     cause: error,
   })
-}
-
-/**
- * Asks already while declaring whether the endpoint can compute its model's features from what a request brings; the
- * columns of fits are computed from those that they encode. @throws RECIPE_INVALID, PLAN_NEEDS_LABEL, PLAN_INVALID
- */
-function checkServed(
-  name: string,
-  steps: readonly Step[],
-  id: string,
-  model: Model,
-  options: { entry: string; input: readonly string[] },
-): void {
-  const recipe: Recipe = { format: 1, name, steps }
-  const sources = steps.filter((s) => s.kind === 'source').map((s) => s.id)
-  if (!sources.includes(options.entry))
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `'${id}' has no source '${options.entry}' to take records of`,
-      why: `the sources are ${sources.map((s) => `'${s}'`).join(', ')}`,
-      fix: 'name one of them as entry',
-    })
-  checkInput(id, steps.find((s) => s.id === options.entry)?.spec as SourceSpec, options.entry, options.input)
-  const train = stepOf(recipe, model.step)
-  const { features, fit } = train.spec as TrainSpec
-  const dataset = stepOf(recipe, train.inputs[0] ?? '')
-  const { moment } = dataset.spec as DatasetSpec
-  checkFormer(recipe, dataset.id, id)
-  const outputs = [...new Set([...features, ...fit.flatMap(fitReads), ...(moment ? [moment] : [])])]
-  online(wholePlan(recipe, dataset.id), { entry: options.entry, outputs, input: options.input })
 }

@@ -6,10 +6,11 @@ import type { Run } from '../store/runs.ts'
 import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
 import type { OnRunEvent } from './events.ts'
-import type { Output } from './kind.ts'
+import type { Output, Waits } from './kind.ts'
 import { hashRecipe } from './recipe.ts'
-import { runSteps } from './schedule.ts'
-import type { Recipe } from './specs.ts'
+import { type Kept, keptOf } from './resume.ts'
+import { type Ended, endedOf, runSteps } from './schedule.ts'
+import type { Recipe, Step } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
 
 export interface RunResult {
@@ -18,6 +19,8 @@ export interface RunResult {
   readonly outputs: ReadonlyMap<string, Output>
   readonly seconds: Readonly<Record<string, number>>
   readonly cached: readonly string[]
+  /** Approvals that it waits for, by step; it is done where there is none. */
+  readonly waiting: readonly string[]
 }
 
 /** Steps under way at once, at most: each may hold hundreds of megabytes. */
@@ -36,27 +39,24 @@ export async function run(
     readonly signal: AbortSignal
     readonly on: OnRunEvent
     readonly engine?: EngineChoice
+    /** A run of this recipe that waits, by its id: it goes on, where what it has made is still there. */
+    readonly resume?: string
     /** Told the run's record before its first step. */
     readonly begun?: (record: Run) => Promise<void>
   },
 ): Promise<RunResult> {
   const { store, clock } = ware
-  const record = await store.runs.start(scope, {
-    recipe: recipe.name,
-    recipeHash: hashRecipe(recipe),
-    partition: recipe.partition,
-    recipeJson: recipe,
-  })
+  const { record, kept } = await begin(ware, scope, recipe, options)
   const tell = () => ware.lineage?.changed(scope, record.id)
   tell()
   const began = clock.ticks()
-  const started = clock.now()
+  const started = record.started
   const total = createLedger()
   const spending = new Spending(recipe.budget)
-  const outputs = new Map<string, Output>()
-  const watched = new Map<string, string>()
-  const took = new Map<string, number>()
-  const reused = new Set<string>()
+  const outputs = new Map(kept?.outputs)
+  const watched = new Map(kept?.watched)
+  const took = new Map(kept?.seconds)
+  const reused = new Set(kept?.cached)
   const meeting = new Meeting()
   const earlier = new Map<string, Promise<Recipe | null>>()
   /** In the recipe's order, whichever ended first. */
@@ -79,7 +79,7 @@ export async function run(
     workspace: scope.workspace,
     steps: recipe.steps.length,
   })
-  const end = (status: 'done' | 'failed' | 'cancelled') =>
+  const end = (status: 'done' | 'waiting' | 'failed' | 'cancelled') =>
     options.on({
       type: 'end',
       run: record.number,
@@ -89,16 +89,20 @@ export async function run(
     })
   try {
     await options.begun?.(record)
-    await store.steps.plan(
-      scope,
-      record.id,
-      recipe.steps.map((s) => ({ id: s.id, kind: s.kind })),
-    )
-    await runSteps(recipe.steps, Math.min(MOST_STEPS, Math.max(1, ware.threads)), async (step) => {
+    if (!kept)
+      await store.steps.plan(
+        scope,
+        record.id,
+        recipe.steps.map((s) => ({ id: s.id, kind: s.kind })),
+      )
+    const branched = recipe.steps.some((s) => s.kind === 'either')
+    const runOne = async (declared: Step): Promise<Ended> => {
       throwIfAborted(signal)
+      const step = asRun(declared, outputs)
+      const taken = branched ? { ...recipe, steps: recipe.steps.map((s) => asRun(s, outputs)) } : recipe
       meeting.begin(step.id)
       const ran = await runStep(ware, scope, {
-        recipe,
+        recipe: taken,
         step,
         record,
         outputs,
@@ -113,16 +117,26 @@ export async function run(
         beside: meeting.of(step.id),
         earlier,
       }).finally(() => meeting.end(step.id))
+      if (!ran.output) {
+        if (ran.waits.fresh) await askFor(ware, scope, record, ran.waits)
+        return 'waits'
+      }
       outputs.set(step.id, ran.output)
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)
       const elsewhere = ran.cached ? elsewhereOf(options.engine ?? ware.engine, ran.output) : undefined
       if (elsewhere) options.on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
       tell()
-    })
-    await store.runs.finish(scope, record.id, { status: 'done', summary: { ...told(), ledger: total.total() } })
-    end('done')
-    return { id: record.id, number: record.number, outputs, ...told() }
+      return endedOf(step, ran.output)
+    }
+    const skipped = ({ id, kind }: Step) => options.on({ type: 'skipped', step: id, kind })
+    const most = Math.min(MOST_STEPS, Math.max(1, ware.threads))
+    const ended = await runSteps(recipe.steps, most, runOne, { skipped, handles }, kept?.states)
+    await store.steps.skip(scope, record.id, ended.skipped)
+    const status = ended.waiting.length > 0 ? 'waiting' : 'done'
+    await store.runs.finish(scope, record.id, { status, summary: { ...told(), ledger: total.total() } })
+    end(status)
+    return { id: record.id, number: record.number, outputs, waiting: ended.waiting, ...told() }
   } catch (thrown) {
     const error = asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
@@ -141,6 +155,45 @@ export async function run(
     tell()
     await ware.lineage?.settled()
   }
+}
+
+/** A new run, or one that waited and goes on. */
+async function begin(
+  ware: Kitchenware,
+  scope: Scope,
+  recipe: Recipe,
+  { resume, folder, signal }: Pick<Parameters<typeof run>[3], 'resume' | 'folder' | 'signal'>,
+): Promise<{ record: Run; kept?: Kept }> {
+  const { runs } = ware.store
+  if (resume !== undefined) {
+    const record = await runs.resume(scope, resume)
+    const kept = await keptOf(ware, scope, { record, recipe, folder, signal })
+    if (kept) return { record, kept }
+    const what = `run ${record.number} can't go on: something that it had made is gone, or a file that it reads has changed`
+    await runs.finish(scope, record.id, { status: 'cancelled', error: { code: 'STEP_FAILED', what, fix: 'a run that begins anew stands in for it' } }) // biome-ignore format: one line
+    ware.log.info(`${what}: it is run anew`, { run: record.number })
+  }
+  const recipeHash = hashRecipe(recipe)
+  const of = { recipe: recipe.name, recipeHash, partition: recipe.partition, recipeJson: recipe }
+  return { record: await runs.start(scope, of) }
+}
+
+/** A step as it is run: one that gives the rows of either branch reads that which was taken. */
+const asRun = (step: Step, outputs: ReadonlyMap<string, Output>): Step =>
+  step.kind === 'either' ? { ...step, inputs: step.inputs.filter((id) => outputs.has(id)).slice(0, 1) } : step
+
+/** Whether a branch may stand in: not where the run is to stop, or what keeps its record fails. */
+function handles(thrown: unknown): boolean {
+  const { code } = asGalleyError(thrown)
+  return code !== 'CANCELLED' && code !== 'BUDGET_EXCEEDED' && code !== 'INTERNAL_BUG' && !code.startsWith('STORE_')
+}
+
+async function askFor({ alerts, clock, store }: Kitchenware, scope: Scope, run: Run, waits: Waits): Promise<void> {
+  const { approval, ask } = waits
+  alerts?.send({
+    ...{ kind: 'approval needed', workspace: await store.workspaces.nameOf(scope), run: run.number, approval, ask },
+    ...{ recipe: run.recipe, partition: run.partition, at: new Date(clock.now()).toISOString() },
+  })
 }
 
 /** What a run is told that asked for one place and is given what another computed earlier. */

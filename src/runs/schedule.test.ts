@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { runSteps } from './schedule.ts'
+import { type Ended, runSteps } from './schedule.ts'
 import type { Step } from './specs.ts'
 
 const step = (id: string, ...inputs: string[]): Step => ({ id, kind: 'table', inputs, spec: {} })
@@ -20,6 +20,7 @@ test('a step begins once what it reads is done, however the steps hang together,
         await sleep(0)
         running--
         done.add(id)
+        return 'done'
       })
       expect(done.size).toBe(steps.length)
       expect(widest).toBeLessThanOrEqual(most)
@@ -33,6 +34,7 @@ test('steps that do not wait for one another run at once', async () => {
   await runSteps([step('a'), step('b', 'a'), step('c', 'a')], 2, async ({ id }) => {
     if (id === 'c') met.resolve()
     if (id === 'b') await met.promise
+    return 'done'
   })
 })
 
@@ -44,6 +46,7 @@ test('after a failure nothing begins, what is under way ends, and the first fail
       if (id === 'a') throw new Error('a failed')
       await sleep(20)
       ended.push(id)
+      return 'done'
     }),
   ).rejects.toThrow('a failed')
   expect(ended).toEqual(['b'])
@@ -51,5 +54,84 @@ test('after a failure nothing begins, what is under way ends, and the first fail
 
 test('a step whose input never comes is named', async () => {
   const steps = [step('a'), step('b', 'c'), step('c', 'b')]
-  await expect(runSteps(steps, 2, async () => {})).rejects.toMatchObject({ code: 'RECIPE_INVALID', why: "it reads 'c', which never comes" }) // biome-ignore format: one line
+  await expect(runSteps(steps, 2, async () => 'done')).rejects.toMatchObject({ code: 'RECIPE_INVALID', why: "it reads 'c', which never comes" }) // biome-ignore format: one line
+})
+
+const on = (s: Step, is: NonNullable<Step['after']>[number]['is'], ...of: string[]): Step => ({
+  ...s,
+  after: [...(s.after ?? []), { of, is }],
+})
+
+/** Runs steps that end as they are said to; gives what ran and what became of the others. */
+async function ran(steps: readonly Step[], how: Readonly<Record<string, Ended | Error>> = {}) {
+  const begun: string[] = []
+  const ended = await runSteps(
+    steps,
+    2,
+    async ({ id }) => {
+      begun.push(id)
+      const end = how[id] ?? 'done'
+      if (end instanceof Error) throw end
+      return end
+    },
+    { handles: (thrown) => (thrown as Error).message !== 'stop' },
+  )
+  return { begun, ...ended }
+}
+const either = (id: string, ...inputs: string[]): Step => ({ ...step(id, ...inputs), kind: 'either' })
+
+test('of two branches the one is run whose condition came out so, and what reads the other is skipped with it', async () => {
+  const steps = [
+    step('asked'),
+    on(step('a', 'asked'), 'holds', 'asked'),
+    on(step('b', 'asked'), 'fails', 'asked'),
+    step('of-b', 'b'),
+    either('one', 'a', 'b'),
+    step('last', 'one'),
+  ]
+  expect(await ran(steps, { asked: 'holds' })).toMatchObject({ begun: ['asked', 'a', 'one', 'last'], skipped: ['b', 'of-b'] }) // biome-ignore format: one line
+  expect(await ran(steps, { asked: 'fails' })).toMatchObject({ begun: ['asked', 'b', 'of-b', 'one', 'last'], skipped: ['a'] }) // biome-ignore format: one line
+})
+
+test('a branch within a branch that is not taken is skipped, whatever its own condition would say', async () => {
+  const inner = on(on(step('inner-asked'), 'holds', 'asked'), 'holds', 'asked')
+  const steps = [step('asked'), inner, on(on(step('deep'), 'holds', 'asked'), 'fails', 'inner-asked')]
+  expect(await ran(steps, { asked: 'fails' })).toMatchObject({ begun: ['asked'], skipped: ['inner-asked', 'deep'] })
+})
+
+test('where a step fails another stands in; without a failure it is skipped, and what nobody stands in for ends the run', async () => {
+  const steps = [
+    step('first'),
+    step('then', 'first'),
+    on(step('instead'), 'failed', 'first', 'then'),
+    either('one', 'then', 'instead'),
+  ]
+  expect(await ran(steps)).toMatchObject({ begun: ['first', 'then', 'one'], skipped: ['instead'], failed: [] })
+  const failing = await ran(steps, { first: new Error('gone') })
+  expect(failing).toMatchObject({ begun: ['first', 'instead', 'one'], skipped: ['then'], failed: ['first'] })
+  await expect(ran(steps, { first: new Error('stop') })).rejects.toThrow('stop')
+  await expect(ran(steps, { first: new Error('gone'), instead: new Error('gone too') })).rejects.toThrow('gone too')
+})
+
+test('what waits for an approval keeps what is behind it waiting, and nothing else', async () => {
+  const steps = [
+    step('a'),
+    step('ok', 'a'),
+    on(step('behind'), 'done', 'ok'),
+    step('beside', 'a'),
+    either('x', 'behind'),
+  ]
+  expect(await ran(steps, { ok: 'waits' })).toMatchObject({ begun: ['a', 'ok', 'beside'], skipped: [], waiting: ['ok'] }) // biome-ignore format: one line
+})
+
+test('what ended before is not run again', async () => {
+  const before = new Map([
+    ['a', 'done'],
+    ['asked', 'fails'],
+    ['no', 'skipped'],
+  ] as const)
+  const begun: string[] = []
+  const steps = [step('a'), step('asked', 'a'), on(step('no', 'a'), 'holds', 'asked'), on(step('yes', 'a'), 'fails', 'asked')] // biome-ignore format: one line
+  await runSteps(steps, 2, async ({ id }) => { begun.push(id); return 'done' }, {}, before) // biome-ignore format: one line
+  expect(begun).toEqual(['yes'])
 })

@@ -1,46 +1,121 @@
 import { GalleyError } from '../base/errors.ts'
+import type { Output } from './kind.ts'
 import type { Step } from './specs.ts'
+import type { ConditionOutput } from './steps/condition.ts'
+
+/** How a step ended. A condition says whether it holds; an approval that nobody has given yet waits. */
+export type Ended = 'done' | 'holds' | 'fails' | 'waits'
+export type State = Ended | 'failed' | 'skipped'
+
+/** How a step ended that left an output: by a condition's a branch is taken. */
+export const endedOf = (step: Step, output: Output): Ended => {
+  if (step.kind !== 'condition') return 'done'
+  return (output as ConditionOutput).holds ? 'holds' : 'fails'
+}
+
+export interface Scheduled {
+  /** Steps whose turn never came: on a branch that was not taken, or they read one that is. */
+  readonly skipped: readonly string[]
+  /** Steps that failed, and for which others stood in. */
+  readonly failed: readonly string[]
+  /** Approvals that are not given yet. */
+  readonly waiting: readonly string[]
+}
+
+/** What happens beside the steps that run. */
+export interface Watching {
+  skipped?(step: Step): void
+  /** Whether other steps may stand in for one that failed so; those of branches that wait for its failure. */
+  handles?(thrown: unknown): boolean
+}
 
 /**
- * Runs each step once what it reads is there, at most `most` at a time, earlier ones of the recipe first. After a failure
- * no further step begins; those under way come to their end, so that their work is kept.
+ * Runs each step once what it reads is there and its branch is taken, at most `most` at a time, earlier ones of the recipe first. After a failure
+ * for which no branch stands in no further step begins; those under way come to their end, so that their work is kept. Steps behind an approval
+ * that is not given stay as they are.
  * @throws what failed first; RECIPE_INVALID for steps whose inputs never come
  */
 export async function runSteps(
   steps: readonly Step[],
   most: number,
-  runOne: (step: Step) => Promise<void>,
-): Promise<void> {
-  const begun = new Set<string>()
-  const done = new Set<string>()
+  runOne: (step: Step) => Promise<Ended>,
+  on: Watching = {},
+  /** How steps ended already that are not run again. */
+  before: ReadonlyMap<string, State> = new Map(),
+): Promise<Scheduled> {
+  const state = new Map(before)
+  const begun = new Set(before.keys())
   const running = new Set<Promise<void>>()
   const failures: unknown[] = []
+  const stoodIn = new Set(steps.flatMap((s) => (s.after ?? []).flatMap((a) => (a.is === 'failed' ? a.of : []))))
   const begin = (step: Step) => {
     begun.add(step.id)
     const work = runOne(step)
       .then(
-        () => void done.add(step.id),
-        (thrown: unknown) => void failures.push(thrown),
+        (ended) => void state.set(step.id, ended),
+        (thrown: unknown) => {
+          state.set(step.id, 'failed')
+          if (!(stoodIn.has(step.id) && on.handles?.(thrown))) failures.push(thrown)
+        },
       )
       .finally(() => running.delete(work))
     running.add(work)
   }
   for (;;) {
     if (failures.length === 0)
-      for (const step of steps)
-        if (running.size < most && !begun.has(step.id) && step.inputs.every((id) => done.has(id))) begin(step)
+      for (const step of steps) {
+        if (begun.has(step.id)) continue
+        const turn = turnOf(step, state)
+        if (turn === 'skipped') {
+          begun.add(step.id)
+          state.set(step.id, turn)
+          on.skipped?.(step)
+        } else if (turn === 'begin' && running.size < most) begin(step)
+      }
     if (running.size === 0) break
     await Promise.race(running)
   }
   if (failures.length > 0) throw failures[0]
+  const all = (which: State) => steps.map((s) => s.id).filter((id) => state.get(id) === which)
+  const waiting = all('waits')
   const stuck = steps.find((step) => !begun.has(step.id))
-  if (stuck)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `step '${stuck.id}' can't begin`,
-      why: `it reads ${stuck.inputs
-        .filter((id) => !done.has(id))
-        .map((id) => `'${id}'`)
-        .join(', ')}, which never comes`,
-      fix: 'a step reads steps of the same recipe, and none that reads it',
-    })
+  if (stuck && waiting.length === 0) throw neverComes(stuck, state)
+  return { skipped: all('skipped'), failed: all('failed'), waiting }
+}
+
+/** Steps are in the order of what they read: what one is skipped for is known when the next is asked. */
+function turnOf(step: Step, state: ReadonlyMap<string, State>): 'begin' | 'skipped' | 'not yet' {
+  const turns = [...(step.after ?? []).map((a) => branchTaken(a, state)), inputsOf(step, state)]
+  if (turns.includes('skipped')) return 'skipped'
+  return turns.every((turn) => turn === 'begin') ? 'begin' : 'not yet'
+}
+
+type Turn = ReturnType<typeof turnOf>
+
+function inputsOf({ kind, inputs }: Step, state: ReadonlyMap<string, State>): Turn {
+  const states = inputs.map((id) => state.get(id))
+  const there = states.map((s) => s === 'done' || s === 'holds' || s === 'fails')
+  const gone = states.map((s) => s === 'failed' || s === 'skipped')
+  // of branches that exclude each other one is there at last
+  if (kind === 'either') {
+    if (there.some(Boolean)) return 'begin'
+    return gone.every(Boolean) ? 'skipped' : 'not yet'
+  }
+  if (gone.some(Boolean)) return 'skipped'
+  return there.every(Boolean) ? 'begin' : 'not yet'
+}
+
+function branchTaken({ of, is }: NonNullable<Step['after']>[number], state: ReadonlyMap<string, State>): Turn {
+  const states = of.map((id) => state.get(id))
+  if (states.includes(is)) return 'begin'
+  return states.every((s) => s !== undefined && s !== 'waits') ? 'skipped' : 'not yet'
+}
+
+function neverComes(step: Step, state: ReadonlyMap<string, State>): GalleyError {
+  const missing = [...step.inputs, ...(step.after ?? []).flatMap((a) => a.of)].filter((id) => !state.has(id))
+  return new GalleyError('RECIPE_INVALID', {
+    what: `step '${step.id}' can't begin`,
+    why: `it reads ${missing.map((id) => `'${id}'`).join(', ')}, which never comes`,
+    fix: 'a step reads steps of the same recipe, and none that reads it',
+  })
 }

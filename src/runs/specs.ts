@@ -3,6 +3,7 @@ import type { Expectation } from '../data/quality/expectation.ts'
 import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
+import type { Schema } from '../plan/types.ts'
 
 /** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
 export interface Step<Spec = unknown> {
@@ -10,6 +11,14 @@ export interface Step<Spec = unknown> {
   readonly kind: string
   readonly inputs: readonly string[]
   readonly spec: Spec
+  /** What has to have come out before it begins, beside its inputs: it is on a branch. */
+  readonly after?: readonly After[]
+}
+
+/** A step is run only where one of these ended so: an approval was given (`done`), a condition `holds` or `fails`, a step `failed`. */
+export interface After {
+  readonly of: readonly string[]
+  readonly is: 'done' | 'holds' | 'fails' | 'failed'
 }
 
 /** A recipe as data: what is hashed, stored, sent to a worker and drawn. */
@@ -50,6 +59,18 @@ export interface DatasetSpec extends PlanSpec {
   readonly moment: string | null
   /** How the rows become a version; absent: they are all of it. */
   readonly write?: WriteSpec
+}
+/** A table of one row, and what is asked of it. */
+export interface ConditionSpec extends PlanSpec {
+  readonly title: string
+}
+export interface ApprovalSpec {
+  /** What people are asked. */
+  readonly ask: string
+}
+/** The rows of whichever of its inputs was computed, the first one of several. */
+export interface EitherSpec {
+  readonly schema: Schema
 }
 export interface AnalyseSpec {
   readonly target: string | null

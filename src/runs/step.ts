@@ -16,7 +16,7 @@ import { type Spending, spentBy } from './budget.ts'
 import { contextOf, sayOf } from './context.ts'
 import type { OnRunEvent } from './events.ts'
 import { cacheKey, whyAgain } from './key.ts'
-import type { Accelerator, AnyStepKind, Output, StepKind } from './kind.ts'
+import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -64,12 +64,13 @@ export interface StepRun {
 /** How often a step begins again from what another writer published meanwhile. */
 const MOST_REBASES = 20
 
+/** What came of a step; no output while it waits for an approval. */
+export type RanStep =
+  | { readonly output: Output; readonly seconds: number; readonly cached: boolean }
+  | { readonly output: undefined; readonly waits: Waits }
+
 /** Runs one step, or takes its output from the cache. */
-export async function runStep(
-  ware: Kitchenware,
-  scope: Scope,
-  s: StepRun,
-): Promise<{ output: Output; seconds: number; cached: boolean }> {
+export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Promise<RanStep> {
   const { store, clock } = ware
   const { step, record, on } = s
   const kind = kindOf(ware, step)
@@ -134,8 +135,14 @@ export async function runStep(
     }
     const reasons = await whyAgain(store, scope, s, keyParts)
     const ctx = contextOf(ware, scope, { ...s, signal, ledger })
-    let result = await kind.run(ctx)
+    const ran = await kind.run(ctx)
     throwIfAborted(signal)
+    if ('approval' in ran) {
+      await store.steps.wait(scope, claim, ran.approval)
+      on({ type: 'waits', step: step.id, kind: step.kind, ...ran })
+      return { output: undefined, waits: ran }
+    }
+    let result = ran
     // before anything of it is kept under the name of what was there before
     await unchanged(s.watched)
     await unchanged(own)
@@ -196,7 +203,7 @@ export async function runStep(
 }
 
 /** What a source left is read from its own copy, but for files in place: those are watched until the run ends. */
-function watchOn(watched: Map<string, string>, own: ReadonlyMap<string, string>, output: Output): void {
+export function watchOn(watched: Map<string, string>, own: ReadonlyMap<string, string>, output: Output): void {
   for (const [path, stamp] of own) if (output.inPlace?.includes(path)) watched.set(path, stamp)
 }
 

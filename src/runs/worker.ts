@@ -3,6 +3,7 @@ import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
+import type { Run } from '../store/runs.ts'
 import type { Schedule } from '../store/schedules.ts'
 import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
@@ -124,12 +125,15 @@ async function attempt(
   const { jobs } = ware.store
   const { lost, release } = ware.store.hold(scope, claim, LEASE)
   try {
-    await runJob(ware, scope, job, load, {
+    const before = job.run === null ? undefined : await ware.store.runs.get(scope, job.run)
+    const waiting = await runJob(ware, scope, job, load, {
       ...{ folder: job.folder, signal: AbortSignal.any([signal, lost]), on },
       ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
       begun: (record) => jobs.began(scope, claim, record.id),
+      ...(before?.status === 'waiting' ? { resume: before } : {}),
     })
-    await jobs.end(scope, claim, { status: 'done' })
+    if (waiting === undefined) await jobs.end(scope, claim, { status: 'done' })
+    else await jobs.end(scope, claim, { status: 'waiting', run: waiting, attempts: job.attempts - 1 })
     return true
   } catch (thrown) {
     const error = asGalleyError(thrown)
@@ -156,18 +160,21 @@ async function attempt(
   }
 }
 
-/** Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due. */
+/**
+ * Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due. Gives the run that waits
+ * for an approval, where one does.
+ */
 async function runJob(
   ware: Kitchenware,
   scope: Scope,
   job: Job,
   load: WorkerOptions['load'],
-  options: Parameters<typeof run>[3],
-): Promise<void> {
+  { resume, ...options }: Omit<Parameters<typeof run>[3], 'resume'> & { readonly resume?: Run },
+): Promise<string | undefined> {
   const filed = filedOf(job.recipeJson)
   if (!filed) {
-    await run(ware, scope, recipeOf(job.recipeJson), options)
-    return
+    const { id, waiting } = await run(ware, scope, recipeOf(job.recipeJson), { ...options, ...(resume ? { resume: resume.id } : {}) }) // biome-ignore format: one line
+    return waiting.length > 0 ? id : undefined
   }
   if (!load)
     throw new GalleyError('RECIPE_NOT_FOUND', {
@@ -176,7 +183,9 @@ async function runJob(
     })
   const made = await load(filed.file)
   requireSame(filed, made)
-  await backfill(ware, scope, made, newestPartitions(made, job.due ?? job.notBefore), options)
+  const partitions = newestPartitions(made, job.due ?? job.notBefore)
+  const filled = await backfill(ware, scope, made, partitions, { ...options, ...(resume ? { resume } : {}) })
+  return filled.find((f) => f.waits !== undefined)?.waits
 }
 
 async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: GalleyError): Promise<void> {

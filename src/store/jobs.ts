@@ -1,5 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { isOpen } from './approvals.ts'
 import type { Database, Queries } from './database.ts'
 import { and, desc, eq, inArray, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
@@ -46,9 +47,14 @@ export interface Jobs {
   retry(scope: Scope, number: number): Promise<Job>
 }
 
+/** States of a job that has not ended. */
+const OPEN: readonly JobStatus[] = ['queued', 'running', 'waiting']
+
 export type JobEnd =
   | { readonly status: 'done' }
   | { readonly status: 'failed' | 'cancelled'; readonly error: unknown }
+  /** Until somebody approves; `attempts` are those that count. */
+  | { readonly status: 'waiting'; readonly run: string; readonly attempts: number }
   /** To be tried again; `attempts` are those that count. */
   | { readonly status: 'queued'; readonly error: unknown; readonly notBefore: number; readonly attempts: number }
 
@@ -91,9 +97,18 @@ export function jobsOn(db: Database): Jobs {
   }
   const changed = async (q: Queries, scope: Scope, number: number, set: Partial<typeof jobs.$inferInsert>) =>
     (await q.update(jobs).set(set).where(which(scope, number)).returning())[0] as Job
-  const holding = async (scope: Scope, claim: JobClaim, set: Partial<typeof jobs.$inferInsert>): Promise<void> => {
-    const rows = await db.write(`job ${claim.number} could not be changed`, (q) =>
-      q.update(jobs).set(set).where(held(scope, claim)).returning({ number: jobs.number }),
+  type Values = Partial<typeof jobs.$inferInsert>
+  const holding = async (
+    scope: Scope,
+    claim: JobClaim,
+    set: Values | ((q: Queries) => Promise<Values>),
+  ): Promise<void> => {
+    const rows = await db.write(`job ${claim.number} could not be changed`, async (q) =>
+      q
+        .update(jobs)
+        .set(typeof set === 'function' ? await set(q) : set)
+        .where(held(scope, claim))
+        .returning({ number: jobs.number }),
     )
     if (rows.length > 0) return
     throw new GalleyError('STORE_CONFLICT', {
@@ -103,9 +118,19 @@ export function jobsOn(db: Database): Jobs {
       details: { job: claim.number, generation: claim.generation },
     })
   }
+  /** A decision that was made meanwhile has found no job that waits: the job is queued then. */
+  const wait = (scope: Scope, claim: JobClaim, { run, attempts }: Extract<JobEnd, { status: 'waiting' }>) =>
+    holding(scope, claim, async (q) => {
+      const status = (await isOpen(q, scope, run)) ? 'waiting' : 'queued'
+      return { status, run, attempts, lease: null, owner: null }
+    })
   /** Ends what a worker was at that is gone: its run, and every step that it may still think to hold. */
   const fence = async (q: Queries, scope: Scope, run: string, status: 'failed' | 'cancelled'): Promise<void> => {
-    const of = and(eq(runs.workspace, scope.workspace), eq(runs.id, run), eq(runs.status, 'running'))
+    const of = and(
+      eq(runs.workspace, scope.workspace),
+      eq(runs.id, run),
+      inArray(runs.status, status === 'cancelled' ? ['running', 'waiting'] : ['running']),
+    )
     await q
       .update(runs)
       .set({ status, ended: db.now(), error: status === 'failed' ? GONE : null })
@@ -156,11 +181,14 @@ export function jobsOn(db: Database): Jobs {
 
     began: (scope, claim, run) => holding(scope, claim, { run }),
 
-    end: (scope, claim, end) =>
-      holding(scope, claim, {
-        ...{ status: end.status, lease: null, owner: null, error: end.status === 'done' ? null : end.error },
-        ...(end.status === 'queued' ? { notBefore: end.notBefore, attempts: end.attempts } : { ended: db.now() }),
-      }),
+    end: async (scope, claim, end) => {
+      if (end.status === 'waiting') return wait(scope, claim, end)
+      await holding(scope, claim, {
+        ...{ status: end.status, lease: null, owner: null, error: 'error' in end ? end.error : null },
+        ...('attempts' in end ? { attempts: end.attempts } : { ended: db.now() }),
+        ...(end.status === 'queued' ? { notBefore: end.notBefore } : {}),
+      })
+    },
 
     get: (scope, number) =>
       db.read(`job ${number} could not be read`, async (q) => {
@@ -191,8 +219,8 @@ export function jobsOn(db: Database): Jobs {
     cancel: (scope, number) =>
       db.write(`job ${number} could not be cancelled`, async (q) => {
         const job = await find(q, scope, number)
-        if (job.status !== 'queued' && job.status !== 'running') throw ended(job, 'there is nothing to cancel')
-        if (job.status === 'running' && job.run) await fence(q, scope, job.run, 'cancelled')
+        if (!OPEN.includes(job.status)) throw ended(job, 'there is nothing to cancel')
+        if (job.status !== 'queued' && job.run) await fence(q, scope, job.run, 'cancelled')
         return changed(q, scope, number, { status: 'cancelled', ended: db.now(), lease: null, owner: null })
       }),
 

@@ -9,6 +9,7 @@ import { type DatabasePool, openDatabase } from './database.ts'
 import { sql } from './drizzle.ts'
 import { migrate, migrations } from './migrate.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
+import * as approvals from './schema/approvals.ts'
 import * as artifacts from './schema/artifacts.ts'
 import * as cache from './schema/cache.ts'
 import * as datasets from './schema/datasets.ts'
@@ -75,6 +76,7 @@ describe('migrations', () => {
       .filter((row) => !['galley_migrations', 'counters'].includes(row.table_name))
       .map((row) => `${row.table_name}.${row.column_name} ${row.data_type} ${row.is_nullable}`)
     const rooms = [
+      approvals,
       artifacts,
       cache,
       datasets,

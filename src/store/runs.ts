@@ -2,11 +2,12 @@ import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, isNotNull, lt, notInArray, or, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, notInArray, or, type SQL, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { isAlive, ownToken } from './process.ts'
+import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
-import { steps } from './schema/steps.ts'
+import { mine, takingOver } from './takeover.ts'
 
 export type Run = typeof runs.$inferSelect
 export type RunStatus = Run['status']
@@ -45,7 +46,9 @@ export interface Runs {
   ): Promise<Run>
   /** Says that this process is at it. False when it should stop: cancelled, ended or taken over. */
   heartbeat(scope: Scope, id: string): Promise<boolean>
-  /** Marks a running run cancelled, whoever runs it; its process learns it from its heartbeat. */
+  /** Makes a run that waited this process's own, to go on with it. @throws STORE_CONFLICT for one that does not wait */
+  resume(scope: Scope, id: string): Promise<Run>
+  /** Marks a run cancelled that is running or waiting, whoever runs it; its process learns it from its heartbeat. */
   cancel(scope: Scope, id: string): Promise<boolean>
   /** Runs whose process is gone: dead on this machine, or silent for a minute on another. */
   abandoned(scope: Scope): Promise<Run[]>
@@ -63,7 +66,28 @@ const stands = (status: RunStatus, killed: readonly string[]) => {
 const SILENCE = '60 seconds'
 
 export function runsOn(db: Database): Runs {
+  /** The newest run of each value of a column, by that. */
+  const newestBy = (
+    scope: Scope,
+    by: typeof runs.recipe | typeof runs.partition,
+    which: SQL | undefined,
+    key: (row: Run) => string,
+    page: PageRequest,
+  ): Promise<Page<Run>> =>
+    db.read('the newest runs could not be read', async (q) => {
+      const after = keyOf(page, 'string')
+      const limit = limitOf(page)
+      const rows = await q
+        .selectDistinctOn([by])
+        .from(runs)
+        .where(and(eq(runs.workspace, scope.workspace), which, after === undefined ? undefined : gt(by, after)))
+        .orderBy(asc(by), desc(runs.number))
+        .limit(limit + 1)
+      return pageOf(rows, limit, key)
+    })
   return {
+    ...takingOver(db),
+
     start: (scope, run) =>
       db.write(`the run of '${run.recipe}' could not be recorded`, async (q) => {
         const { rows } = await q.execute<{ value: number }>(sql`
@@ -124,38 +148,27 @@ export function runsOn(db: Database): Runs {
         return pageOf(rows, limit, (row) => row.number)
       }),
 
-    newest: (scope, page = {}) =>
-      db.read('the recipes that have run could not be read', async (q) => {
-        const after = keyOf(page, 'string')
-        const limit = limitOf(page)
-        const rows = await q
-          .selectDistinctOn([runs.recipe])
-          .from(runs)
-          .where(and(eq(runs.workspace, scope.workspace), after === undefined ? undefined : gt(runs.recipe, after)))
-          .orderBy(asc(runs.recipe), desc(runs.number))
-          .limit(limit + 1)
-        return pageOf(rows, limit, (row) => row.recipe)
-      }),
+    newest: (scope, page = {}) => newestBy(scope, runs.recipe, undefined, (row) => row.recipe, page),
 
     partitions: (scope, recipe, page = {}) =>
-      db.read('the partitions that have run could not be read', async (q) => {
-        const after = keyOf(page, 'string')
-        const limit = limitOf(page)
-        const own = and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), isNotNull(runs.partition))
-        const rows = await q
-          .selectDistinctOn([runs.partition])
-          .from(runs)
-          .where(and(own, after === undefined ? undefined : gt(runs.partition, after)))
-          .orderBy(asc(runs.partition), desc(runs.number))
-          .limit(limit + 1)
-        return pageOf(rows, limit, (row) => row.partition as string)
-      }),
+      newestBy(
+        scope,
+        runs.partition,
+        and(eq(runs.recipe, recipe), isNotNull(runs.partition)),
+        (row) => row.partition as string,
+        page,
+      ),
 
     finish: (scope, id, end) =>
       db.write(`the end of run ${id} could not be recorded`, async (q) => {
         const [row] = await q
           .update(runs)
-          .set({ status: end.status, ended: db.now(), summary: end.summary ?? null, error: end.error ?? null })
+          .set({
+            status: end.status,
+            ended: end.status === 'waiting' ? null : db.now(),
+            summary: end.summary ?? null,
+            error: end.error ?? null,
+          })
           .where(and(mine(scope, id), eq(runs.owner, ownToken())))
           .returning()
         if (row) return row
@@ -181,8 +194,12 @@ export function runsOn(db: Database): Runs {
         const rows = await q
           .update(runs)
           .set({ status: 'cancelled', ended: db.now() })
-          .where(mine(scope, id))
+          .where(mine(scope, id, 'running', 'waiting'))
           .returning({ id: runs.id })
+        await q
+          .update(jobs)
+          .set({ status: 'cancelled', ended: db.now() })
+          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.run, id), eq(jobs.status, 'waiting')))
         return rows.length > 0
       }),
 
@@ -197,31 +214,8 @@ export function runsOn(db: Database): Runs {
       )
       return rows.filter(({ run, silent }) => !(isAlive(run.owner) ?? !silent)).map(({ run }) => run)
     },
-
-    adopt: (scope, run) =>
-      db.write(`run ${run.number} could not be taken over`, async (q) => {
-        const [row] = await q
-          .update(runs)
-          .set({ owner: ownToken(), heartbeat: sql`clock_timestamp()` })
-          .where(and(mine(scope, run.id), eq(runs.owner, run.owner)))
-          .returning()
-        if (!row)
-          throw new GalleyError('STORE_CONFLICT', {
-            what: `run ${run.number} could not be taken over`,
-            why: 'it has ended, or another process was faster',
-            fix: 'read it again',
-          })
-        await q
-          .update(steps)
-          .set({ status: 'pending', owner: null, lease: null, generation: sql`${steps.generation} + 1` })
-          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run.id), eq(steps.status, 'running')))
-        return row
-      }),
   }
 }
-
-const mine = (scope: Scope, id: string) =>
-  and(eq(runs.workspace, scope.workspace), eq(runs.id, id), eq(runs.status, 'running'))
 
 function must<T>(row: T | undefined): T {
   if (row === undefined) throw new GalleyError('INTERNAL_BUG', { what: 'an insert gave no row back' })

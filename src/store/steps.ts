@@ -50,6 +50,8 @@ export interface Steps {
   complete(scope: Scope, claim: StepClaim, end: StepEnd): Promise<Step>
   /** Marks the step failed (or cancelled). @throws STORE_CONFLICT when the claim no longer holds */
   fail(scope: Scope, claim: StepClaim, error: unknown, status?: 'failed' | 'cancelled'): Promise<Step>
+  /** Marks the step as one that waits for an approval. @throws STORE_CONFLICT when the claim no longer holds */
+  wait(scope: Scope, claim: StepClaim, approval: number): Promise<Step>
   /** Marks steps that will not run. */
   skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
   /** The newest of that id that is done, whichever run it is of. */
@@ -153,6 +155,8 @@ export function stepsOn(db: Database): Steps {
       }),
 
     fail: (scope, claim, error, status = 'failed') => end(scope, claim, { status, error: error ?? null }),
+
+    wait: (scope, claim, approval) => end(scope, claim, { status: 'waiting', output: { approval } }),
 
     skip: async (scope, run, ids) => {
       if (ids.length === 0) return

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
+import { type Approvals, approvalsOn } from './approvals.ts'
 import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
@@ -34,6 +35,7 @@ export interface Tables {
   readonly jobs: Jobs
   readonly schedules: Schedules
   readonly steps: Steps
+  readonly approvals: Approvals
   readonly cache: Cache
   readonly datasets: Datasets
   readonly tags: DatasetTags
@@ -138,6 +140,7 @@ function tablesOn(database: Database): Tables {
     jobs: jobsOn(database),
     schedules: schedulesOn(database),
     steps: stepsOn(database),
+    approvals: approvalsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),
     tags: tagsOn(database),

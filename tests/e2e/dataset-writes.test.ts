@@ -9,7 +9,7 @@ import { csv, recipe } from '../../src/index.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
 import { build } from '../../src/plan/nodes.ts'
 import type { TypeName } from '../../src/plan/types.ts'
-import type { Kitchen } from '../../src/runs/recipe.ts'
+import type { Kitchen } from '../../src/runs/kitchen.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
 

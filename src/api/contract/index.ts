@@ -1,3 +1,4 @@
+import { approvals } from './approvals.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import { health } from './health.ts'
@@ -10,5 +11,17 @@ import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, jobs, schedules, datasets, quality, models, endpoints, lineage, sources }
+export const contract = {
+  health,
+  runs,
+  approvals,
+  jobs,
+  schedules,
+  datasets,
+  quality,
+  models,
+  endpoints,
+  lineage,
+  sources,
+}
 export type Contract = typeof contract

@@ -5,7 +5,9 @@ export const job = z.object({
   number: z.number(),
   recipe: z.string(),
   partition: z.string().nullable().describe('the partition that is to be run, where one is'),
-  status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
+  status: z
+    .enum(['queued', 'running', 'waiting', 'done', 'failed', 'cancelled'])
+    .describe('waiting: until somebody approves'),
   priority: z.number(),
   tags: z.array(z.string()),
   attempts: z.number(),

@@ -9,7 +9,7 @@ export const run = z.object({
     .string()
     .nullable()
     .describe('the partition that it is of, where its recipe is run partition by partition'),
-  status: z.enum(['running', 'done', 'failed', 'cancelled']),
+  status: z.enum(['running', 'waiting', 'done', 'failed', 'cancelled']).describe('waiting: until somebody approves'),
   started: moment,
   ended: moment.nullable(),
   error: failure.nullable(),
@@ -56,6 +56,15 @@ export const runs = {
     summary: 'A run and its steps, by number or id',
     params: z.object({ run: z.string().max(64) }),
     output: run.extend({ steps: z.array(step) }),
+  }),
+  cancel: route({
+    method: 'post',
+    path: '/v1/runs/{run}/cancel',
+    access: 'write',
+    summary: 'Cancels a run that is under way, or waits: its process stops at its next heartbeat',
+    params: z.object({ run: z.string().max(64) }),
+    body: z.object({}).strict(),
+    output: run,
   }),
   changes: route({
     method: 'get',

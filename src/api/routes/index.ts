@@ -1,3 +1,4 @@
+import { approvals } from './approvals.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
@@ -14,6 +15,7 @@ export const handlers: Handlers = {
     check: async ({ ware, scope }) => ({ ok: true, version: ware.version, endpoints: { ...ware.hub(scope).states() } }),
   },
   runs,
+  approvals,
   jobs,
   schedules,
   datasets,

@@ -1,3 +1,4 @@
+import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
 import { everything } from '../../data/datasets/keep/retain.ts'
@@ -46,6 +47,17 @@ function setAside(output: unknown): { rejected: Record<string, number>; rejected
 const named = (run: string): number | string => (/^\d+$/.test(run) && Number(run) < 2 ** 31 ? Number(run) : run)
 
 export const runs: NounHandlers<'runs'> = {
+  cancel: async ({ ware, scope, params }) => {
+    const { store } = ware
+    const run = await store.runs.get(scope, named(params.run))
+    if (!(await store.runs.cancel(scope, run.id)))
+      throw new GalleyError('STORE_CONFLICT', {
+        what: `run ${run.number} is ${run.status}`,
+        fix: 'there is nothing to cancel',
+        details: { run: run.number, status: run.status },
+      })
+    return present(await store.runs.get(scope, run.id), await goneOf(ware, scope))
+  },
   clean: async ({ ware: { store }, scope, body: { days, dryRun = false }, signal }) => {
     const { folders, ...sums } = await clean(store, scope, { days, dryRun, signal })
     return { folders: [...folders], ...sums }

@@ -3,7 +3,7 @@ import { withQuarantine } from '../../data/quality/quarantine.ts'
 import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
-import type { DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+import type { DatasetSpec, EitherSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
 
 /** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
 export interface Place {
@@ -47,6 +47,10 @@ export function linksOf(recipe: Recipe): Link[] {
         ...rows.map((o) => from(o, to(null))),
       ]
     }
+    if (step.kind === 'either')
+      return step.inputs.flatMap((id) => columnsOfStep(step).map((column): Link => ({ from: place(id, column), to: to(column), how: ['IDENTITY'] }))) // biome-ignore format: one line
+    // what people say of rows is made of none of them
+    if (step.kind === 'approval') return []
     if (step.kind === 'train') return trained(step as Step<TrainSpec>, steps, enters)
     if (step.kind === 'serve') {
       const { entry, input } = step.spec as ServeSpec
@@ -82,5 +86,6 @@ export function columnsOfStep(step: Step | undefined): string[] {
   if (!step) return []
   const { plan } = step.spec as Partial<PlanSpec>
   if (plan) return plan.root.schema.map((f) => f.name)
+  if (step.kind === 'either') return (step.spec as EitherSpec).schema.map((f) => f.name)
   return step.kind === 'source' ? Object.keys((step.spec as SourceSpec).columns) : []
 }

@@ -4,7 +4,8 @@ import type { BoolCol, Col, ColOf } from '../../plan/columns/kinds.ts'
 import type { Table } from '../../plan/table.ts'
 import type { RecipeOptions } from '../budget.ts'
 import { checkName } from '../checks.ts'
-import { type Dataset, type Kitchen, recipe } from '../recipe.ts'
+import type { Dataset, Kitchen } from '../kitchen.ts'
+import { recipe } from '../recipe.ts'
 import type { Recipe } from '../specs.ts'
 import {
   type Dimension,

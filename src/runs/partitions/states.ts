@@ -5,8 +5,8 @@ import { hashRecipe } from '../recipe.ts'
 import { newestBy, spansBy } from './dimensions.ts'
 import type { Dimensions, Partitioned } from './partitioned.ts'
 
-/** How a partition stands: never run, its newest run failed, was cancelled or killed, the recipe says something else since, done. */
-export type PartitionState = 'missing' | 'running' | 'failed' | 'changed' | 'done'
+/** How a partition stands: never run, its newest run is under way, waits for an approval, failed, was cancelled or killed, the recipe says something else since, done. */
+export type PartitionState = 'missing' | 'running' | 'waiting' | 'failed' | 'changed' | 'done'
 
 export interface PartitionAt {
   readonly partition: string
@@ -39,6 +39,7 @@ export async function partitionStates(
     const run = ran.get(partition)
     if (!run) return { partition, state: 'missing' }
     const { id, number, status, recipeHash } = run
+    if (status === 'waiting') return { partition, state: status, run: number }
     if (status !== 'done')
       return { partition, state: status === 'running' && !gone.has(id) ? 'running' : 'failed', run: number }
     return { partition, state: recipeHash === hashRecipe(made.of(partition)) ? 'done' : 'changed', run: number }

@@ -12,7 +12,7 @@ import { contextOf } from '../context.ts'
 import { asDeclared } from '../declared.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
-import { runSteps } from '../schedule.ts'
+import { type Ended, runSteps } from '../schedule.ts'
 import type { Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
@@ -41,7 +41,10 @@ export interface ReplayResult {
 }
 
 /** Kinds that act on the world, and are not done again. */
-const EFFECTS: ReadonlySet<string> = new Set(['serve'])
+const EFFECTS: Readonly<Record<string, string>> = {
+  serve: 'it is not deployed again',
+  approval: 'nobody is asked again',
+}
 
 /**
  * Computes a run again from what it kept: its recipe as data, what its sources gave, its seeds, its moment, its engine. Nothing is taken from the cache, nothing is
@@ -56,16 +59,17 @@ export async function replay(
 ): Promise<ReplayResult> {
   const { store, clock } = ware
   const record = await store.runs.get(scope, which)
-  const recipe = asDeclared(record.recipeJson as Recipe)
+  const declared = asDeclared(record.recipeJson as Recipe)
   const then = new Map(
     (await everything((cursor) => store.steps.list(scope, record.id, { limit: 500, cursor }))).map((s) => [s.id, s]),
   )
+  const recipe = asTaken(declared, then)
   requireDone(record, recipe, then)
-  const hashes = new Map([...then].map(([id, s]) => [id, (s.output as Output).hash]))
+  const hashes = new Map(recipe.steps.map(({ id }) => [id, ((then.get(id) as StepRecord).output as Output).hash]))
   const outputs = new Map<string, Output>()
   const told = new Map<string, Replayed>()
   const meeting = new Meeting()
-  await runSteps(recipe.steps, Math.max(1, ware.threads), async (step) => {
+  await runSteps(recipe.steps, Math.max(1, ware.threads), async (step): Promise<Ended> => {
     throwIfAborted(options.signal)
     meeting.begin(step.id)
     const began = clock.ticks()
@@ -80,10 +84,20 @@ export async function replay(
     const one: Replayed = { step: step.id, kind: step.kind, ...found, ...(code ? { code } : {}), seconds: (clock.ticks() - began) / 1000 } // biome-ignore format: one line
     told.set(step.id, one)
     options.on(one)
+    return 'done'
   })
   const steps = recipe.steps.flatMap(({ id }) => told.get(id) ?? [])
   return { run: record.number, recipe: recipe.name, steps, identical: steps.every((s) => s.state !== 'differs') }
 }
+
+/** The recipe as the run took it: without branches that it left out, and steps that failed while others stood in. */
+function asTaken(recipe: Recipe, then: ReadonlyMap<string, StepRecord>): Recipe {
+  const left = new Set(recipe.steps.flatMap(({ id }) => (isLeft(then.get(id)?.status) ? [id] : [])))
+  const taken = recipe.steps.filter((s) => !left.has(s.id))
+  const steps = taken.map(({ after: _, ...s }) => (s.kind === 'either' ? { ...s, inputs: s.inputs.filter((id) => !left.has(id)).slice(0, 1) } : s)) // biome-ignore format: one line
+  return { ...recipe, steps }
+}
+const isLeft = (status: string | undefined): boolean => status === 'skipped' || status === 'failed'
 
 interface Asked {
   readonly recipe: Recipe
@@ -106,7 +120,8 @@ async function again(
   meeting: Meeting,
 ): Promise<Pick<Replayed, 'state' | 'says'> & { output: Output }> {
   const { step, kind, before, record, recipe, outputs, signal } = asked
-  if (EFFECTS.has(step.kind)) return { output: before, state: 'apart', says: 'it is not deployed again' }
+  const effect = EFFECTS[step.kind]
+  if (effect) return { output: before, state: 'apart', says: effect }
   if (step.kind === 'source') {
     const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }
     return { output: await asReadThen(ware.store, scope, of), state: 'read' }
@@ -118,7 +133,9 @@ async function again(
   })
   let output: Output
   try {
-    output = (await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)).output
+    const ran = await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)
+    if ('approval' in ran) return { output: before, state: 'apart', says: 'nobody is asked again' }
+    output = ran.output
   } catch (thrown) {
     // it passed then: what it is held against is of now
     if (!(thrown instanceof GalleyError && (thrown.code === 'QUALITY_FAILED' || thrown.code === 'DATASET_UNKNOWN')))

@@ -16,7 +16,7 @@ export const jobs = pgTable(
     priority: integer('priority').notNull(),
     /** What a worker has to have. */
     tags: text('tags').array().notNull(),
-    status: text('status').$type<'queued' | 'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
+    status: text('status').$type<'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled'>().notNull(),
     attempts: integer('attempts').notNull(),
     mostAttempts: integer('most_attempts').notNull(),
     notBefore: moment('not_before').notNull(),

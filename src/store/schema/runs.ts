@@ -12,7 +12,7 @@ export const runs = pgTable(
     /** The partition that it is of, where its recipe is run partition by partition. */
     partition: text('partition'),
     recipeJson: payload('recipe_json'),
-    status: text('status').$type<'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
+    status: text('status').$type<'running' | 'waiting' | 'done' | 'failed' | 'cancelled'>().notNull(),
     started: moment('started').notNull(),
     ended: moment('ended'),
     error: payload('error'),

@@ -17,7 +17,9 @@ export const steps = pgTable(
     keyParts: payload('key_parts'),
     /** Why it was not taken from the cache, where an earlier run had it. */
     because: payload('because'),
-    status: text('status').$type<'pending' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled'>().notNull(),
+    status: text('status')
+      .$type<'pending' | 'running' | 'waiting' | 'done' | 'failed' | 'skipped' | 'cancelled'>()
+      .notNull(),
     cached: boolean('cached').notNull(),
     output: payload('output'),
     seconds: doublePrecision('seconds'),

@@ -92,7 +92,7 @@ export function eventsOf(told: Recorded): LineageEvent[] {
     const end = ENDS[record.status as keyof typeof ENDS]
     return [began, event(end, record.ended, { ...of(facets), inputs, outputs: made })]
   })
-  const last = run.ended === null || run.status === 'running' ? [] : [event(ENDS[run.status], run.ended, own(failed(run.error)))] // biome-ignore format: one line
+  const last = run.ended === null || !(run.status in ENDS) ? [] : [event(ENDS[run.status as keyof typeof ENDS], run.ended, own(failed(run.error)))] // biome-ignore format: one line
   return [event('START', run.started, own()), ...steps, ...last]
 }
 

@@ -1,0 +1,61 @@
+import { GalleyError } from '../base/errors.ts'
+import type { Scope } from '../base/scope.ts'
+import type { Database } from './database.ts'
+import { and, eq, inArray, sql } from './drizzle.ts'
+import { ownToken } from './process.ts'
+import type { Runs } from './runs.ts'
+import { runs } from './schema/runs.ts'
+import { steps } from './schema/steps.ts'
+
+/** A run in one of these states; running unless said. */
+export const mine = (scope: Scope, id: string, ...status: readonly (typeof runs.$inferSelect)['status'][]) =>
+  and(
+    eq(runs.workspace, scope.workspace),
+    eq(runs.id, id),
+    inArray(runs.status, status.length > 0 ? [...status] : ['running']),
+  )
+
+/** How a run comes to another process: one whose process is gone, and one that waited for people. */
+export function takingOver(db: Database): Pick<Runs, 'resume' | 'adopt'> {
+  return {
+    resume: (scope, id) =>
+      db.write(`run ${id} could not go on`, async (q) => {
+        const [row] = await q
+          .update(runs)
+          .set({ status: 'running', ended: null, owner: ownToken(), heartbeat: sql`clock_timestamp()` })
+          .where(mine(scope, id, 'waiting'))
+          .returning()
+        if (!row)
+          throw new GalleyError('STORE_CONFLICT', {
+            what: `run ${id} does not wait`,
+            why: 'it was cancelled, or another process goes on with it',
+            fix: 'read it again',
+          })
+        await q
+          .update(steps)
+          .set({ status: 'pending', ended: null })
+          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
+        return row
+      }),
+
+    adopt: (scope, run) =>
+      db.write(`run ${run.number} could not be taken over`, async (q) => {
+        const [row] = await q
+          .update(runs)
+          .set({ owner: ownToken(), heartbeat: sql`clock_timestamp()` })
+          .where(and(mine(scope, run.id), eq(runs.owner, run.owner)))
+          .returning()
+        if (!row)
+          throw new GalleyError('STORE_CONFLICT', {
+            what: `run ${run.number} could not be taken over`,
+            why: 'it has ended, or another process was faster',
+            fix: 'read it again',
+          })
+        await q
+          .update(steps)
+          .set({ status: 'pending', owner: null, lease: null, generation: sql`${steps.generation} + 1` })
+          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run.id), eq(steps.status, 'running')))
+        return row
+      }),
+  }
+}
