@@ -20,6 +20,7 @@ import { approvalStep } from './runs/steps/approval.ts'
 import { conditionStep } from './runs/steps/condition.ts'
 import { datasetStep } from './runs/steps/dataset.ts'
 import { eitherStep } from './runs/steps/either.ts'
+import { processStep } from './runs/steps/process.ts'
 import { sourceStep } from './runs/steps/source.ts'
 import { tableStep } from './runs/steps/table.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -27,9 +28,18 @@ import { openScope } from './tenancy/workspace.ts'
 
 /** The step kinds by name. */
 const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
-  [sourceStep, tableStep, datasetStep, analyseStep, trainStep, serveStep, conditionStep, eitherStep, approvalStep].map(
-    (kind) => [kind.kind, kind as unknown as AnyStepKind],
-  ),
+  [
+    sourceStep,
+    tableStep,
+    datasetStep,
+    analyseStep,
+    trainStep,
+    serveStep,
+    conditionStep,
+    eitherStep,
+    approvalStep,
+    processStep,
+  ].map((kind) => [kind.kind, kind as unknown as AnyStepKind]),
 )
 
 export const VERSION = (

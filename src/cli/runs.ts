@@ -46,6 +46,15 @@ export function runs(): Command {
       }),
     )
   noun
+    .command('log <run> <step>')
+    .description('show what the program of a step said')
+    .action((run: string, step: string) =>
+      withClient(async (client) => {
+        const { text } = await client.runs.log({ run, step })
+        print(text === '' ? 'it said nothing, or is no step that a program computes' : plain(text).trimEnd())
+      }),
+    )
+  noun
     .command('show <run>')
     .description('show a run and its steps, by number')
     .option('--json', 'print JSON')

@@ -19,7 +19,18 @@ const shape = z.looseObject({
     .array(
       z.looseObject({
         id: z.string(),
-        kind: z.enum(['source', 'table', 'dataset', 'analyse', 'train', 'serve', 'condition', 'either', 'approval']),
+        kind: z.enum([
+          'source',
+          'table',
+          'dataset',
+          'analyse',
+          'train',
+          'serve',
+          'condition',
+          'either',
+          'approval',
+          'process',
+        ]),
         inputs: z.array(z.string()),
         spec: z.looseObject({}),
         after: z

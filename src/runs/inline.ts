@@ -3,8 +3,9 @@ import { isRowwise } from '../data/quality/expectation.ts'
 import { withQuarantine } from '../data/quality/quarantine.ts'
 import { type SavedPlan, savePlan } from '../plan/json/index.ts'
 import { build, type From, type Node, plan } from '../plan/nodes.ts'
+import { parseType, type Schema } from '../plan/types.ts'
 import { bindScans, hashPlan, nodes } from '../plan/walk.ts'
-import type { DatasetSpec, Recipe, Step } from './specs.ts'
+import type { DatasetSpec, EitherSpec, ProcessSpec, Recipe, Step } from './specs.ts'
 
 /** The step of that id. @throws RECIPE_INVALID */
 export function stepOf(recipe: Recipe, id: string): Step {
@@ -18,8 +19,8 @@ export function stepOf(recipe: Recipe, id: string): Step {
 }
 
 /**
- * A step's whole plan, from the sources on: the steps it reads are replaced by their own plans, but for one that gives the rows of either of two
- * branches. Rows that a dataset's expectations set aside one by one are rejected in it, of history alone.
+ * A step's whole plan, from the sources on: the steps it reads are replaced by their own plans, but for those of
+ * which no plan tells. Rows that a dataset's expectations set aside one by one are rejected in it, of history alone.
  */
 export function wholePlan(recipe: Recipe, id: string): Node {
   const spec = stepOf(recipe, id).spec as Partial<DatasetSpec>
@@ -29,12 +30,24 @@ export function wholePlan(recipe: Recipe, id: string): Node {
 
 const inlined = (recipe: Recipe, root: Node): Node =>
   bindScans(root, (from) =>
-    from.kind === 'step' && stepOf(recipe, from.name).kind !== 'either' ? wholePlan(recipe, from.name) : undefined,
+    from.kind === 'step' && !isOpaque(stepOf(recipe, from.name)) ? wholePlan(recipe, from.name) : undefined,
   )
 
-/** The first step that gives the rows of either of two branches and that a step is made of, however far back. */
-export const eitherOf = (recipe: Recipe, id: string): string | undefined =>
-  lineage(recipe, id).find((s) => stepOf(recipe, s).kind === 'either')
+/** Whether a step gives rows of which no plan tells: those of either of two branches, or of a program. */
+export const isOpaque = ({ kind }: Step): boolean => kind === 'either' || kind === 'process'
+
+/** The columns of such a step. */
+export function opaqueSchema({ kind, spec }: Pick<Step, 'kind' | 'spec'>): Schema {
+  if (kind === 'either') return (spec as EitherSpec).schema
+  const { gives } = spec as ProcessSpec
+  return Object.entries(gives ?? {}).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
+}
+
+/** The first step of that sort that a step is made of, however far back. */
+export const opaqueOf = (recipe: Recipe, id: string): Step | undefined =>
+  lineage(recipe, id)
+    .flatMap((s) => stepOf(recipe, s))
+    .find(isOpaque)
 
 /** The whole plan of a dataset as it is published: without rows of a key that stands twice, or that refer to nothing, too. */
 export function publishedPlan(recipe: Recipe, id: string): Node {

@@ -1,10 +1,12 @@
+import type { Json } from '../base/json.ts'
+import type { Secret } from '../base/secrets.ts'
 import type { SourceSpec } from '../data/connectors/connector.ts'
 import type { Expecting } from '../data/quality/said.ts'
 import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
-import type { Candidate } from './specs.ts'
+import type { Candidate, ProcessLimits } from './specs.ts'
 import type { WriteOptions } from './writes.ts'
 
 export interface Dataset<S> {
@@ -14,8 +16,29 @@ export interface Dataset<S> {
 export interface Model {
   readonly step: string
 }
+/** What a program is run with. */
+export interface ProcessOptions {
+  /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
+  readonly command: readonly string[]
+  /** Files below the recipe's folder that it is given, by patterns: `['score.py', 'lib/**']`. It is run in a folder that holds these alone. */
+  readonly files?: readonly string[]
+  /** Tables that it reads, by the names that it finds them under. */
+  readonly tables?: Readonly<Record<string, AnyTable>>
+  readonly params?: Readonly<Record<string, Json>>
+  /** Variables of its environment beside PATH, HOME, TMPDIR, LANG and TZ; a secret by its name. */
+  readonly env?: Readonly<Record<string, string | Secret>>
+  /** How files of rows are written that it reads and writes: `parquet` unless given; `json` is a record a line. */
+  readonly format?: 'parquet' | 'csv' | 'json'
+  readonly limits?: ProcessLimits
+  /** Times that it is tried again, after a second, two, four …; none unless given. */
+  readonly retries?: number
+  /** It is run for each row, as many at a time as `most` (as there are processors unless given), and may fail for some. */
+  readonly each?: { readonly of: AnyTable; readonly most?: number; readonly failures?: number }
+}
 /** What a step made, by its handle. */
-export type Made = Dataset<never> | Model | Table<never>
+export type Made = Model | AnyTable
+/** A table, whatever its columns. */
+export type AnyTable = Pick<Table<never>, 'node' | 'schema'>
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
 export interface Kitchen {
@@ -71,6 +94,12 @@ export interface Kitchen {
   when<S>(name: string, t: Table<S>, holds: (r: Row<S>) => Col<'bool'>, then: () => void, otherwise?: () => void): void
   /** A table, and another that stands in where a step of the first fails; the run goes on, and tells what failed. */
   attempt<T>(name: string, first: () => Table<T>, otherwise: () => Table<T>): Table<T>
+  /**
+   * A step that a program computes, in any language: it finds what it is asked in the JSON file that `GALLEY_STEP` names, and writes the rows that it `gives` to the file named
+   * there. With `each` it is run once for every row of a table. Without `gives` it makes no table, and is there for what it does.
+   */
+  process<const G extends Columns>(name: string, options: ProcessOptions & { readonly gives: G }): Table<G>
+  process(name: string, options: ProcessOptions & { readonly gives?: undefined }): Model
   /** Steps that wait until somebody approves of what others made: `galley approvals`. The same content is asked about once. */
   approve<T>(name: string, of: Made | readonly Made[], options: { ask: string }, then: () => T): T
 }

@@ -17,6 +17,7 @@ import { branches, type Declaring } from './flow.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import type { Kitchen } from './kitchen.ts'
+import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
@@ -58,6 +59,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
   const kitchen: Kitchen = {
     ...branches({ add, branch }),
+    ...processes({ add }),
     source(id, spec) {
       checkSource(id, spec)
       add(id, 'source', [], spec)

@@ -3,7 +3,7 @@ import type { SourceSpec } from '../data/connectors/connector.ts'
 import { fitReads } from '../plan/fits/index.ts'
 import { online } from '../plan/online.ts'
 import { checkFormer, checkInput } from './checks.ts'
-import { eitherOf, stepOf, wholePlan } from './inline.ts'
+import { opaqueOf, stepOf, wholePlan } from './inline.ts'
 import type { Model } from './kitchen.ts'
 import type { DatasetSpec, Recipe, Step, TrainSpec } from './specs.ts'
 
@@ -32,11 +32,14 @@ export function checkServed(
   const dataset = stepOf(recipe, train.inputs[0] ?? '')
   const { moment } = dataset.spec as DatasetSpec
   checkFormer(recipe, dataset.id, id)
-  const either = eitherOf(recipe, dataset.id)
-  if (either !== undefined)
+  const opaque = opaqueOf(recipe, dataset.id)
+  if (opaque)
     throw new GalleyError('RECIPE_INVALID', {
-      what: `'${id}' can't serve a model of '${dataset.id}': it is made of '${either}'`,
-      why: 'which of its two branches gives the rows is known in a run alone, and a request is one record',
+      what: `'${id}' can't serve a model of '${dataset.id}': it is made of '${opaque.id}'`,
+      why:
+        opaque.kind === 'either'
+          ? 'which of its two branches gives the rows is known in a run alone, and a request is one record'
+          : 'a program makes its rows in a run, and a request is one record',
       fix: 'train on a dataset that one plan makes',
     })
   const outputs = [...new Set([...features, ...fit.flatMap(fitReads), ...(moment ? [moment] : [])])]

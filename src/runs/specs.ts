@@ -1,5 +1,8 @@
+import type { Json } from '../base/json.ts'
+import type { Secret } from '../base/secrets.ts'
 import type { WriteSpec } from '../data/datasets/write/write.ts'
 import type { Expectation } from '../data/quality/expectation.ts'
+import type { Columns } from '../plan/columns/kinds.ts'
 import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
@@ -59,6 +62,34 @@ export interface DatasetSpec extends PlanSpec {
   readonly moment: string | null
   /** How the rows become a version; absent: they are all of it. */
   readonly write?: WriteSpec
+}
+/** A step that a program of its own computes, in any language. */
+export interface ProcessSpec {
+  readonly command: readonly string[]
+  /** Patterns of files below the recipe's folder that it is given; their content stands in its cache key. */
+  readonly files: readonly string[]
+  readonly params: Json
+  /** Variables of its environment; secrets by name. */
+  readonly env: Readonly<Record<string, string | Secret>>
+  /** Steps whose rows it reads, by the names under which it finds them. */
+  readonly tables: Readonly<Record<string, string>>
+  /** How files of rows are written that it reads and writes. */
+  readonly format: 'parquet' | 'csv' | 'json'
+  /** Columns of the table that it gives; null for one that gives none. */
+  readonly gives: Columns | null
+  readonly limits: ProcessLimits
+  /** It is run once for each row of this step. */
+  readonly each: { readonly step: string; readonly most: number | null; readonly failures: number } | null
+  /** Times that it is tried again. */
+  readonly retries: number
+}
+export interface ProcessLimits {
+  /** Of wall-clock time; no limit unless given, as for the others. */
+  readonly seconds?: number
+  /** Of processor time, all of its processes together. */
+  readonly cpuSeconds?: number
+  /** Of memory, all of its processes together. */
+  readonly memoryMiB?: number
 }
 /** A table of one row, and what is asked of it. */
 export interface ConditionSpec extends PlanSpec {

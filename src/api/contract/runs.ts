@@ -66,6 +66,14 @@ export const runs = {
     body: z.object({}).strict(),
     output: run,
   }),
+  log: route({
+    method: 'get',
+    path: '/v1/runs/{run}/steps/{step}/log',
+    access: 'read',
+    summary: 'What the program of a step said, its beginning and its end where it is long',
+    params: z.object({ run: z.string().max(64), step: z.string().max(200) }),
+    output: z.object({ text: z.string() }),
+  }),
   changes: route({
     method: 'get',
     path: '/v1/runs/{run}/changes',

@@ -10,6 +10,7 @@ import { withinHome } from '../../runs/portable.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
+import type { Store } from '../../store/store.ts'
 import type { Failure } from '../contract/route.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
 
@@ -46,6 +47,18 @@ function setAside(output: unknown): { rejected: Record<string, number>; rejected
 /** A number that the database has no room for is no run's: asked as an id it is not found. */
 const named = (run: string): number | string => (/^\d+$/.test(run) && Number(run) < 2 ** 31 ? Number(run) : run)
 
+/** The log of a step that was taken from the cache: that of the run that made it. @throws RUN_UNKNOWN for a step that the run has not */
+async function keptLog(store: Store, scope: Scope, run: string, id: string): Promise<string | undefined> {
+  const steps = await everything((cursor) => store.steps.list(scope, run, { limit: 500, cursor }))
+  const step = steps.find((s) => s.id === id)
+  if (step) return (step.output as { log?: string } | null)?.log
+  throw new GalleyError('RUN_UNKNOWN', {
+    what: `the run has no step '${id}'`,
+    why: `its steps are ${steps.slice(0, 20).map((s) => s.id).join(', ')}`, // biome-ignore format: one line
+    fix: 'name one of them',
+  })
+}
+
 export const runs: NounHandlers<'runs'> = {
   cancel: async ({ ware, scope, params }) => {
     const { store } = ware
@@ -57,6 +70,12 @@ export const runs: NounHandlers<'runs'> = {
         details: { run: run.number, status: run.status },
       })
     return present(await store.runs.get(scope, run.id), await goneOf(ware, scope))
+  },
+  log: async ({ ware: { store }, scope, params }) => {
+    const run = await store.runs.get(scope, named(params.run))
+    const [own] = (await store.artifacts.list(scope, { run: run.id, kind: 'log', limit: 500 })).items.filter((a) => a.step === params.step) // biome-ignore format: one line
+    const kept = own?.blob ?? (await keptLog(store, scope, run.id, params.step))
+    return { text: kept === undefined ? '' : Buffer.from(await store.blobs.get(scope, kept)).toString('utf8') }
   },
   clean: async ({ ware: { store }, scope, body: { days, dryRun = false }, signal }) => {
     const { folders, ...sums } = await clean(store, scope, { days, dryRun, signal })

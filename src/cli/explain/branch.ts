@@ -1,4 +1,4 @@
-import type { After, ApprovalSpec, Step } from '../../runs/specs.ts'
+import type { After, ApprovalSpec, ProcessSpec, Step } from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -8,11 +8,22 @@ export function branchText(step: Step): string[] {
 
 function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
+  if (kind === 'process') return processText(spec as ProcessSpec)
   if (kind !== 'approval') return []
   return labelled(
     'asks',
     `"${(spec as ApprovalSpec).ask}" of what ${inputs.join(', ')} left, once for the same content`,
   )
+}
+
+function processText({ command, files, gives, each, format, limits }: ProcessSpec): string[] {
+  const bounds = Object.entries(limits).map(([name, value]) => `${name} ${value}`)
+  return [
+    ...labelled('runs', `${command.join(' ')}${each ? `, once for each row of ${each.step}` : ''}`),
+    ...(files.length > 0 ? labelled('given', files.join(', ')) : []),
+    ...labelled('gives', gives ? `${Object.entries(gives).map(([name, type]) => `${name}: ${type}`).join(', ')}, as ${format}` : 'no table'), // biome-ignore format: one line
+    ...(bounds.length > 0 ? labelled('limits', bounds.join(', ')) : []),
+  ]
 }
 
 function onlyWhere({ of, is }: After): string {

@@ -3,7 +3,8 @@ import { withQuarantine } from '../../data/quality/quarantine.ts'
 import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
-import type { DatasetSpec, EitherSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+import { isOpaque, opaqueSchema } from '../inline.ts'
+import type { DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
 
 /** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
 export interface Place {
@@ -14,7 +15,7 @@ export interface Place {
   readonly column: string | null
 }
 
-/** One place enters another. `how`: OpenLineage's names for columns; `TARGET`, `FEATURE`, `SPLIT`, `MODEL`, `ENTRY`, `REPORT` beyond. */
+/** One place enters another. `how`: OpenLineage's names for columns; `TARGET`, `FEATURE`, `PROCESS`, `SPLIT`, `MODEL`, `ENTRY`, `REPORT` beyond. */
 export interface Link {
   readonly from: Place
   readonly to: Place
@@ -49,6 +50,14 @@ export function linksOf(recipe: Recipe): Link[] {
     }
     if (step.kind === 'either')
       return step.inputs.flatMap((id) => columnsOfStep(step).map((column): Link => ({ from: place(id, column), to: to(column), how: ['IDENTITY'] }))) // biome-ignore format: one line
+    // whatever a program makes of what it reads
+    if (step.kind === 'process')
+      return step.inputs.flatMap((id) =>
+        columnsOfStep(steps.get(id)).flatMap((column) => [
+          enters(id, column, 'PROCESS'),
+          ...columnsOfStep(step).map((made): Link => ({ from: place(id, column), to: to(made), how: ['PROCESS'] })),
+        ]),
+      )
     // what people say of rows is made of none of them
     if (step.kind === 'approval') return []
     if (step.kind === 'train') return trained(step as Step<TrainSpec>, steps, enters)
@@ -86,6 +95,6 @@ export function columnsOfStep(step: Step | undefined): string[] {
   if (!step) return []
   const { plan } = step.spec as Partial<PlanSpec>
   if (plan) return plan.root.schema.map((f) => f.name)
-  if (step.kind === 'either') return (step.spec as EitherSpec).schema.map((f) => f.name)
+  if (isOpaque(step)) return opaqueSchema(step).map((f) => f.name)
   return step.kind === 'source' ? Object.keys((step.spec as SourceSpec).columns) : []
 }

@@ -13,7 +13,7 @@ import { asDeclared } from '../declared.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { type Ended, runSteps } from '../schedule.ts'
-import type { Recipe, Step } from '../specs.ts'
+import type { ProcessSpec, Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
@@ -120,7 +120,10 @@ async function again(
   meeting: Meeting,
 ): Promise<Pick<Replayed, 'state' | 'says'> & { output: Output }> {
   const { step, kind, before, record, recipe, outputs, signal } = asked
-  const effect = EFFECTS[step.kind]
+  const effect =
+    step.kind === 'process' && !(step.spec as ProcessSpec).gives
+      ? 'it makes no table, and is not done again'
+      : EFFECTS[step.kind]
   if (effect) return { output: before, state: 'apart', says: effect }
   if (step.kind === 'source') {
     const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }

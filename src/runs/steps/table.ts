@@ -4,6 +4,7 @@ import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, publishFolder } from '../../data/datasets/files.ts'
 import { MANIFEST, MANIFEST_FORMAT, type Manifest, numbered, readManifest } from '../../data/datasets/manifest.ts'
+import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
@@ -33,7 +34,12 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
   kind: 'table',
   module: import.meta.url,
   run: async (ctx) => ({
-    output: await keep(ctx, `_${ctx.step.id}`, await computeRows(ctx, ctx.step.spec.plan.root)),
+    output: await keep(
+      ctx,
+      `_${ctx.step.id}`,
+      await computeRows(ctx, ctx.step.spec.plan.root),
+      ctx.step.spec.plan.root,
+    ),
   }),
   present: whole,
   summary: summarise,
@@ -47,9 +53,8 @@ export function summarise(o: TableOutput): string {
 }
 
 /** Publishes computed rows as a table of their own, in one step. */
-async function keep(ctx: StepContext<PlanSpec>, name: string, made: Computed): Promise<TableOutput> {
+export async function keep(ctx: StepContext<PlanSpec>, name: string, made: Computed, root: Node): Promise<TableOutput> {
   const { draft, data, aside, rows, schema } = made
-  const { root } = ctx.step.spec.plan
   const manifest: Manifest = {
     ...{ format: MANIFEST_FORMAT, name, schema, rows, bytes: data.bytes },
     files: [{ ...data, path: 'data.parquet', rows }],

@@ -2,7 +2,7 @@ import { type Engine, type Gap, isGaps } from '../../../engines/engine.ts'
 import type { Expr } from '../../../plan/expr.ts'
 import { applied, type BoundFit } from '../../../plan/fits/index.ts'
 import { build, type Named, type Node, plan } from '../../../plan/nodes.ts'
-import { boundPlan, eitherOf, publishedPlan, stepOf } from '../../../runs/inline.ts'
+import { boundPlan, opaqueOf, publishedPlan, stepOf } from '../../../runs/inline.ts'
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { beginOf } from '../device/begin.ts'
 import { fitAbout, fitTogether } from '../fits.ts'
@@ -25,8 +25,8 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
   const found = new Map<string, Gap>()
   const asked = new Map<string, Gap>()
   const mode = dataset.write?.mode ?? 'full'
-  const either = eitherOf(recipe, inputs[0] ?? '')
-  if (either !== undefined) found.set('either', { node: either, reason: 'which of its branches is taken is known once it is' }) // biome-ignore format: one line
+  const opaque = opaqueOf(recipe, inputs[0] ?? '')
+  if (opaque) found.set('opaque', { node: opaque.id, reason: opaque.kind === 'either' ? 'which of its branches is taken is known once it is' : 'a program makes its rows' }) // biome-ignore format: one line
   if (mode !== 'full')
     found.set('dataset', { node: 'dataset', reason: `its write is '${mode}': it holds rows that the sources do not` })
   const ask = (root: Node, into = found) => {

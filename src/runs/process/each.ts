@@ -1,0 +1,154 @@
+import { join } from 'node:path'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
+import { rowsOf, runPlan } from '../../engines/plans.ts'
+import { build, type Node } from '../../plan/nodes.ts'
+import { writeRecord } from '../../plan/record.ts'
+import { opaqueSchema } from '../inline.ts'
+import type { StepContext, StepResult } from '../kind.ts'
+import type { ProcessSpec } from '../specs.ts'
+import type { ProcessOutput } from '../steps/process.ts'
+import type { TableOutput } from '../steps/table.ts'
+import { ProgramFailed } from './child.ts'
+import { keepLog } from './keep.ts'
+import { lastLines } from './log.ts'
+import { type Asked, forget, runOnce } from './once.ts'
+import { rowsFrom } from './tables.ts'
+
+/** Rows that a process is run for, at most. */
+const MOST_ITEMS = 100_000
+/** Items that failed and whose logs are kept. */
+const MOST_LOGS = 100
+
+interface Failed {
+  readonly item: string
+  readonly error: GalleyError
+}
+
+type Item = Readonly<Record<string, unknown>>
+/** What is kept of an item that is done: its rows as a Parquet file by content; none for a process that gives no table. */
+interface Done {
+  readonly blob: string | null
+}
+
+/**
+ * Runs a step's process once for each row of a table, some of them at a time. Each that is done is kept by what it was asked, so that a run that is
+ * killed, or fails for some, goes on with the others. @throws STEP_FAILED where more fail than may, RECIPE_INVALID for rows that are equal
+ */
+export async function runEach(
+  ctx: StepContext<ProcessSpec>,
+  asked: Pick<Asked, 'files' | 'tables'>,
+  key: string,
+  folder: string,
+  tableOf: (ctx: StepContext<ProcessSpec>, root: Node) => Promise<TableOutput>,
+): Promise<StepResult<ProcessOutput>> {
+  const { spec, id } = ctx.step
+  const { most, failures } = spec.each as NonNullable<ProcessSpec['each']>
+  const items = await itemsOf(ctx)
+  const done = new Map<string, Done>()
+  const failed: Failed[] = []
+  let kept = 0
+  let next = 0
+  const progress = () => ctx.progress({ done: done.size + failed.length, total: items.length, unit: 'steps' })
+  const one = async (item: Item, at: number): Promise<void> => {
+    const own = hashJson([key, item])
+    const before = await ctx.store.cache.find(ctx.scope, own)
+    if (before && (await isThere(ctx, before.output as Done))) {
+      done.set(own, before.output as Done)
+      kept++
+      return progress()
+    }
+    try {
+      const left = await runOnce(ctx, { ...asked, item, key: own, progress: () => undefined })
+      const made: Done = { blob: spec.gives ? await rowsKept(ctx, left.rows, join(folder, `${at}`)) : null }
+      await forget(left)
+      await ctx.store.cache.put(ctx.scope, { key: own, output: made, run: ctx.run.id, step: id })
+      done.set(own, made)
+    } catch (thrown) {
+      if (!(thrown instanceof GalleyError && thrown.code === 'STEP_FAILED')) throw thrown
+      failed.push({ item: JSON.stringify(item).slice(0, 200), error: thrown })
+    }
+    progress()
+  }
+  const worker = async (): Promise<void> => {
+    while (next < items.length && failed.length <= failures) {
+      throwIfAborted(ctx.signal)
+      const at = next++
+      await one(items[at] as Item, at)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(most ?? ctx.threads, items.length) }, worker))
+  throwIfAborted(ctx.signal)
+  const log = await keepLog(ctx, logOf(failed))
+  if (failed.length > failures) throw tooMany(id, items.length, failed, done.size, failures)
+  if (kept > 0) ctx.say(`${kept} of ${items.length} were done before`)
+  for (const { item, error } of failed.slice(0, 5)) ctx.say(`it failed for ${item}: ${error.why?.split('\n')[0]}`)
+  const about = { metrics: {}, items: { all: items.length, failed: failed.length }, ...log }
+  if (!spec.gives) return { output: { hash: hashJson([key, items.length]), ...about } }
+  const blobs = items.flatMap((item) => done.get(hashJson([key, item]))?.blob ?? [])
+  const table = await tableOf(ctx, together(await Promise.all(blobs.map((b) => ctx.store.blobs.path(ctx.scope, b))), ctx.step)) // biome-ignore format: one line
+  return { output: { ...table, ...about } }
+}
+
+/** The rows as records of JSON, in their order. */
+async function itemsOf(ctx: StepContext<ProcessSpec>): Promise<Item[]> {
+  const { step, id } = { step: ctx.step.spec.each?.step ?? '', id: ctx.step.id }
+  const { files, schema, rows } = ctx.input<TableOutput>(step)
+  if (rows > MOST_ITEMS)
+    throw new GalleyError('STEP_FAILED', {
+      what: `'${id}' is to be run for ${rows.toLocaleString('en-US')} rows of '${step}'`,
+      why: `it is run for ${MOST_ITEMS.toLocaleString('en-US')} at most`,
+      fix: 'let it take several rows at a time: aggregate them to fewer',
+    })
+  const found = await rowsOf(ctx, build({ op: 'scan', from: { kind: 'parquet', files }, schema }))
+  const items = found.map((row) => writeRecord(schema, row))
+  const seen = new Set<string>()
+  for (const item of items) {
+    const hash = hashJson(item)
+    if (seen.has(hash))
+      throw new GalleyError('STEP_FAILED', {
+        what: `'${id}' is to be run for a row of '${step}' that stands there twice: ${JSON.stringify(item).slice(0, 200)}`,
+        why: 'each row is one piece of work',
+        fix: 'make them distinct: t.distinct()',
+      })
+    seen.add(hash)
+  }
+  return items
+}
+
+async function rowsKept(ctx: StepContext<ProcessSpec>, path: string, folder: string): Promise<string> {
+  const root = await rowsFrom(ctx, path, folder)
+  const file = ctx.store.home.tmp.file('.item')
+  await runPlan(ctx, root, { parquet: file })
+  return (await ctx.store.blobs.put(ctx.scope, { file, move: true })).hash
+}
+
+const isThere = async (ctx: StepContext<ProcessSpec>, { blob }: Done): Promise<boolean> =>
+  blob === null || (await ctx.store.blobs.find(ctx.scope, blob)) !== undefined
+
+/** All rows, in the order of the items. */
+function together(files: readonly string[], step: StepContext<ProcessSpec>['step']): Node {
+  const schema = opaqueSchema(step)
+  if (files.length === 0) return build({ op: 'scan', from: { kind: 'rows', rows: [] }, schema })
+  return build({ op: 'scan', from: { kind: 'parquet', files }, schema })
+}
+
+function tooMany(id: string, all: number, failed: readonly Failed[], done: number, allowed: number): GalleyError {
+  const [first] = failed
+  return new GalleyError('STEP_FAILED', {
+    what: `the program of '${id}' failed for ${failed.length} of ${all} rows${allowed > 0 ? `, and may for ${allowed}` : ''}`,
+    why: `for ${first?.item}: ${first?.error.why ?? first?.error.what}`,
+    fix: `mend it and run again: the ${done} that are done are kept`,
+    details: { step: id, items: failed.slice(0, 20).map((f) => f.item) },
+  })
+}
+
+/** What the programs of failed items said, the first ones of many. */
+const logOf = (failed: readonly Failed[]): string =>
+  failed
+    .slice(0, MOST_LOGS)
+    .map(
+      ({ item, error }) =>
+        `${item}\n${error instanceof ProgramFailed ? lastLines(error.log, 1000) : (error.why ?? error.what)}\n`,
+    )
+    .join('\n')

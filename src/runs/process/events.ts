@@ -1,0 +1,68 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+/** Bytes of what a process tells that are read at once, and in all. */
+const PIECE = 65_536
+const MOST = 16 * 2 ** 20
+/** Metrics that are kept, and texts that are passed on. */
+const MOST_METRICS = 1000
+const MOST_TEXTS = 100
+
+/** What a process tells while it works, read from the file that it adds lines of JSON to: `progress`, `metrics`, `say`. Lines that are none are passed over. */
+export class Events {
+  readonly metrics: Record<string, number> = {}
+  readonly #path: string
+  readonly #on: { progress(done: number, total: number): void; say(text: string): void }
+  #at = 0
+  #rest = ''
+  #texts = 0
+
+  constructor(path: string, on: { progress(done: number, total: number): void; say(text: string): void }) {
+    this.#path = path
+    this.#on = on
+  }
+
+  /** Reads what has come since. */
+  look(): void {
+    let file: number
+    try {
+      file = openSync(this.#path, 'r')
+    } catch {
+      return // it took the file away: nothing more is told
+    }
+    try {
+      const piece = Buffer.alloc(PIECE)
+      for (let n = readSync(file, piece, 0, PIECE, this.#at); n > 0 && this.#at < MOST; ) {
+        this.#at += n
+        const lines = (this.#rest + piece.toString('utf8', 0, n)).split('\n')
+        this.#rest = lines.pop() ?? ''
+        for (const line of lines) this.#line(line)
+        n = readSync(file, piece, 0, PIECE, this.#at)
+      }
+    } finally {
+      closeSync(file)
+    }
+  }
+
+  #line(line: string): void {
+    let told: { progress?: unknown; metrics?: unknown; say?: unknown }
+    try {
+      told = JSON.parse(line)
+    } catch {
+      return
+    }
+    if (typeof told !== 'object' || told === null) return
+    if (Array.isArray(told.progress)) {
+      const [done, total] = told.progress
+      if (Number.isFinite(done) && Number.isFinite(total)) this.#on.progress(done, total)
+    }
+    if (typeof told.metrics === 'object' && told.metrics !== null)
+      for (const [name, value] of Object.entries(told.metrics))
+        if (
+          Number.isFinite(value) &&
+          (Object.hasOwn(this.metrics, name) || Object.keys(this.metrics).length < MOST_METRICS)
+        )
+          // biome-ignore format: one line
+          Object.defineProperty(this.metrics, name, { value, enumerable: true, configurable: true, writable: true })
+    if (typeof told.say === 'string' && this.#texts++ < MOST_TEXTS) this.#on.say(told.say.slice(0, 1000))
+  }
+}

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { access, chmod, constants, copyFile, mkdir, realpath, stat } from 'node:fs/promises'
+import { delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { GalleyError } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
+import { filesOf } from '../../data/connectors/folder/list.ts'
+
+/** Files that one process is given. */
+const MOST_FILES = 10_000
+
+export interface GivenFile {
+  /** Where it lies. */
+  readonly path: string
+  /** Where the process finds it, from its working folder on. */
+  readonly name: string
+  readonly sha256: string
+}
+
+/** The files that patterns name below a folder, by name. @throws SOURCE_MISSING for a pattern that names none, RECIPE_INVALID for one outside */
+export async function givenFiles(
+  step: string,
+  folder: string,
+  patterns: readonly string[],
+  signal: AbortSignal,
+): Promise<GivenFile[]> {
+  const root = resolve(folder)
+  const found = new Map<string, GivenFile>()
+  for (const pattern of patterns) {
+    const before = found.size
+    let met = 0
+    for await (const path of filesOf(join(root, pattern), signal)) {
+      met++
+      const name = relative(root, path)
+      if (name.startsWith('..') || isAbsolute(name)) throw outside(step, pattern)
+      if (!found.has(name)) found.set(name, { path, name: name.split(sep).join('/'), sha256: await sha256Of(path) })
+      if (found.size > MOST_FILES)
+        throw new GalleyError('RECIPE_INVALID', {
+          what: `'${step}' is given more than ${MOST_FILES} files`,
+          fix: `name fewer than '${pattern}' does`,
+        })
+    }
+    if (met === 0 && found.size === before)
+      throw new GalleyError('SOURCE_MISSING', {
+        what: `'${step}' is given '${pattern}', and there is no such file`,
+        why: `it is looked for below ${root}`,
+        fix: 'correct the pattern, or put the file there',
+      })
+  }
+  return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+const outside = (step: string, pattern: string) =>
+  new GalleyError('RECIPE_INVALID', {
+    what: `'${step}' is given '${pattern}', which lies outside of the recipe's folder`,
+    why: 'a process is given files of its recipe alone',
+    fix: 'put the files below the recipe',
+  })
+
+/** Puts the files where a process begins. */
+export async function layOut(files: readonly GivenFile[], work: string): Promise<void> {
+  for (const file of files) {
+    const target = join(work, file.name)
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(file.path, target)
+    await chmod(target, (await stat(file.path)).mode & 0o777)
+  }
+}
+
+/** Where a command lies: by its name on the path, or from the recipe's folder on. @throws STEP_FAILED */
+export async function commandPath(step: string, command: string, folder: string, path: string): Promise<string> {
+  const places = command.includes('/')
+    ? [resolve(folder, command)]
+    : path.split(delimiter).map((at) => join(at, command))
+  for (const place of places)
+    if (await access(place, constants.X_OK).then(() => true, () => false)) return place // biome-ignore format: one line
+  throw new GalleyError('STEP_FAILED', {
+    what: `'${step}' runs '${command}', which is not there`,
+    why: command.includes('/') ? `it is looked for at ${places[0]}` : `no folder of the path has it: ${path}`,
+    fix: 'install it on this machine, or run the step where it is: a worker with a tag',
+  })
+}
+
+/** Identity of a command: the content of the program that its name leads to. */
+export const programOf = async (path: string): Promise<string> => hashJson([await sha256Of(await realpath(path))])
+
+const known = new Map<string, string>()
+
+async function sha256Of(path: string): Promise<string> {
+  const info = await stat(path)
+  const stamp = `${path} ${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`
+  const before = known.get(stamp)
+  if (before) return before
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
+  const found = hash.digest('hex')
+  known.set(stamp, found)
+  if (known.size > MOST_FILES) known.delete(known.keys().next().value as string)
+  return found
+}

@@ -1,0 +1,81 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashJson } from '../../base/hash.ts'
+import { build, type Node, plan } from '../../plan/nodes.ts'
+import { opaqueSchema } from '../inline.ts'
+import type { Output, StepContext, StepKind } from '../kind.ts'
+import { ProgramFailed } from '../process/child.ts'
+import { runEach } from '../process/each.ts'
+import { keepLog } from '../process/keep.ts'
+import { forget, runOnce } from '../process/once.ts'
+import { rowsFrom, tablesFor } from '../process/tables.ts'
+import { commandPath, givenFiles, programOf } from '../process/workspace.ts'
+import type { PlanSpec, ProcessSpec } from '../specs.ts'
+import { integer } from '../text.ts'
+import { computeRows } from './rows.ts'
+import { keep, summarise, type TableOutput, whole } from './table.ts'
+
+/** A table where it gives one. */
+export interface ProcessOutput extends Output, Partial<Omit<TableOutput, keyof Output>> {
+  readonly metrics: Readonly<Record<string, number>>
+  /** Items that it was run for, and those that failed and may. */
+  readonly items?: { readonly all: number; readonly failed: number }
+  /** What it said, as a blob. */
+  readonly log?: string
+}
+
+/** Runs a program of its own, in any language, in a folder that holds what it is given; once, or for each row of a table. */
+export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
+  kind: 'process',
+  module: import.meta.url,
+  async identity({ limits: _, retries: __, each, ...spec }, { step, folder, signal }) {
+    const files = await givenFiles(step.id, folder, spec.files, signal)
+    const path = await commandPath(step.id, spec.command[0] ?? '', folder, process.env['PATH'] ?? '')
+    const over = each && { step: each.step, failures: each.failures }
+    return { ...spec, each: over, files: files.map((f) => [f.name, f.sha256]), program: await programOf(path) }
+  },
+  async run(ctx) {
+    const { spec, id } = ctx.step
+    const folder = ctx.store.home.tmp.file('.tables')
+    await mkdir(folder, { recursive: true })
+    try {
+      const files = await givenFiles(id, ctx.folder, spec.files, ctx.signal)
+      const asked = { files, tables: await tablesFor(ctx, folder) }
+      // what it is asked, whichever run asks it
+      const key = hashJson([
+        await processStep.identity?.(spec, ctx as never),
+        ctx.step.inputs.map((s) => ctx.input(s).hash),
+      ])
+      if (spec.each) return await runEach(ctx, asked, key, folder, tableOf)
+      const percent = (done: number, total: number) => ctx.progress({ done: (done / total) * 100, total: 100, unit: 'percent' }) // biome-ignore format: one line
+      const left = await runOnce(ctx, { ...asked, item: null, key, progress: percent })
+      try {
+        const log = await keepLog(ctx, left.log)
+        if (!spec.gives) return { output: { hash: hashJson([key, left.metrics]), metrics: left.metrics, ...log } }
+        const table = await tableOf(ctx, await rowsFrom(ctx, left.rows, join(folder, 'rows')))
+        return { output: { ...table, metrics: left.metrics, ...log } }
+      } finally {
+        await forget(left)
+      }
+    } catch (thrown) {
+      if (thrown instanceof ProgramFailed) await keepLog(ctx, thrown.log).catch(() => undefined)
+      throw thrown
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+  present: async (o) => o.files === undefined || whole(o as TableOutput),
+  summary(o) {
+    const metrics = Object.entries(o.metrics).slice(0, 4).map(([name, value]) => `${name} ${+value.toPrecision(4)}`) // biome-ignore format: one line
+    const items = o.items ? [`${integer(o.items.all)} items${o.items.failed > 0 ? `, ${integer(o.items.failed)} failed` : ''}`] : [] // biome-ignore format: one line
+    return [...(o.files ? [summarise(o as TableOutput)] : []), ...items, ...metrics].join('  ')
+  },
+}
+
+/** Keeps rows as a step's table. */
+async function tableOf(ctx: StepContext<ProcessSpec>, root: Node): Promise<TableOutput> {
+  const schema = opaqueSchema(ctx.step)
+  const of = { ...ctx, step: { ...ctx.step, spec: { plan: plan(root) } } } as unknown as StepContext<PlanSpec>
+  const scan = build({ op: 'scan', from: { kind: 'step', name: ctx.step.id }, schema })
+  return keep(of, `_${ctx.step.id}`, await computeRows(of, root), scan)
+}
