@@ -13,14 +13,17 @@ export function hashJson(value: unknown): string {
 }
 
 const CHUNK = 1 << 20
+/** Of a small file no more memory is taken than it needs: such memory counts towards the next collection of garbage. */
+const LEAST = 1 << 12
 
 /** SHA-256 of a file's bytes: a part is read while the one before it is hashed. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   const file = await open(path)
   try {
-    const buffers = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)] as const
-    const read = (into: Buffer) => file.read(into, 0, CHUNK)
+    const size = Math.min(CHUNK, Math.max(LEAST, (await file.stat()).size))
+    const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)] as const
+    const read = (into: Buffer) => file.read(into, 0, size)
     let reading = read(buffers[0])
     for (let i = 1; ; i++) {
       const { bytesRead, buffer } = await reading
@@ -32,7 +35,7 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
         await reading.catch(() => undefined)
         throw signal.reason
       }
-      hash.update(bytesRead === CHUNK ? buffer : buffer.subarray(0, bytesRead))
+      hash.update(bytesRead === size ? buffer : buffer.subarray(0, bytesRead))
     }
   } finally {
     await file.close()

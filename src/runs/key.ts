@@ -56,19 +56,13 @@ export function inputOf<T extends Output>(outputs: ReadonlyMap<string, Output>, 
 
 /** Why a step runs that an earlier run of the recipe had; nothing where none had it. */
 export async function whyAgain(
-  store: Store,
-  scope: Scope,
-  { recipe, step, earlier }: Pick<StepRun, 'recipe' | 'step' | 'earlier'>,
+  { step, earlier }: Pick<StepRun, 'step' | 'earlier'>,
   parts: KeyParts,
 ): Promise<string[]> {
-  const newest = await store.steps.newestOf(scope, recipe.name, step.id, recipe.partition)
+  const newest = await earlier.step(step.id)
   const was = newest?.keyParts as KeyParts | null | undefined
   if (!newest || !was) return []
-  // most steps of a run have the same one before: its recipe is read once
-  const run = newest.run
-  const read = earlier.get(run) ?? store.runs.get(scope, run).then((r) => r.recipeJson as Recipe | null)
-  earlier.set(run, read)
-  const before = (await read)?.steps.find(({ id }) => id === step.id)
+  const before = (await earlier.recipe(newest.run))?.steps.find(({ id }) => id === step.id)
   if (!before) return []
   const told = because(step, parts, { parts: was, step: before })
   return told.length > 0 ? told : ['what it left is no longer kept']

@@ -5,6 +5,7 @@ import { createLedger } from '../engines/ledger.ts'
 import type { Run } from '../store/runs.ts'
 import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
+import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
 import { hashRecipe } from './recipe.ts'
@@ -58,7 +59,7 @@ export async function run(
   const took = new Map(kept?.seconds)
   const reused = new Set(kept?.cached)
   const meeting = new Meeting()
-  const earlier = new Map<string, Promise<Recipe | null>>()
+  const earlier = new Earlier(store, scope, recipe, record.number)
   /** In the recipe's order, whichever ended first. */
   const told = () => ({
     seconds: Object.fromEntries(recipe.steps.flatMap(({ id }) => (took.has(id) ? [[id, took.get(id) as number]] : []))),

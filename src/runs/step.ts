@@ -14,6 +14,7 @@ import type { Alerts } from './alerts.ts'
 import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
 import { contextOf, sayOf } from './context.ts'
+import type { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import { cacheKey, whyAgain } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
@@ -57,8 +58,7 @@ export interface StepRun {
   readonly spending: Spending
   readonly engine: EngineChoice
   readonly beside: Beside
-  /** Recipes of earlier runs that were asked for, by run. */
-  readonly earlier: Map<string, Promise<Recipe | null>>
+  readonly earlier: Earlier
 }
 
 /** How often a step begins again from what another writer published meanwhile. */
@@ -133,7 +133,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       })
       return { output: known, seconds: took(), cached: true }
     }
-    const reasons = await whyAgain(store, scope, s, keyParts)
+    const reasons = await whyAgain(s, keyParts)
     const ctx = contextOf(ware, scope, { ...s, signal, ledger })
     const ran = await kind.run(ctx)
     throwIfAborted(signal)

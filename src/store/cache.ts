@@ -26,7 +26,7 @@ export function cacheOn(db: Database): Cache {
       }),
     put: async (scope, entry) => {
       const values = { output: entry.output, run: entry.run, step: entry.step, created: db.now() }
-      await db.write('the output could not be kept in the cache', (q) =>
+      await db.statement('the output could not be kept in the cache', (q) =>
         q
           .insert(stepOutputs)
           .values({ workspace: scope.workspace, key: entry.key, ...values })

@@ -13,6 +13,8 @@ export interface Database {
   read<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
   /** Runs statements that take effect together or not at all. After a lost connection the outcome is unknown. */
   write<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
+  /** The same for one statement, which needs no transaction around it. */
+  statement<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
 }
 
 export interface DatabasePool extends Database {
@@ -34,6 +36,14 @@ export interface DatabaseOptions {
 const ATTEMPTS = 4
 /** Connections of one process. The embedded server takes 64 in all. */
 const POOL = 6
+
+/** What builds statements of a connection, made once for each. */
+const builders = new WeakMap<pg.PoolClient, Queries>()
+function queriesOf(client: pg.PoolClient): Queries {
+  const made = builders.get(client) ?? drizzle(client)
+  builders.set(client, made)
+  return made
+}
 
 export function openDatabase(options: DatabaseOptions): DatabasePool {
   const pool = new pg.Pool({ max: POOL, connectionTimeoutMillis: 15_000, ...options.connection })
@@ -70,7 +80,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
     using(async (client) => {
       await client.query('BEGIN')
       try {
-        const result = await work(drizzle(client))
+        const result = await work(queriesOf(client))
         await client.query('COMMIT')
         return result
       } catch (error) {
@@ -93,8 +103,9 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
 
   return {
     now: options.now,
-    read: (what, work) => again(what, isConnectionLoss, () => using((client) => work(drizzle(client)))),
+    read: (what, work) => again(what, isConnectionLoss, () => using((client) => work(queriesOf(client)))),
     write: (what, work) => again(what, undone, () => inTransaction(work)),
+    statement: (what, work) => again(what, undone, () => using((client) => work(queriesOf(client)))),
     transaction: (what, work) =>
       again(what, undone, () =>
         inTransaction((q) => {
@@ -106,7 +117,7 @@ export function openDatabase(options: DatabaseOptions): DatabasePool {
               throw undone(error) ? error : failed(error, name)
             }
           }
-          return work({ now: options.now, read: inside, write: inside })
+          return work({ now: options.now, read: inside, write: inside, statement: inside })
         }),
       ),
     close: () => pool.end(),

@@ -180,7 +180,7 @@ export function runsOn(db: Database): Runs {
       }),
 
     heartbeat: (scope, id) =>
-      db.write(`the heartbeat of run ${id} could not be recorded`, async (q) => {
+      db.statement(`the heartbeat of run ${id} could not be recorded`, async (q) => {
         const rows = await q
           .update(runs)
           .set({ heartbeat: sql`clock_timestamp()` })

@@ -58,12 +58,25 @@ export interface Steps {
   newest(scope: Scope, id: string): Promise<Step | undefined>
   /** The newest of a recipe's step that is done. */
   newestOf(scope: Scope, recipe: string, id: string, partition?: string): Promise<Step | undefined>
+  /** What the steps of a recipe's newest run before a number were made of, of those that were done. */
+  before(
+    scope: Scope,
+    recipe: string,
+    number: number,
+    partition?: string,
+  ): Promise<readonly Pick<Step, 'id' | 'run' | 'keyParts'>[]>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
 
 /** Seconds that a claim holds without renewal. */
 const LEASE = 10
+
+/**
+ * Lets a statement answer before it is on disk. A claim, or a lease, that is lost with the server's power is one that nobody holds: its owner can complete nothing
+ * with it, and what it does later is on disk only after this is.
+ */
+const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
 
 const ofPartition = (partition: string | undefined) =>
   partition === undefined ? isNull(runs.partition) : eq(runs.partition, partition)
@@ -72,10 +85,15 @@ export function stepsOn(db: Database): Steps {
   const where = (scope: Scope, run: string, id: string) =>
     and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.id, id))
   const held = (scope: Scope, claim: StepClaim) =>
-    and(where(scope, claim.run, claim.id), eq(steps.status, 'running'), eq(steps.generation, claim.generation))
+    and(
+      where(scope, claim.run, claim.id),
+      eq(steps.status, 'running'),
+      eq(steps.generation, claim.generation),
+      eq(steps.owner, ownToken()),
+    )
   const until = (seconds: number) => sql`clock_timestamp() + make_interval(secs => ${seconds})`
   const end = async (scope: Scope, claim: StepClaim, values: Partial<typeof steps.$inferInsert>): Promise<Step> =>
-    db.write(`the end of step '${claim.id}' could not be recorded`, async (q) => {
+    db.statement(`the end of step '${claim.id}' could not be recorded`, async (q) => {
       const [row] = await q
         .update(steps)
         .set({ ...values, ended: db.now(), lease: null, owner: null })
@@ -111,7 +129,7 @@ export function stepsOn(db: Database): Steps {
     },
 
     claim: (scope, run, id, seconds = LEASE) =>
-      db.write(`step '${id}' could not be claimed`, async (q) => {
+      db.statement(`step '${id}' could not be claimed`, async (q) => {
         const free = or(
           inArray(steps.status, ['pending', 'failed']),
           and(eq(steps.status, 'running'), lt(steps.lease, sql`clock_timestamp()`)),
@@ -126,17 +144,17 @@ export function stepsOn(db: Database): Steps {
             started: db.now(),
             error: null,
           })
-          .where(and(where(scope, run, id), free))
+          .where(and(where(scope, run, id), free, unflushed))
           .returning({ generation: steps.generation })
         return row && { run, id, generation: row.generation }
       }),
 
     renew: (scope, claim, seconds = LEASE) =>
-      db.write(`the lease of step '${claim.id}' could not be extended`, async (q) => {
+      db.statement(`the lease of step '${claim.id}' could not be extended`, async (q) => {
         const rows = await q
           .update(steps)
           .set({ lease: until(seconds) })
-          .where(held(scope, claim))
+          .where(and(held(scope, claim), unflushed))
           .returning({ id: steps.id })
         return rows.length > 0
       }),
@@ -196,6 +214,16 @@ export function stepsOn(db: Database): Steps {
           .orderBy(desc(runs.number))
           .limit(1)
         return row?.step
+      }),
+
+    before: (scope, recipe, number, partition) =>
+      db.read('the steps could not be read', (q) => {
+        const of = and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition), lt(runs.number, number)) // biome-ignore format: one line
+        const newest = q.select({ id: runs.id }).from(runs).where(of).orderBy(desc(runs.number)).limit(1)
+        return q
+          .select({ id: steps.id, run: steps.run, keyParts: steps.keyParts })
+          .from(steps)
+          .where(and(eq(steps.run, sql`(${newest})`), eq(steps.status, 'done')))
       }),
 
     list: (scope, run, page = {}) =>

@@ -28,18 +28,21 @@ export async function keptFile(path: string, signal?: AbortSignal): Promise<Kept
   return { path, bytes: (await stat(path)).size, sha256: await hashFile(path, signal) }
 }
 
+/** Files that are put on disk at once. */
+const TOGETHER = 16
+
 /**
  * Moves a finished folder to its place in one step: readers see all of it or nothing. When the same content stands
  * there already, that one is kept; what stands there and is not the same was damaged since, and is replaced.
  * Everything is on disk before the answer.
  */
 export async function publishFolder(draft: string, target: string): Promise<void> {
-  for (const name of await readdir(draft)) {
+  const [names] = await Promise.all([readdir(draft), mkdir(dirname(target), { recursive: true })])
+  const sync = async (name: string) => {
     const file = await open(join(draft, name), 'r+')
-    await file.sync()
-    await file.close()
+    await file.sync().finally(() => file.close())
   }
-  await mkdir(dirname(target), { recursive: true })
+  for (let i = 0; i < names.length; i += TOGETHER) await Promise.all(names.slice(i, i + TOGETHER).map(sync))
   while (!(await moved(draft, target))) {
     if (await same(draft, target)) {
       await rm(draft, { recursive: true })
