@@ -16,7 +16,9 @@ const BATCH = 500
  * text of its first value that does not convert, and the row as the file has it.
  */
 export async function quarantine(layout: Layout, target: string, ctx: ConnectorContext): Promise<void> {
-  const { path, columns } = layout
+  const { columns } = layout
+  // what is never closed stands where the file that is read has ended
+  const path = layout.unclosed?.path ?? layout.path
   await ctx.query(
     'CREATE OR REPLACE TEMP TABLE quarantined (line BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, "row" VARCHAR)',
   )
