@@ -33,6 +33,13 @@ export async function* recordLines(path: string, delimiter: string): AsyncGenera
   if (rest.to > rest.from) yield { ...rest, blank: false }
 }
 
+/** Whether a quote in a text of whole records is never closed. */
+export function endsOpen(text: string, delimiter: string): boolean {
+  const scan = recordScanner(delimiter, () => {})
+  scan.push(Buffer.from(text))
+  return scan.rest().open
+}
+
 type OnRecord = (line: number, blank: boolean, from: number, to: number) => void
 
 /** Where in a cell a byte stands. */
