@@ -11,8 +11,9 @@ import { cleanHeader } from './csv/clean.ts'
 import { discoverCsv } from './csv/discover.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
 import { quarantine } from './csv/quarantine.ts'
-import { reasonFor } from './csv/reasons.ts'
+import { reasonFor, UNCLOSED } from './csv/reasons.ts'
 import { type Lines, survey } from './csv/survey.ts'
+import { countRecords, withoutUnclosed } from './csv/unclosed.ts'
 import { laterEncoding, type Utf8File, utf8Of } from './encoding.ts'
 import { fingerprintFile, requireFile } from './files.ts'
 import { type BrokenOptions, limitOf, textSource } from './limit.ts'
@@ -79,15 +80,25 @@ async function lookedOver(
     fingerprintFile(path),
   ])
   const { header, shift } = clean
-  const more = { path: clean.path, header, shift, plain: found?.plain ?? [], lines: found?.lines }
-  return { ...layout, ...more, hash, bytes, sound: found?.rows, own: !utf8.copied && !clean.copied }
+  const more = { header, shift, plain: found?.plain ?? [], lines: found?.lines, sound: found !== undefined }
+  const all = { ...layout, ...more, hash, bytes, own: !utf8.copied && !clean.copied }
+  if (found) return { ...all, path: clean.path, records: found.rows }
+  const { filled, blank, unclosed } = await countRecords(clean.path, header.delimiter, ctx.signal)
+  // a blank line is a row of a file of one column
+  const records = filled - 1 + (header.cells.length === 1 ? blank : 0)
+  if (!unclosed) return { ...all, path: clean.path, records }
+  const closed = await copy()
+  await withoutUnclosed(unclosed, closed, ctx.signal)
+  return { ...all, path: closed, records: records + unclosed.lines, unclosed }
 }
 
 interface Looked extends Layout {
   readonly hash: string
   readonly bytes: number
-  /** How many records there are, when all are sound. */
-  readonly sound: number | undefined
+  /** How many records there are. */
+  readonly records: number
+  /** Whether all of them are sound. */
+  readonly sound: boolean
   /** Whether it is the source's own file that is read. */
   readonly own: boolean
 }
@@ -98,19 +109,19 @@ async function snapshotOf(
   looked: Looked,
   ctx: ConnectorContext,
 ): Promise<SourceSnapshot> {
-  const { hash, bytes, lines, sound } = looked
+  const { hash, bytes, lines, sound, records } = looked
   const schema = looked.columns.map(({ name, type }) => ({ name, type, nullable: true }))
   const about = { schema, bytes, hash, encoding: utf8.encoding }
   const unknown = unknownColumns(spec, looked.header.cells, looked.named)
-  if (ctx.inPlace && looked.own && lines && sound !== undefined && looked.plain.every(Boolean))
-    return { files: [looked.path], from: scanOf(looked, lines), rows: sound, rejected: {}, ...about }
+  if (ctx.inPlace && looked.own && lines && sound && looked.plain.every(Boolean))
+    return { files: [looked.path], from: scanOf(looked, lines), rows: records, rejected: {}, ...about }
   const tooMany = limitOf(spec.options['mostBroken'])
   const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
   const { rows, rejected } = await copied(looked, target, spec, ctx)
   const lost = Object.values(rejected).reduce((a, b) => a + b, 0)
-  if (sound !== undefined && rows + lost !== sound)
+  if (rows + lost !== records)
     throw new GalleyError('ENGINE_FAILED', {
-      what: `${looked.named} has ${sound} records, and ${rows + lost} were read`,
+      what: `${looked.named} has ${records} records, and ${rows + lost} were read`,
       why: 'the reader took its records apart otherwise than they stand there',
       fix: 'write the file again with plain quotes and line ends, and tell us of it',
     })
@@ -184,19 +195,21 @@ async function copied(
     cast = Number(bad?.['n'] ?? 0)
   }
   const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
-  if (lost.length > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
-  return { rows, rejected: reasons(lost, cast) }
+  const unclosed = layout.unclosed?.lines ?? 0
+  if (lost.length + unclosed > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
+  return { rows, rejected: reasons(lost, cast, unclosed) }
 }
 
 const WRONG_VALUE = 'a value is not of its type'
 
 /** Broken rows by reason; a row counts once, whatever is wrong with it. */
-function reasons(lost: readonly Record<string, unknown>[], cast: number): Record<string, number> {
+function reasons(lost: readonly Record<string, unknown>[], cast: number, unclosed: number): Record<string, number> {
   const byLine = new Map(lost.map((b) => [String(b['line']), String(b['error_type'])]))
   const rejected: Record<string, number> = cast > 0 ? { [`broken line (${reasonFor('CAST')})`]: cast } : {}
   for (const type of byLine.values()) {
     const reason = `broken line (${reasonFor(type)})`
     rejected[reason] = (rejected[reason] ?? 0) + 1
   }
+  if (unclosed > 0) rejected[`broken line (${reasonFor(UNCLOSED)})`] = unclosed
   return rejected
 }

@@ -22,6 +22,8 @@ describe('encodings', () => {
     ['UTF-16 with a byte order mark', iconv.encode(text, 'utf-16le', { addBOM: true }), 'UTF-16LE'],
     ['UTF-16 the other way round', iconv.encode(text, 'utf-16be', { addBOM: true }), 'UTF-16BE'],
     ['UTF-16 without a mark, said', iconv.encode(text, 'utf-16le'), 'UTF-16LE', { encoding: 'utf-16le' }],
+    ['UTF-16 without a mark', iconv.encode(text, 'utf-16le'), 'UTF-16LE'],
+    ['UTF-16 without a mark, the other way round', iconv.encode(text, 'utf-16be'), 'UTF-16BE'],
     ['gzip', gzipSync(text), 'UTF-8'],
     ['gzip of CP949', gzipSync(cp949), 'CP949'],
   ]
@@ -50,7 +52,8 @@ describe('encodings', () => {
       'line 4 has bytes',
       { encoding: 'cp949' },
     ],
-    ['UTF-16 without a mark', Buffer.from('a,b\n1,x\n', 'utf16le'), 'NUL'],
+    ['UTF-16 without a mark or a line end', Buffer.from('a,b', 'utf16le'), 'NUL'],
+    ['what is neither', Buffer.from('a,b\n\0\n1,\xff\n', 'latin1'), 'begins no character'],
     [
       'a lone surrogate',
       Buffer.concat([iconv.encode(text, 'utf-16le', { addBOM: true }), Buffer.from([0x00, 0xd8, 0x0a, 0x00])]),

@@ -37,8 +37,8 @@ export interface TextFile {
 }
 
 /**
- * A file's text as UTF-8, unpacked when it is gzip. The encoding, when not given, is that of a byte order mark, UTF-8 where
- * the beginning is that, or CP949 (with EUC-KR in it) where the beginning is unmistakably Korean.
+ * A file's text as UTF-8, unpacked when it is gzip. The encoding, when not given, is that of a byte order mark, UTF-16 where
+ * its NULs show it, UTF-8 where the beginning is that, or CP949 (with EUC-KR in it) where the beginning is unmistakably Korean.
  * @throws RECIPE_INVALID for an encoding that is unknown, SOURCE_BROKEN for bytes that are not of it, CANCELLED
  */
 export async function utf8Of(
@@ -100,9 +100,29 @@ function unpackedHead(path: string, packed: Buffer): Buffer {
 function encodingOf(head: Buffer, iconv: Iconv): string {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
+  const wide = unmarkedUtf16(head, iconv)
+  if (wide) return wide
   // the last character may be cut
   if ([0, 1, 2, 3].some((cut) => isUtf8(head.subarray(0, Math.max(0, head.length - cut))))) return 'utf-8'
   return isKorean(head, iconv) ? 'cp949' : 'utf-8'
+}
+
+const LF = 0x0a
+
+/** UTF-16 without a byte order mark: half of each line end is a NUL, and so of each digit, always the same half. */
+function unmarkedUtf16(head: Buffer, iconv: Iconv): string | undefined {
+  const first = head.indexOf(0)
+  if (first < 0) return undefined
+  const whole = head.subarray(0, head.length & ~1)
+  const [encoding, high] = first % 2 === 1 ? (['utf-16le', 1] as const) : (['utf-16be', 0] as const)
+  let [ends, others] = [0, 0]
+  for (let at = whole.indexOf(LF); at >= 0; at = whole.indexOf(LF, at + 1))
+    if (at % 2 !== high && whole[at ^ 1] === 0) ends++
+    else others++
+  if (ends === 0 || others > ends) return undefined
+  // a pair may be cut at the end
+  const text = iconv.decode(whole, encoding).replace(/[\uD800-\uDBFF]$/, '')
+  return text.isWellFormed() && !text.includes('\0') ? encoding : undefined
 }
 
 /** The encoding of a file whose beginning is plain ASCII, told from what comes first that is not; undefined when that is UTF-8, or not told. */

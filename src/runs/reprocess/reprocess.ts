@@ -36,6 +36,11 @@ interface Aside {
   readonly file: KeptFile
   readonly count: number
   readonly counts: Readonly<Record<string, number>>
+  /** What the step read: its path and its content. */
+  readonly path: string | undefined
+  readonly content: string | undefined
+  /** Whether it has read rows again that were aside before. */
+  readonly again: boolean
 }
 
 /**
@@ -76,8 +81,8 @@ export async function reprocess(
   const id = againId(source.id, dataset, aside.file)
   const engines = { duckdb: ware.duckdb, scope, signal, ledger: createLedger() }
   const again = await sourceOfRows(engines, spec, {
-    path: pathOf(await connector(spec.connector), spec, folder),
-    aside: aside.file.path,
+    path: aside.path ?? pathOf(await connector(spec.connector), spec, folder),
+    ...{ content: aside.content, again: aside.again, aside: aside.file.path },
     name: requireLines(source.id, spec),
     draft: store.home.tmp.file('.again'),
     target: folderOf(store, scope, `_${id}`, aside.file.sha256.slice(0, 32)),
@@ -139,7 +144,7 @@ async function leftOf(
   dataset: string,
 ): Promise<Aside | undefined> {
   let step = await store.steps.newest(scope, source)
-  for (;;) {
+  for (let read = 0; ; read++) {
     const output = step && restored(step.output as SourceOutput, store.home.path)
     const file = output?.kept.find((f) => f.path === output.quarantine)
     if (!output || !file) return undefined
@@ -147,7 +152,8 @@ async function leftOf(
     const done =
       again && (await store.steps.list(scope, again.run)).items.some((s) => s.id === dataset && s.status === 'done')
     const count = Object.values(output.rejected).reduce((a, b) => a + b, 0)
-    if (!done) return { file, count, counts: output.rejected }
+    const { path, content, rejected } = output
+    if (!done) return { file, count, counts: rejected, path, content, again: read > 0 }
     step = again
   }
 }

@@ -4,7 +4,9 @@ import { GalleyError } from '../../base/errors.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { type Header, readHeader } from '../../data/connectors/csv/header.ts'
+import { endsOpen } from '../../data/connectors/csv/lines.ts'
 import { utf8Of } from '../../data/connectors/encoding.ts'
+import { fingerprintFile } from '../../data/connectors/files.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { publishFolder } from '../../data/datasets/files.ts'
 import { valueAt } from '../../engines/batch.ts'
@@ -39,23 +41,44 @@ export function requireLines(id: string, spec: SourceSpec): string {
   })
 }
 
+/** Rows that were set aside, and where they are put to be read again. */
+interface RowsAside {
+  readonly path: string
+  readonly content: string | undefined
+  readonly again: boolean
+  readonly aside: string
+  readonly name: string
+  readonly draft: string
+  readonly target: string
+}
+
 /**
  * Writes rows that were set aside as a file of their kind, under `target`; one that is there is taken. Gives the source that reads
  * it by the recipe's rules: what is broken still is set aside again. Undefined where whole files alone were set aside.
- * @param path the source's own file, whose header a CSV gets; of a folder each row names its own
+ * @param path the file that the rows were read from, whose header a CSV gets, and what it held; of a folder each row names its own
+ * @throws RECIPE_INVALID where that file is another now
  */
 export async function sourceOfRows(
   ctx: Engines,
   given: SourceSpec,
-  { path, aside, name, draft, target }: { path: string; aside: string; name: string; draft: string; target: string },
+  { path, content, again, aside, name, draft, target }: RowsAside,
 ): Promise<SourceSpec | undefined> {
   await mkdir(draft, { recursive: true })
   const spec = ofOne(given)
   const { encoding: _, mostBroken: __, ...own } = spec.options
-  const files = given === spec ? [path] : await filesIn(ctx, aside)
+  const one = given === spec || again
+  const files = one ? [path] : await filesIn(ctx, aside)
   if (files.length === 0) return undefined
+  if (one && spec.connector === 'csv' && content !== undefined && (await fingerprintFile(path)).hash !== content)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `rows of ${path} that were set aside can't be read again`,
+      why: 'the file is another now, and so may be its header, which says what their cells are',
+      fix: 'run the recipe: it reads the file again; or put the file back as it was',
+    })
   const header = spec.connector === 'csv' ? await headerOf(spec, files, join(draft, 'utf8'), ctx.signal) : undefined
   const out = await open(join(draft, name), 'w')
+  /** Rows of a CSV with a quote that is never closed: what followed one would be read as of it, so they come last. */
+  const unclosed: string[] = []
   try {
     if (header) await out.write(`${header.cells.map(quoted).join(header.delimiter)}\n`)
     const schema = [{ name: 'row', type: 'string', nullable: true }] as const
@@ -70,10 +93,16 @@ export async function sourceOfRows(
         const row = column && valueAt(column, i)
         if (row === null || row === undefined) return ''
         // between tokens of JSON a line end is a blank; within a text it stands escaped
-        return `${spec.connector === 'json' ? String(row).replace(/[\r\n]+/g, ' ') : String(row).replace(/\r?\n$/, '')}\n`
+        if (!header) return `${String(row).replace(/[\r\n]+/g, ' ')}\n`
+        const line = `${String(row).replace(/\r?\n$/, '')}\n`
+        if (!endsOpen(line, header.delimiter)) return line
+        unclosed.push(line)
+        return ''
       })
       await out.write(lines.join(''))
     }
+    // the next one would close it: closed where no quote may stand, it stays aside by itself
+    await out.write(unclosed.map((line, i) => (i < unclosed.length - 1 ? `${line.trimEnd()}"x\n` : line)).join(''))
   } finally {
     await out.close()
   }

@@ -22,6 +22,8 @@ export interface SourceOutput extends SourceSnapshot, Output {
   readonly kept: readonly KeptFile[]
   /** Where it lies: a path from the root on, or a name as it stands; absent in outputs of before. */
   readonly path?: string
+  /** What it held, as its connector tells contents apart; absent in outputs of before, and for a source that is read in parts. */
+  readonly content?: string
   /** Parts that were read before and stand, of so many; absent for a source that is read whole. */
   readonly stood?: readonly [before: number, all: number]
 }
@@ -131,6 +133,7 @@ async function readWhole(
     output: {
       ...snapshot,
       path,
+      content: snapshot.hash,
       files: snapshot.files.map(published),
       ...(snapshot.quarantine ? { quarantine: published(snapshot.quarantine) } : {}),
       ...(kept || snapshot.kept ? {} : { inPlace: snapshot.files }),

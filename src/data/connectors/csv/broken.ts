@@ -4,7 +4,8 @@ import type { ConnectorContext } from '../connector.ts'
 import { broken } from './header.ts'
 import { anyWrong, type Layout, rowsOf, wrong } from './layout.ts'
 import { type RecordLine, recordLines } from './lines.ts'
-import { reasonFor } from './reasons.ts'
+import { reasonFor, UNCLOSED } from './reasons.ts'
+import { unclosedLines } from './unclosed.ts'
 
 const SHOWN = 20
 
@@ -23,17 +24,14 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
   for await (const row of brokenRows(layout, ctx)) if (found.push(row) === SHOWN) break
   const [first] = found
   if (!first) return undefined
-  const count = await howMany(ctx)
+  const count = await howMany(layout, ctx)
   const column = columns[first.column ?? -1]
   const value = column && String(first.row[`t${first.column}`])
   return new GalleyError('SOURCE_BROKEN', {
     what: `${Number.isNaN(first.line) ? 'a row' : `line ${first.line}`} of ${named} is broken${count > 1 ? `, and ${count - 1} more` : ''}`,
     why: column
       ? `column '${column.name}' is ${JSON.stringify(value?.slice(0, 120))}, which is not of type ${typeName(column.type)}`
-      : `it has ${reasonFor(first.row['error_type'])}: ${String(first.row['csv_line'])
-          .trim()
-          .split(/[\r\n]/)[0]
-          ?.slice(0, 120)}`,
+      : `it has ${reasonFor(first.row['error_type'])}${textOf(first.row['csv_line'])}`,
     fix: "correct the file, declare the column as what it is, or leave such rows out with csv(…, { broken: 'skip' }): they are counted, and kept with their reasons",
     details: {
       lines: found.map((f) => f.line).filter((line) => !Number.isNaN(line)),
@@ -43,12 +41,20 @@ export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promis
   })
 }
 
+const textOf = (line: unknown): string =>
+  line === undefined
+    ? ''
+    : `: ${String(line)
+        .trim()
+        .split(/[\r\n]/)[0]
+        ?.slice(0, 120)}`
+
 /** How many rows `brokenRows` gives. */
-async function howMany(ctx: ConnectorContext): Promise<number> {
+async function howMany({ unclosed }: Layout, ctx: ConnectorContext): Promise<number> {
   const [all] = await ctx.query(
     'SELECT (SELECT count(*) FROM columnOfrows) + (SELECT count(DISTINCT line) FROM found_errors) AS n',
   )
-  return Number(all?.['n'] ?? 0)
+  return Number(all?.['n'] ?? 0) + (unclosed?.lines ?? 0)
 }
 
 /** The broken rows of a file in its order: those that the reader can't take apart, and those with a value that does not convert. */
@@ -72,7 +78,7 @@ export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncG
   let record = 0
   let place = 0
   for await (const at of recordLines(path, header.delimiter)) {
-    if (!value && !lost) return
+    if (!value && !lost) break
     if (++record <= header.blank + 1) continue
     if (lost && Number(lost['line']) === record) {
       yield { ...at, line: at.line + shift, row: lost }
@@ -87,6 +93,9 @@ export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncG
   const nowhere = { line: Number.NaN, blank: false, from: -1, to: -1 }
   for (; lost; lost = await next(records)) yield { ...nowhere, row: lost }
   for (; value; value = await next(values)) yield { ...nowhere, row: value, column: columnOf(value) }
+  if (!layout.unclosed) return
+  for await (const at of unclosedLines(layout.unclosed))
+    yield { ...at, line: at.line + shift, row: { error_type: UNCLOSED } }
 }
 
 const next = async <T>(rows: AsyncIterator<T>): Promise<T | undefined> => {

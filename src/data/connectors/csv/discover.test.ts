@@ -69,6 +69,7 @@ test('the first rows, or all; what can not be taken apart is counted; names that
   expect(all).toMatchObject({ rows: 11, whole: true, broken: 1 })
   expect(types(all)).toEqual({ a: 'string', c: 'int64' })
   expect(await discover('a,b\n')).toMatchObject({ rows: 0, whole: true })
+  expect(await discover('a,b\n1,2\n2,"x\n3,4\n')).toMatchObject({ rows: 1, whole: true, broken: 2 })
 })
 
 test('what is found can be loaded', async () => {

@@ -7,6 +7,7 @@ import { requireFile } from '../files.ts'
 import { cleanHeader } from './clean.ts'
 import { type Header, readHeader } from './header.ts'
 import { countWays, proposedFor } from './proposals.ts'
+import { countRecords } from './unclosed.ts'
 import { sqlValue } from './values.ts'
 
 /** Types that are tried, the narrowest first, and what their values are called. */
@@ -46,13 +47,22 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
     const [all] = await ctx.query('SELECT count(*) AS n FROM discovered')
     const [broken] = await ctx.query('SELECT count(DISTINCT line) AS n FROM discover_errors')
     const whole = Number(all?.['n']) <= rows
+    // what the reader leaves out without a word has been read to its end
+    const { unclosed } = whole ? await countRecords(clean.path, header.delimiter, ctx.signal) : { unclosed: undefined }
     const looked = Math.min(rows, Number(all?.['n']))
     const columns: FoundColumn[] = []
     for (const cell of namedCells(header)) columns.push(await lookAt(cell, looked, ctx))
     const options: Record<string, string> = {}
     if (header.delimiter !== ',') options['delimiter'] = header.delimiter
     if (utf8.encoding !== 'UTF-8') options['encoding'] = utf8.encoding.toLowerCase()
-    return { connector: 'csv', columns, rows: looked, whole, broken: Number(broken?.['n'] ?? 0), options }
+    return {
+      connector: 'csv',
+      columns,
+      rows: looked,
+      whole,
+      broken: Number(broken?.['n'] ?? 0) + (unclosed?.lines ?? 0),
+      options,
+    }
   } finally {
     for (const file of copies) await rm(file, { force: true })
   }

@@ -5,6 +5,7 @@ import { parseType, type Type, type TypeName, typeName } from '../../../plan/typ
 import type { SourceSpec } from '../connector.ts'
 import { type Header, placesOf, readHeader } from './header.ts'
 import type { Lines } from './survey.ts'
+import type { Unclosed } from './unclosed.ts'
 import { isReadable, sqlValue } from './values.ts'
 
 /** A declared column, and the place of its cell. */
@@ -28,6 +29,8 @@ export interface Layout {
   readonly plain: readonly boolean[]
   /** How lines end, where every record is sound. */
   readonly lines?: Lines | undefined
+  /** What follows the end of `path` in the source: a record whose quote is never closed, and all after it. */
+  readonly unclosed?: Unclosed | undefined
 }
 
 /** @throws SOURCE_SCHEMA, SOURCE_BROKEN, PLAN_UNKNOWN_COLUMN */

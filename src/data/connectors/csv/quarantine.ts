@@ -16,7 +16,9 @@ const BATCH = 500
  * text of its first value that does not convert, and the row as the file has it.
  */
 export async function quarantine(layout: Layout, target: string, ctx: ConnectorContext): Promise<void> {
-  const { path, columns } = layout
+  const { columns } = layout
+  // what is never closed stands where the file that is read has ended
+  const path = layout.unclosed?.path ?? layout.path
   await ctx.query(
     'CREATE OR REPLACE TEMP TABLE quarantined (line BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, "row" VARCHAR)',
   )
@@ -54,8 +56,8 @@ const textOf = ({ row }: BrokenRow, { columns }: Layout): string =>
     ? row['csv_line']
     : columns.flatMap((_, i) => (row[`t${i}`] === null ? [] : [String(row[`t${i}`])])).join(', ')
 
-/** The most of a row that is kept, bytes. */
-const MOST_ROW = 1 << 20
+/** The most of a row that is kept, bytes: what is cut is longer than any row that can be read, so that it is not taken for whole when it is read again. */
+const MOST_ROW = 4 << 20
 
 async function rawText(file: FileHandle, { from, to }: BrokenRow): Promise<string> {
   const bytes = Buffer.alloc(Math.min(to - from, MOST_ROW))
