@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { GalleyError } from '../base/errors.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Recipe } from '../runs/specs.ts'
 import type { Client } from '../sdk/index.ts'
@@ -13,17 +14,51 @@ export function tag(text: string, before: readonly string[]): string[] {
   throw new InvalidArgumentError('a tag is lower-case letters, digits and dashes')
 }
 
-export function priority(text: string): number {
+function priority(text: string): number {
   const n = Number(text)
   if (!Number.isInteger(n) || n < -1000 || n > 1000) throw new InvalidArgumentError('give a whole number from -1000 to 1000') // biome-ignore format: one line
   return n
 }
 
-export interface QueueOptions {
+/** What a job says beside its recipe. */
+export interface JobOptions {
   readonly priority?: number
   readonly tag: readonly string[]
+  readonly pool?: string
+  readonly maxActive?: number
+}
+
+export interface QueueOptions extends JobOptions {
   readonly engine?: EngineChoice
   readonly json?: boolean
+}
+
+/** @param when what the options are for, where the command also does something else */
+export const jobOptions = (command: Command, when = ''): Command =>
+  command
+    .option('--priority <n>', `${when}higher ones are taken first, 0 unless given`, priority)
+    .option('--tag <tag>', `${when}what a worker has to have, such as gpu`, tag, [])
+    .option('--pool <pool>', `${when}the pool that it takes a slot of (galley pools)`)
+    .option('--max-active <n>', `${when}jobs of the recipe that run at once, at most`, count)
+
+/** The same for a request. */
+export const jobBody = (o: JobOptions) => ({
+  ...(o.priority === undefined ? {} : { priority: o.priority }),
+  ...(o.tag.length > 0 ? { tags: [...o.tag] } : {}),
+  ...(o.pool === undefined ? {} : { pool: o.pool }),
+  ...(o.maxActive === undefined ? {} : { maxActive: o.maxActive }),
+})
+
+/** @throws USAGE_INVALID where something is said of a job, and none is queued */
+export function requireNoJob(o: JobOptions): void {
+  const said = Object.keys(jobBody(o))[0]
+  if (said === undefined) return
+  const names: Readonly<Record<string, string>> = { tags: 'tag', maxActive: 'max-active' }
+  throw new GalleyError('USAGE_INVALID', {
+    what: `--${names[said] ?? said} says something of a job`,
+    why: 'the run is done here and now',
+    fix: 'add --queue to leave it to a worker',
+  })
 }
 
 /** A recipe, and the partition of it. */
@@ -45,8 +80,7 @@ export async function queueRecipe(recipe: Recipe, folder: string, options: Queue
         recipe: JSON.parse(JSON.stringify(recipe)),
         folder: resolve(folder),
         ...(options.engine ? { engine: options.engine } : {}),
-        ...(options.priority === undefined ? {} : { priority: options.priority }),
-        ...(options.tag.length > 0 ? { tags: [...options.tag] } : {}),
+        ...jobBody(options),
       },
     })
     if (options.json) return print(JSON.stringify(job))
@@ -61,8 +95,8 @@ export function jobs(): Command {
     printPage(
       o,
       (c, page) => c.jobs.list(page),
-      ['job', 'recipe', 'status', 'attempts', 'priority', 'tags', 'queued', 'ended'],
-      (j) => [`${j.number}`, nameOf(j), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
+      ['job', 'recipe', 'status', 'attempts', 'priority', 'pool', 'tags', 'queued', 'ended'],
+      (j) => [`${j.number}`, nameOf(j), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.pool ?? '', j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
       'no job yet: galley run RECIPE --queue',
     ),
   )
@@ -92,6 +126,17 @@ async function tell(client: Client, job: Job, json: boolean): Promise<void> {
   print(
     `${bold(`job ${job.number}`)}  ${nameOf(job)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
   )
+  if (job.status === 'queued' && job.pool !== null) print(await waitsFor(client, job.pool))
   if (job.run) print(`its newest run: galley runs show ${(await client.runs.get({ run: job.run })).number}`)
   if (job.error) print(errorText(job.error))
+}
+
+async function waitsFor(client: Client, name: string): Promise<string> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await client.pools.list(cursor === undefined ? {} : { cursor })
+    const pool = page.items.find((p) => p.name === name)
+    if (pool) return `it takes a slot of the pool '${name}': ${pool.running} of ${pool.slots} are taken`
+    if (!page.next) return `the pool '${name}' is gone`
+    cursor = page.next
+  }
 }

@@ -17,6 +17,7 @@ import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
+import { pools } from './pools.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
@@ -62,6 +63,7 @@ for (const command of [
   runs(),
   jobs(),
   schedules(),
+  pools(),
   lineage(),
   bench(),
   doctor(),

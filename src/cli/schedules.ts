@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { firstOf } from '../runs/partitions/partitioned.ts'
 import { requireOthers } from '../runs/watched.ts'
 import type { Client } from '../sdk/index.ts'
-import { priority, type QueueOptions, tag } from './jobs.ts'
+import { jobBody, jobOptions, type QueueOptions } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, plain, print, when } from './output.ts'
 import { loadDeclared } from './recipe.ts'
@@ -28,24 +28,24 @@ export function schedules(): Command {
   const noun = new Command('schedules').description(
     'recipes that workers run at moments of a calendar, or when something has changed',
   )
-  noun
-    .command('set <name> <recipe>')
-    .description(
-      'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
-    )
-    .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
-    .option(
-      '--on <what>',
-      'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
-    )
-    .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
-    .addOption(
-      new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
-        .choices(['none', 'once', 'all'])
-        .default('once'),
-    )
-    .option('--priority <n>', 'higher ones are taken first, 0 unless given', priority)
-    .option('--tag <tag>', 'what a worker has to have, such as gpu', tag, [])
+  jobOptions(
+    noun
+      .command('set <name> <recipe>')
+      .description(
+        'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
+      )
+      .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
+      .option(
+        '--on <what>',
+        'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
+      )
+      .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
+      .addOption(
+        new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
+          .choices(['none', 'once', 'all'])
+          .default('once'),
+      ),
+  )
     .option('--json', 'print JSON')
     .action(async (name: string, path: string, o: SetOptions) => {
       const { made, folder } = await loadDeclared(path)
@@ -55,10 +55,9 @@ export function schedules(): Command {
       await withClient(async (client) => {
         const body = {
           recipe: JSON.parse(JSON.stringify(recipe)),
-          ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, tags: [...o.tag] },
+          ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, ...jobBody(o) },
           ...(o.cron === undefined ? {} : { cron: o.cron }),
           ...(o.on === undefined ? {} : { watch: watchOf(o.on, folder) }),
-          ...(o.priority === undefined ? {} : { priority: o.priority }),
         }
         tell(await client.schedules.set({ name, body }), o)
         if (o.json) return

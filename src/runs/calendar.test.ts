@@ -8,6 +8,8 @@ const schedule = (more: Partial<Schedule>): Schedule => ({
   ...{ workspace: 'w', name: 'n', recipe: 'r', recipeJson: {}, folder: '/', engine: null, priority: 0, tags: [] },
   ...{
     mostAttempts: 3,
+    pool: null,
+    maxActive: null,
     watch: null,
     seen: null,
     cron: '0 * * * *',

@@ -63,6 +63,7 @@ export async function work(
         const seen = await looks(now)
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
+      for (const lost of await ware.store.jobs.reap(scope)) await alert(ware, scope, lost, lost.error)
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
       if (next) {
@@ -149,7 +150,7 @@ async function attempt(
         return false
       },
     )
-    if (ours && end.status === 'failed') await alert(ware, scope, job, error)
+    if (ours && end.status === 'failed') await alert(ware, scope, job, error.toJSON())
     return end.status !== 'failed'
   } finally {
     await release()
@@ -179,11 +180,11 @@ async function runJob(
   await backfill(ware, scope, made, newestPartitions(made, job.due ?? job.notBefore), options)
 }
 
-async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: GalleyError): Promise<void> {
+async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: unknown): Promise<void> {
   alerts?.send({
     ...{ kind: 'job failed', workspace: await store.workspaces.nameOf(scope), job: job.number, recipe: job.recipe },
     partition: (job.recipeJson as Partial<Recipe>).partition ?? null,
-    ...{ schedule: job.schedule, at: new Date(clock.now()).toISOString(), error: error.toJSON() },
+    ...{ schedule: job.schedule, at: new Date(clock.now()).toISOString(), error },
   })
 }
 

@@ -3,10 +3,9 @@ import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
 import { and, desc, eq, inArray, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
-import { ownToken } from './process.ts'
+import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
-import { runs } from './schema/runs.ts'
-import { steps } from './schema/steps.ts'
+import { fence, takingOn } from './taking.ts'
 
 export type Job = typeof jobs.$inferSelect
 export type JobStatus = Job['status']
@@ -16,6 +15,10 @@ export type NewJob = Pick<Job, 'recipe' | 'recipeJson' | 'folder' | 'engine' | '
   /** Of a schedule: which, and the moment that it stands for. A moment that has a job already gets no other. */
   readonly schedule?: string
   readonly due?: number
+  /** What bounds how many jobs run at once; none unless given. */
+  readonly pool?: string | null
+  /** Jobs of the recipe that may run at once, at most. */
+  readonly maxActive?: number | null
 }
 
 /** What proves that a worker may still write a job's result. */
@@ -25,11 +28,16 @@ export interface JobClaim {
 }
 
 export interface Jobs {
+  /** @throws POOL_UNKNOWN */
   queue(scope: Scope, job: NewJob): Promise<Job>
   /**
-   * Takes the next job for some seconds: one that is due, or one whose worker's lease ran out, of which the tags are all among these. What the
-   * worker before was at is fenced off in the same moment: its run counts as failed, and no step of it can complete. A job whose attempts are used
-   * up is failed instead of taken.
+   * Puts jobs back whose worker's lease ran out. What it was at is fenced off in the same moment: its run counts as failed, and no step of it can complete.
+   * A job whose attempts are used up is failed instead; gives those.
+   */
+  reap(scope: Scope): Promise<Job[]>
+  /**
+   * Takes the next job for some seconds: the oldest of the highest priority that is due, of which the tags are all among these, whose pool has a slot free,
+   * and of whose recipe fewer run than may run at once. However many take at the same moment, no limit is passed.
    */
   take(scope: Scope, tags: readonly string[], seconds: number): Promise<{ job: Job; claim: JobClaim } | undefined>
   /** Says which run the attempt is. @throws STORE_CONFLICT when the claim no longer holds */
@@ -42,7 +50,7 @@ export interface Jobs {
   list(scope: Scope, page?: PageRequest & { status?: JobStatus | undefined }): Promise<Page<Job>>
   /** Ends a job that is not done; its worker learns it from its next renewal. @throws JOB_UNKNOWN, STORE_CONFLICT when it has ended */
   cancel(scope: Scope, number: number): Promise<Job>
-  /** Queues a job again that failed or was cancelled. @throws JOB_UNKNOWN, STORE_CONFLICT for another */
+  /** Queues a job again that failed or was cancelled. @throws JOB_UNKNOWN, POOL_UNKNOWN, STORE_CONFLICT for another */
   retry(scope: Scope, number: number): Promise<Job>
 }
 
@@ -51,9 +59,6 @@ export type JobEnd =
   | { readonly status: 'failed' | 'cancelled'; readonly error: unknown }
   /** To be tried again; `attempts` are those that count. */
   | { readonly status: 'queued'; readonly error: unknown; readonly notBefore: number; readonly attempts: number }
-
-/** What a worker left that is gone. */
-const GONE = { code: 'STEP_FAILED', what: 'the worker that was at it is gone', why: 'its lease ran out', fix: 'another one goes on: finished steps are kept' } // biome-ignore format: one line
 
 /** Queues a job under the workspace's next number; nothing where it stands for a moment that has one already. */
 export async function queued(
@@ -79,7 +84,6 @@ export function jobsOn(db: Database): Jobs {
   const which = (scope: Scope, number: number) => and(eq(jobs.workspace, scope.workspace), eq(jobs.number, number))
   const held = (scope: Scope, claim: JobClaim) =>
     and(which(scope, claim.number), eq(jobs.status, 'running'), eq(jobs.generation, claim.generation))
-  const until = (seconds: number) => sql`clock_timestamp() + make_interval(secs => ${seconds})`
   const unknown = (number: number) =>
     new GalleyError('JOB_UNKNOWN', { what: `there is no job ${number}`, fix: 'list them: galley jobs ls' })
   const ended = ({ number, status }: Job, fix: string) =>
@@ -103,56 +107,16 @@ export function jobsOn(db: Database): Jobs {
       details: { job: claim.number, generation: claim.generation },
     })
   }
-  /** Ends what a worker was at that is gone: its run, and every step that it may still think to hold. */
-  const fence = async (q: Queries, scope: Scope, run: string, status: 'failed' | 'cancelled'): Promise<void> => {
-    const of = and(eq(runs.workspace, scope.workspace), eq(runs.id, run), eq(runs.status, 'running'))
-    await q
-      .update(runs)
-      .set({ status, ended: db.now(), error: status === 'failed' ? GONE : null })
-      .where(of)
-    await q
-      .update(steps)
-      .set({ status, owner: null, lease: null, generation: sql`${steps.generation} + 1` })
-      .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.status, 'running')))
-  }
   return {
     queue: (scope, job) =>
       db.write(`the job of '${job.recipe}' could not be queued`, async (q) => {
+        await requirePool(q, scope, job.pool)
         const row = await queued(q, scope, job, db.now())
         if (row) return row
         throw new GalleyError('STORE_CONFLICT', { what: `the moment of '${job.schedule}' has a job already` })
       }),
 
-    take: (scope, tags, seconds) =>
-      db.write('no job could be taken', async (q) => {
-        for (;;) {
-          const [job] = await q
-            .select()
-            .from(jobs)
-            .where(
-              and(
-                eq(jobs.workspace, scope.workspace),
-                sql`(${jobs.status} = 'queued' and ${jobs.notBefore} <= clock_timestamp() or ${jobs.status} = 'running' and ${jobs.lease} < clock_timestamp())`,
-                sql`${jobs.tags} <@ ${sql.param([...tags])}::text[]`,
-              ),
-            )
-            .orderBy(desc(jobs.priority), jobs.number)
-            .limit(1)
-            .for('update', { skipLocked: true })
-          if (!job) return undefined
-          if (job.status === 'running' && job.run) await fence(q, scope, job.run, 'failed')
-          if (job.attempts >= job.mostAttempts) {
-            const error = job.error ?? { ...GONE, fix: 'look at its runs; galley jobs retry queues it again' }
-            await changed(q, scope, job.number, { status: 'failed', error, ended: db.now(), lease: null, owner: null })
-            continue
-          }
-          const taken = await changed(q, scope, job.number, {
-            ...{ status: 'running', owner: ownToken(), attempts: job.attempts + 1, generation: job.generation + 1 },
-            lease: until(seconds) as unknown as number,
-          })
-          return { job: taken, claim: { number: taken.number, generation: taken.generation } }
-        }
-      }),
+    ...takingOn(db),
 
     began: (scope, claim, run) => holding(scope, claim, { run }),
 
@@ -192,7 +156,7 @@ export function jobsOn(db: Database): Jobs {
       db.write(`job ${number} could not be cancelled`, async (q) => {
         const job = await find(q, scope, number)
         if (job.status !== 'queued' && job.status !== 'running') throw ended(job, 'there is nothing to cancel')
-        if (job.status === 'running' && job.run) await fence(q, scope, job.run, 'cancelled')
+        if (job.status === 'running' && job.run) await fence(q, scope, job.run, 'cancelled', db.now())
         return changed(q, scope, number, { status: 'cancelled', ended: db.now(), lease: null, owner: null })
       }),
 
@@ -200,6 +164,7 @@ export function jobsOn(db: Database): Jobs {
       db.write(`job ${number} could not be queued again`, async (q) => {
         const job = await find(q, scope, number)
         if (job.status !== 'failed' && job.status !== 'cancelled') throw ended(job, 'one that failed or was cancelled can be queued again') // biome-ignore format: one line
+        await requirePool(q, scope, job.pool)
         const again = { status: 'queued', attempts: 0, notBefore: db.now(), error: null, ended: null } as const
         return changed(q, scope, number, again)
       }),

@@ -17,6 +17,7 @@ import * as events from './schema/events.ts'
 import * as forgettings from './schema/forgettings.ts'
 import * as jobs from './schema/jobs.ts'
 import * as models from './schema/models.ts'
+import * as poolTable from './schema/pools.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
 import * as schedules from './schema/schedules.ts'
@@ -83,6 +84,7 @@ describe('migrations', () => {
       forgettings,
       jobs,
       models,
+      poolTable,
       quality,
       runs,
       schedules,

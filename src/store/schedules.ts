@@ -4,14 +4,21 @@ import type { Database, Queries } from './database.ts'
 import { and, asc, eq, gt, isNotNull, isNull, lte } from './drizzle.ts'
 import { type Job, type NewJob, queued } from './jobs.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
 import { schedules } from './schema/schedules.ts'
 import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
-export type NewSchedule = Omit<Schedule, 'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen'> & {
+/** What a schedule bounds its jobs by; nothing unless it is said. */
+type Limits = Pick<Schedule, 'pool' | 'maxActive'>
+const UNLIMITED: Limits = { pool: null, maxActive: null }
+export type NewSchedule = Omit<
+  Schedule,
+  'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen' | keyof Limits
+> & {
   readonly watch?: string | null
-}
+} & Partial<Limits>
 
 /** What a schedule that is due comes to: moments that get a job each, and the one after. */
 export interface Due {
@@ -20,7 +27,7 @@ export interface Due {
 }
 
 export interface Schedules {
-  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. */
+  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. @throws POOL_UNKNOWN */
   set(scope: Scope, schedule: NewSchedule): Promise<Schedule>
   /** @throws SCHEDULE_UNKNOWN */
   get(scope: Scope, name: string): Promise<Schedule>
@@ -48,8 +55,9 @@ export interface Schedules {
 
 /** The job of a moment. */
 const jobOf = (s: Schedule, due: number): NewJob => {
-  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts } = s
-  return { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, schedule: s.name, due, notBefore: due }
+  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive } = s
+  const as = { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive }
+  return { ...as, schedule: s.name, due, notBefore: due }
 }
 
 export function schedulesOn(db: Database): Schedules {
@@ -60,8 +68,10 @@ export function schedulesOn(db: Database): Schedules {
     return unknownName('SCHEDULE_UNKNOWN', 'schedule', name, all.map((s) => s.name)) // biome-ignore format: one line
   }
   return {
-    set: (scope, schedule) =>
-      db.write(`the schedule '${schedule.name}' could not be set`, async (q) => {
+    set: (scope, given) =>
+      db.write(`the schedule '${given.name}' could not be set`, async (q) => {
+        const schedule = { ...UNLIMITED, ...given }
+        await requirePool(q, scope, schedule.pool)
         const own = {
           workspace: scope.workspace,
           paused: false,

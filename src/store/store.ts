@@ -17,6 +17,7 @@ import { type JobClaim, type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
+import { type Pools, poolsOn } from './pools.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
@@ -33,6 +34,7 @@ export interface Tables {
   readonly runs: Runs
   readonly jobs: Jobs
   readonly schedules: Schedules
+  readonly pools: Pools
   readonly steps: Steps
   readonly cache: Cache
   readonly datasets: Datasets
@@ -137,6 +139,7 @@ function tablesOn(database: Database): Tables {
     runs: runsOn(database),
     jobs: jobsOn(database),
     schedules: schedulesOn(database),
+    pools: poolsOn(database),
     steps: stepsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),

@@ -4,11 +4,12 @@ import { health } from './health.ts'
 import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { pools } from './pools.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, jobs, schedules, datasets, quality, models, endpoints, lineage, sources }
+export const contract = { health, runs, jobs, schedules, pools, datasets, quality, models, endpoints, lineage, sources }
 export type Contract = typeof contract

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { poolName } from './pools.ts'
 import { failure, moment, pageOf, pageQuery, route } from './route.ts'
 
 export const job = z.object({
@@ -8,6 +9,8 @@ export const job = z.object({
   status: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
   priority: z.number(),
   tags: z.array(z.string()),
+  pool: z.string().nullable().describe('the pool that it takes a slot of while it runs'),
+  maxActive: z.number().nullable().describe('jobs of its recipe that may run at once, where it says so'),
   attempts: z.number(),
   mostAttempts: z.number(),
   notBefore: moment.describe('when it is due'),
@@ -39,6 +42,14 @@ export const queued = z.object({
   engine: z.enum(['auto', 'processor', 'gpu']).optional(),
   priority: z.number().int().min(-1000).max(1000).optional().describe('higher ones are taken first; 0 unless given'),
   tags: z.array(tag).max(20).optional().describe('what a worker has to have'),
+  pool: poolName.optional().describe('the pool that it takes a slot of while it runs: it waits while all are taken'),
+  maxActive: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('it waits while as many jobs of its recipe run; none begins beside it that would be one too many'),
   attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
   notBefore: moment.optional(),
 })

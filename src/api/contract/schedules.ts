@@ -12,6 +12,8 @@ export const schedule = z.object({
   paused: z.boolean(),
   next: moment.nullable().describe('when it comes next; null when never'),
   last: moment.nullable().describe('the newest moment that got a job'),
+  pool: job.shape.pool,
+  maxActive: job.shape.maxActive,
   priority: job.shape.priority,
   tags: job.shape.tags,
 })

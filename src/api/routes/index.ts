@@ -4,6 +4,7 @@ import type { Handlers } from './handlers.ts'
 import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { pools } from './pools.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
@@ -16,6 +17,7 @@ export const handlers: Handlers = {
   runs,
   jobs,
   schedules,
+  pools,
   datasets,
   quality,
   models,

@@ -10,13 +10,14 @@ import type { NounHandlers } from './handlers.ts'
 export const present = (j: Job): z.input<typeof job> => ({
   partition: (j.recipeJson as Partial<Recipe>).partition ?? null,
   ...{ number: j.number, recipe: j.recipe, status: j.status, priority: j.priority, tags: [...j.tags] },
+  ...{ pool: j.pool, maxActive: j.maxActive },
   ...{ attempts: j.attempts, mostAttempts: j.mostAttempts, notBefore: j.notBefore, run: j.run },
   ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
 })
 
 /** What is queued, as the store has it. @throws RECIPE_INVALID, PLAN_* for a recipe that no worker could run */
 export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
-  const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3 } = given
+  const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3, pool = null, maxActive = null } = given
   const filed = filedOf(recipe)
   if (!filed) recipeOf(recipe)
   return {
@@ -27,6 +28,8 @@ export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
     priority,
     tags: filed ? [...new Set([...tags, FILES_TAG])] : tags,
     mostAttempts: attempts,
+    pool,
+    maxActive,
   }
 }
 

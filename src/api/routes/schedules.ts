@@ -20,6 +20,7 @@ const present = (s: Schedule): z.input<typeof schedule> => ({
     paused: s.paused,
   },
   ...{ next: s.next, last: s.last, priority: s.priority, tags: [...s.tags] },
+  ...{ pool: s.pool, maxActive: s.maxActive },
 })
 
 export const schedules: NounHandlers<'schedules'> = {

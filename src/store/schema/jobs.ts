@@ -16,6 +16,9 @@ export const jobs = pgTable(
     priority: integer('priority').notNull(),
     /** What a worker has to have. */
     tags: text('tags').array().notNull(),
+    pool: text('pool'),
+    /** Jobs of the recipe that may run at once. */
+    maxActive: integer('max_active'),
     status: text('status').$type<'queued' | 'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
     attempts: integer('attempts').notNull(),
     mostAttempts: integer('most_attempts').notNull(),

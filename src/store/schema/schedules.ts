@@ -14,6 +14,8 @@ export const schedules = pgTable(
     priority: integer('priority').notNull(),
     tags: text('tags').array().notNull(),
     mostAttempts: integer('most_attempts').notNull(),
+    pool: text('pool'),
+    maxActive: integer('max_active'),
     /** Either a calendar or what is watched. */
     cron: text('cron'),
     watch: text('watch'),
