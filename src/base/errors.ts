@@ -65,6 +65,8 @@ export const CODES = {
   PARTITION_UNKNOWN: { status: 404, exit: 2 },
   SCHEDULE_INVALID: { status: 400, exit: 2 },
   LINEAGE_UNKNOWN: { status: 404, exit: 2 },
+  STEP_TIMED_OUT: { status: 504, exit: 1 },
+  RUN_TIMED_OUT: { status: 504, exit: 1 },
   STEP_FAILED: { status: 500, exit: 1 },
   BUDGET_EXCEEDED: { status: 422, exit: 3 },
   // ml

@@ -77,6 +77,7 @@ export function backfill(): Command {
           fill(galley.ware, scope, made, partitions, {
             ...{ folder, signal, on: runReporter(readConfig().workspace) },
             ...(options.engine ? { engine: options.engine } : {}),
+            ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
             keepGoing: options.keepGoing === true,
             filled: (one) => {
               if (one.error) note(`  ✖ ${plain(one.partition)}  ${errorText(one.error)}`)

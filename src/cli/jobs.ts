@@ -7,6 +7,7 @@ import type { Client } from '../sdk/index.ts'
 import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, when } from './output.ts'
 import { loadRecipe } from './recipe.ts'
+import { span } from './span.ts'
 
 /** Collects tags, each given by itself. */
 export function tag(text: string, before: readonly string[]): string[] {
@@ -26,6 +27,8 @@ export interface JobOptions {
   readonly tag: readonly string[]
   readonly pool?: string
   readonly maxActive?: number
+  /** ms */
+  readonly timeout?: number
 }
 
 export interface QueueOptions extends JobOptions {
@@ -40,6 +43,7 @@ export const jobOptions = (command: Command, when = ''): Command =>
     .option('--tag <tag>', `${when}what a worker has to have, such as gpu`, tag, [])
     .option('--pool <pool>', `${when}the pool that it takes a slot of (galley pools)`)
     .option('--max-active <n>', `${when}jobs of the recipe that run at once, at most`, count)
+    .option('--timeout <span>', 'how long a run may take, such as 90s, 10m or 2h: it fails then', span)
 
 /** The same for a request. */
 export const jobBody = (o: JobOptions) => ({
@@ -47,11 +51,12 @@ export const jobBody = (o: JobOptions) => ({
   ...(o.tag.length > 0 ? { tags: [...o.tag] } : {}),
   ...(o.pool === undefined ? {} : { pool: o.pool }),
   ...(o.maxActive === undefined ? {} : { maxActive: o.maxActive }),
+  ...(o.timeout === undefined ? {} : { timeout: o.timeout / 1000 }),
 })
 
 /** @throws USAGE_INVALID where something is said of a job, and none is queued */
 export function requireNoJob(o: JobOptions): void {
-  const said = Object.keys(jobBody(o))[0]
+  const said = Object.keys(jobBody(o)).find((name) => name !== 'timeout')
   if (said === undefined) return
   const names: Readonly<Record<string, string>> = { tags: 'tag', maxActive: 'max-active' }
   throw new GalleyError('USAGE_INVALID', {

@@ -76,7 +76,10 @@ export function run(): Command {
         for (const declared of recipes) {
           const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
           const result = await interruptible((signal) =>
-            runRecipe(galley.ware, scope, recipe, { folder, signal, on: runReporter(config.workspace), engine }),
+            runRecipe(galley.ware, scope, recipe, {
+              ...{ folder, signal, on: runReporter(config.workspace), engine },
+              ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+            }),
           )
           for (const output of result.outputs.values())
             if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)

@@ -10,6 +10,7 @@ const schedule = (more: Partial<Schedule>): Schedule => ({
     mostAttempts: 3,
     pool: null,
     maxActive: null,
+    timeout: null,
     watch: null,
     seen: null,
     cron: '0 * * * *',

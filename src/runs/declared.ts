@@ -3,6 +3,7 @@ import { GalleyError } from '../base/errors.ts'
 import { loadPlan } from '../plan/json/index.ts'
 import { checkName } from './checks.ts'
 import type { PlanSpec, Recipe } from './specs.ts'
+import { LONGEST } from './timeouts.ts'
 
 /** Steps of one recipe. */
 const MOST_STEPS = 5000
@@ -22,6 +23,7 @@ const shape = z.looseObject({
         kind: z.enum(['source', 'table', 'dataset', 'analyse', 'train', 'serve']),
         inputs: z.array(z.string()),
         spec: z.looseObject({}),
+        timeout: z.number().int().min(1).max(LONGEST).optional(),
       }),
     )
     .min(1, 'it has no steps')

@@ -15,11 +15,21 @@ import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { checkOptions, type RecipeOptions } from './budget.ts'
-import { checkFormer, checkInput, checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
+import {
+  checkFormer,
+  checkInput,
+  checkMoment,
+  checkName,
+  checkNumbers,
+  checkTimes,
+  checkTraining,
+  placed,
+} from './checks.ts'
 import { type GateMetrics, gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import { stepOf, wholePlan } from './inline.ts'
 import type { AnalyseSpec, Candidate, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
+import { type Timed, timeoutOf, untimed } from './timeouts.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
 
 export interface Dataset<S> {
@@ -35,9 +45,9 @@ export { byTime } from './split.ts'
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
 export interface Kitchen {
-  source<const S extends Columns>(name: string, spec: SourceSpec<S>): Table<S>
+  source<const S extends Columns>(name: string, spec: SourceSpec<S>, options?: Timed): Table<S>
   /** Names a table, so that it is computed once, kept, and reported with what it rejected. */
-  step<S>(name: string, t: Table<S>): Table<S>
+  step<S>(name: string, t: Table<S>, options?: Timed): Table<S>
   /** Publishes a table as a version of a dataset, or writes it to the newest one. Fits are not part of it: they belong to training. */
   dataset<S>(
     name: string,
@@ -46,9 +56,10 @@ export interface Kitchen {
       split?: (r: Row<S>) => Record<string, Col<'bool'>>
       expect?: Expecting<S>
       moment?: keyof S & string
-    } & WriteOptions<S>,
+    } & WriteOptions<S> &
+      Timed,
   ): Dataset<S>
-  analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string }): void
+  analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string } & Timed): void
   train<S>(
     name: string,
     data: Dataset<S>,
@@ -59,7 +70,7 @@ export interface Kitchen {
       candidates: readonly Candidate[]
       gate?: (m: GateMetrics) => Col<'bool'>
       seed?: number
-    },
+    } & Timed,
   ): Model
   serve(
     name: string,
@@ -71,7 +82,7 @@ export interface Kitchen {
       ahead?: Col<'duration'>
       warmUntil?: string
       watch?: { over?: Col<'duration'>; rows?: number }
-    },
+    } & Timed,
   ): void
 }
 
@@ -83,7 +94,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   checkName(name, 'recipe')
   const checked = checkOptions(options)
   const steps = new Map<string, Step>()
-  const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
+  const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec, timed: Timed = {}): string => {
     checkName(id, kind)
     if (steps.has(id))
       throw new GalleyError('RECIPE_INVALID', {
@@ -91,7 +102,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         fix: 'give each step a name of its own: sources, tables, datasets, models and endpoints share one set of names',
       })
     checkNumbers(id, spec)
-    steps.set(id, Object.freeze({ id, kind, inputs, spec }))
+    steps.set(id, Object.freeze({ id, kind, inputs, spec, ...timeoutOf(id, timed) }))
     return id
   }
   const stepSpec = <Spec>(id: string): Spec => steps.get(id)?.spec as Spec
@@ -99,9 +110,9 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   const fromStep = <S>(id: string, t: Table<S>): Table<S> =>
     table<S>(build({ op: 'scan', from: { kind: 'step', name: id }, schema: t.schema }))
   const kitchen: Kitchen = {
-    source(id, spec) {
+    source(id, spec, options = {}) {
       checkSource(id, spec)
-      add(id, 'source', [], spec)
+      add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))
       const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({
         name: n,
         type: parseType(type),
@@ -109,10 +120,13 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       }))
       return table(build({ op: 'scan', from: { kind: 'source', name: id }, schema }))
     },
-    step(id, t) {
+    step(id, t, options = {}) {
       checkTable('step', id, t)
       const p = plan(t.node)
-      return fromStep(add(id, 'table', inputsOf(p), { plan: p } satisfies PlanSpec), t)
+      return fromStep(
+        add(id, 'table', inputsOf(p), { plan: p } satisfies PlanSpec, optionsOf(options, ['timeout'], `step '${id}'`)),
+        t,
+      )
     },
     dataset(id, t, options = {}) {
       checkTable('dataset', id, t)
@@ -134,11 +148,20 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         moment: options.moment ?? null,
         ...(write ? { write } : {}),
       }
-      return { step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec), table: fromStep(id, t) }
+      return {
+        step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec, options),
+        table: fromStep(id, t),
+      }
     },
     analyse(data, options = {}) {
-      optionsOf(options, ['target'], 'analyse')
-      add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)
+      optionsOf(options, ['target', 'timeout'], 'analyse')
+      add(
+        `${data.step}-report`,
+        'analyse',
+        [data.step],
+        { target: options.target ?? null } satisfies AnalyseSpec,
+        options,
+      )
     },
     train(id, data, options) {
       optionsOf(options, TRAIN_OPTIONS, `train '${id}'`)
@@ -159,7 +182,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         gate: condition ? { condition, title: printExpr(condition) } : null,
         seed: options.seed ?? 1,
       }
-      return { step: add(id, 'train', [data.step], spec) }
+      return { step: add(id, 'train', [data.step], spec, options) }
     },
     serve(id, model, options) {
       optionsOf(options, SERVE_OPTIONS, `serve '${id}'`)
@@ -176,7 +199,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         watchRows: options.watch?.rows ?? 1000,
         watchSpan: micros(options.watch?.over, 7 * DAY),
       }
-      add(id, 'serve', [model.step], spec)
+      add(id, 'serve', [model.step], spec, options)
     },
   }
   try {
@@ -189,29 +212,10 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       what: `the recipe '${name}' has no steps`,
       fix: 'declare at least a source and a dataset',
     })
-  return Object.freeze({
-    format: 1,
-    name,
-    steps: [...steps.values()],
-    ...checked,
-  })
+  return Object.freeze({ format: 1, name, steps: [...steps.values()], ...checked })
 }
 
-export const hashRecipe = (r: Recipe): string => hashJson(r)
-
-/** An error of a plan with its place: the step that was declared before it. */
-function placed(error: unknown, recipe: string, after: string | undefined): unknown {
-  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_'))) return error
-  const { what, why, fix, details } = error
-  const place = `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`
-  return new GalleyError(error.code, {
-    what,
-    why: why ? `${why}, ${place}` : place,
-    ...(fix ? { fix } : {}),
-    details: { ...details, recipe, ...(after ? { after } : {}) },
-    cause: error,
-  })
-}
+export const hashRecipe = (r: Recipe): string => hashJson(untimed(r))
 
 /**
  * Asks already while declaring whether the endpoint can compute its model's features from what a request brings; the

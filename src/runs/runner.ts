@@ -11,6 +11,7 @@ import { hashRecipe } from './recipe.ts'
 import { runSteps } from './schedule.ts'
 import type { Recipe } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
+import { deadlineOf, runTimedOut, timedOut } from './timeouts.ts'
 
 export interface RunResult {
   readonly id: string
@@ -36,6 +37,8 @@ export async function run(
     readonly signal: AbortSignal
     readonly on: OnRunEvent
     readonly engine?: EngineChoice
+    /** ms that it may take. */
+    readonly timeout?: number
     /** Told the run's record before its first step. */
     readonly begun?: (record: Run) => Promise<void>
   },
@@ -65,7 +68,8 @@ export async function run(
     cached: recipe.steps.flatMap(({ id }) => (reused.has(id) ? [id] : [])),
   })
   const controller = new AbortController()
-  const signal = AbortSignal.any([options.signal, controller.signal])
+  const deadline = deadlineOf(clock, options.timeout, runTimedOut(recipe.name, options.timeout))
+  const signal = AbortSignal.any([options.signal, controller.signal, deadline.signal])
   const heart = setInterval(() => {
     store.runs.heartbeat(scope, record.id).then(
       (ours) => ours || controller.abort(new Error('cancelled')),
@@ -124,7 +128,7 @@ export async function run(
     end('done')
     return { id: record.id, number: record.number, outputs, ...told() }
   } catch (thrown) {
-    const error = asGalleyError(thrown)
+    const error = timedOut(signal) ?? asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
     await store.steps
       .skip(
@@ -138,6 +142,7 @@ export async function run(
     throw error
   } finally {
     clearInterval(heart)
+    deadline.close()
     tell()
     await ware.lineage?.settled()
   }

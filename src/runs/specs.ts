@@ -10,6 +10,8 @@ export interface Step<Spec = unknown> {
   readonly kind: string
   readonly inputs: readonly string[]
   readonly spec: Spec
+  /** ms that it may take; absent: nothing bounds it. */
+  readonly timeout?: number
 }
 
 /** A recipe as data: what is hashed, stored, sent to a worker and drawn. */

@@ -20,6 +20,7 @@ import type { Accelerator, AnyStepKind, Output, StepKind } from './kind.ts'
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
+import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
 /** What runs need of the rest: made once, in `main.ts`. */
 export interface Kitchenware {
@@ -88,7 +89,8 @@ export async function runStep(
       () => undefined,
     )
   }, 5000)
-  const signal = AbortSignal.any([s.signal, stolen.signal])
+  const deadline = deadlineOf(clock, step.timeout, stepTimedOut(step))
+  const signal = AbortSignal.any([s.signal, stolen.signal, deadline.signal])
   const took = () => (clock.ticks() - began) / 1000
   let release: (() => void) | undefined
   const ledger = createLedger()
@@ -98,7 +100,7 @@ export async function runStep(
     const { key, parts: keyParts } = await cacheKey(
       { version: ware.version, scope, store },
       kind,
-      { ...s, say: sayOf(ware, s) },
+      { ...s, signal, say: sayOf(ware, s) },
       own,
     )
     const find = async () => {
@@ -135,6 +137,7 @@ export async function runStep(
     const reasons = await whyAgain(store, scope, s, keyParts)
     const ctx = contextOf(ware, scope, { ...s, signal, ledger })
     let result = await kind.run(ctx)
+    deadline.check()
     throwIfAborted(signal)
     // before anything of it is kept under the name of what was there before
     await unchanged(s.watched)
@@ -182,7 +185,7 @@ export async function runStep(
           what: `step '${step.id}' was taken over by another process`,
           cause: thrown,
         })
-      : asGalleyError(thrown)
+      : (timedOut(signal) ?? asGalleyError(thrown))
     await store.steps
       .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed')
       .catch(() => undefined)
@@ -190,6 +193,7 @@ export async function runStep(
     throw error
   } finally {
     clearInterval(lease)
+    deadline.close()
     s.total.merge(ledger)
     release?.()
   }

@@ -15,6 +15,7 @@ import { run } from './runner.ts'
 import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
+import { deadlineOf, runTimedOut } from './timeouts.ts'
 import { stateOf } from './watched.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
@@ -124,9 +125,10 @@ async function attempt(
 ): Promise<boolean> {
   const { jobs } = ware.store
   const { lost, release } = ware.store.hold(scope, claim, LEASE)
+  const deadline = deadlineOf(ware.clock, job.timeout, runTimedOut(job.recipe, job.timeout))
   try {
     await runJob(ware, scope, job, load, {
-      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost]), on },
+      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost, deadline.signal]), on },
       ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
       begun: (record) => jobs.began(scope, claim, record.id),
     })
@@ -153,6 +155,7 @@ async function attempt(
     if (ours && end.status === 'failed') await alert(ware, scope, job, error.toJSON())
     return end.status !== 'failed'
   } finally {
+    deadline.close()
     await release()
   }
 }

@@ -19,6 +19,8 @@ export type NewJob = Pick<Job, 'recipe' | 'recipeJson' | 'folder' | 'engine' | '
   readonly pool?: string | null
   /** Jobs of the recipe that may run at once, at most. */
   readonly maxActive?: number | null
+  /** ms that a run of it may take. */
+  readonly timeout?: number | null
 }
 
 /** What proves that a worker may still write a job's result. */

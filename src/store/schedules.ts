@@ -11,8 +11,8 @@ import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
 /** What a schedule bounds its jobs by; nothing unless it is said. */
-type Limits = Pick<Schedule, 'pool' | 'maxActive'>
-const UNLIMITED: Limits = { pool: null, maxActive: null }
+type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout'>
+const UNLIMITED: Limits = { pool: null, maxActive: null, timeout: null }
 export type NewSchedule = Omit<
   Schedule,
   'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen' | keyof Limits
@@ -55,8 +55,8 @@ export interface Schedules {
 
 /** The job of a moment. */
 const jobOf = (s: Schedule, due: number): NewJob => {
-  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive } = s
-  const as = { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive }
+  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout } = s
+  const as = { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout }
   return { ...as, schedule: s.name, due, notBefore: due }
 }
 

@@ -11,6 +11,7 @@ export const job = z.object({
   tags: z.array(z.string()),
   pool: z.string().nullable().describe('the pool that it takes a slot of while it runs'),
   maxActive: z.number().nullable().describe('jobs of its recipe that may run at once, where it says so'),
+  timeout: z.number().nullable().describe('seconds that a run of it may take; null: nothing bounds it'),
   attempts: z.number(),
   mostAttempts: z.number(),
   notBefore: moment.describe('when it is due'),
@@ -50,6 +51,12 @@ export const queued = z.object({
     .max(10_000)
     .optional()
     .describe('it waits while as many jobs of its recipe run; none begins beside it that would be one too many'),
+  timeout: z
+    .number()
+    .min(0.001)
+    .max(3_153_600_000)
+    .optional()
+    .describe('seconds that a run may take: it fails then, and is not tried again'),
   attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
   notBefore: moment.optional(),
 })

@@ -14,6 +14,7 @@ export const schedule = z.object({
   last: moment.nullable().describe('the newest moment that got a job'),
   pool: job.shape.pool,
   maxActive: job.shape.maxActive,
+  timeout: job.shape.timeout,
   priority: job.shape.priority,
   tags: job.shape.tags,
 })

@@ -7,17 +7,30 @@ import type { job, queued } from '../contract/jobs.ts'
 import type { Failure } from '../contract/route.ts'
 import type { NounHandlers } from './handlers.ts'
 
+/** @param ms null where there is none */
+export const secondsOf = (ms: number | null): number | null => (ms === null ? null : ms / 1000)
+
 export const present = (j: Job): z.input<typeof job> => ({
   partition: (j.recipeJson as Partial<Recipe>).partition ?? null,
   ...{ number: j.number, recipe: j.recipe, status: j.status, priority: j.priority, tags: [...j.tags] },
-  ...{ pool: j.pool, maxActive: j.maxActive },
+  ...{ pool: j.pool, maxActive: j.maxActive, timeout: secondsOf(j.timeout) },
   ...{ attempts: j.attempts, mostAttempts: j.mostAttempts, notBefore: j.notBefore, run: j.run },
   ...{ error: j.error as Failure | null, created: j.created, ended: j.ended },
 })
 
 /** What is queued, as the store has it. @throws RECIPE_INVALID, PLAN_* for a recipe that no worker could run */
 export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
-  const { recipe, folder, engine = null, priority = 0, tags = [], attempts = 3, pool = null, maxActive = null } = given
+  const {
+    recipe,
+    folder,
+    engine = null,
+    priority = 0,
+    tags = [],
+    attempts = 3,
+    pool = null,
+    maxActive = null,
+    timeout,
+  } = given
   const filed = filedOf(recipe)
   if (!filed) recipeOf(recipe)
   return {
@@ -30,6 +43,7 @@ export function jobOf(given: Omit<z.output<typeof queued>, 'notBefore'>) {
     mostAttempts: attempts,
     pool,
     maxActive,
+    timeout: timeout === undefined ? null : Math.round(timeout * 1000),
   }
 }
 

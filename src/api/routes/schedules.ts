@@ -7,7 +7,7 @@ import { requireOthers } from '../../runs/watched.ts'
 import type { Schedule } from '../../store/schedules.ts'
 import type { schedule } from '../contract/schedules.ts'
 import type { NounHandlers } from './handlers.ts'
-import { jobOf, present as presentJob } from './jobs.ts'
+import { jobOf, present as presentJob, secondsOf } from './jobs.ts'
 
 const present = (s: Schedule): z.input<typeof schedule> => ({
   ...{
@@ -20,7 +20,7 @@ const present = (s: Schedule): z.input<typeof schedule> => ({
     paused: s.paused,
   },
   ...{ next: s.next, last: s.last, priority: s.priority, tags: [...s.tags] },
-  ...{ pool: s.pool, maxActive: s.maxActive },
+  ...{ pool: s.pool, maxActive: s.maxActive, timeout: secondsOf(s.timeout) },
 })
 
 export const schedules: NounHandlers<'schedules'> = {

@@ -1,5 +1,5 @@
 import { integer, pgTable, primaryKey, text } from '../drizzle.ts'
-import { moment, payload, workspaceColumn } from './columns.ts'
+import { count, moment, payload, workspaceColumn } from './columns.ts'
 
 /** Runs that are to be done by workers. */
 export const jobs = pgTable(
@@ -19,6 +19,8 @@ export const jobs = pgTable(
     pool: text('pool'),
     /** Jobs of the recipe that may run at once. */
     maxActive: integer('max_active'),
+    /** ms that a run of it may take. */
+    timeout: count('timeout'),
     status: text('status').$type<'queued' | 'running' | 'done' | 'failed' | 'cancelled'>().notNull(),
     attempts: integer('attempts').notNull(),
     mostAttempts: integer('most_attempts').notNull(),

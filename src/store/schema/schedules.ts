@@ -1,5 +1,5 @@
 import { boolean, integer, pgTable, primaryKey, text } from '../drizzle.ts'
-import { moment, payload, workspaceColumn } from './columns.ts'
+import { count, moment, payload, workspaceColumn } from './columns.ts'
 
 /** Recipes that are run at moments of a calendar, or when something has changed. */
 export const schedules = pgTable(
@@ -16,6 +16,8 @@ export const schedules = pgTable(
     mostAttempts: integer('most_attempts').notNull(),
     pool: text('pool'),
     maxActive: integer('max_active'),
+    /** ms that a run of it may take. */
+    timeout: count('timeout'),
     /** Either a calendar or what is watched. */
     cron: text('cron'),
     watch: text('watch'),
