@@ -8,7 +8,7 @@ import { openGalley } from '../main.ts'
 import { backfill as fill } from '../runs/partitions/backfill.ts'
 import type { Partitioned } from '../runs/partitions/partitioned.ts'
 import { type PartitionAt, type PartitionState, partitionStates } from '../runs/partitions/states.ts'
-import { plural } from '../runs/text.ts'
+import { integer, plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
 import { type JobOptions, jobOptions, queueRecipe } from './jobs.ts'
 import { bold, errorText, note, plain, print, table } from './output.ts'
@@ -70,7 +70,12 @@ export function backfill(): Command {
         if (asking) await agreed(due.length)
         const partitions = due.map((p) => p.partition)
         if (options.queue) {
-          for (const partition of partitions) await queueRecipe(made.of(partition), folder, options)
+          let there = 0
+          for (const partition of partitions) if (await queueRecipe(made.of(partition), folder, options, true)) there++
+          if (!options.json && there > 0)
+            print(
+              `  ${plural(partitions.length - there, 'partition')} queued, ${integer(there)} queued or running already`,
+            )
           return
         }
         const filled = await interruptible((signal) =>

@@ -78,20 +78,34 @@ export async function queue(path: string, options: QueueOptions & { readonly par
   await queueRecipe(recipe, folder, options)
 }
 
-export async function queueRecipe(recipe: Recipe, folder: string, options: QueueOptions): Promise<void> {
-  await withClient(async (client) => {
+/** @param once whether one that waits or runs already is told instead. Gives whether it was there */
+export async function queueRecipe(
+  recipe: Recipe,
+  folder: string,
+  options: QueueOptions,
+  once = false,
+): Promise<boolean> {
+  return withClient(async (client) => {
     const job = await client.jobs.queue({
       body: {
         recipe: JSON.parse(JSON.stringify(recipe)),
         folder: resolve(folder),
         ...(options.engine ? { engine: options.engine } : {}),
         ...jobBody(options),
+        ...(once ? { once } : {}),
       },
     })
-    if (options.json) return print(JSON.stringify(job))
-    const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
-    print(`job ${job.number}  ${nameOf(job)}  is queued and done${needs} once one runs: galley worker`)
+    if (options.json) print(JSON.stringify(job))
+    else if (job.already)
+      print(`job ${job.number}  ${nameOf(job)}  ${job.status === 'running' ? 'runs' : 'is queued'} already`)
+    else tellQueued(job)
+    return job.already
   })
+}
+
+function tellQueued(job: Job): void {
+  const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
+  print(`job ${job.number}  ${nameOf(job)}  is queued and done${needs} once one runs: galley worker`)
 }
 
 export function jobs(): Command {
@@ -101,7 +115,7 @@ export function jobs(): Command {
       o,
       (c, page) => c.jobs.list(page),
       ['job', 'recipe', 'status', 'attempts', 'priority', 'pool', 'tags', 'queued', 'ended'],
-      (j) => [`${j.number}`, nameOf(j), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.pool ?? '', j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
+      (j) => [`${j.number}`, nameOf(j), j.late === null ? j.status : `${j.status}, late`, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.pool ?? '', j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
       'no job yet: galley run RECIPE --queue',
     ),
   )
@@ -131,6 +145,10 @@ async function tell(client: Client, job: Job, json: boolean): Promise<void> {
   print(
     `${bold(`job ${job.number}`)}  ${nameOf(job)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
   )
+  if (job.doneBy !== null)
+    print(
+      `${job.late === null ? 'it is to be' : 'it was to be'} done by ${when(job.doneBy)} UTC${job.late === null ? '' : ', and was not'}`,
+    )
   if (job.status === 'queued' && job.pool !== null) print(await waitsFor(client, job.pool))
   if (job.run) print(`its newest run: galley runs show ${(await client.runs.get({ run: job.run })).number}`)
   if (job.error) print(errorText(job.error))

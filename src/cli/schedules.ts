@@ -7,11 +7,14 @@ import { jobBody, jobOptions, type QueueOptions } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, plain, print, when } from './output.ts'
 import { loadDeclared } from './recipe.ts'
+import { span } from './span.ts'
 
 interface SetOptions extends QueueOptions {
   readonly cron?: string
   readonly on?: string
   readonly zone: string
+  /** ms */
+  readonly doneWithin?: number
   readonly catchUp: 'none' | 'once' | 'all'
 }
 
@@ -39,6 +42,11 @@ export function schedules(): Command {
         '--on <what>',
         'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
       )
+      .option(
+        '--done-within <span>',
+        'how long after its moment a job is to be done, such as 2h: an alert (GALLEY_ALERTS) is sent where it is not',
+        span,
+      )
       .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
       .addOption(
         new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
@@ -57,6 +65,7 @@ export function schedules(): Command {
           recipe: JSON.parse(JSON.stringify(recipe)),
           ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, ...jobBody(o) },
           ...(o.cron === undefined ? {} : { cron: o.cron }),
+          ...(o.doneWithin === undefined ? {} : { doneWithin: o.doneWithin / 1000 }),
           ...(o.on === undefined ? {} : { watch: watchOf(o.on, folder) }),
         }
         tell(await client.schedules.set({ name, body }), o)

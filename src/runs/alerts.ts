@@ -4,7 +4,8 @@ import type { Log } from '../base/log.ts'
 
 /** What somebody should look at. */
 export interface Alert {
-  readonly kind: 'job failed'
+  /** A job failed for good, or it is not done by when its schedule wants it. */
+  readonly kind: 'job failed' | 'job late'
   readonly workspace: string
   readonly job: number
   readonly recipe: string
@@ -13,6 +14,10 @@ export interface Alert {
   readonly schedule: string | null
   /** ISO 8601. */
   readonly at: string
+  /** How the job stands, by when it was to be done, when it ended, and why it failed. */
+  readonly status: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'
+  readonly doneBy: string | null
+  readonly ended: string | null
   readonly error: unknown
 }
 
@@ -64,8 +69,12 @@ export function alertsTo(url: string, log: Log): Alerts {
   }
 }
 
-function textOf({ workspace, job, recipe, partition, schedule, error }: Alert): string {
+function textOf({ kind, workspace, job, recipe, partition, schedule, status, doneBy, ended, error }: Alert): string {
   const { what = 'it failed', why } = (error ?? {}) as { what?: string; why?: string }
+  const reason = why ? `${what}: ${why}` : what
   const of = partition === null ? recipe : `${recipe} of ${partition}`
-  return `${of}: job ${job} failed (workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`}): ${why ? `${what}: ${why}` : what}`
+  const place = `(workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`})`
+  if (kind === 'job failed') return `${of}: job ${job} failed ${place}: ${reason}`
+  const stands = { queued: 'it has not begun', running: 'it is still running', done: `it was done at ${ended}`, failed: reason, cancelled: 'it was cancelled' } // biome-ignore format: one line
+  return `${of}: job ${job} was not done by ${doneBy} ${place}: ${stands[status]}`
 }

@@ -11,6 +11,7 @@ const schedule = (more: Partial<Schedule>): Schedule => ({
     pool: null,
     maxActive: null,
     timeout: null,
+    doneWithin: null,
     watch: null,
     seen: null,
     cron: '0 * * * *',

@@ -12,10 +12,10 @@ import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
 import { newestPartitions } from './partitions/states.ts'
 import { run } from './runner.ts'
-import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
 import { deadlineOf, runTimedOut } from './timeouts.ts'
+import { lookout, tellFailed } from './told.ts'
 import { stateOf } from './watched.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
@@ -55,6 +55,11 @@ export async function work(
   let told = false
   let looked = 0
   const looks = lookingAt(ware, scope, options)
+  let watched = Promise.resolve()
+  // what fails here is seen where jobs are taken
+  const watch = () => (watched = watched.then(() => lookout(ware, scope)).catch(() => undefined))
+  // a job may take hours: others are late meanwhile, or this one is
+  const watching = setInterval(watch, SCHEDULES)
   while (!options.signal.aborted) {
     try {
       if (ware.clock.ticks() >= looked) {
@@ -62,9 +67,12 @@ export async function work(
         const now = ware.clock.now()
         const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
         const seen = await looks(now)
+        await watch()
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
-      for (const lost of await ware.store.jobs.reap(scope)) await alert(ware, scope, lost, lost.error)
+      await ware.store.jobs
+        .reap(scope)
+        .then((gone) => Promise.all(gone.map((j) => tellFailed(ware, scope, j, j.error))))
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
       if (next) {
@@ -83,6 +91,8 @@ export async function work(
     }
     await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
   }
+  clearInterval(watching)
+  await watched
   await ware.alerts?.settled()
   return { taken, failed }
 }
@@ -152,7 +162,7 @@ async function attempt(
         return false
       },
     )
-    if (ours && end.status === 'failed') await alert(ware, scope, job, error.toJSON())
+    if (ours && end.status === 'failed') await tellFailed(ware, scope, job, error.toJSON())
     return end.status !== 'failed'
   } finally {
     deadline.close()
@@ -181,14 +191,6 @@ async function runJob(
   const made = await load(filed.file)
   requireSame(filed, made)
   await backfill(ware, scope, made, newestPartitions(made, job.due ?? job.notBefore), options)
-}
-
-async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: unknown): Promise<void> {
-  alerts?.send({
-    ...{ kind: 'job failed', workspace: await store.workspaces.nameOf(scope), job: job.number, recipe: job.recipe },
-    partition: (job.recipeJson as Partial<Recipe>).partition ?? null,
-    ...{ schedule: job.schedule, at: new Date(clock.now()).toISOString(), error },
-  })
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */

@@ -21,6 +21,8 @@ export type NewJob = Pick<Job, 'recipe' | 'recipeJson' | 'folder' | 'engine' | '
   readonly maxActive?: number | null
   /** ms that a run of it may take. */
   readonly timeout?: number | null
+  /** Milliseconds since 1970 by which it is to be done. */
+  readonly doneBy?: number | null
 }
 
 /** What proves that a worker may still write a job's result. */
@@ -32,6 +34,8 @@ export interface JobClaim {
 export interface Jobs {
   /** @throws POOL_UNKNOWN */
   queue(scope: Scope, job: NewJob): Promise<Job>
+  /** The same, unless a job of the recipe and partition waits or runs already: gives that one. However many ask at once, one is queued. @throws POOL_UNKNOWN */
+  queueOnce(scope: Scope, job: NewJob): Promise<{ readonly job: Job; readonly already: boolean }>
   /**
    * Puts jobs back whose worker's lease ran out. What it was at is fenced off in the same moment: its run counts as failed, and no step of it can complete.
    * A job whose attempts are used up is failed instead; gives those.
@@ -42,6 +46,8 @@ export interface Jobs {
    * and of whose recipe fewer run than may run at once. However many take at the same moment, no limit is passed.
    */
   take(scope: Scope, tags: readonly string[], seconds: number): Promise<{ job: Job; claim: JobClaim } | undefined>
+  /** Notes jobs that were not done when they were to be done, each once, and gives them to whoever noted it. */
+  late(scope: Scope): Promise<Job[]>
   /** Says which run the attempt is. @throws STORE_CONFLICT when the claim no longer holds */
   began(scope: Scope, claim: JobClaim, run: string): Promise<void>
   /** Ends a job, or puts it back to be tried again after a moment. @throws STORE_CONFLICT when the claim no longer holds */
@@ -62,6 +68,8 @@ export type JobEnd =
   /** To be tried again; `attempts` are those that count. */
   | { readonly status: 'queued'; readonly error: unknown; readonly notBefore: number; readonly attempts: number }
 
+const partitionOf = (job: NewJob): string | null => (job.recipeJson as { partition?: string }).partition ?? null
+
 /** Queues a job under the workspace's next number; nothing where it stands for a moment that has one already. */
 export async function queued(
   q: Queries,
@@ -73,7 +81,8 @@ export async function queued(
   const { rows } = await q.execute<{ value: number }>(sql`
     insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
     on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
-  const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller, created: now }
+  const partition = partitionOf(job)
+  const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, partition, caller, created: now }
   const [row] = await q
     .insert(jobs)
     .values({ notBefore: now, ...job, ...own, status: 'queued', attempts: 0, generation: 0 })
@@ -118,7 +127,33 @@ export function jobsOn(db: Database): Jobs {
         throw new GalleyError('STORE_CONFLICT', { what: `the moment of '${job.schedule}' has a job already` })
       }),
 
+    queueOnce: (scope, job) =>
+      db.write(`the job of '${job.recipe}' could not be queued`, async (q) => {
+        await requirePool(q, scope, job.pool)
+        await q.execute(
+          sql`select pg_advisory_xact_lock(hashtextextended(${`${job.recipe} of ${scope.workspace}`}, 1))`,
+        )
+        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.recipe, job.recipe), inArray(jobs.status, ['queued', 'running'])) // biome-ignore format: one line
+        const same = sql`${jobs.partition} is not distinct from ${partitionOf(job)}`
+        const [already] = await q.select().from(jobs).where(and(open, same)).orderBy(jobs.number).limit(1)
+        return already ? { job: already, already: true } : { job: (await queued(q, scope, job, db.now())) as Job, already: false } // biome-ignore format: one line
+      }),
+
     ...takingOn(db),
+
+    late: (scope) =>
+      db.write('jobs that are late could not be noted', (q) =>
+        q
+          .update(jobs)
+          .set({ late: db.now() })
+          .where(
+            and(
+              eq(jobs.workspace, scope.workspace),
+              sql`${jobs.doneBy} <= clock_timestamp() and ${jobs.late} is null and ${jobs.status} <> 'cancelled' and (${jobs.status} <> 'done' or ${jobs.ended} > ${jobs.doneBy})`,
+            ),
+          )
+          .returning(),
+      ),
 
     began: (scope, claim, run) => holding(scope, claim, { run }),
 

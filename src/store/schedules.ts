@@ -11,8 +11,8 @@ import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
 /** What a schedule bounds its jobs by; nothing unless it is said. */
-type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout'>
-const UNLIMITED: Limits = { pool: null, maxActive: null, timeout: null }
+type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout' | 'doneWithin'>
+const UNLIMITED: Limits = { pool: null, maxActive: null, timeout: null, doneWithin: null }
 export type NewSchedule = Omit<
   Schedule,
   'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen' | keyof Limits
@@ -57,7 +57,8 @@ export interface Schedules {
 const jobOf = (s: Schedule, due: number): NewJob => {
   const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout } = s
   const as = { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout }
-  return { ...as, schedule: s.name, due, notBefore: due }
+  const doneBy = s.doneWithin === null ? null : due + s.doneWithin
+  return { ...as, schedule: s.name, due, notBefore: due, doneBy }
 }
 
 export function schedulesOn(db: Database): Schedules {

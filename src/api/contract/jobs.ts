@@ -12,6 +12,8 @@ export const job = z.object({
   pool: z.string().nullable().describe('the pool that it takes a slot of while it runs'),
   maxActive: z.number().nullable().describe('jobs of its recipe that may run at once, where it says so'),
   timeout: z.number().nullable().describe('seconds that a run of it may take; null: nothing bounds it'),
+  doneBy: moment.nullable().describe('by when it is to be done, where its schedule says so'),
+  late: moment.nullable().describe('when it was found that it was not done by then'),
   attempts: z.number(),
   mostAttempts: z.number(),
   notBefore: moment.describe('when it is due'),
@@ -76,8 +78,19 @@ export const jobs = {
     path: '/v1/jobs',
     access: 'write',
     summary: 'Queues a run: the first worker that has its tags does it',
-    body: queued.strict(),
-    output: job,
+    body: queued
+      .extend({
+        once: z
+          .boolean()
+          .optional()
+          .describe(
+            'gives the job of the recipe and partition that waits or runs already, where one does, and queues no other',
+          ),
+      })
+      .strict(),
+    output: job.extend({
+      already: z.boolean().describe('whether it was there already; only where `once` is asked for'),
+    }),
     limit: 16 << 20,
   }),
   cancel: route({

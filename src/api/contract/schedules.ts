@@ -15,6 +15,7 @@ export const schedule = z.object({
   pool: job.shape.pool,
   maxActive: job.shape.maxActive,
   timeout: job.shape.timeout,
+  doneWithin: z.number().nullable().describe('seconds after a moment by which its job is to be done'),
   priority: job.shape.priority,
   tags: job.shape.tags,
 })
@@ -56,6 +57,12 @@ export const schedules = {
           .describe(
             'instead of a calendar: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
           ),
+        doneWithin: z
+          .number()
+          .min(0.001)
+          .max(3_153_600_000)
+          .optional()
+          .describe('seconds after a moment by which its job is to be done: an alert is sent where it is not'),
         catchUp: z
           .enum(['none', 'once', 'all'])
           .optional()

@@ -20,7 +20,7 @@ const present = (s: Schedule): z.input<typeof schedule> => ({
     paused: s.paused,
   },
   ...{ next: s.next, last: s.last, priority: s.priority, tags: [...s.tags] },
-  ...{ pool: s.pool, maxActive: s.maxActive, timeout: secondsOf(s.timeout) },
+  ...{ pool: s.pool, maxActive: s.maxActive, timeout: secondsOf(s.timeout), doneWithin: secondsOf(s.doneWithin) },
 })
 
 export const schedules: NounHandlers<'schedules'> = {
@@ -33,7 +33,8 @@ export const schedules: NounHandlers<'schedules'> = {
     return { ...present(found), coming: found.cron === null ? [] : momentsAfter(found.cron, found.zone, systemClock.now(), 5) } // biome-ignore format: one line
   },
   set: async ({ ware: { store }, scope, params, body }) => {
-    const { cron = null, watch = null, zone = 'UTC', catchUp = 'once', ...queued } = body
+    const { cron = null, watch = null, zone = 'UTC', catchUp = 'once', doneWithin: within, ...queued } = body
+    const doneWithin = within === undefined ? null : Math.round(within * 1000)
     if ((cron === null) === (watch === null))
       throw new GalleyError('SCHEDULE_INVALID', {
         what: `'${params.name}' has ${cron === null ? 'neither a calendar nor' : 'both a calendar and'} something to watch`,
@@ -43,7 +44,9 @@ export const schedules: NounHandlers<'schedules'> = {
     const job = jobOf(queued)
     if (watch !== null) requireOthers(watch, queued.recipe as { readonly name: string } & Partial<Recipe>)
     const next = cron === null ? null : calendarOf(cron, zone).after(systemClock.now())
-    return present(await store.schedules.set(scope, { name: params.name, ...job, cron, watch, zone, catchUp, next }))
+    return present(
+      await store.schedules.set(scope, { name: params.name, ...job, cron, watch, zone, catchUp, doneWithin, next }),
+    )
   },
   pause: async ({ ware: { store }, scope, params }) =>
     present(await store.schedules.pause(scope, params.name, 'pause')),

@@ -9,6 +9,8 @@ export const jobs = pgTable(
     number: integer('number').notNull(),
     recipe: text('recipe').notNull(),
     recipeJson: payload('recipe_json').notNull(),
+    /** Of a recipe that is run partition by partition: which one. */
+    partition: text('partition'),
     /** Where relative paths of its sources start. */
     folder: text('folder').notNull(),
     engine: text('engine'),
@@ -35,6 +37,9 @@ export const jobs = pgTable(
     /** The schedule that it is of, and the moment that it stands for. */
     schedule: text('schedule'),
     due: moment('due'),
+    /** By when it is to be done, and when it was found that it was not. */
+    doneBy: moment('done_by'),
+    late: moment('late'),
     caller: text('caller').notNull(),
     created: moment('created').notNull(),
     ended: moment('ended'),

@@ -18,6 +18,8 @@ export const schedules = pgTable(
     maxActive: integer('max_active'),
     /** ms that a run of it may take. */
     timeout: count('timeout'),
+    /** ms after its moment by which a job is to be done. */
+    doneWithin: count('done_within'),
     /** Either a calendar or what is watched. */
     cron: text('cron'),
     watch: text('watch'),
