@@ -61,6 +61,7 @@ export const CODES = {
   RUN_UNKNOWN: { status: 404, exit: 2 },
   JOB_UNKNOWN: { status: 404, exit: 2 },
   POOL_UNKNOWN: { status: 404, exit: 2 },
+  CALENDAR_UNKNOWN: { status: 404, exit: 2 },
   SCHEDULE_UNKNOWN: { status: 404, exit: 2 },
   PARTITION_UNKNOWN: { status: 404, exit: 2 },
   SCHEDULE_INVALID: { status: 400, exit: 2 },

@@ -6,6 +6,7 @@ import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
+import { calendars } from './calendars.ts'
 import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
 import { demo } from './demo.ts'
@@ -64,6 +65,7 @@ for (const command of [
   jobs(),
   schedules(),
   pools(),
+  calendars(),
   lineage(),
   bench(),
   doctor(),

@@ -15,6 +15,9 @@ interface SetOptions extends QueueOptions {
   readonly zone: string
   /** ms */
   readonly doneWithin?: number
+  readonly calendar?: string
+  readonly except?: Schedule['except'] & string
+  readonly instead?: Schedule['instead'] & string
   readonly catchUp: 'none' | 'once' | 'all'
 }
 
@@ -47,6 +50,17 @@ export function schedules(): Command {
         'how long after its moment a job is to be done, such as 2h: an alert (GALLEY_ALERTS) is sent where it is not',
         span,
       )
+      .option('--calendar <calendar>', 'a calendar (galley calendars) or a country, such as KR: its holidays count')
+      .addOption(
+        new Option('--except <days>', 'rest on these days; with a calendar on non-business-days, unless given').choices(
+          ['holidays', 'weekends', 'non-business-days'],
+        ),
+      )
+      .addOption(
+        new Option('--instead <day>', 'come at the same time of the next or previous day that is none of them').choices(
+          ['next-day', 'previous-day'],
+        ),
+      )
       .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
       .addOption(
         new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
@@ -66,6 +80,9 @@ export function schedules(): Command {
           ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, ...jobBody(o) },
           ...(o.cron === undefined ? {} : { cron: o.cron }),
           ...(o.doneWithin === undefined ? {} : { doneWithin: o.doneWithin / 1000 }),
+          ...(o.calendar === undefined ? {} : { calendar: o.calendar }),
+          ...(o.except === undefined ? {} : { except: o.except }),
+          ...(o.instead === undefined ? {} : { instead: o.instead }),
           ...(o.on === undefined ? {} : { watch: watchOf(o.on, folder) }),
         }
         tell(await client.schedules.set({ name, body }), o)
@@ -133,6 +150,14 @@ export function schedules(): Command {
   return noun
 }
 
+/** ` but on holidays of KR` */
+function restsOf(s: Schedule): string {
+  if (s.except === null) return ''
+  const of = s.calendar === null ? '' : ` of ${plain(s.calendar)}`
+  const then = s.instead === null ? '' : `, then on the ${s.instead.replace('-', ' ')} that is none`
+  return ` but on ${s.except}${of}${then}`
+}
+
 function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
   if (json) {
     print(JSON.stringify(s))
@@ -143,5 +168,5 @@ function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
     return
   }
   const next = s.paused ? 'paused' : s.next === null ? 'it never comes' : `next at ${when(s.next)} UTC`
-  print(`${bold(s.name)}  runs ${plain(s.recipe)} at '${s.cron}' in ${s.zone}  ${next}`)
+  print(`${bold(s.name)}  runs ${plain(s.recipe)} at '${s.cron}' in ${s.zone}${restsOf(s)}  ${next}`)
 }

@@ -7,6 +7,8 @@ import type { Schedule } from '../store/schedules.ts'
 import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
+import { type Holidays, holidaysUsed } from './holidays/countries.ts'
+import { momentsOf } from './holidays/resting.ts'
 import { backfill } from './partitions/backfill.ts'
 import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
@@ -65,7 +67,8 @@ export async function work(
       if (ware.clock.ticks() >= looked) {
         looked = ware.clock.ticks() + SCHEDULES
         const now = ware.clock.now()
-        const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
+        const holidays = await holidaysUsed(ware.store, scope)
+        const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
         const seen = await looks(now)
         await watch()
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
@@ -95,6 +98,13 @@ export async function work(
   await watched
   await ware.alerts?.settled()
   return { taken, failed }
+}
+
+/** What of a schedule is due; nothing yet of one whose calendar was not there a moment ago. */
+function dueOf(s: Schedule, now: number, holidays: ReadonlyMap<string, Holidays>) {
+  const known = s.calendar === null ? undefined : holidays.get(s.calendar)
+  if (s.calendar !== null && !known) return { moments: [], next: s.next }
+  return dueAt(s, now, s.cron === null ? null : momentsOf({ ...s, cron: s.cron }, known?.days))
 }
 
 /** Queues jobs of schedules whose watched things have changed, and gives how many. What can't be looked at is told once, and keeps nothing else waiting. */

@@ -11,6 +11,7 @@ import { migrate, migrations } from './migrate.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import * as artifacts from './schema/artifacts.ts'
 import * as cache from './schema/cache.ts'
+import * as calendars from './schema/calendars.ts'
 import * as datasets from './schema/datasets.ts'
 import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
@@ -78,6 +79,7 @@ describe('migrations', () => {
     const rooms = [
       artifacts,
       cache,
+      calendars,
       datasets,
       endpoints,
       events,

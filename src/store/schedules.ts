@@ -1,5 +1,6 @@
 import type { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { requireCalendar } from './calendars.ts'
 import type { Database, Queries } from './database.ts'
 import { and, asc, eq, gt, isNotNull, isNull, lte } from './drizzle.ts'
 import { type Job, type NewJob, queued } from './jobs.ts'
@@ -11,8 +12,16 @@ import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
 /** What a schedule bounds its jobs by; nothing unless it is said. */
-type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout' | 'doneWithin'>
-const UNLIMITED: Limits = { pool: null, maxActive: null, timeout: null, doneWithin: null }
+type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout' | 'doneWithin' | 'calendar' | 'rests' | 'instead'>
+const UNLIMITED: Limits = {
+  pool: null,
+  maxActive: null,
+  timeout: null,
+  doneWithin: null,
+  calendar: null,
+  rests: null,
+  instead: null,
+}
 export type NewSchedule = Omit<
   Schedule,
   'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen' | keyof Limits
@@ -27,7 +36,7 @@ export interface Due {
 }
 
 export interface Schedules {
-  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. @throws POOL_UNKNOWN */
+  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. @throws POOL_UNKNOWN, CALENDAR_UNKNOWN */
   set(scope: Scope, schedule: NewSchedule): Promise<Schedule>
   /** @throws SCHEDULE_UNKNOWN */
   get(scope: Scope, name: string): Promise<Schedule>
@@ -35,6 +44,8 @@ export interface Schedules {
   list(scope: Scope, page?: PageRequest): Promise<Page<Schedule>>
   /** Stops it, or lets it go on from the moment given. @throws SCHEDULE_UNKNOWN */
   pause(scope: Scope, name: string, next: number | null | 'pause'): Promise<Schedule>
+  /** Brings the moment that comes to what it is by a calendar that was changed, unless it has come meanwhile. */
+  moves(scope: Scope, s: Pick<Schedule, 'name' | 'next'>, next: number | null): Promise<void>
   /** Takes it away; jobs that it queued stay. @throws SCHEDULE_UNKNOWN */
   remove(scope: Scope, name: string): Promise<void>
   /**
@@ -73,6 +84,7 @@ export function schedulesOn(db: Database): Schedules {
       db.write(`the schedule '${given.name}' could not be set`, async (q) => {
         const schedule = { ...UNLIMITED, ...given }
         await requirePool(q, scope, schedule.pool)
+        await requireCalendar(q, scope, schedule.calendar)
         const own = {
           workspace: scope.workspace,
           paused: false,
@@ -114,6 +126,15 @@ export function schedulesOn(db: Database): Schedules {
         if (!row) throw await unknown(q, scope, name)
         return row
       }),
+    moves: async (scope, s, next) => {
+      const then = s.next === null ? isNull(schedules.next) : eq(schedules.next, s.next)
+      await db.write(`the schedule '${s.name}' could not be changed`, (q) =>
+        q
+          .update(schedules)
+          .set({ next })
+          .where(and(at(scope, s.name), then)),
+      )
+    },
     remove: (scope, name) =>
       db.write(`the schedule '${name}' could not be removed`, async (q) => {
         const gone = await q.delete(schedules).where(at(scope, name)).returning({ name: schedules.name })

@@ -7,6 +7,7 @@ import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
 import { type Cache, cacheOn } from './cache.ts'
+import { type Calendars, calendarsOn } from './calendars.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
@@ -35,6 +36,7 @@ export interface Tables {
   readonly jobs: Jobs
   readonly schedules: Schedules
   readonly pools: Pools
+  readonly calendars: Calendars
   readonly steps: Steps
   readonly cache: Cache
   readonly datasets: Datasets
@@ -140,6 +142,7 @@ function tablesOn(database: Database): Tables {
     jobs: jobsOn(database),
     schedules: schedulesOn(database),
     pools: poolsOn(database),
+    calendars: calendarsOn(database),
     steps: stepsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),

@@ -1,3 +1,4 @@
+import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import { health } from './health.ts'
@@ -11,5 +12,18 @@ import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
 
 /** Every route of the server, by noun and verb. */
-export const contract = { health, runs, jobs, schedules, pools, datasets, quality, models, endpoints, lineage, sources }
+export const contract = {
+  health,
+  runs,
+  jobs,
+  schedules,
+  pools,
+  calendars,
+  datasets,
+  quality,
+  models,
+  endpoints,
+  lineage,
+  sources,
+}
 export type Contract = typeof contract

@@ -1,3 +1,4 @@
+import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
@@ -18,6 +19,7 @@ export const handlers: Handlers = {
   jobs,
   schedules,
   pools,
+  calendars,
   datasets,
   quality,
   models,

@@ -20,6 +20,10 @@ export const schedules = pgTable(
     timeout: count('timeout'),
     /** ms after its moment by which a job is to be done. */
     doneWithin: count('done_within'),
+    /** Whose holidays count: a calendar of the workspace, or a country; on which days it rests; and whether it comes on another one instead. */
+    calendar: text('calendar'),
+    rests: text('rests').$type<'holidays' | 'weekends' | 'non-business-days'>(),
+    instead: text('instead').$type<'next-day' | 'previous-day'>(),
     /** Either a calendar or what is watched. */
     cron: text('cron'),
     watch: text('watch'),
