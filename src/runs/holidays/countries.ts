@@ -56,12 +56,15 @@ export async function holidaysOf(given: Omit<HolidayCalendar, 'name'>): Promise<
 export const holidaysNamed = async (store: Store, scope: Scope, name: string): Promise<Holidays> =>
   /^[A-Z]{2}$/.test(name) ? holidaysOfCountry(name) : holidaysOf(await store.calendars.get(scope, name))
 
-/** What schedules of a workspace need to know of holidays, by the name that they have for it. */
+/**
+ * What schedules of a workspace need to know of holidays, by the name that they have for it; without those that this Galley does not know: a newer one may have set the schedule.
+ */
 export async function holidaysUsed(store: Store, scope: Scope): Promise<ReadonlyMap<string, Holidays>> {
   const used = new Map<string, Holidays>()
-  for (const each of await store.calendars.used(scope))
-    if (typeof each === 'string') {
-      if (/^[A-Z]{2}$/.test(each)) used.set(each, await holidaysOfCountry(each))
-    } else used.set(each.name, await holidaysOf(each))
+  for (const each of await store.calendars.used(scope)) {
+    const [name, country] = typeof each === 'string' ? [each, each] : [each.name, each.country]
+    if (country !== null && !Object.hasOwn(COUNTRIES, country)) continue
+    used.set(name, typeof each === 'string' ? await holidaysOfCountry(each) : await holidaysOf(each))
+  }
   return used
 }
