@@ -145,3 +145,6 @@ export function secretEnvironment(env: NodeJS.ProcessEnv = process.env): {
 
 /** Hosts (`host` or `host:port`, with commas) that sources may reach although they are on a private network. */
 export const allowPrivate = (): string | undefined => process.env['GALLEY_ALLOW_PRIVATE']
+
+/** Where programs are looked for by their names. */
+export const searchPath = (): string => process.env['PATH'] || '/usr/local/bin:/usr/bin:/bin'

@@ -8,14 +8,14 @@ import { openGalley } from '../main.ts'
 import { backfill as fill } from '../runs/partitions/backfill.ts'
 import type { Partitioned } from '../runs/partitions/partitioned.ts'
 import { type PartitionAt, type PartitionState, partitionStates } from '../runs/partitions/states.ts'
-import { plural } from '../runs/text.ts'
+import { integer, plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
-import { priority, queueRecipe, tag } from './jobs.ts'
+import { type JobOptions, jobOptions, queueRecipe } from './jobs.ts'
 import { bold, errorText, note, plain, print, table } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadDeclared } from './recipe.ts'
 
-interface Options {
+interface Options extends JobOptions {
   readonly from?: string
   readonly until?: string
   readonly all?: boolean
@@ -23,8 +23,6 @@ interface Options {
   readonly yes?: boolean
   readonly keepGoing?: boolean
   readonly queue?: boolean
-  readonly priority?: number
-  readonly tag: readonly string[]
   readonly engine?: EngineChoice
   readonly json?: boolean
 }
@@ -36,19 +34,20 @@ const LISTED = 20
 const STATES = ['done', 'changed', 'running', 'failed', 'missing'] as const satisfies readonly PartitionState[]
 
 export function backfill(): Command {
-  return new Command('backfill')
-    .description('run the partitions of a recipe that are missing, failed, or were declared otherwise when they ran')
-    .argument('<recipe>', 'a .ts file that default-exports what partitioned() gives')
-    .option('--from <date>', 'the first window: the one that holds this date')
-    .option('--until <date>', 'windows that begin before this date')
-    .option('--all', 'those that are done, too: what of them is unchanged is not computed again')
-    .option('--dry-run', 'tell what would be run, and run nothing')
-    .option('--yes', `run more than ${UNASKED} without asking`)
-    .option('--keep-going', 'run the others where one fails')
-    .addOption(new Option('--engine <where>', 'where what can be fused is computed').choices(ENGINE_CHOICES))
-    .option('--queue', 'leave each to a worker (galley worker), and return')
-    .option('--priority <n>', 'with --queue: higher ones are taken first, 0 unless given', priority)
-    .option('--tag <tag>', 'with --queue: what a worker has to have, such as gpu', tag, [])
+  return jobOptions(
+    new Command('backfill')
+      .description('run the partitions of a recipe that are missing, failed, or were declared otherwise when they ran')
+      .argument('<recipe>', 'a .ts file that default-exports what partitioned() gives')
+      .option('--from <date>', 'the first window: the one that holds this date')
+      .option('--until <date>', 'windows that begin before this date')
+      .option('--all', 'those that are done, too: what of them is unchanged is not computed again')
+      .option('--dry-run', 'tell what would be run, and run nothing')
+      .option('--yes', `run more than ${UNASKED} without asking`)
+      .option('--keep-going', 'run the others where one fails')
+      .addOption(new Option('--engine <where>', 'where what can be fused is computed').choices(ENGINE_CHOICES))
+      .option('--queue', 'leave each to a worker (galley worker), and return'),
+    'with --queue: ',
+  )
     .option('--json', 'print the result as one JSON object')
     .action(async (path: string, options: Options) => {
       const { made, folder } = await loadDeclared(path)
@@ -71,13 +70,19 @@ export function backfill(): Command {
         if (asking) await agreed(due.length)
         const partitions = due.map((p) => p.partition)
         if (options.queue) {
-          for (const partition of partitions) await queueRecipe(made.of(partition), folder, options)
+          let there = 0
+          for (const partition of partitions) if (await queueRecipe(made.of(partition), folder, options, true)) there++
+          if (!options.json && there > 0)
+            print(
+              `  ${plural(partitions.length - there, 'partition')} queued, ${integer(there)} queued or running already`,
+            )
           return
         }
         const filled = await interruptible((signal) =>
           fill(galley.ware, scope, made, partitions, {
             ...{ folder, signal, on: runReporter(readConfig().workspace) },
             ...(options.engine ? { engine: options.engine } : {}),
+            ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
             keepGoing: options.keepGoing === true,
             filled: (one) => {
               if (one.error) note(`  ✖ ${plain(one.partition)}  ${errorText(one.error)}`)

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { GalleyError } from '../base/errors.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Recipe } from '../runs/specs.ts'
 import type { Client } from '../sdk/index.ts'
 import { count, type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, when } from './output.ts'
 import { loadRecipe } from './recipe.ts'
+import { span } from './span.ts'
 
 /** Collects tags, each given by itself. */
 export function tag(text: string, before: readonly string[]): string[] {
@@ -13,17 +15,55 @@ export function tag(text: string, before: readonly string[]): string[] {
   throw new InvalidArgumentError('a tag is lower-case letters, digits and dashes')
 }
 
-export function priority(text: string): number {
+function priority(text: string): number {
   const n = Number(text)
   if (!Number.isInteger(n) || n < -1000 || n > 1000) throw new InvalidArgumentError('give a whole number from -1000 to 1000') // biome-ignore format: one line
   return n
 }
 
-export interface QueueOptions {
+/** What a job says beside its recipe. */
+export interface JobOptions {
   readonly priority?: number
   readonly tag: readonly string[]
+  readonly pool?: string
+  readonly maxActive?: number
+  /** ms */
+  readonly timeout?: number
+}
+
+export interface QueueOptions extends JobOptions {
   readonly engine?: EngineChoice
   readonly json?: boolean
+}
+
+/** @param when what the options are for, where the command also does something else */
+export const jobOptions = (command: Command, when = ''): Command =>
+  command
+    .option('--priority <n>', `${when}higher ones are taken first, 0 unless given`, priority)
+    .option('--tag <tag>', `${when}what a worker has to have, such as gpu`, tag, [])
+    .option('--pool <pool>', `${when}the pool that it takes a slot of (galley pools)`)
+    .option('--max-active <n>', `${when}jobs of the recipe that run at once, at most`, count)
+    .option('--timeout <span>', 'how long a run may take, such as 90s, 10m or 2h: it fails then', span)
+
+/** The same for a request. */
+export const jobBody = (o: JobOptions) => ({
+  ...(o.priority === undefined ? {} : { priority: o.priority }),
+  ...(o.tag.length > 0 ? { tags: [...o.tag] } : {}),
+  ...(o.pool === undefined ? {} : { pool: o.pool }),
+  ...(o.maxActive === undefined ? {} : { maxActive: o.maxActive }),
+  ...(o.timeout === undefined ? {} : { timeout: o.timeout / 1000 }),
+})
+
+/** @throws USAGE_INVALID where something is said of a job, and none is queued */
+export function requireNoJob(o: JobOptions): void {
+  const said = Object.keys(jobBody(o)).find((name) => name !== 'timeout')
+  if (said === undefined) return
+  const names: Readonly<Record<string, string>> = { tags: 'tag', maxActive: 'max-active' }
+  throw new GalleyError('USAGE_INVALID', {
+    what: `--${names[said] ?? said} says something of a job`,
+    why: 'the run is done here and now',
+    fix: 'add --queue to leave it to a worker',
+  })
 }
 
 /** A recipe, and the partition of it. */
@@ -38,21 +78,34 @@ export async function queue(path: string, options: QueueOptions & { readonly par
   await queueRecipe(recipe, folder, options)
 }
 
-export async function queueRecipe(recipe: Recipe, folder: string, options: QueueOptions): Promise<void> {
-  await withClient(async (client) => {
+/** @param once whether one that waits or runs already is told instead. Gives whether it was there */
+export async function queueRecipe(
+  recipe: Recipe,
+  folder: string,
+  options: QueueOptions,
+  once = false,
+): Promise<boolean> {
+  return withClient(async (client) => {
     const job = await client.jobs.queue({
       body: {
         recipe: JSON.parse(JSON.stringify(recipe)),
         folder: resolve(folder),
         ...(options.engine ? { engine: options.engine } : {}),
-        ...(options.priority === undefined ? {} : { priority: options.priority }),
-        ...(options.tag.length > 0 ? { tags: [...options.tag] } : {}),
+        ...jobBody(options),
+        ...(once ? { once } : {}),
       },
     })
-    if (options.json) return print(JSON.stringify(job))
-    const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
-    print(`job ${job.number}  ${nameOf(job)}  is queued and done${needs} once one runs: galley worker`)
+    if (options.json) print(JSON.stringify(job))
+    else if (job.already)
+      print(`job ${job.number}  ${nameOf(job)}  ${job.status === 'running' ? 'runs' : 'is queued'} already`)
+    else tellQueued(job)
+    return job.already
   })
+}
+
+function tellQueued(job: Job): void {
+  const needs = job.tags.length > 0 ? ` by a worker that has ${job.tags.join(', ')}` : ''
+  print(`job ${job.number}  ${nameOf(job)}  is queued and done${needs} once one runs: galley worker`)
 }
 
 export function jobs(): Command {
@@ -61,8 +114,8 @@ export function jobs(): Command {
     printPage(
       o,
       (c, page) => c.jobs.list(page),
-      ['job', 'recipe', 'status', 'attempts', 'priority', 'tags', 'queued', 'ended'],
-      (j) => [`${j.number}`, nameOf(j), j.status, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
+      ['job', 'recipe', 'status', 'attempts', 'priority', 'pool', 'tags', 'queued', 'ended'],
+      (j) => [`${j.number}`, nameOf(j), j.late === null ? j.status : `${j.status}, late`, `${j.attempts} of ${j.mostAttempts}`, j.priority, j.pool ?? '', j.tags.join(' '), when(j.created), when(j.ended)], // biome-ignore format: one line
       'no job yet: galley run RECIPE --queue',
     ),
   )
@@ -92,6 +145,21 @@ async function tell(client: Client, job: Job, json: boolean): Promise<void> {
   print(
     `${bold(`job ${job.number}`)}  ${nameOf(job)}  ${job.status}${due}  attempt ${job.attempts} of ${job.mostAttempts}`,
   )
+  if (job.doneBy !== null)
+    print(
+      `${job.late === null ? 'it is to be' : 'it was to be'} done by ${when(job.doneBy)} UTC${job.late === null ? '' : ', and was not'}`,
+    )
+  if (job.status === 'queued' && job.pool !== null) print(await waitsFor(client, job.pool))
   if (job.run) print(`its newest run: galley runs show ${(await client.runs.get({ run: job.run })).number}`)
   if (job.error) print(errorText(job.error))
+}
+
+async function waitsFor(client: Client, name: string): Promise<string> {
+  for (let cursor: string | undefined; ; ) {
+    const page = await client.pools.list(cursor === undefined ? {} : { cursor })
+    const pool = page.items.find((p) => p.name === name)
+    if (pool) return `it takes a slot of the pool '${name}': ${pool.running} of ${pool.slots} are taken`
+    if (!page.next) return `the pool '${name}' is gone`
+    cursor = page.next
+  }
 }

@@ -7,6 +7,7 @@ import { VERSION } from '../main.ts'
 import { approvals } from './approvals.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
+import { calendars } from './calendars.ts'
 import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
 import { demo } from './demo.ts'
@@ -18,6 +19,7 @@ import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
 import { plain, printError } from './output.ts'
+import { pools } from './pools.ts'
 import { predict } from './predict.ts'
 import { preview } from './preview.ts'
 import { profile } from './profile.ts'
@@ -64,6 +66,8 @@ for (const command of [
   approvals(),
   jobs(),
   schedules(),
+  pools(),
+  calendars(),
   lineage(),
   bench(),
   doctor(),

@@ -9,7 +9,7 @@ import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import type { Recipe } from '../runs/specs.ts'
 import type { Store } from '../store/store.ts'
 import { interruptible } from './interrupt.ts'
-import { priority, queue, tag } from './jobs.ts'
+import { type JobOptions, jobOptions, queue, requireNoJob } from './jobs.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadNewest } from './recipe.ts'
@@ -47,7 +47,7 @@ async function waitingRun(store: Store, scope: Scope, recipe: Recipe, text: stri
   })
 }
 
-interface Options {
+interface Options extends JobOptions {
   readonly json?: boolean
   readonly engine?: EngineChoice
   readonly spill?: boolean
@@ -55,28 +55,27 @@ interface Options {
   readonly partition?: string
   readonly resume?: string
   readonly queue?: boolean
-  readonly priority?: number
-  readonly tag: readonly string[]
 }
 
 export function run(): Command {
-  return new Command('run')
-    .description('run a recipe: what has not changed since the last run is not done again')
-    .argument('[recipe]', 'a .ts file that default-exports a recipe')
-    .addOption(
-      new Option('--engine <where>', 'where what can be fused is computed (GALLEY_ENGINE, or auto)').choices(
-        ENGINE_CHOICES,
-      ),
-    )
-    .option(
-      '--partition <name>',
-      'of a recipe that is run partition by partition: which one; the newest whose window is over unless given',
-    )
-    .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
-    .option('--resume <run>', 'go on with a run of this recipe that waits for an approval, by number')
-    .option('--queue', 'leave the run to a worker (galley worker), and return')
-    .option('--priority <n>', 'with --queue: higher ones are taken first, 0 unless given', priority)
-    .option('--tag <tag>', 'with --queue: what a worker has to have, such as gpu', tag, [])
+  return jobOptions(
+    new Command('run')
+      .description('run a recipe: what has not changed since the last run is not done again')
+      .argument('[recipe]', 'a .ts file that default-exports a recipe')
+      .addOption(
+        new Option('--engine <where>', 'where what can be fused is computed (GALLEY_ENGINE, or auto)').choices(
+          ENGINE_CHOICES,
+        ),
+      )
+      .option(
+        '--partition <name>',
+        'of a recipe that is run partition by partition: which one; the newest whose window is over unless given',
+      )
+      .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
+      .option('--resume <run>', 'go on with a run of this recipe that waits for an approval, by number')
+      .option('--queue', 'leave the run to a worker (galley worker), and return'),
+    'with --queue: ',
+  )
     .option(
       '--replay <run>',
       'compute a run again from what it kept, publish nothing, and say whether it comes out the same to the bit',
@@ -96,12 +95,7 @@ export function run(): Command {
           fix: 'leave one of them out',
         })
       if (options.queue) return queue(path, options)
-      if (options.priority !== undefined || options.tag.length > 0)
-        throw new GalleyError('USAGE_INVALID', {
-          what: `${options.priority === undefined ? '--tag' : '--priority'} says something of a job`,
-          why: 'the run is done here and now',
-          fix: 'add --queue to leave it to a worker',
-        })
+      requireNoJob(options)
       const { recipes, folder } = await loadNewest(path, options.partition)
       const config = readConfig()
       const engine = options.engine ?? config.engine
@@ -115,6 +109,7 @@ export function run(): Command {
             runRecipe(galley.ware, scope, recipe, {
               ...{ folder, signal, on: runReporter(config.workspace), engine },
               ...(resume ? { resume } : {}),
+              ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
             }),
           )
           if (result.waiting.length > 0)

@@ -3,15 +3,21 @@ import { Command, Option } from 'commander'
 import { firstOf } from '../runs/partitions/partitioned.ts'
 import { requireOthers } from '../runs/watched.ts'
 import type { Client } from '../sdk/index.ts'
-import { priority, type QueueOptions, tag } from './jobs.ts'
+import { jobBody, jobOptions, type QueueOptions } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, plain, print, when } from './output.ts'
 import { loadDeclared } from './recipe.ts'
+import { span } from './span.ts'
 
 interface SetOptions extends QueueOptions {
   readonly cron?: string
   readonly on?: string
   readonly zone: string
+  /** ms */
+  readonly doneWithin?: number
+  readonly calendar?: string
+  readonly except?: Schedule['except'] & string
+  readonly instead?: Schedule['instead'] & string
   readonly catchUp: 'none' | 'once' | 'all'
 }
 
@@ -28,24 +34,40 @@ export function schedules(): Command {
   const noun = new Command('schedules').description(
     'recipes that workers run at moments of a calendar, or when something has changed',
   )
-  noun
-    .command('set <name> <recipe>')
-    .description(
-      'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
-    )
-    .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
-    .option(
-      '--on <what>',
-      'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
-    )
-    .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
-    .addOption(
-      new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
-        .choices(['none', 'once', 'all'])
-        .default('once'),
-    )
-    .option('--priority <n>', 'higher ones are taken first, 0 unless given', priority)
-    .option('--tag <tag>', 'what a worker has to have, such as gpu', tag, [])
+  jobOptions(
+    noun
+      .command('set <name> <recipe>')
+      .description(
+        'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
+      )
+      .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
+      .option(
+        '--on <what>',
+        'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
+      )
+      .option(
+        '--done-within <span>',
+        'how long after its moment a job is to be done, such as 2h: an alert (GALLEY_ALERTS) is sent where it is not',
+        span,
+      )
+      .option('--calendar <calendar>', 'a calendar (galley calendars) or a country, such as KR: its holidays count')
+      .addOption(
+        new Option('--except <days>', 'rest on these days; with a calendar on non-business-days, unless given').choices(
+          ['holidays', 'weekends', 'non-business-days'],
+        ),
+      )
+      .addOption(
+        new Option('--instead <day>', 'come at the same time of the next or previous day that is none of them').choices(
+          ['next-day', 'previous-day'],
+        ),
+      )
+      .option('--zone <zone>', 'the time zone whose clock is read', ZONE)
+      .addOption(
+        new Option('--catch-up <which>', 'moments at which no worker ran: none, the newest once, or all')
+          .choices(['none', 'once', 'all'])
+          .default('once'),
+      ),
+  )
     .option('--json', 'print JSON')
     .action(async (name: string, path: string, o: SetOptions) => {
       const { made, folder } = await loadDeclared(path)
@@ -55,10 +77,13 @@ export function schedules(): Command {
       await withClient(async (client) => {
         const body = {
           recipe: JSON.parse(JSON.stringify(recipe)),
-          ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, tags: [...o.tag] },
+          ...{ folder: resolve(folder), zone: o.zone, catchUp: o.catchUp, ...jobBody(o) },
           ...(o.cron === undefined ? {} : { cron: o.cron }),
+          ...(o.doneWithin === undefined ? {} : { doneWithin: o.doneWithin / 1000 }),
+          ...(o.calendar === undefined ? {} : { calendar: o.calendar }),
+          ...(o.except === undefined ? {} : { except: o.except }),
+          ...(o.instead === undefined ? {} : { instead: o.instead }),
           ...(o.on === undefined ? {} : { watch: watchOf(o.on, folder) }),
-          ...(o.priority === undefined ? {} : { priority: o.priority }),
         }
         tell(await client.schedules.set({ name, body }), o)
         if (o.json) return
@@ -125,6 +150,14 @@ export function schedules(): Command {
   return noun
 }
 
+/** ` but on holidays of KR` */
+function restsOf(s: Schedule): string {
+  if (s.except === null) return ''
+  const of = s.calendar === null ? '' : ` of ${plain(s.calendar)}`
+  const then = s.instead === null ? '' : `, then on the ${s.instead.replace('-', ' ')} that is none`
+  return ` but on ${s.except}${of}${then}`
+}
+
 function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
   if (json) {
     print(JSON.stringify(s))
@@ -135,5 +168,5 @@ function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
     return
   }
   const next = s.paused ? 'paused' : s.next === null ? 'it never comes' : `next at ${when(s.next)} UTC`
-  print(`${bold(s.name)}  runs ${plain(s.recipe)} at '${s.cron}' in ${s.zone}  ${next}`)
+  print(`${bold(s.name)}  runs ${plain(s.recipe)} at '${s.cron}' in ${s.zone}${restsOf(s)}  ${next}`)
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Log } from '../base/log.ts'
-import { alertsTo, type JobFailed } from './alerts.ts'
+import { alertsTo, type JobAlert } from './alerts.ts'
 
 const got: { text: string; job: number }[] = []
 const answers: number[] = []
@@ -26,8 +26,9 @@ afterAll(() => void server.close())
 
 const warned: string[] = []
 const log = { warn: (text: string) => void warned.push(text) } as unknown as Log
-const alert = (job: number, more: Partial<JobFailed> = {}): JobFailed => ({
+const alert = (job: number, more: Partial<JobAlert> = {}): JobAlert => ({
   ...{ kind: 'job failed', workspace: 'default', job, recipe: 'sales', partition: null, schedule: null },
+  ...{ status: 'failed' as const, doneBy: null, ended: null },
   ...{
     at: '2026-01-01T00:00:00.000Z',
     error: { code: 'SOURCE_MISSING', what: 'there is no file', why: 'a.csv' },
@@ -46,6 +47,17 @@ test('each alert is told once, in order, also where the receiver fails first', a
     [2, 'sales of 2026-01-01: job 2 failed (workspace default, schedule nightly): it failed'],
   ])
   expect(warned).toEqual([])
+  const late = { kind: 'job late', schedule: 'nightly', doneBy: '2026-01-01T08:00:00.000Z' } as const
+  alerts.send(alert(4, { ...late, status: 'running', error: null }))
+  alerts.send(alert(5, { ...late, status: 'queued', error: null }))
+  alerts.send(alert(6, { ...late, status: 'done', error: null, ended: '2026-01-01T09:00:00.000Z' }))
+  await alerts.settled()
+  const by = 'was not done by 2026-01-01T08:00:00.000Z (workspace default, schedule nightly)'
+  expect(got.splice(2).map((g) => g.text)).toEqual([
+    `sales: job 4 ${by}: it is still running`,
+    `sales: job 5 ${by}: it has not begun`,
+    `sales: job 6 ${by}: it was done at 2026-01-01T09:00:00.000Z`,
+  ])
 })
 
 test('one that is never taken is left to the log; nothing waits longer than five seconds for it', {

@@ -3,11 +3,11 @@ import { platformFetch } from '../base/fetch.ts'
 import type { Log } from '../base/log.ts'
 
 /** What somebody should look at. */
-export type Alert = JobFailed | ApprovalNeeded
+export type Alert = JobAlert | ApprovalNeeded
 
-/** A job failed for good. */
-export interface JobFailed {
-  readonly kind: 'job failed'
+/** A job failed for good, or it is not done by when its schedule wants it. */
+export interface JobAlert {
+  readonly kind: 'job failed' | 'job late'
   readonly workspace: string
   readonly job: number
   readonly recipe: string
@@ -16,6 +16,10 @@ export interface JobFailed {
   readonly schedule: string | null
   /** ISO 8601. */
   readonly at: string
+  /** How the job stands, by when it was to be done, when it ended, and why it failed. */
+  readonly status: 'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled'
+  readonly doneBy: string | null
+  readonly ended: string | null
   readonly error: unknown
 }
 
@@ -86,7 +90,11 @@ function textOf(alert: Alert): string {
   const of = partition === null ? recipe : `${recipe} of ${partition}`
   if (alert.kind === 'approval needed')
     return `${of}: run ${alert.run} waits for approval ${alert.approval} (workspace ${workspace}): ${alert.ask}`
-  const { job, schedule, error } = alert
+  const { kind, job, schedule, status, doneBy, ended, error } = alert
   const { what = 'it failed', why } = (error ?? {}) as { what?: string; why?: string }
-  return `${of}: job ${job} failed (workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`}): ${why ? `${what}: ${why}` : what}`
+  const reason = why ? `${what}: ${why}` : what
+  const place = `(workspace ${workspace}${schedule === null ? '' : `, schedule ${schedule}`})`
+  if (kind === 'job failed') return `${of}: job ${job} failed ${place}: ${reason}`
+  const stands = { queued: 'it has not begun', running: 'it is still running', waiting: 'it waits for an approval', done: `it was done at ${ended}`, failed: reason, cancelled: 'it was cancelled' } // biome-ignore format: one line
+  return `${of}: job ${job} was not done by ${doneBy} ${place}: ${stands[status]}`
 }

@@ -8,6 +8,13 @@ const schedule = (more: Partial<Schedule>): Schedule => ({
   ...{ workspace: 'w', name: 'n', recipe: 'r', recipeJson: {}, folder: '/', engine: null, priority: 0, tags: [] },
   ...{
     mostAttempts: 3,
+    pool: null,
+    maxActive: null,
+    timeout: null,
+    doneWithin: null,
+    calendar: null,
+    rests: null,
+    instead: null,
     watch: null,
     seen: null,
     cron: '0 * * * *',
@@ -34,7 +41,7 @@ describe('moments of a calendar', () => {
     ['the last day of a month', '0 0 L * *', 'UTC', '2026-01-15T00:00Z', ['2026-01-31T00:00', '2026-02-28T00:00']],
     ['never', '0 0 31 2 *', 'UTC', '2026-01-01T00:00Z', []],
   ])('%s', (_, cron, zone, after, expected) => {
-    expect(iso(momentsAfter(cron, zone, at(after), 2))).toEqual(expected)
+    expect(iso(momentsAfter(calendarOf(cron, zone), at(after), 2))).toEqual(expected)
   })
   test.each([
     ['* * * * * *', 'UTC', 'five fields'],
@@ -52,7 +59,7 @@ describe('moments of a calendar', () => {
 describe('what is due', () => {
   const now = at('2026-01-01T03:30:00Z')
   const due = (more: Partial<Schedule>, when = now) => {
-    const { moments, next } = dueAt(schedule(more), when)
+    const { moments, next } = dueAt(schedule(more), when, calendarOf(more.cron ?? '0 * * * *', 'UTC'))
     return [iso(moments), next === null ? null : iso([next])[0]]
   }
   test('moments that were missed: the newest, all, or none', () => {
@@ -66,7 +73,11 @@ describe('what is due', () => {
     expect(due({ next: null })).toEqual([[], null])
   })
   test('ten years of minutes are passed over in little time', () => {
-    const { moments } = dueAt(schedule({ cron: '* * * * *', catchUp: 'all' }), at('2036-01-01T00:00:00Z'))
+    const { moments } = dueAt(
+      schedule({ cron: '* * * * *', catchUp: 'all' }),
+      at('2036-01-01T00:00:00Z'),
+      calendarOf('* * * * *', 'UTC'),
+    )
     expect([moments.length, iso(moments.slice(-1))]).toEqual([MOST_MISSED, ['2036-01-01T00:00']])
   }, 60_000)
 })

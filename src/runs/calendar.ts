@@ -11,11 +11,16 @@ const DAY = 86_400_000
 /** ms that a moment may be late and count as its own time where nothing is caught up on. */
 const LATE = 60_000
 
+/** Moments, ms since 1970, in their order. */
+export interface Calendar {
+  after(moment: number): number | null
+}
+
 /**
  * A calendar in five fields (minute, hour, day, month, day of week) read by a time zone's clock. A moment within an hour that the
  * clock skips is at the end of that hour; one that the clock has twice is at the first. @throws SCHEDULE_INVALID
  */
-export function calendarOf(cron: string, zone: string): { after(moment: number): number | null } {
+export function calendarOf(cron: string, zone: string): Calendar {
   const invalid = (what: string, why: string, fix: string) => new GalleyError('SCHEDULE_INVALID', { what, why, fix })
   if (!isZone(zone))
     throw invalid(
@@ -40,25 +45,24 @@ export function calendarOf(cron: string, zone: string): { after(moment: number):
 }
 
 /** The first moments after one. */
-export function momentsAfter(cron: string, zone: string, after: number, most: number): number[] {
-  const calendar = calendarOf(cron, zone)
+export function momentsAfter(calendar: Calendar, after: number, most: number): number[] {
   const found: number[] = []
   for (let next = calendar.after(after); next !== null && found.length < most; next = calendar.after(next))
     found.push(next)
   return found
 }
 
-/** What a schedule comes to whose next moment has come: that one and those since, as it says to catch up. */
-export function dueAt(s: Schedule, now: number): Due {
-  if (s.cron === null) return { moments: [], next: null }
-  const calendar = calendarOf(s.cron, s.zone)
+/** What a schedule comes to whose next moment has come: that one and those since, as it says to catch up. @param moments those that it comes at */
+export function dueAt(s: Schedule, now: number, moments: Calendar | null): Due {
+  if (moments === null) return { moments: [], next: null }
   const missed: number[] = []
-  let next = s.next
+  // a day may have become a holiday since it was noted
+  let next = s.next === null || s.rests === null ? s.next : moments.after(s.next - 1000)
   for (let looked = 1; next !== null && next <= now; looked++) {
     missed.push(next)
     if (missed.length > MOST_MISSED) missed.shift()
     // of years of minutes the oldest are not kept anyway
-    next = calendar.after(looked % MOST_LOOKED === 0 ? Math.max(next, now - MOST_MISSED * 60_000 - DAY) : next)
+    next = moments.after(looked % MOST_LOOKED === 0 ? Math.max(next, now - MOST_MISSED * 60_000 - DAY) : next)
   }
   const newest = missed.at(-1)
   if (newest === undefined) return { moments: [], next }

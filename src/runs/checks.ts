@@ -179,3 +179,17 @@ export function checkFormer(recipe: Recipe, dataset: string, endpoint: string): 
       })
   }
 }
+
+/** An error of a plan with its place: the step that was declared before it. */
+export function placed(error: unknown, recipe: string, after: string | undefined): unknown {
+  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_'))) return error
+  const { what, why, fix, details } = error
+  const place = `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`
+  return new GalleyError(error.code, {
+    what,
+    why: why ? `${why}, ${place}` : place,
+    ...(fix ? { fix } : {}),
+    details: { ...details, recipe, ...(after ? { after } : {}) },
+    cause: error,
+  })
+}

@@ -3,6 +3,7 @@ import { GalleyError } from '../base/errors.ts'
 import { loadPlan } from '../plan/json/index.ts'
 import { checkName } from './checks.ts'
 import type { PlanSpec, Recipe } from './specs.ts'
+import { LONGEST } from './timeouts.ts'
 
 /** Steps of one recipe. */
 const MOST_STEPS = 5000
@@ -38,6 +39,7 @@ const shape = z.looseObject({
             z.object({ of: z.array(z.string()).min(1), is: z.enum(['done', 'holds', 'fails', 'failed']) }).strict(),
           )
           .optional(),
+        timeout: z.number().int().min(1).max(LONGEST).optional(),
       }),
     )
     .min(1, 'it has no steps')

@@ -11,10 +11,11 @@ import { scanned } from '../plan/walk.ts'
 import { checkTable } from './given.ts'
 import type { Kitchen, Made, Model } from './kitchen.ts'
 import type { After, ApprovalSpec, ConditionSpec, EitherSpec } from './specs.ts'
+import type { Timed } from './timeouts.ts'
 
 /** What the verbs of branches need of the recipe that is declared. */
 export interface Declaring {
-  add<Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string
+  add<Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec, timed?: Timed): string
   /** Declares what a function declares on a branch, and gives the steps that are new. */
   branch<T>(after: After | undefined, declare: () => T): { readonly result: T; readonly steps: readonly string[] }
 }

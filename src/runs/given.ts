@@ -11,9 +11,10 @@ export const DATASET_OPTIONS = [
   'replaces',
   'key',
   'onSchemaChange',
+  'timeout',
 ] as const
-export const TRAIN_OPTIONS = ['target', 'features', 'fit', 'candidates', 'gate', 'seed'] as const
-export const SERVE_OPTIONS = ['entry', 'input', 'lateness', 'ahead', 'warmUntil', 'watch'] as const
+export const TRAIN_OPTIONS = ['target', 'features', 'fit', 'candidates', 'gate', 'seed', 'timeout'] as const
+export const SERVE_OPTIONS = ['entry', 'input', 'lateness', 'ahead', 'warmUntil', 'watch', 'timeout'] as const
 
 const refuse = (what: string, why: string, fix: string): never => {
   throw new GalleyError('RECIPE_INVALID', { what, why, fix })

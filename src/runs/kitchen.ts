@@ -7,6 +7,7 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { Candidate, ProcessLimits } from './specs.ts'
+import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
 
 export interface Dataset<S> {
@@ -17,7 +18,7 @@ export interface Model {
   readonly step: string
 }
 /** What a program is run with. */
-export interface ProcessOptions {
+export interface ProcessOptions extends Timed {
   /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
   readonly command: readonly string[]
   /** Files below the recipe's folder that it is given, by patterns: `['score.py', 'lib/**']`. It is run in a folder that holds these alone. */
@@ -42,9 +43,9 @@ export type AnyTable = Pick<Table<never>, 'node' | 'schema'>
 
 /** What a recipe is written with: each call declares a step and gives a handle to use in later ones. */
 export interface Kitchen {
-  source<const S extends Columns>(name: string, spec: SourceSpec<S>): Table<S>
+  source<const S extends Columns>(name: string, spec: SourceSpec<S>, options?: Timed): Table<S>
   /** Names a table, so that it is computed once, kept, and reported with what it rejected. */
-  step<S>(name: string, t: Table<S>): Table<S>
+  step<S>(name: string, t: Table<S>, options?: Timed): Table<S>
   /** Publishes a table as a version of a dataset, or writes it to the newest one. Fits are not part of it: they belong to training. */
   dataset<S>(
     name: string,
@@ -53,9 +54,10 @@ export interface Kitchen {
       split?: (r: Row<S>) => Record<string, Col<'bool'>>
       expect?: Expecting<S>
       moment?: keyof S & string
-    } & WriteOptions<S>,
+    } & WriteOptions<S> &
+      Timed,
   ): Dataset<S>
-  analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string }): void
+  analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string } & Timed): void
   train<S>(
     name: string,
     data: Dataset<S>,
@@ -66,7 +68,7 @@ export interface Kitchen {
       candidates: readonly Candidate[]
       gate?: (m: GateMetrics) => Col<'bool'>
       seed?: number
-    },
+    } & Timed,
   ): Model
   serve(
     name: string,
@@ -78,7 +80,7 @@ export interface Kitchen {
       ahead?: Col<'duration'>
       warmUntil?: string
       watch?: { over?: Col<'duration'>; rows?: number }
-    },
+    } & Timed,
   ): void
   /**
    * Steps that are run only where a condition holds of a table's one row, and others where it does not; null counts as not. Where both branches give a table of the

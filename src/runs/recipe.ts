@@ -12,7 +12,7 @@ import { type Table, table } from '../plan/table.ts'
 import { type Field, fieldOf, parseType } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { checkOptions, type RecipeOptions } from './budget.ts'
-import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining } from './checks.ts'
+import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining, placed } from './checks.ts'
 import { branches, type Declaring } from './flow.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
@@ -20,6 +20,7 @@ import type { Kitchen } from './kitchen.ts'
 import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
+import { type Timed, timeoutOf, untimed } from './timeouts.ts'
 import { type WriteOptions, writeSpec } from './writes.ts'
 
 /** µs */
@@ -32,7 +33,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   const steps = new Map<string, Step>()
   /** The branches that are declared on just now, the outermost first. */
   let within: readonly After[] = []
-  const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec): string => {
+  const add = <Spec>(id: string, kind: string, inputs: readonly string[], spec: Spec, timed: Timed = {}): string => {
     checkName(id, kind)
     if (steps.has(id))
       throw new GalleyError('RECIPE_INVALID', {
@@ -40,7 +41,17 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         fix: 'give each step a name of its own: sources, tables, datasets, models and endpoints share one set of names',
       })
     checkNumbers(id, spec)
-    steps.set(id, Object.freeze({ id, kind, inputs, spec, ...(within.length > 0 ? { after: within } : {}) }))
+    steps.set(
+      id,
+      Object.freeze({
+        id,
+        kind,
+        inputs,
+        spec,
+        ...timeoutOf(id, timed),
+        ...(within.length > 0 ? { after: within } : {}),
+      }),
+    )
     return id
   }
   const branch: Declaring['branch'] = (after, declare) => {
@@ -60,9 +71,9 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   const kitchen: Kitchen = {
     ...branches({ add, branch }),
     ...processes({ add }),
-    source(id, spec) {
+    source(id, spec, options = {}) {
       checkSource(id, spec)
-      add(id, 'source', [], spec)
+      add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))
       const schema: Field[] = Object.entries(spec.columns).map(([n, type]) => ({
         name: n,
         type: parseType(type),
@@ -70,10 +81,13 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       }))
       return table(build({ op: 'scan', from: { kind: 'source', name: id }, schema }))
     },
-    step(id, t) {
+    step(id, t, options = {}) {
       checkTable('step', id, t)
       const p = plan(t.node)
-      return fromStep(add(id, 'table', inputsOf(p), { plan: p } satisfies PlanSpec), t)
+      return fromStep(
+        add(id, 'table', inputsOf(p), { plan: p } satisfies PlanSpec, optionsOf(options, ['timeout'], `step '${id}'`)),
+        t,
+      )
     },
     dataset(id, t, options = {}) {
       checkTable('dataset', id, t)
@@ -95,11 +109,20 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         moment: options.moment ?? null,
         ...(write ? { write } : {}),
       }
-      return { step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec), table: fromStep(id, t) }
+      return {
+        step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec, options),
+        table: fromStep(id, t),
+      }
     },
     analyse(data, options = {}) {
-      optionsOf(options, ['target'], 'analyse')
-      add(`${data.step}-report`, 'analyse', [data.step], { target: options.target ?? null } satisfies AnalyseSpec)
+      optionsOf(options, ['target', 'timeout'], 'analyse')
+      add(
+        `${data.step}-report`,
+        'analyse',
+        [data.step],
+        { target: options.target ?? null } satisfies AnalyseSpec,
+        options,
+      )
     },
     train(id, data, options) {
       optionsOf(options, TRAIN_OPTIONS, `train '${id}'`)
@@ -120,7 +143,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         gate: condition ? { condition, title: printExpr(condition) } : null,
         seed: options.seed ?? 1,
       }
-      return { step: add(id, 'train', [data.step], spec) }
+      return { step: add(id, 'train', [data.step], spec, options) }
     },
     serve(id, model, options) {
       optionsOf(options, SERVE_OPTIONS, `serve '${id}'`)
@@ -137,7 +160,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         watchRows: options.watch?.rows ?? 1000,
         watchSpan: micros(options.watch?.over, 7 * DAY),
       }
-      add(id, 'serve', [model.step], spec)
+      add(id, 'serve', [model.step], spec, options)
     },
   }
   try {
@@ -150,26 +173,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       what: `the recipe '${name}' has no steps`,
       fix: 'declare at least a source and a dataset',
     })
-  return Object.freeze({
-    format: 1,
-    name,
-    steps: [...steps.values()],
-    ...checked,
-  })
+  return Object.freeze({ format: 1, name, steps: [...steps.values()], ...checked })
 }
 
-export const hashRecipe = (r: Recipe): string => hashJson(r)
-
-/** An error of a plan with its place: the step that was declared before it. */
-function placed(error: unknown, recipe: string, after: string | undefined): unknown {
-  if (!(error instanceof GalleyError && error.code.startsWith('PLAN_'))) return error
-  const { what, why, fix, details } = error
-  const place = `in the recipe '${recipe}', ${after ? `after '${after}' is declared` : 'before its first step'}`
-  return new GalleyError(error.code, {
-    what,
-    why: why ? `${why}, ${place}` : place,
-    ...(fix ? { fix } : {}),
-    details: { ...details, recipe, ...(after ? { after } : {}) },
-    cause: error,
-  })
-}
+export const hashRecipe = (r: Recipe): string => hashJson(untimed(r))

@@ -13,6 +13,7 @@ import { type Kept, keptOf } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
 import type { Recipe, Step } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
+import { deadlineOf, runTimedOut, timedOut } from './timeouts.ts'
 
 export interface RunResult {
   readonly id: string
@@ -42,6 +43,8 @@ export async function run(
     readonly engine?: EngineChoice
     /** A run of this recipe that waits, by its id: it goes on, where what it has made is still there. */
     readonly resume?: string
+    /** ms that it may take. */
+    readonly timeout?: number
     /** Told the run's record before its first step. */
     readonly begun?: (record: Run) => Promise<void>
   },
@@ -66,7 +69,8 @@ export async function run(
     cached: recipe.steps.flatMap(({ id }) => (reused.has(id) ? [id] : [])),
   })
   const controller = new AbortController()
-  const signal = AbortSignal.any([options.signal, controller.signal])
+  const deadline = deadlineOf(clock, options.timeout, runTimedOut(recipe.name, options.timeout))
+  const signal = AbortSignal.any([options.signal, controller.signal, deadline.signal])
   const heart = setInterval(() => {
     store.runs.heartbeat(scope, record.id).then(
       (ours) => ours || controller.abort(new Error('cancelled')),
@@ -139,7 +143,7 @@ export async function run(
     end(status)
     return { id: record.id, number: record.number, outputs, waiting: ended.waiting, ...told() }
   } catch (thrown) {
-    const error = asGalleyError(thrown)
+    const error = timedOut(signal) ?? asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
     await store.steps
       .skip(
@@ -153,6 +157,7 @@ export async function run(
     throw error
   } finally {
     clearInterval(heart)
+    deadline.close()
     tell()
     await ware.lineage?.settled()
   }

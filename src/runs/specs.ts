@@ -14,6 +14,8 @@ export interface Step<Spec = unknown> {
   readonly kind: string
   readonly inputs: readonly string[]
   readonly spec: Spec
+  /** ms that it may take; absent: nothing bounds it. */
+  readonly timeout?: number
   /** What has to have come out before it begins, beside its inputs: it is on a branch. */
   readonly after?: readonly After[]
 }

@@ -21,6 +21,7 @@ import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.t
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import type { Recipe, Step } from './specs.ts'
+import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
 /** What runs need of the rest: made once, in `main.ts`. */
 export interface Kitchenware {
@@ -89,7 +90,8 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       () => undefined,
     )
   }, 5000)
-  const signal = AbortSignal.any([s.signal, stolen.signal])
+  const deadline = deadlineOf(clock, step.timeout, stepTimedOut(step))
+  const signal = AbortSignal.any([s.signal, stolen.signal, deadline.signal])
   const took = () => (clock.ticks() - began) / 1000
   let release: (() => void) | undefined
   const ledger = createLedger()
@@ -99,7 +101,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     const { key, parts: keyParts } = await cacheKey(
       { version: ware.version, scope, store },
       kind,
-      { ...s, say: sayOf(ware, s) },
+      { ...s, signal, say: sayOf(ware, s) },
       own,
     )
     const find = async () => {
@@ -136,6 +138,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     const reasons = await whyAgain(s, keyParts)
     const ctx = contextOf(ware, scope, { ...s, signal, ledger })
     const ran = await kind.run(ctx)
+    deadline.check()
     throwIfAborted(signal)
     if ('approval' in ran) {
       await store.steps.wait(scope, claim, ran.approval)
@@ -189,7 +192,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
           what: `step '${step.id}' was taken over by another process`,
           cause: thrown,
         })
-      : asGalleyError(thrown)
+      : (timedOut(signal) ?? asGalleyError(thrown))
     await store.steps
       .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed')
       .catch(() => undefined)
@@ -197,6 +200,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     throw error
   } finally {
     clearInterval(lease)
+    deadline.close()
     s.total.merge(ledger)
     release?.()
   }

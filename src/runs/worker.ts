@@ -8,14 +8,17 @@ import type { Schedule } from '../store/schedules.ts'
 import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
+import { type Holidays, holidaysUsed } from './holidays/countries.ts'
+import { momentsOf } from './holidays/resting.ts'
 import { backfill } from './partitions/backfill.ts'
 import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
 import { newestPartitions } from './partitions/states.ts'
 import { run } from './runner.ts'
-import type { Recipe } from './specs.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
+import { deadlineOf, runTimedOut } from './timeouts.ts'
+import { lookout, tellFailed } from './told.ts'
 import { stateOf } from './watched.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
@@ -55,15 +58,25 @@ export async function work(
   let told = false
   let looked = 0
   const looks = lookingAt(ware, scope, options)
+  let watched = Promise.resolve()
+  // what fails here is seen where jobs are taken
+  const watch = () => (watched = watched.then(() => lookout(ware, scope)).catch(() => undefined))
+  // a job may take hours: others are late meanwhile, or this one is
+  const watching = setInterval(watch, SCHEDULES)
   while (!options.signal.aborted) {
     try {
       if (ware.clock.ticks() >= looked) {
         looked = ware.clock.ticks() + SCHEDULES
         const now = ware.clock.now()
-        const queued = await ware.store.schedules.fire(scope, now, (s) => dueAt(s, now))
+        const holidays = await holidaysUsed(ware.store, scope)
+        const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
         const seen = await looks(now)
+        await watch()
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
+      await ware.store.jobs
+        .reap(scope)
+        .then((gone) => Promise.all(gone.map((j) => tellFailed(ware, scope, j, j.error))))
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
       if (next) {
@@ -82,8 +95,17 @@ export async function work(
     }
     await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
   }
+  clearInterval(watching)
+  await watched
   await ware.alerts?.settled()
   return { taken, failed }
+}
+
+/** What of a schedule is due; nothing yet of one whose calendar was not there a moment ago. */
+function dueOf(s: Schedule, now: number, holidays: ReadonlyMap<string, Holidays>) {
+  const known = s.calendar === null ? undefined : holidays.get(s.calendar)
+  if (s.calendar !== null && !known) return { moments: [], next: s.next }
+  return dueAt(s, now, s.cron === null ? null : momentsOf({ ...s, cron: s.cron }, known?.days))
 }
 
 /** Queues jobs of schedules whose watched things have changed, and gives how many. What can't be looked at is told once, and keeps nothing else waiting. */
@@ -124,10 +146,11 @@ async function attempt(
 ): Promise<boolean> {
   const { jobs } = ware.store
   const { lost, release } = ware.store.hold(scope, claim, LEASE)
+  const deadline = deadlineOf(ware.clock, job.timeout, runTimedOut(job.recipe, job.timeout))
   try {
     const before = job.run === null ? undefined : await ware.store.runs.get(scope, job.run)
     const waiting = await runJob(ware, scope, job, load, {
-      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost]), on },
+      ...{ folder: job.folder, signal: AbortSignal.any([signal, lost, deadline.signal]), on },
       ...(job.engine ? { engine: job.engine as EngineChoice } : {}),
       begun: (record) => jobs.began(scope, claim, record.id),
       ...(before?.status === 'waiting' ? { resume: before } : {}),
@@ -153,9 +176,10 @@ async function attempt(
         return false
       },
     )
-    if (ours && end.status === 'failed') await alert(ware, scope, job, error)
+    if (ours && end.status === 'failed') await tellFailed(ware, scope, job, error.toJSON())
     return end.status !== 'failed'
   } finally {
+    deadline.close()
     await release()
   }
 }
@@ -186,14 +210,6 @@ async function runJob(
   const partitions = newestPartitions(made, job.due ?? job.notBefore)
   const filled = await backfill(ware, scope, made, partitions, { ...options, ...(resume ? { resume } : {}) })
   return filled.find((f) => f.waits !== undefined)?.waits
-}
-
-async function alert({ alerts, store, clock }: Kitchenware, scope: Scope, job: Job, error: GalleyError): Promise<void> {
-  alerts?.send({
-    ...{ kind: 'job failed', workspace: await store.workspaces.nameOf(scope), job: job.number, recipe: job.recipe },
-    partition: (job.recipeJson as Partial<Recipe>).partition ?? null,
-    ...{ schedule: job.schedule, at: new Date(clock.now()).toISOString(), error: error.toJSON() },
-  })
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */

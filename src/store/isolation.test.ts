@@ -46,6 +46,12 @@ describe('workspaces', () => {
     await expect(store.jobs.get(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
     await expect(store.jobs.cancel(other, job.number)).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
     expect(await store.jobs.take(other, [], 1)).toBeUndefined()
+    await store.pools.set(scope, 'secret', 1)
+    await store.calendars.set(scope, { name: 'secret', country: null, days: [], working: [] })
+    for (const ask of [store.calendars.get(other, 'secret'), store.calendars.remove(other, 'secret')])
+      await expect(ask).rejects.toMatchObject({ code: 'CALENDAR_UNKNOWN' })
+    await expect(store.pools.remove(other, 'secret')).rejects.toMatchObject({ code: 'POOL_UNKNOWN' })
+    await expect(store.jobs.queue(other, { ...queued, pool: 'secret' })).rejects.toMatchObject({ code: 'POOL_UNKNOWN' })
     const daily = { ...queued, name: 'secret', cron: '0 6 * * *', zone: 'UTC', catchUp: 'once', next: 0 } as const
     await store.schedules.set(scope, { ...daily, tags: [] })
     await expect(store.schedules.get(other, 'secret')).rejects.toMatchObject({ code: 'SCHEDULE_UNKNOWN' })
@@ -55,6 +61,8 @@ describe('workspaces', () => {
       store.runs.list(other),
       store.jobs.list(other),
       store.schedules.list(other),
+      store.pools.list(other),
+      store.calendars.list(other),
       store.steps.list(other, run.id),
       store.datasets.list(other),
       store.datasets.versions(other, 'secret'),

@@ -15,6 +15,7 @@ const job = (more: Partial<NewJob> = {}): NewJob => ({
 })
 const queue = async (more: Partial<NewJob> = {}) => (await at.store.jobs.queue(at.scope, job(more))).number
 const take = async (tags: string[] = [], seconds = 5) => {
+  await at.store.jobs.reap(at.scope)
   const found = await at.store.jobs.take(at.scope, tags, seconds)
   return found && { ...found.claim, job: found.job }
 }
@@ -97,6 +98,9 @@ describe('jobs', () => {
       expect((await take([], 0.05))?.number).toBe(number)
       await sleep(120)
     }
+    // whoever finds it is told, and nobody else
+    const found = await Promise.all([at.store.jobs.reap(at.scope), at.store.jobs.reap(at.scope)])
+    expect(found.flat().map((j) => j.number)).toEqual([number])
     expect(await take()).toBeUndefined()
     expect(await at.store.jobs.get(at.scope, number)).toMatchObject({ status: 'failed', attempts: 2, error: { code: 'STEP_FAILED' } }) // biome-ignore format: one line
     await at.store.jobs.retry(at.scope, number)

@@ -4,10 +4,9 @@ import { isOpen } from './approvals.ts'
 import type { Database, Queries } from './database.ts'
 import { and, desc, eq, inArray, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
-import { ownToken } from './process.ts'
+import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
-import { runs } from './schema/runs.ts'
-import { steps } from './schema/steps.ts'
+import { fence, takingOn } from './taking.ts'
 
 export type Job = typeof jobs.$inferSelect
 export type JobStatus = Job['status']
@@ -17,6 +16,14 @@ export type NewJob = Pick<Job, 'recipe' | 'recipeJson' | 'folder' | 'engine' | '
   /** Of a schedule: which, and the moment that it stands for. A moment that has a job already gets no other. */
   readonly schedule?: string
   readonly due?: number
+  /** What bounds how many jobs run at once; none unless given. */
+  readonly pool?: string | null
+  /** Jobs of the recipe that may run at once, at most. */
+  readonly maxActive?: number | null
+  /** ms that a run of it may take. */
+  readonly timeout?: number | null
+  /** Milliseconds since 1970 by which it is to be done. */
+  readonly doneBy?: number | null
 }
 
 /** What proves that a worker may still write a job's result. */
@@ -26,13 +33,22 @@ export interface JobClaim {
 }
 
 export interface Jobs {
+  /** @throws POOL_UNKNOWN */
   queue(scope: Scope, job: NewJob): Promise<Job>
+  /** The same, unless a job of the recipe and partition waits or runs already: gives that one. However many ask at once, one is queued. @throws POOL_UNKNOWN */
+  queueOnce(scope: Scope, job: NewJob): Promise<{ readonly job: Job; readonly already: boolean }>
   /**
-   * Takes the next job for some seconds: one that is due, or one whose worker's lease ran out, of which the tags are all among these. What the
-   * worker before was at is fenced off in the same moment: its run counts as failed, and no step of it can complete. A job whose attempts are used
-   * up is failed instead of taken.
+   * Puts jobs back whose worker's lease ran out. What it was at is fenced off in the same moment: its run counts as failed, and no step of it can complete.
+   * A job whose attempts are used up is failed instead; gives those.
+   */
+  reap(scope: Scope): Promise<Job[]>
+  /**
+   * Takes the next job for some seconds: the oldest of the highest priority that is due, of which the tags are all among these, whose pool has a slot free,
+   * and of whose recipe fewer run than may run at once. However many take at the same moment, no limit is passed.
    */
   take(scope: Scope, tags: readonly string[], seconds: number): Promise<{ job: Job; claim: JobClaim } | undefined>
+  /** Notes jobs that were not done when they were to be done, each once, and gives them to whoever noted it. */
+  late(scope: Scope): Promise<Job[]>
   /** Says which run the attempt is. @throws STORE_CONFLICT when the claim no longer holds */
   began(scope: Scope, claim: JobClaim, run: string): Promise<void>
   /** Ends a job, or puts it back to be tried again after a moment. @throws STORE_CONFLICT when the claim no longer holds */
@@ -43,7 +59,7 @@ export interface Jobs {
   list(scope: Scope, page?: PageRequest & { status?: JobStatus | undefined }): Promise<Page<Job>>
   /** Ends a job that is not done; its worker learns it from its next renewal. @throws JOB_UNKNOWN, STORE_CONFLICT when it has ended */
   cancel(scope: Scope, number: number): Promise<Job>
-  /** Queues a job again that failed or was cancelled. @throws JOB_UNKNOWN, STORE_CONFLICT for another */
+  /** Queues a job again that failed or was cancelled. @throws JOB_UNKNOWN, POOL_UNKNOWN, STORE_CONFLICT for another */
   retry(scope: Scope, number: number): Promise<Job>
 }
 
@@ -58,8 +74,7 @@ export type JobEnd =
   /** To be tried again; `attempts` are those that count. */
   | { readonly status: 'queued'; readonly error: unknown; readonly notBefore: number; readonly attempts: number }
 
-/** What a worker left that is gone. */
-const GONE = { code: 'STEP_FAILED', what: 'the worker that was at it is gone', why: 'its lease ran out', fix: 'another one goes on: finished steps are kept' } // biome-ignore format: one line
+const partitionOf = (job: NewJob): string | null => (job.recipeJson as { partition?: string }).partition ?? null
 
 /** Queues a job under the workspace's next number; nothing where it stands for a moment that has one already. */
 export async function queued(
@@ -72,7 +87,8 @@ export async function queued(
   const { rows } = await q.execute<{ value: number }>(sql`
     insert into counters (workspace, noun, value) values (${scope.workspace}, 'job', 1)
     on conflict (workspace, noun) do update set value = counters.value + 1 returning value`)
-  const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, caller, created: now }
+  const partition = partitionOf(job)
+  const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, partition, caller, created: now }
   const [row] = await q
     .insert(jobs)
     .values({ notBefore: now, ...job, ...own, status: 'queued', attempts: 0, generation: 0 })
@@ -85,7 +101,6 @@ export function jobsOn(db: Database): Jobs {
   const which = (scope: Scope, number: number) => and(eq(jobs.workspace, scope.workspace), eq(jobs.number, number))
   const held = (scope: Scope, claim: JobClaim) =>
     and(which(scope, claim.number), eq(jobs.status, 'running'), eq(jobs.generation, claim.generation))
-  const until = (seconds: number) => sql`clock_timestamp() + make_interval(secs => ${seconds})`
   const unknown = (number: number) =>
     new GalleyError('JOB_UNKNOWN', { what: `there is no job ${number}`, fix: 'list them: galley jobs ls' })
   const ended = ({ number, status }: Job, fix: string) =>
@@ -124,60 +139,42 @@ export function jobsOn(db: Database): Jobs {
       const status = (await isOpen(q, scope, run)) ? 'waiting' : 'queued'
       return { status, run, attempts, lease: null, owner: null }
     })
-  /** Ends what a worker was at that is gone: its run, and every step that it may still think to hold. */
-  const fence = async (q: Queries, scope: Scope, run: string, status: 'failed' | 'cancelled'): Promise<void> => {
-    const of = and(
-      eq(runs.workspace, scope.workspace),
-      eq(runs.id, run),
-      inArray(runs.status, status === 'cancelled' ? ['running', 'waiting'] : ['running']),
-    )
-    await q
-      .update(runs)
-      .set({ status, ended: db.now(), error: status === 'failed' ? GONE : null })
-      .where(of)
-    await q
-      .update(steps)
-      .set({ status, owner: null, lease: null, generation: sql`${steps.generation} + 1` })
-      .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.status, 'running')))
-  }
   return {
     queue: (scope, job) =>
       db.write(`the job of '${job.recipe}' could not be queued`, async (q) => {
+        await requirePool(q, scope, job.pool)
         const row = await queued(q, scope, job, db.now())
         if (row) return row
         throw new GalleyError('STORE_CONFLICT', { what: `the moment of '${job.schedule}' has a job already` })
       }),
 
-    take: (scope, tags, seconds) =>
-      db.write('no job could be taken', async (q) => {
-        for (;;) {
-          const [job] = await q
-            .select()
-            .from(jobs)
-            .where(
-              and(
-                eq(jobs.workspace, scope.workspace),
-                sql`(${jobs.status} = 'queued' and ${jobs.notBefore} <= clock_timestamp() or ${jobs.status} = 'running' and ${jobs.lease} < clock_timestamp())`,
-                sql`${jobs.tags} <@ ${sql.param([...tags])}::text[]`,
-              ),
-            )
-            .orderBy(desc(jobs.priority), jobs.number)
-            .limit(1)
-            .for('update', { skipLocked: true })
-          if (!job) return undefined
-          if (job.status === 'running' && job.run) await fence(q, scope, job.run, 'failed')
-          if (job.attempts >= job.mostAttempts) {
-            const error = job.error ?? { ...GONE, fix: 'look at its runs; galley jobs retry queues it again' }
-            await changed(q, scope, job.number, { status: 'failed', error, ended: db.now(), lease: null, owner: null })
-            continue
-          }
-          const taken = await changed(q, scope, job.number, {
-            ...{ status: 'running', owner: ownToken(), attempts: job.attempts + 1, generation: job.generation + 1 },
-            lease: until(seconds) as unknown as number,
-          })
-          return { job: taken, claim: { number: taken.number, generation: taken.generation } }
-        }
+    queueOnce: (scope, job) =>
+      db.write(`the job of '${job.recipe}' could not be queued`, async (q) => {
+        await requirePool(q, scope, job.pool)
+        await q.execute(
+          sql`select pg_advisory_xact_lock(hashtextextended(${`${job.recipe} of ${scope.workspace}`}, 1))`,
+        )
+        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.recipe, job.recipe), inArray(jobs.status, ['queued', 'running'])) // biome-ignore format: one line
+        const same = sql`${jobs.partition} is not distinct from ${partitionOf(job)}`
+        const [already] = await q.select().from(jobs).where(and(open, same)).orderBy(jobs.number).limit(1)
+        return already ? { job: already, already: true } : { job: (await queued(q, scope, job, db.now())) as Job, already: false } // biome-ignore format: one line
       }),
+
+    ...takingOn(db),
+
+    late: (scope) =>
+      db.write('jobs that are late could not be noted', (q) =>
+        q
+          .update(jobs)
+          .set({ late: db.now() })
+          .where(
+            and(
+              eq(jobs.workspace, scope.workspace),
+              sql`${jobs.doneBy} <= clock_timestamp() and ${jobs.late} is null and ${jobs.status} <> 'cancelled' and (${jobs.status} <> 'done' or ${jobs.ended} > ${jobs.doneBy})`,
+            ),
+          )
+          .returning(),
+      ),
 
     began: (scope, claim, run) => holding(scope, claim, { run }),
 
@@ -220,7 +217,7 @@ export function jobsOn(db: Database): Jobs {
       db.write(`job ${number} could not be cancelled`, async (q) => {
         const job = await find(q, scope, number)
         if (!OPEN.includes(job.status)) throw ended(job, 'there is nothing to cancel')
-        if (job.status !== 'queued' && job.run) await fence(q, scope, job.run, 'cancelled')
+        if (job.status !== 'queued' && job.run) await fence(q, scope, job.run, 'cancelled', db.now())
         return changed(q, scope, number, { status: 'cancelled', ended: db.now(), lease: null, owner: null })
       }),
 
@@ -228,6 +225,7 @@ export function jobsOn(db: Database): Jobs {
       db.write(`job ${number} could not be queued again`, async (q) => {
         const job = await find(q, scope, number)
         if (job.status !== 'failed' && job.status !== 'cancelled') throw ended(job, 'one that failed or was cancelled can be queued again') // biome-ignore format: one line
+        await requirePool(q, scope, job.pool)
         const again = { status: 'queued', attempts: 0, notBefore: db.now(), error: null, ended: null } as const
         return changed(q, scope, number, again)
       }),

@@ -12,12 +12,14 @@ import { joinServer, type ServerShare } from './postgres/server.ts'
 import * as approvals from './schema/approvals.ts'
 import * as artifacts from './schema/artifacts.ts'
 import * as cache from './schema/cache.ts'
+import * as calendars from './schema/calendars.ts'
 import * as datasets from './schema/datasets.ts'
 import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
 import * as forgettings from './schema/forgettings.ts'
 import * as jobs from './schema/jobs.ts'
 import * as models from './schema/models.ts'
+import * as poolTable from './schema/pools.ts'
 import * as quality from './schema/quality.ts'
 import * as runs from './schema/runs.ts'
 import * as schedules from './schema/schedules.ts'
@@ -79,12 +81,14 @@ describe('migrations', () => {
       approvals,
       artifacts,
       cache,
+      calendars,
       datasets,
       endpoints,
       events,
       forgettings,
       jobs,
       models,
+      poolTable,
       quality,
       runs,
       schedules,

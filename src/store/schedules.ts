@@ -1,17 +1,33 @@
 import type { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { requireCalendar } from './calendars.ts'
 import type { Database, Queries } from './database.ts'
 import { and, asc, eq, gt, isNotNull, isNull, lte } from './drizzle.ts'
 import { type Job, type NewJob, queued } from './jobs.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
+import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
 import { schedules } from './schema/schedules.ts'
 import { unknownName } from './unknown.ts'
 
 export type Schedule = typeof schedules.$inferSelect
-export type NewSchedule = Omit<Schedule, 'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen'> & {
-  readonly watch?: string | null
+/** What a schedule bounds its jobs by; nothing unless it is said. */
+type Limits = Pick<Schedule, 'pool' | 'maxActive' | 'timeout' | 'doneWithin' | 'calendar' | 'rests' | 'instead'>
+const UNLIMITED: Limits = {
+  pool: null,
+  maxActive: null,
+  timeout: null,
+  doneWithin: null,
+  calendar: null,
+  rests: null,
+  instead: null,
 }
+export type NewSchedule = Omit<
+  Schedule,
+  'workspace' | 'last' | 'caller' | 'created' | 'paused' | 'watch' | 'seen' | keyof Limits
+> & {
+  readonly watch?: string | null
+} & Partial<Limits>
 
 /** What a schedule that is due comes to: moments that get a job each, and the one after. */
 export interface Due {
@@ -20,7 +36,7 @@ export interface Due {
 }
 
 export interface Schedules {
-  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. */
+  /** Makes a schedule, or brings it to what is said now; it stays paused if it was. @throws POOL_UNKNOWN, CALENDAR_UNKNOWN */
   set(scope: Scope, schedule: NewSchedule): Promise<Schedule>
   /** @throws SCHEDULE_UNKNOWN */
   get(scope: Scope, name: string): Promise<Schedule>
@@ -28,6 +44,8 @@ export interface Schedules {
   list(scope: Scope, page?: PageRequest): Promise<Page<Schedule>>
   /** Stops it, or lets it go on from the moment given. @throws SCHEDULE_UNKNOWN */
   pause(scope: Scope, name: string, next: number | null | 'pause'): Promise<Schedule>
+  /** Brings the moment that comes to what it is by a calendar that was changed, unless it has come meanwhile. */
+  moves(scope: Scope, s: Pick<Schedule, 'name' | 'next'>, next: number | null): Promise<void>
   /** Takes it away; jobs that it queued stay. @throws SCHEDULE_UNKNOWN */
   remove(scope: Scope, name: string): Promise<void>
   /**
@@ -48,8 +66,10 @@ export interface Schedules {
 
 /** The job of a moment. */
 const jobOf = (s: Schedule, due: number): NewJob => {
-  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts } = s
-  return { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, schedule: s.name, due, notBefore: due }
+  const { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout } = s
+  const as = { recipe, recipeJson, folder, engine, priority, tags, mostAttempts, pool, maxActive, timeout }
+  const doneBy = s.doneWithin === null ? null : due + s.doneWithin
+  return { ...as, schedule: s.name, due, notBefore: due, doneBy }
 }
 
 export function schedulesOn(db: Database): Schedules {
@@ -60,8 +80,11 @@ export function schedulesOn(db: Database): Schedules {
     return unknownName('SCHEDULE_UNKNOWN', 'schedule', name, all.map((s) => s.name)) // biome-ignore format: one line
   }
   return {
-    set: (scope, schedule) =>
-      db.write(`the schedule '${schedule.name}' could not be set`, async (q) => {
+    set: (scope, given) =>
+      db.write(`the schedule '${given.name}' could not be set`, async (q) => {
+        const schedule = { ...UNLIMITED, ...given }
+        await requirePool(q, scope, schedule.pool)
+        await requireCalendar(q, scope, schedule.calendar)
         const own = {
           workspace: scope.workspace,
           paused: false,
@@ -103,6 +126,15 @@ export function schedulesOn(db: Database): Schedules {
         if (!row) throw await unknown(q, scope, name)
         return row
       }),
+    moves: async (scope, s, next) => {
+      const then = s.next === null ? isNull(schedules.next) : eq(schedules.next, s.next)
+      await db.write(`the schedule '${s.name}' could not be changed`, (q) =>
+        q
+          .update(schedules)
+          .set({ next })
+          .where(and(at(scope, s.name), then)),
+      )
+    },
     remove: (scope, name) =>
       db.write(`the schedule '${name}' could not be removed`, async (q) => {
         const gone = await q.delete(schedules).where(at(scope, name)).returning({ name: schedules.name })

@@ -8,6 +8,7 @@ import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
 import { type Cache, cacheOn } from './cache.ts'
+import { type Calendars, calendarsOn } from './calendars.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
@@ -18,6 +19,7 @@ import { type JobClaim, type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
+import { type Pools, poolsOn } from './pools.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
@@ -34,6 +36,8 @@ export interface Tables {
   readonly runs: Runs
   readonly jobs: Jobs
   readonly schedules: Schedules
+  readonly pools: Pools
+  readonly calendars: Calendars
   readonly steps: Steps
   readonly approvals: Approvals
   readonly cache: Cache
@@ -139,6 +143,8 @@ function tablesOn(database: Database): Tables {
     runs: runsOn(database),
     jobs: jobsOn(database),
     schedules: schedulesOn(database),
+    pools: poolsOn(database),
+    calendars: calendarsOn(database),
     steps: stepsOn(database),
     approvals: approvalsOn(database),
     cache: cacheOn(database),

@@ -105,6 +105,9 @@ test('partitions are left to workers; a schedule runs the newest window, by the 
   const recipe = orders('queued', '2026-11-20', '2026-11-23')
   const queued = await galley('backfill', recipe, '--queue')
   expect(queued.out).toContain('queued of 2026-11-20  is queued')
+  const again = await galley('backfill', recipe, '--queue', '--from', '2026-11-21')
+  expect(again).toMatchObject({ code: 0, out: expect.stringContaining('queued of 2026-11-21  is queued already') })
+  expect(again.out).toContain('0 partitions queued, 2 queued or running already')
   expect(await galley('worker', '--until-empty')).toMatchObject({
     code: 0,
     err: expect.stringContaining('took 3 jobs'),

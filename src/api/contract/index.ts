@@ -1,10 +1,12 @@
 import { approvals } from './approvals.ts'
+import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import { health } from './health.ts'
 import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { pools } from './pools.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
@@ -17,6 +19,8 @@ export const contract = {
   approvals,
   jobs,
   schedules,
+  pools,
+  calendars,
   datasets,
   quality,
   models,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { poolName } from './pools.ts'
 import { failure, moment, pageOf, pageQuery, route } from './route.ts'
 
 export const job = z.object({
@@ -10,6 +11,11 @@ export const job = z.object({
     .describe('waiting: until somebody approves'),
   priority: z.number(),
   tags: z.array(z.string()),
+  pool: z.string().nullable().describe('the pool that it takes a slot of while it runs'),
+  maxActive: z.number().nullable().describe('jobs of its recipe that may run at once, where it says so'),
+  timeout: z.number().nullable().describe('seconds that a run of it may take; null: nothing bounds it'),
+  doneBy: moment.nullable().describe('by when it is to be done, where its schedule says so'),
+  late: moment.nullable().describe('when it was found that it was not done by then'),
   attempts: z.number(),
   mostAttempts: z.number(),
   notBefore: moment.describe('when it is due'),
@@ -41,6 +47,20 @@ export const queued = z.object({
   engine: z.enum(['auto', 'processor', 'gpu']).optional(),
   priority: z.number().int().min(-1000).max(1000).optional().describe('higher ones are taken first; 0 unless given'),
   tags: z.array(tag).max(20).optional().describe('what a worker has to have'),
+  pool: poolName.optional().describe('the pool that it takes a slot of while it runs: it waits while all are taken'),
+  maxActive: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('it waits while as many jobs of its recipe run; none begins beside it that would be one too many'),
+  timeout: z
+    .number()
+    .min(0.001)
+    .max(3_153_600_000)
+    .optional()
+    .describe('seconds that a run may take: it fails then, and is not tried again'),
   attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
   notBefore: moment.optional(),
 })
@@ -60,8 +80,19 @@ export const jobs = {
     path: '/v1/jobs',
     access: 'write',
     summary: 'Queues a run: the first worker that has its tags does it',
-    body: queued.strict(),
-    output: job,
+    body: queued
+      .extend({
+        once: z
+          .boolean()
+          .optional()
+          .describe(
+            'gives the job of the recipe and partition that waits or runs already, where one does, and queues no other',
+          ),
+      })
+      .strict(),
+    output: job.extend({
+      already: z.boolean().describe('whether it was there already; only where `once` is asked for'),
+    }),
     limit: 16 << 20,
   }),
   cancel: route({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { calendarName } from './calendars.ts'
 import { job, queued } from './jobs.ts'
 import { moment, pageOf, pageQuery, route } from './route.ts'
 
@@ -12,6 +13,13 @@ export const schedule = z.object({
   paused: z.boolean(),
   next: moment.nullable().describe('when it comes next; null when never'),
   last: moment.nullable().describe('the newest moment that got a job'),
+  calendar: z.string().nullable().describe('whose holidays it minds'),
+  except: z.enum(['holidays', 'weekends', 'non-business-days']).nullable().describe('the days on which it rests'),
+  instead: z.enum(['next-day', 'previous-day']).nullable().describe('the day on which it comes instead; null: on none'),
+  pool: job.shape.pool,
+  maxActive: job.shape.maxActive,
+  timeout: job.shape.timeout,
+  doneWithin: z.number().nullable().describe('seconds after a moment by which its job is to be done'),
   priority: job.shape.priority,
   tags: job.shape.tags,
 })
@@ -53,6 +61,23 @@ export const schedules = {
           .describe(
             'instead of a calendar: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
           ),
+        calendar: calendarName
+          .optional()
+          .describe('whose holidays it minds: a calendar, or a country (KR, JP); it rests on non-business days then'),
+        except: schedule.shape.except
+          .unwrap()
+          .optional()
+          .describe('the days on which it rests, by the date in its zone'),
+        instead: schedule.shape.instead
+          .unwrap()
+          .optional()
+          .describe('comes at the same time of the next or previous day that is none of them'),
+        doneWithin: z
+          .number()
+          .min(0.001)
+          .max(3_153_600_000)
+          .optional()
+          .describe('seconds after a moment by which its job is to be done: an alert is sent where it is not'),
         catchUp: z
           .enum(['none', 'once', 'all'])
           .optional()

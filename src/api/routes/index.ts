@@ -1,10 +1,12 @@
 import { approvals } from './approvals.ts'
+import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
 import type { Handlers } from './handlers.ts'
 import { jobs } from './jobs.ts'
 import { lineage } from './lineage.ts'
 import { models } from './models.ts'
+import { pools } from './pools.ts'
 import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
@@ -18,6 +20,8 @@ export const handlers: Handlers = {
   approvals,
   jobs,
   schedules,
+  pools,
+  calendars,
   datasets,
   quality,
   models,

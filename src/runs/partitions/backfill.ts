@@ -33,6 +33,8 @@ export async function backfill(
     readonly signal: AbortSignal
     readonly on: OnRunEvent
     readonly engine?: EngineChoice
+    /** ms that each run may take. */
+    readonly timeout?: number
     /** Whether those after one that fails are run all the same. */
     readonly keepGoing?: boolean
     readonly filled?: (one: Filled) => void

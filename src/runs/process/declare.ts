@@ -12,7 +12,19 @@ import { opaqueSchema } from '../inline.ts'
 import type { AnyTable, Kitchen, ProcessOptions } from '../kitchen.ts'
 import type { ProcessLimits, ProcessSpec } from '../specs.ts'
 
-const OPTIONS = ['command', 'files', 'tables', 'params', 'env', 'format', 'limits', 'retries', 'each', 'gives'] as const
+const OPTIONS = [
+  'command',
+  'files',
+  'tables',
+  'params',
+  'env',
+  'format',
+  'limits',
+  'retries',
+  'each',
+  'gives',
+  'timeout',
+] as const
 const LIMITS = ['seconds', 'cpuSeconds', 'memoryMiB'] as const
 const FORMATS: readonly string[] = ['parquet', 'csv', 'json']
 
@@ -42,7 +54,7 @@ export function processes({ add }: Pick<Declaring, 'add'>): Pick<Kitchen, 'proce
       ...{ command: [...options.command], files: [...files], params: paramsOf(id, params), env, tables, format, gives },
       ...{ limits: limitsOf(id, options.limits ?? {}), each: over, retries },
     }
-    add(id, 'process', [...new Set([...Object.values(tables), ...(over ? [over.step] : [])])], spec)
+    add(id, 'process', [...new Set([...Object.values(tables), ...(over ? [over.step] : [])])], spec, options)
     if (gives === null) return { step: id }
     return table<never>(
       build({ op: 'scan', from: { kind: 'step', name: id }, schema: opaqueSchema({ kind: 'process', spec }) }),

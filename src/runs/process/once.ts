@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { searchPath } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { redacted } from '../../base/redact.ts'
 import { resolveSecret } from '../../base/secrets.ts'
@@ -70,7 +71,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
       attempt,
     }
     await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, format: spec.format, events, key })) // biome-ignore format: one line
-    const path = process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'
+    const path = searchPath()
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
     const env = { ...PLAIN, PATH: path, HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), GALLEY_STEP: order } // biome-ignore format: one line
     const [name = '', ...args] = spec.command

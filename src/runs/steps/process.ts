@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { searchPath } from '../../base/config.ts'
 import { hashJson } from '../../base/hash.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
 import { opaqueSchema } from '../inline.ts'
@@ -30,7 +31,7 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
   module: import.meta.url,
   async identity({ limits: _, retries: __, each, ...spec }, { step, folder, signal }) {
     const files = await givenFiles(step.id, folder, spec.files, signal)
-    const path = await commandPath(step.id, spec.command[0] ?? '', folder, process.env['PATH'] ?? '')
+    const path = await commandPath(step.id, spec.command[0] ?? '', folder, searchPath())
     const over = each && { step: each.step, failures: each.failures }
     return { ...spec, each: over, files: files.map((f) => [f.name, f.sha256]), program: await programOf(path) }
   },

@@ -1,5 +1,5 @@
 import { integer, pgTable, primaryKey, text } from '../drizzle.ts'
-import { moment, payload, workspaceColumn } from './columns.ts'
+import { count, moment, payload, workspaceColumn } from './columns.ts'
 
 /** Runs that are to be done by workers. */
 export const jobs = pgTable(
@@ -9,6 +9,8 @@ export const jobs = pgTable(
     number: integer('number').notNull(),
     recipe: text('recipe').notNull(),
     recipeJson: payload('recipe_json').notNull(),
+    /** Of a recipe that is run partition by partition: which one. */
+    partition: text('partition'),
     /** Where relative paths of its sources start. */
     folder: text('folder').notNull(),
     engine: text('engine'),
@@ -16,6 +18,11 @@ export const jobs = pgTable(
     priority: integer('priority').notNull(),
     /** What a worker has to have. */
     tags: text('tags').array().notNull(),
+    pool: text('pool'),
+    /** Jobs of the recipe that may run at once. */
+    maxActive: integer('max_active'),
+    /** ms that a run of it may take. */
+    timeout: count('timeout'),
     status: text('status').$type<'queued' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled'>().notNull(),
     attempts: integer('attempts').notNull(),
     mostAttempts: integer('most_attempts').notNull(),
@@ -30,6 +37,9 @@ export const jobs = pgTable(
     /** The schedule that it is of, and the moment that it stands for. */
     schedule: text('schedule'),
     due: moment('due'),
+    /** By when it is to be done, and when it was found that it was not. */
+    doneBy: moment('done_by'),
+    late: moment('late'),
     caller: text('caller').notNull(),
     created: moment('created').notNull(),
     ended: moment('ended'),

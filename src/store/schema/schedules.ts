@@ -1,5 +1,5 @@
 import { boolean, integer, pgTable, primaryKey, text } from '../drizzle.ts'
-import { moment, payload, workspaceColumn } from './columns.ts'
+import { count, moment, payload, workspaceColumn } from './columns.ts'
 
 /** Recipes that are run at moments of a calendar, or when something has changed. */
 export const schedules = pgTable(
@@ -14,6 +14,16 @@ export const schedules = pgTable(
     priority: integer('priority').notNull(),
     tags: text('tags').array().notNull(),
     mostAttempts: integer('most_attempts').notNull(),
+    pool: text('pool'),
+    maxActive: integer('max_active'),
+    /** ms that a run of it may take. */
+    timeout: count('timeout'),
+    /** ms after its moment by which a job is to be done. */
+    doneWithin: count('done_within'),
+    /** Whose holidays count: a calendar of the workspace, or a country; on which days it rests; and whether it comes on another one instead. */
+    calendar: text('calendar'),
+    rests: text('rests').$type<'holidays' | 'weekends' | 'non-business-days'>(),
+    instead: text('instead').$type<'next-day' | 'previous-day'>(),
     /** Either a calendar or what is watched. */
     cron: text('cron'),
     watch: text('watch'),
