@@ -163,7 +163,8 @@ test('a gigabyte of log takes no memory: its beginning and its end are kept', as
   writeFileSync(
     join(w.folder, 'loud.sh'),
     `echo the first line
-head -c 1073741824 /dev/zero | tr '\\0' x | fold -w 1000
+yes "$(printf 'x%.0s' $(seq 999))" | head -c 1073741824
+echo
 echo the last line
 echo '{"id":1}' > "$(sed 's/.*"rows":"\\([^"]*\\)".*/\\1/' "$GALLEY_STEP")"
 `,
@@ -176,7 +177,7 @@ echo '{"id":1}' > "$(sed 's/.*"rows":"\\([^"]*\\)".*/\\1/' "$GALLEY_STEP")"
   expect(text.endsWith('the last line\n')).toBe(true)
   expect(text).toMatch(/… \d+ bytes are left out …/)
   expect(text.length).toBeLessThan(6 * 2 ** 20)
-}, 60_000)
+}, 180_000)
 
 test('cancelling ends it within a second', async () => {
   const mark = join(w.folder, 'hangs')
