@@ -39,7 +39,10 @@ export async function runCommand(s: Started): Promise<{ readonly log: string }> 
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const session = child.pid as number
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (piece: Buffer) => log.add(piece))
+  const said = [child.stdout, child.stderr].map((stream) => {
+    stream?.on('data', (piece: Buffer) => log.add(piece))
+    return new Promise((resolve) => stream?.once('close', resolve))
+  })
   for (const stream of child.stdio) stream?.on('error', () => undefined)
   let why: string | undefined
   const kill = (signal: NodeJS.Signals) => {
@@ -73,10 +76,7 @@ export async function runCommand(s: Started): Promise<{ readonly log: string }> 
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     // what it has written before it ended comes; who still holds its pipes is not waited for
-    await Promise.race([
-      new Promise((resolve) => child.once('close', resolve)),
-      new Promise((resolve) => setTimeout(resolve, 100)),
-    ])
+    await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, 100).unref())])
     if (code === 0 && why === undefined) return { log: log.text() }
     if (why === 'cancelled') throw new GalleyError('CANCELLED', { what: `the program of '${s.step}' was ended` })
     throw new ProgramFailed(
