@@ -3,11 +3,34 @@ import { Command, Option } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type LedgerEntry, totalOf } from '../engines/ledger.ts'
 import { byCount, bytes } from '../runs/text.ts'
+import { eventsOf } from '../sdk/events.ts'
 import { nameOf } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, table, when } from './output.ts'
 
 const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed(1)} s`)
+
+const watched = (s: {
+  id: string
+  status: string
+  cached: boolean
+  seconds: number | null
+  progress: Told | null
+}): string =>
+  `  ${s.status.padEnd(8)} ${s.id}  ${s.progress ? progressText(s.progress) : s.cached ? 'cached' : s.seconds === null ? '' : seconds(s.seconds)}`
+
+interface Told {
+  readonly done: number
+  readonly total: number | null
+  readonly unit: string
+  readonly left: number | null
+}
+
+/** How far a step is: `34 %, 12 s left`. */
+function progressText({ done, total, unit, left }: Told): string {
+  const much = total ? `${((done / total) * 100).toFixed(0)} %` : `${done.toLocaleString('en-US')} ${unit}`
+  return `${much}${left === null ? '' : `, ${left.toFixed(0)} s left`}`
+}
 
 const STATES = ['running', 'waiting', 'done', 'failed', 'cancelled'] as const
 
@@ -55,6 +78,20 @@ export function runs(): Command {
       }),
     )
   noun
+    .command('watch <run>')
+    .description('follow a run that another process is at, until it ends or waits')
+    .option('--json', 'print each change as JSON')
+    .action((run: string, o: { json?: boolean }) =>
+      withClient(async (client) => {
+        const { bytes } = await client.runs.events({ run })
+        for await (const { event, data } of eventsOf(bytes)) {
+          if (o.json) print(JSON.stringify({ event, ...data }))
+          else if (event === 'step') print(watched(data as never))
+          else if (event === 'run') print(`${bold(`run ${data['number']}`)}  ${data['status']}`)
+        }
+      }),
+    )
+  noun
     .command('show <run>')
     .description('show a run and its steps, by number')
     .option('--json', 'print JSON')
@@ -90,6 +127,7 @@ export function runs(): Command {
           ),
         )
         for (const s of r.steps) {
+          if (s.progress) print(`${s.id} is at it: ${progressText(s.progress)}`)
           for (const reason of s.because) print(`${s.id} ran again because ${plain(reason)}`)
           if (s.computed) print(`${s.id} computed by ${plain(`${s.computed.by}: ${s.computed.why}`)}`)
           for (const [edge, e] of Object.entries(s.ledger ?? {}))

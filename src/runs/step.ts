@@ -20,6 +20,7 @@ import { cacheKey, whyAgain } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
 import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
+import { noting } from './progress.ts'
 import type { Recipe, Step } from './specs.ts'
 import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
@@ -93,6 +94,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   const deadline = deadlineOf(clock, step.timeout, stepTimedOut(step))
   const signal = AbortSignal.any([s.signal, stolen.signal, deadline.signal])
   const took = () => (clock.ticks() - began) / 1000
+  const [noted, ended] = noting(store, scope, claim, on)
   let release: (() => void) | undefined
   const ledger = createLedger()
   /** The same for what this step reads. */
@@ -136,7 +138,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       return { output: known, seconds: took(), cached: true }
     }
     const reasons = await whyAgain(s, keyParts)
-    const ctx = contextOf(ware, scope, { ...s, signal, ledger })
+    const ctx = contextOf(ware, scope, { ...s, on: noted, signal, ledger })
     const ran = await kind.run(ctx)
     deadline.check()
     throwIfAborted(signal)
@@ -199,6 +201,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     on({ type: 'failed', step: step.id, kind: step.kind, error })
     throw error
   } finally {
+    ended()
     clearInterval(lease)
     deadline.close()
     s.total.merge(ledger)

@@ -1,10 +1,10 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, isNull, lt, or, sql } from './drizzle.ts'
+import { and, asc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
+import { earlierSteps } from './earlier.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { ownToken } from './process.ts'
-import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
 
 export type Step = typeof steps.$inferSelect
@@ -43,6 +43,8 @@ export interface Steps {
   claim(scope: Scope, run: string, id: string, seconds?: number): Promise<StepClaim | undefined>
   /** Extends the lease. False when the step was taken over: stop working on it. */
   renew(scope: Scope, claim: StepClaim, seconds?: number): Promise<boolean>
+  /** Notes how far the step is; nothing where the claim no longer holds. */
+  progress(scope: Scope, claim: StepClaim, progress: unknown): Promise<void>
   /**
    * Marks the step done. Call it first in the transaction that publishes what the step made: then all of it happens only
    * if the claim still holds. @throws STORE_CONFLICT when it does not
@@ -78,9 +80,6 @@ const LEASE = 10
  */
 const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
 
-const ofPartition = (partition: string | undefined) =>
-  partition === undefined ? isNull(runs.partition) : eq(runs.partition, partition)
-
 export function stepsOn(db: Database): Steps {
   const where = (scope: Scope, run: string, id: string) =>
     and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.id, id))
@@ -96,7 +95,7 @@ export function stepsOn(db: Database): Steps {
     db.statement(`the end of step '${claim.id}' could not be recorded`, async (q) => {
       const [row] = await q
         .update(steps)
-        .set({ ...values, ended: db.now(), lease: null, owner: null })
+        .set({ ...values, ended: db.now(), lease: null, owner: null, progress: null })
         .where(held(scope, claim))
         .returning()
       if (row) return row
@@ -159,6 +158,15 @@ export function stepsOn(db: Database): Steps {
         return rows.length > 0
       }),
 
+    progress: async (scope, claim, progress) => {
+      await db.statement(`the progress of step '${claim.id}' could not be noted`, (q) =>
+        q
+          .update(steps)
+          .set({ progress })
+          .where(and(held(scope, claim), unflushed)),
+      )
+    },
+
     complete: (scope, claim, result) =>
       end(scope, claim, {
         status: 'done',
@@ -193,38 +201,7 @@ export function stepsOn(db: Database): Steps {
       )
     },
 
-    newest: (scope, id) =>
-      db.read('the steps could not be read', async (q) => {
-        const [row] = await q
-          .select()
-          .from(steps)
-          .where(and(eq(steps.workspace, scope.workspace), eq(steps.id, id), eq(steps.status, 'done')))
-          .orderBy(desc(steps.runNumber))
-          .limit(1)
-        return row
-      }),
-
-    newestOf: (scope, recipe, id, partition) =>
-      db.read('the steps could not be read', async (q) => {
-        const [row] = await q
-          .select({ step: steps })
-          .from(runs)
-          .innerJoin(steps, and(eq(steps.run, runs.id), eq(steps.id, id), eq(steps.status, 'done')))
-          .where(and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition)))
-          .orderBy(desc(runs.number))
-          .limit(1)
-        return row?.step
-      }),
-
-    before: (scope, recipe, number, partition) =>
-      db.read('the steps could not be read', (q) => {
-        const of = and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition), lt(runs.number, number)) // biome-ignore format: one line
-        const newest = q.select({ id: runs.id }).from(runs).where(of).orderBy(desc(runs.number)).limit(1)
-        return q
-          .select({ id: steps.id, run: steps.run, keyParts: steps.keyParts })
-          .from(steps)
-          .where(and(eq(steps.run, sql`(${newest})`), eq(steps.status, 'done')))
-      }),
+    ...earlierSteps(db),
 
     list: (scope, run, page = {}) =>
       db.read('the steps could not be read', async (q) => {

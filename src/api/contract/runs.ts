@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { failure, moment, pageOf, pageQuery, route } from './route.ts'
+import { failure, moment, pageOf, pageQuery, route, streamed } from './route.ts'
 
 export const run = z.object({
   number: z.number(),
@@ -30,6 +30,16 @@ export const step = z.object({
   cached: z.boolean(),
   seconds: z.number().nullable(),
   error: failure.nullable(),
+  started: moment.nullable(),
+  progress: z
+    .object({
+      done: z.number(),
+      total: z.number().nullable(),
+      unit: z.string(),
+      left: z.number().nullable().describe('seconds that are left at the pace so far'),
+    })
+    .nullable()
+    .describe('how far a step under way is, as of a second ago'),
   ledger: z.record(z.string(), moved.partial()).nullable().describe('bytes moved, by stage; null for a cached step'),
   computed: z
     .object({ by: z.string(), why: z.string() })
@@ -73,6 +83,16 @@ export const runs = {
     summary: 'What the program of a step said, its beginning and its end where it is long',
     params: z.object({ run: z.string().max(64), step: z.string().max(200) }),
     output: z.object({ text: z.string() }),
+  }),
+  events: route({
+    method: 'get',
+    path: '/v1/runs/{run}/events',
+    access: 'read',
+    summary:
+      'What a run does while it does it, as server-sent events: `run` and `step` where one changes, `end` once it has ended or waits',
+    params: z.object({ run: z.string().max(64) }),
+    output: streamed,
+    stream: true,
   }),
   changes: route({
     method: 'get',

@@ -1,17 +1,22 @@
+import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
 import { everything } from '../../data/datasets/keep/retain.ts'
+import type { Progress } from '../../engines/engine.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
 import { diffRecipes } from '../../runs/because.ts'
 import type { Output } from '../../runs/kind.ts'
 import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
 import { withinHome } from '../../runs/portable.ts'
+import { secondsLeft } from '../../runs/progress.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
+import type { Step as StepRecord } from '../../store/steps.ts'
 import type { Store } from '../../store/store.ts'
 import type { Failure } from '../contract/route.ts'
+import { followed } from '../followed.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
 
 /** What a run left that was killed: it can't say so itself. */
@@ -47,9 +52,26 @@ function setAside(output: unknown): { rejected: Record<string, number>; rejected
 /** A number that the database has no room for is no run's: asked as an id it is not found. */
 const named = (run: string): number | string => (/^\d+$/.test(run) && Number(run) < 2 ** 31 ? Number(run) : run)
 
+const stepsOf = (store: Store, scope: Scope, run: string): Promise<StepRecord[]> =>
+  everything((cursor) => store.steps.list(scope, run, { limit: 500, cursor }))
+
+function stepOf(s: StepRecord, now: number) {
+  const told = s.status === 'running' ? (s.progress as Progress | null) : null
+  const left = told && s.started !== null ? secondsLeft(told, (now - s.started) / 1000) : null
+  return {
+    ...{ id: s.id, kind: s.kind, status: s.status, cached: s.cached, seconds: s.seconds, started: s.started },
+    progress: told && { done: told.done, total: told.total ?? null, unit: told.unit, left },
+    error: s.error as Failure | null,
+    ledger: s.ledger as Record<string, LedgerEntry> | null,
+    computed: (s.output as Partial<Output> | null)?.computed ?? null,
+    because: (s.because ?? []) as string[],
+    ...setAside(s.output),
+  }
+}
+
 /** The log of a step that was taken from the cache: that of the run that made it. @throws RUN_UNKNOWN for a step that the run has not */
 async function keptLog(store: Store, scope: Scope, run: string, id: string): Promise<string | undefined> {
-  const steps = await everything((cursor) => store.steps.list(scope, run, { limit: 500, cursor }))
+  const steps = await stepsOf(store, scope, run)
   const step = steps.find((s) => s.id === id)
   if (step) return (step.output as { log?: string } | null)?.log
   throw new GalleyError('RUN_UNKNOWN', {
@@ -77,6 +99,16 @@ export const runs: NounHandlers<'runs'> = {
     const kept = own?.blob ?? (await keptLog(store, scope, run.id, params.step))
     return { text: kept === undefined ? '' : Buffer.from(await store.blobs.get(scope, kept)).toString('utf8') }
   },
+  events: async ({ ware, scope, params, signal }) => {
+    const { id } = await ware.store.runs.get(scope, named(params.run))
+    const look = async () => {
+      const run = await ware.store.runs.get(scope, id)
+      const gone = run.status === 'running' ? await goneOf(ware, scope) : new Set<string>()
+      const steps = await stepsOf(ware.store, scope, id)
+      return { run: present(run, gone), steps: steps.map((s) => stepOf(s, systemClock.now())) }
+    }
+    return { mediaType: 'text/event-stream', bytes: followed(look, signal) }
+  },
   clean: async ({ ware: { store }, scope, body: { days, dryRun = false }, signal }) => {
     const { folders, ...sums } = await clean(store, scope, { days, dryRun, signal })
     return { folders: [...folders], ...sums }
@@ -89,21 +121,10 @@ export const runs: NounHandlers<'runs'> = {
   get: async ({ ware, scope, params }) => {
     const run = await ware.store.runs.get(scope, named(params.run))
     const gone = run.status === 'running' ? await goneOf(ware, scope) : new Set<string>()
-    const steps = await everything((cursor) => ware.store.steps.list(scope, run.id, { limit: 500, cursor }))
+    const steps = await stepsOf(ware.store, scope, run.id)
     return {
       ...present(run, gone),
-      steps: steps.map((s) => ({
-        id: s.id,
-        kind: s.kind,
-        status: s.status,
-        cached: s.cached,
-        seconds: s.seconds,
-        error: s.error as Failure | null,
-        ledger: s.ledger as Record<string, LedgerEntry> | null,
-        computed: (s.output as Partial<Output> | null)?.computed ?? null,
-        because: (s.because ?? []) as string[],
-        ...setAside(s.output),
-      })),
+      steps: steps.map((s) => stepOf(s, systemClock.now())),
     }
   },
   changes: async ({ ware: { store }, scope, params, query }) => {

@@ -26,6 +26,8 @@ export const steps = pgTable(
     engine: text('engine'),
     ledger: payload('ledger'),
     error: payload('error'),
+    /** How far it is, while it is under way, as it said last. */
+    progress: payload('progress'),
     owner: text('owner'),
     lease: moment('lease'),
     /** Raised by every claim: a holder of an older one can no longer write. */
