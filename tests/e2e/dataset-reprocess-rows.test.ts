@@ -6,6 +6,7 @@ import type { ColOf } from '../../src/plan/columns/kinds.ts'
 import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
+import { resultOf } from '../../src/sdk/task.ts'
 import { openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
@@ -152,4 +153,16 @@ test('records that lay within another value are read again by themselves', async
     })
   await go(of('int64'))
   expect(await again(of('string'), 'within')).toMatchObject({ rows: 1, passed: 1, written: 1 })
+})
+
+test('rows aside that went as somebody was forgotten come again from the source, not from a backup', async () => {
+  const { first } = orders('gone', 'id,qty\n1,10\n2,Kim\n')
+  await go(first)
+  await resultOf(await w.client.datasets.forget({ name: 'gone', body: { key: 'id', value: '2' } }), () => {})
+  await expect(w.client.datasets.rejected({ name: 'gone-lines' })).rejects.toMatchObject({
+    ...{ code: 'STORE_CORRUPT', why: expect.stringContaining('galley datasets forget') },
+    fix: expect.not.stringContaining('backup'),
+  })
+  await go(first)
+  expect((await w.client.datasets.rejected({ name: 'gone-lines' })).items).toHaveLength(1)
 })
