@@ -14,10 +14,11 @@ import type { Profile } from '../data/profile/types.ts'
 import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { build } from '../plan/nodes.ts'
+import { byCount, plural } from '../runs/text.ts'
 import { resultOf } from '../sdk/task.ts'
 import { interruptible } from './interrupt.ts'
 import { versionOf, withClient } from './list.ts'
-import { note } from './output.ts'
+import { note, plain } from './output.ts'
 import { stageReporter } from './progress.ts'
 
 /** A profile, and what it is of: a file (no version), or a version of a dataset. */
@@ -29,6 +30,9 @@ export interface Profiled {
 
 /** Rows that are looked at to find out what a file's columns are. */
 const LOOKED_AT = 100_000
+
+/** Kinds of files whose broken rows can be left out. */
+const LEAVES_OUT: readonly string[] = ['csv', 'json', 'sqlite']
 
 /** The profile of a file where there is one of that name, else of a dataset. Ctrl-C cancels; progress is drawn on a terminal. @throws SOURCE_*, DATASET_UNKNOWN */
 export async function profiled(what: string, target: string | undefined, at?: string): Promise<Profiled> {
@@ -71,12 +75,14 @@ async function ofFile(path: string, target: string | undefined, at: string | und
           connector: source.kind,
           path: file,
           columns: Object.fromEntries(columns.map((c) => [c.name, c.type])),
-          options: { ...options, ...given },
+          // what can't be read is said, and is no reason not to look at the rest
+          options: { ...options, ...given, ...(LEAVES_OUT.includes(source.kind) ? { broken: 'skip' } : {}) },
         }
         return source.snapshot(spec, file, {
           ...{ scope, signal, query, guard, keep, secret: resolveSecret, progress: () => {} },
         })
       })
+      for (const [why, n] of byCount(snapshot.rejected)) note(`${plural(n, 'row')} left out: ${plain(why)}`)
       const schema = snapshot.schema ?? []
       const rows = build({ op: 'scan', from: snapshot.from ?? { kind: 'parquet', files: snapshot.files }, schema })
       const found = await profile(rows, accessOf(ctx), { target: target ?? null, progress: drawn })

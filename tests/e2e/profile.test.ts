@@ -33,6 +33,15 @@ describe('galley profile', { timeout: 180_000 }, () => {
     expect(json.columns[1]).toMatchObject({ personal: { kind: 'phone', share: 1 }, patterns: [{ pattern: '999-9999-9999', share: 1 }] }) // biome-ignore format: one line
   })
 
+  test('rows of a file that can not be read are told, and are no reason not to look at the rest', async () => {
+    const file = join(folder, 'messy.csv')
+    writeFileSync(file, 'id,city\n1,Seoul\n2,Busan,3\n3,Seoul\n4,"Busan\n')
+    const shown = await galley(home, 'profile', file)
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('messy.csv  2 rows × 2')])
+    expect(shown.err).toContain('1 row left out: broken line (too many cells)')
+    expect(shown.err).toContain('1 row left out: broken line (a quote that is never closed')
+  })
+
   test('a dataset by name; lines for a recipe from either; what is neither is told', async () => {
     const body = `const p = k.source('p', csv('people.csv', { id: 'int64', phone: 'string', city: 'string', amount: 'float64' }))\n  k.dataset('people', p, { expect: (r, e) => [e.key('id'), e.range(r.amount, { min: 0 })] })`
     expect((await galley(home, 'run', recipeFile(folder, 'shop', body))).code).toBe(0)

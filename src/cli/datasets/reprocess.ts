@@ -28,8 +28,8 @@ export function reprocess(noun: Command): void {
           }),
         )
         if (o.json) return print(JSON.stringify(found))
-        if (found.rows === 0) return print(`${found.source} has no rows aside that were not read again`)
-        if (found.passed === 0)
+        if (found.rows === 0) print(`${found.source} has no rows aside that were not read again`)
+        else if (found.passed === 0)
           print(`none of ${plural(found.rows, 'row')} of ${found.source} can be read by the recipe as it is now: nothing was written, and ${name}@${found.version} stays the newest version. Mend the recipe (declare the column as what it is, or correct the rows), then ask again`)
         else print(`${plural(found.rows, 'row')} of ${found.source} read again: ${found.passed} can be read now, ${found.written} written to ${name}@${found.version}`) // biome-ignore format: one line
         for (const [reason, n] of byCount({ ...found.stay, ...found.rejected })) print(`  ${n} stay aside: ${reason}`)

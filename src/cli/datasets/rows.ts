@@ -140,7 +140,10 @@ export function rejected(noun: Command): void {
       const counts = Object.entries(page.rejected)
       if (counts.length === 0) return print(`${page.of} set no rows aside`)
       for (const [reason, n] of counts) print(`${page.of} rejected ${n.toLocaleString('en-US')}: ${plain(reason)}`)
-      const head = Object.keys(page.items[0] ?? {})
+      // the header of a CSV's rows, the same for all of a file, is told with --json
+      const head = Object.keys(page.items[0] ?? {}).filter(
+        (name) => name !== 'header' || !page.of.startsWith('source '),
+      )
       if (head.length === 0) return print('none of them were kept: what is lost to a join or as a duplicate is counted')
       print(table(head.map(plain), page.items.map((item) => head.map((column) => cell(item[column]))))) // biome-ignore format: one line
       if (page.next) print(`more: --cursor ${page.next}`)

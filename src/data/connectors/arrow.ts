@@ -30,7 +30,17 @@ async function tableOf(path: string) {
       why: `it has ${size} bytes, and is read into memory: 2 GiB at most`,
       fix: 'write it in several files and read them with folder(), or as Parquet',
     })
-  return readIpc(await readFile(path), createLedger())
+  try {
+    return readIpc(await readFile(path), createLedger())
+  } catch (cause) {
+    if (!(cause instanceof GalleyError) || cause.code !== 'SOURCE_BROKEN') throw cause
+    throw new GalleyError('SOURCE_BROKEN', {
+      what: `${path} can't be read as Arrow`,
+      why: `${cause.what}: ${cause.why}`,
+      fix: 'copy or download it again, or write it again as an Arrow IPC stream or file, uncompressed',
+      cause,
+    })
+  }
 }
 
 /** Types that a declared one takes without changing a value. */

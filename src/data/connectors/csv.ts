@@ -6,7 +6,7 @@ import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import type { From } from '../../plan/nodes.ts'
 import type { TypeName } from '../../plan/types.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from './connector.ts'
-import { firstBroken, unreadable } from './csv/broken.ts'
+import { findBroken, firstBroken, unreadable } from './csv/broken.ts'
 import { cleanHeader } from './csv/clean.ts'
 import { discoverCsv } from './csv/discover.ts'
 import { anyWrong, cellsOf, type Declared, type Layout, layoutOf, rowsOf, wrong } from './csv/layout.ts'
@@ -117,7 +117,7 @@ async function snapshotOf(
     return { files: [looked.path], from: scanOf(looked, lines), rows: records, rejected: {}, ...about }
   const tooMany = limitOf(spec.options['mostBroken'])
   const target = await ctx.keep(`${hash.slice(0, 16)}.parquet`)
-  const { rows, rejected } = await copied(looked, target, spec, ctx)
+  const { rows, rejected, cast } = await copied(looked, target, spec, ctx)
   const lost = Object.values(rejected).reduce((a, b) => a + b, 0)
   if (rows + lost !== records)
     throw new GalleyError('ENGINE_FAILED', {
@@ -129,6 +129,7 @@ async function snapshotOf(
   if (lost === 0) return { files: [target], rows, rejected, ...counted, ...about }
   if (rows === 0 || tooMany(lost, rows + lost)) throw await overLimit(looked, lost, rows + lost, spec, ctx)
   const aside = await ctx.keep('rejected.parquet')
+  if (cast === 0) await findBroken(looked, ctx)
   await quarantine(looked, aside, ctx)
   return { files: [target], rows, rejected, quarantine: aside, ...counted, ...about }
 }
@@ -162,13 +163,13 @@ const scanOf = (layout: Layout, lines: Lines): From => ({
   places: layout.columns.map((c) => [c.name, c.place] as const),
 })
 
-/** Writes the rows as Parquet. @throws SOURCE_BROKEN */
+/** Writes the rows as Parquet, and finds broken ones where a value does not convert (`cast` of them). @throws SOURCE_BROKEN */
 async function copied(
   layout: Layout,
   target: string,
   spec: SourceSpec,
   ctx: ConnectorContext,
-): Promise<Pick<SourceSnapshot, 'rows' | 'rejected'>> {
+): Promise<Pick<SourceSnapshot, 'rows' | 'rejected'> & { cast: number }> {
   const skip = spec.options['broken'] === 'skip'
   const copy = async (columns: string[], rows: string) => {
     const [written] = await ctx.query(`COPY (SELECT ${columns.join(', ')} FROM ${rows}) ${toParquet(target)}`)
@@ -191,13 +192,12 @@ async function copied(
       named((_, i) => `v${i}`),
       `${rowsOf(layout, 'kept')} WHERE NOT (${anyWrong(layout)})`,
     )
-    const [bad] = await ctx.query(`SELECT count(*) AS n FROM ${rowsOf(layout, 'counted')} WHERE ${anyWrong(layout)}`)
-    cast = Number(bad?.['n'] ?? 0)
+    cast = await findBroken(layout, ctx)
   }
   const lost = await ctx.query(`SELECT line, error_type FROM ${cast > 0 ? 'kept' : 'first'}_errors`)
   const unclosed = layout.unclosed?.lines ?? 0
   if (lost.length + unclosed > 0 && !skip) throw (await firstBroken(layout, ctx)) as GalleyError
-  return { rows, rejected: reasons(lost, cast, unclosed) }
+  return { rows, rejected: reasons(lost, cast, unclosed), cast }
 }
 
 const WRONG_VALUE = 'a value is not of its type'

@@ -153,3 +153,21 @@ test('a name says nothing of how a file is packed', async () => {
     for (const text of ['{"a": 1}\n', '[{"a": 1}]'])
       expect((await read(text, { a: 'int64' }, {}, name)).values).toEqual([[1n]])
 })
+
+test('a record that has a declared key more than once is broken: which value is meant is open', async () => {
+  const columns = { a: 'int64', b: 'string' } as const
+  const text =
+    '{"a": 1, "b": "x"}\n{"a": 2, "b": "y", "a": 3}\n{"a": 4, "c": 1, "c": 2}\n{"b": "z", "\\u0061": 5, "a": 5}\n'
+  await expect(read(text, columns)).rejects.toMatchObject({
+    ...{ code: 'SOURCE_BROKEN', what: expect.stringContaining('line 2 of') },
+    why: expect.stringContaining("has the key 'a' more than once"),
+  })
+  for (const content of [text, `[${text.trim().replaceAll('\n', ',')}]`]) {
+    const found = await read(content, columns, { broken: 'skip' })
+    expect(found.values).toEqual([
+      [1n, 'x'],
+      [4n, null],
+    ])
+    expect(found.rejected).toEqual({ "broken record (has the key 'a' more than once)": 2 })
+  }
+})

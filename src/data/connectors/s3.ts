@@ -123,7 +123,7 @@ export const s3Connector: Connector = {
       const { read, lost } = await readFiles(inner, own, parts, policy, ctx, ahead.bring)
       lostTooMany(options, lost, parts.length, path)
       const data = await merged(read, spec, ctx)
-      const quarantine = await setAside(read, lost, ctx)
+      const quarantine = await setAside(inner, read, lost, ctx)
       return { files: [data], ...summed(spec, parts, read, lost), ...(quarantine ? { quarantine } : {}) }
     } finally {
       await ahead.close()

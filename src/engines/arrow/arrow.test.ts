@@ -149,6 +149,19 @@ test('bytes that are no Arrow, or cut short, give one clear error', async () => 
       refused++
     }
   expect(refused).toBeGreaterThan(good.length / 6)
+  expect(() => readIpc(good.slice(0, good.length - 60), createLedger())).toThrowError(
+    expect.objectContaining({ why: expect.stringContaining('it was cut') }),
+  )
+})
+
+test('a file that is cut is said to be cut, wherever', () => {
+  const table = tableFromArrays({ a: [1, 2, 3], b: ['x', 'y', 'z'] })
+  const file = tableToIPC(table, { format: 'file' }) as Uint8Array
+  expect(readIpc(file, createLedger()).rows).toBe(3)
+  for (let n = 6; n < file.length; n++)
+    expect(() => readIpc(file.slice(0, n), createLedger()), String(n)).toThrowError(
+      expect.objectContaining({ code: 'SOURCE_BROKEN', why: expect.stringContaining('it was cut') }),
+    )
 })
 
 test('a batch that promises more than it brings is refused', async () => {

@@ -1,4 +1,5 @@
 import { Type as TypeId } from '@uwdata/flechette'
+import type { GalleyError } from '../../base/errors.ts'
 import { broken, Flat, type Found } from './flat.ts'
 
 /** How deep fields may lie in one another. */
@@ -24,17 +25,24 @@ const RECORDS = 3
  */
 export function verifyIpc(bytes: Uint8Array): void {
   const found: Found = { bytes, left: bytes.byteLength, texts: TEXTS * bytes.byteLength, fields: 0 }
-  const isFile = bytes.length >= MAGIC.length && [...MAGIC].every((c, i) => bytes[i] === c.charCodeAt(0))
-  if (isFile) verifyFile(found)
+  if (isMagic(bytes)) verifyFile(found)
   else for (let at: number | undefined = 0; at !== undefined; ) at = verifyMessage(found, at)
 }
+
+const isMagic = (bytes: Uint8Array): boolean =>
+  bytes.length >= MAGIC.length && [...MAGIC].every((c, i) => bytes[i] === c.charCodeAt(0))
 
 function verifyFile(found: Found): void {
   const whole = new Flat(found.bytes, found)
   const end = found.bytes.length - MAGIC.length - 4
+  if (end < MAGIC.length || !isMagic(found.bytes.subarray(end + 4)))
+    throw broken(
+      `it was cut: a file that begins with ${MAGIC} ends with it, and this one, of ${found.bytes.length} bytes, does not`,
+    )
   const footer = whole.table(end - whole.int32(end))
   const schema = footer.at(6)
-  if (schema !== undefined) verifySchema(whole, schema, found)
+  if (schema === undefined) throw broken('its footer names no columns')
+  verifySchema(whole, schema, found)
   const [dictionaries, records] = [whole.list(footer.at(8), BLOCK), whole.list(footer.at(10), BLOCK)]
   // the library looks for the dictionaries before each batch
   if (dictionaries.length * records.length > found.bytes.length * 64)
@@ -42,6 +50,9 @@ function verifyFile(found: Found): void {
   for (const at of [...dictionaries, ...records]) verifyMessage(found, whole.int64(at))
   verifyNotes(whole, footer.at(12))
 }
+
+const cut = (what: string, size: number, from: number, { length }: Uint8Array): GalleyError =>
+  broken(`it was cut, or is damaged: ${what} of ${size} bytes at ${from}, and there are ${length} bytes`)
 
 /** One message; gives where the next one begins, or undefined after the last. */
 function verifyMessage(found: Found, at: number): number | undefined {
@@ -57,14 +68,14 @@ function verifyMessage(found: Found, at: number): number | undefined {
     from += 4
   }
   if (size === 0) return undefined
-  if (size < 0 || from + size > bytes.length) throw broken(`metadata of ${size} bytes at ${from} of ${bytes.length}`)
+  if (size < 0 || from + size > bytes.length) throw cut('metadata', size, from, bytes)
   const head = new Flat(bytes.subarray(from, from + size), found)
   const message = head.table(0)
   from += size
   const content = message.at(8)
   if (content === undefined) return from
   const body = message.int64(10, 0)
-  if (body < 0 || from + body > bytes.length) throw broken(`a body of ${body} bytes at ${from} of ${bytes.length}`)
+  if (body < 0 || from + body > bytes.length) throw cut('a body', body, from, bytes)
   const version = message.int16(4, 0)
   const kind = message.uint8(6, 0)
   if (kind === SCHEMA) verifySchema(head, content, found)

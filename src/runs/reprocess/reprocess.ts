@@ -2,7 +2,6 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { OF_FILES } from '../../data/connectors/folder.ts'
-import { connector, pathOf } from '../../data/connectors/index.ts'
 import { folderOf, intact, type KeptFile } from '../../data/datasets/files.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { OnRunEvent } from '../events.ts'
@@ -34,13 +33,14 @@ export interface Reprocessed {
 /** Rows that a step has set aside. */
 interface Aside {
   readonly file: KeptFile
-  readonly count: number
   readonly counts: Readonly<Record<string, number>>
-  /** What the step read: its path and its content. */
-  readonly path: string | undefined
-  readonly content: string | undefined
-  /** Whether it has read rows again that were aside before. */
-  readonly again: boolean
+}
+
+/** What of a source is aside still: rows, and files that were set aside whole, by reason. */
+interface Left {
+  readonly source: Step<SourceSpec>
+  readonly aside: Aside | undefined
+  readonly whole: Readonly<Record<string, number>>
 }
 
 /**
@@ -66,11 +66,11 @@ export async function reprocess(
       why: `'${recipe.name}' is run partition by partition, and they may be of any of these`,
       fix: 'run the partitions that they are of: galley run RECIPE --partition NAME, or galley backfill RECIPE; each is computed as a whole, by the recipe as it is now',
     })
-  const { source, aside } = await chosen(ware, scope, recipe, options)
+  const { source, aside, whole } = await chosen(ware, scope, recipe, options)
   const { spec } = source
   requireRowwise(recipe, dataset, source.id)
   const newest = (await store.datasets.get(scope, dataset)).version
-  const none = { source: source.id, rows: 0, passed: 0, written: 0, stay: {}, rejected: {}, version: newest }
+  const none = { source: source.id, rows: 0, passed: 0, written: 0, stay: whole, rejected: {}, version: newest }
   if (!aside) return none
   if (!(await intact([aside.file])))
     throw new GalleyError('STORE_CORRUPT', {
@@ -81,18 +81,15 @@ export async function reprocess(
   const id = againId(source.id, dataset, aside.file)
   const engines = { duckdb: ware.duckdb, scope, signal, ledger: createLedger() }
   const again = await sourceOfRows(engines, spec, {
-    path: aside.path ?? pathOf(await connector(spec.connector), spec, folder),
-    ...{ content: aside.content, again: aside.again, aside: aside.file.path },
+    aside: aside.file.path,
     name: requireLines(source.id, spec),
     draft: store.home.tmp.file('.again'),
     target: folderOf(store, scope, `_${id}`, aside.file.sha256.slice(0, 32)),
   })
-  const whole = Object.fromEntries(
-    Object.entries(aside.counts).filter(([why]) => (OF_FILES as readonly string[]).includes(why)),
-  )
-  const rows = aside.count - Object.values(whole).reduce((a, b) => a + b, 0)
-  if (!again) return { ...none, stay: whole }
-  if (!(await anyPasses(engines, again, store.home.tmp.file('.tried')))) return { ...none, rows, stay: aside.counts }
+  const rows = sum(aside.counts) - sum(ofFiles(aside.counts))
+  if (!again) return none
+  if (!(await anyPasses(engines, again, store.home.tmp.file('.tried'))))
+    return { ...none, rows, stay: { ...aside.counts, ...whole } }
   const derived = recipeOf(recipe, dataset, source.id, { id, kind: 'source', inputs: [], spec: again })
   const { outputs } = await run(ware, scope, derived, { folder, signal, on: options.on })
   const read = outputs.get(id) as SourceOutput
@@ -120,12 +117,12 @@ async function chosen(
   scope: Scope,
   recipe: Recipe,
   { dataset, source: named }: { dataset: string; source: string | undefined },
-): Promise<{ source: Step<SourceSpec>; aside: Aside | undefined }> {
+): Promise<Left> {
   const sources = lineage(recipe, dataset)
     .map((id) => stepOf(recipe, id))
     .filter((s) => s.kind === 'source' && (named === undefined || s.id === named)) as Step<SourceSpec>[]
-  const found: { source: Step<SourceSpec>; aside: Aside | undefined }[] = []
-  for (const source of sources) found.push({ source, aside: await leftOf(ware, scope, source.id, dataset) })
+  const found: Left[] = []
+  for (const source of sources) found.push(await leftOf(ware, scope, source, dataset))
   const withRows = found.filter((f) => f.aside)
   const [only] = withRows.length > 0 ? withRows : found
   if (only && withRows.length < 2) return only
@@ -137,26 +134,26 @@ async function chosen(
 }
 
 /** What a source has set aside and no reprocessing has read again: what that left is then asked about. */
-async function leftOf(
-  { store }: Kitchenware,
-  scope: Scope,
-  source: string,
-  dataset: string,
-): Promise<Aside | undefined> {
-  let step = await store.steps.newest(scope, source)
-  for (let read = 0; ; read++) {
+async function leftOf({ store }: Kitchenware, scope: Scope, source: Step<SourceSpec>, dataset: string): Promise<Left> {
+  let step = await store.steps.newest(scope, source.id)
+  // files that were set aside whole are not read again with the rows: they stay
+  let whole: Left['whole'] = {}
+  for (;;) {
     const output = step && restored(step.output as SourceOutput, store.home.path)
     const file = output?.kept.find((f) => f.path === output.quarantine)
-    if (!output || !file) return undefined
-    const again = await store.steps.newest(scope, againId(source, dataset, file))
+    if (!output || !file) return { source, aside: undefined, whole }
+    whole = { ...whole, ...ofFiles(output.rejected) }
+    const again = await store.steps.newest(scope, againId(source.id, dataset, file))
     const done =
       again && (await store.steps.list(scope, again.run)).items.some((s) => s.id === dataset && s.status === 'done')
-    const count = Object.values(output.rejected).reduce((a, b) => a + b, 0)
-    const { path, content, rejected } = output
-    if (!done) return { file, count, counts: rejected, path, content, again: read > 0 }
+    if (!done) return { source, aside: { file, counts: output.rejected }, whole }
     step = again
   }
 }
+
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0)
+const ofFiles = (counts: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).filter(([why]) => (OF_FILES as readonly string[]).includes(why)))
 
 /** The step that reads rows again is named by them: there is one for each file of such rows and dataset. */
 const againId = (source: string, dataset: string, { sha256 }: KeptFile): string =>

@@ -3,10 +3,8 @@ import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
-import { type Header, readHeader } from '../../data/connectors/csv/header.ts'
+import { headerFrom, type KeptHeader } from '../../data/connectors/csv/header.ts'
 import { endsOpen } from '../../data/connectors/csv/lines.ts'
-import { utf8Of } from '../../data/connectors/encoding.ts'
-import { fingerprintFile } from '../../data/connectors/files.ts'
 import { connector } from '../../data/connectors/index.ts'
 import { publishFolder } from '../../data/datasets/files.ts'
 import { valueAt } from '../../engines/batch.ts'
@@ -17,9 +15,9 @@ import { build } from '../../plan/nodes.ts'
 /** What of a source can be read again row by row, by connector: its texts are kept as the file had them. */
 const LINES: Readonly<Record<string, string>> = { csv: 'rows.csv', json: 'rows.jsonl' }
 
-/** A source that reads one file as a folder reads each of its files; another source is that itself. */
+/** A source that reads one file as a folder, or a store, has each of its files read; another source is that itself. */
 const ofOne = (spec: SourceSpec): SourceSpec =>
-  spec.connector === 'folder'
+  spec.connector === 'folder' || spec.connector === 's3'
     ? { ...spec, connector: String(spec.options['of']), options: spec.options['files'] as SourceSpec['options'] }
     : spec
 
@@ -36,16 +34,13 @@ export function requireLines(id: string, spec: SourceSpec): string {
     })
   throw new GalleyError('RECIPE_INVALID', {
     what: `rows of '${id}' can't be read again by themselves`,
-    why: `it is read by ${spec.connector}${kind === spec.connector ? '' : ` of ${kind}`}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only, and folders of these`,
+    why: `it is read by ${spec.connector}${kind === spec.connector ? '' : ` of ${kind}`}, and rows that were set aside are kept as they stood in the file for ${Object.keys(LINES).join(' and ')} only, and folders and objects of these`,
     fix: 'run the recipe: it reads the source again',
   })
 }
 
 /** Rows that were set aside, and where they are put to be read again. */
 interface RowsAside {
-  readonly path: string
-  readonly content: string | undefined
-  readonly again: boolean
   readonly aside: string
   readonly name: string
   readonly draft: string
@@ -55,27 +50,19 @@ interface RowsAside {
 /**
  * Writes rows that were set aside as a file of their kind, under `target`; one that is there is taken. Gives the source that reads
  * it by the recipe's rules: what is broken still is set aside again. Undefined where whole files alone were set aside.
- * @param path the file that the rows were read from, whose header a CSV gets, and what it held; of a folder each row names its own
- * @throws RECIPE_INVALID where that file is another now
+ * @throws RECIPE_INVALID where what cells of these rows are is not the same for all
  */
 export async function sourceOfRows(
   ctx: Engines,
   given: SourceSpec,
-  { path, content, again, aside, name, draft, target }: RowsAside,
+  { aside, name, draft, target }: RowsAside,
 ): Promise<SourceSpec | undefined> {
   await mkdir(draft, { recursive: true })
   const spec = ofOne(given)
-  const { encoding: _, mostBroken: __, ...own } = spec.options
-  const one = given === spec || again
-  const files = one ? [path] : await filesIn(ctx, aside)
-  if (files.length === 0) return undefined
-  if (one && spec.connector === 'csv' && content !== undefined && (await fingerprintFile(path)).hash !== content)
-    throw new GalleyError('RECIPE_INVALID', {
-      what: `rows of ${path} that were set aside can't be read again`,
-      why: 'the file is another now, and so may be its header, which says what their cells are',
-      fix: 'run the recipe: it reads the file again; or put the file back as it was',
-    })
-  const header = spec.connector === 'csv' ? await headerOf(spec, files, join(draft, 'utf8'), ctx.signal) : undefined
+  // of JSON, the records alone are kept, not what they lay within
+  const { encoding: _, mostBroken: __, at: ___, ...own } = spec.options
+  if (!(await anyRow(ctx, aside))) return undefined
+  const header = spec.connector === 'csv' ? await headerOf(ctx, aside) : undefined
   const out = await open(join(draft, name), 'w')
   /** Rows of a CSV with a quote that is never closed: what followed one would be read as of it, so they come last. */
   const unclosed: string[] = []
@@ -135,38 +122,39 @@ export async function anyPasses(ctx: Engines, spec: SourceSpec, draft: string): 
   }
 }
 
-/** The files that rows of a folder stood in. */
-async function filesIn(ctx: Engines, aside: string): Promise<string[]> {
+/** Whether there is a row: of files that were set aside whole there is none. */
+async function anyRow(ctx: Engines, aside: string): Promise<boolean> {
   const rows = await ctx.duckdb.session(ctx, (query) =>
-    query(`SELECT DISTINCT "file" AS f FROM read_parquet(${file(aside)}) WHERE "row" IS NOT NULL ORDER BY f`),
+    query(`SELECT 1 FROM read_parquet(${file(aside)}, hive_partitioning = false) WHERE "row" IS NOT NULL LIMIT 1`),
   )
-  return rows.map((r) => String(r['f']))
+  return rows.length > 0
 }
 
-/** The header that all of the files have. @throws RECIPE_INVALID where they differ, SOURCE_MISSING for one that is gone */
-async function headerOf(spec: SourceSpec, files: readonly string[], copy: string, signal: AbortSignal) {
-  let [first, header]: [string, Header | undefined] = ['', undefined]
-  for (const path of files) {
-    const own = await headerIn(spec, path, copy, signal)
-    if (header && (own.delimiter !== header.delimiter || own.cells.join('\0') !== header.cells.join('\0')))
-      throw new GalleyError('RECIPE_INVALID', {
-        what: `rows of ${first} and ${path} can't be read again together`,
-        why: 'their headers differ',
-        fix: 'run the recipe: it reads the files again',
-      })
-    if (!header) [first, header] = [path, own]
-  }
-  return header
-}
-
-async function headerIn(spec: SourceSpec, path: string, copy: string, signal: AbortSignal): Promise<Header> {
-  const text = { path, kind: 'csv', encoding: spec.options['encoding'] }
-  const utf8 = await utf8Of(text, async () => copy, signal)
-  try {
-    return await readHeader(utf8.path, spec.options['delimiter'], path)
-  } finally {
-    await rm(copy, { force: true })
-  }
+/** The header that all of the rows stood under, in the file as it was when they were set aside. @throws RECIPE_INVALID where there are several */
+async function headerOf(ctx: Engines, aside: string): Promise<KeptHeader> {
+  const from = `read_parquet(${file(aside)}, hive_partitioning = false)`
+  const found = await ctx.duckdb.session(ctx, async (query) => {
+    const columns = (await query(`DESCRIBE SELECT * FROM ${from}`)).map((c) => c['column_name'])
+    if (!columns.includes('header')) return []
+    const first = columns.includes('file') ? 'min("file")' : 'NULL'
+    return query(
+      `SELECT header, ${first} AS f FROM ${from} WHERE header IS NOT NULL GROUP BY header ORDER BY f LIMIT 2`,
+    )
+  })
+  const [one, other] = found
+  if (!one)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: "rows that were set aside can't be read again",
+      why: 'an earlier version of Galley set them aside, which did not keep the header that says what their cells are',
+      fix: 'run the recipe: it reads the source again',
+    })
+  if (other)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `rows of ${String(one['f'])} and ${String(other['f'])} can't be read again together`,
+      why: 'their headers differ',
+      fix: 'run the recipe: it reads the files again',
+    })
+  return headerFrom(String(one['header']))
 }
 
 const quoted = (cell: string): string => (/^[\w ]*$/.test(cell) ? cell : `"${cell.replaceAll('"', '""')}"`)

@@ -21,6 +21,7 @@ export interface BrokenRow extends RecordLine {
 export async function firstBroken(layout: Layout, ctx: ConnectorContext): Promise<GalleyError | undefined> {
   const { columns, named } = layout
   const found: BrokenRow[] = []
+  await findBroken(layout, ctx)
   for await (const row of brokenRows(layout, ctx)) if (found.push(row) === SHOWN) break
   const [first] = found
   if (!first) return undefined
@@ -51,28 +52,32 @@ const textOf = (line: unknown): string =>
 
 /** How many rows `brokenRows` gives. */
 async function howMany({ unclosed }: Layout, ctx: ConnectorContext): Promise<number> {
-  const [all] = await ctx.query(
-    'SELECT (SELECT count(*) FROM columnOfrows) + (SELECT count(DISTINCT line) FROM found_errors) AS n',
-  )
+  const [all] = await ctx.query('SELECT (SELECT count(*) FROM bad_values) + (SELECT count(*) FROM bad_records) AS n')
   return Number(all?.['n'] ?? 0) + (unclosed?.lines ?? 0)
 }
 
-/** The broken rows of a file in its order: those that the reader can't take apart, and those with a value that does not convert. */
+/** Finds the broken rows of a file, in one pass over it, and keeps them in tables; gives how many have a value that does not convert. */
+export async function findBroken(layout: Layout, ctx: ConnectorContext): Promise<number> {
+  const { columns } = layout
+  const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
+  for (const table of ['bad_values', 'bad_records', 'found_errors', 'found_scans'])
+    await ctx.query(`DROP TABLE IF EXISTS ${table}`)
+  await ctx.query(
+    `CREATE TEMP TABLE bad_values AS SELECT row_number() OVER (ORDER BY place) AS nth, place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
+  )
+  await ctx.query(
+    'CREATE TEMP TABLE bad_records AS SELECT row_number() OVER (ORDER BY line) AS nth, * FROM (SELECT line, first(error_type) AS error_type, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
+  )
+  const [all] = await ctx.query('SELECT count(*) AS n FROM bad_values')
+  return Number(all?.['n'] ?? 0)
+}
+
+/** The broken rows of a file that were found, in its order: those that the reader can't take apart, and those with a value that does not convert. */
 export async function* brokenRows(layout: Layout, ctx: ConnectorContext): AsyncGenerator<BrokenRow> {
   const { path, header, columns, shift } = layout
-  const texts = columns.map((_, i) => `CASE WHEN ${wrong(i)} THEN t${i} END AS t${i}`)
-  for (const table of ['columnOfrows', 'found_errors', 'found_scans']) await ctx.query(`DROP TABLE IF EXISTS ${table}`)
-  await ctx.query(
-    `CREATE TEMP TABLE columnOfrows AS SELECT place, ${columns.map((_, i) => `t${i}`).join(', ')} FROM (SELECT row_number() OVER () AS place, ${texts.join(', ')}, ${anyWrong(layout)} AS bad FROM ${rowsOf(layout, 'found')}) WHERE bad`,
-  )
   // values by their place among the whole rows, records by their own number
-  const values = inOrder(ctx, 'columnOfrows', 'place', '*')
-  const records = inOrder(
-    ctx,
-    '(SELECT line, first(error_type) AS error_type, first(csv_line) AS csv_line FROM found_errors GROUP BY line)',
-    'line',
-    '*',
-  )
+  const values = inOrder(ctx, 'bad_values')
+  const records = inOrder(ctx, 'bad_records')
   let [value, lost] = [await next(values), await next(records)]
   const columnOf = (row: Record<string, unknown>) => columns.findIndex((_, i) => row[`t${i}`] !== null)
   let record = 0
@@ -106,20 +111,12 @@ const next = async <T>(rows: AsyncIterator<T>): Promise<T | undefined> => {
 /** Rows that are fetched at once. */
 const PAGE = 10_000
 
-/** A table's rows in the order of a number. */
-async function* inOrder(
-  ctx: ConnectorContext,
-  table: string,
-  key: string,
-  columns: string,
-): AsyncGenerator<Record<string, unknown>> {
-  for (let after = -1; ; ) {
-    const rows = await ctx.query(
-      `SELECT ${columns} FROM ${table} WHERE ${key} > ${after} ORDER BY ${key} LIMIT ${PAGE}`,
-    )
+/** A table's rows in the order of their numbers, `nth`, from 1: each page is found by its bounds, however many there are. */
+async function* inOrder(ctx: ConnectorContext, table: string): AsyncGenerator<Record<string, unknown>> {
+  for (let after = 0; ; after += PAGE) {
+    const rows = await ctx.query(`SELECT * FROM ${table} WHERE nth > ${after} AND nth <= ${after + PAGE} ORDER BY nth`)
     yield* rows
     if (rows.length < PAGE) return
-    after = Number(rows.at(-1)?.[key])
   }
 }
 

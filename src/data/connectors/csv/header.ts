@@ -14,6 +14,11 @@ export interface Header {
   readonly bytes: number
 }
 
+/** A header as it is kept beside rows that were set aside, so that they can be read when the file is another, or gone. */
+export const headerText = ({ delimiter, cells }: KeptHeader): string => JSON.stringify({ delimiter, cells })
+export const headerFrom = (text: string): KeptHeader => JSON.parse(text) as KeptHeader
+export type KeptHeader = Pick<Header, 'delimiter' | 'cells'>
+
 const DELIMITERS = [',', ';', '\t', '|']
 const HEAD_BYTES = 1 << 20
 

@@ -1,9 +1,13 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { testContext } from '../../../engines/conformance/compare.ts'
 import { file } from '../../../engines/duckdb/sql/names.ts'
+import { csv, csvConnector } from '../csv.ts'
+import { snapshotContext } from '../testing/context.ts'
 import { csvReader } from './testing.ts'
 
-const { engine, read, close } = csvReader()
+const { engine, folder, read, close } = csvReader()
 afterAll(close)
 const AB = { a: 'int64', b: 'string' } as const
 const rowsOf = (path: string | undefined) =>
@@ -17,7 +21,8 @@ test('broken rows are kept with their lines, reasons and texts', async () => {
     { 'broken line (a value of another type)': 2, 'broken line (too many cells)': 1 },
   ])
   const kept = await rowsOf(quarantine)
-  expect(kept.map(({ reason: _, ...r }) => r)).toEqual([
+  expect(new Set(kept.map((r) => r['header']))).toEqual(new Set(['{"delimiter":",","cells":["a","b"]}']))
+  expect(kept.map(({ reason: _, header: __, ...r }) => r)).toEqual([
     { line: '5', column: 'a', value: 'z', row: 'z,"1 ""2"" 3\r\n4"' },
     { line: '7', column: null, value: null, row: '3,w,v' },
     { line: '8', column: 'a', value: '+-4', row: '+-4,김치' },
@@ -32,6 +37,25 @@ test('as many as there are, in the order of the file', async () => {
   const broken = lines.flatMap((l, i) => (/^\d+,y$/.test(l) ? [] : [[i + 2, l]]))
   expect([rows, Object.values(rejected).reduce((a, b) => a + b, 0)]).toEqual([30_000 - broken.length, broken.length])
   expect((await rowsOf(quarantine)).map((r) => [Number(r['line']), r['row']])).toEqual(broken)
+})
+
+test('their texts are read by the piece, not row by row, and written in one go', async () => {
+  const lines = Array.from({ length: 12_000 }, (_, i) => (i % 12 ? `x${i},y` : `${i},y`))
+  const path = join(folder, 'many.csv')
+  writeFileSync(path, `a,b\n${lines.join('\n')}\n`)
+  const statements: string[] = []
+  await engine.session(testContext(), (query) =>
+    csvConnector.snapshot(
+      csv(path, AB, { broken: 'skip' }),
+      path,
+      snapshotContext(async (sql) => {
+        statements.push(sql)
+        return query(sql)
+      }, folder),
+    ),
+  )
+  expect(statements.filter((sql) => sql.startsWith('INSERT')).length).toBe(0)
+  expect(statements.length).toBeLessThan(20)
 })
 
 test('a limit stops the load', async () => {

@@ -1,53 +1,49 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { throwIfAborted } from '../../../base/errors.ts'
-import { text } from '../../../engines/duckdb/sql/names.ts'
-import { toParquet } from '../../../engines/duckdb/sql/parquet.ts'
 import { typeName } from '../../../plan/types.ts'
 import type { ConnectorContext } from '../connector.ts'
+import { type Cells, type TypedColumn, writeRows } from '../rows.ts'
 import { type BrokenRow, brokenRows } from './broken.ts'
+import { headerText } from './header.ts'
 import type { Layout } from './layout.ts'
 import { reasonFor } from './reasons.ts'
 
-/** Rows that are written in one statement. */
-const BATCH = 500
+const COLUMNS: readonly TypedColumn[] = [
+  { name: 'line', type: 'int64' },
+  { name: 'reason', type: 'string' },
+  { name: 'column', type: 'string' },
+  { name: 'value', type: 'string' },
+  { name: 'row', type: 'string' },
+  { name: 'header', type: 'string' },
+]
 
 /**
  * Writes the broken rows of a CSV to a Parquet file: the line that each begins in, why it is broken, the column and the
- * text of its first value that does not convert, and the row as the file has it.
+ * text of its first value that does not convert, the row as the file has it, and the header that says what its cells are.
  */
 export async function quarantine(layout: Layout, target: string, ctx: ConnectorContext): Promise<void> {
-  const { columns } = layout
+  const { columns, header } = layout
   // what is never closed stands where the file that is read has ended
-  const path = layout.unclosed?.path ?? layout.path
-  await ctx.query(
-    'CREATE OR REPLACE TEMP TABLE quarantined (line BIGINT, reason VARCHAR, "column" VARCHAR, value VARCHAR, "row" VARCHAR)',
-  )
-  const file = await open(path)
-  try {
-    let batch: string[] = []
-    const flush = async () => {
-      throwIfAborted(ctx.signal)
-      if (batch.length > 0) await ctx.query(`INSERT INTO quarantined VALUES ${batch.join(', ')}`)
-      batch = []
-    }
+  const file = await open(layout.unclosed?.path ?? layout.path)
+  const rowAt = rowsFrom(file)
+  const said = headerText(header)
+  async function* rows(): AsyncGenerator<Cells> {
     for await (const found of brokenRows(layout, ctx)) {
       const column = columns[found.column ?? -1]
-      const cells = [
+      yield [
+        Number.isNaN(found.line) ? null : String(found.line),
         column ? `is not of type ${typeName(column.type)}` : `has ${reasonFor(found.row['error_type'])}`,
-        column?.name,
-        column && String(found.row[`t${found.column}`]),
-        found.to < 0 ? textOf(found, layout) : await rawText(file, found),
+        column?.name ?? null,
+        column ? String(found.row[`t${found.column}`]) : null,
+        found.to < 0 ? textOf(found, layout) : await rowAt(found),
+        said,
       ]
-      batch.push(
-        `(${Number.isNaN(found.line) ? 'NULL' : found.line}, ${cells.map((c) => (c === undefined ? 'NULL' : text(c))).join(', ')})`,
-      )
-      if (batch.length === BATCH) await flush()
     }
-    await flush()
+  }
+  try {
+    await writeRows(rows(), COLUMNS, target, ctx)
   } finally {
     await file.close()
   }
-  await ctx.query(`COPY quarantined ${toParquet(target)}`)
 }
 
 /** What is known of a row whose place in the file is not. */
@@ -58,9 +54,24 @@ const textOf = ({ row }: BrokenRow, { columns }: Layout): string =>
 
 /** The most of a row that is kept, bytes: what is cut is longer than any row that can be read, so that it is not taken for whole when it is read again. */
 const MOST_ROW = 4 << 20
+/** Bytes that are read at once: rows come in the order of the file, many to each. */
+const AHEAD = 1 << 20
 
-async function rawText(file: FileHandle, { from, to }: BrokenRow): Promise<string> {
-  const bytes = Buffer.alloc(Math.min(to - from, MOST_ROW))
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, from)
-  return bytes.toString('utf8', 0, bytesRead)
+/** Gives rows as they stand in a file. */
+function rowsFrom(file: FileHandle): (row: Pick<BrokenRow, 'from' | 'to'>) => Promise<string> {
+  let [bytes, base] = [Buffer.alloc(0), 0]
+  return async ({ from, to }) => {
+    const length = Math.min(to - from, MOST_ROW)
+    if (from < base || from + length > base + bytes.length) {
+      const { buffer, bytesRead } = await file.read(
+        Buffer.alloc(Math.max(length, AHEAD)),
+        0,
+        Math.max(length, AHEAD),
+        from,
+      )
+      bytes = buffer.subarray(0, bytesRead)
+      base = from
+    }
+    return bytes.toString('utf8', from - base, from - base + length)
+  }
 }

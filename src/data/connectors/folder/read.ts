@@ -133,20 +133,24 @@ export async function merged(read: readonly ReadFile[], spec: SourceSpec, ctx: C
 
 /** One quarantine of all files: rows that could not be read, and files that could not. Undefined where there is nothing. */
 export async function setAside(
+  inner: Connector,
   read: readonly ReadFile[],
   lost: readonly LostFile[],
   ctx: ConnectorContext,
 ): Promise<string | undefined> {
   const aside = read.filter((r) => r.snapshot.quarantine)
+  const own = ['reason', '"column"', 'value', '"row"', ...(inner.kind === 'csv' ? ['header'] : [])]
   const rows = aside.map(
     (r) =>
-      `SELECT ${text(r.path)} AS file, reason, "column", value, "row" FROM read_parquet(${file(r.snapshot.quarantine as string)})`,
+      `SELECT ${text(r.path)} AS file, ${own.join(', ')} FROM read_parquet(${file(r.snapshot.quarantine as string)})`,
   )
   for (const { path, reason } of lost)
-    rows.push(`SELECT ${text(path)} AS file, ${text(reason)} AS reason, NULL AS "column", NULL AS value, NULL AS "row"`)
+    rows.push(
+      `SELECT ${text(path)} AS file, ${own.map((c) => `${c === 'reason' ? text(reason) : 'NULL'} AS ${c}`).join(', ')}`,
+    )
   if (rows.length === 0) return undefined
   const target = await ctx.keep('rejected.parquet')
-  const columns = ['file', 'reason', '"column"', 'value', '"row"'].map((c) => `${c}::VARCHAR AS ${c}`)
+  const columns = ['file', ...own].map((c) => `${c}::VARCHAR AS ${c}`)
   await ctx.query(`COPY (SELECT ${columns.join(', ')} FROM (${rows.join(' UNION ALL ')})) ${toParquet(target)}`)
   for (const r of aside) await rm(r.snapshot.quarantine as string, { force: true })
   return target

@@ -48,3 +48,24 @@ test('what came before a cut is kept, also where it comes all at once and is wri
   // each byte was asked for once
   expect(web.asked).toEqual(['/cut', ...[90_000, 180_000, 270_000, 360_000].map((n) => `/cut bytes=${n}-`)])
 })
+
+test('more than may come, or than the disk has room for, is refused by what its server says, before it comes', async () => {
+  let sent = 0
+  web.answers.set('/huge', (_, response) => {
+    response.writeHead(200, { 'content-length': 2 ** 52 })
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(1 << 16))) sent += 1 << 16
+    }
+    response.on('drain', more)
+    more()
+  })
+  const ctx = { signal: new AbortController().signal, secret: () => '' }
+  const get = (mostBytes: number) =>
+    download(reachOf(`${web.origin}/huge`, { mostBytes }, ctx), join(folder, 'huge'), () => {})
+  await expect(get(2 ** 40)).rejects.toMatchObject({
+    ...{ code: 'SOURCE_BROKEN', why: expect.stringContaining('its server says') },
+    fix: expect.stringContaining('mostBytes'),
+  })
+  await expect(get(2 ** 53)).rejects.toMatchObject({ code: 'DISK_FULL', why: expect.stringContaining('room for') })
+  expect(sent).toBeLessThan(64 << 20)
+})

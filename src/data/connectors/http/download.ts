@@ -1,5 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, statfsSync } from 'node:fs'
 import { open, rename, truncate } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
@@ -32,12 +33,27 @@ export function metered(r: Reach, before: number, seen: (bytes: number) => void,
   return meter
 }
 
-const tooLarge = (r: Reach): GalleyError =>
+const tooLarge = (r: Reach, said?: number): GalleyError =>
   new GalleyError('SOURCE_BROKEN', {
     what: `${shown(r.url)} is larger than it may be`,
-    why: `more than ${r.mostBytes.toLocaleString('en-US')} bytes came`,
+    why:
+      said === undefined
+        ? `more than ${r.mostBytes.toLocaleString('en-US')} bytes came`
+        : `its server says that it has ${said.toLocaleString('en-US')} bytes; ${r.mostBytes.toLocaleString('en-US')} are allowed`,
     fix: 'raise the option mostBytes if it is meant',
   })
+
+/** What a server says that it will send is held to what may come, and to the disk, before any of it comes. @throws SOURCE_BROKEN, DISK_FULL */
+function requireRoom(r: Reach, target: string, total: number, start: number): void {
+  if (total > r.mostBytes) throw tooLarge(r, total)
+  const { bavail, bsize } = statfsSync(dirname(target))
+  if (total - start <= bavail * bsize) return
+  throw new GalleyError('DISK_FULL', {
+    what: `there is no room for ${shown(r.url)}`,
+    why: `${(total - start).toLocaleString('en-US')} bytes of it are to come, and the disk has room for ${(bavail * bsize).toLocaleString('en-US')}`,
+    fix: 'free some space or point GALLEY_HOME at a larger disk, then run the same command again',
+  })
+}
 
 /**
  * Writes what is at an address into a file. What was cut is read on from there, where the server has parts and says that it is
@@ -77,6 +93,13 @@ export async function download(r: Reach, target: string, progress: (p: Progress)
     const start = bytes
     const length = Number(got.headers['content-length'])
     const total = Number.isFinite(length) && got.headers['content-length'] !== undefined ? start + length : undefined
+    // without a pause: what happens to the answer in one would go unseen
+    try {
+      if (total !== undefined) requireRoom(r, target, total, start)
+    } catch (error) {
+      got.body.destroy()
+      throw error
+    }
     const meter = metered(r, start, (n) => {
       bytes = n
       progress({ done: n, ...(total ? { total } : {}), unit: 'bytes' })

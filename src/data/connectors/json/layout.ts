@@ -104,7 +104,16 @@ export function rowsOf(layout: JsonLayout): string {
 
 export const wrong = (i: number): string => `(k${i} IS NOT NULL AND v${i} IS NULL)`
 export const anyWrong = ({ columns, known }: JsonLayout): string =>
-  ['NOT ok', ...columns.map((_, i) => wrong(i)), ...(known ? [hasOther(known)] : [])].join(' OR ')
+  ['NOT ok', isTwice(columns), ...columns.map((_, i) => wrong(i)), ...(known ? [hasOther(known)] : [])].join(' OR ')
+
+/** The declared keys of a record, as often as it has them. */
+const ownKeys = (columns: readonly Declared[]): string =>
+  `list_filter(json_keys(j), lambda k: k IN (${columns.map((c) => text(c.name)).join(', ')}))`
+/** A record that has a declared key more than once: which value is meant is open. */
+const isTwice = (columns: readonly Declared[]): string =>
+  `coalesce(CASE WHEN ok THEN len(${ownKeys(columns)}) > len(list_distinct(${ownKeys(columns)})) END, FALSE)`
+const firstTwice = (columns: readonly Declared[]): string =>
+  `list_filter(${ownKeys(columns)}, lambda k, i: list_position(${ownKeys(columns)}, k) < i)[1]`
 
 /** The keys of a record that are none of some. */
 const others = (known: readonly string[]): string =>
@@ -122,9 +131,9 @@ export function reasonOf({ columns, known }: JsonLayout): string {
   const other = known
     ? `WHEN ${hasOther(known)} THEN concat('has the key ''', ${others(known)}[1], ''', which no column has')`
     : ''
-  return `CASE WHEN NOT coalesce(json_valid(j), FALSE) THEN 'is no JSON' WHEN NOT ok THEN 'is no object' ${types.join(' ')} ${other} END`
+  return `CASE WHEN NOT coalesce(json_valid(j), FALSE) THEN 'is no JSON' WHEN NOT ok THEN 'is no object' WHEN ${isTwice(columns)} THEN concat('has the key ''', ${firstTwice(columns)}, ''' more than once') ${types.join(' ')} ${other} END`
 }
 export const badColumn = ({ columns }: JsonLayout): string =>
-  `CASE ${columns.map(({ name }, i) => `WHEN ${wrong(i)} THEN ${text(name)}`).join(' ')} ELSE NULL END`
+  `CASE WHEN ${isTwice(columns)} THEN NULL ${columns.map(({ name }, i) => `WHEN ${wrong(i)} THEN ${text(name)}`).join(' ')} ELSE NULL END`
 export const badValue = ({ columns }: JsonLayout): string =>
-  `CASE ${columns.map((_, i) => `WHEN ${wrong(i)} THEN j${i}::VARCHAR`).join(' ')} ELSE NULL END`
+  `CASE WHEN ${isTwice(columns)} THEN NULL ${columns.map((_, i) => `WHEN ${wrong(i)} THEN j${i}::VARCHAR`).join(' ')} ELSE NULL END`

@@ -58,12 +58,12 @@ export async function setAsideBy(
 /** Some of the rows that were set aside, from one on, as they are kept: their columns are those of the file. */
 export async function rejectedPage(
   ctx: Engines,
-  { file }: SetAside,
+  { file, ...aside }: SetAside,
   from: number,
   limit: number,
 ): Promise<{ rows: Record<string, unknown>[]; more: boolean }> {
   if (file === undefined) return { rows: [], more: false }
-  const schema = await columnsOf(ctx, file)
+  const schema = await columnsOf(ctx, { ...aside, file })
   const relation = await runPlan(
     ctx,
     build({ op: 'scan', from: { kind: 'parquet', files: [file] }, schema }),
@@ -82,7 +82,7 @@ export async function rejectedPage(
 }
 
 /** A file of rows set aside holds texts and counts. @throws STORE_CORRUPT */
-async function columnsOf(ctx: Engines, file: string): Promise<Schema> {
+async function columnsOf(ctx: Engines, { file, of }: SetAside & { file: string }): Promise<Schema> {
   try {
     const found = await ctx.duckdb.session(ctx, (query) =>
       query(`DESCRIBE SELECT * FROM read_parquet(${pathText(file)}, hive_partitioning = false)`),
@@ -94,6 +94,14 @@ async function columnsOf(ctx: Engines, file: string): Promise<Schema> {
     }))
   } catch (cause) {
     const gone = (await readIfThere(file).catch(() => '')) === undefined
+    // a backup may bring back somebody who was forgotten
+    if (gone && !of.includes('@'))
+      throw new GalleyError('STORE_CORRUPT', {
+        what: `the rows that ${of} has set aside are no longer kept`,
+        why: `${file} is gone: galley clean removed it, or galley datasets forget, as a row in it may have been of the person`,
+        fix: 'run the recipe: it reads the source again, and sets aside what it still can not read',
+        cause,
+      })
     throw new GalleyError('STORE_CORRUPT', {
       what: `the rows that were set aside can't be read from ${file}`,
       why: gone ? 'the file is gone' : cause instanceof Error ? cause.message : String(cause),
