@@ -145,6 +145,12 @@ export async function run(
   } catch (thrown) {
     const error = timedOut(signal) ?? asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+    if (kept && status === 'cancelled') {
+      // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
+      await store.runs.putBack(scope, record.id).catch(() => undefined)
+      end(status)
+      throw error
+    }
     await store.steps
       .skip(
         scope,
