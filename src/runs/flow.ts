@@ -24,6 +24,8 @@ type Branches = Pick<Kitchen, 'when' | 'attempt' | 'approve'>
 
 /** The verbs that put steps on branches: they are run where a condition holds, another step failed, or somebody approves. */
 export function branches({ add, branch }: Declaring): Branches {
+  /** Steps for which a branch stands in already. */
+  const handled = new Set<string>()
   /** The table that a branch gives, under a name of its own. */
   const named = (id: string, t: Table<never>): string => {
     checkTable('step', id, t)
@@ -72,7 +74,10 @@ export function branches({ add, branch }: Declaring): Branches {
       const t = first()
       return { step: named(`${id}-first`, t), schema: t.schema }
     })
-    const stoodIn = branch({ of: tried.steps, is: 'failed' }, () => {
+    // an attempt within this one has what stands in for its own first branch: only where that fails, too, this one's does
+    const of = tried.steps.filter((step) => !handled.has(step))
+    for (const step of tried.steps) handled.add(step)
+    const stoodIn = branch({ of, is: 'failed' }, () => {
       const t = otherwise()
       return { step: named(`${id}-instead`, t), schema: t.schema }
     })

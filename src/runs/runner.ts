@@ -145,6 +145,12 @@ export async function run(
   } catch (thrown) {
     const error = timedOut(signal) ?? asGalleyError(thrown)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+    if (kept && status === 'cancelled') {
+      // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
+      await store.runs.putBack(scope, record.id).catch(() => undefined)
+      end(status)
+      throw error
+    }
     await store.steps
       .skip(
         scope,
@@ -184,9 +190,9 @@ async function begin(
   return { record: await runs.start(scope, of) }
 }
 
-/** A step as it is run: one that gives the rows of either branch reads that which was taken. */
+/** A step as it is run: one that gives the rows of either branch reads that which was taken, or stood in. */
 const asRun = (step: Step, outputs: ReadonlyMap<string, Output>): Step =>
-  step.kind === 'either' ? { ...step, inputs: step.inputs.filter((id) => outputs.has(id)).slice(0, 1) } : step
+  step.kind === 'either' ? { ...step, inputs: step.inputs.filter((id) => outputs.has(id)).slice(-1) } : step
 
 /** Whether a branch may stand in: not where the run is to stop, or what keeps its record fails. */
 function handles(thrown: unknown): boolean {

@@ -113,6 +113,12 @@ test('where a step fails another stands in; without a failure it is skipped, and
   await expect(ran(steps, { first: new Error('gone'), instead: new Error('gone too') })).rejects.toThrow('gone too')
 })
 
+test('what gives the rows of either waits until it is known that what stands in is not to', async () => {
+  const steps = [step('table'), step('beside', 'table'), on(step('instead'), 'failed', 'table', 'beside'), either('one', 'table', 'instead')] // biome-ignore format: one line
+  expect((await ran(steps)).begun).toEqual(['table', 'beside', 'one'])
+  expect((await ran(steps, { beside: new Error('gone') })).begun).toEqual(['table', 'beside', 'instead', 'one'])
+})
+
 test('what waits for an approval keeps what is behind it waiting, and nothing else', async () => {
   const steps = [
     step('a'),

@@ -96,10 +96,10 @@ function inputsOf({ kind, inputs }: Step, state: ReadonlyMap<string, State>): Tu
   const states = inputs.map((id) => state.get(id))
   const there = states.map((s) => s === 'done' || s === 'holds' || s === 'fails')
   const gone = states.map((s) => s === 'failed' || s === 'skipped')
-  // of branches that exclude each other one is there at last
+  // what was tried first may be there before a step beside it fails: only once both are known it is known which counts
   if (kind === 'either') {
-    if (there.some(Boolean)) return 'begin'
-    return gone.every(Boolean) ? 'skipped' : 'not yet'
+    if (!states.every((_, i) => there[i] || gone[i])) return 'not yet'
+    return there.some(Boolean) ? 'begin' : 'skipped'
   }
   if (gone.some(Boolean)) return 'skipped'
   return there.every(Boolean) ? 'begin' : 'not yet'

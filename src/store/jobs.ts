@@ -35,7 +35,7 @@ export interface JobClaim {
 export interface Jobs {
   /** @throws POOL_UNKNOWN */
   queue(scope: Scope, job: NewJob): Promise<Job>
-  /** The same, unless a job of the recipe and partition waits or runs already: gives that one. However many ask at once, one is queued. @throws POOL_UNKNOWN */
+  /** The same, unless a job of the recipe and partition has not ended yet: gives that one. However many ask at once, one is queued. @throws POOL_UNKNOWN */
   queueOnce(scope: Scope, job: NewJob): Promise<{ readonly job: Job; readonly already: boolean }>
   /**
    * Puts jobs back whose worker's lease ran out. What it was at is fenced off in the same moment: its run counts as failed, and no step of it can complete.
@@ -154,7 +154,7 @@ export function jobsOn(db: Database): Jobs {
         await q.execute(
           sql`select pg_advisory_xact_lock(hashtextextended(${`${job.recipe} of ${scope.workspace}`}, 1))`,
         )
-        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.recipe, job.recipe), inArray(jobs.status, ['queued', 'running'])) // biome-ignore format: one line
+        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.recipe, job.recipe), inArray(jobs.status, [...OPEN])) // biome-ignore format: one line
         const same = sql`${jobs.partition} is not distinct from ${partitionOf(job)}`
         const [already] = await q.select().from(jobs).where(and(open, same)).orderBy(jobs.number).limit(1)
         return already ? { job: already, already: true } : { job: (await queued(q, scope, job, db.now())) as Job, already: false } // biome-ignore format: one line

@@ -62,12 +62,24 @@ test('the job of a moment is to be done so long after it', async () => {
 
 test('a window that waits or runs is not queued again, however many ask; once it is done it is', async () => {
   const { store, scope } = at
-  const of = (partition: string) => job({ recipe: 'windows', recipeJson: { name: 'windows', partition } })
-  const asked = await Promise.all(Array.from({ length: 6 }, () => store.jobs.queueOnce(scope, of('2026-01-01'))))
+  const of = (partition: string, pool: string | null = null) =>
+    job({ recipe: 'windows', recipeJson: { name: 'windows', partition }, priority: 9, pool })
+  await store.pools.set(scope, 'asked', 1)
+  const asked = await Promise.all(Array.from({ length: 6 }, () => store.jobs.queueOnce(scope, of('2026-01-01', 'asked')))) // biome-ignore format: one line
   expect([new Set(asked.map((a) => a.job.number)).size, asked.filter((a) => !a.already).length]).toEqual([1, 1])
   expect(await store.jobs.queueOnce(scope, of('2026-01-02'))).toMatchObject({ already: false, job: { partition: '2026-01-02' } }) // biome-ignore format: one line
   expect(await store.jobs.queueOnce(scope, job({ recipe: 'windows' }))).toMatchObject({ already: false, job: { partition: null } }) // biome-ignore format: one line
   expect(await store.jobs.queueOnce(at.other, of('2026-01-01'))).toMatchObject({ already: false })
+  // nor one that waits for an approval
+  const taken = await store.jobs.take(scope, [], 60)
+  const { id: run } = await store.runs.start(scope, { recipe: 'windows', recipeHash: 'h' })
+  await store.steps.plan(scope, run, [{ id: 'ok', kind: 'approval' }])
+  const ask = { recipe: 'windows', step: 'ok', run, ask: 'ok?', subject: 's', made: [] }
+  const { approval } = await store.approvals.ask(scope, ask)
+  await store.steps.wait(scope, (await store.steps.claim(scope, run, 'ok')) as never, approval.number)
+  await store.jobs.end(scope, taken?.claim as never, { status: 'waiting', run, attempts: 0 })
+  expect(await store.jobs.queueOnce(scope, of('2026-01-01'))).toMatchObject({ already: true, job: { status: 'waiting' } }) // biome-ignore format: one line
+  await expect(store.pools.remove(scope, 'asked')).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
   await store.jobs.cancel(scope, asked[0]?.job.number ?? 0)
   expect(await store.jobs.queueOnce(scope, of('2026-01-01'))).toMatchObject({ already: false })
 })

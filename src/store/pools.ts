@@ -71,7 +71,7 @@ export function poolsOn(db: Database): Pools {
       db.write(`the pool '${name}' could not be removed`, async (q) => {
         const [found] = await q.select({ name: pools.name }).from(pools).where(at(scope, name)).for('update')
         if (!found) throw await unknown(q, scope, name)
-        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.pool, name), sql`${jobs.status} in ('queued', 'running')`) // biome-ignore format: one line
+        const open = and(eq(jobs.workspace, scope.workspace), eq(jobs.pool, name), sql`${jobs.status} in ('queued', 'running', 'waiting')`) // biome-ignore format: one line
         const [job] = await q.select({ number: jobs.number }).from(jobs).where(open).limit(1)
         const named = and(eq(schedules.workspace, scope.workspace), eq(schedules.pool, name))
         const [schedule] = await q.select({ name: schedules.name }).from(schedules).where(named).limit(1)

@@ -48,6 +48,8 @@ export interface Runs {
   heartbeat(scope: Scope, id: string): Promise<boolean>
   /** Makes a run that waited this process's own, to go on with it. @throws STORE_CONFLICT for one that does not wait */
   resume(scope: Scope, id: string): Promise<Run>
+  /** Lets a run of this process that went on after an approval, and is interrupted, wait again: it goes on from where it was. */
+  putBack(scope: Scope, id: string): Promise<void>
   /** Marks a run cancelled that is running or waiting, whoever runs it; its process learns it from its heartbeat. */
   cancel(scope: Scope, id: string): Promise<boolean>
   /** Runs whose process is gone: dead on this machine, or silent for a minute on another. */
@@ -199,7 +201,7 @@ export function runsOn(db: Database): Runs {
         await q
           .update(jobs)
           .set({ status: 'cancelled', ended: db.now() })
-          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.run, id), eq(jobs.status, 'waiting')))
+          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.run, id), inArray(jobs.status, rows.length > 0 ? ['waiting', 'queued'] : ['waiting']))) // biome-ignore format: one line
         return rows.length > 0
       }),
 

@@ -1,6 +1,6 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
-import type { Database } from './database.ts'
+import type { Database, Queries } from './database.ts'
 import { and, eq, inArray, sql } from './drizzle.ts'
 import { ownToken } from './process.ts'
 import type { Runs } from './runs.ts'
@@ -15,8 +15,24 @@ export const mine = (scope: Scope, id: string, ...status: readonly (typeof runs.
     inArray(runs.status, status.length > 0 ? [...status] : ['running']),
   )
 
+/** Steps that were under way when a run was interrupted are run again once it goes on; whoever was at them is fenced off. */
+export const again = (q: Queries, scope: Scope, run: string) =>
+  q
+    .update(steps)
+    .set({
+      status: 'pending',
+      owner: null,
+      lease: null,
+      ended: null,
+      error: null,
+      generation: sql`${steps.generation} + 1`,
+    })
+    .where(
+      and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, ['running', 'cancelled'])),
+    )
+
 /** How a run comes to another process: one whose process is gone, and one that waited for people. */
-export function takingOver(db: Database): Pick<Runs, 'resume' | 'adopt'> {
+export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'adopt'> {
   return {
     resume: (scope, id) =>
       db.write(`run ${id} could not go on`, async (q) => {
@@ -36,6 +52,13 @@ export function takingOver(db: Database): Pick<Runs, 'resume' | 'adopt'> {
           .set({ status: 'pending', ended: null })
           .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
         return row
+      }),
+
+    putBack: (scope, id) =>
+      db.write(`run ${id} could not be put back`, async (q) => {
+        const own = and(mine(scope, id), eq(runs.owner, ownToken()))
+        const rows = await q.update(runs).set({ status: 'waiting', ended: null }).where(own).returning({ id: runs.id })
+        if (rows.length > 0) await again(q, scope, id)
       }),
 
     adopt: (scope, run) =>

@@ -6,6 +6,7 @@ import { ownToken } from './process.ts'
 import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
+import { again, mine } from './takeover.ts'
 
 /** What a worker left that is gone. */
 const GONE = { code: 'STEP_FAILED', what: 'the worker that was at it is gone', why: 'its lease ran out' }
@@ -32,6 +33,19 @@ export async function fence(
     .update(steps)
     .set({ status, owner: null, lease: null, generation: sql`${steps.generation} + 1` })
     .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.status, 'running')))
+}
+
+/** Lets a run go on that was approved of and whose worker is gone: what was asked about is what is published. False for another run. */
+async function goesOn(q: Queries, scope: Scope, run: string): Promise<boolean> {
+  const given = sql`exists (select from ${steps} where ${steps.workspace} = ${scope.workspace} and ${steps.run} = ${run}
+    and ${steps.kind} = 'approval' and ${steps.status} = 'done')`
+  const rows = await q
+    .update(runs)
+    .set({ status: 'waiting' })
+    .where(and(mine(scope, run), given))
+    .returning({ id: runs.id })
+  if (rows.length > 0) await again(q, scope, run)
+  return rows.length > 0
 }
 
 /**
@@ -78,8 +92,9 @@ export function takingOn(db: Database): Pick<Jobs, 'reap' | 'take'> {
           .for('update', { skipLocked: true })
         const failed: Job[] = []
         for (const job of gone) {
-          if (job.run) await fence(q, scope, job.run, 'failed', db.now())
           const over = job.attempts >= job.mostAttempts
+          if (job.run && (over || !(await goesOn(q, scope, job.run))))
+            await fence(q, scope, job.run, 'failed', db.now())
           const end = over ? ({ status: 'failed', error: job.error ?? GAVE_UP, ended: db.now() } as const) : ({ status: 'queued' } as const) // biome-ignore format: one line
           const set = { ...end, lease: null, owner: null }
           const [now] = await q.update(jobs).set(set).where(which(scope, job.number)).returning()

@@ -133,6 +133,46 @@ test('a job waits, is asked about once at whoever is on call, and goes on by its
   expect((await w.client.jobs.get({ job: second.number })).status).toBe('cancelled')
 })
 
+test('a job that goes on and whose worker is stopped, or gone, goes on with what was approved of, whatever the source holds by then', async () => {
+  prices('limes', ['1,7'])
+  const { ware, store } = w.galley
+  const scope = await w.galley.scope()
+  const worker = (stop?: AbortController) =>
+    work(ware, scope, { ...{ tags: [], signal: stop?.signal ?? signal, say: () => {}, untilEmpty: true }, on: (e) => void (e.type === 'start' && e.step === 'limes-shops' && stop?.abort()) }) // biome-ignore format: one line
+  const { number: job } = await w.client.jobs.queue({ body: { recipe: JSON.parse(JSON.stringify(made('limes'))), folder: w.folder } }) // biome-ignore format: one line
+  await worker()
+  const { run: id } = await w.client.jobs.get({ job })
+  const asked = (await store.approvals.list(scope, { status: 'open' })).items.find((a) => a.recipe === 'limes')
+  await store.approvals.decide(scope, asked?.number ?? 0, { status: 'approved' })
+  prices('limes', ['1,8'])
+  await worker(new AbortController())
+  expect([(await w.client.jobs.get({ job })).status, (await w.client.runs.get({ run: id ?? '' })).status]).toEqual(['queued', 'waiting']) // biome-ignore format: one line
+  // another takes it, and dies
+  const taken = await store.jobs.take(scope, [], 0)
+  await store.runs.resume(scope, id ?? '')
+  const lost = await store.steps.claim(scope, id ?? '', 'limes-shops', 60)
+  await store.jobs.reap(scope)
+  expect(taken?.job.number).toBe(job)
+  await expect(store.steps.complete(scope, lost as never, {})).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+  await worker()
+  expect(await w.client.jobs.get({ job })).toMatchObject({ status: 'done', run: id })
+  expect(await w.rows('limes-shops')).toEqual(['1,7'])
+})
+
+test('a run that was approved of and is cancelled before a worker takes it takes its job with it', async () => {
+  prices('pears', ['1,7'])
+  const { ware, store } = w.galley
+  const scope = await w.galley.scope()
+  const asked = { body: { recipe: JSON.parse(JSON.stringify(made('pears'))), folder: w.folder } }
+  const { number: job } = await w.client.jobs.queue(asked)
+  await work(ware, scope, { tags: [], signal, on: () => {}, say: () => {}, untilEmpty: true })
+  const { run: id } = await w.client.jobs.get({ job })
+  const open = (await store.approvals.list(scope, { status: 'open' })).items.find((a) => a.recipe === 'pears')
+  await store.approvals.decide(scope, open?.number ?? 0, { status: 'approved' })
+  await w.client.runs.cancel({ run: id ?? '', body: {} })
+  expect((await w.client.jobs.get({ job })).status).toBe('cancelled')
+})
+
 test('a decision that comes while the run ends is not missed: the job goes on', async () => {
   prices('dates', ['1,3'])
   const { store } = w.galley

@@ -86,6 +86,46 @@ test('where a source is gone what was published last stands in, and the run is d
   await expect(w.ran(recipe('plain', (k) => void k.dataset('plain-rows', k.source('today', csv('nowhere.csv', COLUMNS)))))).rejects.toMatchObject({ code: 'SOURCE_MISSING' }) // biome-ignore format: one line
 })
 
+test('of attempts within each other the innermost stands in, and the outer one only where that fails, too', async () => {
+  const made = (name: string, inner: string) =>
+    recipe(name, (k) => {
+      const of = (id: string, path: string) => k.source(id, csv(path, COLUMNS))
+      const t = k.attempt(`${name}-x`, () => k.attempt(`${name}-y`, () => of('a', 'nowhere.csv'), () => of('b', inner)), () => of('c', 'outer.csv')) // biome-ignore format: one line
+      k.dataset(`${name}-rows`, t)
+    })
+  writeFileSync(join(w.folder, 'inner.csv'), 'id,n\n1,1\n')
+  writeFileSync(join(w.folder, 'outer.csv'), 'id,n\n2,2\n')
+  const one = await w.ran(made('nested', 'inner.csv'))
+  expect(await w.rows('nested-rows')).toEqual(['1,1'])
+  expect(await states(one.number)).toMatchObject({
+    a: 'failed',
+    b: 'done',
+    c: 'skipped',
+    'nested-x-instead': 'skipped',
+  })
+  const both = await w.ran(made('nested', 'nowhere-either.csv'))
+  expect(await w.rows('nested-rows')).toEqual(['2,2'])
+  expect(await states(both.number)).toMatchObject({ a: 'failed', b: 'failed', c: 'done' })
+})
+
+test('where a step beside the table of a first branch fails, the other stands in, whichever is there first', async () => {
+  const made = recipe('beside', (k) => {
+    const raw = k.source('orders', csv('outer.csv', COLUMNS))
+    const t = k.attempt(
+      'beside-x',
+      () => {
+        const slow = raw.filter((r) => r.n.gt(0))
+        k.dataset('beside-checked', k.step('s2', k.step('s1', slow)), { expect: (r) => ({ 'none is 2': r.n.ne(2) }) })
+        return raw
+      },
+      () => raw.derive((r) => ({ n: r.n.plus(40) })),
+    )
+    k.dataset('beside-rows', t)
+  })
+  await w.ran(made)
+  expect(await w.rows('beside-rows')).toEqual(['2,42'])
+})
+
 test('columns are followed through either branch, and tests give its rows', async () => {
   const { links } = await w.client.lineage.trace({ of: 'gated-kept.n' })
   const from = links.map((l) => `${l.from.step}.${l.from.column}`)

@@ -36,12 +36,15 @@ interface Done {
  * killed, or fails for some, goes on with the others. @throws STEP_FAILED where more fail than may, RECIPE_INVALID for rows that are equal
  */
 export async function runEach(
-  ctx: StepContext<ProcessSpec>,
-  asked: Pick<Asked, 'files' | 'tables'>,
+  given: StepContext<ProcessSpec>,
+  asked: Pick<Asked, 'files' | 'program' | 'tables'>,
   key: string,
   folder: string,
   tableOf: (ctx: StepContext<ProcessSpec>, root: Node) => Promise<TableOutput>,
 ): Promise<StepResult<ProcessOutput>> {
+  // where one can't go on none of the others does
+  const stop = new AbortController()
+  const ctx = { ...given, signal: AbortSignal.any([given.signal, stop.signal]) }
   const { spec, id } = ctx.step
   const { most, failures } = spec.each as NonNullable<ProcessSpec['each']>
   const items = await itemsOf(ctx)
@@ -60,8 +63,12 @@ export async function runEach(
     }
     try {
       const left = await runOnce(ctx, { ...asked, item, key: own, progress: () => undefined })
-      const made: Done = { blob: spec.gives ? await rowsKept(ctx, left.rows, join(folder, `${at}`)) : null }
-      await forget(left)
+      let made: Done = { blob: null }
+      try {
+        if (spec.gives) made = { blob: await rowsKept(ctx, left.rows, join(folder, `${at}`)) }
+      } finally {
+        await forget(left)
+      }
       await ctx.store.cache.put(ctx.scope, { key: own, output: made, run: ctx.run.id, step: id })
       done.set(own, made)
     } catch (thrown) {
@@ -77,14 +84,21 @@ export async function runEach(
       await one(items[at] as Item, at)
     }
   }
-  await Promise.all(Array.from({ length: Math.min(most ?? ctx.threads, items.length) }, worker))
-  throwIfAborted(ctx.signal)
+  const thrown: unknown[] = []
+  const failing = (error: unknown) => {
+    thrown.push(error)
+    stop.abort()
+  }
+  const workers = Array.from({ length: Math.min(most ?? ctx.threads, items.length) }, worker)
+  await Promise.all(workers.map((w) => w.catch(failing)))
+  throwIfAborted(given.signal)
+  if (thrown.length > 0) throw thrown[0]
   const log = await keepLog(ctx, logOf(failed))
   if (failed.length > failures) throw tooMany(id, items.length, failed, done.size, failures)
   if (kept > 0) ctx.say(`${kept} of ${items.length} were done before`)
   for (const { item, error } of failed.slice(0, 5)) ctx.say(`it failed for ${item}: ${error.why?.split('\n')[0]}`)
   const about = { metrics: {}, items: { all: items.length, failed: failed.length }, ...log }
-  if (!spec.gives) return { output: { hash: hashJson([key, items.length]), ...about } }
+  if (!spec.gives) return { output: { hash: hashJson([key, [...done.keys()].toSorted()]), ...about } }
   const blobs = items.flatMap((item) => done.get(hashJson([key, item]))?.blob ?? [])
   const table = await tableOf(ctx, together(await Promise.all(blobs.map((b) => ctx.store.blobs.path(ctx.scope, b))), ctx.step)) // biome-ignore format: one line
   return { output: { ...table, ...about } }

@@ -1,8 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { StringDecoder } from 'node:string_decoder'
 
 /** Bytes of what a process tells that are read at once, and in all. */
 const PIECE = 65_536
 const MOST = 16 * 2 ** 20
+/** Characters of a line. */
+const MOST_LINE = 2 ** 20
 /** Metrics that are kept, and texts that are passed on. */
 const MOST_METRICS = 1000
 const MOST_TEXTS = 100
@@ -12,8 +15,11 @@ export class Events {
   readonly metrics: Record<string, number> = {}
   readonly #path: string
   readonly #on: { progress(done: number, total: number): void; say(text: string): void }
+  readonly #decoder = new StringDecoder('utf8')
   #at = 0
   #rest = ''
+  /** Whether the line that is being read is too long to be one. */
+  #passing = false
   #texts = 0
 
   constructor(path: string, on: { progress(done: number, total: number): void; say(text: string): void }) {
@@ -21,26 +27,39 @@ export class Events {
     this.#on = on
   }
 
-  /** Reads what has come since. */
-  look(): void {
+  /** Reads what has come since; a line that has no end yet counts once the process has ended. */
+  look(ended = false): void {
     let file: number
     try {
-      file = openSync(this.#path, 'r')
+      // a pipe that nobody writes to would keep this process waiting
+      file = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK)
     } catch {
       return // it took the file away: nothing more is told
     }
     try {
+      if (!fstatSync(file).isFile()) return
       const piece = Buffer.alloc(PIECE)
-      for (let n = readSync(file, piece, 0, PIECE, this.#at); n > 0 && this.#at < MOST; ) {
-        this.#at += n
-        const lines = (this.#rest + piece.toString('utf8', 0, n)).split('\n')
-        this.#rest = lines.pop() ?? ''
-        for (const line of lines) this.#line(line)
+      for (let n = 1; n > 0 && this.#at < MOST; ) {
         n = readSync(file, piece, 0, PIECE, this.#at)
+        this.#at += n
+        this.#text(this.#decoder.write(piece.subarray(0, n)))
       }
+      if (ended) this.#text('\n')
     } finally {
       closeSync(file)
     }
+  }
+
+  #text(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) {
+      if (!this.#passing) this.#line(line)
+      this.#passing = false
+    }
+    if (this.#rest.length <= MOST_LINE) return
+    this.#passing = true
+    this.#rest = ''
   }
 
   #line(line: string): void {

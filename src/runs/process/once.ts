@@ -9,7 +9,16 @@ import type { StepContext } from '../kind.ts'
 import type { ProcessSpec } from '../specs.ts'
 import { runCommand } from './child.ts'
 import { Events } from './events.ts'
-import { commandPath, type GivenFile, layOut } from './workspace.ts'
+import {
+  asGiven,
+  changed,
+  commandPath,
+  type GivenFile,
+  layOut,
+  programOf,
+  requireUntouched,
+  statesOf,
+} from './workspace.ts'
 
 /** ms before a process is tried again, doubled each time. */
 const PAUSE = 1000
@@ -18,6 +27,8 @@ const PLAIN = { LANG: 'C.UTF-8', TZ: 'UTC' } as const
 
 export interface Asked {
   readonly files: readonly GivenFile[]
+  /** Identity of the program. */
+  readonly program: string
   /** What it reads, as it finds it in its order. */
   readonly tables: Readonly<Record<string, unknown>>
   /** The row that it is run for; null for one that is run once. */
@@ -86,8 +97,13 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
       mark: `GALLEY_STEP=${order}`,
       limits: spec.limits,
     }
-    const { log } = await runCommand({ ...run, signal: ctx.signal, look: () => heard.look() })
-    heard.look()
+    const states = await statesOf(tables)
+    const { log } = await runCommand({ ...run, signal: ctx.signal, look: () => heard.look() }).finally(async () =>
+      requireUntouched(id, states, await statesOf(tables)),
+    )
+    heard.look(true)
+    await asGiven(asked.files)
+    if ((await programOf(command[0] ?? '')) !== asked.program) throw changed(command[0] ?? '')
     return { rows, folder, log, metrics: heard.metrics }
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true })

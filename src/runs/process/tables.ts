@@ -52,11 +52,11 @@ async function written(
 export async function rowsFrom(ctx: StepContext<ProcessSpec>, path: string, folder: string): Promise<Node> {
   const { id, spec } = ctx.step
   const columns = spec.gives as Columns
-  const size = await stat(path).then((info) => info.size, () => undefined) // biome-ignore format: one line
+  const size = await stat(path).then((info) => (info.isFile() ? info.size : undefined), () => undefined) // biome-ignore format: one line
   if (size === undefined)
     throw new GalleyError('STEP_FAILED', {
       what: `the process of '${id}' left no rows`,
-      why: 'it ended well, and the file that it was to write is not there',
+      why: 'it ended well, and the file that it was to write is not there, or is no file',
       fix: `write the rows to the file named by "rows" in $GALLEY_STEP, as ${spec.format}; none is an empty file`,
     })
   const schema = opaqueSchema(ctx.step)

@@ -4,6 +4,7 @@ import { access, chmod, constants, copyFile, mkdir, realpath, stat } from 'node:
 import { delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
+import { stampOf } from '../../data/connectors/files.ts'
 import { filesOf } from '../../data/connectors/folder/list.ts'
 
 /** Files that one process is given. */
@@ -65,6 +66,43 @@ export async function layOut(files: readonly GivenFile[], work: string): Promise
     await copyFile(file.path, target)
     await chmod(target, (await stat(file.path)).mode & 0o777)
   }
+}
+
+export const changed = (path: string) =>
+  new GalleyError('SOURCE_BROKEN', {
+    what: `${path} changed while the program ran that is given it`,
+    why: 'what came out may be of neither state, so nothing of it is kept',
+    fix: 'run again: it is run with what is there then',
+  })
+
+/** States of the files of tables that a program reads where they lie. */
+export async function statesOf(
+  tables: Readonly<Record<string, unknown>>,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const paths = Object.values(tables).flatMap((t) => (t as { readonly files: readonly string[] }).files)
+  return new Map(await Promise.all(paths.map(async (path) => [path, await stampOf(path)] as const)))
+}
+
+/** @throws STORE_CORRUPT where a program has written to what it was to read */
+export function requireUntouched(
+  step: string,
+  before: Awaited<ReturnType<typeof statesOf>>,
+  after: typeof before,
+): void {
+  for (const [path, state] of before)
+    if (after.get(path) !== state)
+      throw new GalleyError('STORE_CORRUPT', {
+        what: `the program of '${step}' has changed ${path}`,
+        why: 'it is a file of a table that it was to read, and others read it, too',
+        fix: 'mend the program: it writes below its working folder; the next run makes a damaged table anew, galley datasets scrub tells of damaged versions',
+        details: { step, path },
+      })
+}
+
+/** @throws SOURCE_BROKEN where a file is no longer what it was when the step began */
+export async function asGiven(files: readonly GivenFile[]): Promise<void> {
+  for (const { path, sha256 } of files)
+    if ((await sha256Of(path).catch(() => undefined)) !== sha256) throw changed(path)
 }
 
 /** Where a command lies: by its name on the path, or from the recipe's folder on. @throws STEP_FAILED */

@@ -94,7 +94,7 @@ export async function replay(
 function asTaken(recipe: Recipe, then: ReadonlyMap<string, StepRecord>): Recipe {
   const left = new Set(recipe.steps.flatMap(({ id }) => (isLeft(then.get(id)?.status) ? [id] : [])))
   const taken = recipe.steps.filter((s) => !left.has(s.id))
-  const steps = taken.map(({ after: _, ...s }) => (s.kind === 'either' ? { ...s, inputs: s.inputs.filter((id) => !left.has(id)).slice(0, 1) } : s)) // biome-ignore format: one line
+  const steps = taken.map(({ after: _, ...s }) => (s.kind === 'either' ? { ...s, inputs: s.inputs.filter((id) => !left.has(id)).slice(-1) } : s)) // biome-ignore format: one line
   return { ...recipe, steps }
 }
 const isLeft = (status: string | undefined): boolean => status === 'skipped' || status === 'failed'

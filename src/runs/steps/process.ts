@@ -29,11 +29,13 @@ export interface ProcessOutput extends Output, Partial<Omit<TableOutput, keyof O
 export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
   kind: 'process',
   module: import.meta.url,
-  async identity({ limits: _, retries: __, each, ...spec }, { step, folder, signal }) {
+  async identity({ limits: _, retries: __, each, ...spec }, { step, folder, signal, recipe }) {
     const files = await givenFiles(step.id, folder, spec.files, signal)
     const path = await commandPath(step.id, spec.command[0] ?? '', folder, searchPath())
     const over = each && { step: each.step, failures: each.failures }
-    return { ...spec, each: over, files: files.map((f) => [f.name, f.sha256]), program: await programOf(path) }
+    // it is told of which recipe and partition it is, and may do otherwise for another
+    const told = { recipe: recipe.name, partition: recipe.partition ?? null }
+    return { ...spec, ...told, each: over, files: files.map((f) => [f.name, f.sha256]), program: await programOf(path) }
   },
   async run(ctx) {
     const { spec, id } = ctx.step
@@ -41,11 +43,14 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
     await mkdir(folder, { recursive: true })
     try {
       const files = await givenFiles(id, ctx.folder, spec.files, ctx.signal)
-      const asked = { files, tables: await tablesFor(ctx, folder) }
-      // what it is asked, whichever run asks it
+      const program = await programOf(await commandPath(id, spec.command[0] ?? '', ctx.folder, searchPath()))
+      const asked = { files, program, tables: await tablesFor(ctx, folder) }
+      // what it is asked, whichever run asks it: of a row that it is run for, whatever other rows stand beside it
+      const reads = ctx.step.inputs.filter((s) => s !== spec.each?.step || Object.values(spec.tables).includes(s))
+      const each = spec.each && { ...spec.each, failures: 0 }
       const key = hashJson([
-        await processStep.identity?.(spec, ctx as never),
-        ctx.step.inputs.map((s) => ctx.input(s).hash),
+        await processStep.identity?.({ ...spec, each }, ctx as never),
+        reads.map((s) => ctx.input(s).hash),
       ])
       if (spec.each) return await runEach(ctx, asked, key, folder, tableOf)
       const percent = (done: number, total: number) => ctx.progress({ done: (done / total) * 100, total: 100, unit: 'percent' }) // biome-ignore format: one line

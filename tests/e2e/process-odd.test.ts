@@ -1,0 +1,98 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { csv, daily, type Kitchen, partitioned, recipe } from '../../src/index.ts'
+import type { ProcessOutput } from '../../src/runs/steps/process.ts'
+import { openWritten, type Written } from './datasets.ts'
+
+let w: Written
+const NODE = process.execPath
+beforeAll(async () => {
+  w = await openWritten()
+  writeFileSync(join(w.folder, 'orders.csv'), 'id,n\n1,10\n2,20\n3,30\n')
+})
+afterAll(() => w.close())
+
+const ORDERS = { id: 'int64', n: 'int64' } as const
+const orders = (k: Kitchen) => k.source('orders', csv('orders.csv', ORDERS))
+function script(name: string, body: string): string {
+  writeFileSync(join(w.folder, name), `const fs = require('fs')\nconst ask = JSON.parse(fs.readFileSync(process.env.GALLEY_STEP))\n${body}\n`) // biome-ignore format: one line
+  return name
+}
+const program = (file: string) => ({ command: [NODE, file], files: [file], format: 'json' as const })
+const failure = async (made: Parameters<Written['ran']>[0]) =>
+  w.ran(made).then(
+    () => undefined,
+    (e: { code: string; what: string; why?: string }) => e,
+  )
+
+test('a program is told the partition, and is run for each though it is given the same', async () => {
+  const file = script('day.cjs', 'fs.writeFileSync(ask.rows, JSON.stringify({ told: ask.partition }))')
+  const made = partitioned('told-days', { day: daily('2026-01-01') }, (k) => {
+    k.dataset('told-days-rows', k.process('told', { ...program(file), gives: { told: 'string' } }))
+  })
+  for (const day of ['2026-01-01', '2026-01-02']) await w.ran(made.of(day))
+  expect(await w.rows('told-days-rows')).toEqual(['2026-01-01,20454', '2026-01-02,20455'])
+})
+
+test('what it tells last counts without an end of the line, letters are put together, and lines of any length are passed over', async () => {
+  const file = script('tells.cjs', `fs.appendFileSync(ask.events, 'x'.repeat(3e6) + '\\n' + JSON.stringify({ say: '${'김치'.repeat(500)}', metrics: { seen: 1 } }) + '\\n' + ' '.repeat(65535 - 3000 % 3) + JSON.stringify({ say: '김치' }) + '\\n')
+fs.appendFileSync(ask.events, '{"metrics":{"auc":0.7}}')`) // biome-ignore format: one line
+  const { outputs } = await w.ran(recipe('tells', (k) => void k.process('tells', program(file))))
+  expect((outputs.get('tells') as unknown as ProcessOutput).metrics).toEqual({ seen: 1, auc: 0.7 })
+})
+
+test('a pipe where its events or rows were to be keeps nobody waiting', async () => {
+  const pipe = (at: string) =>
+    `fs.rmSync(${at}, { force: true }); require('child_process').execFileSync('mkfifo', [${at}])`
+  const file = script('pipes.cjs', `${pipe('ask.events')}; ${pipe('ask.rows')}; setTimeout(() => {}, 500)`)
+  const made = recipe('pipes', (k) => void k.process('pipes', { ...program(file), gives: { id: 'int64' } }))
+  expect(await failure(made)).toMatchObject({ code: 'STEP_FAILED', what: "the process of 'pipes' left no rows" })
+})
+
+test('a program that writes to a table that it is given to read is told of, and nothing of it is kept', async () => {
+  const file = script(
+    'writes.cjs',
+    "fs.appendFileSync(ask.tables.orders.files[0], 'x'); fs.writeFileSync(ask.rows, '')",
+  )
+  const made = recipe('writes', (k) => {
+    const t = k.step(
+      'kept',
+      orders(k).derive((r) => ({ m: r.n.plus(1) })),
+    )
+    k.process('writes', { command: [NODE, file], files: [file], tables: { orders: t }, gives: { id: 'int64' } })
+  })
+  expect(await failure(made)).toMatchObject({ code: 'STORE_CORRUPT', what: expect.stringMatching(/^the program of 'writes' has changed /) }) // biome-ignore format: one line
+})
+
+const ITEM = `const n = ask.item.n
+fs.appendFileSync(ask.params.mark, n + '\\n')
+if (fs.existsSync(ask.params.mark + '.changes') && n === 10) fs.appendFileSync(ask.params.mark + '.cjs', '// mended')
+setTimeout(() => fs.writeFileSync(ask.rows, JSON.stringify({ n })), n === 20 ? ask.params.slow : 0)`
+const eachOf = (name: string, source: string, slow: number) => {
+  const mark = join(w.folder, name)
+  if (!existsSync(`${mark}.cjs`)) script(`${name}.cjs`, ITEM)
+  return recipe(name, (k) => {
+    const of = k.source('items', csv(source, ORDERS)).select('n')
+    k.dataset(`${name}-rows`, k.process(`${name}-each`, { ...program(`${name}.cjs`), params: { mark, slow }, each: { of, most: 2 }, gives: { n: 'int64' } })) // biome-ignore format: one line
+  })
+}
+const lines = (name: string) => readFileSync(join(w.folder, name), 'utf8').trim().split('\n')
+
+test('of rows that come to those that are done the new ones alone are run', async () => {
+  writeFileSync(join(w.folder, 'items.csv'), 'id,n\n1,10\n2,20\n')
+  await w.ran(eachOf('more', 'items.csv', 0))
+  writeFileSync(join(w.folder, 'items.csv'), 'id,n\n1,10\n2,20\n3,30\n')
+  await w.ran(eachOf('more', 'items.csv', 0))
+  expect(lines('more').toSorted()).toEqual(['10', '20', '30'])
+  expect(await w.rows('more-rows')).toEqual(['10', '20', '30'])
+})
+
+test('a program that is changed while it is run for one row after the other ends the step, what is under way with it, and mixes nothing', async () => {
+  writeFileSync(join(w.folder, 'mixed.changes'), '')
+  const began = performance.now()
+  const error = await failure(eachOf('mixed', 'orders.csv', 60_000))
+  expect(error).toMatchObject({ code: 'SOURCE_BROKEN', what: expect.stringContaining('mixed.cjs changed') })
+  expect(performance.now() - began).toBeLessThan(30_000)
+  expect(lines('mixed')).not.toContain('30')
+}, 60_000)
