@@ -195,7 +195,7 @@ export function stepsOn(db: Database): Steps {
               eq(steps.workspace, scope.workspace),
               eq(steps.run, run),
               inArray(steps.id, [...ids]),
-              eq(steps.status, 'pending'),
+              inArray(steps.status, ['pending', 'waiting']),
             ),
           ),
       )
