@@ -48,7 +48,7 @@ export function leftoversOn(db: Database): Leftovers {
           ...others,
           sql`select output::text from step_outputs where ${mine(scope)} and not (${expired(scope, before)})`,
           sql`select output::text from steps where ${mine(scope)} and (started >= ${new Date(before).toISOString()}
-            or run in (select id from runs where ${mine(scope)} and status = 'running'))`,
+            or run in (select id from runs where ${mine(scope)} and status in ('running', 'waiting')))`,
           sql`select said from (select distinct on (id) output::text as said from steps
             where ${mine(scope)} and status = 'done' order by id, started desc) as newest`,
         ]

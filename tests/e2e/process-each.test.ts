@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csv, type Kitchen, recipe } from '../../src/index.ts'
@@ -67,4 +67,24 @@ test('rows that are equal are no two pieces of work', async () => {
     code: 'STEP_FAILED',
     what: expect.stringContaining('stands there twice'),
   })
+})
+
+test('a person who is forgotten is forgotten in what is kept of items, too', async () => {
+  const file = script(
+    'each-person.cjs',
+    'fs.writeFileSync(ask.rows, JSON.stringify({ n: ask.item.n, name: "person-" + ask.item.n }))',
+  )
+  const made = recipe('persons', (k) => {
+    const t = k.process('persons-each', { command: [NODE, file], files: [file], each: { of: orders(k).select('n') }, format: 'json', gives: { n: 'int64', name: 'string' } }) // biome-ignore format: one line
+    k.dataset('persons-rows', t)
+  })
+  await w.ran(made)
+  const kept = () => readdirSync(w.home, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('_persons-each/') && path.endsWith('.parquet')) // biome-ignore format: one line
+  expect(kept()).toHaveLength(4)
+  const { bytes } = await w.client.datasets.forget({ name: 'persons-rows', body: { key: 'name', value: 'person-20' } })
+  let text = ''
+  for await (const piece of bytes) text += Buffer.from(piece).toString('utf8')
+  expect(text).toContain('_persons-each')
+  // the table, and one of the three
+  expect(kept()).toHaveLength(2)
 })

@@ -1,11 +1,14 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
+import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { rowsOf, runPlan } from '../../engines/plans.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import { writeRecord } from '../../plan/record.ts'
 import { opaqueSchema } from '../inline.ts'
-import type { StepContext, StepResult } from '../kind.ts'
+import type { Output, StepContext, StepResult } from '../kind.ts'
+import { restored, stored } from '../portable.ts'
 import type { ProcessSpec } from '../specs.ts'
 import type { ProcessOutput } from '../steps/process.ts'
 import type { TableOutput } from '../steps/table.ts'
@@ -15,6 +18,7 @@ import { lastLines } from './log.ts'
 import { type Asked, forget, runOnce } from './once.ts'
 import { rowsFrom } from './tables.ts'
 
+const ROWS = 'rows.parquet'
 /** Rows that a process is run for, at most. */
 const MOST_ITEMS = 100_000
 /** Items that failed and whose logs are kept. */
@@ -26,9 +30,9 @@ interface Failed {
 }
 
 type Item = Readonly<Record<string, unknown>>
-/** What is kept of an item that is done: its rows as a Parquet file by content; none for a process that gives no table. */
-interface Done {
-  readonly blob: string | null
+/** What is kept of an item that is done: its rows; none of a process that gives no table. */
+interface Done extends Output {
+  readonly kept: readonly KeptFile[]
 }
 
 /**
@@ -56,20 +60,26 @@ export async function runEach(
   const one = async (item: Item, at: number): Promise<void> => {
     const own = hashJson([key, item])
     const before = await ctx.store.cache.find(ctx.scope, own)
-    if (before && (await isThere(ctx, before.output as Done))) {
-      done.set(own, before.output as Done)
+    const was = before && restored(before.output as Done, ctx.store.home.path)
+    if (was && (await intact(was.kept))) {
+      done.set(own, was)
       kept++
       return progress()
     }
     try {
       const left = await runOnce(ctx, { ...asked, item, key: own, progress: () => undefined })
-      let made: Done = { blob: null }
+      let made: Done = { hash: own, kept: [] }
       try {
-        if (spec.gives) made = { blob: await rowsKept(ctx, left.rows, join(folder, `${at}`)) }
+        if (spec.gives) made = await rowsKept(ctx, left.rows, join(folder, `${at}`))
       } finally {
         await forget(left)
       }
-      await ctx.store.cache.put(ctx.scope, { key: own, output: made, run: ctx.run.id, step: id })
+      await ctx.store.cache.put(ctx.scope, {
+        key: own,
+        output: stored(made, ctx.store.home.path),
+        run: ctx.run.id,
+        step: id,
+      })
       done.set(own, made)
     } catch (thrown) {
       if (!(thrown instanceof GalleyError && thrown.code === 'STEP_FAILED')) throw thrown
@@ -99,8 +109,8 @@ export async function runEach(
   for (const { item, error } of failed.slice(0, 5)) ctx.say(`it failed for ${item}: ${error.why?.split('\n')[0]}`)
   const about = { metrics: {}, items: { all: items.length, failed: failed.length }, ...log }
   if (!spec.gives) return { output: { hash: hashJson([key, [...done.keys()].toSorted()]), ...about } }
-  const blobs = items.flatMap((item) => done.get(hashJson([key, item]))?.blob ?? [])
-  const table = await tableOf(ctx, together(await Promise.all(blobs.map((b) => ctx.store.blobs.path(ctx.scope, b))), ctx.step)) // biome-ignore format: one line
+  const files = items.flatMap((item) => done.get(hashJson([key, item]))?.kept.map((f) => f.path) ?? [])
+  const table = await tableOf(ctx, together(files, ctx.step))
   return { output: { ...table, ...about } }
 }
 
@@ -130,15 +140,17 @@ async function itemsOf(ctx: StepContext<ProcessSpec>): Promise<Item[]> {
   return items
 }
 
-async function rowsKept(ctx: StepContext<ProcessSpec>, path: string, folder: string): Promise<string> {
+/** Keeps an item's rows beside the tables of steps: what forgets persons, or cleans, finds them there. */
+async function rowsKept(ctx: StepContext<ProcessSpec>, path: string, folder: string): Promise<Done> {
   const root = await rowsFrom(ctx, path, folder)
-  const file = ctx.store.home.tmp.file('.item')
-  await runPlan(ctx, root, { parquet: file })
-  return (await ctx.store.blobs.put(ctx.scope, { file, move: true })).hash
+  const draft = ctx.store.home.tmp.file('.item')
+  await mkdir(draft)
+  await runPlan(ctx, root, { parquet: join(draft, ROWS) })
+  const file = await keptFile(join(draft, ROWS), ctx.signal)
+  const target = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, file.sha256.slice(0, 32))
+  await publishFolder(draft, target)
+  return { hash: file.sha256, kept: [{ ...file, path: join(target, ROWS) }] }
 }
-
-const isThere = async (ctx: StepContext<ProcessSpec>, { blob }: Done): Promise<boolean> =>
-  blob === null || (await ctx.store.blobs.find(ctx.scope, blob)) !== undefined
 
 /** All rows, in the order of the items. */
 function together(files: readonly string[], step: StepContext<ProcessSpec>['step']): Node {
