@@ -7,6 +7,7 @@ import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { isAlive, ownToken } from './process.ts'
 import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
+import { steps } from './schema/steps.ts'
 import { mine, takingOver } from './takeover.ts'
 
 export type Run = typeof runs.$inferSelect
@@ -198,6 +199,10 @@ export function runsOn(db: Database): Runs {
           .set({ status: 'cancelled', ended: db.now() })
           .where(mine(scope, id, 'running', 'waiting'))
           .returning({ id: runs.id })
+        await q
+          .update(steps)
+          .set({ status: 'skipped' })
+          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
         await q
           .update(jobs)
           .set({ status: 'cancelled', ended: db.now() })

@@ -199,6 +199,8 @@ test.each<[string, object, RegExp]>([
   ['no command', { command: [] }, /has no command/],
   ['a file outside', { command: ['x'], files: ['../x'] }, /is given the file '..\/x'/],
   ['an odd variable', { command: ['x'], env: { 'A-B': 'x' } }, /can't name a variable/],
+  ['a secret as a parameter', { command: ['x'], params: { token: secret('X') } }, /is given a secret as a parameter/],
+  ['a secret as an argument', { command: ['x', secret('X')] }, /is given a secret as an argument/],
   ['a secret as it is', { command: ['x'], env: { A: 5 } }, /is no text/],
   ['an odd limit', { command: ['x'], limits: { memoryMiB: -1 } }, /has the limit 'memoryMiB: -1'/],
   ['an unknown limit', { command: ['x'], limits: { minutes: 1 } }, /minutes/],

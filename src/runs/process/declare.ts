@@ -63,6 +63,15 @@ export function processes({ add }: Pick<Declaring, 'add'>): Pick<Kitchen, 'proce
   return { process: declare } as unknown as Pick<Kitchen, 'process'>
 }
 
+/** Arguments are seen by everybody on the machine, and parameters are written to a file. @throws RECIPE_INVALID */
+function requireNoSecret(id: string, given: unknown, what: string): void {
+  if (typeof given !== 'object' || given === null) return
+  const values = Object.values(given)
+  if (values.length === 1 && typeof (given as { secret?: unknown }).secret === 'string')
+    throw invalid(`'${id}' is given a secret as ${what}`, 'it would be told by its name, not by its value', "hand it over in the environment: { env: { TOKEN: secret('NAME') } }") // biome-ignore format: one line
+  for (const value of values) requireNoSecret(id, value, what)
+}
+
 function eachOf(id: string, each: NonNullable<ProcessOptions['each']>) {
   optionsOf(each as unknown as Record<string, unknown>, ['of', 'most', 'failures'], `each of process '${id}'`)
   const { most = null, failures = 0 } = each
@@ -72,6 +81,7 @@ function eachOf(id: string, each: NonNullable<ProcessOptions['each']>) {
 }
 
 function checkCommand(id: string, command: unknown): void {
+  requireNoSecret(id, command, 'an argument')
   if (Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string') && command[0] !== '') return // biome-ignore format: one line
   throw invalid(`'${id}' has no command`, 'a command is a list of a program and its arguments; no shell reads it', "write it so: { command: ['python3', 'score.py'] }") // biome-ignore format: one line
 }
@@ -96,6 +106,7 @@ function checkCalled(id: string, name: string): string {
 }
 
 function paramsOf(id: string, params: unknown): Json {
+  requireNoSecret(id, params, 'a parameter')
   try {
     return JSON.parse(canonicalJson(params))
   } catch (thrown) {
