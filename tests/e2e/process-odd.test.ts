@@ -96,3 +96,16 @@ test('a program that is changed while it is run for one row after the other ends
   expect(performance.now() - began).toBeLessThan(30_000)
   expect(lines('mixed')).not.toContain('30')
 }, 60_000)
+
+test('what it says by the names of its outputs is heard as well, in the order in which it is said', async () => {
+  writeFileSync(
+    join(w.folder, 'names.sh'),
+    'echo one >/dev/stdout\necho two >&2\necho three | tee /dev/stderr >/dev/null\n',
+  )
+  const made = recipe(
+    'names',
+    (k) => void k.process('names-step', { command: ['sh', 'names.sh'], files: ['names.sh'] }),
+  )
+  const { number } = await w.ran(made)
+  expect((await w.client.runs.log({ run: `${number}`, step: 'names-step' })).text).toBe('one\ntwo\nthree\n')
+})

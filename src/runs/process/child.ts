@@ -8,6 +8,8 @@ import { BoundedLog, lastLines } from './log.ts'
 const LOOK = 200
 /** ms that it may take to end by itself once it is asked to. */
 const GRACE = 500
+/** ms that is waited for the last of what it said. */
+const DRAIN = 1000
 /** Lines of its log that an error shows. */
 const SHOWN = 20
 
@@ -16,6 +18,8 @@ export interface Started {
   readonly step: string
   readonly command: readonly string[]
   readonly cwd: string
+  /** Where the pipe may lie that what it says goes through. */
+  readonly said: string
   readonly env: Readonly<Record<string, string>>
   /** The variable of `env` that no other process has: what is left of it is found by that. */
   readonly mark: string
@@ -27,14 +31,17 @@ export interface Started {
 
 /**
  * Begins a shell that ends with whoever started it: a process of its own reads from a pipe until this process is gone, and then kills the session. The command takes the
- * shell's place.
+ * shell's place. What it says goes through a named pipe: Node's own are sockets, which no program can open as /dev/stdout.
  */
-const WRAPPED = '( ( read _ <&3; kill -KILL -$$ ) >/dev/null 2>&1 & ) ; exec 3<&- ; exec "$@"'
+const WRAPPED = `( ( read _ <&3; kill -KILL -$$ ) >/dev/null 2>&1 & )
+said=$1; shift; mkfifo "$said" || exit 126
+( trap '' TERM; exec cat "$said" 3<&- & )
+exec 3<&- >"$said" 2>&1; exec "$@"`
 
 /** Runs a command until it ends, within limits, in a session of its own. Nothing that it started is left. @throws STEP_FAILED, CANCELLED */
 export async function runCommand(s: Started): Promise<{ readonly log: string }> {
   const log = new BoundedLog()
-  const child = spawn('/bin/sh', ['-c', WRAPPED, 'sh', ...s.command], {
+  const child = spawn('/bin/sh', ['-c', WRAPPED, 'sh', s.said, ...s.command], {
     ...{ cwd: s.cwd, env: s.env, detached: true },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
@@ -76,7 +83,7 @@ export async function runCommand(s: Started): Promise<{ readonly log: string }> 
       child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     // what it has written before it ended comes; who still holds its pipes is not waited for
-    await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, 100).unref())])
+    await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, DRAIN).unref())])
     if (code === 0 && why === undefined) return { log: log.text() }
     if (why === 'cancelled') throw new GalleyError('CANCELLED', { what: `the program of '${s.step}' was ended` })
     throw new ProgramFailed(

@@ -94,6 +94,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
       command,
       cwd: work,
       env,
+      said: join(folder, 'said'),
       mark: `GALLEY_STEP=${order}`,
       limits: spec.limits,
     }
