@@ -32,13 +32,13 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone
 
 export function schedules(): Command {
   const noun = new Command('schedules').description(
-    'recipes that workers run at moments of a calendar, or when something has changed',
+    'recipes that workers run at moments of a cron, or when something has changed',
   )
   jobOptions(
     noun
       .command('set <name> <recipe>')
       .description(
-        'run a recipe at moments of a calendar, or when something has changed; said again, it is as it is said then',
+        'run a recipe at moments of a cron, or when something has changed; said again, it is as it is said then',
       )
       .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
       .option(

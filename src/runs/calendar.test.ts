@@ -45,7 +45,7 @@ describe('moments of a calendar', () => {
   })
   test.each([
     ['* * * * * *', 'UTC', 'five fields'],
-    ['61 * * * *', 'UTC', 'no calendar'],
+    ['61 * * * *', 'UTC', 'no cron'],
     ['daily', 'UTC', 'five fields'],
     ['0 6 * * *', 'Asia/Seol', 'no time zone'],
   ])('%s in %s is refused', (cron, zone, says) => {

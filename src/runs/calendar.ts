@@ -17,7 +17,7 @@ export interface Calendar {
 }
 
 /**
- * A calendar in five fields (minute, hour, day, month, day of week) read by a time zone's clock. A moment within an hour that the
+ * The moments of a cron: five fields (minute, hour, day, month, day of week) read by a time zone's clock. A moment within an hour that the
  * clock skips is at the end of that hour; one that the clock has twice is at the first. @throws SCHEDULE_INVALID
  */
 export function calendarOf(cron: string, zone: string): Calendar {
@@ -30,7 +30,7 @@ export function calendarOf(cron: string, zone: string): Calendar {
     )
   if (cron.trim().split(/\s+/).length !== 5)
     throw invalid(
-      `'${cron}' is no calendar`,
+      `'${cron}' is no cron`,
       'it has five fields: minute, hour, day of the month, month, day of the week',
       "write for instance '0 6 * * 1-5': at six on weekdays",
     )
@@ -39,7 +39,7 @@ export function calendarOf(cron: string, zone: string): Calendar {
     pattern = new Cron(cron, { timezone: zone, paused: true, mode: '5-part' })
   } catch (cause) {
     const why = (cause as Error).message.replace(/^CronPattern: /, '')
-    throw invalid(`'${cron}' is no calendar`, why, "write for instance '0 6 * * 1-5': at six on weekdays")
+    throw invalid(`'${cron}' is no cron`, why, "write for instance '0 6 * * 1-5': at six on weekdays")
   }
   return { after: (moment) => pattern.nextRun(new Date(moment))?.getTime() ?? null }
 }

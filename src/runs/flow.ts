@@ -9,7 +9,7 @@ import { type Table, table } from '../plan/table.ts'
 import { type Schema, typeName } from '../plan/types.ts'
 import { scanned } from '../plan/walk.ts'
 import { checkTable } from './given.ts'
-import type { Kitchen, Made, Model } from './kitchen.ts'
+import type { Handle, Kitchen, Made } from './kitchen.ts'
 import type { After, ApprovalSpec, ConditionSpec, EitherSpec } from './specs.ts'
 import type { Timed } from './timeouts.ts'
 
@@ -104,7 +104,7 @@ const isTable = (given: unknown): given is Table<never> =>
 
 const stepsOf = (id: string, made: Made): readonly string[] => {
   if (isTable(made)) return inputsOf(made)
-  const { step } = (made ?? {}) as Partial<Model>
+  const { step } = (made ?? {}) as Partial<Handle>
   if (typeof step !== 'string') throw invalid(`'${id}' approves of something that no step made`, `it is given ${String(made)}`, 'name a dataset, a model or a table') // biome-ignore format: one line
   return [step]
 }

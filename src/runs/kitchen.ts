@@ -14,9 +14,11 @@ export interface Dataset<S> {
   readonly step: string
   readonly table: Table<S>
 }
-export interface Model {
+/** A step, by its name. */
+export interface Handle {
   readonly step: string
 }
+export type Model = Handle
 /** What a program is run with. */
 export interface ProcessOptions extends Timed {
   /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
@@ -37,7 +39,7 @@ export interface ProcessOptions extends Timed {
   readonly each?: { readonly of: AnyTable; readonly most?: number; readonly failures?: number }
 }
 /** What a step made, by its handle. */
-export type Made = Model | AnyTable
+export type Made = Handle | AnyTable
 /** A table, whatever its columns. */
 export type AnyTable = Pick<Table<never>, 'node' | 'schema'>
 
@@ -101,7 +103,7 @@ export interface Kitchen {
    * there. With `each` it is run once for every row of a table. Without `gives` it makes no table, and is there for what it does.
    */
   process<const G extends Columns>(name: string, options: ProcessOptions & { readonly gives: G }): Table<G>
-  process(name: string, options: ProcessOptions & { readonly gives?: undefined }): Model
+  process(name: string, options: ProcessOptions & { readonly gives?: undefined }): Handle
   /** Steps that wait until somebody approves of what others made: `galley approvals`. The same content is asked about once. */
   approve<T>(name: string, of: Made | readonly Made[], options: { ask: string }, then: () => T): T
 }

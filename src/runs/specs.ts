@@ -88,9 +88,9 @@ export interface ProcessSpec {
 export interface ProcessLimits {
   /** Of wall-clock time; no limit unless given, as for the others. */
   readonly seconds?: number
-  /** Of processor time, all of its processes together. */
+  /** Of processor time, all processes of its session together; on Linux. */
   readonly cpuSeconds?: number
-  /** Of memory, all of its processes together. */
+  /** Of memory, all processes of its session together; on Linux. */
   readonly memoryMiB?: number
 }
 /** A table of one row, and what is asked of it. */

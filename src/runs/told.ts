@@ -22,11 +22,16 @@ async function tell(
 export const tellFailed = (ware: Kitchenware, scope: Scope, job: Job, error: unknown): Promise<void> =>
   tell(ware, scope, 'job failed', { ...job, status: 'failed', error })
 
+/** Takes up jobs whose workers died, and tells of those whose attempts were used up: the store gives each to one of those that look. */
+export async function reap(ware: Kitchenware, scope: Scope): Promise<void> {
+  for (const job of await ware.store.jobs.reap(scope)) await tellFailed(ware, scope, job, job.error)
+}
+
 /**
  * Looks once for what nobody at work tells: jobs whose workers died until their attempts were used up, and jobs that are not done by when their schedule wants them.
  * The store gives each to one of those that look, and so it is told once.
  */
 export async function lookout(ware: Kitchenware, scope: Scope): Promise<void> {
-  for (const job of await ware.store.jobs.reap(scope)) await tellFailed(ware, scope, job, job.error)
+  await reap(ware, scope)
   for (const job of await ware.store.jobs.late(scope)) await tell(ware, scope, 'job late', job)
 }

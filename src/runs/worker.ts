@@ -18,7 +18,7 @@ import { run } from './runner.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
 import { deadlineOf, runTimedOut } from './timeouts.ts'
-import { lookout, tellFailed } from './told.ts'
+import { lookout, reap, tellFailed } from './told.ts'
 import { stateOf } from './watched.ts'
 
 /** A job is free for another worker so many seconds after its worker was heard last. */
@@ -74,9 +74,7 @@ export async function work(
         await watch()
         if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
       }
-      await ware.store.jobs
-        .reap(scope)
-        .then((gone) => Promise.all(gone.map((j) => tellFailed(ware, scope, j, j.error))))
+      await reap(ware, scope)
       const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
       told = false
       if (next) {

@@ -22,7 +22,7 @@ export interface Asked {
 }
 
 export interface Approvals {
-  /** The approval of some content, asked for now where nobody was asked yet. */
+  /** The approval of some content, which is asked for where nobody was asked yet. */
   ask(scope: Scope, asked: Asked): Promise<{ readonly approval: Approval; readonly fresh: boolean }>
   /** @throws APPROVAL_UNKNOWN */
   get(scope: Scope, number: number): Promise<Approval>

@@ -16,7 +16,7 @@ export interface Artifacts {
   get(scope: Scope, id: string): Promise<Artifact>
   list(
     scope: Scope,
-    page?: PageRequest & { run?: string | undefined; kind?: string | undefined },
+    page?: PageRequest & { run?: string | undefined; step?: string | undefined; kind?: string | undefined },
   ): Promise<Page<Artifact>>
 }
 
@@ -47,6 +47,7 @@ export function artifactsOn(db: Database): Artifacts {
               eq(artifacts.workspace, scope.workspace),
               after === undefined ? undefined : gt(artifacts.id, after),
               page.run === undefined ? undefined : eq(artifacts.run, page.run),
+              page.step === undefined ? undefined : eq(artifacts.step, page.step),
               page.kind === undefined ? undefined : eq(artifacts.kind, page.kind),
             ),
           )

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobClaim, NewJob } from './jobs.ts'
+import { job } from './testing/jobs.ts'
 import { openTestStore, type TestStore } from './testing/store.ts'
 
 let at: TestStore
@@ -9,10 +10,6 @@ beforeAll(async () => {
 })
 afterAll(() => at.close())
 
-const job = (more: Partial<NewJob> = {}): NewJob => ({
-  ...{ recipe: 'r', recipeJson: { name: 'r' }, folder: '/', engine: null, priority: 0, tags: [], mostAttempts: 3 },
-  ...more,
-})
 const queue = async (more: Partial<NewJob> = {}) => (await at.store.jobs.queue(at.scope, job(more))).number
 const take = async (tags: string[] = [], seconds = 5) => {
   await at.store.jobs.reap(at.scope)

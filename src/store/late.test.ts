@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { NewJob } from './jobs.ts'
+import { job } from './testing/jobs.ts'
 import { openTestStore, type TestStore } from './testing/store.ts'
 
 let at: TestStore
@@ -9,10 +9,6 @@ beforeAll(async () => {
 })
 afterAll(() => at.close())
 
-const job = (more: Partial<NewJob> = {}): NewJob => ({
-  ...{ recipe: 'r', recipeJson: { name: 'r' }, folder: '/', engine: null, priority: 0, tags: [], mostAttempts: 3 },
-  ...more,
-})
 const SOON = 3000
 
 test('a job that is not done in time is found once, however many look, whatever it is at; the others never', async () => {

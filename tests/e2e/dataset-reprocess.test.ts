@@ -4,10 +4,9 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { constant, csv, folder, json, keys, partitioned, push, recipe, sum } from '../../src/index.ts'
 import type { ColOf } from '../../src/plan/columns/kinds.ts'
-import { reprocess } from '../../src/runs/reprocess/reprocess.ts'
-import { run } from '../../src/runs/runner.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
-import { openWritten, signal, type Written } from './datasets.ts'
+import { openWritten, type Written } from './datasets.ts'
+import { going, LINES, ordersIn, rereading } from './reprocessing.ts'
 
 let w: Written
 beforeAll(async () => {
@@ -15,37 +14,9 @@ beforeAll(async () => {
 })
 afterAll(() => w.close())
 
-const go = async (r: Recipe) =>
-  run(w.galley.ware, await w.galley.scope(), r, { folder: w.folder, signal, on: () => {} })
-const again = async (r: Recipe, dataset: string, more: Partial<Parameters<typeof reprocess>[3]> = {}) =>
-  reprocess(w.galley.ware, await w.galley.scope(), r, {
-    ...{ dataset, source: undefined, folder: w.folder, signal, on: () => {} },
-    ...more,
-  })
-
-/** Orders as they were declared first, with whole numbers; and by rules that know pieces, too. */
-function orders(name: string, lines: string): { first: Recipe; mended: Recipe } {
-  const file = join(w.folder, `${name}.csv`)
-  writeFileSync(file, lines)
-  const source = `${name}-lines`
-  return {
-    first: recipe(name, (k) => {
-      const t = k.source(source, csv(file, { id: 'int64', qty: 'int64' }, { broken: 'skip' }))
-      k.dataset(name, t, { write: 'append' })
-    }),
-    mended: recipe(name, (k) => {
-      const t = k.source(source, csv(file, { id: 'int64', qty: 'string' }, { broken: 'skip', mostBroken: 0 }))
-      const mended = k.step(
-        `${name}-mended`,
-        t
-          .derive((r) => ({ qty: r.qty.replace(' pcs', '').cast('int64', { onError: 'null' }) }))
-          .reject((r) => r.qty.isNull(), 'no quantity'),
-      )
-      k.dataset(name, mended, { write: 'append' })
-    }),
-  }
-}
-const LINES = 'id,qty\n1,10\n2,20 pcs\n3,"x, y"\n4,40,9\n5,50\nsix,60\n7,70 pcs\n'
+const go = (r: Recipe) => going(w)(r)
+const again = (...given: Parameters<ReturnType<typeof rereading>>) => rereading(w)(...given)
+const orders = (name: string, lines: string) => ordersIn(w, name, lines)
 
 test('rows that a mended recipe can read are added once, and the others stay aside', async () => {
   const { first, mended } = orders('shop', LINES)

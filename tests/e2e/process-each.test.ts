@@ -1,29 +1,16 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, type Kitchen, recipe } from '../../src/index.ts'
+import { csv, recipe } from '../../src/index.ts'
 import type { ProcessOutput } from '../../src/runs/steps/process.ts'
-import { openWritten, type Written } from './datasets.ts'
+import { NODE, ORDERS, openPrograms, orders, type Programs } from './programs.ts'
 
-let w: Written
-const NODE = process.execPath
+let w: Programs
 beforeAll(async () => {
-  w = await openWritten()
-  writeFileSync(join(w.folder, 'orders.csv'), 'id,n\n1,10\n2,20\n3,30\n')
+  w = await openPrograms()
 })
 afterAll(() => w.close())
-
-const ORDERS = { id: 'int64', n: 'int64' } as const
-const orders = (k: Kitchen) => k.source('orders', csv('orders.csv', ORDERS))
-function script(name: string, body: string): string {
-  writeFileSync(join(w.folder, name), `const fs = require('fs')\nconst ask = JSON.parse(fs.readFileSync(process.env.GALLEY_STEP))\n${body}\n`) // biome-ignore format: one line
-  return name
-}
-const failure = async (made: Parameters<Written['ran']>[0]) =>
-  w.ran(made).then(
-    () => undefined,
-    (e: { code: string; what: string; why?: string }) => e,
-  )
+const script = (name: string, body: string) => w.script(name, body)
 
 const ITEMS = `const n = ask.item.n
 fs.appendFileSync(ask.params.mark, n + '\\n')
@@ -39,7 +26,7 @@ test('run for each row of a table, what is done is kept where others fail: the n
   const file = script('each.cjs', ITEMS)
   const mark = join(w.folder, 'each')
   writeFileSync(`${mark}.bad`, '')
-  const error = await failure(eachOf('squares', file, mark))
+  const error = await w.failure(eachOf('squares', file, mark))
   expect(error).toMatchObject({ code: 'STEP_FAILED', what: expect.stringContaining("the program of 'squares-each' failed for 1 of 3 rows"), why: expect.stringContaining('for {"n":20}: it ended with code 1') }) // biome-ignore format: one line
   rmSync(`${mark}.bad`)
   writeFileSync(mark, '')
@@ -63,7 +50,7 @@ test('rows that are equal are no two pieces of work', async () => {
   const made = recipe('equal', (k) => {
     k.process('equal-each', { command: [NODE, 'each.cjs'], files: ['each.cjs'], each: { of: k.source('twice', csv('twice.csv', ORDERS)).select('n') } }) // biome-ignore format: one line
   })
-  expect(await failure(made)).toMatchObject({
+  expect(await w.failure(made)).toMatchObject({
     code: 'STEP_FAILED',
     what: expect.stringContaining('stands there twice'),
   })

@@ -1,30 +1,17 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, daily, type Kitchen, partitioned, recipe } from '../../src/index.ts'
+import { csv, daily, partitioned, recipe } from '../../src/index.ts'
 import type { ProcessOutput } from '../../src/runs/steps/process.ts'
-import { openWritten, type Written } from './datasets.ts'
+import { NODE, ORDERS, openPrograms, orders, type Programs } from './programs.ts'
 
-let w: Written
-const NODE = process.execPath
+let w: Programs
 beforeAll(async () => {
-  w = await openWritten()
-  writeFileSync(join(w.folder, 'orders.csv'), 'id,n\n1,10\n2,20\n3,30\n')
+  w = await openPrograms()
 })
 afterAll(() => w.close())
-
-const ORDERS = { id: 'int64', n: 'int64' } as const
-const orders = (k: Kitchen) => k.source('orders', csv('orders.csv', ORDERS))
-function script(name: string, body: string): string {
-  writeFileSync(join(w.folder, name), `const fs = require('fs')\nconst ask = JSON.parse(fs.readFileSync(process.env.GALLEY_STEP))\n${body}\n`) // biome-ignore format: one line
-  return name
-}
+const script = (name: string, body: string) => w.script(name, body)
 const program = (file: string) => ({ command: [NODE, file], files: [file], format: 'json' as const })
-const failure = async (made: Parameters<Written['ran']>[0]) =>
-  w.ran(made).then(
-    () => undefined,
-    (e: { code: string; what: string; why?: string }) => e,
-  )
 
 test('a program is told the partition, and is run for each though it is given the same', async () => {
   const file = script('day.cjs', 'fs.writeFileSync(ask.rows, JSON.stringify({ told: ask.partition }))')
@@ -47,7 +34,7 @@ test('a pipe where its events or rows were to be keeps nobody waiting', async ()
     `fs.rmSync(${at}, { force: true }); require('child_process').execFileSync('mkfifo', [${at}])`
   const file = script('pipes.cjs', `${pipe('ask.events')}; ${pipe('ask.rows')}; setTimeout(() => {}, 500)`)
   const made = recipe('pipes', (k) => void k.process('pipes', { ...program(file), gives: { id: 'int64' } }))
-  expect(await failure(made)).toMatchObject({ code: 'STEP_FAILED', what: "the process of 'pipes' left no rows" })
+  expect(await w.failure(made)).toMatchObject({ code: 'STEP_FAILED', what: "the program of 'pipes' left no rows" })
 })
 
 test('a program that writes to a table that it is given to read is told of, and nothing of it is kept', async () => {
@@ -62,7 +49,7 @@ test('a program that writes to a table that it is given to read is told of, and 
     )
     k.process('writes', { command: [NODE, file], files: [file], tables: { orders: t }, gives: { id: 'int64' } })
   })
-  expect(await failure(made)).toMatchObject({ code: 'STORE_CORRUPT', what: expect.stringMatching(/^the program of 'writes' has changed /) }) // biome-ignore format: one line
+  expect(await w.failure(made)).toMatchObject({ code: 'STORE_CORRUPT', what: expect.stringMatching(/^the program of 'writes' has changed /) }) // biome-ignore format: one line
 })
 
 const ITEM = `const n = ask.item.n
@@ -91,7 +78,7 @@ test('of rows that come to those that are done the new ones alone are run', asyn
 test('a program that is changed while it is run for one row after the other ends the step, what is under way with it, and mixes nothing', async () => {
   writeFileSync(join(w.folder, 'mixed.changes'), '')
   const began = performance.now()
-  const error = await failure(eachOf('mixed', 'orders.csv', 60_000))
+  const error = await w.failure(eachOf('mixed', 'orders.csv', 60_000))
   expect(error).toMatchObject({ code: 'SOURCE_BROKEN', what: expect.stringContaining('mixed.cjs changed') })
   expect(performance.now() - began).toBeLessThan(30_000)
   expect(lines('mixed')).not.toContain('30')

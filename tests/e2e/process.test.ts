@@ -2,33 +2,20 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, type Kitchen, recipe, secret } from '../../src/index.ts'
+import { recipe, secret } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import type { ProcessOutput } from '../../src/runs/steps/process.ts'
 import { ended, start } from './command.ts'
-import { openWritten, signal, type Written } from './datasets.ts'
+import { signal } from './datasets.ts'
+import { NODE, ORDERS, openPrograms, orders, type Programs } from './programs.ts'
 
-let w: Written
-const NODE = process.execPath
+let w: Programs
 beforeAll(async () => {
-  w = await openWritten()
-  writeFileSync(join(w.folder, 'orders.csv'), 'id,n\n1,10\n2,20\n3,30\n')
+  w = await openPrograms()
 })
 afterAll(() => w.close())
-
-const ORDERS = { id: 'int64', n: 'int64' } as const
-const orders = (k: Kitchen) => k.source('orders', csv('orders.csv', ORDERS))
-/** A script of the recipe's folder that is given what it is asked as `ask`. */
-function script(name: string, body: string): string {
-  writeFileSync(join(w.folder, name), `const fs = require('fs')\nconst ask = JSON.parse(fs.readFileSync(process.env.GALLEY_STEP))\n${body}\n`) // biome-ignore format: one line
-  return name
-}
-const failure = async (made: Parameters<Written['ran']>[0]) =>
-  w.ran(made).then(
-    () => undefined,
-    (e: { code: string; what: string; why?: string }) => e,
-  )
-const output = (r: Awaited<ReturnType<Written['ran']>>, id: string) => r.outputs.get(id) as unknown as ProcessOutput
+const script = (name: string, body: string) => w.script(name, body)
+const output = (r: Awaited<ReturnType<Programs['ran']>>, id: string) => r.outputs.get(id) as unknown as ProcessOutput
 
 const DOUBLE = `const lines = fs.readFileSync(ask.tables.orders.files[0], 'utf8').trim().split('\\n').map(JSON.parse)
 fs.appendFileSync(ask.events, JSON.stringify({ progress: [1, 2] }) + '\\n' + JSON.stringify({ metrics: { seen: lines.length }, say: 'half way' }) + '\\n')
@@ -121,7 +108,7 @@ test.each<[string, string, object, RegExp]>([
   ['is no program', '', { command: ['no-such-program-anywhere'] }, /no folder of the path has it/],
 ])('a program that %s fails, and says why', async (name, body, more, why) => {
   const file = script(`fails-${name.replaceAll(' ', '-')}.cjs`, body)
-  const error = await failure(once(`fails-${name.replaceAll(' ', '-')}`, file, more))
+  const error = await w.failure(once(`fails-${name.replaceAll(' ', '-')}`, file, more))
   expect(error).toMatchObject({ code: 'STEP_FAILED', why: expect.stringMatching(why) })
 })
 

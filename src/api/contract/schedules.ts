@@ -6,7 +6,7 @@ import { moment, pageOf, pageQuery, route } from './route.ts'
 export const schedule = z.object({
   name: z.string(),
   recipe: z.string(),
-  cron: z.string().nullable().describe('its calendar; null for one that watches something'),
+  cron: z.string().nullable().describe('at which moments; null for one that watches something'),
   watch: z.string().nullable().describe('what it watches instead: dataset:NAME, or files:PATTERN'),
   zone: z.string(),
   catchUp: z.enum(['none', 'once', 'all']),
@@ -47,7 +47,7 @@ export const schedules = {
     method: 'post',
     path: '/v1/schedules/{name}',
     access: 'write',
-    summary: 'Runs a recipe at moments of a calendar, or when something has changed: workers queue and do it',
+    summary: 'Runs a recipe at moments of a cron, or when something has changed: workers queue and do it',
     params: named,
     body: queued
       .omit({ notBefore: true })
@@ -59,7 +59,7 @@ export const schedules = {
           .max(4096)
           .optional()
           .describe(
-            'instead of a calendar: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
+            'instead of a cron: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
           ),
         calendar: calendarName
           .optional()

@@ -95,8 +95,8 @@ export const runs: NounHandlers<'runs'> = {
   },
   log: async ({ ware: { store }, scope, params }) => {
     const run = await store.runs.get(scope, named(params.run))
-    const [own] = (await store.artifacts.list(scope, { run: run.id, kind: 'log', limit: 500 })).items.filter((a) => a.step === params.step) // biome-ignore format: one line
-    const kept = own?.blob ?? (await keptLog(store, scope, run.id, params.step))
+    const { items } = await store.artifacts.list(scope, { run: run.id, step: params.step, kind: 'log', limit: 1 })
+    const kept = items[0]?.blob ?? (await keptLog(store, scope, run.id, params.step))
     return { text: kept === undefined ? '' : Buffer.from(await store.blobs.get(scope, kept)).toString('utf8') }
   },
   events: async ({ ware, scope, params, signal }) => {

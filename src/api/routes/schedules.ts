@@ -47,9 +47,9 @@ export const schedules: NounHandlers<'schedules'> = {
     const doneWithin = within === undefined ? null : Math.round(within * 1000)
     if ((cron === null) === (watch === null))
       throw new GalleyError('SCHEDULE_INVALID', {
-        what: `'${params.name}' has ${cron === null ? 'neither a calendar nor' : 'both a calendar and'} something to watch`,
+        what: `'${params.name}' has ${cron === null ? 'neither a cron nor' : 'both a cron and'} something to watch`,
         why: 'it runs by one of them',
-        fix: "give a calendar (cron: '0 6 * * *'), or what is watched (watch: 'dataset:flights')",
+        fix: "give moments (cron: '0 6 * * *'), or what is watched (watch: 'dataset:flights')",
       })
     const job = jobOf(queued)
     if (watch !== null) requireOthers(watch, queued.recipe as { readonly name: string } & Partial<Recipe>)

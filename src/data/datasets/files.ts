@@ -96,7 +96,7 @@ const MOST_KNOWN = 10_000
 const SETTLED = 2000
 
 /** SHA-256 of a file; it is read once for each state that it is seen in. */
-async function hashOnce(path: string): Promise<string> {
+export async function hashOnce(path: string): Promise<string> {
   const stamp = await stampOf(path)
   const before = known.get(path)
   if (stamp !== undefined && before?.stamp === stamp) return before.sha256

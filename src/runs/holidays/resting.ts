@@ -30,7 +30,6 @@ export function checkResting({
   rests,
   instead,
 }: Omit<Resting, 'cron' | 'zone'> & { readonly cron: string | null; readonly watch: string | null }): void {
-  // biome-ignore format: one line
   const invalid = (what: string, why: string, fix: string) => new GalleyError('SCHEDULE_INVALID', { what, why, fix })
   if (cron === null && (calendar !== null || rests !== null || instead !== null))
     throw invalid(`what runs when ${watch} has changed rests on no days`, 'it has no moments', 'give it a cron, or leave the days out') // biome-ignore format: one line
@@ -106,7 +105,6 @@ function movedOn(
   rested: (m: number) => boolean,
   before: (m: number) => number,
 ): Calendar {
-  // biome-ignore format: one line
   const moved = (m: number): number | null => {
     let at: number | null = m
     for (let days = 0; at !== null && rested(at); days++) at = days === MOST_DAYS ? null : daily.after(at)

@@ -13,9 +13,8 @@ import type { ProcessSpec } from '../specs.ts'
 import type { ProcessOutput } from '../steps/process.ts'
 import type { TableOutput } from '../steps/table.ts'
 import { ProgramFailed } from './child.ts'
-import { keepLog } from './keep.ts'
-import { lastLines } from './log.ts'
-import { type Asked, forget, runOnce } from './once.ts'
+import { keepLog, lastLines } from './log.ts'
+import { type Asked, forget, type Given, runOnce } from './once.ts'
 import { rowsFrom } from './tables.ts'
 
 const ROWS = 'rows.parquet'
@@ -41,7 +40,7 @@ interface Done extends Output {
  */
 export async function runEach(
   given: StepContext<ProcessSpec>,
-  asked: Pick<Asked, 'files' | 'program' | 'tables'>,
+  asked: Given & Pick<Asked, 'tables'>,
   key: string,
   folder: string,
   tableOf: (ctx: StepContext<ProcessSpec>, root: Node) => Promise<TableOutput>,

@@ -80,7 +80,6 @@ export class Events {
           Number.isFinite(value) &&
           (Object.hasOwn(this.metrics, name) || Object.keys(this.metrics).length < MOST_METRICS)
         )
-          // biome-ignore format: one line
           Object.defineProperty(this.metrics, name, { value, enumerable: true, configurable: true, writable: true })
     if (typeof told.say === 'string' && this.#texts++ < MOST_TEXTS) this.#on.say(told.say.slice(0, 1000))
   }

@@ -1,4 +1,6 @@
 import { redacted } from '../../base/redact.ts'
+import type { StepContext } from '../kind.ts'
+import type { ProcessSpec } from '../specs.ts'
 
 /** Bytes of a log that are kept of its beginning, and of its end. */
 const KEPT = 2 * 2 ** 20
@@ -49,4 +51,13 @@ const SHOWN = 2000
 export function lastLines(text: string, most: number): string {
   const last = text.trimEnd().split('\n').slice(-most).join('\n')
   return last.length > SHOWN ? `…${last.slice(-SHOWN)}` : last
+}
+
+/** Puts what a process said beside the run, where it said something. */
+export async function keepLog(ctx: StepContext<ProcessSpec>, text: string): Promise<{ readonly log?: string }> {
+  if (text === '') return {}
+  const { hash, bytes } = await ctx.store.blobs.put(ctx.scope, text)
+  const of = { run: ctx.run.id, step: ctx.step.id, kind: 'log', name: `${ctx.step.id}.log`, mediaType: 'text/plain' }
+  await ctx.store.artifacts.add(ctx.scope, { ...of, blob: hash, bytes, details: null })
+  return { log: hash }
 }

@@ -9,26 +9,23 @@ import type { StepContext } from '../kind.ts'
 import type { ProcessSpec } from '../specs.ts'
 import { runCommand } from './child.ts'
 import { Events } from './events.ts'
-import {
-  asGiven,
-  changed,
-  commandPath,
-  type GivenFile,
-  layOut,
-  programOf,
-  requireUntouched,
-  statesOf,
-} from './workspace.ts'
+import { asGiven, changed, type GivenFile, layOut, programOf, requireUntouched, statesOf } from './workspace.ts'
 
 /** ms before a process is tried again, doubled each time. */
 const PAUSE = 1000
 /** Text that an environment has whatever this process has in its own. */
 const PLAIN = { LANG: 'C.UTF-8', TZ: 'UTC' } as const
 
-export interface Asked {
+/** What a program is given of its recipe's folder, and the program itself. */
+export interface Given {
   readonly files: readonly GivenFile[]
-  /** Identity of the program. */
+  /** Where the program lies. */
+  readonly command: string
+  /** Identity of its content. */
   readonly program: string
+}
+
+export interface Asked extends Given {
   /** What it reads, as it finds it in its order. */
   readonly tables: Readonly<Record<string, unknown>>
   /** The row that it is run for; null for one that is run once. */
@@ -82,11 +79,9 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
       attempt,
     }
     await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, format: spec.format, events, key })) // biome-ignore format: one line
-    const path = searchPath()
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
-    const env = { ...PLAIN, PATH: path, HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), GALLEY_STEP: order } // biome-ignore format: one line
-    const [name = '', ...args] = spec.command
-    const command = [await commandPath(id, name, ctx.folder, path), ...args]
+    const env = { ...PLAIN, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), GALLEY_STEP: order } // biome-ignore format: one line
+    const command = [asked.command, ...spec.command.slice(1)]
     const heard = new Events(events, { progress: asked.progress, say: (text) => ctx.say(redacted(text)) })
     const run = {
       run: ctx.run.number,
@@ -104,7 +99,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     )
     heard.look(true)
     await asGiven(asked.files)
-    if ((await programOf(command[0] ?? '')) !== asked.program) throw changed(command[0] ?? '')
+    if ((await programOf(asked.command)) !== asked.program) throw changed(asked.command)
     return { rows, folder, log, metrics: heard.metrics }
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true })

@@ -39,8 +39,7 @@ async function written(
   ctx: StepContext<ProcessSpec>,
   { files, schema }: Pick<Stored, 'files' | 'schema'>,
   path: string,
-) {
-  // biome-ignore format: one line
+): Promise<string> {
   const scan = build({ op: 'scan', from: { kind: 'parquet', files }, schema })
   const relation = await runPlan(ctx, scan, 'batches')
   const text = ctx.step.spec.format === 'csv' ? csvText(relation, false) : jsonLines(relation)
@@ -55,7 +54,7 @@ export async function rowsFrom(ctx: StepContext<ProcessSpec>, path: string, fold
   const size = await stat(path).then((info) => (info.isFile() ? info.size : undefined), () => undefined) // biome-ignore format: one line
   if (size === undefined)
     throw new GalleyError('STEP_FAILED', {
-      what: `the process of '${id}' left no rows`,
+      what: `the program of '${id}' left no rows`,
       why: 'it ended well, and the file that it was to write is not there, or is no file',
       fix: `write the rows to the file named by "rows" in $GALLEY_STEP, as ${spec.format}; none is an empty file`,
     })
@@ -76,7 +75,7 @@ export async function rowsFrom(ctx: StepContext<ProcessSpec>, path: string, fold
     if (!(thrown instanceof GalleyError && (thrown.code.startsWith('SOURCE_') || thrown.code.startsWith('PLAN_'))))
       throw thrown
     throw new GalleyError('STEP_FAILED', {
-      what: `the rows of the process of '${id}' are not what is declared`,
+      what: `the rows of the program of '${id}' are not what is declared`,
       why: [thrown.what, thrown.why].filter(Boolean).join(': '),
       fix: `write columns ${schema.map((f) => `${f.name} (${typeName(f.type)})`).join(', ')}, or declare what it writes`,
       cause: thrown,

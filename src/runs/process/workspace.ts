@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { access, chmod, constants, copyFile, mkdir, realpath, stat } from 'node:fs/promises'
 import { delimiter, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { hashJson } from '../../base/hash.ts'
 import { stampOf } from '../../data/connectors/files.ts'
 import { filesOf } from '../../data/connectors/folder/list.ts'
+import { hashOnce } from '../../data/datasets/files.ts'
 
 /** Files that one process is given. */
 const MOST_FILES = 10_000
@@ -34,7 +32,7 @@ export async function givenFiles(
       met++
       const name = relative(root, path)
       if (name.startsWith('..') || isAbsolute(name)) throw outside(step, pattern)
-      if (!found.has(name)) found.set(name, { path, name: name.split(sep).join('/'), sha256: await sha256Of(path) })
+      if (!found.has(name)) found.set(name, { path, name: name.split(sep).join('/'), sha256: await hashOnce(path) })
       if (found.size > MOST_FILES)
         throw new GalleyError('RECIPE_INVALID', {
           what: `'${step}' is given more than ${MOST_FILES} files`,
@@ -54,7 +52,7 @@ export async function givenFiles(
 const outside = (step: string, pattern: string) =>
   new GalleyError('RECIPE_INVALID', {
     what: `'${step}' is given '${pattern}', which lies outside of the recipe's folder`,
-    why: 'a process is given files of its recipe alone',
+    why: 'a program is given files of its recipe alone',
     fix: 'put the files below the recipe',
   })
 
@@ -102,7 +100,7 @@ export function requireUntouched(
 /** @throws SOURCE_BROKEN where a file is no longer what it was when the step began */
 export async function asGiven(files: readonly GivenFile[]): Promise<void> {
   for (const { path, sha256 } of files)
-    if ((await sha256Of(path).catch(() => undefined)) !== sha256) throw changed(path)
+    if ((await hashOnce(path).catch(() => undefined)) !== sha256) throw changed(path)
 }
 
 /** Where a command lies: by its name on the path, or from the recipe's folder on. @throws STEP_FAILED */
@@ -120,19 +118,4 @@ export async function commandPath(step: string, command: string, folder: string,
 }
 
 /** Identity of a command: the content of the program that its name leads to. */
-export const programOf = async (path: string): Promise<string> => hashJson([await sha256Of(await realpath(path))])
-
-const known = new Map<string, string>()
-
-async function sha256Of(path: string): Promise<string> {
-  const info = await stat(path)
-  const stamp = `${path} ${info.ino} ${info.size} ${info.mtimeMs} ${info.ctimeMs}`
-  const before = known.get(stamp)
-  if (before) return before
-  const hash = createHash('sha256')
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
-  const found = hash.digest('hex')
-  known.set(stamp, found)
-  if (known.size > MOST_FILES) known.delete(known.keys().next().value as string)
-  return found
-}
+export const programOf = async (path: string): Promise<string> => hashOnce(await realpath(path))

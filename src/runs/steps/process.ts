@@ -7,11 +7,11 @@ import { opaqueSchema } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { ProgramFailed } from '../process/child.ts'
 import { runEach } from '../process/each.ts'
-import { keepLog } from '../process/keep.ts'
-import { forget, runOnce } from '../process/once.ts'
+import { keepLog } from '../process/log.ts'
+import { forget, type Given, runOnce } from '../process/once.ts'
 import { rowsFrom, tablesFor } from '../process/tables.ts'
 import { commandPath, givenFiles, programOf } from '../process/workspace.ts'
-import type { PlanSpec, ProcessSpec } from '../specs.ts'
+import type { PlanSpec, ProcessSpec, Recipe, Step } from '../specs.ts'
 import { integer } from '../text.ts'
 import { computeRows } from './rows.ts'
 import { keep, summarise, type TableOutput, whole } from './table.ts'
@@ -29,29 +29,18 @@ export interface ProcessOutput extends Output, Partial<Omit<TableOutput, keyof O
 export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
   kind: 'process',
   module: import.meta.url,
-  async identity({ limits: _, retries: __, each, ...spec }, { step, folder, signal, recipe }) {
-    const files = await givenFiles(step.id, folder, spec.files, signal)
-    const path = await commandPath(step.id, spec.command[0] ?? '', folder, searchPath())
-    const over = each && { step: each.step, failures: each.failures }
-    // it is told of which recipe and partition it is, and may do otherwise for another
-    const told = { recipe: recipe.name, partition: recipe.partition ?? null }
-    return { ...spec, ...told, each: over, files: files.map((f) => [f.name, f.sha256]), program: await programOf(path) }
-  },
+  identity: async (spec, ctx) => identityOf(spec, ctx.recipe, await givenTo(ctx, spec)),
   async run(ctx) {
-    const { spec, id } = ctx.step
+    const { spec } = ctx.step
     const folder = ctx.store.home.tmp.file('.tables')
     await mkdir(folder, { recursive: true })
     try {
-      const files = await givenFiles(id, ctx.folder, spec.files, ctx.signal)
-      const program = await programOf(await commandPath(id, spec.command[0] ?? '', ctx.folder, searchPath()))
-      const asked = { files, program, tables: await tablesFor(ctx, folder) }
+      const given = await givenTo(ctx, spec)
+      const asked = { ...given, tables: await tablesFor(ctx, folder) }
       // what it is asked, whichever run asks it: of a row that it is run for, whatever other rows stand beside it
       const reads = ctx.step.inputs.filter((s) => s !== spec.each?.step || Object.values(spec.tables).includes(s))
       const each = spec.each && { ...spec.each, failures: 0 }
-      const key = hashJson([
-        await processStep.identity?.({ ...spec, each }, ctx as never),
-        reads.map((s) => ctx.input(s).hash),
-      ])
+      const key = hashJson([identityOf({ ...spec, each }, ctx.recipe, given), reads.map((s) => ctx.input(s).hash)])
       if (spec.each) return await runEach(ctx, asked, key, folder, tableOf)
       const percent = (done: number, total: number) => ctx.progress({ done: (done / total) * 100, total: 100, unit: 'percent' }) // biome-ignore format: one line
       const left = await runOnce(ctx, { ...asked, item: null, key, progress: percent })
@@ -76,6 +65,22 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
     const items = o.items ? [`${integer(o.items.all)} items${o.items.failed > 0 ? `, ${integer(o.items.failed)} failed` : ''}`] : [] // biome-ignore format: one line
     return [...(o.files ? [summarise(o as TableOutput)] : []), ...items, ...metrics].join('  ')
   },
+}
+
+/** What a program is given of its recipe's folder, and the program itself, as they are now. */
+async function givenTo(
+  { step, folder, signal }: Pick<StepContext<ProcessSpec>, 'folder' | 'signal'> & { readonly step: Pick<Step, 'id'> },
+  { files, command: [name = ''] }: ProcessSpec,
+): Promise<Given> {
+  const command = await commandPath(step.id, name, folder, searchPath())
+  return { files: await givenFiles(step.id, folder, files, signal), command, program: await programOf(command) }
+}
+
+/** What a program is known by. It is told of which recipe and partition it is, and may do otherwise for another. */
+function identityOf({ limits: _, retries: __, each, ...spec }: ProcessSpec, recipe: Recipe, { files, program }: Given) {
+  const over = each && { step: each.step, failures: each.failures }
+  const told = { recipe: recipe.name, partition: recipe.partition ?? null }
+  return { ...spec, ...told, each: over, files: files.map((f) => [f.name, f.sha256]), program }
 }
 
 /** Keeps rows as a step's table. */
