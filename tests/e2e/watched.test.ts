@@ -81,8 +81,8 @@ test('what can not be watched is refused', async () => {
     [['--on', 'dataset:own'], 'each run would be followed by another'],
     [['--on', 'table:own'], "'table:own' can't be watched"],
     [['--on', 'dataset:Own'], "'Own' can't name a dataset"],
-    [[], 'neither a calendar nor something to watch'],
-    [['--on', 'dataset:days', '--cron', '0 6 * * *'], 'both a calendar and something to watch'],
+    [[], 'neither a cron nor something to watch'],
+    [['--on', 'dataset:days', '--cron', '0 6 * * *'], 'both a cron and something to watch'],
   ] as const)
     expect(await galley('schedules', 'set', 'wrong', own, ...args)).toMatchObject({
       code: 2,
