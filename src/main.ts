@@ -24,6 +24,8 @@ import { processStep } from './runs/steps/process.ts'
 import { sourceStep } from './runs/steps/source.ts'
 import { tableStep } from './runs/steps/table.ts'
 import { openStore, type Store } from './store/store.ts'
+import { traceSink } from './telemetry/otlp.ts'
+import { together } from './telemetry/sink.ts'
 import { openScope } from './tenancy/workspace.ts'
 
 /** The step kinds by name. */
@@ -75,7 +77,10 @@ export async function openGalley(config: Config): Promise<Galley> {
   const duckdb = createDuckdbEngine({ memoryMiB: config.memoryMiB, threads, temp: store.home.tmp.path })
   const say = (why: string) => log.warn(`a plan is left to the processor: ${why}`)
   const device = chosenDevice({ host: duckdb, memoryMiB: config.deviceMemoryMiB, say, failed: say })
-  const lineage = config.lineage && collectorSink(config.lineage, store, log, VERSION)
+  const sink = together([
+    config.lineage && collectorSink(config.lineage, store, log, VERSION),
+    config.traces && traceSink(config.traces, store, log, VERSION),
+  ])
   const alerts = config.alerts === undefined ? undefined : alertsTo(config.alerts, log)
   const guard = openGuard({ temp: () => store.home.tmp.file('.opened'), memoryMiB: config.memoryMiB, threads, idleMs: IDLE_MS }) // biome-ignore format: one line
   const hubs = new Map<string, EndpointHub>()
@@ -107,7 +112,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     clock,
     scope,
     hub,
-    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, lineage, alerts, device: device.for }, // biome-ignore format: one line
+    ware: { store, duckdb, kinds: KINDS, clock, log, threads, version: VERSION, engine: config.engine, sink, alerts, device: device.for }, // biome-ignore format: one line
     app: () => createApp(server),
     listen: (at) => listen(server, at),
     async close() {

@@ -34,6 +34,16 @@ const Environment = z.object({
   OPENLINEAGE_API_KEY: z.string().min(1).optional(),
   OPENLINEAGE_NAMESPACE: z.string().min(1).optional(),
   OPENLINEAGE_DISABLED: z.enum(['true', 'false']).optional(),
+  // as every exporter of OpenTelemetry has them
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: z.string().optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_SDK_DISABLED: z.string().optional(),
+  OTEL_SERVICE_NAME: z.string().optional(),
   LANG: z.string().optional(),
   NO_COLOR: z.string().optional(),
 })
@@ -43,6 +53,15 @@ export interface LineageCollector {
   readonly url: string
   readonly apiKey: string | undefined
   readonly namespace: string
+}
+
+/** Who is sent runs as traces. */
+export interface TraceCollector {
+  readonly url: string
+  /** Beside the content's type; values are as good as passwords, and masked like them. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The name that traces are told under. */
+  readonly service: string
 }
 
 export interface Config {
@@ -67,6 +86,8 @@ export interface Config {
   readonly alerts: string | undefined
   /** A collector of OpenLineage events; absent where none is named. */
   readonly lineage: LineageCollector | undefined
+  /** A collector of traces; absent where none is named. */
+  readonly traces: TraceCollector | undefined
   /** What the events' jobs and datasets are named within, before the workspace. */
   readonly lineageNamespace: string
   readonly language: 'ko' | 'en'
@@ -77,7 +98,7 @@ export interface Config {
 export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = process.cwd()): Config {
   // an empty variable is an unset one
   const given = Object.fromEntries(
-    Object.entries(env).filter(([name, v]) => v !== '' || !/^(GALLEY|OPENLINEAGE)_/.test(name)),
+    Object.entries(env).filter(([name, v]) => v !== '' || !/^(GALLEY|OPENLINEAGE|OTEL)_/.test(name)),
   )
   const parsed = Environment.safeParse(given)
   if (!parsed.success) {
@@ -103,6 +124,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     workspace: e.GALLEY_WORKSPACE ?? 'default',
     alerts: e.GALLEY_ALERTS,
     lineage: collectorOf(e),
+    traces: tracesOf(e),
     lineageNamespace: namespaceOf(e),
     language: e.LANG?.toLowerCase().startsWith('ko') ? 'ko' : 'en',
     color: e.NO_COLOR === undefined,
@@ -118,6 +140,39 @@ function collectorOf(e: Given): LineageCollector | undefined {
   const url = new URL((e.OPENLINEAGE_ENDPOINT ?? 'api/v1/lineage').replace(/^\//, ''), under).href
   if (e.OPENLINEAGE_API_KEY !== undefined) remember(e.OPENLINEAGE_API_KEY)
   return { url, apiKey: e.OPENLINEAGE_API_KEY, namespace: namespaceOf(e) }
+}
+
+/** As OpenTelemetry's exporters read them; none where they are to speak gRPC, which is not spoken here. */
+function tracesOf(e: Given): TraceCollector | undefined {
+  const base = e.OTEL_EXPORTER_OTLP_ENDPOINT
+  const url = e.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base.replace(/\/$/, '')}/v1/traces`)
+  const protocol = e.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? e.OTEL_EXPORTER_OTLP_PROTOCOL
+  const off = e.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || e.OTEL_TRACES_EXPORTER === 'none'
+  if (url === undefined || off || protocol === 'grpc') return undefined
+  const given = e.OTEL_EXPORTER_OTLP_TRACES_HEADERS ?? e.OTEL_EXPORTER_OTLP_HEADERS ?? ''
+  return { url, headers: headersOf(given), service: e.OTEL_SERVICE_NAME ?? 'galley' }
+}
+
+/** `name=value` with commas between, values encoded as in a URL. @throws CONFIG_INVALID */
+function headersOf(text: string): Record<string, string> {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '')
+  return Object.fromEntries(
+    pairs.map((pair, i) => {
+      const [, name = '', value = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*([\x20-\x7e]*?)\s*$/.exec(pair) ?? []
+      let said: string | undefined
+      try {
+        said = decodeURIComponent(value)
+      } catch {}
+      if (name === '' || said === undefined || /[\r\n\0]/.test(said))
+        throw new GalleyError('CONFIG_INVALID', {
+          what: 'the environment variable OTEL_EXPORTER_OTLP_HEADERS is not usable',
+          why: `its ${i + 1}. header is not of the form name=value, with the value encoded as in a URL`,
+          fix: 'correct it or unset it',
+        })
+      if (said.length > 3) remember(said)
+      return [name.toLowerCase(), said]
+    }),
+  )
 }
 
 /** True when GALLEY_LOG asks for stacks; usable where the rest of the configuration may be wrong. */

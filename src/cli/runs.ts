@@ -161,13 +161,26 @@ export function runs(): Command {
     .command('lineage <run>')
     .description('what a run and its steps read and made: events of OpenLineage, one a line')
     .action((run: string) =>
-      withClient(async (client) => {
-        for (let cursor: string | undefined, first = true; first || cursor; first = false) {
-          const page = await client.runs.lineage({ run, limit: 500, ...(cursor ? { cursor } : {}) })
-          for (const event of page.items) print(JSON.stringify(event))
-          cursor = page.next
-        }
-      }),
+      withClient((client) => printLines((cursor) => client.runs.lineage({ run, limit: 500, ...cursor }))),
+    )
+  noun
+    .command('trace <run>')
+    .description('a run and its steps as spans of OpenTelemetry (OTLP in JSON), one a line')
+    .action((run: string) =>
+      withClient((client) => printLines((cursor) => client.runs.trace({ run, limit: 500, ...cursor }))),
     )
   return noun
+}
+
+/** Prints the items of all pages, as JSON, one a line. */
+async function printLines(
+  ask: (cursor: {
+    cursor?: string
+  }) => Promise<{ readonly items: readonly unknown[]; readonly next?: string | undefined }>,
+): Promise<void> {
+  for (let cursor: string | undefined, first = true; first || cursor; first = false) {
+    const page = await ask(cursor ? { cursor } : {})
+    for (const item of page.items) print(JSON.stringify(item))
+    cursor = page.next
+  }
 }

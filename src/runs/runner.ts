@@ -51,7 +51,7 @@ export async function run(
 ): Promise<RunResult> {
   const { store, clock } = ware
   const { record, kept } = await begin(ware, scope, recipe, options)
-  const tell = () => ware.lineage?.changed(scope, record.id)
+  const tell = () => ware.sink?.changed(scope, record.id)
   tell()
   const began = clock.ticks()
   const started = record.started
@@ -165,7 +165,7 @@ export async function run(
     clearInterval(heart)
     deadline.close()
     tell()
-    await ware.lineage?.settled()
+    await ware.sink?.settled()
   }
 }
 

@@ -10,6 +10,7 @@ import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
+import type { RunSink } from '../telemetry/sink.ts'
 import type { Alerts } from './alerts.ts'
 import type { Beside } from './beside.ts'
 import { type Spending, spentBy } from './budget.ts'
@@ -18,7 +19,6 @@ import type { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import { cacheKey, whyAgain } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
-import type { LineageSink } from './lineage/openlineage/collector.ts'
 import { restored, stored } from './portable.ts'
 import { noting } from './progress.ts'
 import type { Recipe, Step } from './specs.ts'
@@ -37,7 +37,7 @@ export interface Kitchenware {
   /** Where parts of a recipe that can be fused are computed, unless a run says otherwise. */
   readonly engine: EngineChoice
   /** Told when a run or a step begins and ends. */
-  readonly lineage?: LineageSink | undefined
+  readonly sink?: RunSink | undefined
   /** Told what somebody should look at. */
   readonly alerts?: Alerts | undefined
   /** The machine's graphics device for such a choice, or why there is none to use. */

@@ -132,4 +132,13 @@ export const runs = {
       z.record(z.string(), z.unknown()).describe('a RunEvent: openlineage.io/spec/2-0-2/OpenLineage.json'),
     ),
   }),
+  trace: route({
+    method: 'get',
+    path: '/v1/runs/{run}/trace',
+    access: 'read',
+    summary: 'A run and its steps as spans of OpenTelemetry: those that have ended, the whole first',
+    params: z.object({ run: z.string().max(64) }),
+    query: pageQuery,
+    output: pageOf(z.record(z.string(), z.unknown()).describe('TracesData of OTLP 1 in JSON, one span in each')),
+  }),
 }

@@ -11,10 +11,12 @@ import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
 import { withinHome } from '../../runs/portable.ts'
 import { secondsLeft } from '../../runs/progress.ts'
 import type { Recipe } from '../../runs/specs.ts'
-import { keyOf, limitOf, pageOf } from '../../store/page.ts'
+import { keyOf, limitOf, type PageRequest, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Step as StepRecord } from '../../store/steps.ts'
 import type { Store } from '../../store/store.ts'
+import { recordOf } from '../../telemetry/sink.ts'
+import { requestOf, spansOf } from '../../telemetry/spans.ts'
 import type { Failure } from '../contract/route.ts'
 import { followed } from '../followed.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
@@ -135,12 +137,20 @@ export const runs: NounHandlers<'runs'> = {
     const steps = diffRecipes(before.recipeJson as Recipe, after.recipeJson as Recipe)
     return { before: before.number, after: after.number, steps: steps.map((s) => ({ ...s, changes: [...s.changes] })) }
   },
-  lineage: async ({ ware, scope, params, query }) => {
-    const events = await recordedEvents(ware.store, scope, named(params.run), ware.version, ware.lineageNamespace)
-    const limit = limitOf(query)
-    const first = Math.max(0, (keyOf(query, 'number') ?? -1) + 1)
-    const rows = events.map((event, i) => ({ event, i })).slice(first, first + limit + 1)
-    const page = pageOf(rows, limit, (r) => r.i)
-    return { ...page, items: page.items.map(({ event }) => ({ ...event })) }
+  lineage: async ({ ware, scope, params, query }) =>
+    pageIn(await recordedEvents(ware.store, scope, named(params.run), ware.version, ware.lineageNamespace), query),
+  trace: async ({ ware, scope, params, query }) => {
+    const { run, steps, workspace } = await recordOf(ware.store, scope, named(params.run))
+    const spans = spansOf(run, steps, workspace).map((span) => requestOf([span], 'galley', ware.version))
+    return pageIn(spans, query)
   },
+}
+
+/** A page of what is there as a whole. */
+function pageIn(all: readonly object[], query: PageRequest) {
+  const limit = limitOf(query)
+  const first = Math.max(0, (keyOf(query, 'number') ?? -1) + 1)
+  const rows = all.map((item, i) => ({ item, i })).slice(first, first + limit + 1)
+  const page = pageOf(rows, limit, (r) => r.i)
+  return { ...page, items: page.items.map(({ item }): Record<string, unknown> => ({ ...item })) }
 }
