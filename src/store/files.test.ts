@@ -2,9 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openTempFolder, readIfThere, writeFileAtomic } from './files.ts'
+import { makeLasting, openTempFolder, readIfThere, writeFileAtomic } from './files.ts'
 import { holder, takeLock, tryLock } from './lock.ts'
 import { isAlive, ownToken } from './process.ts'
+import { syncedBy } from './testing/synced.ts'
 
 let folder: string
 beforeEach(() => {
@@ -24,7 +25,30 @@ describe('processes', () => {
   })
 })
 
+describe('makeLasting', () => {
+  it('brings the names of all that it makes to the disk, and of what others made below a root, once', async () => {
+    const path = join(folder, 'a', 'b', 'c')
+    const at = (...names: string[]) => names.map((name) => join(folder, name))
+    expect(await syncedBy(() => makeLasting(path, join(folder, 'a')))).toEqual(at('a/b', 'a', ''))
+    expect(await syncedBy(() => makeLasting(path, join(folder, 'a')))).toEqual([])
+    mkdirSync(join(folder, 'others', 'd'), { recursive: true })
+    expect(await syncedBy(() => makeLasting(join(folder, 'others', 'd'), join(folder, 'others')))).toEqual(at('others'))
+    // removed, and made again
+    rmSync(join(folder, 'a', 'b'), { recursive: true })
+    expect(await syncedBy(() => makeLasting(path, join(folder, 'a')))).toEqual(at('a/b', 'a'))
+    rmSync(join(folder, 'a', 'b', 'c'), { recursive: true })
+    mkdirSync(path)
+    expect(await syncedBy(() => makeLasting(path, join(folder, 'a')))).toEqual(at('a/b'))
+  })
+})
+
 describe('writeFileAtomic', () => {
+  it('brings the file and the names of the folders that it makes to the disk', async () => {
+    const path = join(folder, 'x', 'y', 'file')
+    const synced = await syncedBy(() => writeFileAtomic(path, 'one'))
+    expect(synced.map((s) => s.replace(/\.file\..*/, '…'))).toEqual([join(folder, 'x'), folder, join(folder, 'x', 'y', '…'), join(folder, 'x', 'y')]) // biome-ignore format: one line
+  })
+
   it('writes whole files, makes folders and leaves nothing else', async () => {
     const path = join(folder, 'a', 'b', 'file')
     await writeFileAtomic(path, 'one')

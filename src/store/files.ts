@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { newId } from '../base/ids.ts'
 import { failure } from './failures.ts'
@@ -11,11 +11,50 @@ export async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // some file systems refuse to sync a folder; there is nothing more to do on those
-    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!refusesSync(error)) throw error
   } finally {
     await handle.close()
   }
+}
+
+/** `syncFolder` for the few moments at which nothing else goes on. */
+export function syncFolderNow(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } catch (error) {
+    if (!refusesSync(error)) throw error
+  } finally {
+    closeSync(handle)
+  }
+}
+
+/** Some file systems refuse to sync a folder; there is nothing more to do on those. */
+const refusesSync = (error: unknown): boolean =>
+  ['EINVAL', 'ENOTSUP', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** Folders that this process has brought to the disk with those above them: which one of a name it is, and the name. */
+const lasting = new Set<string>()
+const MOST_LASTING = 10_000
+
+/**
+ * Makes a folder with those above it, so that they survive power loss: the names of all that it makes, and of those below `root` also where another process
+ * made them, which may have been killed before it came to that. Each is brought to the disk once a process.
+ */
+export async function makeLasting(folder: string, root: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true })
+  const top = made !== undefined && made.length <= root.length ? dirname(made) : root
+  const names: string[] = []
+  for (let at = folder; at.length > top.length && dirname(at) !== at; at = dirname(at)) {
+    const { ino, birthtimeNs } = await stat(at, { bigint: true })
+    // one that was removed since and made again is another
+    const name = `${ino} ${birthtimeNs} ${at}`
+    if (lasting.has(name)) break
+    await syncFolder(dirname(at))
+    names.push(name)
+  }
+  if (lasting.size > MOST_LASTING) lasting.clear()
+  for (const name of names) lasting.add(name)
 }
 
 /**
@@ -27,7 +66,7 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
   const temporary = join(folder, `.${basename(path)}.${newId().slice(0, 12)}.tmp`)
   let handle: FileHandle | undefined
   try {
-    await mkdir(folder, { recursive: true })
+    await makeLasting(folder, folder)
     handle = await open(temporary, 'wx')
     await handle.writeFile(data)
     await handle.sync()

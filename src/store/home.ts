@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { GalleyError } from '../base/errors.ts'
 import { codeOf, failure } from './failures.ts'
-import { openTempFolder, readIfThere, type TempFolder, writeFileAtomic } from './files.ts'
+import { openTempFolder, readIfThere, syncFolder, syncFolderNow, type TempFolder, writeFileAtomic } from './files.ts'
 import { takeLock } from './lock.ts'
 
 /** The format of the data folder; a change that older releases can't read raises it. */
@@ -52,6 +52,7 @@ function makeFolder(path: string): void {
   if (dirname(path) !== path) makeFolder(dirname(path))
   try {
     mkdirSync(path, { mode: 0o755 })
+    syncFolderNow(dirname(path))
   } catch (error) {
     // another process may have made it a moment ago
     if (codeOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
@@ -103,6 +104,8 @@ async function checkVersion(root: string): Promise<void> {
   if (text === undefined) {
     const release = await takeLock(join(root, 'tmp', '.lock'), 10_000)
     try {
+      // the folder's own name, where whoever made it was killed before it came to that
+      await syncFolder(dirname(root))
       if ((await readIfThere(file)) === undefined) await writeFileAtomic(file, `${HOME_FORMAT}\n`)
     } finally {
       release()

@@ -1,10 +1,10 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
-import { syncFolder } from '../../store/files.ts'
+import { makeLasting, syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 import { stampOf } from '../connectors/files.ts'
 import { MANIFEST, readManifest } from './manifest.ts'
@@ -37,12 +37,14 @@ const TOGETHER = 16
  * Everything is on disk before the answer.
  */
 export async function publishFolder(draft: string, target: string): Promise<void> {
-  const [names] = await Promise.all([readdir(draft), mkdir(dirname(target), { recursive: true })])
+  // below the folder of all workspaces: that of one, and of a name in it
+  const [names] = await Promise.all([readdir(draft), makeLasting(dirname(target), resolve(target, '../../..'))])
   const sync = async (name: string) => {
     const file = await open(join(draft, name), 'r+')
     await file.sync().finally(() => file.close())
   }
-  for (let i = 0; i < names.length; i += TOGETHER) await Promise.all(names.slice(i, i + TOGETHER).map(sync))
+  for (let i = 0; i < names.length; i += TOGETHER)
+    await Promise.all([...names.slice(i, i + TOGETHER).map(sync), ...(i === 0 ? [syncFolder(draft)] : [])])
   while (!(await moved(draft, target))) {
     if (await same(draft, target)) {
       await rm(draft, { recursive: true })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { access, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { access, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { sha256 } from '../../base/hash.ts'
 import type { Scope } from '../../base/scope.ts'
 import { failure } from '../failures.ts'
-import { syncFolder, type TempFolder } from '../files.ts'
+import { makeLasting, syncFolder, type TempFolder } from '../files.ts'
 import { keyOf, limitOf, pageOf } from '../page.ts'
 import type { BlobRef, Blobs } from './blobs.ts'
 import { checked, checkHash, checkWorkspace, chunksOf, corrupt, isFile, misplaced, missing } from './check.ts'
@@ -67,20 +67,15 @@ export function fileBlobs(root: string, tmp: TempFolder): Blobs {
   const settle = async (scope: Scope, from: string, hash: string): Promise<void> => {
     const path = pathOf(scope, hash)
     const folder = dirname(path)
-    const isNew =
-      (await mend(
-        () => mkdir(folder, { recursive: true }),
-        () => rm(folder),
-      )) !== undefined
+    await mend(
+      () => makeLasting(folder, root),
+      () => rm(folder),
+    )
     await mend(
       () => rename(from, path),
       () => rm(path, { recursive: true }),
     )
     await syncFolder(folder)
-    if (isNew) {
-      await syncFolder(dirname(folder))
-      await syncFolder(root)
-    }
   }
 
   async function* opened(scope: Scope, hash: string): AsyncIterable<Uint8Array> {

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GalleyError } from '../../base/errors.ts'
 import { failure } from '../failures.ts'
+import { makeLasting } from '../files.ts'
 import { holder, tryLock } from '../lock.ts'
 import { openLogFiles } from './files.ts'
 import { LARGEST_RECORD } from './frame.ts'
@@ -62,7 +62,8 @@ const LAZY_FLUSH_MS = 1000
  */
 export async function openAppendLog(folder: string, options: AppendLogOptions = {}): Promise<AppendLog> {
   try {
-    mkdirSync(folder, { recursive: true })
+    // that of a workspace and of what it is the log of, too
+    await makeLasting(folder, resolve(folder, '../../..'))
   } catch (error) {
     throw failure(error, `the log ${folder} could not be opened`)
   }

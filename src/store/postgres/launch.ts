@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
 import { failure, isFull } from '../failures.ts'
+import { syncFolder } from '../files.ts'
 import type { Identity } from './identity.ts'
 
 /** The major version of the programs that come with this release; a data folder of another one is refused. */
@@ -81,6 +82,7 @@ export async function initialise(identity: Identity, folder: string, data: strin
     if (code !== 0)
       throw broken('the embedded database could not be made', `initdb ended with code ${code}`, log, before)
     renameSync(draft, data)
+    await syncFolder(folder)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
     throw failure(error, 'the embedded database could not be made')
