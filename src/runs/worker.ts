@@ -67,7 +67,7 @@ export async function work(
     try {
       if (ware.clock.ticks() >= looked) {
         looked = ware.clock.ticks() + SCHEDULES
-        const now = ware.clock.now()
+        const now = await ware.store.clock()
         const holidays = await holidaysUsed(ware.store, scope)
         const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
         const seen = await looks(now)
@@ -162,7 +162,7 @@ async function attempt(
       say(`job ${job.number} was cancelled or taken over: what this worker was at is left`)
       return true
     }
-    const end = endOf(job, error, signal.aborted, ware.clock.now())
+    const end = endOf(job, error, signal.aborted)
     if (!signal.aborted)
       say(
         `job ${job.number} ${end.status === 'queued' ? 'is tried again' : 'failed'}: ${[error.what, error.why].filter(Boolean).join(': ')}`,
@@ -211,11 +211,11 @@ async function runJob(
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */
-function endOf(job: Job, error: GalleyError, stopping: boolean, now: number) {
+function endOf(job: Job, error: GalleyError, stopping: boolean) {
   const told = error.toJSON()
-  if (stopping) return { status: 'queued', error: null, notBefore: now, attempts: job.attempts - 1 } as const
+  if (stopping) return { status: 'queued', error: null, pause: 0, attempts: job.attempts - 1 } as const
   const passes = CODES[error.code].status === 503 && job.attempts < job.mostAttempts
   if (!passes) return { status: 'failed', error: told } as const
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (job.attempts - 1))
-  return { status: 'queued', error: told, notBefore: now + pause, attempts: job.attempts } as const
+  return { status: 'queued', error: told, pause, attempts: job.attempts } as const
 }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { drizzle, type NodePgDatabase } from './drizzle.ts'
+import { drizzle, type NodePgDatabase, sql } from './drizzle.ts'
 import { codeOf, failure, isConnectionLoss } from './failures.ts'
 
 /** What statements are built on: the pool, or one connection within a transaction. */
@@ -15,6 +15,14 @@ export interface Database {
   write<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
   /** The same for one statement, which needs no transaction around it. */
   statement<T>(what: string, work: (q: Queries) => PromiseLike<T>): Promise<T>
+}
+
+/** The database's own clock, ms since 1970 UTC: what is due is due by it, however far a client's is off. */
+export async function clockOf(q: Queries): Promise<number> {
+  const { rows } = await q.execute<{ ms: number }>(
+    sql`select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms`,
+  )
+  return rows[0]?.ms ?? Number.NaN
 }
 
 export interface DatabasePool extends Database {

@@ -17,3 +17,4 @@ export const { bigint, bigserial, boolean, customType, doublePrecision, integer,
 
 export type { SQL } from 'drizzle-orm'
 export type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+export type { PgUpdateSetSource } from 'drizzle-orm/pg-core'

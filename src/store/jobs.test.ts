@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../base/clock.ts'
 import type { JobClaim, NewJob } from './jobs.ts'
+import { openStore } from './store.ts'
 import { job } from './testing/jobs.ts'
 import { openTestStore, type TestStore } from './testing/store.ts'
 
@@ -109,10 +111,36 @@ describe('jobs', () => {
     await expect(at.store.jobs.cancel(at.scope, number)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
   })
 
+  test('a client whose clock is a day ahead, or behind, queues what is due now: the clock of the database says so', async () => {
+    for (const off of [86_400_000, -86_400_000]) {
+      const clock = { ...systemClock, now: () => Date.now() + off }
+      const store = await openStore({ home: at.store.home.path, clock })
+      try {
+        expect(Math.abs((await store.clock()) - Date.now())).toBeLessThan(5000)
+        const { number } = await store.jobs.queue(at.scope, job())
+        const claim = await take()
+        expect(claim?.number).toBe(number)
+        await store.jobs.end(at.scope, claim ?? expect.unreachable(), {
+          status: 'queued',
+          error: null,
+          pause: 0,
+          attempts: 0,
+        })
+        const again = await take()
+        expect(again?.number).toBe(number)
+        await store.jobs.cancel(at.scope, number)
+        expect((await store.jobs.retry(at.scope, number)).number).toBe(number)
+        await done(await take())
+      } finally {
+        await store.close()
+      }
+    }
+  })
+
   test('what failed for what may pass waits until it is due; lists go by pages', async () => {
     const number = await queue()
     const claim = (await take()) ?? expect.unreachable()
-    const again = { status: 'queued', error: { code: 'X' }, notBefore: Date.now() + 300, attempts: 1 } as const
+    const again = { status: 'queued', error: { code: 'X' }, pause: 300, attempts: 1 } as const
     await at.store.jobs.end(at.scope, claim, again)
     expect(await take()).toBeUndefined()
     await sleep(400)

@@ -2,7 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import { isOpen } from './approvals.ts'
 import type { Database, Queries } from './database.ts'
-import { and, desc, eq, inArray, lt, sql } from './drizzle.ts'
+import { and, desc, eq, inArray, lt, type PgUpdateSetSource, type SQL, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
@@ -71,10 +71,16 @@ export type JobEnd =
   | { readonly status: 'failed' | 'cancelled'; readonly error: unknown }
   /** Until somebody approves; `attempts` are those that count. */
   | { readonly status: 'waiting'; readonly run: string; readonly attempts: number }
-  /** To be tried again; `attempts` are those that count. */
-  | { readonly status: 'queued'; readonly error: unknown; readonly notBefore: number; readonly attempts: number }
+  /** To be tried again after `pause` ms; `attempts` are those that count. */
+  | { readonly status: 'queued'; readonly error: unknown; readonly pause: number; readonly attempts: number }
 
 const partitionOf = (job: NewJob): string | null => (job.recipeJson as { partition?: string }).partition ?? null
+
+type Values = PgUpdateSetSource<typeof jobs>
+
+/** A moment by the database's own clock, which says what is due: a client's or a worker's may be hours off. */
+const fromNow = (pause = 0): SQL =>
+  sql`date_trunc('milliseconds', clock_timestamp()) + ${pause} * interval '1 millisecond'`
 
 /** Queues a job under the workspace's next number; nothing where it stands for a moment that has one already. */
 export async function queued(
@@ -91,7 +97,7 @@ export async function queued(
   const own = { workspace: scope.workspace, number: rows[0]?.value ?? 1, partition, caller, created: now }
   const [row] = await q
     .insert(jobs)
-    .values({ notBefore: now, ...job, ...own, status: 'queued', attempts: 0, generation: 0 })
+    .values({ notBefore: fromNow(), ...job, ...own, status: 'queued', attempts: 0, generation: 0 })
     .onConflictDoNothing({ target: [jobs.workspace, jobs.schedule, jobs.due] })
     .returning()
   return row
@@ -110,9 +116,8 @@ export function jobsOn(db: Database): Jobs {
     if (!row) throw unknown(number)
     return row
   }
-  const changed = async (q: Queries, scope: Scope, number: number, set: Partial<typeof jobs.$inferInsert>) =>
+  const changed = async (q: Queries, scope: Scope, number: number, set: Values) =>
     (await q.update(jobs).set(set).where(which(scope, number)).returning())[0] as Job
-  type Values = Partial<typeof jobs.$inferInsert>
   const holding = async (
     scope: Scope,
     claim: JobClaim,
@@ -183,7 +188,7 @@ export function jobsOn(db: Database): Jobs {
       await holding(scope, claim, {
         ...{ status: end.status, lease: null, owner: null, error: 'error' in end ? end.error : null },
         ...('attempts' in end ? { attempts: end.attempts } : { ended: db.now() }),
-        ...(end.status === 'queued' ? { notBefore: end.notBefore } : {}),
+        ...(end.status === 'queued' ? { notBefore: fromNow(end.pause) } : {}),
       })
     },
 
@@ -226,8 +231,7 @@ export function jobsOn(db: Database): Jobs {
         const job = await find(q, scope, number)
         if (job.status !== 'failed' && job.status !== 'cancelled') throw ended(job, 'one that failed or was cancelled can be queued again') // biome-ignore format: one line
         await requirePool(q, scope, job.pool)
-        const again = { status: 'queued', attempts: 0, notBefore: db.now(), error: null, ended: null } as const
-        return changed(q, scope, number, again)
+        return changed(q, scope, number, { status: 'queued', attempts: 0, notBefore: fromNow(), error: null, ended: null }) // biome-ignore format: one line
       }),
   }
 }

@@ -1,7 +1,7 @@
 import type { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import { requireCalendar } from './calendars.ts'
-import type { Database, Queries } from './database.ts'
+import { clockOf, type Database, type Queries } from './database.ts'
 import { and, asc, eq, gt, isNotNull, isNull, lte } from './drizzle.ts'
 import { type Job, type NewJob, queued } from './jobs.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
@@ -186,7 +186,7 @@ export function schedulesOn(db: Database): Schedules {
         const [s] = await q.select().from(schedules).where(at(scope, name)).for('update')
         if (!s) throw await unknown(q, scope, name)
         // a moment that has a job already is that job's
-        for (let due = db.now(); ; due++) {
+        for (let due = await clockOf(q); ; due++) {
           const job = await queued(q, scope, jobOf(s, due), db.now())
           if (job) return job
         }

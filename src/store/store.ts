@@ -9,7 +9,7 @@ import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
 import { type Cache, cacheOn } from './cache.ts'
 import { type Calendars, calendarsOn } from './calendars.ts'
-import { type Database, openDatabase } from './database.ts'
+import { clockOf, type Database, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
@@ -71,6 +71,8 @@ export interface Store extends Tables {
    * taken over, or the database is out of reach for longer than the lease holds.
    */
   hold(scope: Scope, claim: JobClaim, seconds: number): { readonly lost: AbortSignal; release(): Promise<void> }
+  /** The database's own clock, ms since 1970 UTC: what is due is due by it. */
+  clock(): Promise<number>
   /** The embedded server's process id; undefined when another server is used. */
   serverPid(): number | undefined
   /** Leaves the database (the last process to leave stops it) and removes this process's temporary files. */
@@ -128,6 +130,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       transaction: (_scope, work) =>
         database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
       hold: (scope, claim, seconds) => holding({ connection, workspace: scope.workspace, ...claim, seconds }),
+      clock: () => database.read('the clock of the database could not be read', clockOf),
       serverPid: () => share?.pid(),
       close: () => (closing ??= close()),
     }

@@ -1,5 +1,4 @@
 import type { z } from 'zod'
-import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { type Calendar, momentsAfter } from '../../runs/calendar.ts'
@@ -39,7 +38,7 @@ export const schedules: NounHandlers<'schedules'> = {
   },
   get: async ({ ware: { store }, scope, params }) => {
     const found = await store.schedules.get(scope, params.name)
-    return { ...present(found), coming: found.cron === null ? [] : momentsAfter(await momentsIn(store, scope, { ...found, cron: found.cron }), systemClock.now(), 5) } // biome-ignore format: one line
+    return { ...present(found), coming: found.cron === null ? [] : momentsAfter(await momentsIn(store, scope, { ...found, cron: found.cron }), await store.clock(), 5) } // biome-ignore format: one line
   },
   set: async ({ ware: { store }, scope, params, body }) => {
     const { cron = null, watch = null, zone = 'UTC', catchUp = 'once', doneWithin: within, ...more } = body
@@ -56,7 +55,7 @@ export const schedules: NounHandlers<'schedules'> = {
     const rest = { calendar, rests: except, instead }
     checkResting({ ...rest, cron, watch })
     const next =
-      cron === null ? null : (await momentsIn(store, scope, { ...rest, cron, zone })).after(systemClock.now())
+      cron === null ? null : (await momentsIn(store, scope, { ...rest, cron, zone })).after(await store.clock())
     return present(
       await store.schedules.set(scope, {
         name: params.name,
@@ -76,7 +75,7 @@ export const schedules: NounHandlers<'schedules'> = {
   resume: async ({ ware: { store }, scope, params }) => {
     const s = await store.schedules.get(scope, params.name)
     const next =
-      s.cron === null ? null : (await momentsIn(store, scope, { ...s, cron: s.cron })).after(systemClock.now())
+      s.cron === null ? null : (await momentsIn(store, scope, { ...s, cron: s.cron })).after(await store.clock())
     return present(await store.schedules.pause(scope, params.name, next))
   },
   fire: async ({ ware: { store }, scope, params }) => presentJob(await store.schedules.now(scope, params.name)),
