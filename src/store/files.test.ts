@@ -1,9 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeLasting, openTempFolder, readIfThere, writeFileAtomic } from './files.ts'
-import { holder, takeLock, tryLock } from './lock.ts'
+import { holder, removeFreeLocks, takeLock, tryLock } from './lock.ts'
 import { isAlive, ownToken } from './process.ts'
 import { syncedBy } from './testing/synced.ts'
 
@@ -140,5 +149,25 @@ describe('locks', () => {
     }
     await Promise.all(Array.from({ length: 30 }, work))
     expect(most).toBe(1)
+  })
+})
+
+describe('removeFreeLocks', () => {
+  it('removes locks that nobody holds or took of late; one that is removed meanwhile can be taken again', () => {
+    const at = (name: string) => join(folder, 'locks', name)
+    let files = 0
+    const away = () => join(folder, `away-${files++}`)
+    const old = (name: string) => utimesSync(at(name), new Date(), new Date(Date.now() - 7_200_000))
+    tryLock(at('left'))?.()
+    tryLock(at('young'))?.()
+    const release = tryLock(at('held'))
+    for (const name of ['left', 'held']) old(name)
+    expect(removeFreeLocks(join(folder, 'locks'), 3_600_000, away)).toBe(1)
+    expect(readdirSync(join(folder, 'locks')).sort()).toEqual(['held', 'young'])
+    expect(readdirSync(folder)).toEqual(['locks'])
+    expect(tryLock(at('held'))).toBeUndefined()
+    release?.()
+    expect(tryLock(at('left'))).toBeDefined()
+    expect(removeFreeLocks(join(folder, 'none'), 0, away)).toBe(0)
   })
 })

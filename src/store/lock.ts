@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs' // biome-ignore format: one line
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../base/clock.ts'
 import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import { failure } from './failures.ts'
@@ -24,6 +25,8 @@ export function tryLock(folder: string): (() => void) | undefined {
   try {
     return attempt(folder)
   } catch (error) {
+    // it was removed a moment ago, as one that nobody had: look again
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw failure(error, `the lock ${folder} can't be used`)
   }
 }
@@ -71,6 +74,22 @@ export async function takeLock(folder: string, patience: number): Promise<() => 
       })
     await sleep(pause)
   }
+}
+
+/** Removes those locks in a folder that nobody holds and nobody has taken for so long, ms; `away` is a path that nothing uses. */
+export function removeFreeLocks(root: string, age: number, away: () => string): number {
+  const now = systemClock.now()
+  let count = 0
+  for (const name of existsSync(root) ? readdirSync(root) : []) {
+    const folder = join(root, name)
+    const taken = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? now
+    if (now - taken < age || holder(folder) !== undefined) continue
+    const gone = away()
+    renameSync(folder, gone)
+    rmSync(gone, { recursive: true, force: true })
+    count++
+  }
+  return count
 }
 
 /** The token of the lock's holder, when it is held. */

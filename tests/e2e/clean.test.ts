@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -99,6 +99,27 @@ test('nothing is removed while a run is under way', async () => {
   // the piece of the file that changed was replaced by another
   expect((await clean()).folders.map((f) => f.path)).toEqual([expect.stringMatching(/^_files\//)])
   expect((await w.rows('filed')).sort()).toEqual(['1,d', '2,d', '3,d', '4,d'])
+})
+
+test('what a killed writer left of a dataset goes a day later; what versions use stays', async () => {
+  const root = join(w.galley.store.home.datasets, (await w.galley.scope()).workspace)
+  const left = (name: string, id: string, hours: number) => {
+    const folder = join(root, name, id)
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'data.parquet'), 'cut')
+    utimesSync(folder, new Date(), new Date(Date.now() - hours * 3_600_000))
+  }
+  left('filed', 'old', 25)
+  left('filed', 'young', 1)
+  left('never-published', 'old', 25)
+  const would = (await clean(0, true)).folders.map((f) => [f.path, f.bytes])
+  expect(would).toEqual(expect.arrayContaining([['filed/old', 3], ['never-published/old', 3]])) // biome-ignore format: one line
+  expect((await clean()).folders.map((f) => [f.path, f.bytes])).toEqual(would)
+  expect(readdirSync(join(root, 'filed'))).not.toContain('old')
+  expect(readdirSync(join(root, 'filed'))).toContain('young')
+  expect(readdirSync(join(root, 'never-published'))).toEqual([])
+  expect((await w.client.datasets.scrub({ body: {} })).damaged).toEqual([])
+  expect((await w.rows('filed')).sort()).toContain('1,d')
 })
 
 test('days are whole numbers from 0 on, and what is none is refused in words', async () => {

@@ -4,12 +4,14 @@ import { systemClock } from '../../../base/clock.ts'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
 import { syncFolder } from '../../../store/files.ts'
+import { removeFreeLocks } from '../../../store/lock.ts'
 import type { Store } from '../../../store/store.ts'
 import { MANIFEST } from '../manifest.ts'
+import { sweep } from './sweep.ts'
 
 /** What was removed, or would be. */
 export interface Cleaned {
-  /** Folders of tables, pieces of sources and rows set aside; within the workspace's part of the data folder. */
+  /** Folders of tables, pieces of sources, rows set aside and datasets that were never published; within the workspace's part of the data folder. */
   readonly folders: readonly { readonly path: string; readonly bytes: number }[]
   readonly bytes: number
   /** Outputs in the cache that were forgotten. */
@@ -21,7 +23,7 @@ const DAY = 86_400_000
 const YOUNG = DAY
 
 /**
- * Removes what steps have left beside datasets and nothing needs: no version, endpoint or model, no run of the last `days`, not the newest
+ * Removes what steps have left beside datasets, and in those of datasets that were not published, and nothing needs: no version, endpoint or model, no run of the last `days`, not the newest
  * output of a step, and nothing that the cache keeps, which forgets what is older than `days`. How far sources were read is kept. A folder is taken out of the way in
  * one step and then removed: killed in between, what is left is removed when the next process begins.
  * @throws STORE_CONFLICT while a run is under way, CANCELLED
@@ -40,7 +42,12 @@ export async function clean(
   const root = join(store.home.datasets, scope.workspace)
   const folders: { path: string; bytes: number }[] = []
   for (const name of await readdir(root).catch(() => [])) {
-    if (!name.startsWith('_')) continue
+    if (!name.startsWith('_')) {
+      // what a writer left of a dataset that was killed before it published
+      const left = await sweep(store, scope, name, [], dryRun)
+      folders.push(...left.folders.map(({ id, bytes }) => ({ path: `${name}/${id}`, bytes })))
+      continue
+    }
     for (const id of await readdir(join(root, name)).catch(() => [])) {
       throwIfAborted(signal)
       const path = `${name}/${id}`
@@ -61,6 +68,7 @@ export async function clean(
     }
     if (!dryRun) await syncFolder(join(root, name)).catch(() => undefined)
   }
+  if (!dryRun) removeFreeLocks(join(store.home.path, 'tmp', '.steps'), YOUNG, () => store.home.tmp.file('.lock'))
   const bytes = folders.reduce((n, f) => n + f.bytes, 0)
   if (!dryRun && folders.length + outputs > 0)
     await store.events.record(scope, { action: 'runs.clean', subject: `${days} days`, details: { folders: folders.length, bytes, outputs } }) // biome-ignore format: one line

@@ -18,7 +18,7 @@ interface KeptVersion {
   readonly why: string
 }
 
-export interface Retained extends Swept {
+export interface Retained extends Omit<Swept, 'folders'> {
   readonly removed: readonly { readonly version: number; readonly rows: number; readonly bytes: number }[]
   readonly kept: readonly KeptVersion[]
 }

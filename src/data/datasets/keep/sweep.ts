@@ -13,38 +13,51 @@ const LEFT = 24 * 3_600_000
 export interface Swept {
   readonly files: number
   readonly bytes: number
+  /** Folders that something was removed from, by name. */
+  readonly folders: readonly { readonly id: string; readonly bytes: number }[]
 }
 
 /**
  * Removes what no version of a dataset uses: files of versions whose rows are gone, and folders that were never published.
- * `gone` are folders whose versions were just removed.
+ * `gone` are folders whose versions were just removed. A dry run only says what would go.
  */
-export async function sweep(store: Store, scope: Scope, name: string, gone: readonly string[]): Promise<Swept> {
+export async function sweep(
+  store: Store,
+  scope: Scope,
+  name: string,
+  gone: readonly string[],
+  dryRun = false,
+): Promise<Swept> {
   const { files, damaged } = await usedFiles(store, scope, name)
   // what a manifest names that can't be read is not known: nothing is removed then
-  if (damaged.length > 0) return { files: 0, bytes: 0 }
+  if (damaged.length > 0) return { files: 0, bytes: 0, folders: [] }
   const used = new Set(files.flatMap((f) => [f.path, sketchPath(f.path)]))
   const live = await liveFolders(store, scope, name)
   const root = join(store.home.datasets, scope.workspace, name)
   const now = systemClock.now()
-  let [count, bytes] = [0, 0]
+  let count = 0
+  const folders: { id: string; bytes: number }[] = []
   for (const id of await readdir(root).catch(() => [])) {
     const folder = join(root, id)
     const left = now - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? now) > LEFT
     if (live.has(folder) || !(gone.includes(folder) || left)) continue
+    let [files, bytes] = [0, 0]
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name)
       if (!entry.isFile() || used.has(path)) continue
       bytes += (await stat(path).catch(() => undefined))?.size ?? 0
-      count++
+      files++
+      if (dryRun) continue
       await rm(path, { force: true })
       // one that was put beside it a moment ago goes with it
       await rm(sketchPath(path), { force: true })
     }
-    await removeEmpty(folder)
+    count += files
+    if (files > 0) folders.push({ id, bytes })
+    if (!dryRun) await removeEmpty(folder)
   }
-  await syncFolder(root).catch(() => undefined)
-  return { files: count, bytes }
+  if (!dryRun) await syncFolder(root).catch(() => undefined)
+  return { files: count, bytes: folders.reduce((n, f) => n + f.bytes, 0), folders }
 }
 
 /** The folders that versions lie in. */
