@@ -18,24 +18,28 @@ const TIMES = 4
 const RENEW = `UPDATE jobs SET lease = clock_timestamp() + make_interval(secs => $1)
   WHERE workspace = $2 AND number = $3 AND generation = $4 AND status = 'running'`
 
-let heard = performance.now()
+/** When the last renewal that was answered was asked for: the lease holds for so long from then on at least. */
+let sure = performance.now()
 for (let client: pg.Client | undefined; ; ) {
+  const left = sure + seconds * 1000 - performance.now()
+  // cut off from the database it is told before another worker may begin, also where the wire says nothing of it
+  if (left <= 0) break
   try {
     if (!client) {
-      client = new pg.Client({ ...connection, connectionTimeoutMillis: seconds * 1000 })
+      client = new pg.Client({ ...connection, connectionTimeoutMillis: left })
       client.on('error', () => {})
       await client.connect()
     }
-    const { rowCount } = await client.query(RENEW, [seconds, workspace, number, generation])
+    const asked = performance.now()
+    const renewal = { text: RENEW, values: [seconds, workspace, number, generation], query_timeout: left }
+    const { rowCount } = await client.query(renewal)
     if (rowCount === 0) break
-    heard = performance.now()
+    sure = asked
   } catch {
     client?.end().catch(() => {})
     client = undefined
-    // cut off from the database it is told before another worker may begin
-    if (performance.now() - heard > seconds * 1000) break
   }
-  await sleep((seconds * 1000) / TIMES)
+  await sleep(Math.max(0, Math.min((seconds * 1000) / TIMES, sure + seconds * 1000 - performance.now())))
 }
 parentPort?.postMessage('lost')
 process.exit(0)

@@ -98,7 +98,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     if (databaseUrl === undefined)
       server = await joinServer(home.postgres, join(home.logs, 'postgres.log'), [home.datasets, home.blobs])
     const share = server
-    const connection = share ? { ...share.connection } : { connectionString: databaseUrl }
+    const connection = share
+      ? { ...share.connection }
+      : { connectionString: databaseUrl, keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
     const database = openDatabase({
       connection,
       now: clock.now,
