@@ -100,7 +100,15 @@ export async function openGalley(config: Config): Promise<Galley> {
     return known
   }
   const server: ServerOptions = {
-    ware: { store, duckdb, guard, version: VERSION, lineageNamespace: config.lineageNamespace, hub },
+    ware: {
+      store,
+      duckdb,
+      guard,
+      version: VERSION,
+      lineageNamespace: config.lineageNamespace,
+      coreHour: config.coreHour,
+      hub,
+    },
     log,
     scopeOf: scope,
   }

@@ -26,6 +26,10 @@ const Environment = z.object({
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
     .optional(),
   GALLEY_ALERTS: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  GALLEY_CORE_HOUR: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,9})?( [A-Z]{3})?$/, "must be an amount, such as '0.048 USD'")
+    .optional(),
   GALLEY_SECRETS: z.string().min(1).optional(),
   GALLEY_ALLOW_PRIVATE: z.string().min(1).optional(),
   // as every client of OpenLineage has them
@@ -53,6 +57,13 @@ export interface LineageCollector {
   readonly url: string
   readonly apiKey: string | undefined
   readonly namespace: string
+}
+
+/** What an hour of one processor core costs. */
+export interface Price {
+  readonly amount: number
+  /** ISO 4217; absent where none was said. */
+  readonly currency: string | undefined
 }
 
 /** Who is sent runs as traces. */
@@ -84,6 +95,8 @@ export interface Config {
   readonly workspace: string
   /** Where alerts are posted; absent where nobody is told. It is as good as a password, and masked like one. */
   readonly alerts: string | undefined
+  /** What runs are said to cost by; absent where nobody said. */
+  readonly coreHour: Price | undefined
   /** A collector of OpenLineage events; absent where none is named. */
   readonly lineage: LineageCollector | undefined
   /** A collector of traces; absent where none is named. */
@@ -123,6 +136,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
     log: e.GALLEY_LOG ?? 'warn',
     workspace: e.GALLEY_WORKSPACE ?? 'default',
     alerts: e.GALLEY_ALERTS,
+    coreHour: priceOf(e.GALLEY_CORE_HOUR),
     lineage: collectorOf(e),
     traces: tracesOf(e),
     lineageNamespace: namespaceOf(e),
@@ -133,6 +147,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, base: string = 
 
 type Given = z.output<typeof Environment>
 const namespaceOf = (e: Given): string => e.OPENLINEAGE_NAMESPACE ?? 'galley'
+
+function priceOf(text: string | undefined): Price | undefined {
+  const [amount, currency] = text?.split(' ') ?? []
+  return amount === undefined ? undefined : { amount: Number(amount), currency }
+}
 
 function collectorOf(e: Given): LineageCollector | undefined {
   if (e.OPENLINEAGE_URL === undefined || e.OPENLINEAGE_DISABLED === 'true') return undefined

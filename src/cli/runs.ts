@@ -109,6 +109,8 @@ export function runs(): Command {
               'kind',
               'status',
               'took',
+              'processor',
+              'memory',
               'read',
               'wrote',
               ...(device ? ['to device', 'from it', 'readbacks'] : []),
@@ -120,12 +122,15 @@ export function runs(): Command {
                 s.kind,
                 s.cached ? `${s.status} (cached)` : s.status,
                 seconds(s.seconds),
+                seconds(s.resources?.cpuSeconds ?? null),
+                s.resources ? bytes(s.resources.peakBytes) : '–',
                 ...[m.bytesIn, m.bytesOut].map((n) => (s.ledger ? bytes(n) : '–')),
                 ...(device ? [bytes(m.up), bytes(m.down), m.readbacks] : []),
               ]
             }),
           ),
         )
+        if (r.cost) print(costText(r.cost))
         for (const s of r.steps) {
           if (s.progress) print(`${s.id} is at it: ${progressText(s.progress)}`)
           for (const reason of s.because) print(`${s.id} ran again because ${plain(reason)}`)
@@ -170,6 +175,12 @@ export function runs(): Command {
       withClient((client) => printLines((cursor) => client.runs.trace({ run, limit: 500, ...cursor }))),
     )
   return noun
+}
+
+/** What the processor time of a run costs; of small amounts two digits that say something. */
+function costText({ amount, currency }: { amount: number; currency: string | null }): string {
+  const text = amount < 1 ? amount.toPrecision(2) : amount.toFixed(2)
+  return `its processor time costs ${Number(text)}${currency ? ` ${currency}` : ''}`
 }
 
 /** Prints the items of all pages, as JSON, one a line. */

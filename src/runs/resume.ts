@@ -3,12 +3,13 @@ import { everything } from '../data/datasets/keep/retain.ts'
 import type { Run } from '../store/runs.ts'
 import type { Step as StepRecord } from '../store/steps.ts'
 import { lineage } from './inline.ts'
+import { watchOn } from './inplace.ts'
 import { cacheKey } from './key.ts'
 import type { Output } from './kind.ts'
 import { restored } from './portable.ts'
 import { type Ended, endedOf, type State } from './schedule.ts'
 import type { Recipe, Step } from './specs.ts'
-import { type Kitchenware, kindOf, watchOn } from './step.ts'
+import { type Kitchenware, kindOf } from './step.ts'
 
 /** What a run left before it waited, to go on with. */
 export interface Kept {

@@ -4,7 +4,6 @@ import type { Clock } from '../base/clock.ts'
 import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
-import { stampOf } from '../data/connectors/files.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
@@ -17,10 +16,12 @@ import { type Spending, spentBy } from './budget.ts'
 import { contextOf, sayOf } from './context.ts'
 import type { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
+import { unchanged, watchOn } from './inplace.ts'
 import { cacheKey, whyAgain } from './key.ts'
 import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
 import { restored, stored } from './portable.ts'
 import { noting } from './progress.ts'
+import { meter } from './resources.ts'
 import type { Recipe, Step } from './specs.ts'
 import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
@@ -97,6 +98,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   const [noted, ended] = noting(store, scope, claim, on)
   let release: (() => void) | undefined
   const ledger = createLedger()
+  const metered = meter.begin()
   /** The same for what this step reads. */
   const own = new Map<string, string>()
   try {
@@ -162,6 +164,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
           cached: false,
           ...{ cacheKey: key, keyParts, because: reasons, seconds: took() },
           ledger: Object.fromEntries(ledger.stages()),
+          resources: metered.taken(),
         })
         await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
       })
@@ -196,32 +199,18 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
         })
       : (timedOut(signal) ?? asGalleyError(thrown))
     await store.steps
-      .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed')
+      .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed', metered.taken())
       .catch(() => undefined)
     on({ type: 'failed', step: step.id, kind: step.kind, error })
     throw error
   } finally {
     ended()
+    metered.close()
     clearInterval(lease)
     deadline.close()
     s.total.merge(ledger)
     release?.()
   }
-}
-
-/** What a source left is read from its own copy, but for files in place: those are watched until the run ends. */
-export function watchOn(watched: Map<string, string>, own: ReadonlyMap<string, string>, output: Output): void {
-  for (const [path, stamp] of own) if (output.inPlace?.includes(path)) watched.set(path, stamp)
-}
-
-async function unchanged(watched: ReadonlyMap<string, string>): Promise<void> {
-  for (const [path, stamp] of watched)
-    if ((await stampOf(path)) !== stamp)
-      throw new GalleyError('SOURCE_BROKEN', {
-        what: `${path} changed while it was read`,
-        why: 'what was read may be of neither state, so nothing of it is kept',
-        fix: 'run again once nothing writes to it; whoever writes it can write beside it and rename',
-      })
 }
 
 /** @throws RECIPE_INVALID */

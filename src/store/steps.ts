@@ -31,6 +31,7 @@ export interface StepEnd {
   readonly seconds?: number
   readonly engine?: string
   readonly ledger?: unknown
+  readonly resources?: unknown
 }
 
 export interface Steps {
@@ -51,7 +52,13 @@ export interface Steps {
    */
   complete(scope: Scope, claim: StepClaim, end: StepEnd): Promise<Step>
   /** Marks the step failed (or cancelled). @throws STORE_CONFLICT when the claim no longer holds */
-  fail(scope: Scope, claim: StepClaim, error: unknown, status?: 'failed' | 'cancelled'): Promise<Step>
+  fail(
+    scope: Scope,
+    claim: StepClaim,
+    error: unknown,
+    status?: 'failed' | 'cancelled',
+    resources?: unknown,
+  ): Promise<Step>
   /** Marks the step as one that waits for an approval. @throws STORE_CONFLICT when the claim no longer holds */
   wait(scope: Scope, claim: StepClaim, approval: number): Promise<Step>
   /** Marks steps that will not run. */
@@ -178,9 +185,11 @@ export function stepsOn(db: Database): Steps {
         seconds: result.seconds ?? null,
         engine: result.engine ?? null,
         ledger: result.ledger ?? null,
+        resources: result.resources ?? null,
       }),
 
-    fail: (scope, claim, error, status = 'failed') => end(scope, claim, { status, error: error ?? null }),
+    fail: (scope, claim, error, status = 'failed', resources = null) =>
+      end(scope, claim, { status, error: error ?? null, resources }),
 
     wait: (scope, claim, approval) => end(scope, claim, { status: 'waiting', output: { approval } }),
 

@@ -60,6 +60,7 @@ export function spansOf(run: Run, steps: readonly Step[], workspace: string): Ot
   const spans = steps.flatMap((s): OtlpSpan[] => {
     if (s.started === null || s.ended === null || !(s.status in ENDS)) return []
     const made = (s.output ?? {}) as Found
+    const taken = s.resources as { cpuSeconds: number; peakBytes: number } | null | undefined
     const attributes = attributesOf({
       ...common,
       'galley.step': s.id,
@@ -70,6 +71,8 @@ export function spansOf(run: Run, steps: readonly Step[], workspace: string): Ot
       'galley.output.version': made.version,
       'galley.output.rows': made.rows,
       'galley.output.bytes': made.bytes,
+      'galley.step.cpu_seconds': taken?.cpuSeconds,
+      'galley.step.peak_bytes': taken?.peakBytes,
       ...moved(s.ledger),
       'error.type': codeOf(s.error),
     })

@@ -41,6 +41,13 @@ export const step = z.object({
     .nullable()
     .describe('how far a step under way is, as of a second ago'),
   ledger: z.record(z.string(), moved.partial()).nullable().describe('bytes moved, by stage; null for a cached step'),
+  resources: z
+    .object({
+      cpuSeconds: z.number().describe('processor time, with programs; steps that went on at once share theirs'),
+      peakBytes: z.number().describe('the most memory that the process held meanwhile'),
+    })
+    .nullable()
+    .describe('what it took of the machine; null for a cached step'),
   computed: z
     .object({ by: z.string(), why: z.string() })
     .nullable()
@@ -65,7 +72,13 @@ export const runs = {
     access: 'read',
     summary: 'A run and its steps, by number or id',
     params: z.object({ run: z.string().max(64) }),
-    output: run.extend({ steps: z.array(step) }),
+    output: run.extend({
+      steps: z.array(step),
+      cost: z
+        .object({ amount: z.number(), currency: z.string().nullable() })
+        .nullable()
+        .describe('of the processor time of its steps, by GALLEY_CORE_HOUR; null where nobody said a price'),
+    }),
   }),
   cancel: route({
     method: 'post',

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Price } from '../../base/config.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Guard } from '../../data/connectors/guard/guard.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
@@ -14,6 +15,8 @@ export interface ApiWare {
   /** Opens what comes from outside in a process of its own. */
   readonly guard: Guard
   readonly version: string
+  /** What an hour of a processor core costs, where it was said. */
+  readonly coreHour: Price | undefined
   /** What lineage events are named within, before the workspace. */
   readonly lineageNamespace: string
   /** The live endpoints of a workspace. */

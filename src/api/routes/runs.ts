@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
+import type { Price } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
@@ -10,6 +11,7 @@ import type { Output } from '../../runs/kind.ts'
 import { recordedEvents } from '../../runs/lineage/openlineage/collector.ts'
 import { withinHome } from '../../runs/portable.ts'
 import { secondsLeft } from '../../runs/progress.ts'
+import type { Resources } from '../../runs/resources.ts'
 import type { Recipe } from '../../runs/specs.ts'
 import { keyOf, limitOf, type PageRequest, pageOf } from '../../store/page.ts'
 import type { Run } from '../../store/runs.ts'
@@ -65,10 +67,18 @@ function stepOf(s: StepRecord, now: number) {
     progress: told && { done: told.done, total: told.total ?? null, unit: told.unit, left },
     error: s.error as Failure | null,
     ledger: s.ledger as Record<string, LedgerEntry> | null,
+    resources: s.resources as Resources | null,
     computed: (s.output as Partial<Output> | null)?.computed ?? null,
     because: (s.because ?? []) as string[],
     ...setAside(s.output),
   }
+}
+
+/** What the processor time of steps costs. */
+function costOf(steps: readonly StepRecord[], price: Price | undefined) {
+  if (!price) return null
+  const seconds = steps.reduce((n, s) => n + ((s.resources as Resources | null)?.cpuSeconds ?? 0), 0)
+  return { amount: (seconds / 3600) * price.amount, currency: price.currency ?? null }
 }
 
 /** The log of a step that was taken from the cache: that of the run that made it. @throws RUN_UNKNOWN for a step that the run has not */
@@ -127,6 +137,7 @@ export const runs: NounHandlers<'runs'> = {
     return {
       ...present(run, gone),
       steps: steps.map((s) => stepOf(s, systemClock.now())),
+      cost: costOf(steps, ware.coreHour),
     }
   },
   changes: async ({ ware: { store }, scope, params, query }) => {

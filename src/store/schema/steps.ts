@@ -28,6 +28,8 @@ export const steps = pgTable(
     error: payload('error'),
     /** How far it is, while it is under way, as it said last. */
     progress: payload('progress'),
+    /** What it took of the machine; null where it was taken from the cache. */
+    resources: payload('resources'),
     owner: text('owner'),
     lease: moment('lease'),
     /** Raised by every claim: a holder of an older one can no longer write. */
