@@ -1,31 +1,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { OtlpRequest, OtlpSpan } from '../../src/telemetry/spans.ts'
+import { type Collector, openCollector } from './collector.ts'
 import { ended, galley, recipeFile, start } from './command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-traces-'))
 const home = join(folder, 'home')
-const got: { readonly path: string; readonly key: string | undefined; readonly request: OtlpRequest }[] = []
-/** What the collector answers. */
-let status = 200
-const server = createServer((request, response) => {
-  const parts: Buffer[] = []
-  request.on('data', (part: Buffer) => parts.push(part))
-  request.on('end', () => {
-    const key = request.headers['x-api-key'] as string | undefined
-    if (status === 200) got.push({ path: request.url ?? '', key, request: JSON.parse(Buffer.concat(parts).toString()) }) // biome-ignore format: one line
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
-  })
-})
-let url: string
+let collector: Collector<OtlpRequest>
 let file: string
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  collector = await openCollector<OtlpRequest>()
   writeFileSync(join(folder, 'sales.csv'), 'city,n\n서울,3\n부산,-1\n')
   file = recipeFile(
     folder,
@@ -35,11 +21,11 @@ beforeAll(async () => {
   )
 })
 afterAll(() => {
-  server.close()
+  collector.close()
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 const run = (env: Record<string, string> = {}) =>
-  ended(start(home, ['run', file], { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...env }))
+  ended(start(home, ['run', file], { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...env }))
 const spansIn = (requests: readonly OtlpRequest[]): OtlpSpan[] =>
   requests.flatMap((r) => [...r.resourceSpans[0].scopeSpans[0].spans])
 const byName = (a: OtlpSpan, b: OtlpSpan) => (a.name < b.name ? -1 : 1)
@@ -50,10 +36,12 @@ test('a run is sent as one trace, each span once, and can be told again from the
   const key = 'k-93af01'
   const ran = await run({ OTEL_EXPORTER_OTLP_HEADERS: `x-api-key=${key},x-team=a%20b`, OTEL_SERVICE_NAME: 'kitchen' })
   expect([ran.code, ran.err]).toEqual([0, expect.not.stringContaining(key)])
-  expect(new Set(got.map((g) => `${g.path} ${g.key}`))).toEqual(new Set([`/v1/traces ${key}`]))
-  const spans = spansIn(got.map((g) => g.request))
+  expect(new Set(collector.got.map((g) => `${g.path} ${g.headers['x-api-key']}`))).toEqual(
+    new Set([`/v1/traces ${key}`]),
+  )
+  const spans = spansIn(collector.got.map((g) => g.body))
   expect(spans.map((s) => s.name).sort()).toEqual(['dataset twice', 'run sales', 'source sales', 'table cleaned'])
-  expect(got[0]?.request.resourceSpans[0].resource.attributes[0]).toEqual({ key: 'service.name', value: { stringValue: 'kitchen' } }) // biome-ignore format: one line
+  expect(collector.got[0]?.body.resourceSpans[0].resource.attributes[0]).toEqual({ key: 'service.name', value: { stringValue: 'kitchen' } }) // biome-ignore format: one line
   expect((await told(1)).sort(byName)).toEqual(spans.sort(byName))
   const root = spans.find((s) => s.name === 'run sales')
   for (const s of spans) {
@@ -66,15 +54,15 @@ test('a run is sent as one trace, each span once, and can be told again from the
 }, 120_000)
 
 test('a collector that is down or refuses fails no run; one that is to be asked by gRPC, or not at all, is not asked', async () => {
-  const before = got.length
-  status = 503
+  const before = collector.got.length
+  collector.answer(503)
   const refused = await run()
   expect([refused.code, refused.err]).toEqual([0, expect.stringContaining('it answered 503')])
-  status = 200
+  collector.answer(200)
   expect((await run({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' })).code).toBe(0)
   expect((await run({ OTEL_SDK_DISABLED: 'true' })).code).toBe(0)
   expect((await run({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' })).code).toBe(0)
-  expect(got).toHaveLength(before)
+  expect(collector.got).toHaveLength(before)
   const cached = (await told(2)).find((s) => s.name === 'dataset twice')
   expect(cached?.attributes).toContainEqual({ key: 'galley.step.cached', value: { boolValue: true } })
 }, 120_000)
