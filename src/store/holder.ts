@@ -18,28 +18,31 @@ const TIMES = 4
 const RENEW = `UPDATE jobs SET lease = clock_timestamp() + make_interval(secs => $1)
   WHERE workspace = $2 AND number = $3 AND generation = $4 AND status = 'running'`
 
-/** When the last renewal that was answered was asked for: the lease holds for so long from then on at least. */
+/** ms that a lease is taken to hold from the moment on at which its renewal was asked for: a little less than it does. */
+const HOLDS = seconds * 950
+/** When the last renewal that was answered was asked for. */
 let sure = performance.now()
 for (let client: pg.Client | undefined; ; ) {
-  const left = sure + seconds * 1000 - performance.now()
-  // cut off from the database it is told before another worker may begin, also where the wire says nothing of it
-  if (left <= 0) break
+  const asked = performance.now()
+  // one that was stopped for longer asks once whether the job is still its own
+  const patience = Math.max(sure + HOLDS - asked, HOLDS / TIMES)
   try {
     if (!client) {
-      client = new pg.Client({ ...connection, connectionTimeoutMillis: left })
+      client = new pg.Client({ ...connection, connectionTimeoutMillis: patience })
       client.on('error', () => {})
       await client.connect()
     }
-    const asked = performance.now()
-    const renewal = { text: RENEW, values: [seconds, workspace, number, generation], query_timeout: left }
+    const renewal = { text: RENEW, values: [seconds, workspace, number, generation], query_timeout: patience }
     const { rowCount } = await client.query(renewal)
     if (rowCount === 0) break
     sure = asked
   } catch {
     client?.end().catch(() => {})
     client = undefined
+    // cut off from the database it is told before another worker may begin, also where the wire says nothing of it
+    if (performance.now() - sure >= HOLDS) break
   }
-  await sleep(Math.max(0, Math.min((seconds * 1000) / TIMES, sure + seconds * 1000 - performance.now())))
+  await sleep(Math.max(0, Math.min(HOLDS / TIMES, sure + HOLDS - performance.now())))
 }
 parentPort?.postMessage('lost')
 process.exit(0)
