@@ -84,7 +84,7 @@ function tell(path: string, found: Discovery, at: string | undefined): void {
   const said = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
   const looked = whole ? plural(rows, 'row') : `the first ${plural(rows, 'row')}`
   print(`${bold(plain(basename(path)))}  ${[found.connector, ...said, looked].join('  ')}`)
-  if (broken > 0) print(`${plural(broken, 'row')} could not be taken apart`)
+  if (broken > 0) print(`${plural(broken, 'row')} can't be read as these columns`)
   print()
   print(
     table(
