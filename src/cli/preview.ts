@@ -17,6 +17,7 @@ import { plural } from '../runs/text.ts'
 import { interruptible } from './interrupt.ts'
 import { count } from './list.ts'
 import { bold, plain, print, table } from './output.ts'
+import { type FilesFound, filesText, patternAs, patternOf, previewFiles, tellFiles } from './sources/files.ts'
 import { previewPushed, tellPushed } from './sources/pushed.ts'
 
 interface Options {
@@ -38,8 +39,13 @@ const PUSHED = /^[a-z][a-z0-9-]{0,62}$/
 
 export function preview(): Command {
   return new Command('preview')
-    .description('look at a file: its columns, with types and why, and the source to put into a recipe')
-    .argument('<file>', 'a CSV, JSON or Parquet file, or the name of a push source')
+    .description(
+      'look at a file, or at the first files of a folder: its columns, with types and why, and the source to put into a recipe',
+    )
+    .argument(
+      '<file>',
+      'a CSV, JSON or Parquet file, a folder or a pattern of such (in quotes), or the name of a push source',
+    )
     .option('--rows <n>', 'rows to look at', count, ROWS)
     .option('--delimiter <text>', 'what stands between cells of a CSV, instead of what is found')
     .option('--encoding <name>', 'how a CSV is encoded, instead of what is found')
@@ -59,15 +65,15 @@ export function preview(): Command {
       })
       try {
         const found = await interruptible(async (signal) => {
-          const kind = await connector(await kindOf(file))
           const ctx = { scope: { workspace: 'preview', caller: 'preview' }, signal, ledger: createLedger() }
           let files = 0
           const at = async () => join(temp, `copy-${++files}`)
-          return engine.session(ctx, (query) =>
-            kind.discover(file, rows, {
-              ...{ signal, query, guard, secret: resolveSecret, options: { ...options }, temp: at },
-            }),
-          )
+          const pattern = await patternOf(file)
+          return engine.session(ctx, async (query) => {
+            const look = { signal, query, guard, secret: resolveSecret, options: { ...options }, temp: at }
+            if (pattern !== undefined) return previewFiles(pattern, rows, look)
+            return (await connector(await kindOf(file))).discover(file, rows, look)
+          })
         })
         if (json) print(JSON.stringify(found))
         else tell(path, found, options.at)
@@ -79,12 +85,13 @@ export function preview(): Command {
     })
 }
 
-function tell(path: string, found: Discovery, at: string | undefined): void {
+function tell(path: string, found: Discovery | FilesFound, at: string | undefined): void {
   const { columns, rows, whole, broken, options } = found
   const said = Object.entries(options).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
   const looked = whole ? plural(rows, 'row') : `the first ${plural(rows, 'row')}`
-  print(`${bold(plain(basename(path)))}  ${[found.connector, ...said, looked].join('  ')}`)
-  if (broken > 0) print(`${plural(broken, 'row')} could not be taken apart`)
+  const files = 'files' in found ? [filesText(found), `${looked} of the first`] : [looked]
+  print(`${bold(plain(basename(path)))}  ${[found.connector, ...said, ...files].join('  ')}`)
+  if (broken > 0) print(`${plural(broken, 'row')} can't be read as these columns`)
   print()
   print(
     table(
@@ -99,6 +106,10 @@ function tell(path: string, found: Discovery, at: string | undefined): void {
     ),
   )
   print()
+  if ('files' in found) {
+    tellFiles(found)
+    print()
+  }
   print(plain(source(path, at === undefined ? found : { ...found, options: { ...found.options, at } })))
   const hint = at === undefined ? hintOf(found.within ?? []) : undefined
   if (hint !== undefined) print(plain(`// ${hint} (galley preview FILE --at KEYS shows them)`))
@@ -113,8 +124,11 @@ const keyOf = (name: string): string =>
   /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(name) ? name : JSON.stringify(name)
 
 /** The source as a recipe declares it. */
-function source(path: string, { connector: kind, columns, options }: Discovery): string {
+function source(path: string, found: Discovery | FilesFound): string {
+  const { connector: kind, columns } = found
+  const { of, ...options } = found.options
   const lines = columns.map((c) => `  ${keyOf(c.name)}: '${typeName(parseType(c.type))}',`)
   const more = Object.keys(options).length > 0 ? `, ${JSON.stringify(options)}` : ''
-  return `${kind}(${JSON.stringify(path)}, {\n${lines.join('\n')}\n}${more})`
+  const named = 'files' in found ? `${JSON.stringify(patternAs(path, found))}, ${of}` : JSON.stringify(path)
+  return `${kind}(${named}, {\n${lines.join('\n')}\n}${more})`
 }

@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { systemClock } from '../base/clock.ts'
 import { text } from '../base/i18n.ts'
-import type { ColumnProfile, Profile } from '../data/profile/types.ts'
+import type { ColumnProfile } from '../data/profile/types.ts'
 import { renderReport } from '../ml/analysis/report.ts'
 import { plural } from '../runs/text.ts'
 import { bold, note, plain, print, table } from './output.ts'
-import { profiled } from './profiled.ts'
+import { type Profiled, profiled } from './profiled.ts'
 
 interface Options {
   readonly out?: string
@@ -34,20 +34,22 @@ export function profile(): Command {
           run: null,
           date,
           verdicts: [],
-          rejected: {},
+          rejected: found.rejected ?? {},
         }
         const page = await renderReport(found.profile, facts, 'en')
         await writeFile(o.out, page)
         note(`report ${o.out}`)
       }
-      if (o.json) print(JSON.stringify(found.profile))
-      else tell(found.name, found.version, found.profile)
+      if (o.json) print(JSON.stringify(found.rejected ? { ...found.profile, rejected: found.rejected } : found.profile))
+      else tell(found)
     })
 }
 
-function tell(name: string, version: number | null, p: Profile): void {
+function tell({ name, version, profile: p, rejected = {} }: Profiled): void {
+  const out = Object.values(rejected).reduce((a, b) => a + b, 0)
+  const left = out > 0 ? `, of ${plural(p.rows + out, 'row')}: ${out.toLocaleString('en-US')} left out` : ''
   print(
-    `${bold(plain(version === null ? name : `${name}@${version}`))}  ${plural(p.rows, 'row')} × ${p.columns.length}`,
+    `${bold(plain(version === null ? name : `${name}@${version}`))}  ${plural(p.rows, 'row')} × ${p.columns.length}${left}`,
   )
   print()
   print(

@@ -26,6 +26,8 @@ export interface Profiled {
   readonly name: string
   readonly version: number | null
   readonly profile: Profile
+  /** Rows of a file that were left out, by reason. */
+  readonly rejected?: Readonly<Record<string, number>>
 }
 
 /** Rows that are looked at to find out what a file's columns are. */
@@ -86,7 +88,7 @@ async function ofFile(path: string, target: string | undefined, at: string | und
       const schema = snapshot.schema ?? []
       const rows = build({ op: 'scan', from: snapshot.from ?? { kind: 'parquet', files: snapshot.files }, schema })
       const found = await profile(rows, accessOf(ctx), { target: target ?? null, progress: drawn })
-      return { name: basename(path), version: null, profile: found }
+      return { name: basename(path), version: null, profile: found, rejected: snapshot.rejected }
     })
   } finally {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -36,8 +36,12 @@ describe('galley profile', { timeout: 180_000 }, () => {
   test('rows of a file that can not be read are told, and are no reason not to look at the rest', async () => {
     const file = join(folder, 'messy.csv')
     writeFileSync(file, 'id,city\n1,Seoul\n2,Busan,3\n3,Seoul\n4,"Busan\n')
-    const shown = await galley(home, 'profile', file)
-    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('messy.csv  2 rows × 2')])
+    const page = join(folder, 'messy.html')
+    const shown = await galley(home, 'profile', file, '--out', page)
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('messy.csv  2 rows × 2, of 4 rows: 2 left out')]) // biome-ignore format: one line
+    expect(readFileSync(page, 'utf8')).toMatch(/Rows set aside, by reason.*broken line \(too many cells\).*broken line \(a quote that is never closed/s) // biome-ignore format: one line
+    const json = JSON.parse((await galley(home, 'profile', file, '--json')).out)
+    expect(json.rejected).toMatchObject({ 'broken line (too many cells)': 1 })
     expect(shown.err).toContain('1 row left out: broken line (too many cells)')
     expect(shown.err).toContain('1 row left out: broken line (a quote that is never closed')
   })
@@ -73,5 +77,24 @@ describe('galley profile', { timeout: 180_000 }, () => {
     const history = await galley(home, 'quality', 'history', 'people', '--expectation', 'amount is at least 0')
     expect(history.out).toMatch(/@1 +300 +passed/)
     expect((await galley(home, 'quality', 'history', 'people', '--expectation', 'none')).err).toContain('id is the key')
+  })
+})
+
+test('galley preview of a folder or a pattern: rows of the first files with their names, and what differs', async () => {
+  const of = join(folder, 'in')
+  mkdirSync(of)
+  writeFileSync(join(of, 'a.csv'), 'id,n\n1,a\n2,b\n')
+  writeFileSync(join(of, 'b.csv'), 'id,n\n3,c\nx,y,z\n')
+  writeFileSync(join(of, 'c.csv'), 'id\n3\n')
+  const shown = await galley(home, 'preview', of)
+  expect(shown).toMatchObject({ code: 0, err: '' })
+  expect(shown.out).toContain('3 files  the first 2 rows of the first')
+  expect(shown.out).toMatch(/^a\.csv +1 +a\na\.csv +2 +b\nb\.csv +3 +c\nb\.csv: 1 row left out: broken line \(too many cells\)\nc\.csv: there is no column 'n'/m) // biome-ignore format: one line
+  expect(shown.out).toContain(`folder("${of}/*.csv", csv, {\n  id: 'int64',\n  n: 'string',\n})`)
+  const found = JSON.parse((await galley(home, 'preview', join(of, '?.csv'), '--json')).out)
+  expect(found).toMatchObject({
+    connector: 'folder',
+    matching: 3,
+    files: [{ rows: [{ id: '1', n: 'a' }, {}] }, {}, {}],
   })
 })

@@ -25,7 +25,8 @@ import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
 import { told } from '../told.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
-import { cursorOf, invalid, jsonOf, namesOf, placeOf, selectionOf } from './selection.ts'
+import { reading, streaming } from './removed.ts'
+import { cursorAt, cursorOf, invalid, jsonOf, namesOf, placeOf, requireSame, selectionOf } from './selection.ts'
 
 const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
   name: v.name,
@@ -107,26 +108,30 @@ export const datasets: NounHandlers<'datasets'> = {
     const place = placeOf(query)
     const named = await ware.store.tags.resolve(scope, params.name)
     const found = place ? await ware.store.datasets.get(scope, named.name, place.version) : named
-    const version = await opened(ware, found)
-    const from = place?.from ?? { file: 0, row: 0 }
-    const page = { from, limit: limitOf(query) }
-    const { rows, schema, next } = await readRows(enginesOf(ware, scope, signal), version, selection, page)
+    requireSame(place, found)
+    const page = { from: place?.from ?? { file: 0, row: 0 }, limit: limitOf(query) }
+    const { rows, schema, next } = await reading(ware.store, scope, found, async () =>
+      readRows(enginesOf(ware, scope, signal), await opened(ware, found), selection, page),
+    )
     return {
       ...{ version: found.version, schema: fieldsOf(schema), items: rows },
-      ...(next ? { next: cursorOf(`${found.version}.${next.file}.${next.row}`) } : {}),
+      ...(next ? { next: cursorAt(found, next) } : {}),
     }
   },
   export: async ({ ware, scope, params, query, signal }) => {
     const ctx = enginesOf(ware, scope, signal)
-    const version = await opened(ware, await ware.store.tags.resolve(scope, params.name))
-    const relation = await relationOf(ctx, version, selectionOf(query), query.limit)
+    const found = await ware.store.tags.resolve(scope, params.name)
+    const relation = await reading(ware.store, scope, found, async () =>
+      relationOf(ctx, await opened(ware, found), selectionOf(query), query.limit),
+    )
     const forms: Record<typeof query.format, (r: Relation) => { mediaType: string; bytes: AsyncIterable<Uint8Array> }> =
       {
         csv: (r) => ({ mediaType: 'text/csv; charset=utf-8', bytes: csvText(r, query.safe === 'true') }),
         json: (r) => ({ mediaType: 'application/jsonl; charset=utf-8', bytes: jsonLines(r) }),
         arrow: (r) => ({ mediaType: 'application/vnd.apache.arrow.stream', bytes: ipcStream(r, ctx.ledger) }),
       }
-    return forms[query.format](relation)
+    const { mediaType, bytes } = forms[query.format](relation)
+    return { mediaType, bytes: streaming(ware.store, scope, found, bytes) }
   },
   rejected: async ({ ware, scope, params, query, signal }) => {
     const aside = await setAsideBy(ware.store, scope, params.name, withinHome)

@@ -2,6 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Place, Selection } from '../../data/datasets/read/rows.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { checkSize, expr } from '../../plan/json/check.ts'
+import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, pageOf } from '../../store/page.ts'
 
 /** @throws REQUEST_INVALID, PLAN_INVALID for a condition that is no expression */
@@ -48,20 +49,44 @@ export function jsonOf(text: string, what: string): unknown {
 export const invalid = (what: string, why: string, fix: string): GalleyError =>
   new GalleyError('REQUEST_INVALID', { what, why, fix })
 
-/** A cursor of rows: version, file and row, so that the pages are of one version whatever is published meanwhile. */
-const PLACE = /^(\d{1,9})\.(\d{1,9})\.(\d{1,15})$/
+/** A cursor of rows: version, file, row and the beginning of the version's hash, so that the pages are of one version whatever is published or forgotten meanwhile. */
+const PLACE = /^(\d{1,9})\.(\d{1,9})\.(\d{1,15})\.(\w{1,16})$/
+
+/** A place that a cursor says. */
+interface Placed {
+  readonly version: number
+  readonly hash: string
+  readonly from: Place
+}
 
 /** Where a page of rows begins. @throws REQUEST_INVALID for a cursor of another list */
-export function placeOf(query: { cursor?: string | undefined }): { version: number; from: Place } | undefined {
+export function placeOf(query: { cursor?: string | undefined }): Placed | undefined {
   const key = keyOf(query, 'string')
   if (key === undefined) return undefined
-  const [, version, file, row] = PLACE.exec(key) ?? []
-  if (version === undefined)
+  const [, version, file, row, hash] = PLACE.exec(key) ?? []
+  if (version === undefined || hash === undefined)
     throw invalid(
       'the cursor is not one of this list',
       'a cursor is the `next` of the page before',
       'begin again without a cursor',
     )
-  return { version: Number(version), from: { file: Number(file), row: Number(row) } }
+  return { version: Number(version), hash, from: { file: Number(file), row: Number(row) } }
 }
+
+type Known = Pick<DatasetVersion, 'name' | 'version' | 'hash'>
+const markOf = ({ hash }: Known): string => hash.slice(0, 16)
+
+/** @throws REQUEST_INVALID where rows were taken out of a version since a place in it was told: the place is another now */
+export function requireSame(place: Placed | undefined, found: Known): void {
+  if (!place || place.hash === markOf(found)) return
+  throw invalid(
+    `rows of ${found.name}@${found.version} were taken out since the page before`,
+    'somebody was forgotten, and the rows after them stand elsewhere now',
+    'begin again without a cursor',
+  )
+}
+
+/** The cursor of a place in a version. */
+export const cursorAt = (found: Known, { file, row }: Place): string =>
+  cursorOf(`${found.version}.${file}.${row}.${markOf(found)}`)
 export const cursorOf = (key: string): string => pageOf([key, ''], 1, (k) => k).next ?? ''

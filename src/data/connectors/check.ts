@@ -110,7 +110,7 @@ async function compared(source: Connector, spec: SourceSpec, path: string, ctx: 
     findings.push({
       name: 'readable',
       ok: false,
-      says: `${found.broken} of them could not be taken apart`,
+      says: `${found.broken} of them can't be read`,
     })
   return [...findings, ...Object.entries<TypeName>(spec.columns).map(([name, type]) => columnOf(name, type, found))]
 }

@@ -134,7 +134,7 @@ export interface Discovery {
   /** Rows looked at, and whether these are all. */
   readonly rows: number
   readonly whole: boolean
-  /** Rows among them that could not be taken apart. */
+  /** Rows among them that could not be taken apart, or have a value that the column's type does not take. */
   readonly broken: number
   /** Where arrays of objects lie within the one value that is there (`data.items`): what the option `at` may be. */
   readonly within?: readonly string[]

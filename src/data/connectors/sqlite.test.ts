@@ -34,6 +34,30 @@ const read = (columns: Record<string, TypeName>, options: SqliteOptions = {}, fr
     return { ...got, all: await all(got.files[0]), aside: await all(got.quarantine) }
   })
 
+test('of an odd value the row is told, and the type is that of the others: what is proposed can be read but for that row', async () => {
+  const odd = join(root, 'odd.db')
+  const made = new DatabaseSync(odd)
+  made.exec(
+    "CREATE TABLE t (id, n, day, b); INSERT INTO t WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 100) SELECT i, i, '2026-01-01', x'00' FROM s",
+  )
+  made.exec("UPDATE t SET n = 'a lot', b = 7 WHERE id = 60; UPDATE t SET n = 1.5, day = 'soon' WHERE id = 70")
+  made.close()
+  const found = await engine.session(testContext(), (query) =>
+    sqliteConnector.discover(odd, 1000, { signal, query, secret: resolveSecret, temp: async () => join(root, 'temp') }),
+  )
+  expect(found).toMatchObject({ rows: 100, broken: 1 })
+  expect(found.columns.map((c) => [c.name, c.type, c.evidence])).toEqual([
+    ['id', 'int64', 'all 100 values are INTEGER'],
+    ['n', 'float64', '99 of 100 values are numbers, but row 60 has "a lot" (TEXT): a run stops there, or sets it aside (broken: \'skip\')'],
+    ['day', 'string', 'all 100 values are TEXT; 99 of 100 values are a date, but row 70 has "soon" (TEXT)'],
+    ['b', 'bytes', '99 of 100 values are BLOBs, but row 60 has "7" (INTEGER): a run stops there, or sets it aside (broken: \'skip\')'],
+  ]) // biome-ignore format: one line each
+  const [at, spec] = [odd, sqlite(odd, 't', { id: 'int64', n: 'float64' }, { broken: 'skip' })]
+  const keep = async (name: string) => join(root, `${++n}-${name}`)
+  const got = await engine.session(testContext(), (query) => sqliteConnector.snapshot(spec, at, { ...about, query, keep })) // biome-ignore format: one line
+  expect(got).toMatchObject({ rows: 99, rejected: { 'broken row (is TEXT, not of type float64)': 1 } })
+})
+
 test('what is not of the declared type is broken, whatever the column was declared as', async () => {
   await expect(read({ v: 'int64' })).rejects.toMatchObject({
     code: 'SOURCE_BROKEN',

@@ -37,7 +37,7 @@ export function tiles(p: Profile, facts: ReportFacts): Html {
     ${tile(number(p.rows), both('report.rows'))}
     ${tile(number(p.columns.length), both('report.columns'))}
     ${tile(percent(missing, p.rows * p.columns.length), both('report.missing'))}
-    ${facts.recipe === null ? null : tile(number(set), both('report.rejected'))}
+    ${facts.recipe === null && set === 0 ? null : tile(number(set), both('report.rejected'), facts.recipe === null)}
     ${tile(`${passed} / ${checks.length + facts.verdicts.length}`, both('report.checks'))}
     ${tile(
       number(p.warnings.length),
@@ -88,7 +88,9 @@ export function quality(p: Profile, facts: ReportFacts): Html {
   return html`<section id="quality"><h2>${both('quality.title')}</h2><div class="pair">
     ${
       facts.recipe === null
-        ? null
+        ? sum(Object.values(facts.rejected)) === 0
+          ? null
+          : html`<div><h3>${both('quality.rejected')}</h3>${rejected(facts.rejected)}</div>`
         : html`<div><h3>${both('quality.expectations')}</h3>${expectations}
       <h3>${both('quality.rejected')}</h3>${rejected(facts.rejected)}</div>`
     }

@@ -1,7 +1,9 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
+import { mergedSchema } from '../../data/datasets/write/schema.ts'
 import type { WriteSpec } from '../../data/datasets/write/write.ts'
 import { build, type Node, plan } from '../../plan/nodes.ts'
+import type { Schema } from '../../plan/types.ts'
 import { bindScans, nodes } from '../../plan/walk.ts'
 import { lineage, stepOf } from '../inline.ts'
 import type { DatasetSpec, PlanSpec, Recipe, Step } from '../specs.ts'
@@ -34,6 +36,25 @@ export function requireRowwise(recipe: Recipe, dataset: string, source: string):
         fix: 'run the recipe: it computes the whole again',
       })
     }
+  }
+}
+
+/**
+ * The rows of a dataset's newest version stay as they are, so rows that are added have their columns: told before a run is begun.
+ * @throws DATASET_SCHEMA naming the columns that are others by the recipe as it is now
+ */
+export function requireColumns({ id, spec }: Step<DatasetSpec>, before: Schema): void {
+  const { mode = 'full', onSchemaChange = 'stop' } = spec.write ?? {}
+  try {
+    mergedSchema(id, before, spec.plan.root.schema, onSchemaChange)
+  } catch (error) {
+    if (mode !== 'full' || !(error instanceof GalleyError)) throw error
+    throw new GalleyError('DATASET_SCHEMA', {
+      what: error.what,
+      why: 'rows that were set aside are added to those of the newest version, which are not computed again',
+      fix: 'run the recipe: it computes the whole again, with the rows that it can read now',
+      details: error.details,
+    })
   }
 }
 

@@ -3,16 +3,17 @@ import type { Scope } from '../../base/scope.ts'
 import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { OF_FILES } from '../../data/connectors/folder.ts'
 import { folderOf, intact, type KeptFile } from '../../data/datasets/files.ts'
+import { findIn } from '../../data/datasets/find.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { OnRunEvent } from '../events.ts'
 import { lineage, stepOf } from '../inline.ts'
 import { restored } from '../portable.ts'
 import { run } from '../runner.ts'
-import type { Recipe, Step } from '../specs.ts'
+import type { DatasetSpec, Recipe, Step } from '../specs.ts'
 import type { Kitchenware } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
-import { recipeOf, requireRowwise } from './recipe.ts'
+import { recipeOf, requireColumns, requireRowwise } from './recipe.ts'
 import { anyPasses, requireLines, sourceOfRows } from './rows.ts'
 
 /** What became of rows that were set aside. */
@@ -47,7 +48,7 @@ interface Left {
  * Reads the rows of a source that were set aside once more, by the recipe as it is now, and adds those that can be read to the
  * newest version of a dataset (merges them where it has a key). The others stay aside. What was added is not added again, however often it is asked or
  * killed: rows count as read again once the dataset's step is done, which is recorded in the transaction that publishes them.
- * @throws DATASET_UNKNOWN, RECIPE_INVALID, and what a run throws
+ * @throws DATASET_UNKNOWN, RECIPE_INVALID, DATASET_SCHEMA where columns are others now, and what a run throws
  */
 export async function reprocess(
   ware: Kitchenware,
@@ -79,6 +80,10 @@ export async function reprocess(
       fix: 'run the recipe: it reads the source again',
     })
   const id = againId(source.id, dataset, aside.file)
+  if (newest !== undefined) {
+    const { schema } = await findIn(store, scope)(`${dataset}@${newest}`)
+    requireColumns(stepOf(recipe, dataset) as Step<DatasetSpec>, schema)
+  }
   const engines = { duckdb: ware.duckdb, scope, signal, ledger: createLedger() }
   const again = await sourceOfRows(engines, spec, {
     aside: aside.file.path,
