@@ -21,10 +21,12 @@ export interface Measured {
   readonly metrics: Metrics
 }
 
-/** A modified z-score beyond this is an outlier: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993. */
+/** A modified z-score beyond this is an outlier among many: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993. */
 const OUTLIER = 3.5
 /** Versions of the same weekday that make a season of their own; fewer of them are compared with all days. */
 const SEASON = 4
+/** The median of `n` values is closer to them than to the next one: by this over `n`, about. */
+const SHRUNK = 1.5
 /** Versions without which nothing is said. */
 const ENOUGH = 6
 /** Former versions that are looked at: the newest. */
@@ -34,10 +36,20 @@ const LEAST = { nulls: 0.01, rows: 0.05, mean: 0.05 } as const
 
 const weekdayOf = (ms: number): number => new Date(ms).getUTCDay()
 
+/** Values of which the median deviation says how far they scatter; that of fewer is too often next to nothing by chance. */
+const MANY = 10
+
+/**
+ * A score beyond this is an outlier beside `n` values: few values lie close together by chance, and the next one then seems far off. Of
+ * normal values one in 200 is beyond (simulated for 4 to 60).
+ */
+const limitOf = (n: number): number => OUTLIER + (n < MANY ? 160 : 500) / n ** 2.37
+
 /**
  * What is unusual in a version's figures beside those of former versions. A figure is compared with the median of versions of
- * its weekday (UTC) in units of their median absolute deviation, so that neither a weekly rhythm nor former outliers matter;
- * where more than half are equal, with the mean absolute deviation.
+ * its weekday (UTC) in units of their median absolute deviation, or of that of all weekdays from their own medians where it is
+ * greater, so that neither a weekly rhythm nor former outliers matter; where they are few, or more than half are equal, of the mean
+ * absolute deviation. While there are few of its weekday it is compared with all, and what one of its weekday was before is no news.
  */
 export function anomaliesOf(now: Measured, former: readonly Measured[]): Anomaly[] {
   const recent = former.slice(0, LOOKED_AT)
@@ -48,13 +60,17 @@ export function anomaliesOf(now: Measured, former: readonly Measured[]): Anomaly
   const found: Anomaly[] = []
   const look = (metric: Anomaly['metric'], column: string | null, of: (m: Metrics) => number | undefined) => {
     const value = of(now.metrics)
-    const before = compared.map((f) => of(f.metrics)).filter((v) => v !== undefined)
+    const known = (versions: readonly Measured[]) => versions.map((f) => of(f.metrics)).filter((v) => v !== undefined)
+    const before = known(compared)
     if (value === undefined || before.length < compared.length / 2) return
     const usual = median(before)
-    const change = Math.abs(value - usual) / (metric === 'nulls' ? 1 : Math.max(Math.abs(usual), Number.MIN_VALUE))
-    if (change < LEAST[metric]) return
-    const score = modifiedZ(value, usual, before)
-    if (score === null || Math.abs(score) > OUTLIER)
+    if (isNear(metric, value, usual) || (!weekday && known(same).some((v) => isNear(metric, value, v)))) return
+    const away = before.map((v) => Math.abs(v - usual))
+    const others = weekday ? awayOf(metric, recent, of) : []
+    const n = Math.max(away.length, others.length)
+    const unit = Math.max(unitOf(away, n), unitOf(others, n) * (metric === 'rows' ? Math.abs(usual) : 1))
+    const score = unit > 0 ? Number(((value - usual) / unit).toPrecision(6)) : null
+    if (score === null || Math.abs(score) > limitOf(n))
       found.push({ metric, column, value, usual, of: before.length, weekday, score })
   }
   look('rows', null, (m) => m.rows)
@@ -66,13 +82,30 @@ export function anomaliesOf(now: Measured, former: readonly Measured[]): Anomaly
 const own = (o: Readonly<Record<string, number>>, key: string): number | undefined =>
   Object.hasOwn(o, key) ? o[key] : undefined
 
-/** (x − median) / (1.4826 MAD), or / (1.2533 mean absolute deviation) where the MAD is 0; null where nothing ever varied. */
-function modifiedZ(x: number, middle: number, before: readonly number[]): number | null {
-  const away = before.map((b) => Math.abs(b - middle))
-  const mad = median(away)
-  const mean = away.reduce((a, b) => a + b, 0) / away.length
-  const unit = mad > 0 ? 1.482602 * mad : 1.253314 * mean
-  return unit > 0 ? Number(((x - middle) / unit).toPrecision(6)) : null
+const isNear = (metric: Anomaly['metric'], value: number, usual: number): boolean =>
+  Math.abs(value - usual) / (metric === 'nulls' ? 1 : Math.max(Math.abs(usual), Number.MIN_VALUE)) < LEAST[metric]
+
+/** How far figures were from the medians of their weekdays, where there are enough of one; rows by share. */
+function awayOf(
+  metric: Anomaly['metric'],
+  versions: readonly Measured[],
+  of: (m: Metrics) => number | undefined,
+): number[] {
+  return Array.from({ length: 7 }, (_, day) => {
+    const values = versions.flatMap((f) => (weekdayOf(f.at) === day ? (of(f.metrics) ?? []) : []))
+    const middle = median(values)
+    const scale = metric === 'rows' ? Math.abs(middle) : 1
+    return values.length < SEASON || scale === 0
+      ? []
+      : values.map((v) => (Math.abs(v - middle) / scale) * (1 + SHRUNK / values.length))
+  }).flat()
+}
+
+/** What distances from a median are counted in, beside `n` values: 1.4826 MAD, or 1.2533 of their mean; 0 where nothing ever varied. */
+function unitOf(away: readonly number[], n: number): number {
+  const mad = n < MANY ? 0 : median(away)
+  if (mad > 0 || away.length === 0) return 1.482602 * mad
+  return (1.253314 * away.reduce((a, b) => a + b, 0)) / away.length
 }
 
 function median(values: readonly number[]): number {
