@@ -49,6 +49,8 @@ export interface StepContext<Spec> {
   progress(progress: Progress): void
   /** The device that the run may use, or why it uses none: opened when the first step asks. */
   device(): Promise<Accelerator | string>
+  /** What `ahead` began. */
+  readonly ahead?: Ahead | undefined
   /** Steps of the run that are under way beside this one. */
   readonly beside: Beside
   /** Tells people something that they should know, now and in the run's record. */
@@ -98,6 +100,20 @@ export interface IdentityContext {
   input<T extends Output>(id: string): T
 }
 
+/** What may be begun before it is known whether a step's output is kept. */
+export interface AheadContext
+  extends Pick<IdentityContext, 'scope' | 'store' | 'folder' | 'recipe' | 'step' | 'signal'> {
+  readonly duckdb: DuckdbEngine
+  readonly threads: number
+  /** When an earlier run of the recipe ended this step, milliseconds since 1970; undefined where none did. */
+  before(): Promise<number | undefined>
+}
+
+/** What was begun: `run` is given it, and it is closed however the step ends. */
+export interface Ahead {
+  close(): Promise<void>
+}
+
 /** A kind of step: one object, registered in `main.ts`. */
 export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
@@ -108,6 +124,8 @@ export interface StepKind<Spec = never, Out extends Output = Output> {
    * `hash`es of the step's inputs: a source gives its content, a report what earlier steps set aside.
    */
   identity?(spec: Spec, ctx: IdentityContext): Promise<unknown>
+  /** Begins what `run` will need, side by side with `identity`, where that is worth it: all for nothing where the output is kept. */
+  ahead?(spec: Spec, ctx: AheadContext): Promise<Ahead | undefined>
   run(ctx: StepContext<Spec>): Promise<StepResult<Out> | Waits>
   /** False when what the output points to is gone or damaged; the step then runs again. Asked once a run of what the cache gives. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>

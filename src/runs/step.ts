@@ -18,7 +18,7 @@ import type { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import { unchanged, watchOn } from './inplace.ts'
 import { cacheKey, whyAgain } from './key.ts'
-import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
+import type { Accelerator, Ahead, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
 import { restored, stored } from './portable.ts'
 import { noting } from './progress.ts'
 import { meter } from './resources.ts'
@@ -101,7 +101,10 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   const metered = meter.begin()
   /** The same for what this step reads. */
   const own = new Map<string, string>()
+  let ahead: Ahead | undefined
   try {
+    const before = async () => (await s.earlier.step(step.id))?.ended ?? undefined
+    ahead = await kind.ahead?.(step.spec as never, { ...ware, ...s, scope, signal, before })
     const { key, parts: keyParts } = await cacheKey(
       { version: ware.version, scope, store },
       kind,
@@ -140,7 +143,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       return { output: known, seconds: took(), cached: true }
     }
     const reasons = await whyAgain(s, keyParts)
-    const ctx = contextOf(ware, scope, { ...s, on: noted, signal, ledger })
+    const ctx = contextOf(ware, scope, { ...s, on: noted, signal, ledger, ahead })
     const ran = await kind.run(ctx)
     deadline.check()
     throwIfAborted(signal)
@@ -205,6 +208,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     throw error
   } finally {
     ended()
+    await ahead?.close()
     metered.close()
     clearInterval(lease)
     deadline.close()

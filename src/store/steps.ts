@@ -73,7 +73,7 @@ export interface Steps {
     recipe: string,
     number: number,
     partition?: string,
-  ): Promise<readonly Pick<Step, 'id' | 'run' | 'keyParts'>[]>
+  ): Promise<readonly Pick<Step, 'id' | 'run' | 'keyParts' | 'ended'>[]>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
