@@ -2,6 +2,7 @@ import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
+import { failure } from '../store/failures.ts'
 import type { Run } from '../store/runs.ts'
 import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
@@ -143,7 +144,7 @@ export async function run(
     end(status)
     return { id: record.id, number: record.number, outputs, waiting: ended.waiting, ...told() }
   } catch (thrown) {
-    const error = timedOut(signal) ?? asGalleyError(thrown)
+    const error = timedOut(signal) ?? failure(thrown, `the run of '${recipe.name}' could not go on`)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
     if (kept && status === 'cancelled') {
       // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more

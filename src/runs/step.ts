@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
+import { failure } from '../store/failures.ts'
 import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import type { RunSink } from '../telemetry/sink.ts'
@@ -200,7 +201,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
           what: `step '${step.id}' was taken over by another process`,
           cause: thrown,
         })
-      : (timedOut(signal) ?? asGalleyError(thrown))
+      : (timedOut(signal) ?? failure(thrown, `step '${step.id}' could not go on`))
     await store.steps
       .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed', metered.taken())
       .catch(() => undefined)
