@@ -9,6 +9,7 @@ import { Spending } from './budget.ts'
 import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
+import { logbook } from './logbook.ts'
 import { hashRecipe } from './recipe.ts'
 import { type Kept, keptOf } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
@@ -54,6 +55,7 @@ export async function run(
   const { record, kept } = await begin(ware, scope, recipe, options)
   const tell = () => ware.sink?.changed(scope, record.id)
   tell()
+  const { on, close: closeLog } = logbook(ware, scope, record.id, options.on)
   const began = clock.ticks()
   const started = record.started
   const total = createLedger()
@@ -78,7 +80,7 @@ export async function run(
       () => undefined,
     )
   }, 2000)
-  options.on({
+  on({
     type: 'run',
     run: record.number,
     recipe: recipe.partition === undefined ? recipe.name : `${recipe.name} of ${recipe.partition}`,
@@ -86,7 +88,7 @@ export async function run(
     steps: recipe.steps.length,
   })
   const end = (status: 'done' | 'waiting' | 'failed' | 'cancelled') =>
-    options.on({
+    on({
       type: 'end',
       run: record.number,
       status,
@@ -116,7 +118,7 @@ export async function run(
         folder: options.folder,
         signal,
         started,
-        on: options.on,
+        on,
         total,
         spending,
         engine: options.engine ?? ware.engine,
@@ -131,11 +133,11 @@ export async function run(
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)
       const elsewhere = ran.cached ? elsewhereOf(options.engine ?? ware.engine, ran.output) : undefined
-      if (elsewhere) options.on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
+      if (elsewhere) on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
       tell()
       return endedOf(step, ran.output)
     }
-    const skipped = ({ id, kind }: Step) => options.on({ type: 'skipped', step: id, kind })
+    const skipped = ({ id, kind }: Step) => on({ type: 'skipped', step: id, kind })
     const most = Math.min(MOST_STEPS, Math.max(1, ware.threads))
     const ended = await runSteps(recipe.steps, most, runOne, { skipped, handles }, kept?.states)
     await store.steps.skip(scope, record.id, ended.skipped)
@@ -165,6 +167,7 @@ export async function run(
   } finally {
     clearInterval(heart)
     deadline.close()
+    await closeLog()
     tell()
     await ware.sink?.settled()
   }

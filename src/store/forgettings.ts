@@ -84,6 +84,10 @@ export function forgettingsOn(db: Database): Forgettings {
         await q.execute(within(sql`step_outputs`, sql`output`, sql`step = ${dataset}`))
         await q.execute(failed(sql`steps`, sql`id = ${dataset}`))
         await q.execute(failed(sql`runs`, runs))
+        await q.execute(sql`update run_lines set fields = (fields::jsonb || '{"why":"what it named was removed"}')::json
+          where ${mine} and run in (select run from steps where ${mine} and id = ${dataset}) and fields ->> 'code' = 'QUALITY_FAILED'`)
+        await q.execute(sql`update run_lines set message = 'what was told was removed'
+          where ${mine} and step = ${dataset} and level = 'warn'`)
       })
     },
     finish: async (scope, id, report) => {

@@ -11,12 +11,12 @@ export interface Leftovers {
    * step, and outputs in the cache that `expire` leaves.
    */
   needed(scope: Scope, before: number): Promise<ReadonlySet<string>>
-  /** Forgets outputs in the cache from before a time, but for the newest of each step and for how far sources were read. Gives how many. */
+  /** Forgets outputs in the cache from before a time, but for the newest of each step and for how far sources were read. Gives how many. Logs of runs of then go too. */
   expire(scope: Scope, before: number): Promise<number>
 }
 
 /** Tables whose rows are looked at otherwise, or say only what was. */
-const APART = ['step_outputs', 'steps', 'runs', 'events']
+const APART = ['step_outputs', 'steps', 'runs', 'run_lines', 'events']
 /** A folder within the workspace's part of the data folder, in any text. */
 const FOLDER = '/(_[^/"]+/[0-9a-z]{8,64})(?![0-9a-z])'
 
@@ -60,6 +60,7 @@ export function leftoversOn(db: Database): Leftovers {
     expire: (scope, before) =>
       db.write('the cache could not be changed', async (q) => {
         const { rowCount } = await q.execute(sql`delete from step_outputs where ${expired(scope, before)}`)
+        await q.execute(sql`delete from run_lines where ${mine(scope)} and at < ${new Date(before).toISOString()}`)
         return rowCount ?? 0
       }),
   }

@@ -17,6 +17,7 @@ import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
 import { type JobClaim, type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
+import { type Lines, linesOn } from './lines.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
 import { type Pools, poolsOn } from './pools.ts'
@@ -39,6 +40,7 @@ export interface Tables {
   readonly pools: Pools
   readonly calendars: Calendars
   readonly steps: Steps
+  readonly lines: Lines
   readonly approvals: Approvals
   readonly cache: Cache
   readonly datasets: Datasets
@@ -151,6 +153,7 @@ function tablesOn(database: Database): Tables {
     pools: poolsOn(database),
     calendars: calendarsOn(database),
     steps: stepsOn(database),
+    lines: linesOn(database),
     approvals: approvalsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),

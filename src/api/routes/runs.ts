@@ -105,6 +105,12 @@ export const runs: NounHandlers<'runs'> = {
       })
     return present(await store.runs.get(scope, run.id), await goneOf(ware, scope))
   },
+  lines: async ({ ware: { store }, scope, params, query }) => {
+    const { id } = await store.runs.get(scope, named(params.run))
+    const { items, next } = await store.lines.list(scope, id, query)
+    const present = items.map(({ number, at, level, step, message, fields }) => ({ number, at, level, step, message, fields: fields as Record<string, unknown> | null })) // biome-ignore format: one line
+    return { items: present, ...(next === undefined ? {} : { next }) }
+  },
   log: async ({ ware: { store }, scope, params }) => {
     const run = await store.runs.get(scope, named(params.run))
     const { items } = await store.artifacts.list(scope, { run: run.id, step: params.step, kind: 'log', limit: 1 })
