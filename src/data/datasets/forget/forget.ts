@@ -68,7 +68,9 @@ export async function forget(
       tell('versions', (i + 1) / versions.length)
     }
     if (found.size === before) {
-      const now = await unpublished(work, store, scope, dataset, person)
+      // where versions lay that were rewritten is known: nobody is about to publish that
+      const were = new Set((await goneOf(store, scope, forgetting)).map((folder) => join(store.home.datasets, folder)))
+      const now = (await unpublished(work, store, scope, dataset, person)).filter((folder) => !were.has(folder))
       // what a writer is about to publish is a version a moment later; what is none then was left by one that was killed
       if (now.every((folder) => left.has(folder))) break
       for (const folder of now) left.add(folder)
@@ -82,8 +84,7 @@ export async function forget(
       })
   }
   tell('files', 0)
-  const pending = (await store.forgettings.pending(scope, dataset)).find((f) => f.id === forgetting.id)
-  const gone = (pending?.gone ?? []) as readonly string[]
+  const gone = await goneOf(store, scope, forgetting)
   const away = [...gone.map((folder) => join(store.home.datasets, folder)), ...left]
   const swept = await sweep(store, scope, dataset, away)
   tell('copies', 0)
@@ -102,6 +103,12 @@ export async function forget(
     await tx.events.record(scope, { action: 'dataset.forget', subject: dataset, details })
   })
   return report
+}
+
+/** Folders that versions no longer lie in, as it is on record. */
+async function goneOf(store: Store, scope: Scope, { id, dataset }: Forgetting): Promise<readonly string[]> {
+  const pending = (await store.forgettings.pending(scope, dataset)).find((f) => f.id === id)
+  return (pending?.gone ?? []) as readonly string[]
 }
 
 type Taken = { rows: number; rejected: number }
