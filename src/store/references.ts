@@ -13,16 +13,17 @@ async function copied(
   [from, to]: readonly [string, string],
   where: SQL = sql`true`,
   otherwise: Readonly<Record<string, SQL>> = {},
+  order: SQL = sql``,
 ): Promise<void> {
   const { rows } = await q.execute<{ name: string }>(sql`
     select column_name as name from information_schema.columns
-    where table_schema = current_schema() and table_name = ${table} and column_default is null order by ordinal_position`)
+    where table_schema = current_schema() and table_name = ${table} and coalesce(column_default, '') not like 'nextval%' order by ordinal_position`)
   const names = rows.map((r) => r.name)
   const given: Readonly<Record<string, SQL>> = { ...otherwise, workspace: sql`${to}` }
   const columns = sql.join(names.map((n) => sql.identifier(n)), sql`, `) // biome-ignore format: one line
   const values = sql.join(names.map((n) => (Object.hasOwn(given, n) ? (given[n] as SQL) : sql`t.${sql.identifier(n)}`)), sql`, `) // biome-ignore format: one line
   await q.execute(sql`insert into ${sql.identifier(table)} (${columns}) select ${values} from ${sql.identifier(table)} t
-    where t.workspace = ${from} and ${where}`)
+    where t.workspace = ${from} and ${where} ${order}`)
 }
 
 /** How far a source was read, among what the cache keeps: it has pieces. */
@@ -42,7 +43,8 @@ export async function refer(q: Queries, from: string, to: string, { datasets }: 
     left join runs r on r.workspace = t.workspace and r.id = t.run where w.id = t.workspace))`
   await copied(q, 'dataset_versions', way, chosen('name'), { run: sql`null`, origin: made })
   await copied(q, 'dataset_tags', way, chosen('name'))
-  await copied(q, 'quality_checks', way, chosen('dataset'))
+  // numbered anew, in their order
+  await copied(q, 'quality_checks', way, chosen('dataset'), {}, sql`order by t.id`)
   await copied(q, 'models', way)
   // one that was trained on a dataset that is left out is left out
   await copied(q, 'model_versions', way, sql`(t.dataset is null or ${chosen('dataset')})`, { run: sql`null` })

@@ -125,6 +125,8 @@ test('how far a source was read goes along with what was made of it: production 
   await inWorkspace(w, 'reading').ran(made)
   const done = await w.client.branches.promote({ branch: 'reading', body: {} })
   expect(done).toMatchObject({ datasets: [{ dataset: 'log', version: 2, rows: 150 }], positions: ['log-rows'] })
+  // also once the branch is gone that read them
+  await w.client.workspaces.remove({ workspace: 'reading', body: {} })
   put(151, 160)
   const next = await production.ran(made)
   // 150 stood, of those the branch's 50

@@ -1,6 +1,8 @@
+import { dirname, join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { everything } from '../../data/datasets/keep/everything.ts'
+import { sweep } from '../../data/datasets/keep/sweep.ts'
 import type { Engines } from '../../engines/plans.ts'
 import type { Store, Tables } from '../../store/store.ts'
 import { unknownName } from '../../store/unknown.ts'
@@ -47,7 +49,15 @@ export async function createBranch(
   if (await store.workspaces.find(name)) throw taken(name)
   const names = await namesOf(store, scope, asked.datasets)
   if (sample === undefined) return whole(store, scope, name, asked.datasets === undefined ? undefined : names)
-  return partly(store, scope, name, sample, await sampled(ctx, store, names, sample, tell))
+  const made = await sampled(ctx, store, names, sample, tell)
+  try {
+    return await partly(store, scope, name, sample, made)
+  } catch (error) {
+    // rows of somebody who was forgotten meanwhile may be in it
+    for (const { row, whole } of made)
+      if (!whole) await sweep(store, scope, row.name, [dirname(join(store.home.datasets, row.path))])
+    throw error
+  }
 }
 
 /** @throws DATASET_UNKNOWN */

@@ -6,7 +6,7 @@ import type { Scope } from '../../../base/scope.ts'
 import { syncFolder } from '../../../store/files.ts'
 import { removeFreeLocks } from '../../../store/lock.ts'
 import type { Store } from '../../../store/store.ts'
-import { rootOf } from '../files.ts'
+import { PUSHED, rootOf } from '../files.ts'
 import { MANIFEST } from '../manifest.ts'
 import { ofFamily, sweep } from './sweep.ts'
 
@@ -54,7 +54,9 @@ export async function clean(
       const path = `${name}/${id}`
       const folder = join(root, name, id)
       const info = await stat(folder).catch(() => undefined)
-      if (needed.has(path) || !info?.isDirectory() || now - info.mtimeMs < Math.min(YOUNG, days * DAY)) continue
+      // a batch lies in its place a moment before it is on record, while no run is under way
+      const young = name.startsWith(PUSHED) ? YOUNG : Math.min(YOUNG, days * DAY)
+      if (needed.has(path) || !info?.isDirectory() || now - info.mtimeMs < young) continue
       const files = await readdir(folder)
       // what an endpoint starts from is its own
       if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) continue
