@@ -40,18 +40,18 @@ const append = async (workspace: string, name: string, d: string, from: number) 
 }
 
 test('what two workspaces share stays while one of them has it: retention, compaction, cleaning, of either side', async () => {
-  for (const [i, d] of ['mon', 'tue', 'wed'].entries()) await append('default', 'kept', d, i * 5)
+  for (const [i, d] of ['mon', 'tue'].entries()) await append('default', 'kept', d, i * 5)
   await branchOf(w, { name: 'keeper' })
-  await append('keeper', 'kept', 'thu', 15)
+  await append('keeper', 'kept', 'thu', 10)
   const { client } = inWorkspace(w, 'default')
-  await append('default', 'kept', 'fri', 15)
+  await append('default', 'kept', 'fri', 10)
   await w.write('kept', day('sat', 0))
-  expect((await client.datasets.retain({ name: 'kept', body: { keep: 1 } })).removed.map((v) => v.version)).toEqual([4, 3, 2, 1].reverse()) // biome-ignore format: one line
+  expect((await client.datasets.retain({ name: 'kept', body: { keep: 1 } })).removed.map((v) => v.version)).toEqual([1, 2, 3]) // biome-ignore format: one line
   await client.runs.clean({ body: { days: 0 } })
   await whole('keeper')
   // what the branch's cache knows of files is there still
-  expect((await append('keeper', 'kept', 'thu', 15)).cached).toContain('kept-lines')
-  for (const [version, rows] of [[1, 5], [2, 10], [3, 15], [4, 20]]) expect(await idsIn('keeper', `kept@${version}`)).toEqual(upTo(rows as number)) // biome-ignore format: one line
+  expect((await append('keeper', 'kept', 'thu', 10)).cached).toContain('kept-lines')
+  for (const [version, rows] of [[1, 5], [2, 10], [3, 15]]) expect(await idsIn('keeper', `kept@${version}`)).toEqual(upTo(rows as number)) // biome-ignore format: one line
   // and the other way round: the branch lets go of what it promoted
   await resultOf(await inWorkspace(w, 'keeper').client.datasets.compact({ name: 'kept', body: {} }), () => {})
   await branchOf(w, { name: 'second', datasets: ['kept'] })

@@ -103,12 +103,8 @@ async function whole(
     const { branch, held } = await begun(tx, scope, name, null, names)
     await tx.branches.refer(scope, branch, { datasets: names })
     await noted(tx, scope, name, { datasets: names ?? 'all' })
-    const datasets: MadeBranch['datasets'][number][] = []
-    for (const d of held) {
-      const { rows } = await tx.datasets.get(branch, d.name)
-      datasets.push({ name: d.name, base: d.latest, version: d.latest, rows, sampled: false })
-    }
-    return datasets
+    const rows = new Map((await tx.datasets.brought(branch)).map((v) => [v.name, v.rows]))
+    return held.map(({ name, latest }) => ({ name, base: latest, version: latest, rows: rows.get(name) ?? 0, sampled: false })) // biome-ignore format: one line
   })
   return { branch: name, parent: await store.workspaces.nameOf(scope), sample: null, datasets: made }
 }

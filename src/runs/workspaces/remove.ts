@@ -5,7 +5,7 @@ import { poolOf, type Scope } from '../../base/scope.ts'
 import { endOf, rootOf } from '../../data/datasets/files.ts'
 import { neededByAll } from '../../data/datasets/keep/clean.ts'
 import { everything } from '../../data/datasets/keep/everything.ts'
-import { sweep } from '../../data/datasets/keep/sweep.ts'
+import { liveFolders, sweep } from '../../data/datasets/keep/sweep.ts'
 import type { WorkspaceCounts } from '../../store/removal.ts'
 import type { Store } from '../../store/store.ts'
 import { scopeIn } from '../../store/workspaces.ts'
@@ -91,7 +91,11 @@ async function removeFiles(
     await away(store, join(store.home.blobs, poolOf(scope)))
     return
   }
-  for (const [name, folders] of lay) await sweep(store, first, name, folders)
+  for (const [name, folders] of lay) {
+    const live = await liveFolders(store, first, name)
+    const gone = folders.filter((folder) => !live.has(folder))
+    if (gone.length > 0) await sweep(store, first, name, gone)
+  }
   const needed = await neededByAll(store, first, 0)
   const ends = others.map(endOf).filter((end) => end !== '')
   const own = endOf(scope)
