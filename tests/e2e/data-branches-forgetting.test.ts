@@ -57,9 +57,7 @@ test('whoever is forgotten in a workspace is forgotten in its branches, whole on
   const told = new Map(report?.branches.map((b) => [b.workspace, b.versions.map((v) => [v.version, v.rows])]))
   expect([...told].sort()).toEqual([['part', [[1, 1]]], ['twig', [[1, 1], [2, 2]]], ['whole', [[1, 1], [2, 2]]]]) // biome-ignore format: one line
   expect(report?.elsewhere).toEqual([])
-  // another dataset that holds the person is told, as ever, and forgets when it is asked
-  const left = await holdingIn(w, NAME)
-  expect(left.every((path) => path.includes('/pushed/'))).toBe(true)
+  // another dataset that holds the person forgets when it is asked, as ever
   await resultOf(await w.client.datasets.forget({ name: 'pushed', body: { key: 'person', value: NAME } }), () => {})
   expect(await holdingIn(w, NAME)).toEqual([])
   for (const name of ['default', 'whole', 'twig', 'part']) {

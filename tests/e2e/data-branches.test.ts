@@ -112,7 +112,8 @@ test('how far a source was read goes along with what was made of it: production 
   const db = new DatabaseSync(path)
   db.exec('create table log (id integer primary key, n integer)')
   const put = (from: number, to: number) => {
-    for (let i = from; i <= to; i++) db.prepare('insert into log values (?, ?)').run(i, i)
+    const rows = Array.from({ length: to - from + 1 }, (_, i) => `(${from + i}, ${from + i})`)
+    db.exec(`insert into log values ${rows.join(', ')}`)
   }
   const made = recipeOf('logs', (k) => {
     k.dataset('log', k.source('log-rows', sqlite(path, 'log', { id: 'int64', n: 'int64' }, { cursor: 'id' } as never)), { write: 'upsert', key: ['id'] } as never) // biome-ignore format: one line
