@@ -38,6 +38,9 @@ export const CODES = {
   BLOB_UNKNOWN: { status: 404, exit: 1 },
   // tenancy
   WORKSPACE_UNKNOWN: { status: 404, exit: 2 },
+  BRANCH_UNKNOWN: { status: 404, exit: 2 },
+  PROMOTE_CONFLICT: { status: 409, exit: 1 },
+  PROMOTE_REFUSED: { status: 422, exit: 1 },
   // data
   SOURCE_MISSING: { status: 404, exit: 2 },
   SOURCE_BROKEN: { status: 422, exit: 1 },

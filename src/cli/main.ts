@@ -7,6 +7,7 @@ import { VERSION } from '../main.ts'
 import { approvals } from './approvals.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
+import { branch } from './branch.ts'
 import { calendars } from './calendars.ts'
 import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
@@ -32,6 +33,7 @@ import { sources } from './sources.ts'
 import { test } from './test.ts'
 import { up } from './up.ts'
 import { worker } from './worker.ts'
+import { workspaces } from './workspaces.ts'
 
 /** The parser repeats what was typed. */
 const writeErr = (text: string): void => void process.stderr.write(plain(text))
@@ -69,6 +71,8 @@ for (const command of [
   pools(),
   calendars(),
   lineage(),
+  workspaces(),
+  branch(),
   bench(),
   doctor(),
 ]) {

@@ -1,5 +1,5 @@
 import type { Scope } from '../base/scope.ts'
-import { everything } from '../data/datasets/keep/retain.ts'
+import { everything } from '../data/datasets/keep/everything.ts'
 import type { Run } from '../store/runs.ts'
 import type { Step as StepRecord } from '../store/steps.ts'
 import { lineage } from './inline.ts'

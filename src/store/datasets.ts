@@ -1,7 +1,7 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { datasets, datasetVersions } from './schema/datasets.ts'
 import { unknownName, unknownVersion } from './unknown.ts'
@@ -18,6 +18,17 @@ export interface MadeFrom {
   readonly path?: string
 }
 export type Rewritten = Pick<DatasetVersion, 'rows' | 'bytes' | 'hash' | 'path' | 'details'>
+
+/** Who made a version that is here by reference, in whose workspace. */
+export interface VersionOrigin {
+  readonly workspace: string
+  /** Its number there. */
+  readonly version: number
+  readonly run: number | null
+  readonly recipe: string | null
+  /** Of a newest version: the recipe as it was run. */
+  readonly recipeJson?: unknown
+}
 
 export interface Datasets {
   /**
@@ -39,6 +50,8 @@ export interface Datasets {
   remove(scope: Scope, name: string, versions: readonly number[]): Promise<void>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
+  /** The newest versions that another workspace made. */
+  brought(scope: Scope): Promise<DatasetVersion[]>
 }
 
 export function datasetsOn(db: Database): Datasets {
@@ -159,6 +172,22 @@ export function datasetsOn(db: Database): Datasets {
           .where(and(versionsOf(scope, name), inArray(datasetVersions.version, [...versions])))
       })
     },
+
+    brought: (scope) =>
+      db.read('the datasets could not be read', async (q) => {
+        const newest = and(
+          eq(datasets.workspace, datasetVersions.workspace),
+          eq(datasets.name, datasetVersions.name),
+          eq(datasets.latest, datasetVersions.version),
+        )
+        const rows = await q
+          .select({ version: datasetVersions })
+          .from(datasetVersions)
+          .innerJoin(datasets, newest)
+          .where(and(eq(datasetVersions.workspace, scope.workspace), isNotNull(datasetVersions.origin)))
+          .orderBy(datasetVersions.name)
+        return rows.map((r) => r.version)
+      }),
 
     ofRun: (scope, run) =>
       db.read('the datasets of the run could not be read', (q) =>

@@ -11,6 +11,8 @@ export interface Forgettings {
   begin(scope: Scope, asked: { dataset: string; column: string; value: string }): Promise<Forgetting>
   /** Those that were begun and not ended, the oldest first. */
   pending(scope: Scope, dataset: string): Promise<Forgetting[]>
+  /** The datasets that somebody is being forgotten in. */
+  open(scope: Scope): Promise<string[]>
   /** Notes a folder that a version no longer lies in. */
   left(scope: Scope, id: string, folder: string): Promise<void>
   /** Changes outputs of steps, kept or of runs, that name a file by its SHA-256. */
@@ -46,6 +48,12 @@ export function forgettingsOn(db: Database): Forgettings {
       db.read('the forgettings could not be read', (q) =>
         q.select().from(forgettings).where(pendingOf(scope, dataset)).orderBy(asc(forgettings.created)),
       ),
+    open: (scope) =>
+      db.read('the forgettings could not be read', async (q) => {
+        const mine = and(eq(forgettings.workspace, scope.workspace), eq(forgettings.state, 'pending'))
+        const rows = await q.selectDistinct({ dataset: forgettings.dataset }).from(forgettings).where(mine)
+        return rows.map((r) => r.dataset)
+      }),
     left: async (scope, id, folder) => {
       const added = sql`(${forgettings.gone}::jsonb || ${JSON.stringify([folder])}::jsonb)::json`
       await db.write('the forgetting could not be noted', (q) =>

@@ -11,6 +11,8 @@ export interface Leftovers {
    * step, and outputs in the cache that `expire` leaves.
    */
   needed(scope: Scope, before: number): Promise<ReadonlySet<string>>
+  /** Hashes of blobs that something on record says. */
+  hashes(scope: Scope): Promise<ReadonlySet<string>>
   /** Forgets outputs in the cache from before a time, but for the newest of each step and for how far sources were read. Gives how many. Logs of runs of then go too. */
   expire(scope: Scope, before: number): Promise<number>
 }
@@ -56,6 +58,16 @@ export function leftoversOn(db: Database): Leftovers {
           select distinct m[1] as folder from (${sql.join(said, sql` union all `)}) as every(said),
             regexp_matches(said, ${FOLDER}, 'g') as m`)
         return new Set(rows.map((r) => r.folder))
+      }),
+    hashes: (scope) =>
+      db.read('what is needed could not be read', async (q) => {
+        const said = ['model_versions', 'artifacts', 'step_outputs', 'steps', 'endpoints', 'deployments'].map(
+          (name) => sql`select t::text as said from ${sql.identifier(name)} as t where ${mine(scope)}`,
+        )
+        const { rows } = await q.execute<{ hash: string }>(sql`
+          select distinct m[1] as hash from (${sql.join(said, sql` union all `)}) as every(said),
+            regexp_matches(said, '([0-9a-f]{64})', 'g') as m`)
+        return new Set(rows.map((r) => r.hash))
       }),
     expire: (scope, before) =>
       db.write('the cache could not be changed', async (q) => {

@@ -11,6 +11,7 @@ import { migrate, migrations } from './migrate.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import * as approvals from './schema/approvals.ts'
 import * as artifacts from './schema/artifacts.ts'
+import * as branches from './schema/branches.ts'
 import * as cache from './schema/cache.ts'
 import * as calendars from './schema/calendars.ts'
 import * as datasets from './schema/datasets.ts'
@@ -80,6 +81,7 @@ describe('migrations', () => {
     const rooms = [
       approvals,
       artifacts,
+      branches,
       cache,
       calendars,
       datasets,

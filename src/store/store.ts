@@ -7,6 +7,7 @@ import { type Approvals, approvalsOn } from './approvals.ts'
 import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
+import { type Branches, branchesOn } from './branches.ts'
 import { type Cache, cacheOn } from './cache.ts'
 import { type Calendars, calendarsOn } from './calendars.ts'
 import { clockOf, type Database, openDatabase } from './database.ts'
@@ -55,6 +56,7 @@ export interface Tables {
   readonly quality: QualityChecks
   readonly events: Events
   readonly sources: Sources
+  readonly branches: Branches
 }
 
 /** Everything that Galley keeps. */
@@ -168,6 +170,7 @@ function tablesOn(database: Database): Tables {
     quality: qualityOn(database),
     events: eventsOn(database),
     sources: sourcesOn(database),
+    branches: branchesOn(database),
   }
 }
 

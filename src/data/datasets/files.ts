@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
-import type { Scope } from '../../base/scope.ts'
+import { poolOf, type Scope } from '../../base/scope.ts'
 import { makeLasting, syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 import { stampOf } from '../connectors/files.ts'
@@ -19,9 +19,18 @@ export interface KeptFile {
 /** How the folders of batches begin, one for each source that is pushed to. */
 export const PUSHED = '_push.'
 
-/** The folder of one published table, within the data folder. `id` is the identity of its content. */
+/** Where a workspace's files lie; a branch's lie beside those that it shares. */
+export const rootOf = (store: Store, scope: Scope): string => join(store.home.datasets, poolOf(scope))
+
+/** How names of folders end that only a branch writes to; empty for a workspace that is none. */
+export const endOf = ({ workspace, pool }: Scope): string => (pool === undefined ? '' : workspace.slice(0, 8))
+
+/**
+ * The folder of one published table, within the data folder. `id` is the identity of its content, or for what steps keep (names with `_`) may be that of what was
+ * asked: then branches have folders of their own.
+ */
 export const folderOf = (store: Store, scope: Scope, name: string, id: string): string =>
-  join(store.home.datasets, scope.workspace, name, id)
+  join(rootOf(store, scope), name, name.startsWith('_') ? `${id}${endOf(scope)}` : id)
 
 /** Size and SHA-256 of a file just written. */
 export async function keptFile(path: string, signal?: AbortSignal): Promise<KeptFile> {

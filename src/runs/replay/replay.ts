@@ -1,6 +1,6 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
-import { everything } from '../../data/datasets/keep/retain.ts'
+import { everything } from '../../data/datasets/keep/everything.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Step as StepRecord } from '../../store/steps.ts'
