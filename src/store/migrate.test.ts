@@ -19,6 +19,7 @@ import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
 import * as forgettings from './schema/forgettings.ts'
 import * as jobs from './schema/jobs.ts'
+import * as lines from './schema/lines.ts'
 import * as models from './schema/models.ts'
 import * as poolTable from './schema/pools.ts'
 import * as quality from './schema/quality.ts'
@@ -89,6 +90,7 @@ describe('migrations', () => {
       events,
       forgettings,
       jobs,
+      lines,
       models,
       poolTable,
       quality,
