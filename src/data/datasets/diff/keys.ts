@@ -88,7 +88,8 @@ async function changesByColumn(
   query: Query,
   { before, after, schema, key, others }: { before: Side; after: Side; schema: Schema; key: readonly string[]; others: readonly string[] }, // biome-ignore format: one line
 ): Promise<Record<string, number>> {
-  const match = (side: string) => key.map((name, i) => `c.k${i} IS NOT DISTINCT FROM ${side}.${quote(name)}`).join(' AND ')
+  const match = (side: string) =>
+    key.map((name, i) => `c.k${i} IS NOT DISTINCT FROM ${side}.${quote(name)}`).join(' AND ')
   const differing = others.map(
     (c, i) => `count(*) FILTER (WHERE l.${quote(c)} IS DISTINCT FROM r.${quote(c)}) AS n${i}`,
   )
