@@ -65,3 +65,9 @@ test.each([
 ])('%s is refused', (text, code) => {
   expect(() => parsed(text)).toThrow(expect.objectContaining({ code }))
 })
+
+test('of very many columns a message lists the first, and of none it says so', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `c${i}`, type: 'int64', nullable: true }) as const)
+  expect(() => parseCondition('c77x > 1', many)).toThrow(expect.objectContaining({ fix: expect.stringContaining('did you mean'), why: expect.stringMatching(/^.{300,600} and 9,950 more$/) })) // biome-ignore format: one line
+  expect(() => parseCondition('c > 1', [])).toThrow(expect.objectContaining({ why: 'it has no columns' }))
+})
