@@ -1,7 +1,5 @@
 import { Command } from 'commander'
 import { GalleyError } from '../base/errors.ts'
-import { parseCondition } from '../plan/condition.ts'
-import type { Schema } from '../plan/types.ts'
 import { plural } from '../runs/text.ts'
 import type { Client } from '../sdk/index.ts'
 import { madeIn } from './datasets.ts'
@@ -55,9 +53,7 @@ async function originOf(client: Client, name: string): Promise<string | undefine
 
 /** The rows of sources that rows of a dataset are made of. */
 async function printOrigins(client: Client, of: string, condition: string, options: Options): Promise<void> {
-  const { schema } = await client.datasets.get({ name: of })
-  const where = JSON.stringify(parseCondition(condition, schema as unknown as Schema))
-  const found = await client.lineage.rows({ of, where, ...(options.limit ? { limit: options.limit } : {}) })
+  const found = await client.lineage.rows({ of, where: condition, ...(options.limit ? { limit: options.limit } : {}) })
   if (options.json) return print(JSON.stringify(found))
   const { name, version, run, recipe, chosen, sources } = found
   print(`${bold(`${name}@${version}`)}  ${plural(chosen, 'row')} of run ${run}, recipe ${plain(recipe)}`)

@@ -21,6 +21,10 @@ test('columns line up: numbers to the right, wide characters counted as two', ()
   expect(when(null)).toBe('–')
 })
 
+test('a row of a table is one line', () => {
+  expect(table(['a\nb', 'c'], [['x\ny', 'z']]).split('\n')).toHaveLength(2)
+})
+
 test('an error prints no control character, and no name without end', () => {
   const text = errorText(
     new GalleyError('PLAN_UNKNOWN_COLUMN', {

@@ -63,12 +63,15 @@ function placeText(at: unknown): string | undefined {
 export const printError = (error: GalleyError, json = false): void =>
   note(json ? JSON.stringify({ error }) : `${paint(31, 'error', process.stderr)} ${errorText(error)}`)
 
+const inOneLine = (text: string): string => text.replaceAll('\n', '\\n')
+
 /** Columns aligned by their widest cell; numbers to the right. Wide characters count as two. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
   const cells = rows.map((r) =>
-    r.map((c) => (c === null ? '–' : typeof c === 'number' ? c.toLocaleString('en-US') : c)),
+    r.map((c) => (c === null ? '–' : typeof c === 'number' ? c.toLocaleString('en-US') : inOneLine(c))),
   )
-  const widths = head.map((h, i) => Math.max(width(h), ...cells.map((r) => width(r[i] ?? ''))))
+  const heads = head.map(inOneLine)
+  const widths = heads.map((h, i) => Math.max(width(h), ...cells.map((r) => width(r[i] ?? ''))))
   const line = (r: readonly string[], numeric: (i: number) => boolean) =>
     r
       .map((c, i) =>
@@ -77,7 +80,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
       .join('  ')
       .trimEnd()
   const numeric = (i: number) => rows.length > 0 && rows.every((r) => typeof r[i] === 'number' || r[i] === null)
-  return [bold(line(head, numeric)), ...cells.map((r) => line(r, numeric))].join('\n')
+  return [bold(line(heads, numeric)), ...cells.map((r) => line(r, numeric))].join('\n')
 }
 
 function width(text: string): number {

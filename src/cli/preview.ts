@@ -92,6 +92,10 @@ function tell(path: string, found: Discovery | FilesFound, at: string | undefine
   const files = 'files' in found ? [filesText(found), `${looked} of the first`] : [looked]
   print(`${bold(plain(basename(path)))}  ${[found.connector, ...said, ...files].join('  ')}`)
   if (broken > 0) print(`${plural(broken, 'row')} can't be read as these columns`)
+  if (columns.length === 0) {
+    print('no record has a key: there is nothing that a recipe could declare')
+    return
+  }
   print()
   print(
     table(
@@ -127,7 +131,12 @@ const keyOf = (name: string): string =>
 function source(path: string, found: Discovery | FilesFound): string {
   const { connector: kind, columns } = found
   const { of, ...options } = found.options
-  const lines = columns.map((c) => `  ${keyOf(c.name)}: '${typeName(parseType(c.type))}',`)
+  const lines = columns.map((c) => {
+    const line = `${keyOf(c.name)}: '${typeName(parseType(c.type))}',`
+    return c.name.startsWith('__')
+      ? `  // ${line} (no recipe can name it: names that begin with '__' belong to the engines)`
+      : `  ${line}`
+  })
   const more = Object.keys(options).length > 0 ? `, ${JSON.stringify(options)}` : ''
   const named = 'files' in found ? `${JSON.stringify(patternAs(path, found))}, ${of}` : JSON.stringify(path)
   return `${kind}(${named}, {\n${lines.join('\n')}\n}${more})`

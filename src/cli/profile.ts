@@ -66,7 +66,10 @@ function tell({ name, version, profile: p, rejected = {} }: Profiled): void {
       : w.params
     print(
       plain(
-        `${text('en', `level.${w.level}`).padEnd(5)}  ${text('en', `warning.${w.code}`, { ...params, column, other })}`,
+        `${text('en', `level.${w.level}`).padEnd(5)}  ${text('en', `warning.${w.code}`, { ...params, column, other })}`.replaceAll(
+          '\n',
+          '\\n',
+        ),
       ),
     )
   }

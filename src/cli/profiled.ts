@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { readConfig } from '../base/config.ts'
+import { GalleyError } from '../base/errors.ts'
 import { newId } from '../base/ids.ts'
 import { resolveSecret } from '../base/secrets.ts'
 import { openGuard } from '../data/connectors/guard/open.ts'
@@ -71,6 +72,12 @@ async function ofFile(path: string, target: string | undefined, at: string | und
           options: given,
           temp: keep,
         })
+        if (columns.length === 0)
+          throw new GalleyError('SOURCE_BROKEN', {
+            what: `${path} has no columns`,
+            why: 'no record of it has a key',
+            fix: 'look where the file comes from: there is nothing to look at in it',
+          })
         const hint = at === undefined ? hintOf(within ?? []) : undefined
         if (hint !== undefined) note(`${hint} (galley profile FILE --at KEYS)`)
         const spec = {

@@ -49,7 +49,8 @@ export function quality(): Command {
       if (lines.length === 0) return print('too few rows to go by')
       const width = Math.min(60, Math.max(...lines.map((l) => l.line.length)) + 1)
       print('expect: (r, e) => [')
-      for (const { line, because } of lines) print(plain(`  ${`${line},`.padEnd(width)} // ${because}`))
+      for (const { line, because } of lines)
+        print(plain(`  ${`${line},`.padEnd(width)} // ${because.replaceAll('\n', '\\n')}`))
       print('],')
     })
   return noun

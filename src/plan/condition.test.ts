@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseCondition } from './condition.ts'
+import { infer } from './infer.ts'
 import { printExpr } from './print.ts'
 import type { Schema } from './types.ts'
 
@@ -30,6 +31,13 @@ test.each([
   expect(printExpr(parsed(text))).toBe(printed)
 })
 
+test('thousands of values are no nest of them', () => {
+  const many = Array.from({ length: 20_000 }, (_, i) => i)
+  expect(infer(parsed(`delay in (${many.join(', ')})`), schema, 'it').type).toBe('bool')
+  expect(infer(parsed(many.map((n) => `delay <> ${n}`).join(' and ')), schema, 'it').type).toBe('bool')
+  expect(() => parsed('late or origin = null')).toThrow(expect.objectContaining({ code: 'PLAN_INVALID', why: expect.stringContaining('origin is null') })) // biome-ignore format: one line
+})
+
 test('and binds tighter than or', () => {
   expect(parsed('late or late and late')).toMatchObject({ fn: 'or', args: [{ op: 'col' }, { fn: 'and' }] })
 })
@@ -47,6 +55,8 @@ test.each([
   ["origin = 'open", 'PLAN_INVALID'],
   ['delay ; drop', 'PLAN_INVALID'],
   ['delay is 3', 'PLAN_INVALID'],
+  ['delay < 9223372036854775808', 'PLAN_INVALID'],
+  ['x < 1e400', 'PLAN_INVALID'],
   ['and', 'PLAN_INVALID'],
   [`${'('.repeat(5000)}late`, 'PLAN_INVALID'],
   ['dellay > 1', 'PLAN_UNKNOWN_COLUMN'],
@@ -54,4 +64,10 @@ test.each([
   ['delay = origin', 'PLAN_TYPE_MISMATCH'],
 ])('%s is refused', (text, code) => {
   expect(() => parsed(text)).toThrow(expect.objectContaining({ code }))
+})
+
+test('of very many columns a message lists the first, and of none it says so', () => {
+  const many = Array.from({ length: 10_000 }, (_, i) => ({ name: `c${i}`, type: 'int64', nullable: true }) as const)
+  expect(() => parseCondition('c77x > 1', many)).toThrow(expect.objectContaining({ fix: expect.stringContaining('did you mean'), why: expect.stringMatching(/^.{300,600} and 9,950 more$/) })) // biome-ignore format: one line
+  expect(() => parseCondition('c > 1', [])).toThrow(expect.objectContaining({ why: 'it has no columns' }))
 })

@@ -64,11 +64,17 @@ export function parseCondition(text: string, schema: Schema): Expr {
       place++
       return literal(token.text.slice(1, -1).replaceAll("''", "'"), like.type)
     }
+    if (isWord('null')) throw wrong(text, token.at, `nothing is equal to null: write ${like.name} is null, or ${like.name} is not null`) // biome-ignore format: one line
     if (token.kind !== 'number') throw expected('a value')
     place++
     if (isDecimal(like.type)) return literal(token.text, like.type)
+    if (!Number.isFinite(Number(token.text))) throw wrong(text, token.at, `${token.text} is more than a number may be`)
     const whole = /^[+-]?\d+$/.test(token.text)
-    return literal(whole && isInteger(like.type) ? BigInt(token.text) : Number(token.text), like.type)
+    if (!whole || !isInteger(like.type)) return literal(Number(token.text), like.type)
+    const [n, most] = [BigInt(token.text), 2n ** 63n - 1n]
+    if (n > most || n < ~most)
+      throw wrong(text, token.at, `${token.text} is none of the whole numbers from ${~most} to ${most}`)
+    return literal(n, like.type)
   }
   const comparison = (depth: number): Expr => {
     if (depth > DEEPEST) throw wrong(text, peek().at, `it is nested deeper than ${DEEPEST} levels`)
@@ -97,27 +103,38 @@ export function parseCondition(text: string, schema: Schema): Expr {
       const among = [value(left)]
       while (accept(isSign(','))) among.push(value(left))
       require(isSign(')'), 'a )')
-      const found = among.map((v) => call('eq', of, v)).reduce((a, b) => call('or', a, b))
+      const found = joined(
+        'or',
+        among.map((v) => call('eq', of, v)),
+      )
       return not ? call('not', found) : found
     }
     if (not) throw expected("'in'")
     return of
   }
   const all = (depth: number): Expr => {
-    let found = comparison(depth)
-    while (accept(isWord('and'))) found = call('and', found, comparison(depth))
-    return found
+    const parts = [comparison(depth)]
+    while (accept(isWord('and'))) parts.push(comparison(depth))
+    return joined('and', parts)
   }
   const any = (depth: number): Expr => {
-    let found = all(depth)
-    while (accept(isWord('or'))) found = call('or', found, all(depth))
-    return found
+    const parts = [all(depth)]
+    while (accept(isWord('or'))) parts.push(all(depth))
+    return joined('or', parts)
   }
   const found = any(0)
   if (peek().kind !== 'end') throw expected("'and', 'or' or the end")
   const { type } = infer(found, schema, 'the condition')
   if (type !== 'bool') throw wrong(text, 0, 'it is neither true nor false')
   return found
+}
+
+/** Several as one, halved again and again: one within the other, thousands would go as deep as that. */
+function joined(fn: 'and' | 'or', parts: readonly Expr[]): Expr {
+  const half = Math.ceil(parts.length / 2)
+  return parts.length === 1
+    ? (parts[0] as Expr)
+    : call(fn, joined(fn, parts.slice(0, half)), joined(fn, parts.slice(half)))
 }
 
 function tokensOf(text: string): Token[] {

@@ -141,6 +141,14 @@ function indexOf(schema: Schema): ReadonlyMap<string, Field> {
   return index
 }
 
+/** Names that a message lists. */
+const LISTED = 50
+const listed = (names: readonly string[]): string => {
+  if (names.length === 0) return 'it has no columns'
+  const first = names.slice(0, LISTED).map((c) => `'${c}'`).join(', ') // biome-ignore format: one line
+  return `the columns are ${first}${names.length > LISTED ? ` and ${(names.length - LISTED).toLocaleString('en-US')} more` : ''}`
+}
+
 /** The field of that name, or an error that names the ones that exist. Looked for from both ends: of many, those that are read are mostly a source's or new. */
 export function fieldOf(schema: Schema, name: string, where: string): Field {
   const known = schema.length > MANY ? indexOf(schema).get(name) : undefined
@@ -161,14 +169,18 @@ export function unknownColumn(name: string, existing: readonly string[], where: 
   if (typeof name !== 'string')
     return new GalleyError('PLAN_INVALID', {
       what: `${where} takes names of columns, not a ${typeof name}`,
-      why: `the columns are ${existing.map((c) => `'${c}'`).join(', ')}`,
+      why: listed(existing),
       fix: "name them: select('id', 'amount'); columns are computed by derive() before",
     })
   const close = nearestName(name, existing)
   return new GalleyError('PLAN_UNKNOWN_COLUMN', {
     what: `there is no column '${name}' in ${where}`,
-    why: `the columns are ${existing.map((c) => `'${c}'`).join(', ')}`,
-    fix: close ? `did you mean '${close}'?` : 'use one of these names',
+    why: listed(existing),
+    fix: close
+      ? `did you mean '${close}'?`
+      : existing.length > 0
+        ? 'use one of these names'
+        : 'look where it comes from',
     details: { column: name, columns: existing },
   })
 }

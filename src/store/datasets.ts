@@ -48,6 +48,8 @@ export interface Datasets {
   versions(scope: Scope, name: string, page?: PageRequest): Promise<Page<DatasetVersion>>
   /** Takes versions out of the list; their files are the caller's. The newest, and one with a tag, can't be taken. @throws STORE_CONFLICT */
   remove(scope: Scope, name: string, versions: readonly number[]): Promise<void>
+  /** Versions that a run under way has read or names, and those that a job which waits names. */
+  readers(scope: Scope, name: string): Promise<readonly { readonly version: number; readonly by: string }[]>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
   /** The newest versions that another workspace made. */
@@ -110,8 +112,13 @@ export function datasetsOn(db: Database): Datasets {
         const row = await findWith(q, scope, name, version)
         if (row) return row
         const [head] = await q.select().from(datasets).where(named(scope, name))
-        if (head && version !== undefined)
-          throw unknownVersion('DATASET_UNKNOWN', 'dataset', name, version, head.latest)
+        if (head) {
+          const there = await q.select({ n: datasetVersions.version }).from(datasetVersions).where(versionsOf(scope, name)).orderBy(asc(datasetVersions.version)) // biome-ignore format: one line
+          // published since it was looked for
+          const now = await findWith(q, scope, name, version)
+          if (now) return now
+          throw unknownVersion('DATASET_UNKNOWN', 'dataset', name, version ?? head.latest, head.latest, there.map((v) => v.n)) // biome-ignore format: one line
+        }
         const all = await q
           .select({ name: datasets.name })
           .from(datasets)
@@ -187,6 +194,21 @@ export function datasetsOn(db: Database): Datasets {
           .where(and(eq(datasetVersions.workspace, scope.workspace), isNotNull(datasetVersions.origin)))
           .orderBy(datasetVersions.name)
         return rows.map((r) => r.version)
+      }),
+
+    readers: (scope, name) =>
+      db.read(`the runs that read '${name}' could not be read`, async (q) => {
+        const named = (
+          table: string,
+        ) => sql`select 'the ' || ${table === 'runs' ? 'run' : 'job'} || ' #' || number as by, s -> 'spec' ->> 'path' as reference
+          from ${sql.identifier(table)}, jsonb_array_elements(case when jsonb_typeof(recipe_json::jsonb -> 'steps') = 'array' then recipe_json::jsonb -> 'steps' end) as s
+          where workspace = ${scope.workspace} and status in ('queued', 'running', 'waiting') and s -> 'spec' ->> 'connector' = 'dataset'`
+        const { rows } = await q.execute<{ by: string; version: number }>(sql`
+          select distinct by, split_part(reference, '@', 2)::int as version from (${named('runs')} union all ${named('jobs')} union all
+            select 'the run #' || runs.number, steps.output ->> 'version' from runs join steps on steps.run = runs.id
+            where runs.workspace = ${scope.workspace} and runs.status in ('running', 'waiting') and steps.kind = 'source') as said
+          where split_part(reference, '@', 1) = ${name} and reference ~ '@[1-9][0-9]{0,8}$' order by 2, 1`)
+        return rows
       }),
 
     ofRun: (scope, run) =>

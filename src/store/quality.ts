@@ -1,6 +1,6 @@
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, desc, eq, lt } from './drizzle.ts'
+import { and, desc, eq, lt, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { qualityChecks } from './schema/quality.ts'
 
@@ -10,8 +10,12 @@ export type NewQualityCheck = Omit<QualityCheck, 'workspace' | 'id' | 'at'>
 
 export interface QualityChecks {
   record(scope: Scope, check: NewQualityCheck): Promise<void>
-  /** Newest first; `published` leaves out those that stopped their run. */
-  list(scope: Scope, dataset: string, page?: PageRequest & { published?: boolean }): Promise<Page<QualityCheck>>
+  /** Newest first; `published` leaves out those that stopped their run, `expectation` those that have none of that title. */
+  list(
+    scope: Scope,
+    dataset: string,
+    page?: PageRequest & { published?: boolean; expectation?: string | undefined },
+  ): Promise<Page<QualityCheck>>
   /** The newest check of a version. */
   ofVersion(scope: Scope, dataset: string, version: number): Promise<QualityCheck | undefined>
 }
@@ -36,6 +40,7 @@ export function qualityOn(db: Database): QualityChecks {
               of(scope, dataset),
               before === undefined ? undefined : lt(qualityChecks.id, before),
               page.published ? eq(qualityChecks.passed, true) : undefined,
+              page.expectation === undefined ? undefined : sql`${qualityChecks.verdicts}::jsonb @> ${JSON.stringify([{ title: page.expectation }])}::jsonb`, // biome-ignore format: one line
             ),
           )
           .orderBy(desc(qualityChecks.id))

@@ -164,7 +164,13 @@ describe('datasets and models', () => {
       code: 'DATASET_UNKNOWN',
       fix: "did you mean 'flights'?",
     })
-    await expect(store.datasets.get(scope, 'flights', 7)).rejects.toThrow(/from 1 to 1/)
+    await expect(store.datasets.get(scope, 'flights', 7)).rejects.toMatchObject({ why: 'its only version is 1' })
+    for (let i = 2; i <= 10; i++) await store.datasets.publish(scope, version('gaps'))
+    await store.datasets.remove(scope, 'gaps', [1, 4, 5, 7])
+    await expect(store.datasets.get(scope, 'gaps', 5)).rejects.toMatchObject({ why: 'it was removed: its versions are 2 to 3, 6, 8 to 9' }) // biome-ignore format: one line
+    await expect(store.datasets.get(scope, 'gaps', 10)).rejects.toMatchObject({
+      why: 'its versions are 2 to 3, 6, 8 to 9',
+    })
     await expect(store.models.get(scope, 'm7')).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' })
   })
 

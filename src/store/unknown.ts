@@ -16,18 +16,37 @@ export function unknownName(code: ErrorCode, noun: string, name: string, existin
   })
 }
 
-/** The error for a version that is not there. */
+/** The error for a version that is not there. `there`: those that are, in order; all up to the latest unless given. */
 export function unknownVersion(
   code: ErrorCode,
   noun: string,
   name: string,
   version: number,
   latest: number,
+  there?: readonly number[],
 ): GalleyError {
+  const runs = there ? spans(there) : [[1, latest] as const]
+  const many = runs.length > 1 || (runs[0]?.[0] ?? 0) < (runs[0]?.[1] ?? 0)
+  // the newest are most likely meant
+  const some = runs.slice(-MOST).map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`))
+  const shown = `${runs.length > MOST ? 'older ones, ' : ''}${some.join(', ')}`
   return new GalleyError(code, {
     what: `there is no version ${version} of the ${noun} '${name}'`,
-    why: `its versions go from 1 to ${latest}`,
-    fix: 'use one of these, or leave the version out for the newest',
+    why: `${version <= latest && there ? 'it was removed: ' : ''}its ${many ? 'versions are' : 'only version is'} ${shown}`,
+    fix: `use ${many ? 'one of these' : 'that one'}, or leave the version out for the newest`,
     details: { name, version, latest },
   })
+}
+
+const MOST = 12
+
+/** Numbers in order as spans without a gap. */
+function spans(numbers: readonly number[]): [from: number, to: number][] {
+  const out: [number, number][] = []
+  for (const n of numbers) {
+    const last = out.at(-1)
+    if (last && n === last[1] + 1) last[1] = n
+    else out.push([n, n])
+  }
+  return out
 }

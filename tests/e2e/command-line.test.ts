@@ -120,6 +120,17 @@ test('preview shows columns with types and why, and a source that a recipe can t
   expect(await galley(home, 'preview', '--encoding', 'klingon', join(folder, 'orders.csv'))).toMatchObject({ code: 2 })
 })
 
+test('preview and profile of what no recipe can name', async () => {
+  writeFileSync(join(folder, 'bare.jsonl'), '{}\n{}\n')
+  writeFileSync(join(folder, 'own.jsonl'), '{"__proto__": 1, "__x": 2, "n": 3}\n')
+  expect((await galley(home, 'preview', join(folder, 'bare.jsonl'))).out).toContain('no record has a key')
+  expect((await galley(home, 'profile', join(folder, 'bare.jsonl'))).err).toMatch(/SOURCE_BROKEN: .*has no columns/)
+  const { out } = await galley(home, 'preview', join(folder, 'own.jsonl'))
+  expect(out).toMatch(
+    /\{\n {2}\/\/ __proto__: 'int64', \(no recipe can name it.*\n {2}\/\/ __x: .*\n {2}n: 'int64',\n\}/,
+  )
+})
+
 test('where nothing was made yet, lists are empty', async () => {
   const none = join(folder, 'none', 'yet')
   for (const noun of ['runs', 'datasets', 'models', 'endpoints'])

@@ -38,6 +38,20 @@ const diff = async (before: string, after: string, key?: string) => {
   return { ...(await resultOf<VersionDiff>(answer, (stage) => stages.push(stage))), stages }
 }
 
+test('a key that is null is one like others: its row is neither gone nor new, and more than one of it is too many', async () => {
+  const columns = { city: 'string', part: 'string', n: 'int64' } as const
+  await write('parts', columns, [',,1', 'a,,2', 'a,b,3'])
+  await write('parts', columns, [',,1', 'a,,5', ',c,4'])
+  const { rows } = await diff('parts@1', 'parts@2', 'city,part')
+  expect(rows).toMatchObject({ added: 1, removed: 1, changed: 1, same: 1, columns: { n: 1 } })
+  expect(rows?.examples).toEqual({
+    added: [{ key: { city: null, part: 'c' }, after: { n: '4' } }],
+    removed: [{ key: { city: 'a', part: 'b' }, before: { n: '3' } }],
+    changed: [{ key: { city: 'a', part: null }, before: { n: '2' }, after: { n: '5' } }],
+  })
+  await expect(diff('parts@1', 'parts@2', 'city')).rejects.toMatchObject({ code: 'DATASET_KEYS' })
+})
+
 test('rows by a key of two columns, columns that changed, and columns that came, went and grew', async () => {
   await write('a', { id: 'int32', day: 'string', x: 'float64', gone: 'string' }, [
     '1,mon,0.5,q',

@@ -74,6 +74,17 @@ describe('rows', () => {
     } while (cursor)
     expect(ids).toEqual(Array.from({ length: 2000 }, (_, i) => 1000 + i))
   })
+  test('are chosen by a condition as it is typed, too', async () => {
+    const where = 'id >= 1000 and id < 1010 and text is not null'
+    const page = await client.datasets.rows({ name: 'log', columns: 'id', where })
+    expect(page.items.map((r) => r['id'])).toEqual([1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009])
+    const text = (
+      await bytesOf(client.datasets.export({ name: 'log', columns: 'id', where, format: 'csv' }))
+    ).toString()
+    expect(text.split('\n')).toHaveLength(12)
+    await expect(client.datasets.rows({ name: 'log', where: 'idd > 1' })).rejects.toMatchObject({ code: 'PLAN_UNKNOWN_COLUMN' }) // biome-ignore format: one line
+    await expect(client.datasets.rows({ name: 'log', where: 'id >' })).rejects.toMatchObject({ code: 'PLAN_INVALID', fix: expect.stringContaining('write for instance') }) // biome-ignore format: one line
+  })
   test('of a page that goes on are of its version, whatever is published meanwhile; tags lead to theirs', async () => {
     await client.datasets.tag({ name: 'log', body: { tag: 'prod', version: 1 } })
     const first = await client.datasets.rows({ name: 'log@prod', limit: 500 })

@@ -88,6 +88,15 @@ describe('a dataset with expectations', { timeout: 180_000 }, () => {
     await expect(client().quality.history({ name: 'orders', expectation: 'none' })).rejects.toMatchObject({
       code: 'USAGE_INVALID',
     })
+    // one that was renamed since is found behind many checks that have it not, and its pages are of those that have it
+    const check = (title: string, version: number) => ({ dataset: 'renamed', version, run: 'r', passed: true, verdicts: [{ title, severity: 'stop', passed: true, rows: 1, failed: 0, examples: [] }], metrics: { rows: 1, columns: {} }, anomalies: [] }) // biome-ignore format: one line
+    for (let v = 1; v <= 80; v++) await g.store.quality.record(scope, check(v <= 3 ? `old "name'` : 'new', v) as never)
+    const asked = { name: 'renamed', expectation: `old "name'` }
+    const old = await client().quality.history({ ...asked, limit: 2 })
+    expect(old.items.map((c) => c.version)).toEqual([3, 2])
+    const rest = await client().quality.history({ ...asked, limit: 2, cursor: old.next })
+    expect(rest.items.map((c) => [c.version, c.verdicts.length])).toEqual([[1, 1]])
+    await expect(client().quality.history({ name: 'renamed', expectation: 'older' })).rejects.toMatchObject({ code: 'USAGE_INVALID', why: "it has 'new'" }) // biome-ignore format: one line
     await expect(client().quality.history({ name: 'nothing' })).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     const first = await client().quality.history({ name: 'orders', limit: 1 })
     expect(first.items).toHaveLength(1)

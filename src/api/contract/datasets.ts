@@ -27,7 +27,7 @@ const selection = z.object({
     .max(20_000)
     .optional()
     .describe('names between commas, or a JSON list of names; all unless given'),
-  where: z.string().max(100_000).optional().describe('a condition over the rows, as the JSON of a plan expression'),
+  where: z.string().max(100_000).optional().describe("a condition: `delay > 15 and city in ('Jeju')`, or an expression's JSON"), // biome-ignore format: one line
 })
 
 export const datasets = {

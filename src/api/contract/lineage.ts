@@ -36,7 +36,7 @@ export const lineage = {
     summary: 'Which rows of which sources some rows of a dataset are made of, computed over what was read then',
     query: z.object({
       of: z.string().min(1).max(400).describe('`flights`, `flights@3`, `flights@prod`'),
-      where: z.string().min(1).max(65_536).describe('which rows: the JSON of a plan expression'),
+      where: z.string().min(1).max(65_536).describe('which rows: `id = 7`, or the JSON of a plan expression'),
       limit: z.coerce.number().int().min(0).max(1000).optional().describe('rows a source at most, 20 unless given'),
     }),
     output: z.object({

@@ -111,11 +111,11 @@ export const datasets: NounHandlers<'datasets'> = {
     return { tag, version }
   },
   rows: async ({ ware, scope, params, query, signal }) => {
-    const selection = selectionOf(query)
     const place = placeOf(query)
     const named = await ware.store.tags.resolve(scope, params.name)
     const found = place ? await ware.store.datasets.get(scope, named.name, place.version) : named
     requireSame(place, found)
+    const selection = selectionOf(query, found)
     const page = { from: place?.from ?? { file: 0, row: 0 }, limit: limitOf(query) }
     const { rows, schema, next } = await reading(ware.store, scope, found, async () =>
       readRows(enginesOf(ware, scope, signal), await opened(ware, found), selection, page),
@@ -128,8 +128,9 @@ export const datasets: NounHandlers<'datasets'> = {
   export: async ({ ware, scope, params, query, signal }) => {
     const ctx = enginesOf(ware, scope, signal)
     const found = await ware.store.tags.resolve(scope, params.name)
+    const selection = selectionOf(query, found)
     const relation = await reading(ware.store, scope, found, async () =>
-      relationOf(ctx, await opened(ware, found), selectionOf(query), query.limit),
+      relationOf(ctx, await opened(ware, found), selection, query.limit),
     )
     const forms: Record<typeof query.format, (r: Relation) => { mediaType: string; bytes: AsyncIterable<Uint8Array> }> =
       {

@@ -1,6 +1,7 @@
 import type { Scope } from '../../base/scope.ts'
 import { everything } from '../../data/datasets/keep/everything.ts'
 import { createLedger } from '../../engines/ledger.ts'
+import type { Schema } from '../../plan/types.ts'
 import { originsOf } from '../../runs/lineage/origins.ts'
 import { placeOf, trace } from '../../runs/lineage/trace.ts'
 import type { Recipe } from '../../runs/specs.ts'
@@ -34,7 +35,7 @@ export const lineage: NounHandlers<'lineage'> = {
   rows: async ({ ware, scope, query, signal }) => {
     const of = await ware.store.tags.resolve(scope, query.of)
     const engines = { duckdb: ware.duckdb, scope, signal, ledger: createLedger() }
-    const asked = { of, where: conditionOf(query.where), limit: query.limit ?? 20 }
+    const asked = { of, where: conditionOf(query.where, of.schema as Schema), limit: query.limit ?? 20 }
     const { sources, ...found } = await originsOf(engines, ware.store, scope, asked)
     return {
       ...found,

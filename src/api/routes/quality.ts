@@ -33,18 +33,23 @@ export const quality: NounHandlers<'quality'> = {
   },
   history: async ({ ware, scope, params, query }) => {
     const page = await ware.store.quality.list(scope, params.name, query)
-    // a dataset whose first run was stopped has checks and no version
-    if (page.items.length === 0 && query.cursor === undefined) await ware.store.datasets.get(scope, params.name)
     const items = page.items.map(present)
     const wanted = query.expectation
+    if (items.length === 0 && query.cursor === undefined) {
+      const [newest] = (await ware.store.quality.list(scope, params.name, { limit: 1 })).items
+      // a dataset whose first run was stopped has checks and no version
+      if (newest === undefined) await ware.store.datasets.get(scope, params.name)
+      else throw neverStated(params.name, wanted ?? '', present(newest))
+    }
     if (wanted === undefined) return { ...page, items }
-    const known = new Set(items.flatMap((c) => c.verdicts.map((v) => v.title)))
-    if (items.length > 0 && !known.has(wanted))
-      throw new GalleyError('USAGE_INVALID', {
-        what: `'${params.name}' has no expectation '${wanted}'`,
-        why: known.size > 0 ? `it has ${[...known].map((t) => `'${t}'`).join(', ')}` : 'its recipe states none',
-        fix: 'name one of them as it is written',
-      })
     return { ...page, items: items.map((c) => ({ ...c, verdicts: c.verdicts.filter((v) => v.title === wanted) })) }
   },
 }
+
+/** What the recipe states now is told; an expectation that it stated once is found by its title. */
+const neverStated = (name: string, wanted: string, { verdicts }: Told): GalleyError =>
+  new GalleyError('USAGE_INVALID', {
+    what: `'${name}' has no expectation '${wanted}', and had none`,
+    why: verdicts.length > 0 ? `it has ${verdicts.map((v) => `'${v.title}'`).join(', ')}` : 'its recipe states none',
+    fix: 'name one of them as it is written',
+  })

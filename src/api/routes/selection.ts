@@ -1,21 +1,20 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Place, Selection } from '../../data/datasets/read/rows.ts'
+import { parseCondition } from '../../plan/condition.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { checkSize, expr } from '../../plan/json/check.ts'
+import type { Schema } from '../../plan/types.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import { keyOf, pageOf } from '../../store/page.ts'
 
-/** @throws REQUEST_INVALID, PLAN_INVALID for a condition that is no expression */
-export function selectionOf({
-  columns,
-  where,
-}: {
-  columns?: string | undefined
-  where?: string | undefined
-}): Selection {
+/** Of a version's rows. @throws REQUEST_INVALID, PLAN_* for a condition that is none */
+export function selectionOf(
+  { columns, where }: { columns?: string | undefined; where?: string | undefined },
+  { schema }: Pick<DatasetVersion, 'schema'>,
+): Selection {
   return {
     columns: columns === undefined ? undefined : namesOf(columns),
-    where: where && conditionOf(where),
+    where: where && conditionOf(where, schema as Schema),
   } as Selection
 }
 
@@ -30,19 +29,32 @@ export function namesOf(columns: string): readonly string[] {
   )
 }
 
-/** @throws REQUEST_INVALID, PLAN_INVALID for a text that is no expression */
-export function conditionOf(where: string): Expr {
-  const json = jsonOf(where, 'where')
-  checkSize(json)
-  expr(json, 'where')
+/** A condition as people type it, or the JSON of an expression. @throws REQUEST_INVALID, PLAN_* for one that is neither */
+export function conditionOf(where: string, schema: Schema): Expr {
+  if (!/^\s*[{[]/.test(where)) return parseCondition(where, schema)
+  const json = jsonOf(where, 'where', TYPED)
+  try {
+    checkSize(json)
+    expr(json, 'where')
+  } catch (cause) {
+    if (!(cause instanceof GalleyError)) throw cause
+    throw new GalleyError(cause.code, {
+      what: `'where' is no condition`,
+      why: `${cause.what}: ${cause.why}`,
+      fix: TYPED,
+      cause,
+    })
+  }
   return json as Expr
 }
+const TYPED =
+  "write it as a condition is typed: delay > 15 and origin in ('ICN', 'GMP'); or give the JSON of an expression"
 
-export function jsonOf(text: string, what: string): unknown {
+export function jsonOf(text: string, what: string, fix = 'see /v1/openapi.json'): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw invalid(`'${what}' is not JSON`, (cause as Error).message, 'see /v1/openapi.json')
+    throw invalid(`'${what}' is not JSON`, (cause as Error).message, fix)
   }
 }
 

@@ -3,8 +3,6 @@ import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { type Command, Option } from 'commander'
 import { GalleyError } from '../../base/errors.ts'
-import { parseCondition } from '../../plan/condition.ts'
-import type { Schema } from '../../plan/types.ts'
 import type { Client } from '../../sdk/index.ts'
 import { interruptible } from '../interrupt.ts'
 import { count, type ListOptions, listOptions, withClient } from '../list.ts'
@@ -39,8 +37,7 @@ export function rows(noun: Command): void {
 }
 
 async function printRows(client: Client, name: string, options: Options, signal: AbortSignal): Promise<void> {
-  const { columns, format, out, limit, safe } = options
-  const where = options.where === undefined ? undefined : await conditionOf(client, name, options.where)
+  const { columns, where, format, out, limit, safe } = options
   const selection = { ...(columns === undefined ? {} : { columns }), ...(where === undefined ? {} : { where }) }
   if (format === 'table') {
     if (out !== undefined)
@@ -67,12 +64,6 @@ async function printRows(client: Client, name: string, options: Options, signal:
     await new Promise((resolve, reject) => file.on('error', reject).end(() => resolve(undefined)))
     note(`wrote ${written.toLocaleString('en-US')} bytes to ${plain(out)}`)
   }
-}
-
-/** The condition as the server takes it, checked against the columns that the version has. */
-async function conditionOf(client: Client, name: string, text: string): Promise<string> {
-  const { schema } = await client.datasets.get({ name })
-  return JSON.stringify(parseCondition(text, schema as unknown as Schema))
 }
 
 async function pour(bytes: AsyncIterable<Uint8Array>, to: Writable, signal: AbortSignal): Promise<number> {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { secret } from '../../base/secrets.ts'
 import { testContext } from '../../engines/conformance/compare.ts'
 import { createDuckdbEngine } from '../../engines/duckdb/index.ts'
 import { checkSource } from './check.ts'
@@ -9,6 +10,7 @@ import type { SourceSpec } from './connector.ts'
 import { csv } from './csv.ts'
 import { folder } from './folder.ts'
 import { json } from './json.ts'
+import { postgres } from './postgres.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'galley-check-'))
 const engine = createDuckdbEngine({ memoryMiB: 256, threads: 1, temp: join(place, 'duckdb') })
@@ -64,4 +66,23 @@ test('a column that only later rows have is no reason to stop', async () => {
   ])
   const missing = await checked(json('late.jsonl', { id: 'int64', dya: 'date' }))
   expect(missing.at(-1)).toMatch(/^✖ columns: there is no column 'dya'/)
+})
+
+test('text takes any cell of a CSV, but no number of JSON', async () => {
+  const said = (found: string[]) => found.filter((f) => f.includes(' columns: ') || f.startsWith('✖'))
+  writeFileSync(join(place, 'codes.csv'), 'code\n7\n')
+  writeFileSync(join(place, 'codes.jsonl'), '{"code": 7, "day": "2026-01-01"}\n{"code": 8, "day": "2026-01-02"}\n')
+  expect(said(await checked(csv('codes.csv', { code: 'string' })))).toEqual(["✔ columns: 'code' is declared string: all 1 values are whole numbers"]) // biome-ignore format: one line
+  expect(said(await checked(json('codes.jsonl', { code: 'string', day: 'string' })))).toEqual([
+    "✖ columns: 'code' is declared string: all 2 values are whole numbers",
+    "✔ columns: 'day' is declared string: all 2 texts are times",
+    expect.stringMatching(/^✖ readable: line 1 of .* column 'code' is 7, which is not of type string/),
+  ])
+  expect(said(await checked(json('codes.jsonl', { code: 'int64', day: 'timestamp' }))).at(-1)).toMatch(/^✖ readable: line 1 of .* column 'day'/) // biome-ignore format: one line
+  expect(said(await checked(json('codes.jsonl', { code: 'bool' }))).at(-1)).toMatch(/^✖ readable: /)
+})
+
+test('a secret that is not set is told as credentials, with what to set', async () => {
+  const spec = postgres('orders', { id: 'int64' }, { connection: secret('NOWHERE_SET') })
+  expect(await checked(spec)).toEqual([expect.stringMatching(/^✖ credentials: there is no secret 'NOWHERE_SET'; .*GALLEY_SECRET_NOWHERE_SET/)]) // biome-ignore format: one line
 })

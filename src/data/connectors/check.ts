@@ -122,16 +122,23 @@ function columnOf(name: string, type: TypeName, found: Discovery): Finding {
     const has = found.columns.map((c) => c.name)
     return { name: 'columns', ok: false, says: `there is no '${name}'; there are ${has.join(', ')}` }
   }
-  const ok = column.values === 0 || takes(wants, parseType(column.type))
+  const ok = column.values === 0 || takes(wants, parseType(column.type), kindOf(found))
   return { name: 'columns', ok, says: `'${name}' is declared ${typeName(wants)}: ${column.evidence}` }
 }
 
 const isNumber = (t: Type): boolean => isInteger(t) || isFloat(t) || isDecimal(t) || t === 'duration'
 
-/** Whether values that look like one type may be what another was declared for. */
-function takes(declared: Type, found: Type): boolean {
-  if (declared === 'string' || declared === 'bytes' || typeName(declared) === typeName(found)) return true
+/** What kind of file was looked at, wherever it lies. */
+const kindOf = ({ connector, options }: Discovery): string => options['of'] ?? options['format'] ?? connector
+
+/** Whether values that look like one type may be what another was declared for. Where that is open it is not so: the source is read then. */
+function takes(declared: Type, found: Type, kind: string): boolean {
+  if (typeName(declared) === typeName(found)) return true
+  // a cell is text whatever it looks like, other values have a type of their own
+  const [cells, texts] = [kind === 'csv', kind === 'json' || kind === 'sqlite']
+  if (declared === 'string') return cells || (texts && isTemporal(found))
+  if (declared === 'bytes') return cells || (kind === 'json' && found === 'string')
   if (isNumber(declared)) return isInteger(declared) ? isInteger(found) : isNumber(found)
-  if (declared === 'bool') return isInteger(found)
-  return isTemporal(declared) ? isTemporal(found) : typeof declared === 'object'
+  if (declared === 'bool') return kind === 'sqlite' && isInteger(found)
+  return !isTemporal(declared) && typeof declared === 'object'
 }

@@ -29,7 +29,12 @@ beforeEach(() => {
 const put = (name: string, text: string) => writeFileSync(join(place, 'in', name), text)
 
 /** A run of the source: what it gives, and how many rows were read now. */
-async function run(options: FolderOptions & { broken?: 'skip' }, before?: Position, pattern = 'in/**/*.csv') {
+async function run(
+  options: FolderOptions & { broken?: 'skip' },
+  before?: Position,
+  pattern = 'in/**/*.csv',
+  listed = () => {},
+) {
   const path = join(place, pattern)
   const spec = folder(pattern, csv, columns, { settle: 0, ...options })
   const read: string[] = []
@@ -37,6 +42,7 @@ async function run(options: FolderOptions & { broken?: 'skip' }, before?: Positi
   const connector = {
     ...folderConnector,
     snapshot: (...[s, p, ctx]: Parameters<typeof folderConnector.snapshot>) => {
+      listed()
       read.push(...(ctx.parts ?? []).map((part) => part.id.slice(place.length + 4)))
       return folderConnector.snapshot(s, p, ctx)
     },
@@ -55,6 +61,14 @@ async function run(options: FolderOptions & { broken?: 'skip' }, before?: Positi
   const rows = await collect(engine, build({ op: 'scan', from: { kind: 'parquet', files: all.files }, schema }))
   return { position, read: read.sort(), ...all, rows: rows.map((r) => r[0]).sort(), values: rows }
 }
+
+test('a file that goes while the folder is read is told as that, and left out by the next run', async () => {
+  put('a.csv', 'id,text\n1,x\n')
+  put('b.csv', 'id,text\n2,y\n')
+  const goes = run({}, undefined, 'in/*.csv', () => rmSync(join(place, 'in', 'b.csv')))
+  await expect(goes).rejects.toMatchObject({ code: 'SOURCE_MISSING', what: expect.stringContaining('b.csv went while'), fix: expect.stringContaining('run again') }) // biome-ignore format: one line
+  expect((await run({}, undefined, 'in/*.csv')).rows).toEqual([1n])
+})
 
 test('files that are new or changed are read, those that are gone are left out, the rest stands', async () => {
   put('a.csv', 'id,text\n1,x\n')

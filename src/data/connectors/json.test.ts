@@ -86,6 +86,31 @@ describe('values are what JSON says', () => {
     expect(read('{"a": {"x": 1}}', { a: { x: 'int64' } })).rejects.toMatchObject({ code: 'SOURCE_SCHEMA' }))
 })
 
+test('of an odd value the record is told, and the type is that of the others: what is proposed can be read but for that record', async () => {
+  const path = join(folder, 'odd.jsonl')
+  const record = (i: number) =>
+    `{"n": ${i === 60 ? '"a lot"' : i === 70 ? 1.5 : i}, "day": "${i === 70 ? 'soon' : '2026-01-01'}", "b": ${i === 60 ? 7 : i % 2 === 0}, "id": ${i === 9 ? '18446744073709551615' : i}, "x": ${i === 60 ? '"1e999"' : i === 80 ? '1e999' : 0.5}, "t": ${i > 2 ? '"a"' : '{}'}}`
+  writeFileSync(path, Array.from({ length: 100 }, (_, i) => record(i + 1)).join('\n'))
+  const found = await engine.session(testContext(), (query) =>
+    jsonConnector.discover(path, 1000, { ...snapshotContext(query, folder), temp: async () => join(folder, 'temp') }),
+  )
+  expect(found).toMatchObject({ rows: 100, broken: 3 })
+  const stops = "a run stops there, or sets it aside (broken: 'skip')"
+  expect(found.columns.map((c) => [c.name, c.type, c.evidence])).toEqual([
+    ['n', 'float64', `99 of 100 values are numbers, but record 60 has "a lot" (a text): ${stops}`],
+    ['day', 'string', 'all 100 values are texts; 99 of 100 are a date, but record 70 has "soon" (a text)'],
+    ['b', 'bool', `99 of 100 values are true or false, but record 60 has "7": ${stops}`],
+    ['id', 'int64', `99 of 100 values are whole numbers, but record 9 has "18446744073709551615" (more than an int64 holds): ${stops}`],
+    ['x', 'float64', `98 of 100 values are numbers, but record 60 has "1e999" (a text), and 1 more such: ${stops}`],
+    ['t', 'string', 'objects or arrays among them: kept as their JSON'],
+  ]) // biome-ignore format: one line each
+  const columns = Object.fromEntries(found.columns.map((c) => [c.name, c.type]))
+  const got = await engine.session(testContext(), (query) =>
+    jsonConnector.snapshot(json(path, columns, { broken: 'skip' }), path, snapshotContext(query, folder)),
+  )
+  expect(got.rows).toBe(97)
+})
+
 test('what is no record is told by its line, and kept with its reason', async () => {
   const text = '\uFEFF\n\n{"a": 1}\r\n  \nnot json\n[1]\n{"a": "x"}\n{"a": 2'
   await expect(read(text, { a: 'int64' })).rejects.toMatchObject({

@@ -2,7 +2,7 @@ import { numberOf, type Row } from './columns.ts'
 import type { ColumnProfile, Personal } from './types.ts'
 
 /** Values of a sample that are looked at, the most frequent first. */
-const LOOKED_AT = 2000
+export const LOOKED_AT = 2000
 /** Share of values that must have the form. */
 const LIKELY = 0.5
 /** Characters of a text whose shape is told. */
@@ -104,7 +104,7 @@ export function patternsOf(key: string, rows: readonly Row[]): { pattern: string
   return [...shapes]
     .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
     .slice(0, 5)
-    .map(([pattern, n]) => ({ pattern, share: Math.round((n / total) * 1e4) / 1e4 }))
+    .map(([pattern, n]) => ({ pattern, share: n < total ? Math.min(Math.round((n / total) * 1e4), 9999) / 1e4 : 1 }))
     .filter((p) => p.share >= 0.01)
 }
 

@@ -170,6 +170,17 @@ describe('the target', () => {
     expect(checkColumns(p).find((c) => c.check === 'noLeak')).toEqual({ check: 'noLeak', columns: 3, offenders: ['x'] })
   })
 
+  test('a few values say nothing of how columns go together: of two every r is 1', async () => {
+    const nine = Array.from({ length: 9 }, (_, i) => i)
+    const made = (n: number) => ({
+      a: ['float64', [...nine, n]] as const,
+      b: ['float64', [...nine, n].map((v) => 2 * v)] as const,
+    })
+    const few = await profile(tableOf(made(Number.NaN)), access, { target: 'b' })
+    expect(codes(few).filter((c) => /leak|twins/.test(c))).toEqual([])
+    expect(codes(await profile(tableOf(made(9)), access, { target: null }))).toContain('twins a b')
+  })
+
   test('correlation by hand, with gaps', async () => {
     const p = await profile(
       tableOf({ a: ['int64', ['1', '2', '3', '4']], b: ['float64', [2, 1, 4, 3]], c: ['float64', [1, null, 3, 2]] }),

@@ -4,6 +4,8 @@ import type { ColumnProfile, Correlation, Part, Sampled, TargetProfile, Warning,
 export const LIMITS = {
   /** Share of missing values. */
   nulls: 0.05,
+  /** Finite values of a column below which a correlation or a strength says nothing: of two rows every r is 1. */
+  few: 10,
   /** |r| of two features. */
   twins: 0.95,
   /** Strength or |r| at which a feature says the target. */
@@ -56,9 +58,11 @@ export function warningsOf(
     found.push({ code, level: LEVELS[code], columns: names, params })
   if (rows === 0) return []
   const leaks = new Set<string>()
+  const told = new Map(columns.map((c) => [c.name, c.count - (c.number?.nan ?? 0) - (c.number?.infinite ?? 0)]))
+  const isTold = (...names: readonly string[]) => names.every((name) => (told.get(name) ?? 0) >= LIMITS.few)
   for (const f of target?.features ?? []) {
     const certainty = Math.max(f.strength ?? 0, Math.abs(f.correlation ?? 0))
-    if (certainty < LIMITS.leak) continue
+    if (certainty < LIMITS.leak || !isTold(f.column)) continue
     leaks.add(f.column)
     warn('leak', [f.column], { target: target?.column ?? '', strength: certainty.toFixed(2) })
   }
@@ -69,7 +73,7 @@ export function warningsOf(
   for (const [i, a] of correlation.columns.entries())
     for (const [j, b] of correlation.columns.slice(0, i).entries()) {
       const r = correlation.values[i]?.[j] ?? 0
-      if (Math.abs(r) >= LIMITS.twins && a !== target?.column && b !== target?.column)
+      if (Math.abs(r) >= LIMITS.twins && isTold(a, b) && a !== target?.column && b !== target?.column)
         warn('twins', [b, a], { r: r.toFixed(3) })
     }
   if (target?.mean)

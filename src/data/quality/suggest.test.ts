@@ -82,4 +82,16 @@ test('what held in every row, or in the share that is written, with what speaks 
   expect(suggest(p)[3]?.because).toBe('2 % are missing')
 })
 
+test('shapes are no values, and what was not looked through is no reason to stop', () => {
+  const phone = { name: 'phone', type: 'string', kind: 'text', distinct: 1, text: text(13), top: [{ value: '999-9999-9999', count: 1000 }], patterns: [{ pattern: '999-9999-9999', share: 1 }] } as const // biome-ignore format: one line
+  const line = (distinct: number, personal: boolean) => {
+    const told = personal ? { personal: { kind: 'phone', share: 1 } } : {}
+    return lines(of([{ ...phone, distinct, ...told } as Partial<ColumnProfile>])).at(-1)
+  }
+  expect(line(1, false)).toContain('oneOf')
+  expect(line(1, true)).toBe('e.length(r.phone, { min: 13, max: 13 })')
+  expect(line(900, true)).toBe("e.pattern(r.phone, '^[0-9]{3}-[0-9]{4}-[0-9]{4}$')")
+  expect(line(5000, true)).toBe("e.pattern(r.phone, '^[0-9]{3}-[0-9]{4}-[0-9]{4}$').warn()")
+})
+
 test('a few rows say nothing', () => expect(suggest({ ...of([{ name: 'x' }]), rows: 3 })).toEqual([]))

@@ -1,3 +1,4 @@
+import { LOOKED_AT } from '../profile/personal.ts'
 import type { ColumnProfile, Profile } from '../profile/types.ts'
 
 /** A line for a recipe's `expect`, and what speaks for it. */
@@ -31,7 +32,7 @@ export function suggest(p: Profile): Suggestion[] {
     if (c.count === 0) continue
     if (c.name !== key) presence(c, p.rows, add)
     if (c.kind === 'number') numbers(c, add)
-    if (c.kind === 'text') texts(c, add)
+    if (c.kind === 'text') texts(c, isLookedThrough(c, p), add)
     if (c.kind === 'time' && c.type === 'timestamp' && c.time)
       add(
         `e.fresh(${quote(c.name)}, hours(48)).warn()`,
@@ -63,15 +64,32 @@ function numbers(c: ColumnProfile, add: Add): void {
   else if (s.min >= 0) add(`e.range(${column(c)}, { min: 0 })`, `${range}: never negative`)
 }
 
-function texts(c: ColumnProfile, add: Add): void {
+/** Whether the shapes of a column are those of all its values. */
+const isLookedThrough = (c: ColumnProfile, p: Profile): boolean =>
+  (p.sampled?.rows ?? p.rows) >= p.rows && c.distinctError === undefined && (c.distinct ?? p.rows) <= LOOKED_AT
+
+function texts(c: ColumnProfile, all: boolean, add: Add): void {
   const { distinct, count, top, patterns, text } = c
   const [shape] = patterns ?? []
   const whole = shape?.share === 1 && text && text.shortest === text.longest ? patternOf(shape.pattern) : undefined
-  if (distinct !== null && distinct <= SET && distinct === top.length && count >= distinct * REPEATED) {
+  // values of personal data are told by their shapes
+  if (
+    distinct !== null &&
+    !c.personal?.share &&
+    distinct <= SET &&
+    distinct === top.length &&
+    count >= distinct * REPEATED
+  ) {
     const values = top.map((t) => quote(t.value)).join(', ')
-    add(`e.oneOf(${column(c)}, [${values}])`, `${distinct} different values in ${integer(count)}`)
+    add(
+      `e.oneOf(${column(c)}, [${values}])`,
+      distinct === 1 ? `always so in ${integer(count)} rows` : `${distinct} different values in ${integer(count)}`,
+    )
   } else if (whole && (distinct ?? 0) > 10)
-    add(`e.pattern(${column(c)}, ${quote(whole)})`, `every value looked at is like ${shape?.pattern}`)
+    add(
+      `e.pattern(${column(c)}, ${quote(whole)})${all ? '' : '.warn()'}`,
+      `${all ? 'every value' : 'every value looked at, not all of them,'} is like ${shape?.pattern}`,
+    )
   else if (text && text.shortest > 0 && text.shortest === text.longest && count > 100)
     add(
       `e.length(${column(c)}, { min: ${text.shortest}, max: ${text.longest} })`,

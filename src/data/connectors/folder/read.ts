@@ -50,7 +50,8 @@ export async function readFiles(
       read.push({ ...got, path: part.id })
       if (path !== part.id && !got.snapshot.files.includes(path)) await rm(path, { force: true })
     } catch (thrown) {
-      const error = path === part.id ? thrown : saidOf(thrown, path, part.id)
+      const gone = policy.byTime && !statSync(part.id, { throwIfNoEntry: false })
+      const error = path !== part.id ? saidOf(thrown, path, part.id) : gone ? went(part.id, thrown) : thrown
       if (path !== part.id) await rm(path, { force: true })
       const lostFile = lostBy(error, part.id, policy)
       if (!lostFile) throw error
@@ -70,6 +71,16 @@ const changed = (path: string): GalleyError =>
     why: 'what was read may be of neither state, so nothing of it is kept',
     fix: 'run again; whoever writes it can write beside it and rename, or settle can be longer',
   })
+
+const went = (path: string, cause: unknown): unknown =>
+  cause instanceof GalleyError && cause.code === 'CANCELLED'
+    ? cause
+    : new GalleyError('SOURCE_MISSING', {
+        what: `${path} went while the folder was read`,
+        why: 'it was there when its files were listed',
+        fix: 'run again: what is gone is left out then',
+        cause,
+      })
 
 function lostBy(
   error: unknown,

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { GalleyError } from '../../../base/errors.ts'
+import { text } from '../../../engines/duckdb/sql/names.ts'
 import type { TypeName } from '../../../plan/types.ts'
 import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
 import { sqlValue } from '../csv/values.ts'
@@ -33,7 +34,7 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
     )
     const [all] = await ctx.query(`SELECT count(*) AS n FROM discovered`)
     await ctx.query(
-      `CREATE OR REPLACE TEMP TABLE looked AS SELECT j FROM (SELECT * FROM discovered ORDER BY n LIMIT ${rows}) WHERE ok`,
+      `CREATE OR REPLACE TEMP TABLE looked AS SELECT n, j FROM (SELECT * FROM discovered ORDER BY n LIMIT ${rows}) WHERE ok`,
     )
     const [good] = await ctx.query('SELECT count(*) AS n FROM looked')
     const [n, objects] = [Number(all?.['n'] ?? 0), Number(good?.['n'] ?? 0)]
@@ -44,7 +45,8 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
       `SELECT k, min(p) AS p FROM (SELECT unnest(json_keys(j)) AS k, r * ${MOST_KEYS} + generate_subscripts(json_keys(j), 1) AS p FROM (SELECT j, row_number() OVER () AS r FROM looked)) GROUP BY k ORDER BY p LIMIT ${MOST_KEYS}`,
     )
     const columns: FoundColumn[] = []
-    for (const { k } of keys) columns.push(await lookAt(String(k), objects, ctx))
+    const odd = new Set<number>()
+    for (const { k } of keys) columns.push(await lookAt(String(k), objects, odd, ctx))
     const options: Record<string, string> = utf8.encoding === 'UTF-8' ? {} : { encoding: utf8.encoding.toLowerCase() }
     const looked = Math.min(n, rows)
     return {
@@ -52,7 +54,7 @@ export async function discoverJson(path: string, rows: number, ctx: DiscoverCont
       columns,
       rows: looked,
       whole: n <= rows,
-      broken: looked - objects,
+      broken: looked - objects + odd.size,
       options,
       ...(lie.length > 0 ? { within: lie } : {}),
     }
@@ -71,32 +73,74 @@ const noObject = (path: string, array: boolean, hint: string | undefined): Galle
     fix: hint ?? 'check that it holds one object a line, or one array of objects, to its end',
   })
 
-async function lookAt(name: string, rows: number, ctx: DiscoverContext): Promise<FoundColumn> {
+/** A value as it is looked at: `k` its kind, told apart further where a type of numbers does not take it, `s` its text, `n` its record. */
+const seen = (at: string): string =>
+  `(SELECT n, s, CASE WHEN k = 'UBIGINT' AND TRY_CAST(s AS BIGINT) IS NULL THEN 'LARGE' WHEN k = 'DOUBLE' AND NOT isfinite(TRY_CAST(s AS DOUBLE)) THEN 'ENDLESS' ELSE k END AS k
+   FROM (SELECT n, json_type(j, ${at}) AS k, json_extract_string(j, ${at}) AS s FROM looked))`
+
+/** Kinds of values that a type takes, the narrowest first. */
+const TYPES: readonly (readonly [type: TypeName, kinds: readonly string[], called: string])[] = [
+  ['bool', ['BOOLEAN'], 'true or false'],
+  ['int64', ['BIGINT', 'UBIGINT'], 'whole numbers'],
+  ['float64', ['BIGINT', 'UBIGINT', 'DOUBLE'], 'numbers'],
+  [
+    'float64',
+    ['BIGINT', 'UBIGINT', 'LARGE', 'DOUBLE'],
+    'numbers, whole ones beyond int64 among them: a float64 rounds these',
+  ],
+  ['string', ['VARCHAR', 'OBJECT', 'ARRAY'], 'texts'],
+]
+const KINDS = ['BOOLEAN', 'BIGINT', 'UBIGINT', 'LARGE', 'DOUBLE', 'ENDLESS', 'VARCHAR', 'OBJECT', 'ARRAY'] as const
+const CALLED: Readonly<Record<string, string>> = {
+  ...{ BOOLEAN: 'true or false', VARCHAR: 'a text', OBJECT: 'an object', ARRAY: 'an array' },
+  LARGE: 'more than an int64 holds',
+  ENDLESS: 'more than a float64 holds',
+}
+/** Of texts, the share that may be something else where the others are told to be times. */
+const FEW = 0.05
+const number = (n: number): string => n.toLocaleString('en-US')
+
+/** The type that takes most values of a key; records with another, which a run would stop at, go to `broken`. */
+async function lookAt(name: string, rows: number, broken: Set<number>, ctx: DiscoverContext): Promise<FoundColumn> {
   const at = pointer(name)
   const [found = {}] = await ctx.query(
-    `SELECT count(nullif(k, 'NULL')) AS n, list(DISTINCT k) FILTER (WHERE k <> 'NULL') AS kinds,
-     list(s ORDER BY r) FILTER (WHERE s IS NOT NULL AND r <= 100) AS examples,
-     ${TIMES.map((t, i) => `count(${sqlValue('s', t)}) AS t${i}`).join(', ')}
-     FROM (SELECT json_type(j, ${at}) AS k, json_extract_string(j, ${at}) AS s, row_number() OVER () AS r FROM looked)`,
+    `SELECT ${KINDS.map((k, i) => `count(*) FILTER (WHERE k = ${text(k)}) AS k${i}`).join(', ')},
+     list(s ORDER BY n) FILTER (WHERE s IS NOT NULL AND r <= 100) AS examples,
+     ${TIMES.map((t, i) => `count(*) FILTER (WHERE k = 'VARCHAR' AND (${sqlValue('s', t)}) IS NOT NULL) AS t${i}`).join(', ')}
+     FROM (SELECT *, row_number() OVER (ORDER BY n) AS r FROM ${seen(at)})`,
   )
-  const values = Number(found['n'])
-  const kinds = ((found['kinds'] as string[] | null) ?? []).toSorted()
+  const counts = new Map<string, number>(KINDS.map((k, i) => [k, Number(found[`k${i}`])]))
+  const taken = (kinds: readonly string[]) => kinds.reduce((n, k) => n + (counts.get(k) ?? 0), 0)
+  const values = taken(KINDS)
   const examples = [...new Set((found['examples'] as string[] | null) ?? [])].slice(0, EXAMPLES)
-  const time = TIMES.find((_, i) => values > 0 && kinds.join() === 'VARCHAR' && Number(found[`t${i}`]) === values)
-  const [type, evidence] = time
-    ? ([time, `all ${values.toLocaleString('en-US')} texts are times`] as const)
-    : judge(kinds, values)
-  return { name, type, values, missing: rows - values, evidence, examples }
-}
-
-function judge(kinds: readonly string[], values: number): readonly [TypeName, string] {
-  const all = `all ${values.toLocaleString('en-US')} values are`
-  const only = (...names: string[]) => kinds.every((k) => names.includes(k))
-  if (values === 0) return ['string', 'no value to tell a type from']
-  if (only('BOOLEAN')) return ['bool', `${all} true or false`]
-  if (only('BIGINT', 'UBIGINT')) return ['int64', `${all} whole numbers`]
-  if (only('BIGINT', 'UBIGINT', 'DOUBLE')) return ['float64', `${all} numbers`]
-  if (only('VARCHAR')) return ['string', `${all} texts`]
-  if (only('OBJECT', 'ARRAY', 'VARCHAR')) return ['string', `objects or arrays among them: kept as their JSON`]
-  return ['string', `of several kinds (${kinds.map((k) => k.toLowerCase()).join(', ')}): what is no text is refused`]
+  const about = { name, values, missing: rows - values, examples }
+  if (values === 0) return { ...about, type: 'string', evidence: 'no value to tell a type from' }
+  // a whole number that is too large is odd among such that are not: as floats all of them would be rounded
+  const rounds = taken(['DOUBLE']) > 0 || taken(['LARGE']) > taken(['BIGINT', 'UBIGINT'])
+  const types = TYPES.filter(([, kinds]) => rounds || !kinds.includes('LARGE'))
+  const [type, kinds, called] = types.reduce((a, b) => (taken(b[1]) > taken(a[1]) ? b : a))
+  const most = (n: number) => (n === values ? `all ${number(n)}` : `${number(n)} of ${number(values)}`)
+  const others = async (condition: string) => {
+    const odd = await ctx.query(`SELECT n, k, left(s, 40) AS s FROM ${seen(at)} WHERE k <> 'NULL' AND ${condition} ORDER BY n`) // biome-ignore format: one line
+    const [first = {}] = odd
+    const kind = CALLED[String(first['k'])]
+    const says = `but record ${number(Number(first['n']))} has ${JSON.stringify(first['s'])}${kind ? ` (${kind})` : ''}${odd.length > 1 ? `, and ${number(odd.length - 1)} more such` : ''}`
+    return { says, records: odd.map((r) => Number(r['n'])) }
+  }
+  const n = taken(kinds)
+  if (n < values) {
+    const { says, records } = await others(`k NOT IN (${kinds.map(text).join(', ')})`)
+    for (const record of records) broken.add(record)
+    return { ...about, type, evidence: `${most(n)} values are ${called}, ${says}: a run stops there, or sets it aside (broken: 'skip')` } // biome-ignore format: one line
+  }
+  if (type !== 'string') return { ...about, type, evidence: `${most(n)} values are ${called}` }
+  if (taken(['VARCHAR']) < values)
+    return { ...about, type, evidence: 'objects or arrays among them: kept as their JSON' }
+  const times = TIMES.map((t, i) => [t, Number(found[`t${i}`])] as const)
+  const time = times.find(([, n]) => n === values)
+  if (time) return { ...about, type: time[0], evidence: `all ${number(values)} texts are times` }
+  const near = times.find(([, n]) => values - n <= FEW * values)
+  const nearly =
+    near && `${most(near[1])} are a ${near[0]}, ${(await others(`(${sqlValue('s', near[0])}) IS NULL`)).says}`
+  return { ...about, type, evidence: `${most(n)} values are texts${nearly ? `; ${nearly}` : ''}` }
 }

@@ -66,8 +66,9 @@ export async function checkTable(spec: SourceSpec, ctx: ReachContext): Promise<F
     })
   } catch (cause) {
     if (!(cause instanceof GalleyError) || cause.code === 'CANCELLED') throw cause
-    const name = cause.code === 'SOURCE_REFUSED' && looking === 'reachable' ? 'credentials' : looking
-    found.push({ name, ok: false, says: cause.message })
+    const credentials = cause.code === 'SOURCE_REFUSED' || cause.code.startsWith('SECRET_')
+    const name = credentials && looking === 'reachable' ? 'credentials' : looking
+    found.push({ name, ok: false, says: [cause.what, cause.why, cause.fix].filter(Boolean).join('; ') })
   }
   return found
 }

@@ -27,8 +27,8 @@ export interface Retained extends Omit<Swept, 'folders'> {
 const DAY = 86_400_000
 
 /**
- * Removes old versions and the files that no other uses. Kept are the newest, those with a tag and those that a model was
- * trained on. Versions follow each other by number, whatever the clock said: one that is later than a kept young one is kept.
+ * Removes old versions and the files that no other uses. Kept are the newest, those with a tag, those that a model was
+ * trained on and those that a run under way reads. Versions follow each other by number, whatever the clock said: one that is later than a kept young one is kept.
  * @throws DATASET_UNKNOWN, USAGE_INVALID
  */
 export async function retain(
@@ -70,6 +70,7 @@ async function judged(
   const versions = await everything((cursor) => store.datasets.versions(scope, name, { limit: 500, cursor }))
   const tags = await everything((cursor) => store.tags.list(scope, name, { limit: 500, cursor }))
   const trained = await store.models.trainedOn(scope, name)
+  const readers = await store.datasets.readers(scope, name)
   const since = systemClock.now() - (days ?? 0) * DAY
   const oldest = versions.findLast((v) => v.created >= since)?.version
   const kept = versions.flatMap((v, i): KeptVersion[] => {
@@ -83,6 +84,7 @@ async function judged(
       ...trained
         .filter((m) => m.datasetVersion === v.version)
         .map((m) => `the model ${m.name}@${m.version} was trained on it`),
+      ...readers.filter((r) => r.version === v.version).map((r) => `${r.by} reads it and is under way`),
     ]
     return why.length > 0 ? [{ version: v.version, why: why.join(', ') }] : []
   })
