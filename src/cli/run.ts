@@ -9,7 +9,7 @@ import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import type { Recipe } from '../runs/specs.ts'
 import type { Store } from '../store/store.ts'
 import { interruptible } from './interrupt.ts'
-import { type JobOptions, jobOptions, queue, requireNoJob } from './jobs.ts'
+import { type JobOptions, jobOptions, queue, requireNoJob, spilling } from './jobs.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadNewest } from './recipe.ts'
@@ -103,7 +103,7 @@ export function run(): Command {
       try {
         const scope = await galley.scope()
         for (const declared of recipes) {
-          const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
+          const recipe = spilling(declared, options.spill)
           const resume = options.resume && (await waitingRun(galley.store, scope, recipe, options.resume))
           const result = await interruptible((signal) =>
             runRecipe(galley.ware, scope, recipe, {

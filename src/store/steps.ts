@@ -108,8 +108,8 @@ export function stepsOn(db: Database): Steps {
       if (row) return row
       throw new GalleyError('STORE_CONFLICT', {
         what: `step '${claim.id}' was taken over`,
-        why: 'its lease ran out and another process claimed it; nothing of this attempt was kept',
-        fix: 'stop this attempt; the other one goes on',
+        why: 'its lease ran out and another process claimed it, or the database lost the claim when it went down; nothing of this attempt was kept',
+        fix: 'look at the newest run of the recipe (galley runs ls); where none goes on, run it again',
         details: { step: claim.id, generation: claim.generation },
       })
     })
