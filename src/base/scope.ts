@@ -5,8 +5,8 @@ export interface Scope {
   /** The user or key that acts, for audit. */
   readonly caller: string
   /** Of a branch: the id of the workspace whose folders its files lie in, beside those that it shares. */
-  readonly pool?: string
+  readonly storage?: string
 }
 
 /** The workspace's part of the data folder: a branch has that of the workspace that it came from. */
-export const poolOf = ({ pool, workspace }: Scope): string => pool ?? workspace
+export const storageOf = ({ storage, workspace }: Scope): string => storage ?? workspace

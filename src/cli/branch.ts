@@ -141,7 +141,7 @@ export function branch(): Command {
         () => removing(name, o, 'branch'),
         (error: unknown) => {
           // one without a parent is removed all the same
-          if (error instanceof GalleyError && error.code === 'BRANCH_UNKNOWN' && error.what.includes('parent')) return removing(name, o, 'branch') // biome-ignore format: one line
+          if (error instanceof GalleyError && error.code === 'BRANCH_UNKNOWN' && 'parent' in error.details) return removing(name, o, 'branch') // biome-ignore format: one line
           throw error
         },
       ),

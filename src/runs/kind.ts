@@ -106,7 +106,7 @@ export interface AheadContext
   readonly duckdb: DuckdbEngine
   readonly threads: number
   /** When an earlier run of the recipe ended this step, milliseconds since 1970; undefined where none did. */
-  before(): Promise<number | undefined>
+  lastEnded(): Promise<number | undefined>
 }
 
 /** What was begun: `run` is given it, and it is closed however the step ends. */

@@ -104,8 +104,8 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   const own = new Map<string, string>()
   let ahead: Ahead | undefined
   try {
-    const before = async () => (await s.earlier.step(step.id))?.ended ?? undefined
-    ahead = await kind.ahead?.(step.spec as never, { ...ware, ...s, scope, signal, before })
+    const lastEnded = async () => (await s.earlier.step(step.id))?.ended ?? undefined
+    ahead = await kind.ahead?.(step.spec as never, { ...ware, ...s, scope, signal, lastEnded })
     const { key, parts: keyParts } = await cacheKey(
       { version: ware.version, scope, store },
       kind,

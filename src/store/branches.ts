@@ -1,5 +1,5 @@
 import { newId } from '../base/ids.ts'
-import { poolOf, type Scope } from '../base/scope.ts'
+import { type Scope, storageOf } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { and, asc, eq, gt, inArray, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
@@ -11,7 +11,7 @@ import { type Member, scopeIn } from './workspaces.ts'
 
 export type Branch = typeof branches.$inferSelect
 export type BranchBase = Omit<typeof branchBases.$inferSelect, 'workspace'>
-export type NamedBranch = Branch & { readonly name: string; readonly pool: string | null }
+export type NamedBranch = Branch & { readonly name: string; readonly storage: string | null }
 
 /** How far a source was read. */
 export interface Position {
@@ -40,7 +40,8 @@ export interface Branches {
   list(page?: PageRequest): Promise<Page<NamedBranch>>
   /** The branches of a workspace and theirs, however far, nearest first. */
   below(scope: Scope): Promise<readonly Member[]>
-  bases(scope: Scope): Promise<BranchBase[]>
+  /** What it began with of a kind, by name. */
+  bases(scope: Scope, noun: BranchBase['noun']): Promise<ReadonlyMap<string, BranchBase>>
   /** Says what a version of the branch stands for, instead of what was said before. */
   rebase(scope: Scope, base: BranchBase): Promise<void>
   /** Holds a workspace to the end of the transaction: for itself alone, or so that nobody holds it for itself. False when it is there no more. */
@@ -58,7 +59,7 @@ export function branchesOn(db: Database): Branches {
   return {
     make: (scope, name, sample) =>
       db.write(`the branch '${name}' could not be made`, async (q) => {
-        const row = { id: newId(), name, created: db.now(), pool: poolOf(scope) }
+        const row = { id: newId(), name, created: db.now(), storage: storageOf(scope) }
         const [made] = await q.insert(workspaces).values(row).onConflictDoNothing().returning()
         if (!made) return undefined
         const [parent] = await q.select().from(workspaces).where(eq(workspaces.id, scope.workspace))
@@ -77,35 +78,32 @@ export function branchesOn(db: Database): Branches {
         const after = keyOf(page, 'string')
         const limit = limitOf(page)
         const rows = await q
-          .select({ branch: branches, name: workspaces.name, pool: workspaces.pool })
+          .select({ branch: branches, name: workspaces.name, storage: workspaces.storage })
           .from(branches)
           .innerJoin(workspaces, eq(workspaces.id, branches.workspace))
           .where(after === undefined ? undefined : gt(workspaces.name, after))
           .orderBy(asc(workspaces.name))
           .limit(limit + 1)
         return pageOf(
-          rows.map(({ branch, name, pool }) => ({ ...branch, name, pool })),
+          rows.map(({ branch, name, storage }) => ({ ...branch, name, storage })),
           limit,
           (row) => row.name,
         )
       }),
     below: (scope) =>
       read(async (q) => {
-        const { rows } = await q.execute<{ id: string; name: string; pool: string | null }>(sql`
+        const { rows } = await q.execute<{ id: string; name: string; storage: string | null }>(sql`
           with recursive below as (
             select workspace, 1 as depth from branches where parent = ${scope.workspace}
             union all select b.workspace, depth + 1 from branches b join below on b.parent = below.workspace)
-          select id, name, pool from below join workspaces on id = below.workspace order by depth, name`)
+          select id, name, pool as storage from below join workspaces on id = below.workspace order by depth, name`)
         return rows.map((w) => ({ ...scopeIn(w, scope.caller), name: w.name }))
       }),
-    bases: (scope) =>
+    bases: (scope, noun) =>
       read(async (q) => {
-        const rows = await q
-          .select()
-          .from(branchBases)
-          .where(eq(branchBases.workspace, scope.workspace))
-          .orderBy(asc(branchBases.noun), asc(branchBases.name))
-        return rows.map(({ workspace: _, ...base }) => base)
+        const of = and(eq(branchBases.workspace, scope.workspace), eq(branchBases.noun, noun))
+        const rows = await q.select().from(branchBases).where(of).orderBy(asc(branchBases.name))
+        return new Map(rows.map(({ workspace: _, ...base }) => [base.name, base]))
       }),
     rebase: async (scope, base) => {
       await db.write('the base of the branch could not be noted', (q) =>

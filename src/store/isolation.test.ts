@@ -66,7 +66,9 @@ describe('workspaces', () => {
       store.steps.list(other, run.id),
       store.datasets.list(other),
       store.branches.positions(other).then((items) => ({ items })),
-      store.branches.bases(other).then((items) => ({ items })),
+      ...(['dataset', 'model', 'position'] as const).map((noun) =>
+        store.branches.bases(other, noun).then((found) => ({ items: [...found] })),
+      ),
       store.branches.below(other).then((items) => ({ items })),
       store.datasets.brought(other).then((items) => ({ items })),
       store.forgettings.open(other).then((items) => ({ items })),

@@ -1,12 +1,13 @@
 import { GalleyError } from '../base/errors.ts'
-import { poolOf, type Scope } from '../base/scope.ts'
+import type { Scope } from '../base/scope.ts'
 import { parseType, typeName } from '../plan/types.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, lt, or } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, lt } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { pushBatches, pushSources } from './schema/sources.ts'
 import { workspaces } from './schema/workspaces.ts'
 import { unknownName } from './unknown.ts'
+import { sharingFolders } from './workspaces.ts'
 
 export type PushSource = typeof pushSources.$inferSelect
 export type PushBatch = typeof pushBatches.$inferSelect
@@ -180,11 +181,7 @@ export function sourcesOn(db: Database): Sources {
     sweep: (scope, source, folders, unused) =>
       db.write('the batches could not be looked through', async (q) => {
         // also of branches, whose batches lie in the same folders
-        const pool = poolOf(scope)
-        const family = q
-          .select({ id: workspaces.id })
-          .from(workspaces)
-          .where(or(eq(workspaces.id, pool), eq(workspaces.pool, pool)))
+        const family = q.select({ id: workspaces.id }).from(workspaces).where(sharingFolders(scope))
         await q
           .select()
           .from(pushSources)

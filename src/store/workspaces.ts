@@ -1,5 +1,5 @@
 import { newId } from '../base/ids.ts'
-import { poolOf, type Scope } from '../base/scope.ts'
+import { type Scope, storageOf } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { asc, eq, gt, or } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
@@ -23,9 +23,13 @@ export interface Workspaces extends Removal {
 /** A workspace of a family as the scope's caller sees it. */
 export type Member = Scope & { readonly name: string }
 
+/** The condition that holds for workspaces whose files lie in the same folders as the scope's. */
+export const sharingFolders = (scope: Scope) =>
+  or(eq(workspaces.id, storageOf(scope)), eq(workspaces.storage, storageOf(scope)))
+
 /** The scope of a caller in a workspace. */
-export const scopeIn = ({ id, pool }: Pick<Workspace, 'id' | 'pool'>, caller: string): Scope =>
-  Object.freeze({ workspace: id, caller, ...(pool === null ? {} : { pool }) })
+export const scopeIn = ({ id, storage }: Pick<Workspace, 'id' | 'storage'>, caller: string): Scope =>
+  Object.freeze({ workspace: id, caller, ...(storage === null ? {} : { storage }) })
 
 export function workspacesOn(db: Database): Workspaces {
   const find = (name: string) =>
@@ -39,7 +43,7 @@ export function workspacesOn(db: Database): Workspaces {
     async ensure(name) {
       const found = await find(name)
       if (found) return found
-      const row = { id: newId(), name, created: db.now(), pool: null, removing: null }
+      const row = { id: newId(), name, created: db.now(), storage: null, removing: null }
       const made = await db.write(`the workspace '${name}' could not be created`, (q) =>
         q.insert(workspaces).values(row).onConflictDoNothing().returning(),
       )
@@ -65,12 +69,7 @@ export function workspacesOn(db: Database): Workspaces {
       }),
     family: (scope) =>
       db.read('the branches could not be read', async (q) => {
-        const pool = poolOf(scope)
-        const rows = await q
-          .select()
-          .from(workspaces)
-          .where(or(eq(workspaces.id, pool), eq(workspaces.pool, pool)))
-          .orderBy(asc(workspaces.name))
+        const rows = await q.select().from(workspaces).where(sharingFolders(scope)).orderBy(asc(workspaces.name))
         const others = rows.filter((w) => w.id !== scope.workspace)
         const own = rows.find((w) => w.id === scope.workspace)
         return [

@@ -88,7 +88,7 @@ test('a branch goes with what is its own alone, and a workspace that has branche
   await expect(w.client.branches.get({ branch: 'heir' })).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN' })
   // goes on as a workspace of its own, and the folder goes with the last one
   await append('heir', 'shared', 'fri', 10)
-  const pool = join(w.galley.store.home.datasets, (await w.galley.scope('heir')).pool ?? '')
+  const pool = join(w.galley.store.home.datasets, (await w.galley.scope('heir')).storage ?? '')
   expect(readdirSync(pool)).toContain('shared')
   // killed after its rows were gone: it is told as that, and goes on
   const scope = await w.galley.scope('heir')

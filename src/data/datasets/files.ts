@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
-import { poolOf, type Scope } from '../../base/scope.ts'
+import { type Scope, storageOf } from '../../base/scope.ts'
 import { makeLasting, syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 import { stampOf } from '../connectors/files.ts'
@@ -20,10 +20,10 @@ export interface KeptFile {
 export const PUSHED = '_push.'
 
 /** Where a workspace's files lie; a branch's lie beside those that it shares. */
-export const rootOf = (store: Store, scope: Scope): string => join(store.home.datasets, poolOf(scope))
+export const rootOf = (store: Store, scope: Scope): string => join(store.home.datasets, storageOf(scope))
 
 /** How names of folders end that only a branch writes to; empty for a workspace that is none. */
-export const endOf = ({ workspace, pool }: Scope): string => (pool === undefined ? '' : workspace.slice(0, 8))
+export const endOf = ({ workspace, storage }: Scope): string => (storage === undefined ? '' : workspace.slice(0, 8))
 
 /**
  * The folder of one published table, within the data folder. `id` is the identity of its content, or for what steps keep (names with `_`) may be that of what was

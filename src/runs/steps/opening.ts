@@ -44,7 +44,7 @@ export async function openAhead(spec: SourceSpec, ctx: AheadContext): Promise<Op
   const path = pathOf(source, spec, ctx.folder)
   const info = await stat(path).catch(() => undefined)
   if (!info?.isFile() || info.size < LARGE || (await knownHash(path))) return undefined
-  const before = await ctx.before()
+  const before = await ctx.lastEnded()
   if (before !== undefined && Math.max(info.mtimeMs, info.ctimeMs) < before) return undefined
   const guard = guardFor(ctx)
   const over = new AbortController()

@@ -1,7 +1,7 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Branch, BranchBase } from '../../store/branches.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, Tables } from '../../store/store.ts'
 import { unknownName } from '../../store/unknown.ts'
 import { scopeIn } from '../../store/workspaces.ts'
 import { openScope } from '../../tenancy/workspace.ts'
@@ -42,12 +42,29 @@ export async function openBranch(store: Store, name: string, caller: string): Pr
       what: `the branch '${name}' has no parent any more`,
       why: `the workspace '${record.parentName}' was removed`,
       fix: `use it as a workspace of its own: GALLEY_WORKSPACE=${name} galley …`,
+      details: { branch: name, parent: record.parentName },
     })
   return {
     ...{ name, record, sample: record.sample as SampleSpec | null },
     scope: await openScope(store, name, caller),
     parent: { name: record.parentName, scope: parent },
   }
+}
+
+/** @param names of the datasets that it is asked of; all unless given. @throws STORE_CONFLICT while somebody is being forgotten in one of them */
+export async function requireNobodyForgotten(
+  tx: Pick<Tables, 'forgettings'>,
+  scope: Scope,
+  why: string,
+  names?: readonly string[],
+): Promise<void> {
+  const found = (await tx.forgettings.open(scope)).find((d) => names === undefined || names.includes(d))
+  if (found === undefined) return
+  throw new GalleyError('STORE_CONFLICT', {
+    what: `somebody is being forgotten in '${found}'`,
+    why,
+    fix: `let that be ended: galley datasets forget ${found} --resume`,
+  })
 }
 
 /** How a dataset stands in a branch and in its parent. */

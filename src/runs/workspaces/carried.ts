@@ -42,16 +42,14 @@ export async function carriedBy(tx: Tables, branch: OpenBranch, moved: readonly 
         details: { source: spec.path, batches: apart },
       })
   }
-  const bases = new Map(
-    (await tx.branches.bases(scope)).flatMap((b) => (b.noun === 'position' ? [[b.name, b.mark]] : [])),
-  )
+  const bases = await tx.branches.bases(scope, 'position')
   const there = new Map((await tx.branches.positions(parent.scope)).map((p) => [p.key, p.mark]))
   const positions: Position[] = []
   for (const position of await tx.branches.positions(scope)) {
     const { key, step, mark } = position
-    const [base, now] = [bases.get(key), there.get(key)]
+    const [base, now] = [bases.get(key)?.mark ?? undefined, there.get(key)]
     if (!sources.has(step) || mark === base || mark === now) continue
-    if (now !== (base ?? undefined))
+    if (now !== base)
       throw new GalleyError('PROMOTE_CONFLICT', {
         what: `'${parent.name}' has read on in the source '${step}' since the branch '${name}' was made`,
         why: 'how far the two have read is not the same, and can not be put together',

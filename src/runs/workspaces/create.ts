@@ -7,6 +7,7 @@ import type { Engines } from '../../engines/plans.ts'
 import type { Store, Tables } from '../../store/store.ts'
 import { unknownName } from '../../store/unknown.ts'
 import { requireName } from '../../tenancy/workspace.ts'
+import { requireNobodyForgotten } from './branch.ts'
 import { type Sampled, type SampleSpec, sampled } from './sample.ts'
 
 export interface NewBranch {
@@ -78,13 +79,7 @@ async function begun(tx: Tables, scope: Scope, name: string, sample: SampleSpec 
   if (!(await tx.branches.hold(scope, 'alone')))
     throw new GalleyError('WORKSPACE_UNKNOWN', { what: 'the workspace was removed meanwhile', fix: 'use another one' })
   const held = await tx.branches.holdDatasets(scope, names)
-  const [forgetting] = (await tx.forgettings.open(scope)).filter((d) => names === undefined || names.includes(d))
-  if (forgetting !== undefined)
-    throw new GalleyError('STORE_CONFLICT', {
-      what: `somebody is being forgotten in '${forgetting}'`,
-      why: 'the branch would have rows that are to go',
-      fix: `let that be ended: galley datasets forget ${forgetting} --resume`,
-    })
+  await requireNobodyForgotten(tx, scope, 'the branch would have rows that are to go', names)
   const branch = await tx.branches.make(scope, name, sample)
   if (!branch) throw taken(name)
   return { branch, held }

@@ -77,7 +77,7 @@ export async function diffBranch(
 
 /** How every dataset stands that the branch has or began with, and those of the parent that came since. */
 export async function standsOf(store: Store, { scope, parent }: OpenBranch): Promise<Stand[]> {
-  const bases = new Map((await store.branches.bases(scope)).flatMap((b) => (b.noun === 'dataset' ? [[b.name, b]] : [])))
+  const bases = await store.branches.bases(scope, 'dataset')
   const latest = async (of: typeof scope) =>
     new Map(
       (await everything((cursor) => store.datasets.list(of, { limit: 500, cursor }))).map((d) => [d.name, d.latest]),
@@ -143,12 +143,10 @@ function changesTo(dataset: string, before: Recipe, after: Recipe): StepChange[]
 }
 
 async function modelsOf(store: Store, { scope, parent }: OpenBranch): Promise<ModelStand[]> {
-  const bases = new Map(
-    (await store.branches.bases(scope)).flatMap((b) => (b.noun === 'model' ? [[b.name, b.own]] : [])),
-  )
+  const bases = await store.branches.bases(scope, 'model')
   const found: ModelStand[] = []
   for (const m of await everything((cursor) => store.models.list(scope, { limit: 500, cursor }))) {
-    if (m.latest === (bases.get(m.name) ?? 0)) continue
+    if (m.latest === (bases.get(m.name)?.own ?? 0)) continue
     const here = await store.models.get(scope, m.name)
     const there = await store.models.find(parent.scope, m.name)
     found.push({

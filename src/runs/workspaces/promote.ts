@@ -2,7 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { DatasetVersion } from '../../store/datasets.ts'
 import type { Store, Tables } from '../../store/store.ts'
 import { unknownName } from '../../store/unknown.ts'
-import { type OpenBranch, type Stand, standOf } from './branch.ts'
+import { type OpenBranch, requireNobodyForgotten, type Stand, standOf } from './branch.ts'
 import { type Carried, carriedBy, carry } from './carried.ts'
 import { originOf, runOf } from './origin.ts'
 import { translated } from './translated.ts'
@@ -43,7 +43,8 @@ export async function promote(
       throw new GalleyError('WORKSPACE_UNKNOWN', { what: 'one of the two was removed meanwhile', fix: 'ask again' })
     const moved = await movedIn(tx, branch, datasets)
     requirePromotable(branch, moved)
-    for (const side of [parent.scope, scope]) await requireNobodyForgotten(tx, side, moved)
+    const why = 'a version that is promoted now may have rows that are to go'
+    for (const side of [parent.scope, scope]) await requireNobodyForgotten(tx, side, why, moved.map((s) => s.dataset)) // biome-ignore format: one line
     const rows = new Map<string, DatasetVersion>()
     for (const { dataset } of moved) rows.set(dataset, await tx.datasets.get(scope, dataset))
     const carried: Carried = await carriedBy(tx, branch, moved)
@@ -84,7 +85,7 @@ async function movedIn(tx: Tables, { scope, parent }: OpenBranch, wanted?: reado
   const there = new Map((await tx.branches.holdDatasets(parent.scope)).map((d) => [d.name, d.latest]))
   const here = new Map((await tx.branches.holdDatasets(scope)).map((d) => [d.name, d.latest]))
   for (const name of wanted ?? []) if (!here.has(name)) throw unknownName('DATASET_UNKNOWN', 'dataset', name, [...here.keys()]) // biome-ignore format: one line
-  const bases = new Map((await tx.branches.bases(scope)).flatMap((b) => (b.noun === 'dataset' ? [[b.name, b]] : [])))
+  const bases = await tx.branches.bases(scope, 'dataset')
   return [...here]
     .filter(([name]) => wanted === undefined || wanted.includes(name))
     .map(([name, latest]) => standOf(name, bases.get(name), latest, there.get(name) ?? null))
@@ -111,16 +112,5 @@ function requirePromotable({ name, parent, sample }: OpenBranch, moved: readonly
     why: `${told.join('; ')}: its rows of since would be lost`,
     fix: `run the recipe in '${parent.name}', or make a branch anew (galley branch create), run it there and promote that`,
     details: { branch: name, datasets: both.map((s) => ({ dataset: s.dataset, base: s.base, newest: s.parent })) },
-  })
-}
-
-async function requireNobodyForgotten(tx: Tables, scope: OpenBranch['scope'], moved: readonly Stand[]): Promise<void> {
-  const open = await tx.forgettings.open(scope)
-  const found = moved.find((s) => open.includes(s.dataset))
-  if (!found) return
-  throw new GalleyError('STORE_CONFLICT', {
-    what: `somebody is being forgotten in '${found.dataset}'`,
-    why: 'a version that is promoted now may have rows that are to go',
-    fix: `let that be ended: galley datasets forget ${found.dataset} --resume`,
   })
 }

@@ -1,7 +1,7 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
-import { poolOf, type Scope } from '../../base/scope.ts'
+import { type Scope, storageOf } from '../../base/scope.ts'
 import { endOf, rootOf } from '../../data/datasets/files.ts'
 import { neededByAll } from '../../data/datasets/keep/clean.ts'
 import { everything } from '../../data/datasets/keep/everything.ts'
@@ -88,7 +88,7 @@ async function removeFiles(
   const [first] = others
   if (!first) {
     await away(store, rootOf(store, scope))
-    await away(store, join(store.home.blobs, poolOf(scope)))
+    await away(store, join(store.home.blobs, storageOf(scope)))
     return
   }
   for (const [name, folders] of lay) {

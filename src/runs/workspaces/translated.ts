@@ -22,7 +22,7 @@ export async function translated(
   },
 ): Promise<string[]> {
   const named = new Set<string>()
-  const bases = new Map((await tx.branches.bases(scope)).flatMap((b) => (b.noun === 'dataset' ? [[b.name, b]] : [])))
+  const bases = await tx.branches.bases(scope, 'dataset')
   for (const of of madeOf) {
     const at = of.lastIndexOf('@')
     const [dataset, version] = [of.slice(0, at), Number(of.slice(at + 1))]

@@ -6,7 +6,7 @@ export const workspaces = pgTable('workspaces', {
   name: text('name').notNull().unique(),
   created: moment('created').notNull(),
   /** Of a branch: the workspace in whose folders its files lie. */
-  pool: text('pool'),
+  storage: text('pool'),
   /** Since when it is being removed: its rows are gone, its files may not be. */
   removing: moment('removing'),
 })
