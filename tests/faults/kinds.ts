@@ -1,6 +1,7 @@
 import type { Kind } from './kind.ts'
 import { clockOff } from './kinds/clock.ts'
 import { workerCut } from './kinds/cut.ts'
+import { diskFull } from './kinds/disk.ts'
 import { duplicates } from './kinds/duplicates.ts'
 import { workerPaused } from './kinds/paused.ts'
 import { postgresKilled } from './kinds/postgres.ts'
@@ -14,6 +15,7 @@ export const KINDS: readonly Kind[] = [
   postgresKilled,
   workerCut,
   workerPaused,
+  diskFull,
   clockOff,
   duplicates,
 ]
