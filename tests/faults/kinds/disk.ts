@@ -55,7 +55,8 @@ async function retried({ g, scope, client, jobs }: Ground): Promise<number> {
   let count = 0
   for (const number of jobs) {
     const { status, error } = await g.store.jobs.get(scope, number)
-    if (status !== 'failed' || !JSON.stringify(error).includes('DISK_FULL')) continue
+    // a program of a step that finds no room says so itself
+    if (status !== 'failed' || !/DISK_FULL|ENOSPC/.test(JSON.stringify(error))) continue
     await client.jobs.retry({ job: number, body: {} })
     count++
   }
