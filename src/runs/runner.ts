@@ -10,6 +10,7 @@ import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
 import { logbook } from './logbook.ts'
+import { again, passes } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
 import { type Kept, keptOf } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
@@ -161,7 +162,8 @@ export async function run(
         recipe.steps.filter((s) => !outputs.has(s.id)).map((s) => s.id),
       )
       .catch(() => undefined)
-    await store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() }).catch(() => undefined)
+    const finish = () => store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() })
+    await finish().catch((cause: unknown) => passes(cause) && again(finish))
     end(status)
     throw error
   } finally {

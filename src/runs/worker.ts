@@ -14,6 +14,7 @@ import { backfill } from './partitions/backfill.ts'
 import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
 import { newestPartitions } from './partitions/states.ts'
+import { passes } from './passing.ts'
 import { run } from './runner.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
@@ -63,38 +64,44 @@ export async function work(
   const watch = () => (watched = watched.then(() => lookout(ware, scope)).catch(() => undefined))
   // a job may take hours: others are late meanwhile, or this one is
   const watching = setInterval(watch, SCHEDULES)
-  while (!options.signal.aborted) {
-    try {
-      if (ware.clock.ticks() >= looked) {
-        looked = ware.clock.ticks() + SCHEDULES
-        const now = await ware.store.clock()
-        const holidays = await holidaysUsed(ware.store, scope)
-        const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
-        const seen = await looks(now)
-        await watch()
-        if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
+  try {
+    while (!options.signal.aborted) {
+      try {
+        if (ware.clock.ticks() >= looked) {
+          looked = ware.clock.ticks() + SCHEDULES
+          const now = await ware.store.clock()
+          const holidays = await holidaysUsed(ware.store, scope)
+          const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
+          const seen = await looks(now)
+          await watch()
+          if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
+        }
+        await reap(ware, scope)
+        const next = await ware.store.jobs.take(
+          scope,
+          options.load ? [...options.tags, FILES_TAG] : options.tags,
+          LEASE,
+        )
+        told = false
+        if (next) {
+          taken++
+          if (!(await attempt(ware, scope, next, options))) failed++
+          options.after?.()
+          continue
+        }
+        if (options.untilEmpty) break
+      } catch (thrown) {
+        if (!passes(thrown) || options.untilEmpty) throw thrown
+        if (!told) options.say(asGalleyError(thrown).what)
+        told = true
       }
-      await reap(ware, scope)
-      const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
-      told = false
-      if (next) {
-        taken++
-        if (!(await attempt(ware, scope, next, options))) failed++
-        options.after?.()
-        continue
-      }
-      if (options.untilEmpty) break
-    } catch (thrown) {
-      const { code, what } = asGalleyError(thrown)
-      if (code !== 'STORE_UNAVAILABLE' || options.untilEmpty) throw thrown
-      // it waits for the database to come back
-      if (!told) options.say(what)
-      told = true
+      await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
     }
-    await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
+  } finally {
+    // left on, it would keep a process that failed from its end
+    clearInterval(watching)
+    await watched
   }
-  clearInterval(watching)
-  await watched
   await ware.alerts?.settled()
   return { taken, failed }
 }
@@ -216,8 +223,8 @@ function endOf(job: Job, error: GalleyError, stopping: boolean) {
   if (stopping) return { status: 'queued', error: null, pause: 0, attempts: job.attempts - 1 } as const
   // nobody else is at a step of a job that is held: its claim went with a database that died before that was on disk
   const unclaimed = error.code === 'STORE_CONFLICT' && error.details['step'] !== undefined
-  const passes = (unclaimed || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
-  if (!passes) return { status: 'failed', error: told } as const
+  const again = (unclaimed || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
+  if (!again) return { status: 'failed', error: told } as const
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (job.attempts - 1))
   return { status: 'queued', error: told, pause, attempts: job.attempts } as const
 }
