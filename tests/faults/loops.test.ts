@@ -12,7 +12,7 @@ const ONLY = env('GALLEY_ROUND')
 const NAMED = env('GALLEY_KIND')?.split(',')
 const numbers = ONLY === undefined ? Array.from({ length: ROUNDS }, (_, i) => i) : [Number(ONLY)]
 
-describe.each(KINDS.filter(({ name }) => !NAMED || NAMED.includes(name)))('$name', (kind) => {
+describe.concurrent.each(KINDS.filter(({ name }) => !NAMED || NAMED.includes(name)))('$name', (kind) => {
   const hindered = kind.hindered?.()
   test.skipIf(hindered !== undefined)(
     `${kind.what}: what was acknowledged is there, once, and no file is left${hindered ? ` (${hindered})` : ''}`,
@@ -38,6 +38,6 @@ describe.each(KINDS.filter(({ name }) => !NAMED || NAMED.includes(name)))('$name
       const seconds = ((performance.now() - began) / 1000).toFixed(1)
       process.stdout.write(`${kind.name}: ${rounds.said()}, ${seconds} s\n`)
     },
-    60_000 + numbers.length * 60_000,
+    60_000 + numbers.length * 120_000,
   )
 })
