@@ -10,6 +10,7 @@ import { Meeting } from '../beside.ts'
 import { codeHash } from '../code.ts'
 import { contextOf } from '../context.ts'
 import { asDeclared } from '../declared.ts'
+import { grows } from '../incremental/former.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { type Ended, runSteps } from '../schedule.ts'
@@ -17,15 +18,15 @@ import type { ProcessSpec, Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
-import { firstDifference } from './first.ts'
+import { firstDifference, sameRows } from './first.ts'
 import { asReadThen } from './then.ts'
 
 /** What became of a step when it was computed again. */
 export interface Replayed {
   readonly step: string
   readonly kind: string
-  /** `same`: to the bit; `read`: what was read then stands; `differs`; `apart`: an effect that is not done again. */
-  readonly state: 'same' | 'read' | 'differs' | 'apart'
+  /** `same`: to the bit; `rows`: the same rows in other files; `read`: what was read then stands; `differs`; `apart`: an effect that is not done again. */
+  readonly state: 'same' | 'rows' | 'read' | 'differs' | 'apart'
   /** Where it differs first, or why it is left out. */
   readonly says?: string
   /** What of the code that computes it is not what it was. */
@@ -148,6 +149,9 @@ async function again(
   }
   // with the names that the run gave it: a version, a folder
   if (output.hash === before.hash) return { output: before, state: 'same' }
+  // added to by and by then, computed as a whole now
+  if (grows(recipe, step.id) && (await ware.duckdb.session(ctx, (query) => sameRows(before, output, query))))
+    return { output: before, state: 'rows', says: 'computed as a whole, and not by and by' }
   const made = step.inputs.filter((id) => differs(asked, id))
   const says = await ware.duckdb.session(ctx, (query) => firstDifference(before, output, query))
   return { output, state: 'differs', says: made.length > 0 ? `${says} (made of '${made.join("', '")}', which differs)` : says } // biome-ignore format: one line

@@ -8,6 +8,8 @@ import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
+import { computeGrown } from '../incremental/compute.ts'
+import { grows } from '../incremental/former.ts'
 import { planKept } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
@@ -33,14 +35,21 @@ export interface TableOutput extends Output {
 export const tableStep: StepKind<PlanSpec, TableOutput> = {
   kind: 'table',
   module: import.meta.url,
-  run: async (ctx) => ({
-    output: await keep(
-      ctx,
-      `_${ctx.step.id}`,
-      await computeRows(ctx, ctx.step.spec.plan.root),
-      ctx.step.spec.plan.root,
-    ),
-  }),
+  async run(ctx) {
+    const { root } = ctx.step.spec.plan
+    const name = `_${ctx.step.id}`
+    if (!grows(ctx.recipe, ctx.step.id)) return { output: await keep(ctx, name, await computeRows(ctx, root), root) }
+    const grown = await computeGrown(ctx, root, { by: codeHash(import.meta.url), stands: () => true })
+    const kept = await keep(ctx, name, grown.computed, root)
+    const output = grown.how === 'rows' && grown.former ? together(grown.former.output, kept) : kept
+    return {
+      output,
+      async publish(tx) {
+        await grown.remember(tx, output)
+        return output
+      },
+    }
+  },
   present: whole,
   summary: summarise,
 }
@@ -50,6 +59,20 @@ export function summarise(o: TableOutput): string {
   const entries = byCount(o.rejected)
   const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
   return `${plural(o.rows, 'row')} × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
+}
+
+/** A table with the rows that came to it, which lie in a folder of their own. What was set aside before is among what is set aside now. */
+function together(before: TableOutput, more: TableOutput): TableOutput {
+  const { rejected, quarantine } = more
+  const of = (o: TableOutput, aside: boolean) => o.kept.filter((f) => (f.path === o.quarantine) === aside)
+  const kept = [...of(before, false), ...of(more, true)]
+  if (more.rows === 0) return { ...before, rejected, quarantine, kept }
+  return {
+    hash: hashJson(['grown', before.hash, more.hash]),
+    files: [...before.files, ...more.files],
+    ...{ schema: more.schema, rows: before.rows + more.rows, bytes: before.bytes + more.bytes },
+    ...{ rejected, quarantine, folder: more.folder, kept: [...kept, ...of(more, false)] },
+  }
 }
 
 /** Publishes computed rows as a table of their own, in one step. */
