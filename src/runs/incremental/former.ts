@@ -44,13 +44,19 @@ export async function remember(ctx: StepContext<never>, tx: Tables, former: Form
   await tx.cache.put(ctx.scope, { key: keyOf(ctx), output, run: ctx.run.id, step: ctx.step.id })
 }
 
+interface Kept {
+  readonly kept: readonly KeptFile[]
+  readonly content: string
+}
+
 /** The files that a plan reads of each input, by their contents; or the input that is not ours to tell contents of. */
 export function inputsOf(ctx: StepContext<never>, root: Node): Inputs | { readonly whole: string } {
   const inputs: Record<string, string[]> = {}
   for (const { name: id } of scanned(root)) {
-    const { files = [], kept = [] } = ctx.input<Output & Partial<Rows & { kept: readonly KeptFile[] }>>(id)
+    const { files = [], kept = [], content } = ctx.input<Output & Partial<Rows & Kept>>(id)
     const known = new Map(kept.map((f) => [f.path, f.sha256]))
-    const found = files.map((path) => known.get(path))
+    // what is read where it lies is another as a whole, or the same
+    const found = files.map((path, i) => known.get(path) ?? (content === undefined ? undefined : `${content} ${i}`))
     if (found.some((sha) => sha === undefined) || found.length === 0) return { whole: id }
     inputs[id] = found as string[]
   }

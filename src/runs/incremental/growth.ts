@@ -1,4 +1,4 @@
-import { rejectedRows } from '../../data/datasets/rejections.ts'
+import { mainInput, rejectedRows } from '../../data/datasets/rejections.ts'
 import { call, col, type Expr, lit } from '../../plan/expr.ts'
 import { deltaPlan } from '../../plan/incremental.ts'
 import { build, type Node } from '../../plan/nodes.ts'
@@ -37,7 +37,10 @@ export type Follows =
 export function followsOf(root: Node, input: string): Follows {
   const open = bindScans(root, (from, scan) => (from.kind === 'step' && from.name === input ? asSource(scan, input) : undefined)) // biome-ignore format: one line
   const delta = deltaPlan(open, input)
-  if (delta.mode === 'append') return { mode: 'rows', plan: delta.plan }
+  if (delta.mode === 'append')
+    return rejectedRows(root) && mainOf(open) !== input
+      ? { mode: 'anew', reason: `it sets rows aside, and '${input}' brings others of them together again` }
+      : { mode: 'rows', plan: delta.plan }
   if (delta.mode === 'nothing') return { mode: 'anew', reason: undefined }
   if (delta.mode === 'upsert' && isWindowed(open))
     // of rows that come again with their groups, nobody could say which were set aside before
@@ -45,6 +48,13 @@ export function followsOf(root: Node, input: string): Follows {
   const parts = mergeOf(open, input)
   if (typeof parts !== 'string') return { mode: 'merged', plan: parts }
   return { mode: 'anew', reason: delta.mode === 'recompute' && open.op !== 'aggregate' ? delta.reason : parts }
+}
+
+/** The source that a plan's rows come from, other tables beside. */
+function mainOf(root: Node): string | undefined {
+  let n: Node | undefined = root
+  while (n && n.op !== 'scan') n = mainInput(n)
+  return n && 'name' in n.from ? n.from.name : undefined
 }
 
 const asSource = (scan: Node, name: string): Node =>

@@ -10,7 +10,7 @@ export type Aggregate = Extract<Node, { op: 'aggregate' }>
 
 /** An aggregate whose values of parts can be put together, over what a source brought; why not otherwise. */
 export function mergeOf(root: Node, source: string): Aggregate | string {
-  if (root.op !== 'aggregate') return 'what it aggregates is computed with further'
+  if (root.op !== 'aggregate') return 'groups of its rows change, and it goes on with them'
   const apart = root.aggs.find(([, agg]) => TOGETHER[agg.fn] === undefined)
   if (apart) return `'${apart[0]}' (${apart[1].fn}) of all is not had from those of parts`
   const input = deltaPlan(root.input, source)
