@@ -23,6 +23,8 @@ export interface Grown {
   readonly former: Former | undefined
   /** The identity of what is added: the same rows that come another time are others. */
   readonly batch: string
+  /** How it was computed, for the output; nothing where there was nothing before. */
+  readonly told: Pick<TableOutput, 'told'>
   /** Keeps what is made of it as what the next run goes on from. */
   remember(tx: Tables, output: TableOutput): Promise<void>
 }
@@ -47,12 +49,11 @@ export async function computeGrown(
     (asked.growth.mode === 'groups' || asked.growth.mode === 'merged') && !groups
       ? { mode: 'anew', reason: CHANGES }
       : asked.growth
-  if (how.mode === 'anew' && how.reason) ctx.say(`computed as a whole: ${how.reason}`)
-  if (how.mode !== 'anew') ctx.say(`computed from ${plural(how.files, 'new file')}${SAYS[how.mode]}`) // biome-ignore format: one line
   const computed = await computedBy(ctx, root, how)
   return {
     ...{ computed, how: how.mode, former: how.mode === 'anew' ? undefined : how.former },
     batch: hashJson(['grown', made, inputs ?? null]),
+    told: toldOf(how),
     async remember(tx, output) {
       if (inputs) await remember(own, tx, { by: made, inputs, output, times: timesOf(how) })
     },
@@ -61,7 +62,14 @@ export async function computeGrown(
 
 /** Why rows that are written by their key are computed as a whole where groups change. */
 export const CHANGES = 'groups of it change, and rows are written by their key'
-const SAYS = { rows: '', merged: ', put together with what was there', groups: ': the groups that they touch' } as const
+const SAYS = { rows: '', merged: ', put together with what was there', groups: ', its groups computed again' } as const
+
+const toldOf = (how: Growth): Pick<TableOutput, 'told'> =>
+  how.mode === 'anew'
+    ? how.reason === undefined
+      ? {}
+      : { told: `as a whole: ${how.reason}` }
+    : { told: `from ${plural(how.files, 'new file')}${SAYS[how.mode]}` }
 
 const timesOf = (how: Growth): number => (how.mode === 'rows' ? how.former.times + 1 : 0)
 

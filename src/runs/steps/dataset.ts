@@ -80,7 +80,7 @@ async function grownVersion(ctx: StepContext<DatasetSpec>, base: Base | undefine
   return {
     output: result.output,
     async publish(tx) {
-      const output = (await result.publish?.(tx)) ?? result.output
+      const output = { ...((await result.publish?.(tx)) ?? result.output), ...grown.told }
       await grown.remember(tx, output)
       return output
     },

@@ -27,6 +27,8 @@ export interface TableOutput extends Output {
   /** A Parquet file of them (`reason`, `row`), when there are any. */
   readonly quarantine: string | null
   readonly folder: string
+  /** How it was computed, of one that grows with its inputs: from what came, or why as a whole. */
+  readonly told?: string
   /** All of its files, and that of rows set aside, as they were written. */
   readonly kept: readonly KeptFile[]
 }
@@ -40,8 +42,9 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
     const name = `_${ctx.step.id}`
     if (!grows(ctx.recipe, ctx.step.id)) return { output: await keep(ctx, name, await computeRows(ctx, root), root) }
     const grown = await computeGrown(ctx, root, { by: codeHash(import.meta.url), stands: () => true })
-    const kept = await keep(ctx, name, grown.computed, root)
-    const output = grown.how === 'rows' && grown.former ? together(grown.former.output, kept) : kept
+    const before = grown.how === 'rows' ? grown.former?.output : undefined
+    const kept = await keep(ctx, name, grown.computed, root, before)
+    const output = { ...(before ? together(before, kept) : kept), ...grown.told }
     return {
       output,
       async publish(tx) {
@@ -58,7 +61,8 @@ export function summarise(o: TableOutput): string {
   const total = Object.values(o.rejected).reduce((a, b) => a + b, 0)
   const entries = byCount(o.rejected)
   const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
-  return `${plural(o.rows, 'row')} × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
+  const told = o.told ? `  ${o.told}` : ''
+  return `${plural(o.rows, 'row')} × ${o.schema.length}${told}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
 }
 
 /** A table with the rows that came to it, which lie in a folder of their own. What was set aside before is among what is set aside now. */
@@ -75,11 +79,23 @@ function together(before: TableOutput, more: TableOutput): TableOutput {
   }
 }
 
-/** Publishes computed rows as a table of their own, in one step. */
-export async function keep(ctx: StepContext<PlanSpec>, name: string, made: Computed, root: Node): Promise<TableOutput> {
+/** Publishes computed rows as a table of their own, in one step; `before`: what they are added to. */
+export async function keep(
+  ctx: StepContext<PlanSpec>,
+  name: string,
+  made: Computed,
+  root: Node,
+  before?: TableOutput,
+): Promise<TableOutput> {
   const { draft, data, aside, rows, schema } = made
   const manifest: Manifest = {
-    ...{ format: MANIFEST_FORMAT, name, schema, rows, bytes: data.bytes },
+    ...{
+      format: MANIFEST_FORMAT,
+      name,
+      schema,
+      rows: rows + (before?.rows ?? 0),
+      bytes: data.bytes + (before?.bytes ?? 0),
+    },
     files: [{ ...data, path: 'data.parquet', rows }],
     ...(aside ? { rejected: { ...aside, path: 'rejected.parquet' } } : {}),
     ...{ partitionBy: [], key: [], batches: [data.sha256], fieldIds: numbered(schema), split: null, moment: null },
