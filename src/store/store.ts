@@ -10,7 +10,7 @@ import { fileBlobs } from './blobs/files.ts'
 import { type Branches, branchesOn } from './branches.ts'
 import { type Cache, cacheOn } from './cache.ts'
 import { type Calendars, calendarsOn } from './calendars.ts'
-import { clockOf, type Database, openDatabase } from './database.ts'
+import { clockOf, type Database, type DatabasePool, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
@@ -128,24 +128,34 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await share?.close()
       home.tmp.close()
     }
-    return {
-      ...tablesOn(database),
-      home,
-      blobs: fileBlobs(home.blobs, home.tmp),
-      workspaces: workspacesOn(database),
-      transaction: (_scope, work) =>
-        database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+    return storeOn({
+      ...{ database, home },
       hold: (scope, claim, seconds) => holding({ connection, workspace: scope.workspace, ...claim, seconds }),
-      clock: () => database.read('the clock of the database could not be read', clockOf),
       serverPid: () => share?.pid(),
       close: () => (closing ??= close()),
-    }
+    })
   } catch (error) {
     await server?.close().catch(() => undefined)
     home.tmp.close()
     throw error
   }
 }
+
+/** The store over a database that is open and has its tables, and a data folder. */
+export const storeOn = ({
+  database,
+  home,
+  ...more
+}: { readonly database: DatabasePool; readonly home: Home } & Pick<Store, 'hold' | 'serverPid' | 'close'>): Store => ({
+  ...tablesOn(database),
+  home,
+  blobs: fileBlobs(home.blobs, home.tmp),
+  workspaces: workspacesOn(database),
+  transaction: (_scope, work) =>
+    database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+  clock: () => database.read('the clock of the database could not be read', clockOf),
+  ...more,
+})
 
 function tablesOn(database: Database): Tables {
   return {
