@@ -55,7 +55,10 @@ export interface Runs {
   cancel(scope: Scope, id: string): Promise<boolean>
   /** Runs whose process is gone: dead on this machine, or silent for a minute on another. */
   abandoned(scope: Scope): Promise<Run[]>
-  /** Makes an abandoned run this process's own; what its former process still does is fenced off. @throws STORE_CONFLICT */
+  /**
+   * Makes an abandoned run this process's own, to go on with it; what its former process still does is fenced off. Steps that did not come to their end are
+   * pending again. @throws STORE_CONFLICT for one that has ended, that another process took, or that a job goes on with
+   */
   adopt(scope: Scope, run: Run): Promise<Run>
 }
 
