@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { everything } from '../data/datasets/keep/everything.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
 import type { Run } from '../store/runs.ts'
@@ -190,8 +191,8 @@ async function attempt(
 }
 
 /**
- * Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due. Gives the run that waits
- * for an approval, where one does.
+ * Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due: each by itself, whatever becomes of the
+ * others. Gives a run that waits for an approval, where one does.
  */
 async function runJob(
   ware: Kitchenware,
@@ -213,8 +214,13 @@ async function runJob(
   const made = await load(filed.file)
   requireSame(filed, made)
   const partitions = newestPartitions(made, job.due ?? job.notBefore)
-  const filled = await backfill(ware, scope, made, partitions, { ...options, ...(resume ? { resume } : {}) })
-  return filled.find((f) => f.waits !== undefined)?.waits
+  const newest = await everything((cursor) => ware.store.runs.partitions(scope, made.name, { limit: 500, cursor, job: job.number })) // biome-ignore format: one line
+  const before = new Map(newest.map((r) => [r.partition as string, r]))
+  const filled = await backfill(ware, scope, made, partitions, { ...options, before, keepGoing: true })
+  const waits = filled.find((f) => f.waits !== undefined)?.waits
+  const failed = filled.find((f) => f.error !== undefined)?.error
+  if (waits === undefined && failed) throw failed
+  return waits
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */

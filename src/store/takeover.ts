@@ -35,6 +35,20 @@ export const again = (
     })
     .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, [...those])))
 
+/** Cancels the runs of a job that wait for people. */
+export async function fenceWaiting(q: Queries, scope: Scope, job: number, now: number): Promise<void> {
+  const ended = await q
+    .update(runs)
+    .set({ status: 'cancelled', ended: now })
+    .where(and(eq(runs.workspace, scope.workspace), eq(runs.job, job), eq(runs.status, 'waiting')))
+    .returning({ id: runs.id })
+  for (const { id } of ended)
+    await q
+      .update(steps)
+      .set({ status: 'skipped' })
+      .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
+}
+
 /** How a run comes to another process: one whose process is gone, and one that waited for people. */
 export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'adopt'> {
   return {
