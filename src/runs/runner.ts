@@ -28,6 +28,9 @@ export interface RunResult {
   readonly waiting: readonly string[]
 }
 
+/** ms between two words that this process is at it; it learns then that somebody cancelled. */
+const HEART = 500
+
 /** Steps under way at once, at most: each may hold hundreds of megabytes. */
 const MOST_STEPS = 4
 
@@ -80,7 +83,7 @@ export async function run(
       (ours) => ours || controller.abort(new Error('cancelled')),
       () => undefined,
     )
-  }, 2000)
+  }, HEART)
   on({
     type: 'run',
     run: record.number,

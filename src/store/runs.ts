@@ -8,7 +8,7 @@ import { isAlive, ownToken } from './process.ts'
 import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
-import { fenceWaiting, mine, takingOver } from './takeover.ts'
+import { fenceWaiting, mine, takingOver, unflushed } from './takeover.ts'
 
 export type Run = typeof runs.$inferSelect
 export type RunStatus = Run['status']
@@ -194,7 +194,7 @@ export function runsOn(db: Database): Runs {
         const rows = await q
           .update(runs)
           .set({ heartbeat: sql`clock_timestamp()` })
-          .where(and(mine(scope, id), eq(runs.owner, ownToken())))
+          .where(and(mine(scope, id), eq(runs.owner, ownToken()), unflushed))
           .returning({ id: runs.id })
         return rows.length > 0
       }),

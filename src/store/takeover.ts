@@ -8,6 +8,12 @@ import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
 
+/**
+ * Lets a statement answer before it is on disk. A claim, a lease or a heartbeat that is lost with the server's power is one that nobody holds: its owner can
+ * complete nothing with it, and what it does later is on disk only after this is.
+ */
+export const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
+
 /** A run in one of these states; running unless said. */
 export const mine = (scope: Scope, id: string, ...status: readonly (typeof runs.$inferSelect)['status'][]) =>
   and(
