@@ -83,7 +83,8 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     }
     await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, format: spec.format, events, key })) // biome-ignore format: one line
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
-    const env = { ...PLAIN, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), [MARK]: order } // biome-ignore format: one line
+    const traced = ctx.traceparent === undefined ? {} : { TRACEPARENT: ctx.traceparent }
+    const env = { ...PLAIN, ...traced, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), [MARK]: order } // biome-ignore format: one line
     const command = [asked.command, ...spec.command.slice(1)]
     const heard = new Events(events, { progress: asked.progress, say: (text) => ctx.say(redacted(text)) })
     const run = {
