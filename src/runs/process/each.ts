@@ -21,6 +21,8 @@ import { rowsFrom } from './tables.ts'
 const ROWS = 'rows.parquet'
 /** Rows that a process is run for, at most. */
 const MOST_ITEMS = 100_000
+/** Files of items that are read at once. */
+const TOGETHER = 500
 /** Items that failed and whose logs are kept. */
 const MOST_LOGS = 100
 
@@ -111,7 +113,7 @@ export async function runEach(
   const about = { metrics: {}, items: { all: items.length, failed: failed.length }, ...log }
   if (!spec.gives) return { output: { hash: hashJson([key, [...done.keys()].toSorted()]), ...about } }
   const files = items.flatMap((item) => done.get(hashJson([key, item]))?.kept.map((f) => f.path) ?? [])
-  const table = await tableOf(ctx, together(files, ctx.step))
+  const table = await tableOf(ctx, together(await fewer(ctx, files, folder), ctx.step))
   return { output: { ...table, ...about } }
 }
 
@@ -158,6 +160,19 @@ async function rowsKept(ctx: StepContext<ProcessSpec>, path: string, folder: str
 /** The file of rows that were read from a text: it is ours, and is as it is to be kept. */
 const fileOf = (root: Node): string | undefined =>
   root.op === 'scan' && root.from.kind === 'parquet' && root.from.files.length === 1 ? root.from.files[0] : undefined
+
+/** The same rows in fewer files: of each that is read at once memory is taken. */
+async function fewer(ctx: StepContext<ProcessSpec>, files: readonly string[], folder: string): Promise<string[]> {
+  if (files.length <= TOGETHER) return [...files]
+  const fuller: string[] = []
+  for (let i = 0; i < files.length; i += TOGETHER) {
+    throwIfAborted(ctx.signal)
+    const parquet = join(folder, `from-${i}.parquet`)
+    await runPlan(ctx, together(files.slice(i, i + TOGETHER), ctx.step), { parquet })
+    fuller.push(parquet)
+  }
+  return fuller
+}
 
 /** All rows, in the order of the items. */
 function together(files: readonly string[], step: StepContext<ProcessSpec>['step']): Node {

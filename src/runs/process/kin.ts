@@ -79,9 +79,9 @@ export function kinOf(session: number, mark: string): Kin {
     end() {
       // what one has begun while it was looked for is found once that one is gone
       for (let round = 0; round < ROUNDS; round++) {
-        const left = look()
-        if (left.size === 0) return
-        for (const pid of left.keys())
+        const left = [...look()].filter(([, p]) => !p.over)
+        if (left.length === 0) return
+        for (const [pid] of left)
           try {
             process.kill(pid, 'SIGKILL')
           } catch {

@@ -15,6 +15,8 @@ export interface Seen {
   readonly parent: number
   /** It stays that of the first one however often it forks, unless it begins one of its own. */
   readonly session: number
+  /** Whether it has ended, and nobody has asked how yet. */
+  readonly over: boolean
   /** When it began, in the system's own unit: another process of the same id began at another time. */
   readonly began: string
 }
@@ -28,7 +30,7 @@ export function look(pid: number): Seen | undefined {
     const n = (at: number) => Number(fields[at])
     return {
       ...{ cpuSeconds: (n(11) + n(12)) / TICKS, endedSeconds: (n(13) + n(14)) / TICKS, bytes: n(21) * PAGE },
-      ...{ parent: n(1), session: n(3), began: fields[19] ?? '' },
+      ...{ parent: n(1), session: n(3), began: fields[19] ?? '', over: fields[0] === 'Z' || fields[0] === 'X' },
     }
   } catch {
     return undefined
