@@ -10,7 +10,7 @@ import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
 import { type Holidays, holidaysUsed } from './holidays/countries.ts'
-import { momentsOf } from './holidays/resting.ts'
+import { momentsOf, restsAt } from './holidays/resting.ts'
 import { backfill } from './partitions/backfill.ts'
 import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
@@ -73,7 +73,7 @@ export async function work(
           const now = await ware.store.clock()
           const holidays = await holidaysUsed(ware.store, scope)
           const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
-          const seen = await looks(now)
+          const seen = await looks(now, holidays)
           await watch()
           if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
         }
@@ -133,11 +133,16 @@ function lookingAt({ store, clock }: Kitchenware, scope: Scope, { signal, say }:
       return false
     }
   }
-  return async (now: number): Promise<number> => {
+  return async (now: number, holidays: ReadonlyMap<string, Holidays>): Promise<number> => {
     const began = clock.ticks()
     if (began < next) return 0
     let queued = 0
-    for (const s of await store.schedules.watching(scope)) if (await look(s, now)) queued++
+    for (const s of await store.schedules.watching(scope)) {
+      // what has changed on a day on which it rests is seen on the first one after; nothing is where its calendar was not there a moment ago
+      const known = s.calendar === null ? undefined : holidays.get(s.calendar)
+      if ((s.calendar !== null && !known) || restsAt(s, now, known?.days)) continue
+      if (await look(s, now)) queued++
+    }
     next = clock.ticks() + (clock.ticks() - began) * (OF_LOOKING - 1)
     return queued
   }
