@@ -99,7 +99,7 @@ export async function openGalley(config: Config): Promise<Galley> {
   }
   const hub = (s: Scope): EndpointHub => {
     let known = hubs.get(s.workspace)
-    if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log })))
+    if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log, alerts })))
     return known
   }
   const server: ServerOptions = {
@@ -128,6 +128,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     listen: (at) => listen(server, at),
     async close() {
       for (const h of hubs.values()) await h.close()
+      await alerts?.settled()
       await guard.close()
       await device.close()
       await duckdb.close()

@@ -16,6 +16,7 @@ export function contextOf(
   return {
     ...{ scope, recipe: s.recipe, folder: s.folder, step: step as Step<never>, run: s.record, signal: s.signal },
     ...{ store: ware.store, duckdb: ware.duckdb, log: ware.log, threads: ware.threads },
+    traceparent: ware.sink?.traceparent?.(s.record.id, step.id),
     ...{ ledger: s.ledger, ahead: s.ahead, started: s.started, beside: s.beside, say },
     progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
     device: async () => {

@@ -46,6 +46,8 @@ export interface StepContext<Spec> {
   /** Milliseconds since 1970 at which the run began; the only time that may reach an output. */
   readonly started: number
   readonly threads: number
+  /** The step's span, where traces are told: programs hang theirs under it. */
+  readonly traceparent?: string | undefined
   progress(progress: Progress): void
   /** The device that the run may use, or why it uses none: opened when the first step asks. */
   device(): Promise<Accelerator | string>

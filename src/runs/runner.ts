@@ -12,7 +12,7 @@ import type { Output, Waits } from './kind.ts'
 import { logbook } from './logbook.ts'
 import { again, passes } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
-import { type Kept, keptOf } from './resume.ts'
+import { handles, type Kept, keptOf, takeUp } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
 import type { Recipe, Step } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
@@ -27,6 +27,9 @@ export interface RunResult {
   /** Approvals that it waits for, by step; it is done where there is none. */
   readonly waiting: readonly string[]
 }
+
+/** ms between two words that this process is at it; it learns then that somebody cancelled. */
+const HEART = 500
 
 /** Steps under way at once, at most: each may hold hundreds of megabytes. */
 const MOST_STEPS = 4
@@ -44,7 +47,7 @@ export async function run(
     readonly signal: AbortSignal
     readonly on: OnRunEvent
     readonly engine?: EngineChoice
-    /** A run of this recipe that waits, by its id: it goes on, where what it has made is still there. */
+    /** A run of this recipe that waits, or whose process is gone, by its id: it goes on, where what it has made is still there. */
     readonly resume?: string
     /** ms that it may take. */
     readonly timeout?: number
@@ -80,7 +83,7 @@ export async function run(
       (ours) => ours || controller.abort(new Error('cancelled')),
       () => undefined,
     )
-  }, 2000)
+  }, HEART)
   on({
     type: 'run',
     run: record.number,
@@ -98,7 +101,7 @@ export async function run(
     })
   try {
     await options.begun?.(record)
-    if (!kept)
+    if (!kept?.planned)
       await store.steps.plan(
         scope,
         record.id,
@@ -140,7 +143,13 @@ export async function run(
     }
     const skipped = ({ id, kind }: Step) => on({ type: 'skipped', step: id, kind })
     const most = Math.min(MOST_STEPS, Math.max(1, ware.threads))
-    const ended = await runSteps(recipe.steps, most, runOne, { skipped, handles }, kept?.states)
+    const ended = await runSteps(
+      recipe.steps,
+      most,
+      runOne,
+      { skipped, handles: (thrown) => handles(asGalleyError(thrown)) },
+      kept?.states,
+    )
     await store.steps.skip(scope, record.id, ended.skipped)
     const status = ended.waiting.length > 0 ? 'waiting' : 'done'
     await store.runs.finish(scope, record.id, { status, summary: { ...told(), ledger: total.total() } })
@@ -149,7 +158,7 @@ export async function run(
   } catch (thrown) {
     const error = timedOut(signal) ?? failure(thrown, `the run of '${recipe.name}' could not go on`)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
-    if (kept && status === 'cancelled') {
+    if (kept?.asked && status === 'cancelled') {
       // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
       await store.runs.putBack(scope, record.id).catch(() => undefined)
       end(status)
@@ -175,7 +184,7 @@ export async function run(
   }
 }
 
-/** A new run, or one that waited and goes on. */
+/** A new run, or one that goes on: it waited, or its process is gone. */
 async function begin(
   ware: Kitchenware,
   scope: Scope,
@@ -184,8 +193,9 @@ async function begin(
 ): Promise<{ record: Run; kept?: Kept }> {
   const { runs } = ware.store
   if (resume !== undefined) {
-    const record = await runs.resume(scope, resume)
-    const kept = await keptOf(ware, scope, { record, recipe, folder, signal })
+    const waited = (await runs.get(scope, resume)).status === 'waiting'
+    const record = await takeUp(ware.store, scope, resume)
+    const kept = await keptOf(ware, scope, { record, waited, recipe, folder, signal })
     if (kept) return { record, kept }
     const what = `run ${record.number} can't go on: something that it had made is gone, or a file that it reads has changed`
     await runs.finish(scope, record.id, { status: 'cancelled', error: { code: 'STEP_FAILED', what, fix: 'a run that begins anew stands in for it' } }) // biome-ignore format: one line
@@ -199,12 +209,6 @@ async function begin(
 /** A step as it is run: one that gives the rows of either branch reads that which was taken, or stood in. */
 const asRun = (step: Step, outputs: ReadonlyMap<string, Output>): Step =>
   step.kind === 'either' ? { ...step, inputs: step.inputs.filter((id) => outputs.has(id)).slice(-1) } : step
-
-/** Whether a branch may stand in: not where the run is to stop, or what keeps its record fails. */
-function handles(thrown: unknown): boolean {
-  const { code } = asGalleyError(thrown)
-  return code !== 'CANCELLED' && code !== 'BUDGET_EXCEEDED' && code !== 'INTERNAL_BUG' && !code.startsWith('STORE_')
-}
 
 async function askFor({ alerts, clock, store }: Kitchenware, scope: Scope, run: Run, waits: Waits): Promise<void> {
   const { approval, ask } = waits

@@ -19,9 +19,19 @@ export interface Forgettings {
   recast(scope: Scope, sha256: string, change: (output: unknown) => unknown): Promise<void>
   /** Takes examples of rows out of what is on record of a dataset: checks, outputs and failures of its steps. */
   redact(scope: Scope, dataset: string): Promise<void>
+  /** Blobs of what programs said in runs whose recipe names the dataset. */
+  logs(scope: Scope, dataset: string): Promise<string[]>
+  /** Has all that says a blob of what a program said say another. */
+  relog(scope: Scope, from: string, to: { readonly hash: string; readonly bytes: number }): Promise<void>
+  /** Takes what matches a regular expression out of what such runs tell of their programs: their lines, and why they failed. */
+  unsay(scope: Scope, dataset: string, pattern: string): Promise<void>
   /** Ends it: the value is removed, the report stays. */
   finish(scope: Scope, id: string, report: unknown): Promise<void>
 }
+
+/** Runs whose recipe names a dataset: one that it publishes, or reads. */
+const naming = (scope: Scope, dataset: string) => sql`(select id from runs where workspace = ${scope.workspace}
+  and (position(${`"${dataset}"`} in recipe_json::text) > 0 or position(${`"${dataset}@`} in recipe_json::text) > 0))`
 
 export function forgettingsOn(db: Database): Forgettings {
   const at = (scope: Scope, id: string) => and(eq(forgettings.workspace, scope.workspace), eq(forgettings.id, id))
@@ -92,10 +102,42 @@ export function forgettingsOn(db: Database): Forgettings {
         await q.execute(within(sql`step_outputs`, sql`output`, sql`step = ${dataset}`))
         await q.execute(failed(sql`steps`, sql`id = ${dataset}`))
         await q.execute(failed(sql`runs`, runs))
+        await q.execute(failed(sql`jobs`, sql`run in (select run from steps where ${mine} and id = ${dataset})`))
         await q.execute(sql`update run_lines set fields = (fields::jsonb || '{"why":"what it named was removed"}')::json
           where ${mine} and run in (select run from steps where ${mine} and id = ${dataset}) and fields ->> 'code' = 'QUALITY_FAILED'`)
         await q.execute(sql`update run_lines set message = 'what was told was removed'
           where ${mine} and step = ${dataset} and level = 'warn'`)
+      })
+    },
+    logs: (scope, dataset) =>
+      db.read('what programs said could not be read', async (q) => {
+        const { rows } = await q.execute<{ blob: string }>(sql`
+          select blob from artifacts where workspace = ${scope.workspace} and kind = 'log' and run in ${naming(scope, dataset)}
+          union select output ->> 'log' from steps where workspace = ${scope.workspace} and kind = 'process'
+            and output ->> 'log' is not null and run in ${naming(scope, dataset)}`)
+        return rows.map((r) => r.blob)
+      }),
+    relog: async (scope, from, { hash, bytes }) => {
+      await db.write('what programs said could not be changed', (q) =>
+        q.execute(sql`update artifacts set blob = ${hash}, bytes = ${bytes}
+          where workspace = ${scope.workspace} and kind = 'log' and blob = ${from}`),
+      )
+    },
+    unsay: async (scope, dataset, pattern) => {
+      const runs = naming(scope, dataset)
+      const mine = sql`workspace = ${scope.workspace}`
+      const bare = (table: SQL, where: SQL) => sql`
+        update ${table} set error = ((case when error ->> 'what' ~ ${pattern} then error::jsonb || '{"what":"what was told was removed"}' else error::jsonb end)
+          #- '{details,items}' || '{"why":"what it named was removed"}')::json
+        where ${mine} and ${where} and error ->> 'code' = 'STEP_FAILED' and error::text ~ ${pattern}`
+      const told = sql`${mine} and run in ${runs} and step in (select id from steps s where s.run = run_lines.run and kind = 'process')`
+      await db.write('what programs said could not be removed', async (q) => {
+        await q.execute(bare(sql`steps`, sql`kind = 'process' and run in ${runs}`))
+        await q.execute(bare(sql`runs`, sql`id in ${runs}`))
+        await q.execute(bare(sql`jobs`, sql`run in ${runs}`))
+        await q.execute(sql`update run_lines set message = 'what was told was removed' where ${told} and message ~ ${pattern}`) // biome-ignore format: one line
+        await q.execute(sql`update run_lines set fields = (fields::jsonb || '{"why":"what it named was removed"}')::json
+          where ${told} and fields::text ~ ${pattern}`)
       })
     },
     finish: async (scope, id, report) => {

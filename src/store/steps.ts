@@ -6,6 +6,7 @@ import { earlierSteps } from './earlier.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { ownToken } from './process.ts'
 import { steps } from './schema/steps.ts'
+import { unflushed } from './takeover.ts'
 
 export type Step = typeof steps.$inferSelect
 
@@ -80,12 +81,6 @@ export interface Steps {
 
 /** Seconds that a claim holds without renewal. */
 const LEASE = 10
-
-/**
- * Lets a statement answer before it is on disk. A claim, or a lease, that is lost with the server's power is one that nobody holds: its owner can complete nothing
- * with it, and what it does later is on disk only after this is.
- */
-const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
 
 export function stepsOn(db: Database): Steps {
   const where = (scope: Scope, run: string, id: string) =>

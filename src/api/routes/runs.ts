@@ -28,7 +28,7 @@ const GONE: Failure = {
   code: 'STEP_FAILED',
   what: 'the run did not end by itself',
   why: 'its process is gone',
-  fix: 'run the recipe again: finished steps are kept',
+  fix: 'go on with it: galley run RECIPE --resume RUN; or run the recipe again: finished steps are kept',
 }
 
 const present = (r: Run, gone: ReadonlySet<string>) => ({

@@ -54,7 +54,7 @@ export function forget(noun: Command): void {
     })
 }
 
-function tell({ dataset, column, versions, files, copies, derived, branches, elsewhere }: ForgetReport): void {
+function tell({ dataset, column, versions, files, copies, masked, derived, branches, elsewhere }: ForgetReport): void {
   if (versions.length === 0) print(`no version of ${dataset} holds such rows`)
   for (const v of versions)
     print(
@@ -77,6 +77,11 @@ function tell({ dataset, column, versions, files, copies, derived, branches, els
         : ''
     print(`pushed   ${c.path}: ${plural(c.rows, 'row')} removed${aside}; the batch keeps its number and key`)
   }
+  const said = [{ masked }, ...branches].filter((each) => (each.masked?.lines ?? 0) > 0)
+  for (const { masked: m, ...of } of said)
+    print(
+      `said     ${plural(m.lines, 'line')} removed from ${plural(m.logs, 'log')} of programs${'workspace' in of ? ` in the branch ${of.workspace}` : ''}`,
+    )
   const made: [string, readonly string[], string][] = [
     ['dataset', derived.datasets, 'was made of these versions: forget there too, or run its recipe again'],
     ['model', derived.models, 'was trained on these rows: train it again'],

@@ -76,8 +76,8 @@ export async function forgetEverywhere(
       if (!(await store.datasets.find(branch, dataset))) continue
       const begun = await begunIn({ ...ctx, scope: branch }, store, asked, schema)
       const copied = async () => ({ copies: none, branches: [], elsewhere: [] })
-      const { versions, derived } = await forget(work, store, branch, { forgetting: begun, tell, copied })
-      branches.push({ workspace: name, versions, derived })
+      const { versions, derived, masked } = await forget(work, store, branch, { forgetting: begun, tell, copied })
+      branches.push({ workspace: name, versions, derived, masked })
     }
   }
   const copied = async (person: Person) => {

@@ -16,6 +16,7 @@ import type { TableWork } from '../work.ts'
 import { type Copies, unpublished } from './copies.ts'
 import { type Derived, derivedFrom } from './derived.ts'
 import { asideWithout, fileWithout, type Person } from './rows.ts'
+import { type Unsaid, unsaid } from './said.ts'
 
 /** What was taken out, and what was made of it before. */
 export interface ForgetReport {
@@ -26,6 +27,8 @@ export interface ForgetReport {
   /** Files removed from disk. */
   readonly files: number
   readonly copies: Copies
+  /** What programs said of the person, which is removed. */
+  readonly masked: Unsaid
   readonly derived: Derived
   /** Branches that the rows were taken out of, too: they had the same versions, or went on from them. */
   readonly branches: readonly BranchReport[]
@@ -33,7 +36,7 @@ export interface ForgetReport {
   readonly elsewhere: readonly string[]
 }
 
-export interface BranchReport extends Pick<ForgetReport, 'versions' | 'derived'> {
+export interface BranchReport extends Pick<ForgetReport, 'versions' | 'derived' | 'masked'> {
   readonly workspace: string
 }
 
@@ -91,8 +94,10 @@ export async function forget(
   const beside = await copied(person)
   // of a run that was interrupted, what it had cleaned counts too
   const affected = await affectedBy(store, scope, dataset, gone, found)
+  tell('programs', 0)
+  const masked = await unsaid(store, scope, dataset, person.value)
   const report: ForgetReport = {
-    ...{ dataset, column, versions: affected, files: swept.files, ...beside },
+    ...{ dataset, column, versions: affected, files: swept.files, masked, ...beside },
     derived: await derivedFrom(store, scope, dataset, affected.map((v) => v.version)), // biome-ignore format: one line
   }
   await store.transaction(scope, async (tx) => {
