@@ -65,6 +65,8 @@ export interface Given {
   /** A column's numbers, null where there is none. */
   raw(column: string): Float64Array
   labels(column: string): readonly (string | null)[]
+  /** Whether a column holds texts. */
+  isText(column: string): boolean
   number(setting: string): number | undefined
   choice(setting: string): string
   list(setting: string): readonly string[]

@@ -33,6 +33,12 @@ const EXAMPLES: Readonly<Record<AnalysisName, Example>> = {
   ks: groups,
   normality: { columns: { price }, asked: { value: 'price' } },
   stationarity: { columns: { price, day: rows }, asked: { value: 'price', time: 'day' } },
+  ols: { columns: { price, size, city }, asked: { value: 'price', x: ['size', 'city'] } },
+  logistic: { columns: { bought, size, city }, asked: { value: 'bought', x: ['size', 'city'] } },
+  ab: groups,
+  cuped: { columns: { later, price, plan }, asked: { value: 'later', before: 'price', by: 'plan' } },
+  sequential: { columns: { price, plan, day: rows }, asked: { value: 'price', by: 'plan', time: 'day', start: 10 } },
+  power: { columns: {}, asked: { effect: 0.3 } },
   correlation: { columns: { price, later, size }, asked: { value: ['price', 'later', 'size'] } },
 }
 

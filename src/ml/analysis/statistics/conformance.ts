@@ -94,6 +94,23 @@ function look(value: Json | undefined, key = ''): void {
   for (const [k, v] of Object.entries(value)) look(v as Json, k)
 }
 
+/** Shapes whose charts are compiled, too: it takes a while. */
+const DRAWN = ['three rows', 'all constant', 'each row a group', 'one far off', 'large']
+
+/** That a chart is what Vega-Lite takes without a word. */
+async function compiled(found: Found): Promise<void> {
+  const { compile } = await import('vega-lite')
+  const warnings: unknown[] = []
+  const quiet = () => logger
+  const warned = (...said: unknown[]) => {
+    warnings.push(said)
+    return logger
+  }
+  const logger = { level: quiet, info: quiet, debug: quiet, error: warned, warn: warned }
+  compile(found.chart, { logger: logger as never })
+  expect(warnings).toEqual([])
+}
+
 /** The suite that every analysis passes. */
 export function conformance(analysis: Analysis, example: Example): void {
   const { columns, asked } = example
@@ -117,6 +134,7 @@ export function conformance(analysis: Analysis, example: Example): void {
       sound(found, [])
       expect(run(columns).data).toEqual(found.data)
       expect(JSON.stringify(columns)).toBe(before)
+      await compiled(found)
       const draw = await createRenderer()
       const { markup } = await draw(found.chart, 'chart')
       expect(markup).toMatch(/^<svg /)
@@ -138,22 +156,13 @@ export function conformance(analysis: Analysis, example: Example): void {
         return
       }
       sound(found, [])
-      const { compile } = await import('vega-lite')
-      const warnings: unknown[] = []
-      const quiet = () => logger
-      const warned = (...said: unknown[]) => {
-        warnings.push(said)
-        return logger
-      }
-      const logger = { level: quiet, info: quiet, debug: quiet, error: warned, warn: warned }
-      compile(found.chart, { logger: logger as never })
-      expect(warnings).toEqual([])
+      if (DRAWN.includes(shape)) await compiled(found)
       expect(JSON.stringify(found.chart)).not.toMatch(/NaN|Infinity/)
     })
 
     test('a column that is not there, a setting that is none', () => {
-      const [role = ''] = Object.keys(analysis.columns)
-      expect(() => givenOf(analysis, columns, { ...asked, [role]: 'absent' })).toThrowError(/absent/)
+      const [role] = Object.keys(analysis.columns)
+      if (role) expect(() => givenOf(analysis, columns, { ...asked, [role]: 'absent' })).toThrowError(/absent/)
       expect(() => givenOf(analysis, columns, { ...asked, colour: 'red' })).toThrowError(/colour/)
     })
   })

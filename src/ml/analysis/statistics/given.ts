@@ -37,6 +37,7 @@ export function givenOf(analysis: Analysis, columns: Columns, asked: Asked): Giv
     columns: (role) => roles.get(role) ?? [],
     raw: (column) => numbersOf(column, columns[column] ?? []),
     labels: (column) => Array.from(columns[column] ?? [], labelOf),
+    isText: (column) => Array.prototype.some.call(columns[column] ?? [], (cell) => typeof cell === 'string'),
     number: (key) => values.get(key) as number | undefined,
     choice: (key) => values.get(key) as string,
     list: (key) => (values.get(key) as readonly string[] | undefined) ?? [],

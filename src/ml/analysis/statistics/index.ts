@@ -18,6 +18,12 @@ const TABLE = {
   ks: async () => (await import('./compare/ks.ts')).ks,
   normality: async () => (await import('./shape/normality.ts')).normality,
   stationarity: async () => (await import('./series/stationarity.ts')).stationarity,
+  ols: async () => (await import('./relate/ols.ts')).ols,
+  logistic: async () => (await import('./relate/logistic.ts')).logistic,
+  ab: async () => (await import('./ab/ab.ts')).ab,
+  cuped: async () => (await import('./ab/cuped.ts')).cuped,
+  sequential: async () => (await import('./ab/sequential.ts')).sequential,
+  power: async () => (await import('./ab/power.ts')).power,
 } as const satisfies Record<string, () => Promise<Analysis>>
 
 export type AnalysisName = keyof typeof TABLE
