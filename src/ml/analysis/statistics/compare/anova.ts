@@ -116,7 +116,7 @@ export const anova: Analysis = {
     const said: Words = shown(p, confidence)
       ? {
           en: `Means of '${value}' differ between groups of '${by}' (${F}; ${different} of ${pairs.length} pairs differ by themselves); this does not show that '${by}' is the cause, nor that every group differs.`,
-          ko: `'${by}' 집단에 따라 '${value}' 평균이 다릅니다(${F}, 따로 볼 때 ${pairs.length}쌍 중 ${different}쌍). '${by}'가 원인이라거나 모든 집단이 서로 다르다는 뜻은 아닙니다.`,
+          ko: `'${by}' 집단에 따라 '${value}' 평균이 다릅니다(${F}, 따로 볼 때 ${pairs.length}쌍 중 ${different}쌍). '${by}' 때문이라거나 모든 집단이 서로 다르다는 뜻은 아닙니다.`,
         }
       : {
           en: `It could not be shown that means of '${value}' differ between groups of '${by}' (${F}); this does not show that they are equal.`,

@@ -47,7 +47,7 @@ const run =
         ? `The mean of '${value}' is ${fig(Math.abs(x.mean - y.mean))} ${x.mean > y.mean ? 'higher' : 'lower'} for '${a.name}' than for '${b.name}' (difference ${fig(test.difference.value)}, ${level} % interval ${range}; ${pText(test.p)}, d = ${fig(effect.value)}); this does not show that '${by}' is the cause, nor that the difference matters in practice.`
         : `No difference in the mean of '${value}' between '${a.name}' and '${b.name}' could be shown (difference ${fig(test.difference.value)}, ${level} % interval ${range}; ${pText(test.p)}); this does not show that the means are equal: any difference within the interval fits these rows.`,
       ko: there
-        ? `'${a.name}'의 '${value}' 평균은 '${b.name}'보다 ${fig(Math.abs(x.mean - y.mean))} ${x.mean > y.mean ? '높습니다' : '낮습니다'}(차이 ${fig(test.difference.value)}, ${level} % 구간 ${range}, ${pText(test.p)}, d = ${fig(effect.value)}). 다만 그 원인이 '${by}'라는 것도, 실제로 중요한 차이라는 것도 보여 주지는 않습니다.`
+        ? `'${a.name}'의 '${value}' 평균은 '${b.name}'보다 ${fig(Math.abs(x.mean - y.mean))} ${x.mean > y.mean ? '높습니다' : '낮습니다'}(차이 ${fig(test.difference.value)}, ${level} % 구간 ${range}, ${pText(test.p)}, d = ${fig(effect.value)}). 다만 '${by}' 때문이라는 것도, 실제로 중요한 차이라는 것도 보여 주지는 않습니다.`
         : `'${a.name}'와(과) '${b.name}' 사이에 '${value}' 평균의 차이가 있다고 할 수 없습니다(차이 ${fig(test.difference.value)}, ${level} % 구간 ${range}, ${pText(test.p)}). 두 평균이 같다는 뜻은 아니며, 구간 안의 어떤 차이든 이 데이터와 어긋나지 않습니다.`,
     }
     return { data, chart: boxes([a, b]), sentence: (l) => said[l] + leftOutText[l](leftOut) }

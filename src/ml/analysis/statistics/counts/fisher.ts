@@ -93,7 +93,7 @@ export const fisher: Analysis = {
     const said: Words = shown(p, confidence)
       ? {
           en: `The odds that '${value}' is '${hit}' differ between '${one}' and '${other}' of '${by}' (odds ratio ${odds}, interval ${range}; ${pText(p)}); this does not show that '${by}' is the cause, and a ratio of odds is not one of shares.`,
-          ko: `'${value}' 값이 '${hit}'일 승산은 '${by}'의 '${one}'와(과) '${other}'에서 다릅니다(승산비 ${odds}, 구간 ${range}, ${pText(p)}). '${by}'가 원인임을 보여 주지는 않으며, 승산비는 비율의 비가 아닙니다.`,
+          ko: `'${value}' 값이 '${hit}'일 승산은 '${by}'의 '${one}'와(과) '${other}'에서 다릅니다(승산비 ${odds}, 구간 ${range}, ${pText(p)}). '${by}' 때문임을 보여 주지는 않으며, 승산비는 비율의 비가 아닙니다.`,
         }
       : {
           en: `It could not be shown that the odds that '${value}' is '${hit}' differ between '${one}' and '${other}' of '${by}' (odds ratio ${odds}, interval ${range}; ${pText(p)}); this does not show that they are equal.`,

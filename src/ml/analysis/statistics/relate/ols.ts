@@ -118,7 +118,7 @@ export const ols: Analysis = {
     const share = fig(r2 * 100)
     const said: Words = {
       en: `The columns explain ${share} % of how '${value}' varies; ${clear.length} of ${slope.length} coefficients differ from 0, most clearly '${best.name}' (${most}); this does not show what moves '${value}': what is left out of the regression may.`,
-      ko: `주어진 열들은 '${value}' 변동의 ${share} %를 설명합니다. 계수 ${slope.length}개 중 ${clear.length}개가 0과 다르며 가장 뚜렷한 것은 '${best.name}'입니다(${most}). '${value}'를 움직이는 원인을 보여 주지는 않습니다. 회귀에 넣지 않은 것이 원인일 수 있습니다.`,
+      ko: `주어진 열들은 '${value}' 변동의 ${share} %를 설명합니다. 계수 ${slope.length}개 중 ${clear.length}개가 0과 다르며 가장 뚜렷한 것은 '${best.name}'입니다(${most}). '${value}' 값을 움직이는 원인을 보여 주지는 않습니다. 회귀에 넣지 않은 것이 원인일 수 있습니다.`,
     }
     // in units that can be compared: each coefficient by its standard error
     const bars = slope.map((c) => ({
