@@ -76,6 +76,7 @@ export const CODES = {
   STEP_FAILED: { status: 500, exit: 1 },
   BUDGET_EXCEEDED: { status: 422, exit: 3 },
   // ml
+  ANALYSIS_DATA: { status: 422, exit: 1 },
   TRAIN_DATA: { status: 422, exit: 1 },
   GATE_REFUSED: { status: 422, exit: 3 },
   MODEL_UNKNOWN: { status: 404, exit: 2 },

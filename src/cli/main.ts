@@ -4,6 +4,7 @@ import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
+import { analyse } from './analyse.ts'
 import { approvals } from './approvals.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
@@ -54,6 +55,7 @@ for (const command of [
   demo(),
   preview(),
   profile(),
+  analyse(),
   predict(),
   explain(),
   clean(),
