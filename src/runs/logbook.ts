@@ -41,7 +41,7 @@ export function logbook(
     on(event) {
       const line = lineOf(event, clock.now())
       if (line && kept < MOST) {
-        waiting.push(redactedJson(line))
+        waiting.push(held(redactedJson(line)))
         kept++
       } else if (line) leftOut++
       on(event)
@@ -58,6 +58,9 @@ export function logbook(
     },
   }
 }
+
+/** A line without what a text of the store can't hold: what a program says may be any bytes. */
+const held = (line: Told): Told => ({ ...line, message: line.message.replaceAll('\0', '\ufffd').toWellFormed() })
 
 const of = (at: number, level: Told['level'], step: string | null) => ({ at, level, step, fields: null as unknown })
 

@@ -2,6 +2,7 @@ import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
 import { and, asc, desc, eq, gt, inArray, isNotNull, lt, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { datasets, datasetVersions } from './schema/datasets.ts'
 import { unknownName, unknownVersion } from './unknown.ts'
@@ -201,11 +202,11 @@ export function datasetsOn(db: Database): Datasets {
         const named = (
           table: string,
         ) => sql`select 'the ' || ${table === 'runs' ? 'run' : 'job'} || ' #' || number as by, s -> 'spec' ->> 'path' as reference
-          from ${sql.identifier(table)}, jsonb_array_elements(case when jsonb_typeof(recipe_json::jsonb -> 'steps') = 'array' then recipe_json::jsonb -> 'steps' end) as s
+          from ${sql.identifier(table)}, jsonb_array_elements(case when jsonb_typeof(${jsonb(sql`recipe_json`)} -> 'steps') = 'array' then ${jsonb(sql`recipe_json`)} -> 'steps' end) as s
           where workspace = ${scope.workspace} and status in ('queued', 'running', 'waiting') and s -> 'spec' ->> 'connector' = 'dataset'`
         const { rows } = await q.execute<{ by: string; version: number }>(sql`
           select distinct by, split_part(reference, '@', 2)::int as version from (${named('runs')} union all ${named('jobs')} union all
-            select 'the run #' || runs.number, steps.output ->> 'version' from runs join steps on steps.run = runs.id
+            select 'the run #' || runs.number, ${jsonb(sql`steps.output`)} ->> 'version' from runs join steps on steps.run = runs.id
             where runs.workspace = ${scope.workspace} and runs.status in ('running', 'waiting') and steps.kind = 'source') as said
           where split_part(reference, '@', 1) = ${name} and reference ~ '@[1-9][0-9]{0,8}$' order by 2, 1`)
         return rows

@@ -2,6 +2,7 @@ import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { and, asc, eq, type SQL, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 import { forgettings } from './schema/forgettings.ts'
 
 export type Forgetting = typeof forgettings.$inferSelect
@@ -28,6 +29,13 @@ export interface Forgettings {
   /** Ends it: the value is removed, the report stays. */
   finish(scope: Scope, id: string, report: unknown): Promise<void>
 }
+
+const [error, fields, output, verdicts] = [
+  jsonb(sql`error`),
+  jsonb(sql`fields`),
+  jsonb(sql`output`),
+  jsonb(sql`verdicts`),
+]
 
 /** Runs whose recipe names a dataset: one that it publishes, or reads. */
 const naming = (scope: Scope, dataset: string) => sql`(select id from runs where workspace = ${scope.workspace}
@@ -88,23 +96,23 @@ export function forgettingsOn(db: Database): Forgettings {
       const bare = (json: SQL) =>
         sql`(select coalesce(jsonb_agg(v - 'examples'), '[]') from jsonb_array_elements(${json}) as v)`
       const within = (table: SQL, column: SQL, where: SQL) => sql`
-        update ${table} set ${column} = jsonb_set(${column}::jsonb, '{verdicts}', ${bare(sql`${column}::jsonb -> 'verdicts'`)})::json
-        where ${mine} and ${where} and jsonb_typeof(${column}::jsonb -> 'verdicts') = 'array'`
+        update ${table} set ${column} = jsonb_set(${jsonb(column)}, '{verdicts}', ${bare(sql`${jsonb(column)} -> 'verdicts'`)})::json
+        where ${mine} and ${where} and jsonb_typeof(${jsonb(column)} -> 'verdicts') = 'array'`
       const failed = (table: SQL, where: SQL) => sql`
-        update ${table} set error = (error::jsonb #- '{details,examples}' || '{"why":"what it named was removed"}')::json
-        where ${mine} and ${where} and error ->> 'code' = 'QUALITY_FAILED'`
+        update ${table} set error = (${error} #- '{details,examples}' || '{"why":"what it named was removed"}')::json
+        where ${mine} and ${where} and ${error} ->> 'code' = 'QUALITY_FAILED'`
       const runs = sql`id in (select run from steps where ${mine} and id = ${dataset})`
       await db.write('examples of rows could not be removed', async (q) => {
-        await q.execute(sql`update quality_checks set verdicts = ${bare(sql`verdicts::jsonb`)}::json
-          where ${mine} and dataset = ${dataset} and jsonb_typeof(verdicts::jsonb) = 'array'`)
+        await q.execute(sql`update quality_checks set verdicts = ${bare(verdicts)}::json
+          where ${mine} and dataset = ${dataset} and jsonb_typeof(${verdicts}) = 'array'`)
         await q.execute(within(sql`dataset_versions`, sql`details`, sql`name = ${dataset}`))
         await q.execute(within(sql`steps`, sql`output`, sql`id = ${dataset}`))
         await q.execute(within(sql`step_outputs`, sql`output`, sql`step = ${dataset}`))
         await q.execute(failed(sql`steps`, sql`id = ${dataset}`))
         await q.execute(failed(sql`runs`, runs))
         await q.execute(failed(sql`jobs`, sql`run in (select run from steps where ${mine} and id = ${dataset})`))
-        await q.execute(sql`update run_lines set fields = (fields::jsonb || '{"why":"what it named was removed"}')::json
-          where ${mine} and run in (select run from steps where ${mine} and id = ${dataset}) and fields ->> 'code' = 'QUALITY_FAILED'`)
+        await q.execute(sql`update run_lines set fields = (${fields} || '{"why":"what it named was removed"}')::json
+          where ${mine} and run in (select run from steps where ${mine} and id = ${dataset}) and ${fields} ->> 'code' = 'QUALITY_FAILED'`)
         await q.execute(sql`update run_lines set message = 'what was told was removed'
           where ${mine} and step = ${dataset} and level = 'warn'`)
       })
@@ -113,8 +121,8 @@ export function forgettingsOn(db: Database): Forgettings {
       db.read('what programs said could not be read', async (q) => {
         const { rows } = await q.execute<{ blob: string }>(sql`
           select blob from artifacts where workspace = ${scope.workspace} and kind = 'log' and run in ${naming(scope, dataset)}
-          union select output ->> 'log' from steps where workspace = ${scope.workspace} and kind = 'process'
-            and output ->> 'log' is not null and run in ${naming(scope, dataset)}`)
+          union select ${output} ->> 'log' from steps where workspace = ${scope.workspace} and kind = 'process'
+            and ${output} ->> 'log' is not null and run in ${naming(scope, dataset)}`)
         return rows.map((r) => r.blob)
       }),
     relog: async (scope, from, { hash, bytes }) => {
@@ -127,16 +135,16 @@ export function forgettingsOn(db: Database): Forgettings {
       const runs = naming(scope, dataset)
       const mine = sql`workspace = ${scope.workspace}`
       const bare = (table: SQL, where: SQL) => sql`
-        update ${table} set error = ((case when error ->> 'what' ~ ${pattern} then error::jsonb || '{"what":"what was told was removed"}' else error::jsonb end)
+        update ${table} set error = ((case when ${error} ->> 'what' ~ ${pattern} then ${error} || '{"what":"what was told was removed"}' else ${error} end)
           #- '{details,items}' || '{"why":"what it named was removed"}')::json
-        where ${mine} and ${where} and error ->> 'code' = 'STEP_FAILED' and error::text ~ ${pattern}`
+        where ${mine} and ${where} and ${error} ->> 'code' = 'STEP_FAILED' and error::text ~ ${pattern}`
       const told = sql`${mine} and run in ${runs} and step in (select id from steps s where s.run = run_lines.run and kind = 'process')`
       await db.write('what programs said could not be removed', async (q) => {
         await q.execute(bare(sql`steps`, sql`kind = 'process' and run in ${runs}`))
         await q.execute(bare(sql`runs`, sql`id in ${runs}`))
         await q.execute(bare(sql`jobs`, sql`run in ${runs}`))
         await q.execute(sql`update run_lines set message = 'what was told was removed' where ${told} and message ~ ${pattern}`) // biome-ignore format: one line
-        await q.execute(sql`update run_lines set fields = (fields::jsonb || '{"why":"what it named was removed"}')::json
+        await q.execute(sql`update run_lines set fields = (${fields} || '{"why":"what it named was removed"}')::json
           where ${told} and fields::text ~ ${pattern}`)
       })
     },

@@ -1,6 +1,7 @@
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { type SQL, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 
 /** What runs have left and nothing asks for any more. */
 export interface Leftovers {
@@ -17,6 +18,8 @@ export interface Leftovers {
   expire(scope: Scope, before: number): Promise<number>
 }
 
+const output = jsonb(sql`output`)
+
 /** Tables whose rows are looked at otherwise, or say only what was. */
 const APART = ['step_outputs', 'steps', 'runs', 'run_lines', 'events']
 /** A folder within the workspace's part of the data folder, in any text. */
@@ -27,9 +30,9 @@ export function leftoversOn(db: Database): Leftovers {
   // an output has the hash of its content; how far a source was read has not, and can't be found out again
   const expired = (scope: Scope, before: number): SQL => sql`
     ${mine(scope)} and created < ${new Date(before).toISOString()}
-    and output::jsonb ->> 'hash' is not null and output::jsonb -> 'pieces' is null
+    and ${output} ->> 'hash' is not null and ${output} -> 'pieces' is null
     and key not in (select distinct on (step) key from step_outputs where ${mine(scope)}
-      and output::jsonb ->> 'hash' is not null order by step, created desc)`
+      and ${output} ->> 'hash' is not null order by step, created desc)`
   return {
     underWay: (scope) =>
       db.read('the runs could not be counted', async (q) => {

@@ -1,5 +1,6 @@
 import type { Queries } from './database.ts'
 import { type SQL, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 
 /** What a branch gets of its parent: these datasets, or all. */
 export interface Chosen {
@@ -27,7 +28,7 @@ async function copied(
 }
 
 /** How far a source was read, among what the cache keeps: it has pieces. */
-export const isPosition = sql`json_typeof(t.output) = 'object' and json_typeof(t.output -> 'pieces') = 'array'`
+export const isPosition = sql`json_typeof(t.output) = 'object' and jsonb_typeof(${jsonb(sql`t.output`)} -> 'pieces') = 'array'`
 
 /** Fills a branch with rows that point to what its parent's point to. */
 export async function refer(q: Queries, from: string, to: string, { datasets }: Chosen): Promise<void> {
