@@ -4,6 +4,12 @@ import numpy as np
 import statsmodels.api as sm
 
 
+ROSNER = [
+    -0.25, 0.68, 0.94, 1.15, 1.20, 1.26, 1.26, 1.34, 1.38, 1.43, 1.49, 1.49, 1.55, 1.56, 1.58, 1.65, 1.69, 1.70, 1.76, 1.77, 1.81, 1.91, 1.94, 1.96, 1.99, 2.06, 2.09,
+    2.10, 2.14, 2.15, 2.23, 2.24, 2.26, 2.35, 2.37, 2.40, 2.47, 2.54, 2.62, 2.64, 2.90, 2.92, 2.92, 2.93, 3.21, 3.26, 3.30, 3.59, 3.68, 4.30, 4.64, 5.34, 5.42, 6.01,
+]
+
+
 def rounded(x, digits=3):
     return [None if v is None or np.isnan(v) else round(float(v), digits) for v in x]
 
@@ -37,6 +43,8 @@ def columns():
         "nile": {"year": [int(v) for v in nile["year"]], "volume": rounded(nile["volume"])},
         "co2": {"month": list(range(240)), "co2": rounded(co2.to_numpy())},
         "sunspots": {"year": [int(v) for v in sunspots["YEAR"]], "spots": rounded(sunspots["SUNACTIVITY"])},
+        # Rosner's own example (1983), as NIST's handbook has it: three outliers
+        "rosner": {"x": ROSNER},
         "spector": {k: rounded(spector[k]) for k in ["GPA", "TUCE", "PSI", "GRADE"]},
         "stackloss": {k: rounded(stackloss[k]) for k in ["STACKLOSS", "AIRFLOW", "WATERTEMP", "ACIDCONC"]},
     }

@@ -15,7 +15,7 @@ import data
 import distributions
 
 warnings.filterwarnings("ignore")
-MODULES = ["two", "counts", "several", "regression", "abtests"]
+MODULES = ["two", "counts", "several", "regression", "abtests", "looks", "segments"]
 
 
 def plain(v):

@@ -16,6 +16,8 @@ const city = rows.map((i) => ['Seoul', 'Busan', 'Jeju'][Math.abs(Math.round((e[i
 const bought = rows.map((i) => (e[i] as number) > (i % 2 === 0 ? 0.5 : -0.3))
 const again = rows.map((i) => (e[i] as number) + (f[i] as number) > -0.4)
 
+const holes = price.map((p, i) => (i % 7 === 3 ? null : p))
+
 const groups = { columns: { price, plan }, asked: { value: 'price', by: 'plan' } }
 const two = { columns: { price, later }, asked: { value: 'price', pair: 'later' } }
 
@@ -39,6 +41,12 @@ const EXAMPLES: Readonly<Record<AnalysisName, Example>> = {
   cuped: { columns: { later, price, plan }, asked: { value: 'later', before: 'price', by: 'plan' } },
   sequential: { columns: { price, plan, day: rows }, asked: { value: 'price', by: 'plan', time: 'day', start: 10 } },
   power: { columns: {}, asked: { effect: 0.3 } },
+  outliers: { columns: { price }, asked: { value: 'price' } },
+  missingness: { columns: { holes, later, city }, asked: { value: 'holes', x: ['later', 'city'] } },
+  seasonality: { columns: { price, day: rows }, asked: { value: 'price', time: 'day' } },
+  changes: { columns: { price, day: rows }, asked: { value: 'price', time: 'day' } },
+  segments: { columns: { price, city, size }, asked: { value: 'price', x: ['city', 'size'] } },
+  explain: { columns: { price, plan, city, size }, asked: { value: 'price', by: 'plan', x: ['city', 'size'] } },
   correlation: { columns: { price, later, size }, asked: { value: ['price', 'later', 'size'] } },
 }
 

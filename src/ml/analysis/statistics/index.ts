@@ -24,6 +24,12 @@ const TABLE = {
   cuped: async () => (await import('./ab/cuped.ts')).cuped,
   sequential: async () => (await import('./ab/sequential.ts')).sequential,
   power: async () => (await import('./ab/power.ts')).power,
+  outliers: async () => (await import('./shape/outliers.ts')).outliers,
+  missingness: async () => (await import('./shape/missingness.ts')).missingness,
+  seasonality: async () => (await import('./series/seasonality.ts')).seasonality,
+  changes: async () => (await import('./series/changes.ts')).changes,
+  segments: async () => (await import('./segment/segments.ts')).segments,
+  explain: async () => (await import('./segment/explain.ts')).explain,
 } as const satisfies Record<string, () => Promise<Analysis>>
 
 export type AnalysisName = keyof typeof TABLE

@@ -10,7 +10,7 @@ export function sum(xs: ArrayLike<number>, of: (x: number, i: number) => number 
     c += Math.abs(s) >= Math.abs(x) ? s - t + x : x - t + s
     s = t
   }
-  return s + c
+  return s + c + 0
 }
 
 export interface Moments {
