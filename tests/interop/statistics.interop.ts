@@ -9,7 +9,7 @@ const python = process.env['GALLEY_INTEROP_PYTHON'] ?? ''
 const folder = mkdtempSync(join(tmpdir(), 'galley-interop-'))
 const fixtures = join(import.meta.dirname, '..', '..', 'src', 'ml', 'analysis', 'statistics', 'fixtures')
 beforeAll(() => {
-  execFileSync(python, [join(import.meta.dirname, 'statistics', 'write.py'), folder], {
+  execFileSync(python, ['-B', join(import.meta.dirname, 'statistics', 'write.py'), folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }, 300_000)

@@ -36,9 +36,8 @@ def cases(d):
             r = stats.fisher_exact(t, alternative=alternative)
             odds = stats.contingency.odds_ratio(t, kind="conditional")
             ci = odds.confidence_interval(0.95)
-            # SciPy's own search for the ratio ends at about 1e-8
             yield "fisher", data, {"value": value, "by": by, "alternative": alternative}, {
-                "p": r.pvalue, "effect.sample": r.statistic, "effect.value": [odds.statistic, 1e-7], "effect.low": [ci.low, 1e-7], "effect.high": [ci.high, 1e-7]}
+                "p": r.pvalue, "effect.sample": r.statistic, "effect.value": odds.statistic, "effect.low": ci.low, "effect.high": ci.high}
     t = table(d["shop"], "again", "bought")
     for method in ["exact", "chi-square"]:
         r = mcnemar(t, exact=method == "exact", correction=True)

@@ -69,7 +69,10 @@ export const ab: Analysis = {
   settings: {
     groups: GROUPS,
     confidence: CONFIDENCE,
-    alternative: ALTERNATIVE,
+    alternative: {
+      ...ALTERNATIVE,
+      about: 'which differences count: the second variant less than the first, greater, or either',
+    },
     split: {
       kind: 'number',
       default: 0.5,

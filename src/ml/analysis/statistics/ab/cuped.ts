@@ -39,7 +39,14 @@ export const cuped: Analysis = {
     before: { kind: 'number', about: 'the same, or something near it, from before the test began' },
     by: { kind: 'category', about: 'the variant of each row; the first is the control' },
   },
-  settings: { groups: GROUPS, confidence: CONFIDENCE, alternative: ALTERNATIVE },
+  settings: {
+    groups: GROUPS,
+    confidence: CONFIDENCE,
+    alternative: {
+      ...ALTERNATIVE,
+      about: 'which differences count: the second variant less than the first, greater, or either',
+    },
+  },
   run(given) {
     const confidence = given.number('confidence') as number
     const alternative = given.choice('alternative')

@@ -119,18 +119,21 @@ export const power: Analysis = {
       power: Math.min(1, found),
     }
     const about = shares
-      ? { en: `a share of ${fig(target)} against ${fig(baseline)}`, ko: `${fig(baseline)} 대비 ${fig(target)}의 비율` }
-      : { en: `a difference of ${fig(size)} standard deviations`, ko: `표준편차 ${fig(size)}만큼의 차이` }
+      ? {
+          en: `a share of ${fig(target)} against ${fig(baseline)}`,
+          ko: `${fig(baseline)} 대비 ${fig(target)}의 비율을`,
+        }
+      : { en: `a difference of ${fig(size)} standard deviations`, ko: `표준편차 ${fig(size)}만큼의 차이를` }
     const rows = `${n.toLocaleString('en-US')} + ${other.toLocaleString('en-US')}`
     const said: Words =
       asked === undefined
         ? {
             en: `To find ${about.en} with a chance of ${percentText(wanted)}, ${rows} rows are needed (confidence ${fig(confidence)}); this does not say that the effect is there, and looking before the end takes the numbers' meaning away.`,
-            ko: `${about.ko}를 ${percentText(wanted)}의 확률로 찾으려면 ${rows}개 행이 필요합니다(신뢰수준 ${fig(confidence)}). 효과가 있다는 뜻은 아니며, 끝나기 전에 들여다보면 이 수치는 성립하지 않습니다.`,
+            ko: `${about.ko} ${percentText(wanted)}의 확률로 찾으려면 ${rows}개 행이 필요합니다(신뢰수준 ${fig(confidence)}). 효과가 있다는 뜻은 아니며, 끝나기 전에 들여다보면 이 수치는 성립하지 않습니다.`,
           }
         : {
             en: `With ${rows} rows ${about.en} would be found with a chance of ${percentText(Math.min(1, found))} (confidence ${fig(confidence)}); this does not say that the effect is there.`,
-            ko: `${rows}개 행이면 ${about.ko}를 ${percentText(Math.min(1, found))}의 확률로 찾습니다(신뢰수준 ${fig(confidence)}). 효과가 있다는 뜻은 아닙니다.`,
+            ko: `${rows}개 행이면 ${about.ko} ${percentText(Math.min(1, found))}의 확률로 찾습니다(신뢰수준 ${fig(confidence)}). 효과가 있다는 뜻은 아닙니다.`,
           }
     const points = Array.from({ length: 60 }, (_, i) => Math.max(2, (2 * n * (i + 1)) / 60)).map((x) => ({
       x,

@@ -3,7 +3,7 @@ import { intervals } from '../charts.ts'
 import { unfit } from '../given.ts'
 import { moments, sum } from '../moments.ts'
 import { namesOf, told } from '../rows.ts'
-import { fig, GROUPS, leftOutText, percentText } from '../say.ts'
+import { fig, GROUPS, leftOutText } from '../say.ts'
 import { levelsOf, sumsOf } from './levels.ts'
 
 /** Values of a column that are listed at most. */
@@ -106,11 +106,10 @@ export const explain: Analysis = {
     }
     const top = data.parts.reduce((a, b) => (Math.abs(b.value) > Math.abs(a.value) ? b : a))
     const best = ranked[0] as (typeof ranked)[number]
-    const mixed = difference === 0 ? 0 : best.mix / difference
     const change = `${fig(m1)} → ${fig(m2)}`
     const said: Words = {
-      en: `The mean of '${value}' goes ${change} from '${first}' to '${second}'; of the columns '${best.column}' accounts for most by which rows there are (${percentText(mixed)} of the difference), and the largest single part is '${top.column}' = '${top.level}' (${fig(top.value)}); this takes the difference apart and does not show a cause, nor that it is more than chance.`,
-      ko: `'${value}' 평균은 '${first}'에서 '${second}'(으)로 ${change}입니다. 행 구성의 변화로 가장 많이 설명하는 열은 '${best.column}'(차이의 ${percentText(mixed)})이며, 가장 큰 한 부분은 '${top.column}' = '${top.level}'(${fig(top.value)})입니다. 차이를 나누어 본 것일 뿐 원인을 보여 주지는 않으며, 우연이 아니라는 뜻도 아닙니다.`,
+      en: `The mean of '${value}' goes ${change} from '${first}' to '${second}'; of the columns '${best.column}' accounts for most by which rows there are (${fig(best.mix)} of ${fig(difference)}), and the largest single part is '${top.column}' = '${top.level}' (${fig(top.value)}); this takes the difference apart and does not show a cause, nor that it is more than chance.`,
+      ko: `'${value}' 평균은 '${first}'에서 '${second}'(으)로 ${change}입니다. 행 구성의 변화로 가장 많이 설명하는 열은 '${best.column}'(차이 ${fig(difference)} 중 ${fig(best.mix)})이며, 가장 큰 한 부분은 '${top.column}' = '${top.level}'(${fig(top.value)})입니다. 차이를 나누어 본 것일 뿐 원인을 보여 주지는 않으며, 우연이 아니라는 뜻도 아닙니다.`,
     }
     const bars = [...data.parts].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 20)
     const chart = intervals(

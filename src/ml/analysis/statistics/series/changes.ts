@@ -118,7 +118,8 @@ export const changes: Analysis = {
     )
     // a column of moments is in microseconds, which nobody reads
     const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
-    const when = (t: number) => (moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : fig(t))
+    const when = (t: number) =>
+      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
     const said: Words =
       largest === undefined
         ? {
@@ -126,7 +127,7 @@ export const changes: Analysis = {
             ko: `'${value}' 값 ${n.toLocaleString('en-US')}개에서 수준이 바뀐 곳을 찾지 못했습니다. 변화가 없다는 뜻은 아니며, 느린 변화나 작은 변화는 드러나지 않습니다.`,
           }
         : {
-            en: `The level of '${value}' changes ${found.length === 1 ? 'once' : `${found.length} times`}, most at ${when(largest.at)}: from ${fig(largest.before)} to ${fig(largest.after)}; this does not show why, and a series that wanders or has seasons changes without a cause.`,
+            en: `The level of '${value}' changes ${found.length === 1 ? 'once, at' : `${found.length} times, most at`} ${when(largest.at)}: from ${fig(largest.before)} to ${fig(largest.after)}; this does not show why, and a series that wanders or has seasons changes without a cause.`,
             ko: `'${value}' 수준이 ${found.length}번 바뀌며 가장 큰 변화는 ${when(largest.at)}의 ${fig(largest.before)} → ${fig(largest.after)}입니다. 까닭은 보여 주지 않으며, 떠돌거나 계절이 있는 시계열은 원인 없이도 바뀝니다.`,
           }
     const points = Array.from(x, (y, i) => ({ x: at[i] as number, y }))
