@@ -38,4 +38,4 @@ test('two publishers whose clocks are two days apart: each row once, versions wi
   const { items } = await w.client.datasets.versions({ name: 'both', limit: 100 })
   expect(items.map((v) => [v.version, v.rows])).toEqual(wanted.map((_, i) => [2 * EACH - i, 2 * EACH - i]))
   expect(items.some((v, i) => v.created < (items[i + 1]?.created ?? 0))).toBe(true)
-})
+}, 120_000)

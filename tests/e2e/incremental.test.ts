@@ -5,6 +5,7 @@ import { count, csv, dataset, folder, max, mean, recipe, rowNumber, sum } from '
 import type { Kitchen } from '../../src/runs/kitchen.ts'
 import type { Recipe } from '../../src/runs/specs.ts'
 import type { DatasetOutput } from '../../src/runs/steps/dataset.ts'
+import { between, randomOf } from '../faults/random.ts'
 import { openWritten, type Written } from './datasets.ts'
 import { toldIn } from './grown.ts'
 
@@ -14,15 +15,6 @@ beforeAll(async () => void (w = await openWritten()))
 afterAll(() => w.close())
 
 const ORDERS = { id: 'int64', day: 'string', shop: 'string', at: 'timestamp', n: 'int64' } as const
-/** Numbers of a seed of their own, so that a round can be run again. */
-function random(seed: number) {
-  let state = seed
-  return (below: number): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31
-    return Math.floor((state / 2 ** 31) * below)
-  }
-}
-
 /** Moments in no order, each once. */
 const moment = (n: number): string => new Date(((n * 7919) % 10_007) * 1000).toISOString()
 
@@ -77,7 +69,8 @@ test('what files bring, one after another, gives what computing all gives; files
   mkdirSync(at)
   writeFileSync(join(w.folder, 'shops.txt'), 'code,city\na,Seoul\nb,Busan\n')
   const made = orders('o', at)
-  const next = random(7)
+  const random = randomOf(7, 'incremental', 0)
+  const next = (below: number) => between(random, 0, below - 1)
   let last = 0
   const write = (name: string) => {
     const lines = Array.from({ length: 1 + next(4) }, () =>

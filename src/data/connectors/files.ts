@@ -14,7 +14,7 @@ export async function stampOf(path: string): Promise<string | undefined> {
 }
 
 /** Bytes that a file is read by: of a small one no more memory is taken than it needs, as such memory counts towards the next collection of garbage. */
-export const pieceOf = async (path: string, most: number): Promise<number> =>
+export const chunkSize = async (path: string, most: number): Promise<number> =>
   Math.min(most, Math.max(4096, (await stat(path)).size + 1))
 
 /** Size and content hash of a file, or an error that says what is there. */

@@ -1,6 +1,5 @@
 import { mainInput, rejectedRows } from '../../data/datasets/rejections.ts'
-import { call, col, type Expr, lit } from '../../plan/expr.ts'
-import { deltaPlan } from '../../plan/incremental.ts'
+import { deltaPlan, ofGroups } from '../../plan/incremental.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import { bindScans } from '../../plan/walk.ts'
 import { boundPlan, type Rows } from '../inline.ts'
@@ -23,9 +22,6 @@ export type Growth =
 
 /** Beyond it, a result is put together again: its parts are read more slowly than one. */
 const MOST_TIMES = 100
-
-/** What is said where a step reads what is not in files of ours. */
-export const readWhole = (id: string): string => `'${id}' is read where it lies, as a whole`
 
 /** How a plan's result follows when an input has more rows: these scans are of `new`, of `old`, and of the input as a source for both. */
 export type Follows =
@@ -69,7 +65,7 @@ export function growth(
 ): { readonly inputs: Inputs | undefined; readonly growth: Growth } {
   const inputs = inputsOf(ctx as StepContext<never>, root)
   const anew = (reason: string | undefined, found?: Inputs) => ({ inputs: found, growth: { mode: 'anew', reason } }) as const // biome-ignore format: one line
-  if (isWhole(inputs)) return anew(readWhole(inputs.whole))
+  if (isWhole(inputs)) return anew(`what '${inputs.whole}' gives is not in files whose content is known`)
   if (!former) return anew(undefined, inputs)
   if (former.by !== by) return anew('what computes it has changed', inputs)
   if (former.times >= MOST_TIMES) return anew(`it was added to ${former.times} times, and is put together again`, inputs) // biome-ignore format: one line
@@ -92,18 +88,12 @@ export function growth(
   const all =
     follows.mode === 'merged'
       ? merged(bind(follows.plan) as Aggregate, before)
-      : build({ op: 'union', left: without(before, bind(follows.touched), follows.keys), right: bind(follows.plan) })
+      : build({
+          op: 'union',
+          left: ofGroups(before, bind(follows.touched), follows.keys, 'anti'),
+          right: bind(follows.plan),
+        })
   return { inputs, growth: { mode: follows.mode, plan: all, ...common } }
-}
-
-/** Rows whose keys are not among others, null being a key like any other. */
-function without(rows: Node, others: Node, keys: readonly string[]): Node {
-  // a struct of the keys matches null with null, which a join's keys don't
-  const whole: Expr = call('struct', ...keys.flatMap((k, i) => [lit(`k${i}`, 'string'), col(k)]))
-  const left = build({ op: 'derive', input: rows, columns: [['__group', whole]] })
-  const right = build({ op: 'select', input: others, columns: [['__gone', whole]] })
-  const rest = build({ op: 'join', left, right, on: [['__group', '__gone']], how: 'anti' })
-  return build({ op: 'select', input: rest, columns: rows.schema.map((f) => [f.name, col(f.name)] as const) })
 }
 
 const isWhole = (inputs: Inputs | { readonly whole: string }): inputs is { readonly whole: string } =>

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { GalleyError } from '../../../base/errors.ts'
 import { unknownColumn } from '../../../plan/types.ts'
-import { pieceOf } from '../files.ts'
+import { chunkSize } from '../files.ts'
 
 /** What the first lines of a CSV say of the rest. */
 export interface Header {
@@ -25,7 +25,7 @@ const HEAD_BYTES = 1 << 20
 
 /** Reads the header line; messages name `path`. The delimiter, when not given, is the one that makes the most cells. @throws SOURCE_BROKEN */
 export async function readHeader(file: string, given: unknown, path: string = file): Promise<Header> {
-  const most = await pieceOf(file, HEAD_BYTES)
+  const most = await chunkSize(file, HEAD_BYTES)
   const opened = await open(file)
   const { buffer, bytesRead } = await opened.read(Buffer.alloc(most), 0, most, 0)
   await opened.close()

@@ -1,6 +1,14 @@
+import type { Setting } from './analysis.ts'
+
 /** Ways to correct p-values for how many there are. */
-export const CORRECTIONS = ['holm', 'bh', 'bonferroni', 'none'] as const
+const CORRECTIONS = ['holm', 'bh', 'bonferroni', 'none'] as const
 export type Correction = (typeof CORRECTIONS)[number]
+
+/** The setting that names one. */
+export const correction = (of: string, usual: Correction = 'holm'): Setting => ({
+  ...{ kind: 'choice', choices: CORRECTIONS, default: usual },
+  about: `how p is corrected for the number of ${of}`,
+})
 
 /**
  * p-values corrected for their number: Holm (1979) and Bonferroni hold the chance of any false alarm, Benjamini and Hochberg (1995)

@@ -1,17 +1,8 @@
+import { compensatedSum } from '../../../engines/aggregates.ts'
 import { unfit } from './given.ts'
 
-/** Sum with the error of each addition carried along (Neumaier 1974). */
-export function sum(xs: ArrayLike<number>, of: (x: number, i: number) => number = (x) => x): number {
-  let s = 0
-  let c = 0
-  for (let i = 0; i < xs.length; i++) {
-    const x = of(xs[i] as number, i)
-    const t = s + x
-    c += Math.abs(s) >= Math.abs(x) ? s - t + x : x - t + s
-    s = t
-  }
-  return s + c + 0
-}
+/** A compensated sum, of what `of` makes of each number; no −0. */
+export const sum = (xs: ArrayLike<number>, of?: (x: number, i: number) => number): number => compensatedSum(xs, of) + 0
 
 export interface Moments {
   readonly n: number

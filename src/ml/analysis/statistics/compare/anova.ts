@@ -1,6 +1,6 @@
 import type { Analysis, Group, Words } from '../analysis.ts'
 import { boxes } from '../charts.ts'
-import { CORRECTIONS, type Correction, corrected } from '../corrections.ts'
+import { type Correction, corrected, correction } from '../corrections.ts'
 import { fisherF } from '../distributions/continuous.ts'
 import { noncentralF, noncentralInterval } from '../distributions/noncentral.ts'
 import { unfit } from '../given.ts'
@@ -48,12 +48,7 @@ export const anova: Analysis = {
       default: 'unequal',
       about: 'Welch, or one variance for all',
     },
-    correction: {
-      kind: 'choice',
-      choices: CORRECTIONS,
-      default: 'holm',
-      about: 'how p of pairs is corrected for their number',
-    },
+    correction: correction('pairs'),
   },
   run(given) {
     const confidence = given.number('confidence') as number

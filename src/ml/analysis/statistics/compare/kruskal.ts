@@ -1,6 +1,6 @@
 import type { Analysis, Words } from '../analysis.ts'
 import { boxes } from '../charts.ts'
-import { CORRECTIONS, type Correction, corrected } from '../corrections.ts'
+import { type Correction, corrected, correction } from '../corrections.ts'
 import { chiSquare } from '../distributions/continuous.ts'
 import { unfit } from '../given.ts'
 import { medianOf, ranks, sum } from '../moments.ts'
@@ -19,12 +19,7 @@ export const kruskal: Analysis = {
   settings: {
     groups: GROUPS,
     confidence: CONFIDENCE,
-    correction: {
-      kind: 'choice',
-      choices: CORRECTIONS,
-      default: 'holm',
-      about: 'how p of pairs is corrected for their number',
-    },
+    correction: correction('pairs'),
   },
   run(given) {
     const confidence = given.number('confidence') as number

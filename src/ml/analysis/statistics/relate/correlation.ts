@@ -1,6 +1,6 @@
 import type { Analysis, Words } from '../analysis.ts'
 import { intervals, scatter } from '../charts.ts'
-import { CORRECTIONS, type Correction, corrected } from '../corrections.ts'
+import { type Correction, corrected, correction } from '../corrections.ts'
 import { normalQuantile, student, twoSided } from '../distributions/continuous.ts'
 import { unfit } from '../given.ts'
 import { pearson, ranks } from '../moments.ts'
@@ -21,12 +21,7 @@ export const correlation: Analysis = {
   settings: {
     confidence: CONFIDENCE,
     method: { kind: 'choice', choices: ['pearson', 'spearman'], default: 'pearson', about: 'straight lines, or ranks' },
-    correction: {
-      kind: 'choice',
-      choices: CORRECTIONS,
-      default: 'holm',
-      about: 'how p is corrected for the number of pairs',
-    },
+    correction: correction('pairs'),
   },
   run(given) {
     const names = given.columns('value')

@@ -1,7 +1,7 @@
 import type { Analysis, Words } from '../analysis.ts'
 import { intervals } from '../charts.ts'
 import { tTest } from '../compare/means.ts'
-import { CORRECTIONS, type Correction, corrected } from '../corrections.ts'
+import { type Correction, corrected, correction } from '../corrections.ts'
 import { unfit } from '../given.ts'
 import { moments, sum } from '../moments.ts'
 import { CONFIDENCE, fig, leftOutText, percentText, pText, shown } from '../say.ts'
@@ -21,12 +21,7 @@ export const segments: Analysis = {
   settings: {
     confidence: CONFIDENCE,
     least: { kind: 'number', default: 10, least: 2, whole: true, about: 'rows of a group at least' },
-    correction: {
-      kind: 'choice',
-      choices: CORRECTIONS,
-      default: 'bh',
-      about: 'how p is corrected for the number of groups',
-    },
+    correction: correction('groups', 'bh'),
   },
   run(given) {
     const confidence = given.number('confidence') as number

@@ -1,7 +1,7 @@
 import type { Analysis, Given, Words } from '../analysis.ts'
 import { intervals } from '../charts.ts'
 import { tTest } from '../compare/means.ts'
-import { CORRECTIONS, type Correction, corrected } from '../corrections.ts'
+import { type Correction, corrected, correction } from '../corrections.ts'
 import { independence } from '../counts/chi-square.ts'
 import { shareInterval } from '../distributions/discrete.ts'
 import { unfit } from '../given.ts'
@@ -60,12 +60,7 @@ export const missingness: Analysis = {
   },
   settings: {
     confidence: CONFIDENCE,
-    correction: {
-      kind: 'choice',
-      choices: CORRECTIONS,
-      default: 'holm',
-      about: 'how p is corrected for the number of columns',
-    },
+    correction: correction('columns'),
   },
   run(given) {
     const confidence = given.number('confidence') as number
