@@ -9,7 +9,7 @@ import { type Kitchenware, kindOf, type StepRun } from './step.ts'
 export function contextOf(
   ware: Kitchenware,
   scope: Scope,
-  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside'> & { readonly ledger: Ledger; readonly ahead?: Ahead | undefined }, // biome-ignore format: one line
+  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside' | 'settling'> & { readonly ledger: Ledger; readonly ahead?: Ahead | undefined }, // biome-ignore format: one line
 ): StepContext<never> {
   const { step, on } = s
   const say = sayOf(ware, s)
@@ -17,7 +17,7 @@ export function contextOf(
     ...{ scope, recipe: s.recipe, folder: s.folder, step: step as Step<never>, run: s.record, signal: s.signal },
     ...{ store: ware.store, duckdb: ware.duckdb, log: ware.log, threads: ware.threads },
     traceparent: ware.sink?.traceparent?.(s.record.id, step.id),
-    ...{ ledger: s.ledger, ahead: s.ahead, started: s.started, beside: s.beside, say },
+    ...{ ledger: s.ledger, ahead: s.ahead, started: s.started, beside: s.beside, settling: s.settling, say },
     progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
     device: async () => {
       const found = await ware.device(s.engine)

@@ -5,6 +5,7 @@ import type { Engine, Progress } from '../engines/engine.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { Beside } from './beside.ts'
+import type { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 
 /** What every step's output has: the identity of its content, which goes into the keys of the steps that read it. */
@@ -55,6 +56,8 @@ export interface StepContext<Spec> {
   readonly ahead?: Ahead | undefined
   /** Steps of the run that are under way beside this one. */
   readonly beside: Beside
+  /** Tables that are brought to the disk when the run ends. */
+  readonly settling: Settling
   /** Tells people something that they should know, now and in the run's record. */
   say(text: string): void
   /** The output of an input by step id. */
@@ -121,6 +124,11 @@ export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
   /** `import.meta.url` of its module: the code hash starts there. */
   readonly module: string
+  /**
+   * Run again, it makes the same, and nothing outside of Galley learns that it ran: where the power takes away that it was done, nothing is lost. Not so of one
+   * that publishes.
+   */
+  readonly repeatable?: boolean
   /**
    * What stands for the spec in the cache key; the spec itself unless given. It must cover all that `run` reads beside the
    * `hash`es of the step's inputs: a source gives its content, a report what earlier steps set aside.

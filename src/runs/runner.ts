@@ -14,6 +14,7 @@ import { again, passes } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
 import { handles, type Kept, keptOf, takeUp } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
+import { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
 import { deadlineOf, runTimedOut, timedOut } from './timeouts.ts'
@@ -69,6 +70,7 @@ export async function run(
   const took = new Map(kept?.seconds)
   const reused = new Set(kept?.cached)
   const meeting = new Meeting()
+  const settling = new Settling()
   const earlier = new Earlier(store, scope, recipe, record.number)
   /** In the recipe's order, whichever ended first. */
   const told = () => ({
@@ -127,7 +129,7 @@ export async function run(
         spending,
         engine: options.engine ?? ware.engine,
         beside: meeting.of(step.id),
-        earlier,
+        ...{ earlier, settling },
       }).finally(() => meeting.end(step.id))
       if (!ran.output) {
         if (ran.waits.fresh) await askFor(ware, scope, record, ran.waits)
@@ -152,6 +154,7 @@ export async function run(
     )
     await store.steps.skip(scope, record.id, ended.skipped)
     const status = ended.waiting.length > 0 ? 'waiting' : 'done'
+    await settling.settle()
     await store.runs.finish(scope, record.id, { status, summary: { ...told(), ledger: total.total() } })
     end(status)
     return { id: record.id, number: record.number, outputs, waiting: ended.waiting, ...told() }
@@ -171,6 +174,7 @@ export async function run(
         recipe.steps.filter((s) => !outputs.has(s.id)).map((s) => s.id),
       )
       .catch(() => undefined)
+    await settling.settle().catch(() => undefined)
     const finish = () => store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() })
     await finish().catch((cause: unknown) => passes(cause) && again(finish))
     end(status)

@@ -1,5 +1,3 @@
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
 import { GalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
@@ -8,7 +6,6 @@ import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
 import { failure } from '../store/failures.ts'
-import { takeLock } from '../store/lock.ts'
 import type { Store } from '../store/store.ts'
 import type { RunSink } from '../telemetry/sink.ts'
 import type { Alerts } from './alerts.ts'
@@ -20,9 +17,11 @@ import type { OnRunEvent } from './events.ts'
 import { unchanged, watchOn } from './inplace.ts'
 import { cacheKey, whyAgain } from './key.ts'
 import type { Accelerator, Ahead, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
+import { onlyOne } from './making.ts'
 import { restored, stored } from './portable.ts'
 import { noting } from './progress.ts'
 import { meter } from './resources.ts'
+import type { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
@@ -63,6 +62,7 @@ export interface StepRun {
   readonly engine: EngineChoice
   readonly beside: Beside
   readonly earlier: Earlier
+  readonly settling: Settling
 }
 
 /** How often a step begins again from what another writer published meanwhile. */
@@ -122,8 +122,9 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     }
     let found = await find()
     if (!found) {
-      release = await onlyOne(store, key, signal)
-      found = await find() // another process may have made it meanwhile
+      const lock = await onlyOne(store, key, signal)
+      release = lock.release
+      if (lock.others) found = await find() // another process may have made it meanwhile
     }
     if (found) {
       const { output: known, entry } = found
@@ -131,7 +132,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       if (s.recipe.budget) s.spending.add(step.id, await spentBy(store, scope, entry))
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
-        cached: true,
+        ...{ cached: true, repeatable: true },
         ...{ cacheKey: key, keyParts, seconds: took() },
       })
       on({
@@ -158,19 +159,23 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     await unchanged(s.watched)
     await unchanged(own)
     s.spending.add(step.id, ledger.total())
+    const end = (output: Output) => ({
+      output: stored(output, store.home.path),
+      ...{ cached: false, cacheKey: key, keyParts, because: reasons, seconds: took() },
+      ledger: Object.fromEntries(ledger.stages()),
+      resources: metered.taken(),
+    })
     const complete = async (): Promise<Output> => {
       let made: Output = result.output
+      if (kind.repeatable && !result.publish) {
+        await store.steps.complete(scope, claim, { ...end(made), repeatable: true, keep: true })
+        return made
+      }
       await store.transaction(scope, async (tx) => {
         made = (await result.publish?.(tx)) ?? result.output
-        const kept = stored(made, store.home.path)
-        await tx.steps.complete(scope, claim, {
-          output: kept,
-          cached: false,
-          ...{ cacheKey: key, keyParts, because: reasons, seconds: took() },
-          ledger: Object.fromEntries(ledger.stages()),
-          resources: metered.taken(),
-        })
-        await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
+        const ended = end(made)
+        await tx.steps.complete(scope, claim, ended)
+        await tx.cache.put(scope, { key, output: ended.output, run: record.id, step: step.id })
       })
       return made
     }
@@ -229,18 +234,4 @@ export function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
       fix: `the kinds are ${Object.keys(ware.kinds).join(', ')}`,
     })
   return kind
-}
-
-/** Lets one process make an output while others wait for it. */
-async function onlyOne(store: Store, key: string, signal: AbortSignal): Promise<() => void> {
-  const folder = join(store.home.path, 'tmp', '.steps', key)
-  for (;;) {
-    throwIfAborted(signal)
-    try {
-      return await takeLock(folder, 1000)
-    } catch (error) {
-      if (!(error instanceof GalleyError && error.code === 'STORE_CONFLICT')) throw error
-      await sleep(100)
-    }
-  }
 }

@@ -8,7 +8,7 @@ import { isAlive, ownToken } from './process.ts'
 import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
-import { fenceWaiting, mine, takingOver, unflushed } from './takeover.ts'
+import { fenceWaiting, mine, nothingLost, takingOver, unflushed } from './takeover.ts'
 
 export type Run = typeof runs.$inferSelect
 export type RunStatus = Run['status']
@@ -39,7 +39,10 @@ export interface Runs {
   newest(scope: Scope, page?: PageRequest): Promise<Page<Run>>
   /** The newest run of each partition of a recipe, by the partition's name; of those of a job. */
   partitions(scope: Scope, recipe: string, page?: PageRequest & { job?: number | undefined }): Promise<Page<Run>>
-  /** Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over */
+  /**
+   * Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over; STORE_UNAVAILABLE where the database lost the
+   * end of one of its steps when it went down
+   */
   finish(
     scope: Scope,
     id: string,
@@ -181,6 +184,7 @@ export function runsOn(db: Database): Runs {
           })
           .where(and(mine(scope, id), eq(runs.owner, ownToken())))
           .returning()
+        if (row && (end.status === 'done' || end.status === 'waiting')) await nothingLost(q, scope, id, end.status)
         if (row) return row
         throw new GalleyError('STORE_CONFLICT', {
           what: `run ${id} is no longer this process's to end`,

@@ -41,6 +41,23 @@ export const again = (
     })
     .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, [...those])))
 
+/** Makes sure that no step of a run that comes to its end is still under way: a server that went down may have lost that one was done. */
+export async function nothingLost(q: Queries, scope: Scope, run: string, end: 'done' | 'waiting'): Promise<void> {
+  const open = end === 'done' ? (['running', 'pending'] as const) : (['running'] as const)
+  const [lost] = await q
+    .select({ id: steps.id })
+    .from(steps)
+    .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, [...open])))
+    .limit(1)
+  if (!lost) return
+  throw new GalleyError('STORE_UNAVAILABLE', {
+    what: `the database went down, and no longer knows that step '${lost.id}' was done`,
+    why: 'steps that can be computed again are not brought to its disk one by one',
+    fix: 'run it again: what is still there is not computed again',
+    details: { step: lost.id },
+  })
+}
+
 /** Cancels the runs of a job that wait for people. */
 export async function fenceWaiting(q: Queries, scope: Scope, job: number, now: number): Promise<void> {
   const ended = await q

@@ -14,6 +14,7 @@ import { grows } from '../incremental/former.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { type Ended, runSteps } from '../schedule.ts'
+import { Settling } from '../settling.ts'
 import type { ProcessSpec, Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
@@ -130,16 +131,18 @@ async function again(
     const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }
     return { output: await asReadThen(ware.store, scope, of), state: 'read' }
   }
+  const settling = new Settling()
   const ctx = contextOf(ware, scope, {
     ...{ recipe, step, record, outputs, signal, started: record.started },
     ...{ engine: before.computed ? (before.computed.by === 'processor' ? 'processor' : 'gpu') : 'processor' },
-    ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {} },
+    ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {}, settling },
   })
   let output: Output
   try {
     const ran = await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)
     if ('approval' in ran) return { output: before, state: 'apart', says: 'nobody is asked again' }
     output = ran.output
+    await settling.settle()
   } catch (thrown) {
     // it passed then: what it is held against is of now
     if (!(thrown instanceof GalleyError && (thrown.code === 'QUALITY_FAILED' || thrown.code === 'DATASET_UNKNOWN')))

@@ -37,6 +37,7 @@ export interface TableOutput extends Output {
 export const tableStep: StepKind<PlanSpec, TableOutput> = {
   kind: 'table',
   module: import.meta.url,
+  repeatable: true,
   async run(ctx) {
     const { root } = ctx.step.spec.plan
     const name = `_${ctx.step.id}`
@@ -108,7 +109,9 @@ export async function keep(
   // the same rows with others set aside are another folder, so that neither loses its own
   const id = aside ? hashJson([data.sha256, aside.sha256]) : data.sha256
   const target = folderOf(ctx.store, ctx.scope, name, id.slice(0, 32))
-  await publishFolder(draft, target)
+  const lasting = !ctx.settling.takes(data.bytes + (aside?.bytes ?? 0))
+  await publishFolder(draft, target, { lasting })
+  if (!lasting) ctx.settling.add(target)
   // what is named by its content counts as the same content, whichever run wrote it
   return {
     hash: hashJson([data.sha256, schema, null, null]),
@@ -126,7 +129,7 @@ export async function keep(
  */
 export async function whole(o: TableOutput): Promise<boolean> {
   const file = join(o.folder, MANIFEST)
-  const text = await readIfThere(file)
+  const [text, same] = await Promise.all([readIfThere(file), intact(o.kept)])
   if (text === undefined) return false
   try {
     readManifest(text, file)
@@ -134,5 +137,5 @@ export async function whole(o: TableOutput): Promise<boolean> {
     if (error instanceof GalleyError && error.code === 'STORE_CORRUPT') return false
     throw error
   }
-  return intact(o.kept)
+  return same
 }

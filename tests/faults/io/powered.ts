@@ -5,9 +5,12 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { intact } from '../../../src/data/datasets/files.ts'
 import { scrub, usedFiles } from '../../../src/data/datasets/scrub.ts'
 import { sketchPath } from '../../../src/data/datasets/sketches/file.ts'
 import type { Galley } from '../../../src/main.ts'
+import { restored } from '../../../src/runs/portable.ts'
+import type { TableOutput } from '../../../src/runs/steps/table.ts'
 import { createClient } from '../../../src/sdk/index.ts'
 import { between, randomOf } from '../random.ts'
 import { losePower } from './power.ts'
@@ -71,6 +74,12 @@ async function whole(g: Galley): Promise<void> {
     assert.deepEqual(damaged, [], `files of ${dataset}`)
   }
   const { items } = await g.store.models.versions(scope, 'lateness', { limit: 500 })
+  // what runs that are known to have ended computed on their way is brought to the disk before they are
+  const ended = (await g.store.runs.list(scope, { limit: 20 })).items.filter((run) => run.status === 'done')
+  for (const run of ended)
+    for (const { id, kind, output } of (await g.store.steps.list(scope, run.id, { limit: 100 })).items)
+      if (kind === 'table')
+        assert.ok(await intact(restored(output as TableOutput, home).kept), `'${id}' of run ${run.number}`)
   for (const { blob } of items) assert.ok((await g.store.blobs.get(scope, blob)).length > 0, 'a model')
 }
 
