@@ -122,12 +122,14 @@ export function branch(): Command {
         const body = { dryRun: o.dryRun === true, ...(o.datasets ? { datasets: o.datasets } : {}) }
         const done = await client.branches.promote({ branch: name, body })
         if (o.json) return print(JSON.stringify(done))
-        if (done.datasets.length === 0) return print(`nothing to promote: ${plain(name)} has no version of its own that ${plain(done.parent)} has not`) // biome-ignore format: one line
+        if (done.datasets.length === 0 && done.models.length === 0 && done.left.length === 0) return print(`nothing to promote: ${plain(name)} has no version of its own that ${plain(done.parent)} has not`) // biome-ignore format: one line
         for (const d of done.datasets)
           print(`${bold(`${d.dataset}@${d.version}`)} of ${done.parent} ${done.dryRun ? 'would be' : 'is'} ${d.dataset}@${d.from} of ${name}  ${plural(d.rows, 'row')}`) // biome-ignore format: one line
+        for (const m of done.models)
+          print(`model ${bold(`${m.model}@${m.version}`)} of ${done.parent} ${done.dryRun ? 'would be' : 'is'} ${m.model}@${m.from} of ${name}${m.dataset ? `  trained on ${m.dataset}@${m.datasetVersion}` : ''}`) // biome-ignore format: one line
         for (const s of done.positions)
           print(`source ${plain(s)}: ${done.parent} goes on reading where the branch stopped`)
-        for (const v of done.left) print(`made of ${plain(v)}, which stays there`)
+        for (const v of done.left) print(`stays there: ${plain(v)}`)
         print(`the recipe that made it is run in ${done.parent} from now on: what ran there before would make the old rows again`) // biome-ignore format: one line
       }),
     )

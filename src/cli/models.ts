@@ -18,6 +18,14 @@ interface Report {
     readonly falseNegatives: number
   }
 }
+/** Who trained a model that was promoted. */
+interface Origin {
+  readonly workspace: string
+  readonly version: number
+  readonly run: number | null
+  readonly recipe: string | null
+}
+
 interface Candidate {
   readonly trainer: string
   readonly validate: Report
@@ -61,7 +69,8 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [] } = v.details as { candidates?: Candidate[] }
+        const { candidates = [], origin } = v.details as { candidates?: Candidate[]; origin?: Origin }
+        if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         print(metrics(candidates))
       }),
     )

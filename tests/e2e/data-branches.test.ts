@@ -16,14 +16,14 @@ afterAll(() => w.close())
 
 const COLUMNS = { id: 'int64', at: 'local timestamp', minutes: 'int64' } as const
 const PARTS = { train: ['2026-01-01', '2026-01-05'], validate: ['2026-01-05', '2026-01-07'], test: ['2026-01-07', '2026-01-10'] } // biome-ignore format: one line
-const orders = (late: number, name = 'late') =>
+const orders = (late: number, name = 'late', l2: number | null = 1) =>
   recipeOf('shop', (k) => {
     const rows = k.source('orders-csv', csv(join(w.folder, 'orders.csv'), COLUMNS))
     k.dataset('orders', rows)
     const flagged = rows.derive((r) => ({ late: r.minutes.gt(late) }))
     const data = k.dataset(name, flagged, { moment: 'at', split: byTime('at', PARTS as never) })
-    if (name === 'late')
-      k.train('slow', data as never, { target: 'late', features: ['minutes'], candidates: [logistic()] } as never)
+    if (name === 'late' && l2 !== null)
+      k.train('slow', data as never, { target: 'late', features: ['minutes'], candidates: [logistic({ l2 })] } as never)
   })
 
 test('a branch has what production has by reference; what is run there is published there, and production is as it was', async () => {
@@ -73,8 +73,13 @@ test('what a branch changed is told: rows, recipe, models; and promoted by refer
   const files = filesIn(w)
   expect(await w.client.branches.promote({ branch: 'exp', body: { dryRun: true } })).toMatchObject({ datasets: [{ dataset: 'late', from: 2, version: 2 }] }) // biome-ignore format: one line
   expect((await w.client.datasets.get({ name: 'late' })).version).toBe(1)
-  await w.client.branches.promote({ branch: 'exp', body: {} })
+  const done = await w.client.branches.promote({ branch: 'exp', body: {} })
+  // the model that was trained on it goes along, as trained on the parent's version
+  expect(done).toMatchObject({ models: [{ model: 'slow', from: 2, version: 2, dataset: 'late', datasetVersion: 2 }], left: [] }) // biome-ignore format: one line
   expect(filesIn(w)).toEqual(files)
+  const models = [await w.client.models.get({ name: 'slow' }), await inWorkspace(w, 'exp').client.models.get({ name: 'slow' })] // biome-ignore format: one line
+  expect(models[0]).toMatchObject({ version: 2, blob: models[1]?.blob, datasetVersion: 2, run: null, details: { origin: { workspace: 'exp', version: 2, run: 2, recipe: 'shop' } } }) // biome-ignore format: one line
+  expect((await command(w.home, 'models', 'show', 'slow')).out).toContain('trained in the workspace exp (there @2), by run 2 of shop') // biome-ignore format: one line
   const [here, there] = [await w.client.datasets.get({ name: 'late' }), await inWorkspace(w, 'exp').client.datasets.get({ name: 'late' })] // biome-ignore format: one line
   expect([here.version, here.hash, here.run]).toEqual([2, there.hash, null])
   expect(here.origin).toEqual({ workspace: 'exp', version: 2, run: 2, recipe: 'shop' })
@@ -86,9 +91,12 @@ test('what a branch changed is told: rows, recipe, models; and promoted by refer
   expect(shown.out).toContain('in the workspace exp (there @2), by run 2 of shop')
   await expect(w.client.lineage.rows({ of: 'late', where: JSON.stringify({ op: 'lit', value: true, type: 'bool' }) })).rejects.toMatchObject({ code: 'LINEAGE_UNKNOWN', fix: expect.stringContaining('GALLEY_WORKSPACE=exp') }) // biome-ignore format: one line
   // the changed recipe in production finds that version, and the branch goes on from it
-  expect((await inWorkspace(w, 'default').ran(orders(20))).outputs.get('late')).toMatchObject({ version: 2 })
+  const found2 = await inWorkspace(w, 'default').ran(orders(20))
+  expect(found2.outputs.get('late')).toMatchObject({ version: 2 })
+  // nor is the model trained again
+  expect([found2.cached.includes('slow'), found2.outputs.get('slow')]).toMatchObject([true, { version: 2, dataset: { name: 'late', version: 2 } }]) // biome-ignore format: one line
   await inWorkspace(w, 'exp').ran(orders(25))
-  expect((await w.client.branches.promote({ branch: 'exp', body: {} })).datasets).toMatchObject([{ from: 3, version: 3 }]) // biome-ignore format: one line
+  expect(await w.client.branches.promote({ branch: 'exp', body: {} })).toMatchObject({ datasets: [{ from: 3, version: 3 }], models: [{ from: 3, version: 3 }] }) // biome-ignore format: one line
 })
 
 test('where production has moved on nothing is promoted, and of two at once one wins', async () => {
@@ -105,6 +113,26 @@ test('where production has moved on nothing is promoted, and of two at once one 
   await inWorkspace(w, loser).ran(orders(9, 'fresh'))
   await inWorkspace(w, 'default').ran(orders(8, 'fresh'))
   await expect(w.client.branches.promote({ branch: loser, body: { datasets: ['fresh'] } })).rejects.toMatchObject({ code: 'PROMOTE_CONFLICT', why: expect.stringContaining('was not in the branch') }) // biome-ignore format: one line
+})
+
+test('a model stays in the branch where production has trained it since, or what it was trained on stays there; all else goes along', async () => {
+  const names = ['since', 'before']
+  for (const name of names) await branchOf(w, { name })
+  const newest = (await w.client.models.get({ name: 'slow' })).version
+  await inWorkspace(w, 'since').ran(orders(11))
+  await inWorkspace(w, 'before').ran(orders(12))
+  await inWorkspace(w, 'before').ran(orders(13, 'late', null))
+  const before = await w.client.branches.promote({ branch: 'before', body: {} })
+  expect(before).toMatchObject({ datasets: [{ dataset: 'late' }], models: [] })
+  expect(before.left.join()).toMatch(/slow@\d+ of before: it was trained on late@\d+, which stays there/)
+  expect((await w.client.models.get({ name: 'slow' })).version).toBe(newest)
+  await branchOf(w, { name: 'again' })
+  await inWorkspace(w, 'again').ran(orders(14))
+  await inWorkspace(w, 'default').ran(orders(13, 'late', 7))
+  const again = await w.client.branches.promote({ branch: 'again', body: {} })
+  expect(again).toMatchObject({ datasets: [{ dataset: 'late' }], models: [] })
+  expect(again.left).toEqual([`slow@${newest + 1} of again: default has trained slow@${newest + 1} since`])
+  await expect(w.client.branches.promote({ branch: 'since', body: {} })).rejects.toMatchObject({ code: 'PROMOTE_CONFLICT' }) // biome-ignore format: one line
 })
 
 test('how far a source was read goes along with what was made of it: production does not read it again', async () => {

@@ -100,8 +100,19 @@ export const branches = {
           rows: z.number(),
         }),
       ),
+      models: z.array(
+        z.object({
+          model: z.string(),
+          from: z.number().describe("the branch's version"),
+          version: z.number().describe("the parent's"),
+          dataset: z.string().nullable(),
+          datasetVersion: z.number().nullable().describe('what it was trained on, as the parent numbers it'),
+        }),
+      ),
       positions: z.array(z.string()).describe('sources that the parent goes on reading where the branch stopped'),
-      left: z.array(z.string()).describe('versions that it was made of and that stay in the branch'),
+      left: z
+        .array(z.string())
+        .describe('versions that it was made of and that stay in the branch; models that stay there, and why'),
     }),
   }),
 }

@@ -41,6 +41,12 @@ export const branches: NounHandlers<'branches'> = {
   },
   promote: async ({ ware: { store }, scope, params, body }) => {
     const done = await promote(store, await openBranch(store, params.branch, scope.caller), body)
-    return { ...done, datasets: [...done.datasets], positions: [...done.positions], left: [...done.left] }
+    return {
+      ...done,
+      datasets: [...done.datasets],
+      models: [...done.models],
+      positions: [...done.positions],
+      left: [...done.left],
+    }
   },
 }

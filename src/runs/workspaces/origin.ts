@@ -23,7 +23,7 @@ export async function originOf(
 export async function runOf(
   { runs }: Pick<Tables, 'runs'>,
   scope: Scope,
-  { run }: DatasetVersion,
+  { run }: Pick<DatasetVersion, 'run'>,
 ): Promise<Run | undefined> {
   if (run === null) return undefined
   return runs.get(scope, run).catch((error: unknown) => {

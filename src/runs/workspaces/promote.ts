@@ -4,6 +4,7 @@ import type { Store, Tables } from '../../store/store.ts'
 import { unknownName } from '../../store/unknown.ts'
 import { type OpenBranch, requireNobodyForgotten, type Stand, standOf } from './branch.ts'
 import { type Carried, carriedBy, carry } from './carried.ts'
+import { type PromotedModel, promoteModels } from './models.ts'
 import { originOf, runOf } from './origin.ts'
 import { translated } from './translated.ts'
 
@@ -18,15 +19,16 @@ export interface Promoted {
     readonly version: number
     readonly rows: number
   }[]
+  readonly models: readonly PromotedModel[]
   /** Sources whose position goes along: what the branch read of them, the parent does not read again. */
   readonly positions: readonly string[]
-  /** Versions of the branch that what is promoted was made of, and that stay in it. */
+  /** Versions of the branch that what is promoted was made of, and that stay in it; models that stay, and why. */
   readonly left: readonly string[]
 }
 
 /**
- * Publishes the newest version of each dataset that the branch changed as the parent's next one, by reference and all in one transaction: only where the
- * parent's newest is still what the branch began with. @throws PROMOTE_CONFLICT where it is not, PROMOTE_REFUSED for a sample or where the parent would miss rows, DATASET_UNKNOWN
+ * Publishes the newest version of each dataset that the branch changed, and of each model that it trained on them, as the parent's next one, by reference and all in one
+ * transaction: only where the parent's newest is still what the branch began with. @throws PROMOTE_CONFLICT where it is not, PROMOTE_REFUSED for a sample or where the parent would miss rows, DATASET_UNKNOWN
  */
 export async function promote(
   store: Store,
@@ -74,9 +76,10 @@ export async function promote(
         details: { version, branch: name, from, run: run?.number ?? null },
       })
     }
+    const models = await promoteModels(tx, branch, { numbers, rows, wanted: datasets, dryRun, left })
     if (!dryRun) await carry(tx, branch, carried)
     const positions = [...new Set(carried.positions.map((p) => p.step))].sort()
-    return { branch: name, parent: parent.name, dryRun, datasets: done, positions, left: [...left].sort() }
+    return { branch: name, parent: parent.name, dryRun, datasets: done, models, positions, left: [...left].sort() }
   })
 }
 
