@@ -204,8 +204,9 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     const error = stolen.signal.aborted
       ? new GalleyError('STORE_CONFLICT', {
           what: `step '${step.id}' is not this process's any more`,
-          why: 'it did not renew its claim in time (it was stopped, or cut off from the database), and another process claimed it',
+          why: 'it did not renew its claim in time (it was stopped, or cut off from the database) and another process claimed it, or the database lost the claim when it went down',
           fix: 'look at the newest run of the recipe (galley runs ls); where none goes on, run it again',
+          details: { step: step.id },
           cause: thrown,
         })
       : (timedOut(signal) ?? failure(thrown, `step '${step.id}' could not go on`))
