@@ -229,12 +229,12 @@ async function runJob(
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */
-function endOf(job: Job, error: GalleyError, stopping: boolean) {
+export function endOf(job: Pick<Job, 'attempts' | 'mostAttempts'>, error: GalleyError, stopping: boolean) {
   const told = error.toJSON()
   if (stopping) return { status: 'queued', error: null, pause: 0, attempts: job.attempts - 1 } as const
   // nobody else is at a step of a job that is held: its claim went with a database that died before that was on disk
   const unclaimed = error.code === 'STORE_CONFLICT' && error.details['step'] !== undefined
-  const again = (unclaimed || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
+  const again = (unclaimed || passes(error) || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
   if (!again) return { status: 'failed', error: told } as const
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (job.attempts - 1))
   return { status: 'queued', error: told, pause, attempts: job.attempts } as const
