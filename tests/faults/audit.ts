@@ -69,7 +69,7 @@ async function ended({ g, scope, jobs }: Ground): Promise<string[]> {
   }
   // how a run ended is written a moment later where there was no room for it
   const over = async () => (await g.store.leftovers.underWay(scope)) <= (await g.store.runs.abandoned(scope)).length
-  if (!(await until('the end of all runs', over, 5000).catch(() => false)))
+  if (!(await until('the end of all runs', over, 30_000).catch(() => false)))
     faults.push('runs are said to be under way, and no job is')
   return faults
 }
