@@ -61,12 +61,19 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [] } = v.details as { candidates?: Candidate[] }
-        print(metrics(candidates))
+        const { candidates = [], figures } = v.details as { candidates?: Candidate[]; figures?: Record<string, number> }
+        print(figures ? learnt(figures) : metrics(candidates))
       }),
     )
   return noun
 }
+
+/** What was learnt without a target, in figures. */
+const learnt = (figures: Readonly<Record<string, number>>): string =>
+  table(
+    ['figure', 'value'],
+    Object.entries(figures).map(([name, value]) => [name, Number.isInteger(value) ? value : value.toPrecision(5)]),
+  )
 
 /** Candidates side by side, the baseline among them: quality on both parts, then calibration and confusion on test. */
 export function metrics(candidates: readonly Candidate[]): string {

@@ -1,0 +1,49 @@
+import { optionsOf } from '../../plan/columns/options.ts'
+import type { Learning } from '../../runs/kitchen.ts'
+
+interface Standardised {
+  /** Whether columns get mean 0 and standard deviation 1 first; unless given, they do. */
+  readonly standardise?: boolean
+}
+
+export interface KMeansOptions extends Standardised {
+  readonly clusters?: number
+  readonly maxIterations?: number
+  readonly tolerance?: number
+  /** Times that it begins anew; the best is kept. */
+  readonly restarts?: number
+  /** Rows of a mini-batch; 0: all rows in each iteration. */
+  readonly batch?: number
+}
+const KMEANS = ['clusters', 'maxIterations', 'tolerance', 'restarts', 'batch', 'standardise'] as const
+/** Clusters around centres: each row gets the number of its own, the largest being 0, and how far it lies from its centre. */
+export const kMeans = (options: KMeansOptions = {}) =>
+  rows('k-means', optionsOf(options, KMEANS, 'kMeans'), { cluster: 'int32', distance: 'float64' })
+
+export interface PcaOptions<N extends number> extends Standardised {
+  readonly components?: N
+}
+type Components = { readonly [C in `pc${number}`]: 'float64' }
+/** Principal components: where each row lies along the directions in which rows vary most, `pc1`, `pc2` … */
+export const pca = <N extends number = 2>(options: PcaOptions<N> = {}) => {
+  const { components = 2 } = optionsOf(options, ['components', 'standardise'], 'pca')
+  const names = Array.from({ length: Math.max(0, Math.min(400, Math.floor(components))) }, (_, i) => `pc${i + 1}`)
+  return rows('pca', options, Object.fromEntries(names.map((name) => [name, 'float64'])) as Components)
+}
+
+export interface IsolationForestOptions extends Standardised {
+  readonly trees?: number
+  /** Rows that each tree sees. */
+  readonly samples?: number
+  /** The share of rows that are taken to be anomalies, 0 to 0.5; 0.01 unless given. */
+  readonly contamination?: number
+}
+const FOREST = ['trees', 'samples', 'contamination', 'standardise'] as const
+/** Anomalies: rows that a few random cuts set apart. Each gets a score, near 1 where it is odd, and whether it counts as one. */
+export const isolationForest = (options: IsolationForestOptions = {}) =>
+  rows('isolation-forest', optionsOf(options, FOREST, 'isolationForest'), { anomaly_score: 'float64', anomaly: 'bool' })
+
+function rows<const G extends Learning['gives']>(learner: string, options: object, gives: G): Learning<'rows', G> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { learner, of: 'rows', params: Object.fromEntries(given) as Learning['params'], gives }
+}
