@@ -18,6 +18,12 @@ export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {
+  type DbscanOptions,
+  dbscan,
+  type FpGrowthOptions,
+  fpGrowth,
+  type GaussianMixtureOptions,
+  gaussianMixture,
   type IsolationForestOptions,
   isolationForest,
   type KMeansOptions,

@@ -8,6 +8,8 @@ const TRIED: Readonly<Record<string, readonly [params: LearnTask['params'], rows
   'k-means': [{ clusters: 8, maxIterations: 12 }],
   pca: [{ components: 3 }],
   'isolation-forest': [{ trees: 40 }],
+  'gaussian-mixture': [{ clusters: 3, maxIterations: 5 }],
+  dbscan: [{ reach: 0.3 }, 6000],
 }
 
 test('every learner is tried', () => expect(Object.keys(TRIED)).toEqual(Object.keys(learners)))

@@ -43,7 +43,56 @@ const FOREST = ['trees', 'samples', 'contamination', 'standardise'] as const
 export const isolationForest = (options: IsolationForestOptions = {}) =>
   rows('isolation-forest', optionsOf(options, FOREST, 'isolationForest'), { anomaly_score: 'float64', anomaly: 'bool' })
 
-function rows<const G extends Learning['gives']>(learner: string, options: object, gives: G): Learning<'rows', G> {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return { learner, of: 'rows', params: Object.fromEntries(given) as Learning['params'], gives }
+export interface GaussianMixtureOptions extends Standardised {
+  readonly clusters?: number
+  readonly maxIterations?: number
+  readonly tolerance?: number
+  /** Added to every variance. */
+  readonly ridge?: number
 }
+const MIXTURE = ['clusters', 'maxIterations', 'tolerance', 'ridge', 'standardise'] as const
+/** Clusters as normal distributions of any shape: each row gets the likeliest one, how likely it is, and the log of the density there (low where a row is odd). */
+export const gaussianMixture = (options: GaussianMixtureOptions = {}) =>
+  rows('gaussian-mixture', optionsOf(options, MIXTURE, 'gaussianMixture'), {
+    ...{ cluster: 'int32', probability: 'float64', log_density: 'float64' },
+  } as const)
+
+export interface DbscanOptions extends Standardised {
+  /** How near rows are neighbours, in standard deviations unless `standardise` is false; 0.5 unless given. */
+  readonly reach?: number
+  /** Neighbours, itself among them, that make a row part of a cluster's core; 5 unless given. */
+  readonly neighbours?: number
+}
+/** Clusters of any shape by density; what lies alone has none (null). */
+export const dbscan = (options: DbscanOptions = {}) =>
+  rows('dbscan', optionsOf(options, ['reach', 'neighbours', 'standardise'], 'dbscan'), { cluster: 'int32' })
+
+export interface FpGrowthOptions {
+  /** Share of baskets that have all items of a rule, at least: 0.01 unless given. */
+  readonly support?: number
+  /** Of the baskets with the antecedent, the share that have the consequent, too, at least: 0.3 unless given. */
+  readonly confidence?: number
+  /** At least; 1 unless given: no less often than by chance. */
+  readonly lift?: number
+  /** Items of a rule, at most; 4 unless given. */
+  readonly items?: number
+}
+/** Association rules: who has the antecedent has the consequent, too. `baskets` are those with both; a conviction of null is infinite. */
+export const fpGrowth = (options: FpGrowthOptions = {}) =>
+  learning('baskets', 'fp-growth', optionsOf(options, ['support', 'confidence', 'lift', 'items'], 'fpGrowth'), {
+    ...{ antecedent: 'string[]', consequent: 'string[]', baskets: 'int64', support: 'float64' },
+    ...{ confidence: 'float64', lift: 'float64', leverage: 'float64', conviction: 'float64' },
+  } as const)
+
+function learning<const O extends Learning['of'], const G extends Learning['gives']>(
+  of: O,
+  learner: string,
+  options: object,
+  gives: G,
+): Learning<O, G> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { learner, of, params: Object.fromEntries(given) as Learning['params'], gives }
+}
+
+const rows = <const G extends Learning['gives']>(learner: string, options: object, gives: G) =>
+  learning('rows', learner, options, gives)

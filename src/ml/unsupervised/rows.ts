@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { throwIfAborted } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { type Column, copyFloat64 } from '../../engines/batch.ts'
 import { quote, text } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import type { Schema } from '../../plan/types.ts'
+import { type Schema, type Type, typeName } from '../../plan/types.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { LearnSpec } from '../../runs/specs.ts'
 import type { Assigner, OutputColumn } from './learner.ts'
+import type { PairsLearnt } from './pairs.ts'
 
 /** Rows as one Parquet file, and a folder for what is made of them. */
 export interface Source {
@@ -44,6 +45,46 @@ export async function withOutputs(
   )
   const more = assigner.outputs.map(({ name, type }) => ({ name, type, nullable: true }))
   return build({ op: 'scan', from: { kind: 'parquet', files: [made] }, schema: [...schema, ...more] })
+}
+
+/** Rows of a learner's table, which has the columns of the step. */
+export async function tableOf(
+  ctx: StepContext<LearnSpec>,
+  folder: string,
+  { columns, rows }: Pick<PairsLearnt, 'columns' | 'rows'>,
+): Promise<Node> {
+  const { schema } = ctx.step.spec
+  if (columns.join() !== schema.map((f) => f.name).join())
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `${ctx.step.spec.learner} gives ${columns.join(', ')}, and the recipe says ${schema.map((f) => f.name).join(', ')}`,
+      fix: 'declare the step with the function of the learner',
+    })
+  const [said, made] = [join(folder, 'said.jsonl'), join(folder, 'made.parquet')]
+  await pipeline(Readable.from(jsonLines(ctx.signal, columns, rows)), createWriteStream(said))
+  const types = schema.map((f) => `${text(f.name)}: ${text(typeSql(f.type))}`).join(', ')
+  const read = `read_json(${text(said)}, format = 'newline_delimited', auto_detect = false, columns = {${types}})`
+  await ctx.duckdb.session(ctx, (query) => query(`COPY (SELECT * FROM ${read}) ${toParquet(made)}`))
+  return build({ op: 'scan', from: { kind: 'parquet', files: [made] }, schema })
+}
+
+async function* jsonLines(signal: AbortSignal, columns: readonly string[], rows: PairsLearnt['rows']) {
+  let [piece, count] = ['', 0]
+  for (const row of rows) {
+    const record = Object.fromEntries(columns.map((name, i) => [name, row[i]]))
+    piece += `${JSON.stringify(record, (_, v) => (typeof v === 'bigint' ? String(v) : v))}\n`
+    if (++count % 4096 !== 0) continue
+    throwIfAborted(signal)
+    yield piece
+    piece = ''
+    await nextTurn()
+  }
+  yield piece
+}
+
+const typeSql = (type: Type): string => {
+  const name = typeName(type)
+  const known = { string: 'VARCHAR', 'string[]': 'VARCHAR[]', int32: 'INTEGER', int64: 'BIGINT', float64: 'DOUBLE' } as Readonly<Record<string, string>> // biome-ignore format: one line
+  return known[name] ?? 'VARCHAR'
 }
 
 /** A line a row of what the model says. */

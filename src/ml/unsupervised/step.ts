@@ -11,9 +11,9 @@ import type { DatasetSpec, LearnSpec, PlanSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { computeRows } from '../../runs/steps/rows.ts'
 import { keep, summarise, type TableOutput, whole } from '../../runs/steps/table.ts'
-import { learnerOf } from './index.ts'
+import { learnerOf, pairLearnerOf } from './index.ts'
 import type { LearnContext, LearntModel } from './learner.ts'
-import { type Source, withOutputs } from './rows.ts'
+import { type Source, tableOf, withOutputs } from './rows.ts'
 
 /** The table of what was learnt, and the model's version. */
 export interface LearnOutput extends TableOutput {
@@ -90,6 +90,12 @@ async function learn(ctx: StepContext<LearnSpec>, source: Source) {
   try {
     const rows = { ...relation, rows: source.rows, batches: relation.batches.bind(relation) }
     const common = { rows, params: spec.params, seed: spec.seed, threads: ctx.threads }
+    if (spec.of !== 'rows') {
+      const learner = await pairLearnerOf(spec.learner)
+      const columns = spec.columns as Readonly<Record<string, string>>
+      const { model, figures, ...made } = await learner.learn({ ...common, columns }, own)
+      return { model, figures, made: await tableOf(ctx, source.folder, made) }
+    }
     const learner = await learnerOf(spec.learner)
     const model = await learner.fit({ ...common, features: spec.columns['features'] as readonly string[] }, own)
     const assigner = learner.load(model)
