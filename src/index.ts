@@ -18,6 +18,8 @@ export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {
+  type AlsOptions,
+  als,
   type DbscanOptions,
   dbscan,
   type FpGrowthOptions,
@@ -25,7 +27,9 @@ export {
   type GaussianMixtureOptions,
   gaussianMixture,
   type IsolationForestOptions,
+  type ItemItemOptions,
   isolationForest,
+  itemItem,
   type KMeansOptions,
   kMeans,
   type PcaOptions,

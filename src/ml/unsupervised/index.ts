@@ -14,6 +14,8 @@ export const learners: Readonly<Record<string, () => Promise<Learner>>> = {
 /** Learners of pairs by kind, likewise. */
 export const pairLearners: Readonly<Record<string, () => Promise<PairLearner>>> = {
   'fp-growth': async () => (await import('./baskets/fpgrowth.ts')).fpGrowthLearner,
+  'item-item': async () => (await import('./preferences/items.ts')).itemItemLearner,
+  als: async () => (await import('./preferences/als.ts')).alsLearner,
 }
 
 /** @throws RECIPE_INVALID for a kind that there is none of, naming those that there are */

@@ -84,6 +84,33 @@ export const fpGrowth = (options: FpGrowthOptions = {}) =>
     ...{ confidence: 'float64', lift: 'float64', leverage: 'float64', conviction: 'float64' },
   } as const)
 
+interface RecommenderOptions {
+  /** Items that are recommended to each user; 10 unless given. */
+  readonly top?: number
+  /** Share of each user's items that is set aside to judge by (the latest where `at` is named, else by chance); 0.2 unless given. */
+  readonly holdout?: number
+}
+export interface ItemItemOptions extends RecommenderOptions {
+  readonly neighbours?: number
+  readonly shrink?: number
+}
+const RECOMMENDED = { rank: 'int32', score: 'float64' } as const
+/** What is liked by those who like the same things: each user gets the best items that are new to them. */
+export const itemItem = (options: ItemItemOptions = {}) =>
+  learning('preferences', 'item-item', optionsOf(options, ['top', 'holdout', 'neighbours', 'shrink'], 'itemItem'), RECOMMENDED) // biome-ignore format: one line
+
+export interface AlsOptions extends RecommenderOptions {
+  readonly factors?: number
+  readonly iterations?: number
+  readonly regularisation?: number
+  /** How much surer a weight of 1 makes it that somebody likes something; 10 unless given. */
+  readonly alpha?: number
+}
+const ALS = ['top', 'holdout', 'factors', 'iterations', 'regularisation', 'alpha'] as const
+/** Alternating least squares for what people did (bought, watched): each user gets the best items that are new to them. */
+export const als = (options: AlsOptions = {}) =>
+  learning('preferences', 'als', optionsOf(options, ALS, 'als'), RECOMMENDED)
+
 function learning<const O extends Learning['of'], const G extends Learning['gives']>(
   of: O,
   learner: string,

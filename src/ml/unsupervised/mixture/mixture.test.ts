@@ -11,7 +11,10 @@ const values = rows.map((r) => [r['a'] === null ? Number.NaN : Number(r['a']), N
 
 test('rows have the component that they came from, and the log likelihood is the mean of their log densities', async () => {
   const model = await learn({ clusters: 3 })
-  const [labels = [], probability = [], density = new Float64Array(0)] = assignMany(gaussianMixtureLearner.load(model), values)
+  const [labels = [], probability = [], density = new Float64Array(0)] = assignMany(
+    gaussianMixtureLearner.load(model),
+    values,
+  )
   for (const blob of [0, 1, 2]) expect(new Set(rows.flatMap((r, i) => (Math.floor(Number(r['b']) / 7) === blob && r['a'] !== null ? [labels[i]] : []))).size).toBe(1) // biome-ignore format: one line
   expect(Math.min(...probability)).toBeGreaterThan(0.3)
   const mean = density.reduce((a: number, b: number) => a + b, 0) / rows.length
