@@ -11,6 +11,7 @@ import type { DatasetSpec, LearnSpec, PlanSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { computeRows } from '../../runs/steps/rows.ts'
 import { keep, summarise, type TableOutput, whole } from '../../runs/steps/table.ts'
+import { integer } from '../../runs/text.ts'
 import { learnerOf, pairLearnerOf } from './index.ts'
 import type { LearnContext, LearntModel } from './learner.ts'
 import { type Source, tableOf, withOutputs } from './rows.ts'
@@ -73,7 +74,7 @@ export const learnStep: StepKind<LearnSpec, LearnOutput> = {
     return (await store.blobs.find(scope, o.blob)) !== undefined && (await whole(o))
   },
   summary(o) {
-    const figures = Object.entries(o.figures).slice(0, 4).map(([name, value]) => `${name} ${+value.toPrecision(4)}`) // biome-ignore format: one line
+    const figures = Object.entries(o.figures).slice(0, 4).map(([name, value]) => `${name} ${Number.isInteger(value) ? integer(value) : +value.toPrecision(4)}`) // biome-ignore format: one line
     return [`${o.model}@${o.version}`, summarise(o), ...figures].join('  ')
   },
 }
