@@ -66,6 +66,7 @@ export async function readMatrix(task: LearnTask, ctx: LearnContext, standardise
   let rows = 0
   let sinceTurn = 0
   let buffer = new Float64Array(0)
+  const sums = sumsOf(width)
   for await (const batch of task.rows.batches(features)) {
     throwIfAborted(ctx.signal)
     if (batch.rows === 0) continue
@@ -79,6 +80,7 @@ export async function readMatrix(task: LearnTask, ctx: LearnContext, standardise
     const place = new Map(batch.schema.map((f, i) => [f.name, i]))
     for (const [j, name] of features.entries()) {
       copyFloat64(batch.columns[place.get(name) as number] as Column, buffer, 0)
+      add(sums, j, buffer, batch.rows)
       for (let i = 0, at = rows * width + j; i < batch.rows; i++, at += width) data[at] = buffer[i] as number
     }
     rows += batch.rows
@@ -91,7 +93,51 @@ export async function readMatrix(task: LearnTask, ctx: LearnContext, standardise
   }
   if (rows === 0) throw unfit('there are no rows to learn from', 'none came', 'check the filters before the step')
   data = data.subarray(0, rows * width)
-  return { rows, width, data, columns: standardised(features, data, rows, standardise, ctx) }
+  return { rows, width, data, columns: standardised(features, data, rows, sums, standardise, ctx) }
+}
+
+/** What is known of columns once all rows are read. */
+interface Sums {
+  readonly n: Float64Array
+  readonly missing: Float64Array
+  readonly infinite: Float64Array
+  readonly low: Float64Array
+  readonly high: Float64Array
+  /** The first value: differences from it lose no digits when the mean is far from zero. */
+  readonly shift: Float64Array
+  readonly sum: Float64Array
+}
+
+const sumsOf = (width: number): Sums => {
+  const zeros = () => new Float64Array(width)
+  const [low, high] = [zeros().fill(Infinity), zeros().fill(-Infinity)]
+  return { n: zeros(), missing: zeros(), infinite: zeros(), low, high, shift: zeros(), sum: zeros() }
+}
+
+/** Adds values of column j. */
+function add(s: Sums, j: number, values: Float64Array, count: number): void {
+  let n = s.n[j] as number
+  let low = s.low[j] as number
+  let high = s.high[j] as number
+  let shift = s.shift[j] as number
+  let sum = s.sum[j] as number
+  for (let i = 0; i < count; i++) {
+    const x = values[i] as number
+    if (!(Math.abs(x) < Infinity)) {
+      const kind = Number.isNaN(x) ? s.missing : s.infinite
+      kind[j] = (kind[j] as number) + 1
+      continue
+    }
+    if (n++ === 0) shift = x
+    sum += x - shift
+    if (x < low) low = x
+    if (x > high) high = x
+  }
+  s.n[j] = n
+  s.low[j] = low
+  s.high[j] = high
+  s.shift[j] = shift
+  s.sum[j] = sum
 }
 
 /** Standardises in place, and tells what was missing or infinite. */
@@ -99,41 +145,32 @@ function standardised(
   features: readonly string[],
   data: Float64Array,
   rows: number,
+  s: Sums,
   scaled: boolean,
   ctx: LearnContext,
 ): ColumnStats[] {
   const width = features.length
-  return features.map((name, j) => {
-    let [n, missing, infinite, low, high, shift, sum] = [0, 0, 0, Infinity, -Infinity, 0, 0]
-    for (let at = j; at < data.length; at += width) {
-      const x = data[at] as number
-      if (!Number.isFinite(x)) {
-        if (Number.isNaN(x)) missing++
-        else infinite++
-        continue
-      }
-      // differences from the first value lose no digits when the mean is far from zero
-      if (n++ === 0) shift = x
-      sum += x - shift
-      if (x < low) low = x
-      if (x > high) high = x
-    }
-    if (n === 0)
+  for (const [j, name] of features.entries())
+    if (s.n[j] === 0)
       throw unfit(
         `the column "${name}" has no values`,
         `all ${rows} rows are missing or infinite there`,
         'leave it out, or find out what became of its values',
       )
-    const rough = shift + sum / n
-    let [squares, off] = [0, 0]
-    for (let at = j; at < data.length; at += width) {
-      const d = (data[at] as number) - rough
-      if (!Number.isFinite(d)) continue
-      squares += d * d
-      off += d
+  const rough = s.shift.map((shift, j) => shift + (s.sum[j] as number) / (s.n[j] as number))
+  const [squares, off] = [new Float64Array(width), new Float64Array(width)]
+  for (let at = 0; at < data.length; at += width)
+    for (let j = 0; j < width; j++) {
+      const d = (data[at + j] as number) - (rough[j] as number)
+      if (!(Math.abs(d) < Infinity)) continue
+      squares[j] = (squares[j] as number) + d * d
+      off[j] = (off[j] as number) + d
     }
-    const mean = low === high ? low : rough + off / n
-    const deviation = Math.sqrt(Math.max(0, squares / n - (off / n) ** 2))
+  const columns = features.map((name, j): ColumnStats => {
+    const [n, low, high] = [s.n[j] as number, s.low[j] as number, s.high[j] as number]
+    const rest = (off[j] as number) / n
+    const mean = low === high ? low : (rough[j] as number) + rest
+    const deviation = Math.sqrt(Math.max(0, (squares[j] as number) / n - rest ** 2))
     if (!Number.isFinite(mean) || !Number.isFinite(deviation))
       throw unfit(
         `the values of "${name}" are too large for their squares`,
@@ -141,13 +178,23 @@ function standardised(
         'divide the column by a unit that suits it: thousands, millions',
       )
     const scale = low === high ? 0 : scaled ? 1 / deviation : 1
-    const stats = { mean, scale: Number.isFinite(scale) ? scale : 0, low, high, missing: missing + infinite }
-    for (let at = j; at < data.length; at += width) data[at] = standardOf(data[at] as number, stats)
+    const [missing, infinite] = [s.missing[j] as number, s.infinite[j] as number]
     const share = (count: number) => `${count} of ${rows} values of "${name}"`
     if (missing > 0) ctx.say?.(`${share(missing)} are missing: they count as its mean`)
     if (infinite > 0) ctx.say?.(`${share(infinite)} are infinite: they count as the end of its range`)
-    return stats
+    return { mean, scale: Number.isFinite(scale) ? scale : 0, low, high, missing: missing + infinite }
   })
+  const means = Float64Array.from(columns, (c) => c.mean)
+  const scales = Float64Array.from(columns, (c) => c.scale)
+  for (let at = 0; at < data.length; at += width)
+    for (let j = 0; j < width; j++) {
+      const x = data[at + j] as number
+      data[at + j] =
+        Math.abs(x) < Infinity
+          ? (x - (means[j] as number)) * (scales[j] as number)
+          : standardOf(x, columns[j] as ColumnStats)
+    }
+  return columns
 }
 
 /** A value as the model sees it; missing ones are the mean, infinite ones the ends of the range. */

@@ -55,7 +55,7 @@ export const pcaLearner: Learner = {
     const cut = cutOf(rows)
     const sums = floats(cut.blocks * d * d)
     const crew = { module: import.meta.url, kernels, cut, arrays: { x: x.data, sums } }
-    await withCrew({ ...crew, threads: task.threads, work: (rows * d * d) / 4, signal: ctx.signal }, (run) =>
+    await withCrew({ ...crew, threads: task.threads, work: (rows * d * d) / 32, signal: ctx.signal }, (run) =>
       run('products', { d }),
     )
     ctx.progress({ done: 1, total: 2, unit: 'steps' })
