@@ -69,7 +69,7 @@ export function repeated(schema: Schema, batch: readonly Row[], rows: number): R
 }
 
 /** The suite that every learner of rows passes. `most`: rows that it is tried on with threads. */
-export function learnerConformance(kind: string, learner: Learner, params: LearnTask['params'], most = 20_000): void {
+export function learnerConformance(kind: string, learner: Learner, params: LearnTask['params'], most = 12_000): void {
   const learn = (rows: readonly Row[], more: Partial<LearnTask> = {}, ctx = quiet()): Promise<LearntModel> =>
     learner.fit({ rows: relationOf(SCHEMA, rows), features: FEATURES, params, seed: 7, threads: 1, ...more }, ctx)
   const probes = [

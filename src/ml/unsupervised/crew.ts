@@ -17,8 +17,9 @@ export interface Cut {
 }
 const LEAST = 2048
 const MOST_BLOCKS = 64
-export function cutOf(rows: number): Cut {
-  const size = Math.max(LEAST, Math.ceil(rows / MOST_BLOCKS))
+/** `least`: rows of a block; few where each takes long. */
+export function cutOf(rows: number, least = LEAST): Cut {
+  const size = Math.max(least, Math.ceil(rows / MOST_BLOCKS))
   return { rows, size, blocks: Math.max(1, Math.ceil(rows / size)) }
 }
 
@@ -53,7 +54,7 @@ export interface CrewOptions {
 export type Run = (kernel: string, args?: Numbers) => Promise<void>
 
 /** Numbers that a pass goes over from which on threads are worth their start. */
-const WORTH = 500_000
+const WORTH = 400_000
 /** ms that this thread works before it lets others have a turn. */
 const TURN = 20
 

@@ -33,3 +33,12 @@ test('what can not be found is refused', async () => {
   const task = { rows: flat, features: ['a'], params: { components: 1 }, seed: 1, threads: 1 }
   expect((await failure(pcaLearner.fit(task, quiet()))).message).toContain('no directions')
 })
+
+test('wide rows are worth threads, and give the same', async () => {
+  const names = Array.from({ length: 40 }, (_, j) => `f${j}`)
+  const schema: Schema = names.map((name) => ({ name, type: 'float64', nullable: false }))
+  const wide = Array.from({ length: 9000 }, () => Object.fromEntries(names.map((name) => [name, random()])))
+  const learnt = (threads: number) =>
+    pcaLearner.fit({ rows: relationOf(schema, wide), features: names, params: { components: 5 }, seed: 1, threads }, quiet()) // biome-ignore format: one line
+  expect(JSON.stringify(await learnt(2))).toBe(JSON.stringify(await learnt(1)))
+})

@@ -77,7 +77,7 @@ export const alsLearner = recommender(
         to,
         gram,
       }
-      const crew: CrewOptions = { module: import.meta.url, kernels, arrays, cut: cutOf(rows), threads: task.threads, work: x.item.length * f * f + rows * f * f * f, signal: ctx.signal } // biome-ignore format: one line
+      const crew: CrewOptions = { module: import.meta.url, kernels, arrays, cut: cutOf(rows, 64), threads: task.threads, work: x.item.length * f * f + rows * f * f * f, signal: ctx.signal } // biome-ignore format: one line
       return { crew, from, gram, others }
     })
     const [one, two] = sides as [(typeof sides)[number], (typeof sides)[number]]
