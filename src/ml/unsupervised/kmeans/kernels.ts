@@ -46,6 +46,24 @@ export function squared(x: Float64Array, a: number, y: Float64Array, b: number, 
   return s + t
 }
 
+/** The same where it is below `limit`; else something that is not. */
+function squaredBelow(x: Float64Array, a: number, y: Float64Array, b: number, d: number, limit: number): number {
+  let s = 0
+  let j = 0
+  while (j + 8 <= d) {
+    for (const to = j + 8; j < to; j++) {
+      const u = (x[a + j] as number) - (y[b + j] as number)
+      s += u * u
+    }
+    if (s >= limit) return s
+  }
+  for (; j < d; j++) {
+    const u = (x[a + j] as number) - (y[b + j] as number)
+    s += u * u
+  }
+  return s
+}
+
 /**
  * The cost of the rows with each candidate added. One that is twice as far from a row's centre as the row itself is no
  * nearer to the row.
@@ -64,7 +82,7 @@ function attempt(
     const own = labels[i] as number
     for (let t = 0; t < tries; t++) {
       const far = (gaps[t * k + own] as number) >= least
-      const cost = far ? least : Math.min(least, squared(x, i * d, tried, t * d, d))
+      const cost = far ? least : Math.min(least, squaredBelow(x, i * d, tried, t * d, d, least))
       costs[at + t] = (costs[at + t] as number) + cost
     }
   }
@@ -82,7 +100,7 @@ function take(
   for (let i = from; i < to; i++) {
     const before = c === 0 ? Infinity : (near[i] as number)
     if (c === 0 || (gaps[chosen * k + (labels[i] as number)] as number) < before) {
-      const found = squared(x, i * d, tried, chosen * d, d)
+      const found = squaredBelow(x, i * d, tried, chosen * d, d, before)
       if (found < before) {
         near[i] = found
         labels[i] = c
@@ -122,11 +140,8 @@ function assign(
     if (search) {
       let [best, next, label] = [Infinity, Infinity, 0]
       for (let c = 0, centre = 0; c < k; c++, centre += d) {
-        let s = 0
-        for (let j = 0; j < d; j++) {
-          const u = (x[row + j] as number) - (centres[centre + j] as number)
-          s += u * u
-        }
+        // what is not below the second best changes neither
+        const s = squaredBelow(x, row, centres, centre, d, next)
         if (s < best) {
           next = best
           best = s
