@@ -18,6 +18,24 @@ export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
 export {
+  type AlsOptions,
+  als,
+  type DbscanOptions,
+  dbscan,
+  type FpGrowthOptions,
+  fpGrowth,
+  type GaussianMixtureOptions,
+  gaussianMixture,
+  type IsolationForestOptions,
+  type ItemItemOptions,
+  isolationForest,
+  itemItem,
+  type KMeansOptions,
+  kMeans,
+  type PcaOptions,
+  pca,
+} from './ml/unsupervised/learnings.ts'
+export {
   corr,
   count,
   countDistinct,
@@ -52,7 +70,7 @@ export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
 export { evaluate, evaluateStep, type JsonRow } from './runs/fixtures/evaluate.ts'
-export type { Dataset, Kitchen, Made, Model } from './runs/kitchen.ts'
+export type { Dataset, Kitchen, Learning, Made, Model } from './runs/kitchen.ts'
 export {
   daily,
   hourly,

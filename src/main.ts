@@ -12,6 +12,7 @@ import { analyseStep } from './ml/analysis/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
+import { learnStep } from './ml/unsupervised/step.ts'
 import { alertsTo } from './runs/alerts.ts'
 import type { AnyStepKind } from './runs/kind.ts'
 import { collectorSink } from './runs/lineage/openlineage/collector.ts'
@@ -36,6 +37,7 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
     datasetStep,
     analyseStep,
     trainStep,
+    learnStep,
     serveStep,
     conditionStep,
     eitherStep,

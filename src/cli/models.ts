@@ -26,6 +26,12 @@ interface Origin {
   readonly recipe: string | null
 }
 
+interface Details {
+  readonly candidates?: Candidate[]
+  readonly figures?: Record<string, number>
+  readonly origin?: Origin
+}
+
 interface Candidate {
   readonly trainer: string
   readonly validate: Report
@@ -69,13 +75,20 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], origin } = v.details as { candidates?: Candidate[]; origin?: Origin }
+        const { candidates = [], figures, origin } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
-        print(metrics(candidates))
+        print(figures ? learnt(figures) : metrics(candidates))
       }),
     )
   return noun
 }
+
+/** What was learnt without a target, in figures. */
+const learnt = (figures: Readonly<Record<string, number>>): string =>
+  table(
+    ['figure', 'value'],
+    Object.entries(figures).map(([name, value]) => [name, Number.isInteger(value) ? value : value.toPrecision(5)]),
+  )
 
 /** Candidates side by side, the baseline among them: quality on both parts, then calibration and confusion on test. */
 export function metrics(candidates: readonly Candidate[]): string {

@@ -15,6 +15,7 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/
 /** What people call what a step makes. */
 const CALLED: Readonly<Record<string, string>> = {
   train: 'a model',
+  learn: 'a model',
   serve: 'an endpoint',
   table: 'a step',
   analyse: 'a report',

@@ -26,6 +26,7 @@ const shape = z.looseObject({
           'dataset',
           'analyse',
           'train',
+          'learn',
           'serve',
           'condition',
           'either',

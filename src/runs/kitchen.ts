@@ -6,7 +6,7 @@ import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
-import type { Candidate, ProcessLimits } from './specs.ts'
+import type { Candidate, LearnSpec, ProcessLimits } from './specs.ts'
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
 
@@ -19,6 +19,15 @@ export interface Handle {
   readonly step: string
 }
 export type Model = Handle
+/** What is learnt with: made by `kMeans()`, `pca()`, `fpGrowth()`, `als()` …; `gives` are the columns that come of it. */
+export interface Learning<Of extends LearnSpec['of'] = LearnSpec['of'], G extends Columns = Columns> {
+  readonly learner: string
+  readonly of: Of
+  readonly params: LearnSpec['params']
+  readonly gives: G
+}
+type Named<S> = keyof S & string
+type Seeded = { readonly seed?: number } & Timed
 /** What a program is run with. */
 export interface ProcessOptions extends Timed {
   /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
@@ -72,6 +81,28 @@ export interface Kitchen {
       seed?: number
     } & Timed,
   ): Model
+  /**
+   * Learns from a dataset without a target, and registers the model. Of rows it gives the dataset's table with columns of what the model says of each; of
+   * baskets their rules; of who likes what (`weight`: how much, `at`: when) what each user may like next. Other steps read it like any table.
+   */
+  learn<S, const G extends Columns>(
+    name: string,
+    data: Dataset<S>,
+    how: Learning<'rows', G>,
+    options: { readonly features: readonly Named<S>[] } & Seeded,
+  ): Table<S & G>
+  learn<S, const G extends Columns>(
+    name: string,
+    data: Dataset<S>,
+    how: Learning<'baskets', G>,
+    options: { readonly basket: Named<S>; readonly item: Named<S> } & Seeded,
+  ): Table<G>
+  learn<S, const G extends Columns, const U extends Named<S>, const I extends Named<S>>(
+    name: string,
+    data: Dataset<S>,
+    how: Learning<'preferences', G>,
+    options: { readonly user: U; readonly item: I; readonly weight?: Named<S>; readonly at?: Named<S> } & Seeded,
+  ): Table<Pick<S, U | I> & G>
   serve(
     name: string,
     model: Model,

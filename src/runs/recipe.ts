@@ -17,6 +17,7 @@ import { branches, type Declaring } from './flow.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import type { Kitchen } from './kitchen.ts'
+import { learning } from './learn.ts'
 import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
@@ -71,6 +72,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   const kitchen: Kitchen = {
     ...branches({ add, branch }),
     ...processes({ add }),
+    ...learning({ add }),
     source(id, spec, options = {}) {
       checkSource(id, spec)
       add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))

@@ -123,6 +123,18 @@ export interface TrainSpec {
   readonly gate: { readonly condition: Expr; readonly title: string } | null
   readonly seed: number
 }
+/** What is learnt without a target, and the table that it gives. */
+export interface LearnSpec {
+  readonly learner: string
+  /** Whether it learns from rows of numbers, from baskets of items, or from who likes what. */
+  readonly of: 'rows' | 'baskets' | 'preferences'
+  readonly params: Candidate['params']
+  /** The dataset's columns by what they are for: `features`, or `basket` and `item`, or `user`, `item`, `weight` and `at`. */
+  readonly columns: Readonly<Record<string, string | readonly string[]>>
+  readonly seed: number
+  /** Of the table: for rows those of the dataset, then what the model says of each. */
+  readonly schema: Schema
+}
 export interface ServeSpec {
   /** The source whose raw records the endpoint takes. */
   readonly entry: string

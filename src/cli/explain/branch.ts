@@ -1,4 +1,5 @@
-import type { After, ApprovalSpec, ProcessSpec, Step } from '../../runs/specs.ts'
+import { typeName } from '../../plan/types.ts'
+import type { After, ApprovalSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -8,12 +9,22 @@ export function branchText(step: Step): string[] {
 
 function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
+  if (kind === 'learn') return learnText(spec as LearnSpec)
   if (kind === 'process') return processText(spec as ProcessSpec)
   if (kind !== 'approval') return []
   return labelled(
     'asks',
     `"${(spec as ApprovalSpec).ask}" of what ${inputs.join(', ')} left, once for the same content`,
   )
+}
+
+function learnText({ learner, columns, params, schema }: LearnSpec): string[] {
+  const given = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`)
+  return [
+    ...labelled('learns', `${learner}${given.length > 0 ? ` (${given.join(', ')})` : ''}`),
+    ...Object.entries(columns).flatMap(([role, names]) => labelled(role, [names].flat().join(', '))),
+    ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),
+  ]
 }
 
 function processText({ command, files, gives, each, format, limits }: ProcessSpec): string[] {

@@ -4,7 +4,7 @@ import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
 import { isOpaque, opaqueSchema } from '../inline.ts'
-import type { DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+import type { DatasetSpec, LearnSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
 
 /** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
 export interface Place {
@@ -58,6 +58,7 @@ export function linksOf(recipe: Recipe): Link[] {
           ...columnsOfStep(step).map((made): Link => ({ from: place(id, column), to: to(made), how: ['PROCESS'] })),
         ]),
       )
+    if (step.kind === 'learn') return learnt(step as Step<LearnSpec>, steps, place)
     // what people say of rows is made of none of them
     if (step.kind === 'approval') return []
     if (step.kind === 'train') return trained(step as Step<TrainSpec>, steps, enters)
@@ -69,6 +70,25 @@ export function linksOf(recipe: Recipe): Link[] {
       ]
     }
     return step.inputs.flatMap((id) => columnsOfStep(steps.get(id)).map((column) => enters(id, column, 'REPORT')))
+  })
+}
+
+/** Columns that a learner is told of go into all that it gives; those of rows go through as they are. */
+function learnt(
+  step: Step<LearnSpec>,
+  steps: ReadonlyMap<string, Step>,
+  place: (id: string, column: string | null) => Place,
+): Link[] {
+  const read = Object.values(step.spec.columns).flat()
+  return step.inputs.flatMap((id) => {
+    const before = step.spec.of === 'rows' ? columnsOfStep(steps.get(id)) : []
+    const made = [null, ...columnsOfStep(step).filter((c) => !before.includes(c))]
+    return [
+      ...before.map((c): Link => ({ from: place(id, c), to: place(step.id, c), how: ['IDENTITY'] })),
+      ...read.flatMap((c) =>
+        made.map((to): Link => ({ from: place(id, c), to: place(step.id, to), how: ['FEATURE'] })),
+      ),
+    ]
   })
 }
 

@@ -165,6 +165,7 @@ const TYPES: Readonly<Record<string, string>> = {
   table: 'TABLE',
   dataset: 'TABLE',
   train: 'MODEL',
+  learn: 'TABLE',
   serve: 'ENDPOINT',
   analyse: 'REPORT',
 }
