@@ -47,7 +47,7 @@ interface Descent extends Point {
  * counts as the mean and, in columns that miss some in training, adds an indicator; an infinite one counts as the
  * largest or smallest finite value of the training rows.
  */
-export const logistic: Trainer = { kind: 'logistic', train, load }
+export const logistic: Trainer = { kind: 'logistic', goals: ['binary'], train, load }
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
   const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)

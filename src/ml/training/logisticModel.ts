@@ -67,6 +67,7 @@ export function loadLinear(model: TrainedModel): Evaluator {
   return {
     kind: model.kind,
     inputs: model.features,
+    outputs: 1,
     one: (row) => {
       let score = intercept
       for (let f = 0; f < columns.length; f++) score += term(f, row[f] as number)

@@ -10,6 +10,7 @@ export function loadForest(model: TrainedModel): Evaluator {
   return {
     kind: 'gbdt',
     inputs: model.features,
+    outputs: 1,
     one: (row) => probability(scoreRow(forest, row)),
     many: (columns, rows, out) => {
       score(columns, rows, out)

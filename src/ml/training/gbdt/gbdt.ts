@@ -34,7 +34,7 @@ export const GBDT_PARAMS = {
  * integers, so the model is the same on any number of threads. Holds about `2 × features + 35` bytes a row outside the
  * JavaScript heap; reads the rows twice.
  */
-export const gbdt: Trainer = { kind: 'gbdt', train, load: loadForest }
+export const gbdt: Trainer = { kind: 'gbdt', goals: ['binary'], train, load: loadForest }
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
   const params = numberParams('gbdt', task.params, GBDT_PARAMS)
