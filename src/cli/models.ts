@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
+import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
@@ -61,8 +62,8 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [] } = v.details as { candidates?: Candidate[] }
-        print(metrics(candidates))
+        const { candidates = [], goal } = v.details as { candidates?: unknown[]; goal?: { kind: string } }
+        print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
       }),
     )
   return noun
