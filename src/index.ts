@@ -14,7 +14,7 @@ export { type PushOptions, push } from './data/connectors/push.ts'
 export { type S3Options, s3 } from './data/connectors/s3.ts'
 export { type SqliteOptions, sqlite } from './data/connectors/sqlite.ts'
 export type { Expect, Expected } from './data/quality/said.ts'
-export { baseline, type GbdtOptions, gbdt, logistic } from './ml/training/candidates.ts'
+export { baseline, type GbdtOptions, gbdt, linear, logistic, poisson } from './ml/training/candidates.ts'
 export {
   corr,
   count,

@@ -11,7 +11,7 @@ export interface Evaluator {
   readonly outputs: number
   /**
    * Scores one row. `row` has one float64 a feature, NaN where it is missing. A binary model answers P(target), a regression the number,
-   * one with several outputs the place of the largest; all of them go into `out`, where it is given.
+   * one with several outputs the place of the largest, and all of them go into `out` where it is given.
    */
   one(row: Float64Array, out?: Float64Array): number
   /** Scores `rows` rows given column by column, into `out`: the outputs of the first row, then those of the next. */

@@ -16,7 +16,7 @@ function same(got: unknown, kept: unknown, at: string): void {
 }
 
 /** The tests of metrics and of linear models hold ours against these files. */
-test.each(['metrics'])('scikit-learn says what the fixtures of %s say', (name) => {
+test.each(['metrics', 'linear'])('scikit-learn says what the fixtures of %s say', (name) => {
   const out = execFileSync(python, [join(import.meta.dirname, `${name}.py`)], { maxBuffer: 2 ** 27, encoding: 'utf8' })
   same(JSON.parse(out), JSON.parse(readFileSync(join(fixtures, `${name}.json`), 'utf8')), name)
 })

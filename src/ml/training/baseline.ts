@@ -168,8 +168,9 @@ function load(model: TrainedModel): Evaluator {
     outputs,
     one: (row, out) => {
       const cell = cellOf((f) => row[f] as number)
+      if (outputs === 1) return rates[cell] as number
       out?.set(rates.subarray(cell, cell + outputs))
-      return outputs === 1 ? (rates[cell] as number) : largest(rates, cell, outputs)
+      return largest(rates, cell, outputs)
     },
     many: (columns, rows, out) => {
       for (let i = 0; i < rows; i++) {

@@ -7,10 +7,22 @@ export function baseline(options: { by?: readonly string[] } = {}): Candidate {
   return { trainer: 'baseline', params: by ? { by } : {} }
 }
 
-/** L2-regularised logistic regression on standardised features. */
+/** L2-regularised logistic regression on standardised features, of two classes or several. */
 export const logistic = (options: { l2?: number } = {}): Candidate => ({
   trainer: 'logistic',
   params: { ...optionsOf(options, ['l2'], 'logistic') },
+})
+
+/** Linear regression on standardised features: least squares, ridge (`l2`), lasso (`l1`), or both. */
+export const linear = (options: { l1?: number; l2?: number } = {}): Candidate => ({
+  trainer: 'linear',
+  params: { ...optionsOf(options, ['l1', 'l2'], 'linear') },
+})
+
+/** Poisson regression with a logarithmic link on standardised features, for counts. */
+export const poisson = (options: { l2?: number } = {}): Candidate => ({
+  trainer: 'poisson',
+  params: { ...optionsOf(options, ['l2'], 'poisson') },
 })
 
 export interface GbdtOptions {

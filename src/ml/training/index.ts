@@ -6,6 +6,8 @@ import type { Trainer } from './trainer.ts'
 export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   baseline: async () => (await import('./baseline.ts')).baseline,
   logistic: async () => (await import('./logistic.ts')).logistic,
+  linear: async () => (await import('./elastic.ts')).linear,
+  poisson: async () => (await import('./poisson.ts')).poisson,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
 
