@@ -1,21 +1,10 @@
-import type { Goal } from '../../runs/goal.ts'
 import { type baselineParams, binOf } from './baseline.ts'
 import { binEdges, sampleFeatures } from './bins.ts'
 import { checkSameRows } from './intake.ts'
 import { labelledBatches, readTargets, type Targets } from './labels.ts'
 import { encodeArray, modelOf } from './model.ts'
-import { quantileOf } from './quantiles.ts'
+import { quantileIn, quantileOf } from './quantiles.ts'
 import type { TrainContext, TrainedModel, TrainTask } from './trainer.ts'
-
-/** Which quantile of the labels a goal is closest to; undefined for means and rates. */
-export const quantileIn = (goal: Goal): number | undefined =>
-  goal.kind !== 'regression'
-    ? undefined
-    : goal.objective === 'absolute'
-      ? 0.5
-      : goal.objective === 'quantile'
-        ? (goal.alpha as number)
-        : undefined
 
 /** Cells of rates, means or quantiles, of any goal and with weights; each is drawn towards what all rows say. */
 export async function learnGrid(

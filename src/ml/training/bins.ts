@@ -1,5 +1,6 @@
 import type { Relation } from '../../engines/engine.ts'
 import { type ClassCounts, type NumericBatch, numericBatches, rawBatches } from './intake.ts'
+import { mix } from './mix.ts'
 
 /** What one pass over the training rows tells: counts, and a sample of every feature. */
 export interface Sample extends ClassCounts {
@@ -9,14 +10,6 @@ export interface Sample extends ClassCounts {
 
 const MAX_ROWS = 200_000
 const MAX_CELLS = 8_000_000
-
-/** The 32-bit finaliser of MurmurHash3. */
-export function mix(value: number): number {
-  let h = value | 0
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
 
 const capOf = (features: number): number =>
   Math.min(MAX_ROWS, Math.max(10_000, Math.floor(MAX_CELLS / Math.max(1, features))))

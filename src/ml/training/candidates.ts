@@ -33,9 +33,23 @@ export interface GbdtOptions {
   minDataInLeaf?: number
   /** Rounds without improvement on the validation part before it stops; 0 trains every tree. */
   earlyStopping?: number
+  /** Penalties on the values of leaves: of their size, and of their squares. */
+  l1?: number
+  lambda?: number
+  /** Shares of rows and of features that a tree sees, drawn by the seed. */
+  rowFraction?: number
+  columnFraction?: number
+  /** Features that what is learnt may only rise, or only fall, with. */
+  increasing?: readonly string[]
+  decreasing?: readonly string[]
+  /** Whether all classes weigh the same together. */
+  balanced?: boolean
 }
-const GBDT = ['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'earlyStopping'] as const
-/** Gradient-boosted trees over 256 bins, grown leaf by leaf. */
+const GBDT = [
+  ...(['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'earlyStopping', 'l1', 'lambda'] as const),
+  ...(['rowFraction', 'columnFraction', 'increasing', 'decreasing', 'balanced'] as const),
+] as const
+/** Gradient-boosted trees over 256 bins, grown leaf by leaf, of any goal. */
 export const gbdt = (options: GbdtOptions = {}): Candidate => ({
   trainer: 'gbdt',
   params: { ...optionsOf(options, GBDT, 'gbdt') },

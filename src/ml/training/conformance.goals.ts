@@ -89,30 +89,31 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     return out
   }
 
+  const many = rowsOf(goal, 5000)
+  let first: Promise<TrainedModel> | undefined
+  /** Learnt once, on one thread and with weights. */
+  const once = () => (first ??= learn(many, { weight: 'w' }))
+
   test('gives the same model on one thread and on two, however the rows are cut, with weights', async () => {
-    const rows = rowsOf(goal, 5000)
-    for (const weight of [{}, { weight: 'w' }]) {
-      const one = JSON.stringify(await learn(rows, weight))
-      expect(JSON.stringify(await learn(rows, { ...weight, threads: 2 }))).toBe(one)
-      expect(JSON.stringify(await learn(rows, { ...weight, train: relationOf(schemaOf(type), rows, 1733) }))).toBe(one)
-    }
+    const train = relationOf(schemaOf(type), many, 1733)
+    expect(JSON.stringify(await learn(many, { weight: 'w', threads: 2, train }))).toBe(JSON.stringify(await once()))
   })
 
   test('says its goal and classes, and scores by `one` as by `many`', async () => {
     const { trainer } = await make()
-    const model = await learn(rowsOf(goal, 1500))
+    const model = await once()
     expect(model.goal).toEqual(goal.kind === 'binary' ? undefined : goal)
     expect(model.classes).toEqual(goal.kind === 'multiclass' ? [...WORDS].sort(inOrder) : undefined)
     const evaluator = trainer.load(model)
     expect(evaluator.outputs).toBe(goal.kind === 'multiclass' ? WORDS.length : 1)
     const n = evaluator.outputs
-    const many = await score(model)
+    const scores = await score(model)
     for (const [i, row] of probes.entries()) {
       const out = new Float64Array(n)
-      const first = evaluator.one(Float64Array.from(row), out)
-      const own = many.subarray(i * n, (i + 1) * n)
+      const answer = evaluator.one(Float64Array.from(row), out)
+      const own = scores.subarray(i * n, (i + 1) * n)
       if (n > 1) expect(out).toEqual(own)
-      expect(first).toBe(n === 1 ? own[0] : own.indexOf(Math.max(...own)))
+      expect(answer).toBe(n === 1 ? own[0] : own.indexOf(Math.max(...own)))
       expect(own.every(Number.isFinite)).toBe(true)
       if (goal.kind !== 'regression') expect(own.every((p) => p >= 0 && p <= 1)).toBe(true)
       if (n > 1)
@@ -148,8 +149,7 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     const ten = rowsOf(goal, 40).filter((row, i, all) => all.findIndex((r) => r['y'] === row['y']) === i || i < 6)
     expect((await score(await learn(ten.slice(0, 10)))).every(Number.isFinite)).toBe(true)
     const odd: Row[] = rowsOf(goal, 800).map((row, i) => ({ ...row, a: [1 / 0, -1 / 0, null][i % 3] ?? null }))
-    expect((await score(await learn(odd))).every(Number.isFinite)).toBe(true)
-    const none = odd.map((row, i) => ({ ...row, a: null, w: i % 2 }))
+    const none = odd.map((row, i) => ({ ...row, ...(i % 5 === 0 ? { a: null } : {}), w: i % 2 }))
     expect((await score(await learn(none, { weight: 'w' }))).every(Number.isFinite)).toBe(true)
   })
 
@@ -185,10 +185,8 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
   if (goal.kind === 'multiclass')
     test('takes classes that are whole numbers or bools, in their order', async () => {
       const some = rowsOf(goal, 400)
-      const numbers = some.map((r) => ({ ...r, y: WORDS.indexOf(String(r['y'])) * 5 - 10 }))
-      expect((await learn(numbers, {}, 'int32')).classes).toEqual([-10, -5, 0, 5])
-      const wide = some.map((r) => ({ ...r, y: BigInt(WORDS.indexOf(String(r['y'])) * 10 - 10) }))
-      expect((await learn(wide, {}, 'int64')).classes).toEqual([-10, 0, 10, 20])
+      const numbers = some.map((r) => ({ ...r, y: BigInt(WORDS.indexOf(String(r['y'])) * 5 - 10) }))
+      expect((await learn(numbers, {}, 'int64')).classes).toEqual([-10, -5, 0, 5])
       const bools = some.map((r) => ({ ...r, y: r['y'] === 'red' }))
       expect((await learn(bools, {}, 'bool')).classes).toEqual([false, true])
     })

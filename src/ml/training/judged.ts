@@ -5,8 +5,8 @@ import type { Report } from '../evaluation/evaluate.ts'
 import { evaluateClasses, type MulticlassReport } from '../evaluation/multiclass.ts'
 import { evaluateNumbers, type RegressionReport } from '../evaluation/regression.ts'
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
-import { quantileIn } from './baselineGoals.ts'
 import { labelledBatches } from './labels.ts'
+import { quantileIn } from './quantiles.ts'
 import type { TrainedModel } from './trainer.ts'
 
 /** A report of any goal; that of a binary target has no `goal`. */
