@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { baseline, byTime, csv, type Kitchen, recipe } from '../../src/index.ts'
+import { baseline, byTime, csv, type Kitchen, linear, logistic, recipe, targetEncode } from '../../src/index.ts'
 import { loadPackage } from '../../src/ml/registry/version.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { randomOf } from '../../src/ml/training/conformance.ts'
@@ -30,7 +30,11 @@ afterAll(() => w.close())
 const COLUMNS = { at: 'local timestamp', size: 'float64', colour: 'string', took: 'float64', parcels: 'int32', star: 'int64', trust: 'float64' } as const // biome-ignore format: one line
 type Train = Parameters<Kitchen['train']>[2]
 
-const learning = (name: string, options: object, more: { until?: string; candidates?: Train['candidates'] } = {}) =>
+const learning = (
+  name: string,
+  options: object,
+  more: { until?: string; input?: string[]; candidates?: Train['candidates'] } = {},
+) =>
   recipe(name, (k) => {
     const rides = k.source(`${name}-rides`, csv('rides.csv', COLUMNS))
     const data = k.dataset(`${name}-data`, rides, {
@@ -43,7 +47,7 @@ const learning = (name: string, options: object, more: { until?: string; candida
     })
     const candidates = more.candidates ?? [baseline(), baseline({ by: ['size'] })]
     const model = k.train(`${name}-model`, data, { features: ['size'], candidates, ...options } as never)
-    k.serve(`${name}-live`, model, { entry: `${name}-rides`, input: ['at', 'size'] })
+    k.serve(`${name}-live`, model, { entry: `${name}-rides`, input: more.input ?? ['at', 'size'] })
   })
 
 const trained = async (made: ReturnType<typeof learning>) => {
@@ -96,9 +100,21 @@ test('a number: its mean by default, counts and quantiles by goal, judged by wha
   expect(mean.goal).toEqual({ kind: 'regression', objective: 'squared' })
   expect(of(mean.chosen.test)['r2']).toBeGreaterThan(0.4)
   const { answers } = await asked('took', [1, 9])
-  expect(answers[0]?.score).toBeLessThan(40)
-  expect(answers[1]?.score).toBeGreaterThan(41)
+  expect(answers[0]?.score).toBeLessThan(34)
+  expect(answers[1]?.score).toBeGreaterThan(39)
   expect(Object.keys(answers[0] ?? {})).toEqual(['score'])
+
+  // text is encoded by the mean of the target
+  const more = { fit: [targetEncode(['colour'])], gate: ((m) => m.validate.r2.gt(0.9)) as Train['gate'] }
+  const line = await trained(
+    learning(
+      'line',
+      { target: 'took', ...more },
+      { input: ['at', 'size', 'colour'], candidates: [baseline(), linear()] },
+    ),
+  )
+  expect(line.chosen).toMatchObject({ trainer: 'linear' })
+  await expect(trained(learning('line', { target: 'took' }, { candidates: [logistic()] }))).rejects.toMatchObject({ code: 'RECIPE_INVALID', fix: 'take baseline or linear or gbdt' }) // biome-ignore format: one line
 
   const goal = { kind: 'regression', objective: 'quantile', alpha: 0.9 } as const
   const high = await trained(learning('high', { target: 'took', goal }, { candidates: [baseline()] }))
