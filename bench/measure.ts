@@ -8,7 +8,7 @@ import { BenchError } from './bench.ts'
 export interface Measured {
   /** From before the process is started until it has ended. */
   readonly seconds: number
-  /** The largest sum of resident memory over its processes, seen at any sample. */
+  /** The most memory that its processes held together, seen at any sample; what several of them share counts once. */
   readonly peakBytes: number
   /** Processor time of its processes. */
   readonly cpuSeconds: number
@@ -44,7 +44,17 @@ function look(pid: number): Seen | undefined {
   }
 }
 
-/** Resident memory of a process and of all that it has begun and still runs, bytes. */
+/** Memory of a process, bytes, each page that it shares divided by those that share it (PSS); `otherwise` where that can't be read. */
+function heldIn(pid: number, otherwise: number): number {
+  try {
+    const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1]
+    return kib === undefined ? otherwise : Number(kib) * 1024
+  } catch {
+    return otherwise
+  }
+}
+
+/** Memory of a process and of all that it has begun and still runs, bytes. */
 export function heldBy(root: number): number {
   const tree = new Tree(root)
   tree.sample()
@@ -79,13 +89,13 @@ class Tree {
           grew = true
         }
     }
-    let pages = 0
+    let held = 0
     for (const [pid, started] of this.#known) {
       const seen = all.get(pid)
-      pages += seen?.pages ?? 0
+      if (seen) held += heldIn(pid, seen.pages * this.#page)
       this.#ticks.set(`${pid} ${started}`, seen?.ticks ?? 0)
     }
-    this.peakBytes = Math.max(this.peakBytes, pages * this.#page)
+    this.peakBytes = Math.max(this.peakBytes, held)
   }
 
   get cpuSeconds(): number {

@@ -26,7 +26,7 @@ import { tableStep } from './runs/steps/table.ts'
 import { openStore, type Store } from './store/store.ts'
 import { traceSink } from './telemetry/otlp.ts'
 import { together } from './telemetry/sink.ts'
-import { openScope } from './tenancy/workspace.ts'
+import { DEFAULT_WORKSPACE, openScope } from './tenancy/workspace.ts'
 
 /** The step kinds by name. */
 const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
@@ -50,6 +50,9 @@ export const VERSION = (
 
 /** Milliseconds after which the process that opens what programs send goes, when nothing comes. */
 const IDLE_MS = 60_000
+
+/** For how long a workspace is taken to be there. */
+const SCOPE_MS = 1000
 
 /** A whole Galley in this process. */
 export interface Galley {
@@ -84,19 +87,19 @@ export async function openGalley(config: Config): Promise<Galley> {
   const alerts = config.alerts === undefined ? undefined : alertsTo(config.alerts, log)
   const guard = openGuard({ temp: () => store.home.tmp.file('.opened'), memoryMiB: config.memoryMiB, threads, idleMs: IDLE_MS }) // biome-ignore format: one line
   const hubs = new Map<string, EndpointHub>()
-  const scopes = new Map<string, Promise<Scope>>()
+  const scopes = new Map<string, { at: number; scope: Promise<Scope> }>()
   const scope = (workspace: string = config.workspace): Promise<Scope> => {
-    let known = scopes.get(workspace)
-    if (!known) {
-      known = openScope(store, workspace, 'local')
-      scopes.set(workspace, known)
-      known.catch(() => scopes.delete(workspace))
-    }
-    return known
+    const known = scopes.get(workspace)
+    // another process may have removed any but the default one, and made another of its name
+    if (known && (workspace === DEFAULT_WORKSPACE || clock.ticks() - known.at < SCOPE_MS)) return known.scope
+    const opened = openScope(store, workspace, 'local')
+    scopes.set(workspace, { at: clock.ticks(), scope: opened })
+    opened.catch(() => scopes.delete(workspace))
+    return opened
   }
   const hub = (s: Scope): EndpointHub => {
     let known = hubs.get(s.workspace)
-    if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log })))
+    if (!known) hubs.set(s.workspace, (known = createHub({ store, duckdb, scope: s, clock, log, alerts })))
     return known
   }
   const server: ServerOptions = {
@@ -125,6 +128,7 @@ export async function openGalley(config: Config): Promise<Galley> {
     listen: (at) => listen(server, at),
     async close() {
       for (const h of hubs.values()) await h.close()
+      await alerts?.settled()
       await guard.close()
       await device.close()
       await duckdb.close()

@@ -2,6 +2,7 @@ import type { Bench, Row } from '../bench.ts'
 import { dagCases, dagRows } from './dag.ts'
 import { fanoutCases, fanoutRows } from './fanout.ts'
 import { fiboCases, fiboRows } from './fibo.ts'
+import { incrementalCases, incrementalRows } from './incremental.ts'
 import type { Setting } from './setting.ts'
 import { storeCases, storeRows } from './store.ts'
 
@@ -9,6 +10,7 @@ const CASES: readonly { names: readonly string[]; rows(s: Setting): Promise<Row[
   { names: dagCases, rows: dagRows },
   { names: fanoutCases, rows: fanoutRows },
   { names: fiboCases, rows: fiboRows },
+  { names: incrementalCases, rows: incrementalRows },
   { names: storeCases, rows: storeRows },
 ]
 

@@ -38,6 +38,9 @@ export const CODES = {
   BLOB_UNKNOWN: { status: 404, exit: 1 },
   // tenancy
   WORKSPACE_UNKNOWN: { status: 404, exit: 2 },
+  BRANCH_UNKNOWN: { status: 404, exit: 2 },
+  PROMOTE_CONFLICT: { status: 409, exit: 1 },
+  PROMOTE_REFUSED: { status: 422, exit: 1 },
   // data
   SOURCE_MISSING: { status: 404, exit: 2 },
   SOURCE_BROKEN: { status: 422, exit: 1 },
@@ -73,6 +76,7 @@ export const CODES = {
   STEP_FAILED: { status: 500, exit: 1 },
   BUDGET_EXCEEDED: { status: 422, exit: 3 },
   // ml
+  ANALYSIS_DATA: { status: 422, exit: 1 },
   TRAIN_DATA: { status: 422, exit: 1 },
   GATE_REFUSED: { status: 422, exit: 3 },
   MODEL_UNKNOWN: { status: 404, exit: 2 },

@@ -5,7 +5,7 @@ export const LANGUAGES = ['en', 'ko'] as const
 export type Language = (typeof LANGUAGES)[number]
 
 /**
- * Every sentence that Galley says in two languages, [English, Korean]; `{name}` is filled in. Markup-free: a caller that
+ * Every sentence that Galley says in two languages, [English, Korean], but those of statistical analyses, each beside its own; `{name}` is filled in. Markup-free: a caller that
  * writes HTML escapes what it fills in.
  */
 const MESSAGES = {
@@ -13,6 +13,13 @@ const MESSAGES = {
   'language.switch': ['Language', '언어'],
   'report.title': ['Data report', '데이터 보고서'],
   'report.origin': ['recipe {recipe} · run {run} · {date} UTC', '레시피 {recipe} · 실행 {run} · {date} UTC'],
+  'analysis.title': ['Analysis', '분석'],
+  'analysis.figures': ['Figures', '수치'],
+  'analysis.origin': ['{about} · {date} UTC', '{about} · {date} UTC'],
+  'analysis.footer': [
+    'The chart’s Vega-Lite specification is embedded as JSON (element “charts”), the figures as “analysis”. Nothing in this file is loaded from elsewhere.',
+    '그래프의 Vega-Lite 명세는 “charts”, 수치는 “analysis” 요소에 JSON으로 들어 있습니다. 이 파일은 외부에서 아무것도 불러오지 않습니다.',
+  ],
   'report.nav.findings': ['Findings', '발견'],
   'report.nav.quality': ['Quality', '품질'],
   'report.nav.target': ['Target', '목표'],

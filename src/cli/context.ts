@@ -11,9 +11,13 @@ export interface Reach {
   close(): Promise<void>
 }
 
-/** @param endpoint one that will be asked: in this process it has to be opened first */
-export async function reach(endpoint?: string): Promise<Reach> {
-  const config = readConfig()
+/**
+ * @param endpoint one that will be asked: in this process it has to be opened first
+ * @param workspace what is asked about is in no workspace, or the one that is set need not be there: another one to ask from
+ */
+export async function reach(endpoint?: string, workspace?: string): Promise<Reach> {
+  const given = readConfig()
+  const config = workspace === undefined ? given : { ...given, workspace }
   const url = config.url ?? (await runningServer(config))
   if (url)
     return {

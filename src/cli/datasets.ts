@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type Type, typeName } from '../plan/types.ts'
 import { bytes, plural } from '../runs/text.ts'
+import type { Client } from '../sdk/index.ts'
 import { diff } from './datasets/diff.ts'
 import { forget } from './datasets/forget.ts'
 import { compact, retain } from './datasets/keep.ts'
@@ -11,13 +12,19 @@ import { rejected, rows } from './datasets/rows.ts'
 import { scrub } from './datasets/scrub.ts'
 import { showSketches } from './datasets/sketches.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
-import { bold, print, table, when } from './output.ts'
+import { bold, plain, print, table, when } from './output.ts'
+
+type DatasetVersion = Awaited<ReturnType<Client['datasets']['get']>>
 
 /** What a version's publishing step set aside. */
 interface Aside {
   readonly rejected?: Readonly<Record<string, number>>
   readonly rejectedFile?: string
 }
+
+/** Who made a version that is here by reference. */
+export const madeIn = ({ workspace, version, run, recipe }: NonNullable<DatasetVersion['origin']>): string =>
+  plain(`in the workspace ${workspace} (there @${version})${run === null ? '' : `, by run ${run} of ${recipe}`}`)
 
 export function datasets(): Command {
   const noun = new Command('datasets').description('datasets and their versions')
@@ -54,6 +61,7 @@ export function datasets(): Command {
         print(
           `${bold(`${v.name}@${v.version}`)}  ${plural(v.rows, 'row')}  ${bytes(v.bytes)}  created ${when(v.created)}  hash ${v.hash.slice(0, 12)}`,
         )
+        if (v.origin) print(`made     ${madeIn(v.origin)}`)
         const { rejected = {}, rejectedFile } = v.details as Aside
         for (const [reason, n] of Object.entries(rejected)) print(`rejected ${n.toLocaleString('en-US')}: ${reason}`)
         if (rejectedFile)

@@ -6,6 +6,7 @@ import { createLedger } from '../engines/ledger.ts'
 import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
 import { fitName, fitReads } from '../plan/fits/index.ts'
+import { growsText, howItGrows } from '../runs/incremental/told.ts'
 import type { AnalyseSpec, DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
 import { branchText } from './explain/branch.ts'
 import { explainServe } from './explain/endpoint.ts'
@@ -85,7 +86,8 @@ async function ownText(kitchen: Kitchen, step: Step, options: Options): Promise<
   if (hasPlan(step)) {
     const told = tableText(await explainTable(kitchen, step), { before: options.before === true, sql: options.sql })
     const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
-    return expected ? [...told, ...expectationText(expected, options)] : told
+    const grows = howItGrows(kitchen.recipe, step.id).flatMap((g, i) => labelled(i === 0 ? 'grows' : '', growsText(g)))
+    return [...grows, ...told, ...(expected ? expectationText(expected, options) : [])]
   }
   if (step.kind === 'serve')
     return serveText(explainServe(kitchen.recipe, step as Step<ServeSpec>), kitchen, { sql: options.sql })
@@ -112,7 +114,8 @@ async function stepJson(kitchen: Kitchen, step: Step): Promise<object> {
   const head = { id: step.id, kind: step.kind, inputs: step.inputs, ...(step.after ? { after: step.after } : {}) }
   if (hasPlan(step)) {
     const expected = step.kind === 'dataset' ? expectedScan(step.spec as DatasetSpec, kitchen.duckdb) : undefined
-    return { ...head, ...tableJson(await explainTable(kitchen, step)), ...(expected ? { expected } : {}) }
+    const grows = howItGrows(kitchen.recipe, step.id)
+    return { ...head, ...tableJson(await explainTable(kitchen, step)), ...(grows.length > 0 ? { grows } : {}), ...(expected ? { expected } : {}) } // biome-ignore format: one line
   }
   if (step.kind === 'serve') return { ...head, ...serveJson(explainServe(kitchen.recipe, step as Step<ServeSpec>)) }
   if (step.kind === 'source') {

@@ -73,10 +73,17 @@ export const nameOf = (of: { readonly recipe: string; readonly partition: string
 type Job = Awaited<ReturnType<Client['jobs']['get']>>
 
 /** Queues a run of a recipe, or of one of its partitions, for a worker. */
-export async function queue(path: string, options: QueueOptions & { readonly partition?: string }): Promise<void> {
+export async function queue(
+  path: string,
+  options: QueueOptions & { readonly partition?: string; readonly spill?: boolean },
+): Promise<void> {
   const { recipe, folder } = await loadRecipe(path, options.partition)
-  await queueRecipe(recipe, folder, options)
+  await queueRecipe(spilling(recipe, options.spill), folder, options)
 }
+
+/** The recipe as it is run with `--spill`. */
+export const spilling = (recipe: Recipe, spill = false): Recipe =>
+  spill ? { ...recipe, device: { ...recipe.device, spill: true } } : recipe
 
 /** @param once whether one that waits or runs already is told instead. Gives whether it was there */
 export async function queueRecipe(

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import { GalleyError } from '../base/errors.ts'
 import { plural } from '../runs/text.ts'
 import type { Client } from '../sdk/index.ts'
+import { madeIn } from './datasets.ts'
 import { count, withClient } from './list.ts'
 import { bold, plain, print, table } from './output.ts'
 
@@ -31,9 +33,22 @@ export function lineage(): Command {
         const found = await client.lineage.trace({ of, direction: options.down ? 'down' : 'up', ...(rows ? { rows } : {}), ...(options.limit ? { limit: options.limit } : {}) }) // biome-ignore format: one line
         if (options.json) return print(JSON.stringify(found))
         for (const line of treeOf(found, options.down === true)) print(plain(line))
+        const brought = found.of.kind === 'dataset' ? await originOf(client, found.of.step) : undefined
+        if (brought) print(brought)
         if (found.more) print('… and more: --limit takes up to 10,000')
       }),
     )
+}
+
+/** Where the newest version of a dataset was made, where that was in another workspace. */
+async function originOf(client: Client, name: string): Promise<string | undefined> {
+  try {
+    const { version, origin } = await client.datasets.get({ name })
+    return origin ? `${plain(name)}@${version} was made ${madeIn(origin)}` : undefined
+  } catch (error) {
+    if (error instanceof GalleyError && error.code === 'DATASET_UNKNOWN') return undefined
+    throw error
+  }
 }
 
 /** The rows of sources that rows of a dataset are made of. */

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Client } from '../sdk/index.ts'
+import { DEFAULT_WORKSPACE } from '../tenancy/workspace.ts'
 import { reach } from './context.ts'
 import { print, table } from './output.ts'
 
@@ -54,8 +55,9 @@ export async function printPage<T>(
   head: readonly string[],
   row: (item: T) => readonly (string | number | null)[],
   empty: string,
+  within = withClient,
 ): Promise<void> {
-  await withClient(async (client) => {
+  await within(async (client) => {
     const page = await ask(client, {
       ...(options.limit ? { limit: options.limit } : {}),
       ...(options.cursor ? { cursor: options.cursor } : {}),
@@ -65,6 +67,16 @@ export async function printPage<T>(
     print(table(head, page.items.map(row)))
     if (page.next) print(`more: --cursor ${page.next}`)
   })
+}
+
+/** Works with a client that asks from the workspace that is always there, whichever is set. */
+export async function withAll<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const { client, close } = await reach(undefined, DEFAULT_WORKSPACE)
+  try {
+    return await work(client)
+  } finally {
+    await close()
+  }
 }
 
 /** Works with a client; `endpoint` is one that it will ask. */

@@ -4,9 +4,11 @@ import { debugging } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { redacted } from '../base/redact.ts'
 import { VERSION } from '../main.ts'
+import { analyse } from './analyse.ts'
 import { approvals } from './approvals.ts'
 import { backfill } from './backfill.ts'
 import { bench } from './bench.ts'
+import { branch } from './branch.ts'
 import { calendars } from './calendars.ts'
 import { clean } from './clean.ts'
 import { datasets } from './datasets.ts'
@@ -32,6 +34,7 @@ import { sources } from './sources.ts'
 import { test } from './test.ts'
 import { up } from './up.ts'
 import { worker } from './worker.ts'
+import { workspaces } from './workspaces.ts'
 
 /** The parser repeats what was typed. */
 const writeErr = (text: string): void => void process.stderr.write(plain(text))
@@ -52,6 +55,7 @@ for (const command of [
   demo(),
   preview(),
   profile(),
+  analyse(),
   predict(),
   explain(),
   clean(),
@@ -69,6 +73,8 @@ for (const command of [
   pools(),
   calendars(),
   lineage(),
+  workspaces(),
+  branch(),
   bench(),
   doctor(),
 ]) {

@@ -19,6 +19,14 @@ interface Report {
     readonly falseNegatives: number
   }
 }
+/** Who trained a model that was promoted. */
+interface Origin {
+  readonly workspace: string
+  readonly version: number
+  readonly run: number | null
+  readonly recipe: string | null
+}
+
 interface Candidate {
   readonly trainer: string
   readonly validate: Report
@@ -62,7 +70,12 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], goal } = v.details as { candidates?: unknown[]; goal?: { kind: string } }
+        const {
+          candidates = [],
+          origin,
+          goal,
+        } = v.details as { candidates?: unknown[]; origin?: Origin; goal?: unknown }
+        if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
       }),
     )

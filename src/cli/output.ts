@@ -63,7 +63,8 @@ function placeText(at: unknown): string | undefined {
 export const printError = (error: GalleyError, json = false): void =>
   note(json ? JSON.stringify({ error }) : `${paint(31, 'error', process.stderr)} ${errorText(error)}`)
 
-const inOneLine = (text: string): string => text.replaceAll('\n', '\\n')
+/** Text without its line ends, as a table or a list shows it. */
+export const inOneLine = (text: string): string => text.replaceAll('\n', '\\n')
 
 /** Columns aligned by their widest cell; numbers to the right. Wide characters count as two. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {

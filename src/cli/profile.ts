@@ -5,7 +5,7 @@ import { text } from '../base/i18n.ts'
 import type { ColumnProfile } from '../data/profile/types.ts'
 import { renderReport } from '../ml/analysis/report.ts'
 import { plural } from '../runs/text.ts'
-import { bold, note, plain, print, table } from './output.ts'
+import { bold, inOneLine, note, plain, print, table } from './output.ts'
 import { type Profiled, profiled } from './profiled.ts'
 
 interface Options {
@@ -64,14 +64,8 @@ function tell({ name, version, profile: p, rejected = {} }: Profiled): void {
     const params = w.code.startsWith('personal')
       ? { ...w.params, kind: text('en', `personal.${w.params['kind']}` as 'personal.phone') }
       : w.params
-    print(
-      plain(
-        `${text('en', `level.${w.level}`).padEnd(5)}  ${text('en', `warning.${w.code}`, { ...params, column, other })}`.replaceAll(
-          '\n',
-          '\\n',
-        ),
-      ),
-    )
+    const line = text('en', `warning.${w.code}`, { ...params, column, other })
+    print(plain(`${text('en', `level.${w.level}`).padEnd(5)}  ${inOneLine(line)}`))
   }
 }
 

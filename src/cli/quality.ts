@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { suggest } from '../data/quality/suggest.ts'
 import type { Client } from '../sdk/index.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
-import { bold, plain, print, table, when } from './output.ts'
+import { bold, inOneLine, plain, print, table, when } from './output.ts'
 import { profiled } from './profiled.ts'
 
 type Check = Awaited<ReturnType<Client['quality']['show']>>
@@ -49,8 +49,7 @@ export function quality(): Command {
       if (lines.length === 0) return print('too few rows to go by')
       const width = Math.min(60, Math.max(...lines.map((l) => l.line.length)) + 1)
       print('expect: (r, e) => [')
-      for (const { line, because } of lines)
-        print(plain(`  ${`${line},`.padEnd(width)} // ${because.replaceAll('\n', '\\n')}`))
+      for (const { line, because } of lines) print(plain(`  ${`${line},`.padEnd(width)} // ${inOneLine(because)}`))
       print('],')
     })
   return noun

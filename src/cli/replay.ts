@@ -28,8 +28,14 @@ export async function replayed(run: string, path: string | undefined, options: {
   }
 }
 
-const SIGNS = { same: '=', read: '=', differs: '≠', apart: '–' } as const
-const SAYS = { same: 'the same to the bit', read: 'as it was read then', differs: 'differs', apart: '' } as const
+const SIGNS = { same: '=', rows: '=', read: '=', differs: '≠', apart: '–' } as const
+const SAYS = {
+  same: 'the same to the bit',
+  rows: 'the same rows in other files',
+  read: 'as it was read then',
+  differs: 'differs',
+  apart: '',
+} as const
 
 function lineOf({ step, kind, state, says, code, seconds }: Replayed): string {
   const told = [SAYS[state], says].filter((t) => t !== undefined && t !== '').join(': ')
@@ -37,10 +43,11 @@ function lineOf({ step, kind, state, says, code, seconds }: Replayed): string {
 }
 
 function sumOf({ run, recipe, steps, identical }: ReplayResult): string {
-  const computed = steps.filter((s) => s.state === 'same' || s.state === 'differs')
+  const of = (state: Replayed['state']) => steps.filter((s) => s.state === state).length
+  const rows = of('rows') > 0 ? `, ${of('rows')} the same rows in other files` : ''
   const first = steps.find((s) => s.state === 'differs')
   const head = bold(`replay of run ${run}`)
   return identical
-    ? `${head}  ${recipe}  bit-identical: ${computed.length} of ${computed.length} computed steps`
+    ? `${head}  ${recipe}  bit-identical: ${of('same')} of ${of('same') + of('rows')} computed steps${rows}`
     : `${head}  ${recipe}  differs first in '${first?.step}'`
 }

@@ -9,7 +9,7 @@ import { type RunResult, run as runRecipe } from '../runs/runner.ts'
 import type { Recipe } from '../runs/specs.ts'
 import type { Store } from '../store/store.ts'
 import { interruptible } from './interrupt.ts'
-import { type JobOptions, jobOptions, queue, requireNoJob } from './jobs.ts'
+import { type JobOptions, jobOptions, queue, requireNoJob, spilling } from './jobs.ts'
 import { note, print } from './output.ts'
 import { runReporter } from './progress.ts'
 import { loadNewest } from './recipe.ts'
@@ -31,13 +31,14 @@ function summaryOf({ number, outputs, seconds, cached, waiting }: RunResult): ob
   }
 }
 
-/** The id of a run that waits and that this recipe can go on with. @throws RUN_UNKNOWN, RECIPE_INVALID, STORE_CONFLICT */
-async function waitingRun(store: Store, scope: Scope, recipe: Recipe, text: string): Promise<string> {
+/** The id of a run that waits, or whose process is gone, and that this recipe can go on with. @throws RUN_UNKNOWN, RECIPE_INVALID, STORE_CONFLICT */
+async function leftRun(store: Store, scope: Scope, recipe: Recipe, text: string): Promise<string> {
   const run = await store.runs.get(scope, /^\d+$/.test(text) && Number(text) < 2 ** 31 ? Number(text) : text)
-  if (run.status !== 'waiting')
+  if (run.status !== 'waiting' && run.status !== 'running')
     throw new GalleyError('STORE_CONFLICT', {
       what: `run ${run.number} does not wait: it is ${run.status}`,
-      fix: 'those that wait: galley runs ls --status waiting',
+      why: 'what goes on is a run that waits for an approval, or one whose process was killed',
+      fix: 'run the recipe anew, without --resume: finished steps are kept; those that wait: galley runs ls --status waiting',
     })
   if (run.recipeHash === hashRecipe(recipe)) return run.id
   throw new GalleyError('RECIPE_INVALID', {
@@ -72,7 +73,7 @@ export function run(): Command {
         'of a recipe that is run partition by partition: which one; the newest whose window is over unless given',
       )
       .option('--spill', 'let tables wait in the host’s memory where the device has no room for all')
-      .option('--resume <run>', 'go on with a run of this recipe that waits for an approval, by number')
+      .option('--resume <run>', 'go on with a run of this recipe that waits for an approval, or was killed, by number')
       .option('--queue', 'leave the run to a worker (galley worker), and return'),
     'with --queue: ',
   )
@@ -103,8 +104,8 @@ export function run(): Command {
       try {
         const scope = await galley.scope()
         for (const declared of recipes) {
-          const recipe = options.spill ? { ...declared, device: { ...declared.device, spill: true } } : declared
-          const resume = options.resume && (await waitingRun(galley.store, scope, recipe, options.resume))
+          const recipe = spilling(declared, options.spill)
+          const resume = options.resume && (await leftRun(galley.store, scope, recipe, options.resume))
           const result = await interruptible((signal) =>
             runRecipe(galley.ware, scope, recipe, {
               ...{ folder, signal, on: runReporter(config.workspace), engine },

@@ -7,6 +7,7 @@ import { eventsOf } from '../sdk/events.ts'
 import { nameOf } from './jobs.ts'
 import { type ListOptions, listOptions, printPage, withClient } from './list.ts'
 import { bold, errorText, plain, print, table, when } from './output.ts'
+import { log } from './runs/log.ts'
 
 const seconds = (s: number | null): string => (s === null ? '–' : `${s.toFixed(1)} s`)
 
@@ -68,15 +69,7 @@ export function runs(): Command {
         print(o.json ? JSON.stringify(r) : `${bold(`run ${r.number}`)}  ${nameOf(r)}  ${r.status}`)
       }),
     )
-  noun
-    .command('log <run> <step>')
-    .description('show what the program of a step said')
-    .action((run: string, step: string) =>
-      withClient(async (client) => {
-        const { text } = await client.runs.log({ run, step })
-        print(text === '' ? 'it said nothing, or is no step that a program computes' : plain(text).trimEnd())
-      }),
-    )
+  log(noun)
   noun
     .command('watch <run>')
     .description('follow a run that another process is at, until it ends or waits')

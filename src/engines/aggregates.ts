@@ -89,11 +89,12 @@ function meanOf(xs: readonly number[]): number {
   return first + compensatedSum(xs.map((x) => x - first)) / xs.length
 }
 
-/** Neumaier's compensated sum. */
-export function compensatedSum(xs: readonly number[] | Float64Array): number {
+/** Neumaier's compensated sum (1974), of what `of` makes of each number. */
+export function compensatedSum(xs: ArrayLike<number>, of?: (x: number, i: number) => number): number {
   let sum = 0
   let rest = 0
-  for (const x of xs) {
+  for (let i = 0; i < xs.length; i++) {
+    const x = of ? of(xs[i] as number, i) : (xs[i] as number)
     const t = sum + x
     rest += Math.abs(sum) >= Math.abs(x) ? sum - t + x : x - t + sum
     sum = t

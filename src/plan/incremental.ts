@@ -144,17 +144,20 @@ function grouped(n: Extract<Node, { op: 'aggregate' | 'window' }>, input: Delta)
   if (n.by.length === 0) return recompute(`every row belongs to the one group`)
   const keys = build({ op: 'select', input: input.plan, columns: n.by.map((k) => [k, col(k)] as const) })
   const touched = build({ op: 'distinct', input: keys })
-  // a struct of the keys matches null with null, which a join's keys don't
-  const whole = (by: readonly string[]): Expr =>
-    call('struct', ...by.flatMap((k, i) => [lit(`k${i}`, 'string'), col(k)]))
-  const all = build({ op: 'derive', input: n.input, columns: [['__group', whole(n.by)]] })
-  const wanted = build({ op: 'select', input: touched, columns: [['__wanted', whole(n.by)]] })
-  const rows = build({ op: 'join', left: all, right: wanted, on: [['__group', '__wanted']], how: 'semi' })
-  const own = n.input.schema.map((f) => [f.name, col(f.name)] as const)
-  const plan = build({ ...n, input: build({ op: 'select', input: rows, columns: own }) })
+  const plan = build({ ...n, input: ofGroups(n.input, touched, n.by, 'semi') })
   if (n.op === 'window' && n.columns.some(([name]) => n.by.includes(name)))
     return recompute('a window replaces its own key')
   return { mode: 'upsert', keys: n.by, touched, plan }
+}
+
+/** Rows whose keys are among others (`semi`), or are not (`anti`), null being a key like any other. */
+export function ofGroups(rows: Node, others: Node, keys: readonly string[], how: 'semi' | 'anti'): Node {
+  // a struct of the keys matches null with null, which a join's keys don't
+  const whole: Expr = call('struct', ...keys.flatMap((k, i) => [lit(`k${i}`, 'string'), col(k)]))
+  const left = build({ op: 'derive', input: rows, columns: [['__group', whole]] })
+  const right = build({ op: 'select', input: others, columns: [['__wanted', whole]] })
+  const found = build({ op: 'join', left, right, on: [['__group', '__wanted']], how })
+  return build({ op: 'select', input: found, columns: rows.schema.map((f) => [f.name, col(f.name)] as const) })
 }
 
 /** A plan over what was there before. */

@@ -72,3 +72,12 @@ test('one that is never taken is left to the log; nothing waits longer than five
   await expect.poll(() => warned, { timeout: 20_000 }).toEqual(['an alert was not taken'])
   expect(got).toHaveLength(2)
 })
+
+test('a shift is told with what shifted most, and in which window', async () => {
+  got.length = 0
+  const alerts = alertsTo(url, log)
+  const at = '2026-01-08T00:00:00.000Z'
+  alerts.send({ kind: 'drift', workspace: 'default', endpoint: 'late', model: 'm@3', column: 'weight', psi: 1.234, ks: 0.5, from: '2026-01-01T00:00:00.000Z', to: at, rows: 1200, at }) // biome-ignore format: one line
+  await alerts.settled()
+  expect(got).toMatchObject([{ kind: 'drift', model: 'm@3', text: 'late: what it was asked from 2026-01-01T00:00:00.000Z to 2026-01-08T00:00:00.000Z (1200 requests) is not what m@3 learnt from (workspace default): PSI 1.23, most in weight' }]) // biome-ignore format: one line
+})

@@ -3,7 +3,7 @@ import { platformFetch } from '../base/fetch.ts'
 import type { Log } from '../base/log.ts'
 
 /** What somebody should look at. */
-export type Alert = JobAlert | ApprovalNeeded
+export type Alert = JobAlert | ApprovalNeeded | DriftAlert
 
 /** A job failed for good, or it is not done by when its schedule wants it. */
 export interface JobAlert {
@@ -33,6 +33,25 @@ export interface ApprovalNeeded {
   readonly approval: number
   /** What is asked. */
   readonly ask: string
+  /** ISO 8601. */
+  readonly at: string
+}
+
+/** What an endpoint is asked is no longer what its model learnt from. */
+export interface DriftAlert {
+  readonly kind: 'drift'
+  readonly workspace: string
+  readonly endpoint: string
+  /** `name@version`. */
+  readonly model: string
+  /** What has shifted most, and by how much. */
+  readonly column: string | null
+  readonly psi: number
+  readonly ks: number
+  /** Of which window, ISO 8601, and how many requests it had. */
+  readonly from: string
+  readonly to: string
+  readonly rows: number
   /** ISO 8601. */
   readonly at: string
 }
@@ -75,7 +94,7 @@ export function alertsTo(url: string, log: Log): Alerts {
         why = (thrown as Error).message
       }
     }
-    log.warn('an alert was not taken', { alert: alert.kind, run: 'run' in alert ? alert.run : undefined, job: 'job' in alert ? alert.job : undefined, why }) // biome-ignore format: one line
+    log.warn('an alert was not taken', { alert: alert.kind, run: 'run' in alert ? alert.run : undefined, job: 'job' in alert ? alert.job : undefined, endpoint: 'endpoint' in alert ? alert.endpoint : undefined, why }) // biome-ignore format: one line
   }
   return {
     send(alert) {
@@ -86,6 +105,11 @@ export function alertsTo(url: string, log: Log): Alerts {
 }
 
 function textOf(alert: Alert): string {
+  if (alert.kind === 'drift') {
+    const { endpoint, model, column, psi, from, to, rows, workspace } = alert
+    const shifted = column === null ? '' : `, most in ${column}`
+    return `${endpoint}: what it was asked from ${from} to ${to} (${rows} requests) is not what ${model} learnt from (workspace ${workspace}): PSI ${psi.toFixed(2)}${shifted}`
+  }
   const { workspace, recipe, partition } = alert
   const of = partition === null ? recipe : `${recipe} of ${partition}`
   if (alert.kind === 'approval needed')

@@ -1,7 +1,7 @@
 import type { Scope } from '../base/scope.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import { inputOf } from './key.ts'
-import type { StepContext } from './kind.ts'
+import type { Ahead, StepContext } from './kind.ts'
 import type { Step } from './specs.ts'
 import { type Kitchenware, kindOf, type StepRun } from './step.ts'
 
@@ -9,14 +9,15 @@ import { type Kitchenware, kindOf, type StepRun } from './step.ts'
 export function contextOf(
   ware: Kitchenware,
   scope: Scope,
-  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside'> & { readonly ledger: Ledger }, // biome-ignore format: one line
+  s: Pick<StepRun, 'recipe' | 'step' | 'record' | 'outputs' | 'folder' | 'signal' | 'started' | 'on' | 'engine' | 'beside' | 'settling'> & { readonly ledger: Ledger; readonly ahead?: Ahead | undefined }, // biome-ignore format: one line
 ): StepContext<never> {
   const { step, on } = s
   const say = sayOf(ware, s)
   return {
     ...{ scope, recipe: s.recipe, folder: s.folder, step: step as Step<never>, run: s.record, signal: s.signal },
     ...{ store: ware.store, duckdb: ware.duckdb, log: ware.log, threads: ware.threads },
-    ...{ ledger: s.ledger, started: s.started, beside: s.beside, say },
+    traceparent: ware.sink?.traceparent?.(s.record.id, step.id),
+    ...{ ledger: s.ledger, ahead: s.ahead, started: s.started, beside: s.beside, settling: s.settling, say },
     progress: (progress) => on({ type: 'progress', step: step.id, kind: step.kind, progress }),
     device: async () => {
       const found = await ware.device(s.engine)

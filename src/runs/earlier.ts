@@ -3,7 +3,7 @@ import type { Step as StepRecord } from '../store/steps.ts'
 import type { Store } from '../store/store.ts'
 import type { Recipe } from './specs.ts'
 
-type Was = Pick<StepRecord, 'id' | 'run' | 'keyParts'>
+type Was = Pick<StepRecord, 'id' | 'run' | 'keyParts' | 'ended'>
 
 /** What the steps of earlier runs of a recipe were made of: those of the run before are read at once, when the first is asked for. */
 export class Earlier {

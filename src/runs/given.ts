@@ -11,6 +11,7 @@ export const DATASET_OPTIONS = [
   'replaces',
   'key',
   'onSchemaChange',
+  'incremental',
   'timeout',
 ] as const
 export const TRAIN_OPTIONS = [

@@ -5,6 +5,7 @@ import type { Engine, Progress } from '../engines/engine.ts'
 import type { Ledger } from '../engines/ledger.ts'
 import type { Store, Tables } from '../store/store.ts'
 import type { Beside } from './beside.ts'
+import type { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 
 /** What every step's output has: the identity of its content, which goes into the keys of the steps that read it. */
@@ -46,11 +47,17 @@ export interface StepContext<Spec> {
   /** Milliseconds since 1970 at which the run began; the only time that may reach an output. */
   readonly started: number
   readonly threads: number
+  /** The step's span, where traces are told: programs hang theirs under it. */
+  readonly traceparent?: string | undefined
   progress(progress: Progress): void
   /** The device that the run may use, or why it uses none: opened when the first step asks. */
   device(): Promise<Accelerator | string>
+  /** What `ahead` began. */
+  readonly ahead?: Ahead | undefined
   /** Steps of the run that are under way beside this one. */
   readonly beside: Beside
+  /** Tables that are brought to the disk when the run ends. */
+  readonly settling: Settling
   /** Tells people something that they should know, now and in the run's record. */
   say(text: string): void
   /** The output of an input by step id. */
@@ -98,16 +105,37 @@ export interface IdentityContext {
   input<T extends Output>(id: string): T
 }
 
+/** What may be begun before it is known whether a step's output is kept. */
+export interface AheadContext
+  extends Pick<IdentityContext, 'scope' | 'store' | 'folder' | 'recipe' | 'step' | 'signal'> {
+  readonly duckdb: DuckdbEngine
+  readonly threads: number
+  /** When an earlier run of the recipe ended this step, milliseconds since 1970; undefined where none did. */
+  lastEnded(): Promise<number | undefined>
+}
+
+/** What was begun: `run` is given it, and it is closed however the step ends. */
+export interface Ahead {
+  close(): Promise<void>
+}
+
 /** A kind of step: one object, registered in `main.ts`. */
 export interface StepKind<Spec = never, Out extends Output = Output> {
   readonly kind: string
   /** `import.meta.url` of its module: the code hash starts there. */
   readonly module: string
   /**
+   * Run again, it makes the same, and nothing outside of Galley learns that it ran: where the power takes away that it was done, nothing is lost. Not so of one
+   * that publishes.
+   */
+  readonly repeatable?: boolean
+  /**
    * What stands for the spec in the cache key; the spec itself unless given. It must cover all that `run` reads beside the
    * `hash`es of the step's inputs: a source gives its content, a report what earlier steps set aside.
    */
   identity?(spec: Spec, ctx: IdentityContext): Promise<unknown>
+  /** Begins what `run` will need, side by side with `identity`, where that is worth it: all for nothing where the output is kept. */
+  ahead?(spec: Spec, ctx: AheadContext): Promise<Ahead | undefined>
   run(ctx: StepContext<Spec>): Promise<StepResult<Out> | Waits>
   /** False when what the output points to is gone or damaged; the step then runs again. Asked once a run of what the cache gives. */
   present?(output: Out, ctx: { readonly scope: Scope; readonly store: Store }): Promise<boolean>

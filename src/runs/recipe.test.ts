@@ -4,6 +4,7 @@ import type { Expect } from '../data/quality/said.ts'
 import type { BoolCol } from '../plan/columns/kinds.ts'
 import { hours } from '../plan/durations.ts'
 import { targetEncode } from '../plan/fits/target.ts'
+import { recipeOf } from './declared.ts'
 import type { Kitchen } from './kitchen.ts'
 import { recipe } from './recipe.ts'
 import { byTime } from './split.ts'
@@ -106,5 +107,42 @@ describe('what can be known to be wrong when a recipe is declared', () => {
 test('an option that csv() has not is refused', () => {
   expect(() => csv('a.csv', { x: 'string' }, { delimeter: ';' } as never)).toThrow(
     expect.objectContaining({ code: 'RECIPE_INVALID', fix: "did you mean 'delimiter'?" }),
+  )
+})
+
+test('what recipes share is a function of the kitchen: declared as often as it is called, under names that it is given', () => {
+  const cleaned = (k: Kitchen, name: string) => {
+    const read = k.source(`${name}-read`, csv(`${name}.csv`, { id: 'int64', n: 'int64' }))
+    return k.step(
+      name,
+      read.filter((r) => r.n.gt(0)),
+    )
+  }
+  const both = recipe('both', (k) => {
+    k.dataset('all', cleaned(k, 'north').union(cleaned(k, 'south')))
+  })
+  expect(both.steps.map((s) => s.id)).toEqual(['north-read', 'north', 'south-read', 'south', 'all'])
+  expect(() => recipe('twice', (k) => void [cleaned(k, 'north'), cleaned(k, 'north')])).toThrow(
+    expect.objectContaining({ what: "two steps are named 'north-read'" }),
+  )
+})
+
+test('a recipe as data whose steps read each other in a circle is refused', () => {
+  const made = recipe('circle', (k) => {
+    const a = k.step(
+      'a',
+      k.source('s', csv('s.csv', { n: 'int64' })).filter((r) => r.n.gt(0)),
+    )
+    k.step(
+      'b',
+      a.filter((r) => r.n.gt(1)),
+    )
+  })
+  const steps = made.steps.map((s) => (s.id === 'a' ? { ...s, inputs: ['b'] } : s))
+  expect(() => recipeOf({ ...made, steps })).toThrow(
+    expect.objectContaining({
+      code: 'RECIPE_INVALID',
+      why: expect.stringContaining('no step before it has that name'),
+    }),
   )
 })

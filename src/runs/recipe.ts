@@ -22,7 +22,7 @@ import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { type Timed, timeoutOf, untimed } from './timeouts.ts'
-import { type WriteOptions, writeSpec } from './writes.ts'
+import { incremental, type WriteOptions, writeSpec } from './writes.ts'
 
 /** µs */
 const DAY = 86_400_000_000
@@ -109,6 +109,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
         expect,
         moment: options.moment ?? null,
         ...(write ? { write } : {}),
+        ...(incremental(id, options) ? { incremental: true } : {}),
       }
       return {
         step: add(id, 'dataset', [...new Set([...inputsOf(p), ...referred])], spec, options),

@@ -2,15 +2,19 @@ import { asGalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
+import { failure } from '../store/failures.ts'
 import type { Run } from '../store/runs.ts'
 import { Meeting } from './beside.ts'
 import { Spending } from './budget.ts'
 import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
+import { logbook } from './logbook.ts'
+import { again, passes } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
-import { type Kept, keptOf } from './resume.ts'
+import { handles, type Kept, keptOf, takeUp } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
+import { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 import { type Kitchenware, runStep } from './step.ts'
 import { deadlineOf, runTimedOut, timedOut } from './timeouts.ts'
@@ -24,6 +28,9 @@ export interface RunResult {
   /** Approvals that it waits for, by step; it is done where there is none. */
   readonly waiting: readonly string[]
 }
+
+/** ms between two words that this process is at it; it learns then that somebody cancelled. */
+const HEART = 500
 
 /** Steps under way at once, at most: each may hold hundreds of megabytes. */
 const MOST_STEPS = 4
@@ -41,7 +48,7 @@ export async function run(
     readonly signal: AbortSignal
     readonly on: OnRunEvent
     readonly engine?: EngineChoice
-    /** A run of this recipe that waits, by its id: it goes on, where what it has made is still there. */
+    /** A run of this recipe that waits, or whose process is gone, by its id: it goes on, where what it has made is still there. */
     readonly resume?: string
     /** ms that it may take. */
     readonly timeout?: number
@@ -53,6 +60,7 @@ export async function run(
   const { record, kept } = await begin(ware, scope, recipe, options)
   const tell = () => ware.sink?.changed(scope, record.id)
   tell()
+  const { on, close: closeLog } = logbook(ware, scope, record.id, options.on)
   const began = clock.ticks()
   const started = record.started
   const total = createLedger()
@@ -62,6 +70,7 @@ export async function run(
   const took = new Map(kept?.seconds)
   const reused = new Set(kept?.cached)
   const meeting = new Meeting()
+  const settling = new Settling()
   const earlier = new Earlier(store, scope, recipe, record.number)
   /** In the recipe's order, whichever ended first. */
   const told = () => ({
@@ -76,8 +85,8 @@ export async function run(
       (ours) => ours || controller.abort(new Error('cancelled')),
       () => undefined,
     )
-  }, 2000)
-  options.on({
+  }, HEART)
+  on({
     type: 'run',
     run: record.number,
     recipe: recipe.partition === undefined ? recipe.name : `${recipe.name} of ${recipe.partition}`,
@@ -85,7 +94,7 @@ export async function run(
     steps: recipe.steps.length,
   })
   const end = (status: 'done' | 'waiting' | 'failed' | 'cancelled') =>
-    options.on({
+    on({
       type: 'end',
       run: record.number,
       status,
@@ -94,7 +103,7 @@ export async function run(
     })
   try {
     await options.begun?.(record)
-    if (!kept)
+    if (!kept?.planned)
       await store.steps.plan(
         scope,
         record.id,
@@ -115,12 +124,12 @@ export async function run(
         folder: options.folder,
         signal,
         started,
-        on: options.on,
+        on,
         total,
         spending,
         engine: options.engine ?? ware.engine,
         beside: meeting.of(step.id),
-        earlier,
+        ...{ earlier, settling },
       }).finally(() => meeting.end(step.id))
       if (!ran.output) {
         if (ran.waits.fresh) await askFor(ware, scope, record, ran.waits)
@@ -130,22 +139,29 @@ export async function run(
       took.set(step.id, ran.seconds)
       if (ran.cached) reused.add(step.id)
       const elsewhere = ran.cached ? elsewhereOf(options.engine ?? ware.engine, ran.output) : undefined
-      if (elsewhere) options.on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
+      if (elsewhere) on({ type: 'said', step: step.id, kind: step.kind, text: elsewhere })
       tell()
       return endedOf(step, ran.output)
     }
-    const skipped = ({ id, kind }: Step) => options.on({ type: 'skipped', step: id, kind })
+    const skipped = ({ id, kind }: Step) => on({ type: 'skipped', step: id, kind })
     const most = Math.min(MOST_STEPS, Math.max(1, ware.threads))
-    const ended = await runSteps(recipe.steps, most, runOne, { skipped, handles }, kept?.states)
+    const ended = await runSteps(
+      recipe.steps,
+      most,
+      runOne,
+      { skipped, handles: (thrown) => handles(asGalleyError(thrown)) },
+      kept?.states,
+    )
     await store.steps.skip(scope, record.id, ended.skipped)
     const status = ended.waiting.length > 0 ? 'waiting' : 'done'
+    await settling.settle()
     await store.runs.finish(scope, record.id, { status, summary: { ...told(), ledger: total.total() } })
     end(status)
     return { id: record.id, number: record.number, outputs, waiting: ended.waiting, ...told() }
   } catch (thrown) {
-    const error = timedOut(signal) ?? asGalleyError(thrown)
+    const error = timedOut(signal) ?? failure(thrown, `the run of '${recipe.name}' could not go on`)
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
-    if (kept && status === 'cancelled') {
+    if (kept?.asked && status === 'cancelled') {
       // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
       await store.runs.putBack(scope, record.id).catch(() => undefined)
       end(status)
@@ -158,18 +174,21 @@ export async function run(
         recipe.steps.filter((s) => !outputs.has(s.id)).map((s) => s.id),
       )
       .catch(() => undefined)
-    await store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() }).catch(() => undefined)
+    await settling.settle().catch(() => undefined)
+    const finish = () => store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() })
+    await finish().catch((cause: unknown) => passes(cause) && again(finish))
     end(status)
     throw error
   } finally {
     clearInterval(heart)
     deadline.close()
+    await closeLog()
     tell()
     await ware.sink?.settled()
   }
 }
 
-/** A new run, or one that waited and goes on. */
+/** A new run, or one that goes on: it waited, or its process is gone. */
 async function begin(
   ware: Kitchenware,
   scope: Scope,
@@ -178,8 +197,9 @@ async function begin(
 ): Promise<{ record: Run; kept?: Kept }> {
   const { runs } = ware.store
   if (resume !== undefined) {
-    const record = await runs.resume(scope, resume)
-    const kept = await keptOf(ware, scope, { record, recipe, folder, signal })
+    const waited = (await runs.get(scope, resume)).status === 'waiting'
+    const record = await takeUp(ware.store, scope, resume)
+    const kept = await keptOf(ware, scope, { record, waited, recipe, folder, signal })
     if (kept) return { record, kept }
     const what = `run ${record.number} can't go on: something that it had made is gone, or a file that it reads has changed`
     await runs.finish(scope, record.id, { status: 'cancelled', error: { code: 'STEP_FAILED', what, fix: 'a run that begins anew stands in for it' } }) // biome-ignore format: one line
@@ -193,12 +213,6 @@ async function begin(
 /** A step as it is run: one that gives the rows of either branch reads that which was taken, or stood in. */
 const asRun = (step: Step, outputs: ReadonlyMap<string, Output>): Step =>
   step.kind === 'either' ? { ...step, inputs: step.inputs.filter((id) => outputs.has(id)).slice(-1) } : step
-
-/** Whether a branch may stand in: not where the run is to stop, or what keeps its record fails. */
-function handles(thrown: unknown): boolean {
-  const { code } = asGalleyError(thrown)
-  return code !== 'CANCELLED' && code !== 'BUDGET_EXCEEDED' && code !== 'INTERNAL_BUG' && !code.startsWith('STORE_')
-}
 
 async function askFor({ alerts, clock, store }: Kitchenware, scope: Scope, run: Run, waits: Waits): Promise<void> {
   const { approval, ask } = waits

@@ -48,30 +48,42 @@ export async function runSteps(
   const running = new Set<Promise<void>>()
   const failures: unknown[] = []
   const stoodIn = new Set(steps.flatMap((s) => (s.after ?? []).flatMap((a) => (a.is === 'failed' ? a.of : []))))
+  const readers = readersOf(steps)
+  /** Steps to be asked whether it is their turn: all at first, then those that something has changed for, and those for which there was no room. */
+  const asked = [...steps.keys()]
+  const ended = (step: Step, how: State) => {
+    state.set(step.id, how)
+    for (const reader of readers.get(step.id) ?? []) insert(asked, reader)
+  }
   const begin = (step: Step) => {
-    begun.add(step.id)
     const work = runOne(step)
       .then(
-        (ended) => void state.set(step.id, ended),
+        (how) => ended(step, how),
         (thrown: unknown) => {
-          state.set(step.id, 'failed')
+          ended(step, 'failed')
           if (!(stoodIn.has(step.id) && on.handles?.(thrown))) failures.push(thrown)
         },
       )
       .finally(() => running.delete(work))
     running.add(work)
   }
-  for (;;) {
-    if (failures.length === 0)
-      for (const step of steps) {
-        if (begun.has(step.id)) continue
-        const turn = turnOf(step, state)
-        if (turn === 'skipped') {
-          begun.add(step.id)
-          state.set(step.id, turn)
-          on.skipped?.(step)
-        } else if (turn === 'begin' && running.size < most) begin(step)
+  const turns = () => {
+    // a step that is skipped changes later ones alone, which are asked in the same round
+    while (asked.length > 0 && running.size < most) {
+      const step = steps[asked.shift() as number] as Step
+      if (begun.has(step.id)) continue
+      const turn = turnOf(step, state)
+      if (turn === 'not yet') continue
+      begun.add(step.id)
+      if (turn === 'begin') begin(step)
+      else {
+        ended(step, turn)
+        on.skipped?.(step)
       }
+    }
+  }
+  for (;;) {
+    if (failures.length === 0) turns()
     if (running.size === 0) break
     await Promise.race(running)
   }
@@ -81,6 +93,25 @@ export async function runSteps(
   const stuck = steps.find((step) => !begun.has(step.id))
   if (stuck && waiting.length === 0) throw neverComes(stuck, state)
   return { skipped: all('skipped'), failed: all('failed'), waiting }
+}
+
+/** Places of the steps that a step's end may be the turn of, by its id. */
+function readersOf(steps: readonly Step[]): ReadonlyMap<string, readonly number[]> {
+  const readers = new Map<string, number[]>()
+  for (const [place, { inputs, after }] of steps.entries())
+    for (const id of new Set([...inputs, ...(after ?? []).flatMap((a) => a.of)])) {
+      const places = readers.get(id) ?? []
+      readers.set(id, places)
+      places.push(place)
+    }
+  return readers
+}
+
+/** Puts a number in its place among others, once. */
+function insert(sorted: number[], number: number): void {
+  const at = sorted.findIndex((other) => other >= number)
+  if (at < 0) sorted.push(number)
+  else if (sorted[at] !== number) sorted.splice(at, 0, number)
 }
 
 /** Steps are in the order of what they read: what one is skipped for is known when the next is asked. */

@@ -65,6 +65,8 @@ export interface DatasetSpec extends PlanSpec {
   readonly moment: string | null
   /** How the rows become a version; absent: they are all of it. */
   readonly write?: WriteSpec
+  /** Where its inputs only have more rows than when it was computed last, what these bring is computed alone. */
+  readonly incremental?: true
 }
 /** A step that a program of its own computes, in any language. */
 export interface ProcessSpec {

@@ -1,13 +1,11 @@
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../base/clock.ts'
-import { asGalleyError, GalleyError, throwIfAborted } from '../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../base/errors.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
 import type { DuckdbEngine } from '../engines/duckdb/index.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger, type Ledger } from '../engines/ledger.ts'
-import { takeLock } from '../store/lock.ts'
+import { failure } from '../store/failures.ts'
 import type { Store } from '../store/store.ts'
 import type { RunSink } from '../telemetry/sink.ts'
 import type { Alerts } from './alerts.ts'
@@ -18,10 +16,12 @@ import type { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import { unchanged, watchOn } from './inplace.ts'
 import { cacheKey, whyAgain } from './key.ts'
-import type { Accelerator, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
+import type { Accelerator, Ahead, AnyStepKind, Output, StepKind, Waits } from './kind.ts'
+import { onlyOne } from './making.ts'
 import { restored, stored } from './portable.ts'
 import { noting } from './progress.ts'
 import { meter } from './resources.ts'
+import type { Settling } from './settling.ts'
 import type { Recipe, Step } from './specs.ts'
 import { deadlineOf, stepTimedOut, timedOut } from './timeouts.ts'
 
@@ -62,6 +62,7 @@ export interface StepRun {
   readonly engine: EngineChoice
   readonly beside: Beside
   readonly earlier: Earlier
+  readonly settling: Settling
 }
 
 /** How often a step begins again from what another writer published meanwhile. */
@@ -101,7 +102,10 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   const metered = meter.begin()
   /** The same for what this step reads. */
   const own = new Map<string, string>()
+  let ahead: Ahead | undefined
   try {
+    const lastEnded = async () => (await s.earlier.step(step.id))?.ended ?? undefined
+    ahead = await kind.ahead?.(step.spec as never, { ...ware, ...s, scope, signal, lastEnded })
     const { key, parts: keyParts } = await cacheKey(
       { version: ware.version, scope, store },
       kind,
@@ -118,8 +122,9 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     }
     let found = await find()
     if (!found) {
-      release = await onlyOne(store, key, signal)
-      found = await find() // another process may have made it meanwhile
+      const lock = await onlyOne(store, key, signal)
+      release = lock.release
+      if (lock.others) found = await find() // another process may have made it meanwhile
     }
     if (found) {
       const { output: known, entry } = found
@@ -127,7 +132,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       if (s.recipe.budget) s.spending.add(step.id, await spentBy(store, scope, entry))
       await store.steps.complete(scope, claim, {
         output: stored(known, store.home.path),
-        cached: true,
+        ...{ cached: true, repeatable: true },
         ...{ cacheKey: key, keyParts, seconds: took() },
       })
       on({
@@ -140,7 +145,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
       return { output: known, seconds: took(), cached: true }
     }
     const reasons = await whyAgain(s, keyParts)
-    const ctx = contextOf(ware, scope, { ...s, on: noted, signal, ledger })
+    const ctx = contextOf(ware, scope, { ...s, on: noted, signal, ledger, ahead })
     const ran = await kind.run(ctx)
     deadline.check()
     throwIfAborted(signal)
@@ -154,19 +159,23 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     await unchanged(s.watched)
     await unchanged(own)
     s.spending.add(step.id, ledger.total())
+    const end = (output: Output) => ({
+      output: stored(output, store.home.path),
+      ...{ cached: false, cacheKey: key, keyParts, because: reasons, seconds: took() },
+      ledger: Object.fromEntries(ledger.stages()),
+      resources: metered.taken(),
+    })
     const complete = async (): Promise<Output> => {
       let made: Output = result.output
+      if (kind.repeatable && !result.publish) {
+        await store.steps.complete(scope, claim, { ...end(made), repeatable: true, keep: true })
+        return made
+      }
       await store.transaction(scope, async (tx) => {
         made = (await result.publish?.(tx)) ?? result.output
-        const kept = stored(made, store.home.path)
-        await tx.steps.complete(scope, claim, {
-          output: kept,
-          cached: false,
-          ...{ cacheKey: key, keyParts, because: reasons, seconds: took() },
-          ledger: Object.fromEntries(ledger.stages()),
-          resources: metered.taken(),
-        })
-        await tx.cache.put(scope, { key, output: kept, run: record.id, step: step.id })
+        const ended = end(made)
+        await tx.steps.complete(scope, claim, ended)
+        await tx.cache.put(scope, { key, output: ended.output, run: record.id, step: step.id })
       })
       return made
     }
@@ -194,10 +203,13 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
   } catch (thrown) {
     const error = stolen.signal.aborted
       ? new GalleyError('STORE_CONFLICT', {
-          what: `step '${step.id}' was taken over by another process`,
+          what: `step '${step.id}' is not this process's any more`,
+          why: 'it did not renew its claim in time (it was stopped, or cut off from the database) and another process claimed it, or the database lost the claim when it went down',
+          fix: 'look at the newest run of the recipe (galley runs ls); where none goes on, run it again',
+          details: { step: step.id },
           cause: thrown,
         })
-      : (timedOut(signal) ?? asGalleyError(thrown))
+      : (timedOut(signal) ?? failure(thrown, `step '${step.id}' could not go on`))
     await store.steps
       .fail(scope, claim, error.toJSON(), error.code === 'CANCELLED' ? 'cancelled' : 'failed', metered.taken())
       .catch(() => undefined)
@@ -205,6 +217,7 @@ export async function runStep(ware: Kitchenware, scope: Scope, s: StepRun): Prom
     throw error
   } finally {
     ended()
+    await ahead?.close()
     metered.close()
     clearInterval(lease)
     deadline.close()
@@ -222,18 +235,4 @@ export function kindOf(ware: Kitchenware, step: Step): StepKind<never, never> {
       fix: `the kinds are ${Object.keys(ware.kinds).join(', ')}`,
     })
   return kind
-}
-
-/** Lets one process make an output while others wait for it. */
-async function onlyOne(store: Store, key: string, signal: AbortSignal): Promise<() => void> {
-  const folder = join(store.home.path, 'tmp', '.steps', key)
-  for (;;) {
-    throwIfAborted(signal)
-    try {
-      return await takeLock(folder, 1000)
-    } catch (error) {
-      if (!(error instanceof GalleyError && error.code === 'STORE_CONFLICT')) throw error
-      await sleep(100)
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { asGalleyError, CODES, GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { everything } from '../data/datasets/keep/everything.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import type { Job, JobClaim } from '../store/jobs.ts'
 import type { Run } from '../store/runs.ts'
@@ -9,11 +10,12 @@ import { dueAt } from './calendar.ts'
 import { recipeOf } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
 import { type Holidays, holidaysUsed } from './holidays/countries.ts'
-import { momentsOf } from './holidays/resting.ts'
+import { momentsOf, restsAt } from './holidays/resting.ts'
 import { backfill } from './partitions/backfill.ts'
 import { FILES_TAG, filedOf, requireSame } from './partitions/filed.ts'
 import type { Partitioned } from './partitions/partitioned.ts'
 import { newestPartitions } from './partitions/states.ts'
+import { passes } from './passing.ts'
 import { run } from './runner.ts'
 import type { Kitchenware } from './step.ts'
 import { plural } from './text.ts'
@@ -63,38 +65,44 @@ export async function work(
   const watch = () => (watched = watched.then(() => lookout(ware, scope)).catch(() => undefined))
   // a job may take hours: others are late meanwhile, or this one is
   const watching = setInterval(watch, SCHEDULES)
-  while (!options.signal.aborted) {
-    try {
-      if (ware.clock.ticks() >= looked) {
-        looked = ware.clock.ticks() + SCHEDULES
-        const now = await ware.store.clock()
-        const holidays = await holidaysUsed(ware.store, scope)
-        const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
-        const seen = await looks(now)
-        await watch()
-        if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
+  try {
+    while (!options.signal.aborted) {
+      try {
+        if (ware.clock.ticks() >= looked) {
+          looked = ware.clock.ticks() + SCHEDULES
+          const now = await ware.store.clock()
+          const holidays = await holidaysUsed(ware.store, scope)
+          const queued = await ware.store.schedules.fire(scope, now, (s) => dueOf(s, now, holidays))
+          const seen = await looks(now, holidays)
+          await watch()
+          if (queued + seen > 0) options.say(`schedules queued ${plural(queued + seen, 'job')}`)
+        }
+        await reap(ware, scope)
+        const next = await ware.store.jobs.take(
+          scope,
+          options.load ? [...options.tags, FILES_TAG] : options.tags,
+          LEASE,
+        )
+        told = false
+        if (next) {
+          taken++
+          if (!(await attempt(ware, scope, next, options))) failed++
+          options.after?.()
+          continue
+        }
+        if (options.untilEmpty) break
+      } catch (thrown) {
+        if (!passes(thrown) || options.untilEmpty) throw thrown
+        if (!told) options.say(asGalleyError(thrown).what)
+        told = true
       }
-      await reap(ware, scope)
-      const next = await ware.store.jobs.take(scope, options.load ? [...options.tags, FILES_TAG] : options.tags, LEASE)
-      told = false
-      if (next) {
-        taken++
-        if (!(await attempt(ware, scope, next, options))) failed++
-        options.after?.()
-        continue
-      }
-      if (options.untilEmpty) break
-    } catch (thrown) {
-      const { code, what } = asGalleyError(thrown)
-      if (code !== 'STORE_UNAVAILABLE' || options.untilEmpty) throw thrown
-      // it waits for the database to come back
-      if (!told) options.say(what)
-      told = true
+      await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
     }
-    await sleep(LOOK, undefined, { signal: options.signal }).catch(() => undefined)
+  } finally {
+    // left on, it would keep a process that failed from its end
+    clearInterval(watching)
+    await watched
   }
-  clearInterval(watching)
-  await watched
   await ware.alerts?.settled()
   return { taken, failed }
 }
@@ -125,11 +133,16 @@ function lookingAt({ store, clock }: Kitchenware, scope: Scope, { signal, say }:
       return false
     }
   }
-  return async (now: number): Promise<number> => {
+  return async (now: number, holidays: ReadonlyMap<string, Holidays>): Promise<number> => {
     const began = clock.ticks()
     if (began < next) return 0
     let queued = 0
-    for (const s of await store.schedules.watching(scope)) if (await look(s, now)) queued++
+    for (const s of await store.schedules.watching(scope)) {
+      // what has changed on a day on which it rests is seen on the first one after; nothing is where its calendar was not there a moment ago
+      const known = s.calendar === null ? undefined : holidays.get(s.calendar)
+      if ((s.calendar !== null && !known) || restsAt(s, now, known?.days)) continue
+      if (await look(s, now)) queued++
+    }
     next = clock.ticks() + (clock.ticks() - began) * (OF_LOOKING - 1)
     return queued
   }
@@ -183,8 +196,8 @@ async function attempt(
 }
 
 /**
- * Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due. Gives the run that waits
- * for an approval, where one does.
+ * Runs a recipe; of one that is declared by a file the partitions of the newest window that was over when the job was due: each by itself, whatever becomes of the
+ * others. Gives a run that waits for an approval, where one does.
  */
 async function runJob(
   ware: Kitchenware,
@@ -206,18 +219,23 @@ async function runJob(
   const made = await load(filed.file)
   requireSame(filed, made)
   const partitions = newestPartitions(made, job.due ?? job.notBefore)
-  const filled = await backfill(ware, scope, made, partitions, { ...options, ...(resume ? { resume } : {}) })
-  return filled.find((f) => f.waits !== undefined)?.waits
+  const newest = await everything((cursor) => ware.store.runs.partitions(scope, made.name, { limit: 500, cursor, job: job.number })) // biome-ignore format: one line
+  const before = new Map(newest.map((r) => [r.partition as string, r]))
+  const filled = await backfill(ware, scope, made, partitions, { ...options, before, keepGoing: true })
+  const waits = filled.find((f) => f.waits !== undefined)?.waits
+  const failed = filled.find((f) => f.error !== undefined)?.error
+  if (waits === undefined && failed) throw failed
+  return waits
 }
 
 /** What becomes of a job whose attempt failed: what may pass is tried again. */
-function endOf(job: Job, error: GalleyError, stopping: boolean) {
+export function endOf(job: Pick<Job, 'attempts' | 'mostAttempts'>, error: GalleyError, stopping: boolean) {
   const told = error.toJSON()
   if (stopping) return { status: 'queued', error: null, pause: 0, attempts: job.attempts - 1 } as const
   // nobody else is at a step of a job that is held: its claim went with a database that died before that was on disk
   const unclaimed = error.code === 'STORE_CONFLICT' && error.details['step'] !== undefined
-  const passes = (unclaimed || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
-  if (!passes) return { status: 'failed', error: told } as const
+  const again = (unclaimed || passes(error) || CODES[error.code].status === 503) && job.attempts < job.mostAttempts
+  if (!again) return { status: 'failed', error: told } as const
   const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (job.attempts - 1))
   return { status: 'queued', error: told, pause, attempts: job.attempts } as const
 }

@@ -25,6 +25,26 @@ export interface WriteOptions<S> {
   key?: readonly (keyof S & string)[]
   /** `stop` (unless given, but for `full`): other columns than before are an error. `evolve`: new columns and wider numbers are taken. */
   onSchemaChange?: SchemaPolicy
+  /**
+   * Where its inputs only have more rows than when it was computed last (a cursor read on, files came to a folder, a dataset was appended to), what these bring
+   * is computed alone, and added: the result is that of computing all, which is done where it would not be. With `full` and `upsert`.
+   */
+  incremental?: boolean
+}
+
+/** Whether it is computed from what its inputs have more. @throws RECIPE_INVALID */
+export function incremental(id: string, options: WriteOptions<never>): boolean {
+  const { incremental: asked = false, write = 'full' } = options
+  const refuse = (what: string, why: string, fix: string) => new GalleyError('RECIPE_INVALID', { what, why, fix })
+  if (typeof asked !== 'boolean')
+    throw refuse(`incremental of '${id}' is ${JSON.stringify(asked)}`, 'it is on or off', 'write incremental: true')
+  if (asked && write !== 'full' && write !== 'upsert')
+    throw refuse(
+      `'${id}' is incremental and written as '${write}'`,
+      'what came is told from what was there by the whole that a full write gives, or by the keys of an upsert',
+      "leave write out: the version then has all rows, and shares the files of the one before; or write: 'upsert' with a key",
+    )
+  return asked
 }
 
 const POLICIES: readonly SchemaPolicy[] = ['stop', 'evolve']

@@ -1,10 +1,11 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { and, desc, eq, lt, type SQL, sql } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { approvals } from './schema/approvals.ts'
 import { jobs } from './schema/jobs.ts'
+import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
 
 export type Approval = typeof approvals.$inferSelect
@@ -39,14 +40,18 @@ export interface Approvals {
   ): Promise<{ readonly approval: Approval; readonly jobs: readonly number[] }>
 }
 
-/** Approvals that a run's steps wait for, and that are not given. */
-const waitedFor = (scope: Scope, run: string) =>
-  sql`${approvals.number} in (select (${steps.output} ->> 'approval')::int from ${steps}
-    where ${steps.workspace} = ${scope.workspace} and ${steps.run} = ${run} and ${steps.status} = 'waiting')`
+/** Runs of a job: the one that it is at, and those of its other partitions. */
+const ofJob = (scope: Scope, job: SQL | number) =>
+  sql`select ${runs.id} from ${runs} where ${runs.workspace} = ${scope.workspace} and ${runs.job} = ${job}`
 
-/** Whether a run waits for a decision, until the transaction ends: nobody decides meanwhile. */
-export async function isOpen(q: Queries, scope: Scope, run: string): Promise<boolean> {
-  const of = and(eq(approvals.workspace, scope.workspace), waitedFor(scope, run))
+/** Approvals that steps of a run, or of others of its job, wait for. */
+const waitedFor = (scope: Scope, run: string, job: number) =>
+  sql`${approvals.number} in (select (${steps.output} ->> 'approval')::int from ${steps}
+    where ${steps.workspace} = ${scope.workspace} and ${steps.status} = 'waiting' and (${steps.run} = ${run} or ${steps.run} in (${ofJob(scope, job)})))`
+
+/** Whether each run of a job that waits does so for a decision that is not made, until the transaction ends: nobody decides meanwhile. */
+export async function isOpen(q: Queries, scope: Scope, run: string, job: number): Promise<boolean> {
+  const of = and(eq(approvals.workspace, scope.workspace), waitedFor(scope, run, job))
   const rows = await q.select({ status: approvals.status }).from(approvals).where(of).for('share')
   return rows.length > 0 && rows.every((a) => a.status === 'open')
 }
@@ -129,10 +134,11 @@ export function approvalsOn(db: Database): Approvals {
           .returning()
         const waiting = sql`select ${steps.run} from ${steps} where ${steps.workspace} = ${scope.workspace}
           and ${steps.id} = ${before.step} and ${steps.status} = 'waiting' and (${steps.output} ->> 'approval')::int = ${number}`
+        const its = sql`(${jobs.run} in (${waiting}) or exists (${ofJob(scope, sql`${jobs.number}`)} and ${runs.id} in (${waiting})))`
         const queued = await q
           .update(jobs)
           .set({ status: 'queued' })
-          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.status, 'waiting'), sql`${jobs.run} in (${waiting})`))
+          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.status, 'waiting'), its))
           .returning({ number: jobs.number })
         return { approval: approval as Approval, jobs: queued.map((j) => j.number).toSorted((a, b) => a - b) }
       }),

@@ -1,6 +1,7 @@
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
-import { and, eq } from './drizzle.ts'
+import { and, eq, sql } from './drizzle.ts'
+import { prepared, told, toldJson, toldMoment } from './prepared.ts'
 import { stepOutputs } from './schema/cache.ts'
 
 /** A step's output, kept by its cache key. */
@@ -16,21 +17,43 @@ export interface Cache {
   forgetStep(scope: Scope, step: string): Promise<void>
 }
 
+const found = prepared((q) =>
+  q
+    .select()
+    .from(stepOutputs)
+    .where(and(eq(stepOutputs.workspace, told('workspace')), eq(stepOutputs.key, told('key')))),
+)
+
+const kept = prepared((q) => {
+  const values = { output: told('output'), run: told('run'), step: told('step'), created: told('now') }
+  return q
+    .insert(stepOutputs)
+    .values({ workspace: told('workspace'), key: told('key'), ...values })
+    .onConflictDoUpdate({
+      target: [stepOutputs.workspace, stepOutputs.key],
+      set: {
+        output: sql`excluded.output`,
+        run: sql`excluded.run`,
+        step: sql`excluded.step`,
+        created: sql`excluded.created`,
+      },
+    })
+})
+
 export function cacheOn(db: Database): Cache {
   const at = (scope: Scope, key: string) => and(eq(stepOutputs.workspace, scope.workspace), eq(stepOutputs.key, key))
   return {
     find: (scope, key) =>
       db.read('the cache could not be read', async (q) => {
-        const [row] = await q.select().from(stepOutputs).where(at(scope, key))
+        const [row] = await found(q, { workspace: scope.workspace, key })
         return row
       }),
     put: async (scope, entry) => {
-      const values = { output: entry.output, run: entry.run, step: entry.step, created: db.now() }
       await db.statement('the output could not be kept in the cache', (q) =>
-        q
-          .insert(stepOutputs)
-          .values({ workspace: scope.workspace, key: entry.key, ...values })
-          .onConflictDoUpdate({ target: [stepOutputs.workspace, stepOutputs.key], set: values }),
+        kept(q, {
+          ...{ workspace: scope.workspace, key: entry.key, run: entry.run, step: entry.step },
+          ...{ output: toldJson(entry.output), now: toldMoment(db.now()) },
+        }),
       )
     },
     forget: async (scope, key) => {

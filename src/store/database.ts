@@ -31,9 +31,15 @@ export interface DatabasePool extends Database {
   close(): Promise<void>
 }
 
+/** Where connections come from. */
+export interface Connections {
+  connect(): Promise<pg.PoolClient>
+  end(): Promise<void>
+}
+
 export interface DatabaseOptions {
-  /** A URL, or the embedded server's address. */
-  readonly connection: pg.PoolConfig
+  /** Of a server, by its URL or the embedded one's address; or connections that are had otherwise. */
+  readonly connection: pg.PoolConfig | Connections
   /** Brings the server back when it does not accept connections; absent for a server that is not ours. */
   readonly ensure?: () => Promise<void>
   readonly now: () => number
@@ -53,11 +59,16 @@ function queriesOf(client: pg.PoolClient): Queries {
   return made
 }
 
-export function openDatabase(options: DatabaseOptions): DatabasePool {
-  const pool = new pg.Pool({ max: POOL, connectionTimeoutMillis: 15_000, ...options.connection })
+function poolOf(connection: pg.PoolConfig): Connections {
+  const pool = new pg.Pool({ max: POOL, connectionTimeoutMillis: 15_000, ...connection })
   pool.on('error', () => undefined) // an idle connection that broke is replaced at the next use
   pool.on('connect', (client) => void client.on('error', () => undefined)) // the statement on it fails by itself
+  return pool
+}
 
+export function openDatabase(options: DatabaseOptions): DatabasePool {
+  const { connection } = options
+  const pool = 'connect' in connection ? connection : poolOf(connection)
   const failed = (error: unknown, what: string) => failure(error, what, options.home)
 
   const connect = async (): Promise<pg.PoolClient> => {

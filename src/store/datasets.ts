@@ -1,7 +1,8 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
 import type { Database, Queries } from './database.ts'
-import { and, asc, desc, eq, gt, inArray, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, gt, inArray, isNotNull, lt, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { datasets, datasetVersions } from './schema/datasets.ts'
 import { unknownName, unknownVersion } from './unknown.ts'
@@ -18,6 +19,17 @@ export interface MadeFrom {
   readonly path?: string
 }
 export type Rewritten = Pick<DatasetVersion, 'rows' | 'bytes' | 'hash' | 'path' | 'details'>
+
+/** Who made a version that is here by reference, in whose workspace. */
+export interface VersionOrigin {
+  readonly workspace: string
+  /** Its number there. */
+  readonly version: number
+  readonly run: number | null
+  readonly recipe: string | null
+  /** Of a newest version: the recipe as it was run. */
+  readonly recipeJson?: unknown
+}
 
 export interface Datasets {
   /**
@@ -41,6 +53,8 @@ export interface Datasets {
   readers(scope: Scope, name: string): Promise<readonly { readonly version: number; readonly by: string }[]>
   /** What a run has published. */
   ofRun(scope: Scope, run: string): Promise<DatasetVersion[]>
+  /** The newest versions that another workspace made. */
+  brought(scope: Scope): Promise<DatasetVersion[]>
 }
 
 export function datasetsOn(db: Database): Datasets {
@@ -167,16 +181,32 @@ export function datasetsOn(db: Database): Datasets {
       })
     },
 
+    brought: (scope) =>
+      db.read('the datasets could not be read', async (q) => {
+        const newest = and(
+          eq(datasets.workspace, datasetVersions.workspace),
+          eq(datasets.name, datasetVersions.name),
+          eq(datasets.latest, datasetVersions.version),
+        )
+        const rows = await q
+          .select({ version: datasetVersions })
+          .from(datasetVersions)
+          .innerJoin(datasets, newest)
+          .where(and(eq(datasetVersions.workspace, scope.workspace), isNotNull(datasetVersions.origin)))
+          .orderBy(datasetVersions.name)
+        return rows.map((r) => r.version)
+      }),
+
     readers: (scope, name) =>
       db.read(`the runs that read '${name}' could not be read`, async (q) => {
         const named = (
           table: string,
         ) => sql`select 'the ' || ${table === 'runs' ? 'run' : 'job'} || ' #' || number as by, s -> 'spec' ->> 'path' as reference
-          from ${sql.identifier(table)}, jsonb_array_elements(case when jsonb_typeof(recipe_json::jsonb -> 'steps') = 'array' then recipe_json::jsonb -> 'steps' end) as s
+          from ${sql.identifier(table)}, jsonb_array_elements(case when jsonb_typeof(${jsonb(sql`recipe_json`)} -> 'steps') = 'array' then ${jsonb(sql`recipe_json`)} -> 'steps' end) as s
           where workspace = ${scope.workspace} and status in ('queued', 'running', 'waiting') and s -> 'spec' ->> 'connector' = 'dataset'`
         const { rows } = await q.execute<{ by: string; version: number }>(sql`
           select distinct by, split_part(reference, '@', 2)::int as version from (${named('runs')} union all ${named('jobs')} union all
-            select 'the run #' || runs.number, steps.output ->> 'version' from runs join steps on steps.run = runs.id
+            select 'the run #' || runs.number, ${jsonb(sql`steps.output`)} ->> 'version' from runs join steps on steps.run = runs.id
             where runs.workspace = ${scope.workspace} and runs.status in ('running', 'waiting') and steps.kind = 'source') as said
           where split_part(reference, '@', 1) = ${name} and reference ~ '@[1-9][0-9]{0,8}$' order by 2, 1`)
         return rows

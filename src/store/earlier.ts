@@ -38,7 +38,7 @@ export function earlierSteps(db: Database): Pick<Steps, 'newest' | 'newestOf' | 
         const of = and(eq(runs.workspace, scope.workspace), eq(runs.recipe, recipe), ofPartition(partition), lt(runs.number, number)) // biome-ignore format: one line
         const newest = q.select({ id: runs.id }).from(runs).where(of).orderBy(desc(runs.number)).limit(1)
         return q
-          .select({ id: steps.id, run: steps.run, keyParts: steps.keyParts })
+          .select({ id: steps.id, run: steps.run, keyParts: steps.keyParts, ended: steps.ended })
           .from(steps)
           .where(and(eq(steps.run, sql`(${newest})`), eq(steps.status, 'done')))
       }),

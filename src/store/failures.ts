@@ -28,6 +28,11 @@ const KNOWN: readonly (readonly [
   ['EACCES', 'STORE_UNAVAILABLE'],
   ['EPERM', 'STORE_UNAVAILABLE'],
   ['EROFS', 'STORE_UNAVAILABLE'],
+  ['EIO', 'STORE_UNAVAILABLE'],
+  ['ESTALE', 'STORE_UNAVAILABLE'],
+  ['EMFILE', 'STORE_UNAVAILABLE'],
+  ['ENFILE', 'STORE_UNAVAILABLE'],
+  ['ENOMEM', 'STORE_UNAVAILABLE'],
   // a folder where a file belongs, or the other way round
   ['EISDIR', 'STORE_CORRUPT'],
   ['ENOTDIR', 'STORE_CORRUPT'],
@@ -47,6 +52,9 @@ const FIX = {
 
 /** Where the system's own code tells more than ours. */
 const FIX_BY_CAUSE: readonly (readonly [RegExp, string])[] = [
+  [/^(EIO|ESTALE)/, "look at the disk (the system's log names what failed), then run the same command again"],
+  [/^(EMFILE|ENFILE)/, 'raise how many files may be open (ulimit -n), then run the same command again'],
+  [/^ENOMEM/, 'give the process more memory, then run the same command again'],
   [/^(EACCES|EPERM|EROFS)/, 'run as the owner of the data folder, or point GALLEY_HOME at one of your own'],
   [
     /^(EISDIR|ENOTDIR|EEXIST|ENOTEMPTY)/,

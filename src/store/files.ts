@@ -96,9 +96,9 @@ export interface TempFolder {
   readonly path: string
   /** A path in it that nothing uses yet; nothing is created. */
   file(suffix?: string): string
-  /** Removes it and all that is in it. */
   /** Removes what was left there, while nothing is under way; what the batch engine keeps stays. */
   clear(): void
+  /** Removes it and all that is in it. */
   close(): void
 }
 

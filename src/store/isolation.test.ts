@@ -65,6 +65,14 @@ describe('workspaces', () => {
       store.calendars.list(other),
       store.steps.list(other, run.id),
       store.datasets.list(other),
+      store.branches.positions(other).then((items) => ({ items })),
+      ...(['dataset', 'model', 'position'] as const).map((noun) =>
+        store.branches.bases(other, noun).then((found) => ({ items: [...found] })),
+      ),
+      store.branches.below(other).then((items) => ({ items })),
+      store.datasets.brought(other).then((items) => ({ items })),
+      store.forgettings.open(other).then((items) => ({ items })),
+      store.leftovers.hashes(other).then((found) => ({ items: [...found] })),
       store.datasets.versions(other, 'secret'),
       store.tags.list(other, 'secret'),
       store.models.list(other),
@@ -122,5 +130,31 @@ describe('workspaces', () => {
     await expect(store.artifacts.add(other, file)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
     expect(await store.cache.find(scope, 'secret')).toBeDefined()
     expect((await store.steps.list(scope, run.id)).items).toMatchObject([{ id: 'a', status: 'pending' }])
+  })
+
+  it('of which one is a branch of the other have what there was, and nothing of what comes', async () => {
+    const { store, scope, other } = test
+    const version = { name: 'seen', rows: 1, bytes: 1, schema: [], hash: 'h', path: 'p', parents: [] }
+    await store.datasets.publish(scope, version)
+    const branch = await store.transaction(scope, async (tx) => {
+      const made = await tx.branches.make(scope, 'isolated', null)
+      if (made) await tx.branches.refer(scope, made, {})
+      return made
+    })
+    if (!branch) throw new Error('there is such a workspace')
+    await store.datasets.publish(scope, { ...version, hash: 'later' })
+    await store.datasets.publish(branch, { ...version, hash: 'tried' })
+    const hashes = async (of: typeof scope) =>
+      (await store.datasets.versions(of, 'seen')).items.map((v) => [v.version, v.hash])
+    expect(await hashes(branch)).toEqual([[2, 'tried'], [1, 'h']]) // biome-ignore format: one line
+    expect(await hashes(scope)).toEqual([[2, 'later'], [1, 'h']]) // biome-ignore format: one line
+    expect(await hashes(other)).toEqual([])
+    expect((await store.runs.list(branch)).items).toEqual([])
+    expect((await store.endpoints.list(branch)).items).toEqual([])
+    expect((await store.events.list(branch)).items).toEqual([])
+    // it is below the one, and of the family of no other
+    expect((await store.branches.below(scope)).map((b) => b.name)).toEqual(['isolated'])
+    expect((await store.workspaces.family(branch)).map((m) => m.name)).toEqual(['isolated', 'default'])
+    expect((await store.workspaces.family(other)).map((m) => m.name)).toEqual(['other'])
   })
 })

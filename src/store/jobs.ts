@@ -6,6 +6,8 @@ import { and, desc, eq, inArray, lt, type PgUpdateSetSource, type SQL, sql } fro
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { requirePool } from './pools.ts'
 import { jobs } from './schema/jobs.ts'
+import { runs } from './schema/runs.ts'
+import { fenceWaiting } from './takeover.ts'
 import { fence, takingOn } from './taking.ts'
 
 export type Job = typeof jobs.$inferSelect
@@ -122,14 +124,17 @@ export function jobsOn(db: Database): Jobs {
     scope: Scope,
     claim: JobClaim,
     set: Values | ((q: Queries) => Promise<Values>),
+    then?: (q: Queries) => Promise<void>,
   ): Promise<void> => {
-    const rows = await db.write(`job ${claim.number} could not be changed`, async (q) =>
-      q
+    const rows = await db.write(`job ${claim.number} could not be changed`, async (q) => {
+      const ours = await q
         .update(jobs)
         .set(typeof set === 'function' ? await set(q) : set)
         .where(held(scope, claim))
-        .returning({ number: jobs.number }),
-    )
+        .returning({ number: jobs.number })
+      if (ours.length > 0) await then?.(q)
+      return ours
+    })
     if (rows.length > 0) return
     throw new GalleyError('STORE_CONFLICT', {
       what: `job ${claim.number} is no longer this worker's`,
@@ -141,7 +146,7 @@ export function jobsOn(db: Database): Jobs {
   /** A decision that was made meanwhile has found no job that waits: the job is queued then. */
   const wait = (scope: Scope, claim: JobClaim, { run, attempts }: Extract<JobEnd, { status: 'waiting' }>) =>
     holding(scope, claim, async (q) => {
-      const status = (await isOpen(q, scope, run)) ? 'waiting' : 'queued'
+      const status = (await isOpen(q, scope, run, claim.number)) ? 'waiting' : 'queued'
       return { status, run, attempts, lease: null, owner: null }
     })
   return {
@@ -181,7 +186,10 @@ export function jobsOn(db: Database): Jobs {
           .returning(),
       ),
 
-    began: (scope, claim, run) => holding(scope, claim, { run }),
+    began: (scope, claim, run) =>
+      holding(scope, claim, { run }, async (q) => {
+        await q.update(runs).set({ job: claim.number }).where(and(eq(runs.workspace, scope.workspace), eq(runs.id, run))) // biome-ignore format: one line
+      }),
 
     end: async (scope, claim, end) => {
       if (end.status === 'waiting') return wait(scope, claim, end)
@@ -223,6 +231,7 @@ export function jobsOn(db: Database): Jobs {
         const job = await find(q, scope, number)
         if (!OPEN.includes(job.status)) throw ended(job, 'there is nothing to cancel')
         if (job.status !== 'queued' && job.run) await fence(q, scope, job.run, 'cancelled', db.now())
+        await fenceWaiting(q, scope, number, db.now())
         return changed(q, scope, number, { status: 'cancelled', ended: db.now(), lease: null, owner: null })
       }),
 
@@ -231,6 +240,9 @@ export function jobsOn(db: Database): Jobs {
         const job = await find(q, scope, number)
         if (job.status !== 'failed' && job.status !== 'cancelled') throw ended(job, 'one that failed or was cancelled can be queued again') // biome-ignore format: one line
         await requirePool(q, scope, job.pool)
+        // what was refused is asked anew
+        const over = and(eq(runs.workspace, scope.workspace), eq(runs.job, number), eq(runs.status, 'failed'))
+        await q.update(runs).set({ job: null }).where(over)
         return changed(q, scope, number, { status: 'queued', attempts: 0, notBefore: fromNow(), error: null, ended: null }) // biome-ignore format: one line
       }),
   }

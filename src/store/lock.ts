@@ -50,15 +50,22 @@ function attempt(folder: string): (() => void) | undefined {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined
     throw error
   } finally {
-    rmSync(draft, { force: true })
+    removed(draft)
   }
-  // someone may have gone far ahead and cleaned up the number that this process then took
-  if (top(folder) !== mine) {
-    rmSync(join(folder, String(mine)), { force: true })
-    return undefined
+  const taken = join(folder, String(mine))
+  try {
+    // someone may have gone far ahead and cleaned up the number that this process then took
+    if (top(folder) !== mine) {
+      rmSync(taken, { force: true })
+      return undefined
+    }
+    for (const number of numbers(folder)) if (number < mine) rmSync(join(folder, String(number)), { force: true })
+  } catch (error) {
+    // nobody would know that this process has it
+    released(taken)
+    throw error
   }
-  for (const number of numbers(folder)) if (number < mine) rmSync(join(folder, String(number)), { force: true })
-  return () => released(join(folder, String(mine)))
+  return () => released(taken)
 }
 
 /** Waits for the lock. @throws STORE_CONFLICT after `patience` milliseconds; as `tryLock` */
@@ -108,7 +115,18 @@ function released(path: string): void {
     truncateSync(path) // needs no room on the disk
   } catch (error) {
     // who removed the folder of the lock has released it
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw failure(error, `the lock ${path} can't be released`)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || removed(path)) return
+    throw failure(error, `the lock ${path} can't be released`)
+  }
+}
+
+/** Tries to: what is left of a draft harms nobody. */
+function removed(path: string): boolean {
+  try {
+    rmSync(path, { force: true })
+    return true
+  } catch {
+    return false
   }
 }
 

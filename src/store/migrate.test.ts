@@ -11,6 +11,7 @@ import { migrate, migrations } from './migrate.ts'
 import { joinServer, type ServerShare } from './postgres/server.ts'
 import * as approvals from './schema/approvals.ts'
 import * as artifacts from './schema/artifacts.ts'
+import * as branches from './schema/branches.ts'
 import * as cache from './schema/cache.ts'
 import * as calendars from './schema/calendars.ts'
 import * as datasets from './schema/datasets.ts'
@@ -18,6 +19,7 @@ import * as endpoints from './schema/endpoints.ts'
 import * as events from './schema/events.ts'
 import * as forgettings from './schema/forgettings.ts'
 import * as jobs from './schema/jobs.ts'
+import * as lines from './schema/lines.ts'
 import * as models from './schema/models.ts'
 import * as poolTable from './schema/pools.ts'
 import * as quality from './schema/quality.ts'
@@ -80,6 +82,7 @@ describe('migrations', () => {
     const rooms = [
       approvals,
       artifacts,
+      branches,
       cache,
       calendars,
       datasets,
@@ -87,6 +90,7 @@ describe('migrations', () => {
       events,
       forgettings,
       jobs,
+      lines,
       models,
       poolTable,
       quality,

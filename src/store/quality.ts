@@ -1,6 +1,7 @@
 import type { Scope } from '../base/scope.ts'
 import type { Database } from './database.ts'
 import { and, desc, eq, lt, sql } from './drizzle.ts'
+import { jsonb } from './json.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { qualityChecks } from './schema/quality.ts'
 
@@ -40,7 +41,7 @@ export function qualityOn(db: Database): QualityChecks {
               of(scope, dataset),
               before === undefined ? undefined : lt(qualityChecks.id, before),
               page.published ? eq(qualityChecks.passed, true) : undefined,
-              page.expectation === undefined ? undefined : sql`${qualityChecks.verdicts}::jsonb @> ${JSON.stringify([{ title: page.expectation }])}::jsonb`, // biome-ignore format: one line
+              page.expectation === undefined ? undefined : sql`${jsonb(sql`${qualityChecks.verdicts}`)} @> ${JSON.stringify([{ title: page.expectation }])}::jsonb`, // biome-ignore format: one line
             ),
           )
           .orderBy(desc(qualityChecks.id))

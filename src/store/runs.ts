@@ -8,7 +8,7 @@ import { isAlive, ownToken } from './process.ts'
 import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
-import { mine, takingOver } from './takeover.ts'
+import { fenceWaiting, mine, nothingLost, takingOver, unflushed } from './takeover.ts'
 
 export type Run = typeof runs.$inferSelect
 export type RunStatus = Run['status']
@@ -37,9 +37,12 @@ export interface Runs {
   ): Promise<Page<Run>>
   /** The newest run of each recipe, by the recipe's name. */
   newest(scope: Scope, page?: PageRequest): Promise<Page<Run>>
-  /** The newest run of each partition of a recipe, by the partition's name. */
-  partitions(scope: Scope, recipe: string, page?: PageRequest): Promise<Page<Run>>
-  /** Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over */
+  /** The newest run of each partition of a recipe, by the partition's name; of those of a job. */
+  partitions(scope: Scope, recipe: string, page?: PageRequest & { job?: number | undefined }): Promise<Page<Run>>
+  /**
+   * Ends a run of this process. @throws STORE_CONFLICT when it ended already or another process has taken it over; STORE_UNAVAILABLE where the database lost the
+   * end of one of its steps when it went down
+   */
   finish(
     scope: Scope,
     id: string,
@@ -55,7 +58,10 @@ export interface Runs {
   cancel(scope: Scope, id: string): Promise<boolean>
   /** Runs whose process is gone: dead on this machine, or silent for a minute on another. */
   abandoned(scope: Scope): Promise<Run[]>
-  /** Makes an abandoned run this process's own; what its former process still does is fenced off. @throws STORE_CONFLICT */
+  /**
+   * Makes an abandoned run this process's own, to go on with it; what its former process still does is fenced off. Steps that did not come to their end are
+   * pending again. @throws STORE_CONFLICT for one that has ended, that another process took, or that a job goes on with
+   */
   adopt(scope: Scope, run: Run): Promise<Run>
 }
 
@@ -157,7 +163,11 @@ export function runsOn(db: Database): Runs {
       newestBy(
         scope,
         runs.partition,
-        and(eq(runs.recipe, recipe), isNotNull(runs.partition)),
+        and(
+          eq(runs.recipe, recipe),
+          isNotNull(runs.partition),
+          page.job === undefined ? undefined : eq(runs.job, page.job),
+        ),
         (row) => row.partition as string,
         page,
       ),
@@ -174,6 +184,7 @@ export function runsOn(db: Database): Runs {
           })
           .where(and(mine(scope, id), eq(runs.owner, ownToken())))
           .returning()
+        if (row && (end.status === 'done' || end.status === 'waiting')) await nothingLost(q, scope, id, end.status)
         if (row) return row
         throw new GalleyError('STORE_CONFLICT', {
           what: `run ${id} is no longer this process's to end`,
@@ -187,7 +198,7 @@ export function runsOn(db: Database): Runs {
         const rows = await q
           .update(runs)
           .set({ heartbeat: sql`clock_timestamp()` })
-          .where(and(mine(scope, id), eq(runs.owner, ownToken())))
+          .where(and(mine(scope, id), eq(runs.owner, ownToken()), unflushed))
           .returning({ id: runs.id })
         return rows.length > 0
       }),
@@ -198,15 +209,20 @@ export function runsOn(db: Database): Runs {
           .update(runs)
           .set({ status: 'cancelled', ended: db.now() })
           .where(mine(scope, id, 'running', 'waiting'))
-          .returning({ id: runs.id })
+          .returning({ id: runs.id, job: runs.job })
         await q
           .update(steps)
           .set({ status: 'skipped' })
           .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
-        await q
+        const open = inArray(jobs.status, rows.length > 0 ? ['waiting', 'queued'] : ['waiting'])
+        const its = rows.length > 0 ? or(eq(jobs.run, id), eq(jobs.number, rows[0]?.job ?? 0)) : eq(jobs.run, id)
+        const ended = await q
           .update(jobs)
           .set({ status: 'cancelled', ended: db.now() })
-          .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.run, id), inArray(jobs.status, rows.length > 0 ? ['waiting', 'queued'] : ['waiting']))) // biome-ignore format: one line
+          .where(and(eq(jobs.workspace, scope.workspace), its, open))
+          .returning({ number: jobs.number })
+        // a job is cancelled as one: what else of it waits would wait for ever
+        for (const { number } of ended) await fenceWaiting(q, scope, number, db.now())
         return rows.length > 0
       }),
 

@@ -5,7 +5,9 @@ import type { Database, Queries } from './database.ts'
 import { and, asc, desc, eq, gt, inArray, lt } from './drizzle.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
 import { pushBatches, pushSources } from './schema/sources.ts'
+import { workspaces } from './schema/workspaces.ts'
 import { unknownName } from './unknown.ts'
+import { sharingFolders } from './workspaces.ts'
 
 export type PushSource = typeof pushSources.$inferSelect
 export type PushBatch = typeof pushBatches.$inferSelect
@@ -50,7 +52,7 @@ export interface Sources {
       batch: PushBatch,
     ) => Promise<Pick<PushBatch, 'folder' | 'files' | 'rows' | 'broken' | 'rejected'> | undefined>,
   ): Promise<void>
-  /** Asks about folders of a source while no batch is taken in: `unused` is given those that no batch lies in. */
+  /** Asks about folders of a source while no batch is taken in: `unused` is given those that no batch lies in, of the workspace or a branch. */
   sweep(
     scope: Scope,
     source: string,
@@ -178,11 +180,18 @@ export function sourcesOn(db: Database): Sources {
       }),
     sweep: (scope, source, folders, unused) =>
       db.write('the batches could not be looked through', async (q) => {
-        await q.select().from(pushSources).where(at(scope, source)).for('update')
+        // also of branches, whose batches lie in the same folders
+        const family = q.select({ id: workspaces.id }).from(workspaces).where(sharingFolders(scope))
+        await q
+          .select()
+          .from(pushSources)
+          .where(and(eq(pushSources.name, source), inArray(pushSources.workspace, family)))
+          .orderBy(asc(pushSources.workspace))
+          .for('update')
         const used = await q
           .select({ folder: pushBatches.folder })
           .from(pushBatches)
-          .where(and(of(scope, source), inArray(pushBatches.folder, [...folders])))
+          .where(and(inArray(pushBatches.workspace, family), inArray(pushBatches.folder, [...folders])))
         const known = new Set(used.map((u) => u.folder))
         await unused(folders.filter((folder) => !known.has(folder)))
       }),

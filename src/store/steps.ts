@@ -1,10 +1,9 @@
-import { GalleyError } from '../base/errors.ts'
 import type { Scope } from '../base/scope.ts'
+import { claimsOn } from './claims.ts'
 import type { Database } from './database.ts'
-import { and, asc, eq, gt, inArray, lt, or, sql } from './drizzle.ts'
+import { and, asc, eq, gt, inArray, sql } from './drizzle.ts'
 import { earlierSteps } from './earlier.ts'
 import { keyOf, limitOf, type Page, type PageRequest, pageOf } from './page.ts'
-import { ownToken } from './process.ts'
 import { steps } from './schema/steps.ts'
 
 export type Step = typeof steps.$inferSelect
@@ -32,6 +31,10 @@ export interface StepEnd {
   readonly engine?: string
   readonly ledger?: unknown
   readonly resources?: unknown
+  /** Nothing is lost where the server's power takes this away: the step would be taken up again, to the same end. It is on disk before what comes after it. */
+  readonly repeatable?: boolean
+  /** The output of one that is repeatable is kept in the cache under its key, too. */
+  readonly keep?: boolean
 }
 
 export interface Steps {
@@ -50,7 +53,7 @@ export interface Steps {
    * Marks the step done. Call it first in the transaction that publishes what the step made: then all of it happens only
    * if the claim still holds. @throws STORE_CONFLICT when it does not
    */
-  complete(scope: Scope, claim: StepClaim, end: StepEnd): Promise<Step>
+  complete(scope: Scope, claim: StepClaim, end: StepEnd): Promise<void>
   /** Marks the step failed (or cancelled). @throws STORE_CONFLICT when the claim no longer holds */
   fail(
     scope: Scope,
@@ -58,9 +61,9 @@ export interface Steps {
     error: unknown,
     status?: 'failed' | 'cancelled',
     resources?: unknown,
-  ): Promise<Step>
+  ): Promise<void>
   /** Marks the step as one that waits for an approval. @throws STORE_CONFLICT when the claim no longer holds */
-  wait(scope: Scope, claim: StepClaim, approval: number): Promise<Step>
+  wait(scope: Scope, claim: StepClaim, approval: number): Promise<void>
   /** Marks steps that will not run. */
   skip(scope: Scope, run: string, ids: readonly string[]): Promise<void>
   /** The newest of that id that is done, whichever run it is of. */
@@ -73,46 +76,12 @@ export interface Steps {
     recipe: string,
     number: number,
     partition?: string,
-  ): Promise<readonly Pick<Step, 'id' | 'run' | 'keyParts'>[]>
+  ): Promise<readonly Pick<Step, 'id' | 'run' | 'keyParts' | 'ended'>[]>
   /** In the recipe's order. */
   list(scope: Scope, run: string, page?: PageRequest): Promise<Page<Step>>
 }
 
-/** Seconds that a claim holds without renewal. */
-const LEASE = 10
-
-/**
- * Lets a statement answer before it is on disk. A claim, or a lease, that is lost with the server's power is one that nobody holds: its owner can complete nothing
- * with it, and what it does later is on disk only after this is.
- */
-const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
-
 export function stepsOn(db: Database): Steps {
-  const where = (scope: Scope, run: string, id: string) =>
-    and(eq(steps.workspace, scope.workspace), eq(steps.run, run), eq(steps.id, id))
-  const held = (scope: Scope, claim: StepClaim) =>
-    and(
-      where(scope, claim.run, claim.id),
-      eq(steps.status, 'running'),
-      eq(steps.generation, claim.generation),
-      eq(steps.owner, ownToken()),
-    )
-  const until = (seconds: number) => sql`clock_timestamp() + make_interval(secs => ${seconds})`
-  const end = async (scope: Scope, claim: StepClaim, values: Partial<typeof steps.$inferInsert>): Promise<Step> =>
-    db.statement(`the end of step '${claim.id}' could not be recorded`, async (q) => {
-      const [row] = await q
-        .update(steps)
-        .set({ ...values, ended: db.now(), lease: null, owner: null, progress: null })
-        .where(held(scope, claim))
-        .returning()
-      if (row) return row
-      throw new GalleyError('STORE_CONFLICT', {
-        what: `step '${claim.id}' was taken over`,
-        why: 'its lease ran out and another process claimed it; nothing of this attempt was kept',
-        fix: 'stop this attempt; the other one goes on',
-        details: { step: claim.id, generation: claim.generation },
-      })
-    })
   return {
     plan: async (scope, run, list) => {
       if (list.length === 0) return
@@ -134,65 +103,6 @@ export function stepsOn(db: Database): Steps {
       )
     },
 
-    claim: (scope, run, id, seconds = LEASE) =>
-      db.statement(`step '${id}' could not be claimed`, async (q) => {
-        const free = or(
-          inArray(steps.status, ['pending', 'failed']),
-          and(eq(steps.status, 'running'), lt(steps.lease, sql`clock_timestamp()`)),
-        )
-        const [row] = await q
-          .update(steps)
-          .set({
-            status: 'running',
-            owner: ownToken(),
-            lease: until(seconds),
-            generation: sql`${steps.generation} + 1`,
-            started: db.now(),
-            error: null,
-          })
-          .where(and(where(scope, run, id), free, unflushed))
-          .returning({ generation: steps.generation })
-        return row && { run, id, generation: row.generation }
-      }),
-
-    renew: (scope, claim, seconds = LEASE) =>
-      db.statement(`the lease of step '${claim.id}' could not be extended`, async (q) => {
-        const rows = await q
-          .update(steps)
-          .set({ lease: until(seconds) })
-          .where(and(held(scope, claim), unflushed))
-          .returning({ id: steps.id })
-        return rows.length > 0
-      }),
-
-    progress: async (scope, claim, progress) => {
-      await db.statement(`the progress of step '${claim.id}' could not be noted`, (q) =>
-        q
-          .update(steps)
-          .set({ progress })
-          .where(and(held(scope, claim), unflushed)),
-      )
-    },
-
-    complete: (scope, claim, result) =>
-      end(scope, claim, {
-        status: 'done',
-        output: result.output ?? null,
-        cached: result.cached ?? false,
-        ...(result.cacheKey === undefined ? {} : { cacheKey: result.cacheKey }),
-        keyParts: result.keyParts ?? null,
-        because: result.because ?? null,
-        seconds: result.seconds ?? null,
-        engine: result.engine ?? null,
-        ledger: result.ledger ?? null,
-        resources: result.resources ?? null,
-      }),
-
-    fail: (scope, claim, error, status = 'failed', resources = null) =>
-      end(scope, claim, { status, error: error ?? null, resources }),
-
-    wait: (scope, claim, approval) => end(scope, claim, { status: 'waiting', output: { approval } }),
-
     skip: async (scope, run, ids) => {
       if (ids.length === 0) return
       await db.write('the skipped steps could not be recorded', (q) =>
@@ -210,6 +120,7 @@ export function stepsOn(db: Database): Steps {
       )
     },
 
+    ...claimsOn(db),
     ...earlierSteps(db),
 
     list: (scope, run, page = {}) =>

@@ -80,67 +80,6 @@ describe('runs', () => {
   })
 })
 
-describe('steps', () => {
-  it('are claimed once, and again when the lease ran out; the former claim can no longer write', async () => {
-    const run = await newRun()
-    await store.steps.plan(scope, run.id, [{ id: 'clean', kind: 'table' }])
-    const claims = await Promise.all(Array.from({ length: 8 }, () => store.steps.claim(scope, run.id, 'clean', 0.2)))
-    const stale = claims.find((claim) => claim !== undefined)
-    expect(claims.filter((claim) => claim !== undefined).length).toBe(1)
-    if (!stale) throw new Error('no claim')
-    expect(await store.steps.renew(scope, stale, 0.2)).toBe(true)
-    expect(await store.steps.claim(scope, run.id, 'clean')).toBeUndefined()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    const fresh = await store.steps.claim(scope, run.id, 'clean')
-    if (!fresh) throw new Error('no claim')
-    expect(fresh.generation).toBe(stale.generation + 1)
-    expect(await store.steps.renew(scope, stale)).toBe(false)
-
-    const attempt = store.transaction(scope, async (tx) => {
-      await tx.datasets.publish(scope, { ...version('fenced'), run: run.id })
-      await tx.cache.put(scope, { key: 'fenced', output: 1, run: run.id, step: 'clean' })
-      await tx.steps.complete(scope, stale, { output: 'stale' })
-    })
-    await expect(attempt).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
-    expect(await store.datasets.find(scope, 'fenced')).toBeUndefined()
-    expect(await store.cache.find(scope, 'fenced')).toBeUndefined()
-
-    const published = await store.transaction(scope, async (tx) => {
-      await tx.steps.complete(scope, fresh, { output: 'fresh', seconds: 1.5, cached: false, ledger: { a: 1 } })
-      return tx.datasets.publish(scope, { ...version('fenced'), run: run.id })
-    })
-    expect(published.version).toBe(1)
-    const [step] = (await store.steps.list(scope, run.id)).items
-    expect(step).toMatchObject({ status: 'done', output: 'fresh', seconds: 1.5, ledger: { a: 1 }, owner: null })
-    expect(await store.steps.claim(scope, run.id, 'clean')).toBeUndefined()
-  })
-
-  it('that failed may be claimed again; skipped ones may not', async () => {
-    const run = await newRun()
-    await store.steps.plan(scope, run.id, [
-      { id: 'a', kind: 'table' },
-      { id: 'b', kind: 'table' },
-    ])
-    const claim = await store.steps.claim(scope, run.id, 'a')
-    if (!claim) throw new Error('no claim')
-    await store.steps.fail(scope, claim, { code: 'X' })
-    await store.steps.skip(scope, run.id, ['a', 'b'])
-    expect((await store.steps.list(scope, run.id)).items.map((step) => step.status)).toEqual(['failed', 'skipped'])
-    expect(await store.steps.claim(scope, run.id, 'a')).toMatchObject({ generation: 2 })
-    expect(await store.steps.claim(scope, run.id, 'b')).toBeUndefined()
-  })
-
-  it('of an adopted run are fenced off from its former process', async () => {
-    const run = await newRun()
-    await store.steps.plan(scope, run.id, [{ id: 'a', kind: 'table' }])
-    const claim = await store.steps.claim(scope, run.id, 'a', 60)
-    if (!claim) throw new Error('no claim')
-    await store.runs.adopt(scope, run)
-    await expect(store.steps.complete(scope, claim, {})).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
-    expect(await store.steps.claim(scope, run.id, 'a')).toMatchObject({ generation: 3 })
-  })
-})
-
 describe('datasets and models', () => {
   it('allot versions at publish, without gaps, also at once and when some fail', async () => {
     const publish = (fail: boolean) =>

@@ -7,9 +7,10 @@ import { type Approvals, approvalsOn } from './approvals.ts'
 import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
 import { fileBlobs } from './blobs/files.ts'
+import { type Branches, branchesOn } from './branches.ts'
 import { type Cache, cacheOn } from './cache.ts'
 import { type Calendars, calendarsOn } from './calendars.ts'
-import { clockOf, type Database, openDatabase } from './database.ts'
+import { clockOf, type Database, type DatabasePool, openDatabase } from './database.ts'
 import { type Datasets, datasetsOn } from './datasets.ts'
 import { type Endpoints, endpointsOn } from './endpoints.ts'
 import { type Events, eventsOn } from './events.ts'
@@ -17,6 +18,7 @@ import { type Forgettings, forgettingsOn } from './forgettings.ts'
 import { type Home, openHome } from './home.ts'
 import { type JobClaim, type Jobs, jobsOn } from './jobs.ts'
 import { type Leftovers, leftoversOn } from './leftovers.ts'
+import { type Lines, linesOn } from './lines.ts'
 import { migrate } from './migrate.ts'
 import { type Models, modelsOn } from './models.ts'
 import { type Pools, poolsOn } from './pools.ts'
@@ -39,6 +41,7 @@ export interface Tables {
   readonly pools: Pools
   readonly calendars: Calendars
   readonly steps: Steps
+  readonly lines: Lines
   readonly approvals: Approvals
   readonly cache: Cache
   readonly datasets: Datasets
@@ -53,6 +56,7 @@ export interface Tables {
   readonly quality: QualityChecks
   readonly events: Events
   readonly sources: Sources
+  readonly branches: Branches
 }
 
 /** Everything that Galley keeps. */
@@ -124,24 +128,34 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await share?.close()
       home.tmp.close()
     }
-    return {
-      ...tablesOn(database),
-      home,
-      blobs: fileBlobs(home.blobs, home.tmp),
-      workspaces: workspacesOn(database),
-      transaction: (_scope, work) =>
-        database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+    return storeOn({
+      ...{ database, home },
       hold: (scope, claim, seconds) => holding({ connection, workspace: scope.workspace, ...claim, seconds }),
-      clock: () => database.read('the clock of the database could not be read', clockOf),
       serverPid: () => share?.pid(),
       close: () => (closing ??= close()),
-    }
+    })
   } catch (error) {
     await server?.close().catch(() => undefined)
     home.tmp.close()
     throw error
   }
 }
+
+/** The store over a database that is open and has its tables, and a data folder. */
+export const storeOn = ({
+  database,
+  home,
+  ...more
+}: { readonly database: DatabasePool; readonly home: Home } & Pick<Store, 'hold' | 'serverPid' | 'close'>): Store => ({
+  ...tablesOn(database),
+  home,
+  blobs: fileBlobs(home.blobs, home.tmp),
+  workspaces: workspacesOn(database),
+  transaction: (_scope, work) =>
+    database.transaction('the transaction could not be completed', (tx) => work(tablesOn(tx))),
+  clock: () => database.read('the clock of the database could not be read', clockOf),
+  ...more,
+})
 
 function tablesOn(database: Database): Tables {
   return {
@@ -151,6 +165,7 @@ function tablesOn(database: Database): Tables {
     pools: poolsOn(database),
     calendars: calendarsOn(database),
     steps: stepsOn(database),
+    lines: linesOn(database),
     approvals: approvalsOn(database),
     cache: cacheOn(database),
     datasets: datasetsOn(database),
@@ -165,6 +180,7 @@ function tablesOn(database: Database): Tables {
     quality: qualityOn(database),
     events: eventsOn(database),
     sources: sourcesOn(database),
+    branches: branchesOn(database),
   }
 }
 

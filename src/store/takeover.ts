@@ -4,8 +4,15 @@ import type { Database, Queries } from './database.ts'
 import { and, eq, inArray, sql } from './drizzle.ts'
 import { ownToken } from './process.ts'
 import type { Runs } from './runs.ts'
+import { jobs } from './schema/jobs.ts'
 import { runs } from './schema/runs.ts'
 import { steps } from './schema/steps.ts'
+
+/**
+ * Lets a statement answer before it is on disk. A claim, a lease or a heartbeat that is lost with the server's power is one that nobody holds: its owner can
+ * complete nothing with it, and what it does later is on disk only after this is.
+ */
+export const unflushed = sql`set_config('synchronous_commit', 'off', true) is not null`
 
 /** A run in one of these states; running unless said. */
 export const mine = (scope: Scope, id: string, ...status: readonly (typeof runs.$inferSelect)['status'][]) =>
@@ -16,7 +23,12 @@ export const mine = (scope: Scope, id: string, ...status: readonly (typeof runs.
   )
 
 /** Steps that were under way when a run was interrupted are run again once it goes on; whoever was at them is fenced off. */
-export const again = (q: Queries, scope: Scope, run: string) =>
+export const again = (
+  q: Queries,
+  scope: Scope,
+  run: string,
+  those: readonly (typeof steps.$inferSelect)['status'][] = ['running', 'cancelled'],
+) =>
   q
     .update(steps)
     .set({
@@ -27,9 +39,38 @@ export const again = (q: Queries, scope: Scope, run: string) =>
       error: null,
       generation: sql`${steps.generation} + 1`,
     })
-    .where(
-      and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, ['running', 'cancelled'])),
-    )
+    .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, [...those])))
+
+/** Makes sure that no step of a run that comes to its end is still under way: a server that went down may have lost that one was done. */
+export async function nothingLost(q: Queries, scope: Scope, run: string, end: 'done' | 'waiting'): Promise<void> {
+  const open = end === 'done' ? (['running', 'pending'] as const) : (['running'] as const)
+  const [lost] = await q
+    .select({ id: steps.id })
+    .from(steps)
+    .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run), inArray(steps.status, [...open])))
+    .limit(1)
+  if (!lost) return
+  throw new GalleyError('STORE_UNAVAILABLE', {
+    what: `the database went down, and no longer knows that step '${lost.id}' was done`,
+    why: 'steps that can be computed again are not brought to its disk one by one',
+    fix: 'run it again: what is still there is not computed again',
+    details: { step: lost.id },
+  })
+}
+
+/** Cancels the runs of a job that wait for people. */
+export async function fenceWaiting(q: Queries, scope: Scope, job: number, now: number): Promise<void> {
+  const ended = await q
+    .update(runs)
+    .set({ status: 'cancelled', ended: now })
+    .where(and(eq(runs.workspace, scope.workspace), eq(runs.job, job), eq(runs.status, 'waiting')))
+    .returning({ id: runs.id })
+  for (const { id } of ended)
+    await q
+      .update(steps)
+      .set({ status: 'skipped' })
+      .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
+}
 
 /** How a run comes to another process: one whose process is gone, and one that waited for people. */
 export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'adopt'> {
@@ -63,21 +104,20 @@ export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'ado
 
     adopt: (scope, run) =>
       db.write(`run ${run.number} could not be taken over`, async (q) => {
+        const ofJob = sql`exists (select from ${jobs} where ${jobs.workspace} = ${scope.workspace} and ${jobs.run} = ${run.id}
+          and ${inArray(jobs.status, ['queued', 'running', 'waiting'])})`
         const [row] = await q
           .update(runs)
           .set({ owner: ownToken(), heartbeat: sql`clock_timestamp()` })
-          .where(and(mine(scope, run.id), eq(runs.owner, run.owner)))
+          .where(and(mine(scope, run.id), eq(runs.owner, run.owner), sql`not ${ofJob}`))
           .returning()
         if (!row)
           throw new GalleyError('STORE_CONFLICT', {
             what: `run ${run.number} could not be taken over`,
-            why: 'it has ended, or another process was faster',
+            why: 'it has ended, another process was faster, or it is of a job, whose next worker goes on',
             fix: 'read it again',
           })
-        await q
-          .update(steps)
-          .set({ status: 'pending', owner: null, lease: null, generation: sql`${steps.generation} + 1` })
-          .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, run.id), eq(steps.status, 'running')))
+        await again(q, scope, run.id, ['running', 'cancelled', 'waiting', 'skipped'])
         return row
       }),
   }

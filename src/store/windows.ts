@@ -9,8 +9,8 @@ export type MonitorWindow = typeof monitorWindows.$inferSelect
 export type NewMonitorWindow = Omit<MonitorWindow, 'workspace' | 'created'>
 
 export interface MonitorWindows {
-  /** Records a window; one with the same start is replaced. */
-  put(scope: Scope, window: NewMonitorWindow): Promise<void>
+  /** Records a window; one with the same start is replaced, and given back. */
+  put(scope: Scope, window: NewMonitorWindow): Promise<MonitorWindow | undefined>
   /** Newest first. */
   list(scope: Scope, endpoint: string, page?: PageRequest): Promise<Page<MonitorWindow>>
 }
@@ -20,12 +20,19 @@ export function windowsOn(db: Database): MonitorWindows {
     put: async (scope, window) => {
       const values = { ...window, created: db.now() }
       const target = [monitorWindows.workspace, monitorWindows.endpoint, monitorWindows.start]
-      await db.write('the monitoring window could not be recorded', (q) =>
-        q
+      return db.write('the monitoring window could not be recorded', async (q) => {
+        const same = and(
+          eq(monitorWindows.workspace, scope.workspace),
+          eq(monitorWindows.endpoint, window.endpoint),
+          eq(monitorWindows.start, window.start),
+        )
+        const [before] = await q.select().from(monitorWindows).where(same).for('update')
+        await q
           .insert(monitorWindows)
           .values({ ...values, workspace: scope.workspace })
-          .onConflictDoUpdate({ target, set: values }),
-      )
+          .onConflictDoUpdate({ target, set: values })
+        return before
+      })
     },
     list: (scope, endpoint, page = {}) =>
       db.read('the monitoring windows could not be read', async (q) => {

@@ -3,11 +3,11 @@ import { platformFetch } from '../base/fetch.ts'
 import type { Log } from '../base/log.ts'
 import type { Store } from '../store/store.ts'
 import { PATIENCE, type RunSink, recordOf, runSink } from './sink.ts'
-import { type OtlpSpan, requestOf, spansOf } from './spans.ts'
+import { type OtlpSpan, requestOf, spansOf, traceparentOf } from './spans.ts'
 
 /** Sends runs as traces to a collector that speaks OTLP over HTTP with JSON, each span once; what did not arrive is sent again with the next. */
 export function traceSink(to: TraceCollector, store: Store, log: Log, version: string): RunSink {
-  return runSink(
+  const sink = runSink(
     async (scope, id, told) => {
       const { run, steps, workspace } = await recordOf(store, scope, id)
       const spans = spansOf(run, steps, workspace).filter((s) => !told.has(s.spanId))
@@ -16,6 +16,7 @@ export function traceSink(to: TraceCollector, store: Store, log: Log, version: s
     },
     (run, why) => log.warn('the trace of a run was not taken by its collector', { run, why }),
   )
+  return { ...sink, traceparent: traceparentOf }
 }
 
 async function post(to: TraceCollector, spans: readonly OtlpSpan[], version: string): Promise<void> {

@@ -10,6 +10,8 @@ export interface RunSink {
   changed(scope: Scope, run: string): void
   /** When all was told, or after five seconds. */
   settled(): Promise<void>
+  /** What a program of a step is given to hang its spans under the step's, as W3C's Trace Context writes it; of sinks that tell traces. */
+  traceparent?(run: string, step: string): string
 }
 
 /** Milliseconds that one message may take, and that the end of a run waits for the last. */
@@ -52,6 +54,7 @@ export function runSink(
 export function together(sinks: readonly (RunSink | undefined)[]): RunSink | undefined {
   const there = sinks.filter((s) => s !== undefined)
   if (there.length < 2) return there[0]
+  const traced = there.find((s) => s.traceparent)
   return {
     changed(scope, run) {
       for (const s of there) s.changed(scope, run)
@@ -59,6 +62,7 @@ export function together(sinks: readonly (RunSink | undefined)[]): RunSink | und
     async settled() {
       await Promise.all(there.map((s) => s.settled()))
     },
+    ...(traced?.traceparent ? { traceparent: traced.traceparent } : {}),
   }
 }
 

@@ -77,7 +77,7 @@ export function spansOf(run: Run, steps: readonly Step[], workspace: string): Ot
       'error.type': codeOf(s.error),
     })
     const times = timesOf(s.started, s.ended)
-    return [{ traceId, spanId: spanId(`${run.id} ${s.id}`), parentSpanId: root, name: `${s.kind} ${s.id}`, kind: 1, ...times, attributes, status: statusOf(s.status, s.error) }] // biome-ignore format: one line
+    return [{ traceId, spanId: stepSpanId(run.id, s.id), parentSpanId: root, name: `${s.kind} ${s.id}`, kind: 1, ...times, attributes, status: statusOf(s.status, s.error) }] // biome-ignore format: one line
   })
   if (run.ended === null || !(run.status in ENDS)) return spans
   const attributes = attributesOf({
@@ -101,6 +101,10 @@ export const requestOf = (spans: readonly OtlpSpan[], service: string, version: 
 })
 
 const spanId = (text: string): string => sha256(text).slice(0, 16)
+const stepSpanId = (run: string, step: string): string => spanId(`${run} ${step}`)
+
+/** The span of a run's step as W3C's Trace Context writes it: spans of others are put below it. It is recorded. */
+export const traceparentOf = (run: string, step: string): string => `00-${run}-${stepSpanId(run, step)}-01`
 
 /** A step that another clock ended does not end before it began: no viewer takes such a span. */
 const timesOf = (started: number, ended: number) => ({

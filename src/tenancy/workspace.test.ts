@@ -18,10 +18,12 @@ describe('openScope', () => {
   it('knows only workspaces that were made', async () => {
     await expect(openScope(test.store, 'reserch', 'me')).rejects.toMatchObject({ code: 'WORKSPACE_UNKNOWN' })
     await expect(openScope(test.store, 'kitchen', 'me')).rejects.toMatchObject({
-      fix: expect.stringContaining('createWorkspace()'),
+      fix: expect.stringContaining('galley workspaces create kitchen'),
     })
     await createWorkspace(test.store, 'research')
-    await expect(openScope(test.store, 'reserch', 'me')).rejects.toMatchObject({ fix: "did you mean 'research'?" })
+    await expect(openScope(test.store, 'reserch', 'me')).rejects.toMatchObject({
+      fix: expect.stringContaining("did you mean 'research'?"),
+    })
     const scope = await openScope(test.store, 'research', 'me')
     expect(scope.workspace).not.toBe((await openScope(test.store, 'default', 'me')).workspace)
   })

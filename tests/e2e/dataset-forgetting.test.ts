@@ -75,7 +75,13 @@ describe('a person is forgotten', () => {
     mkdirSync(join(store.home.logs, scope.workspace, 'e', '1'), { recursive: true })
     expect((await holding(NAME)).length).toBeGreaterThan(5)
 
-    expect((await recorded(NAME)).sort()).toEqual(['dataset_versions', 'quality_checks', 'step_outputs', 'steps'])
+    expect((await recorded(NAME)).sort()).toEqual([
+      'dataset_versions',
+      'quality_checks',
+      'run_lines',
+      'step_outputs',
+      'steps',
+    ])
     const [report] = await forget('people', 'person', NAME)
     expect(await recorded(NAME)).toEqual([])
     expect(report?.versions).toEqual([

@@ -33,4 +33,4 @@ test('a version of files with different columns is exported whole, by name, numb
   appendFileSync(made.files[0] as string, 'x')
   const damaged = await command(home, 'export', 'log', join(folder, 'damaged.csv'))
   expect([damaged.code, damaged.err]).toEqual([1, expect.stringContaining('STORE_CORRUPT')])
-}, 60_000)
+}, 120_000)

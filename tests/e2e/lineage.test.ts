@@ -33,4 +33,4 @@ test('after a run, a column is traced by name, up and down; an unknown one is to
   ])
   const wrong = await galley(home, 'lineage', 'doubel')
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("did you mean 'double'?")])
-})
+}, 90_000)

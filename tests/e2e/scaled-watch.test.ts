@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { byTime, csv, impute, logistic, ordinal, recipe, standardise } from '../../src/index.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
+import type { Alert } from '../../src/runs/alerts.ts'
 import { run } from '../../src/runs/runner.ts'
 import { kitchen, writeOrders } from './small.ts'
 
@@ -54,6 +55,26 @@ test('the rows that a model learnt from are no shift, whatever fits put in the p
     expect(columns.map((c) => c.name)).toEqual(['weight', 'hour', 'courierCode', 'whoCode', 'courier', 'score'])
     expect(status).toBe('ok')
     await live.close()
+    // two weeks of what was never heavy, and one that is not over
+    const told: Alert[] = []
+    const alerts = { send: (alert: Alert) => void told.push(alert), settled: async () => {} }
+    const heavy = records.map((r) => ({ ...r, weight: 50 }))
+    let now = Date.now()
+    const later = { ...clock, now: () => now }
+    const open = () => openEndpoint({ store, duckdb, scope, clock: later, log: ware.log, alerts }, 'scaled')
+    const asked = await open()
+    for (const rows of [heavy, heavy, heavy.slice(0, 1)]) {
+      now += 7 * 86_400_000
+      await asked.predict(rows)
+    }
+    await asked.close()
+    // as after a crash: all of the log is read anew
+    for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+      if (path.endsWith('monitor.json')) rmSync(join(folder, path))
+    await (await open()).close()
+    const shift = { kind: 'drift', workspace: 'default', endpoint: 'scaled', model: 'late-scaled@1', column: 'weight', rows: 1200 } // biome-ignore format: one line
+    expect(told).toMatchObject([shift, { ...shift, from: (told[0] as { to?: string } | undefined)?.to }])
+    expect((await store.windows.list(scope, 'scaled')).items.length).toBeGreaterThan(told.length)
   } finally {
     await g.close()
   }

@@ -53,6 +53,22 @@ test('a run is sent as one trace, each span once, and can be told again from the
   }
 }, 120_000)
 
+test('a program of a step is told its span where traces are told, and nowhere else', async () => {
+  const made = recipeFile(
+    folder,
+    'traced',
+    `k.process('traced-step', { command: ['sh', '-c', 'echo "of $TRACEPARENT"'] })
+     k.process('traced-own', { command: ['sh', '-c', 'echo "own $TRACEPARENT"'], env: { TRACEPARENT: 'mine' } })`,
+  )
+  const own = join(folder, 'traced')
+  const before = collector.got.length
+  expect((await ended(start(own, ['run', made], { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }))).code).toBe(0)
+  const step = spansIn(collector.got.slice(before).map((g) => g.body)).find((s) => s.name === 'process traced-step')
+  const said = async (id: string) => (await galley(own, 'runs', 'log', '1', id)).out.trim()
+  expect(await said('traced-step')).toBe(`of 00-${step?.traceId}-${step?.spanId}-01`)
+  expect(await said('traced-own')).toBe('own mine')
+}, 120_000)
+
 test('a collector that is down or refuses fails no run; one that is to be asked by gRPC, or not at all, is not asked', async () => {
   const before = collector.got.length
   collector.answer(503)

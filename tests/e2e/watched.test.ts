@@ -54,6 +54,30 @@ test('a new version of a dataset runs what watches it, once; paused it waits, an
   })
 }, 120_000)
 
+test('on days on which it rests nothing is looked at; what has changed meanwhile runs it on the first one after, once', async () => {
+  const file = recipeFile(
+    folder,
+    'rested',
+    "k.dataset('rested', k.source('rested-days', dataset('restful', { id: 'int64' })))",
+  )
+  const zone = 'Pacific/Kiritimati'
+  /** The date there, after some days. */
+  const date = (after: number) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(Date.now() + after * 86_400_000) // biome-ignore format: one line
+  const days = (list: readonly string[]) => w.client.calendars.set({ name: 'ours', body: { days: list.map((date) => ({ date, name: 'closed' })) } }) // biome-ignore format: one line
+  await days([date(0), date(1)])
+  const set = ['schedules', 'set', 'rested', file, '--on', 'dataset:restful', '--calendar', 'ours', '--except', 'holidays', '--zone', zone] // biome-ignore format: one line
+  expect(await galley(...set)).toMatchObject({ code: 0 })
+  await w.write('restful', ['1,a,1'])
+  await w.write('restful', ['1,a,1', '2,b,2'])
+  expect(await worked()).toBe(0)
+  await days(['2001-01-01'])
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  expect(await w.rows('rested')).toEqual(['1', '2'])
+  expect(await galley(...set, '--instead', 'next-day')).toMatchObject({ code: 2, err: expect.stringContaining('on no other day instead') }) // biome-ignore format: one line
+  const unknown = await galley(...set.with(7, 'none-such'))
+  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('none-such') })
+}, 60_000)
+
 test('files that are new or changed do, once nothing writes to them', async () => {
   mkdirSync(join(folder, 'in'))
   const put = (name: string, text: string, old = true) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { moment, name, pageOf, pageQuery, reference, route, streamed } from './route.ts'
+import { origin } from './workspaces.ts'
 
 export const dataset = z.object({ name, latest: z.number() })
 export const datasetVersion = z.object({
@@ -10,6 +11,7 @@ export const datasetVersion = z.object({
   hash: z.string(),
   created: moment,
   run: z.string().nullable(),
+  origin: origin.nullable().describe('of a version that another workspace made'),
   schema: z.array(z.object({ name: z.string(), type: z.unknown(), nullable: z.boolean() }).loose()),
   parents: z.unknown(),
   details: z.unknown(),

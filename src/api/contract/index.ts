@@ -1,4 +1,5 @@
 import { approvals } from './approvals.ts'
+import { branches } from './branches.ts'
 import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
@@ -11,6 +12,7 @@ import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
+import { workspaces } from './workspaces.ts'
 
 /** Every route of the server, by noun and verb. */
 export const contract = {
@@ -27,5 +29,7 @@ export const contract = {
   endpoints,
   lineage,
   sources,
+  workspaces,
+  branches,
 }
 export type Contract = typeof contract

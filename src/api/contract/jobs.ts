@@ -31,6 +31,8 @@ const number = z.object({
     .min(1)
     .max(2 ** 31 - 1),
 })
+/** The last moment of the year 9999. */
+const LAST = 253_402_300_799_999
 const tag = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'tags are lower-case letters, digits and dashes')
 
 const filed = z
@@ -62,7 +64,7 @@ export const queued = z.object({
     .optional()
     .describe('seconds that a run may take: it fails then, and is not tried again'),
   attempts: z.number().int().min(1).max(100).optional().describe('3 unless given'),
-  notBefore: moment.optional(),
+  notBefore: moment.min(0).max(LAST).optional(),
 })
 
 export const jobs = {

@@ -89,6 +89,27 @@ export const runs = {
     body: z.object({}).strict(),
     output: run,
   }),
+  lines: route({
+    method: 'get',
+    path: '/v1/runs/{run}/log',
+    access: 'read',
+    summary: 'What a run told while it went on, line by line; of one step, or from a level on',
+    params: z.object({ run: z.string().max(64) }),
+    query: pageQuery.extend({
+      step: z.string().max(200).optional(),
+      level: z.enum(['info', 'warn', 'error']).optional().describe('this one and those above it'),
+    }),
+    output: pageOf(
+      z.object({
+        number: z.number().describe('from 1 on'),
+        at: moment,
+        level: z.enum(['info', 'warn', 'error']),
+        step: z.string().nullable().describe('null for what is told of the run'),
+        message: z.string(),
+        fields: z.record(z.string(), z.unknown()).nullable(),
+      }),
+    ),
+  }),
   log: route({
     method: 'get',
     path: '/v1/runs/{run}/steps/{step}/log',

@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { systemClock } from '../../base/clock.ts'
 import type { Scope } from '../../base/scope.ts'
 import { diffVersions } from '../../data/datasets/diff/diff.ts'
-import { allowAgain, beginForgetting, type ForgetReport, forget } from '../../data/datasets/forget/forget.ts'
+import { allowAgain, beginForgetting, forgetEverywhere } from '../../data/datasets/forget/everywhere.ts'
+import type { ForgetReport } from '../../data/datasets/forget/forget.ts'
 import { writeIceberg } from '../../data/datasets/iceberg/metadata.ts'
 import { compact, TARGET } from '../../data/datasets/keep/compact.ts'
 import { retain } from '../../data/datasets/keep/retain.ts'
@@ -20,7 +21,7 @@ import type { Relation } from '../../engines/engine.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Engines } from '../../engines/plans.ts'
 import { withinHome } from '../../runs/portable.ts'
-import type { DatasetVersion } from '../../store/datasets.ts'
+import type { DatasetVersion, VersionOrigin } from '../../store/datasets.ts'
 import { keyOf, limitOf, pageOf } from '../../store/page.ts'
 import type { datasetVersion } from '../contract/datasets.ts'
 import { told } from '../told.ts'
@@ -36,10 +37,16 @@ const present = (v: DatasetVersion): z.input<typeof datasetVersion> => ({
   hash: v.hash,
   created: v.created,
   run: v.run,
+  origin: originIn(v),
   schema: fieldsOf(v.schema),
   parents: v.parents,
   details: v.details,
 })
+const originIn = ({ origin }: DatasetVersion) => {
+  if (origin === null) return null
+  const { workspace, version, run, recipe } = origin as VersionOrigin
+  return { workspace, version, run, recipe }
+}
 const fieldsOf = (schema: unknown) => schema as z.input<typeof datasetVersion>['schema']
 
 const enginesOf = ({ duckdb }: ApiWare, scope: Scope, signal: AbortSignal): Engines => ({
@@ -184,10 +191,9 @@ export const datasets: NounHandlers<'datasets'> = {
       await beginForgetting(enginesOf(ware, scope, signal), store, asked)
     }
     return told(signal, async (tell, signal) => {
-      const work = workOf(enginesOf(ware, scope, signal))
       const reports: ForgetReport[] = []
       for (const forgetting of await store.forgettings.pending(scope, dataset))
-        reports.push(await forget(work, store, scope, { forgetting, tell }))
+        reports.push(await forgetEverywhere(enginesOf(ware, scope, signal), store, { forgetting, tell }))
       return reports
     })
   },

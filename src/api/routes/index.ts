@@ -1,4 +1,5 @@
 import { approvals } from './approvals.ts'
+import { branches } from './branches.ts'
 import { calendars } from './calendars.ts'
 import { datasets } from './datasets.ts'
 import { endpoints } from './endpoints.ts'
@@ -11,6 +12,7 @@ import { quality } from './quality.ts'
 import { runs } from './runs.ts'
 import { schedules } from './schedules.ts'
 import { sources } from './sources.ts'
+import { workspaces } from './workspaces.ts'
 
 export const handlers: Handlers = {
   health: {
@@ -28,4 +30,6 @@ export const handlers: Handlers = {
   endpoints,
   lineage,
   sources,
+  workspaces,
+  branches,
 }

@@ -1,21 +1,25 @@
 import type { Scope } from '../../base/scope.ts'
+import { everything } from '../../data/datasets/keep/everything.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Schema } from '../../plan/types.ts'
 import { originsOf } from '../../runs/lineage/origins.ts'
 import { placeOf, trace } from '../../runs/lineage/trace.ts'
 import type { Recipe } from '../../runs/specs.ts'
+import type { VersionOrigin } from '../../store/datasets.ts'
 import type { ApiWare, NounHandlers } from './handlers.ts'
 import { conditionOf } from './selection.ts'
 
-/** Every recipe that ran, as it was the last time. */
+/** Every recipe that ran, as it was the last time: here, or where a newest version was made that is here by reference. */
 async function recipesOf({ store }: ApiWare, scope: Scope): Promise<Recipe[]> {
-  const recipes: Recipe[] = []
-  for (let cursor: string | undefined, first = true; first || cursor; first = false) {
-    const page = await store.runs.newest(scope, { limit: 500, cursor })
-    for (const { recipeJson } of page.items) if (recipeJson) recipes.push(recipeJson as Recipe)
-    cursor = page.next
+  const recipes = new Map<string, { recipe: Recipe; at: number }>()
+  const ran = (recipe: Recipe | null | undefined, at: number) => {
+    if (recipe && at >= (recipes.get(recipe.name)?.at ?? 0)) recipes.set(recipe.name, { recipe, at })
   }
-  return recipes
+  for (const r of await everything((cursor) => store.runs.newest(scope, { limit: 500, cursor })))
+    ran(r.recipeJson as Recipe | null, r.started)
+  for (const v of await store.datasets.brought(scope))
+    ran((v.origin as VersionOrigin).recipeJson as Recipe | null | undefined, v.created)
+  return [...recipes.values()].map((r) => r.recipe)
 }
 
 export const lineage: NounHandlers<'lineage'> = {

@@ -3,7 +3,7 @@ import type { Price } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import { clean } from '../../data/datasets/keep/clean.ts'
-import { everything } from '../../data/datasets/keep/retain.ts'
+import { everything } from '../../data/datasets/keep/everything.ts'
 import type { Progress } from '../../engines/engine.ts'
 import type { LedgerEntry } from '../../engines/ledger.ts'
 import { diffRecipes } from '../../runs/because.ts'
@@ -28,7 +28,7 @@ const GONE: Failure = {
   code: 'STEP_FAILED',
   what: 'the run did not end by itself',
   why: 'its process is gone',
-  fix: 'run the recipe again: finished steps are kept',
+  fix: 'go on with it: galley run RECIPE --resume RUN; or run the recipe again: finished steps are kept',
 }
 
 const present = (r: Run, gone: ReadonlySet<string>) => ({
@@ -104,6 +104,12 @@ export const runs: NounHandlers<'runs'> = {
         details: { run: run.number, status: run.status },
       })
     return present(await store.runs.get(scope, run.id), await goneOf(ware, scope))
+  },
+  lines: async ({ ware: { store }, scope, params, query }) => {
+    const { id } = await store.runs.get(scope, named(params.run))
+    const { items, next } = await store.lines.list(scope, id, query)
+    const present = items.map(({ number, at, level, step, message, fields }) => ({ number, at, level, step, message, fields: fields as Record<string, unknown> | null })) // biome-ignore format: one line
+    return { items: present, ...(next === undefined ? {} : { next }) }
   },
   log: async ({ ware: { store }, scope, params }) => {
     const run = await store.runs.get(scope, named(params.run))

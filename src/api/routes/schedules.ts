@@ -54,6 +54,9 @@ export const schedules: NounHandlers<'schedules'> = {
     if (watch !== null) requireOthers(watch, queued.recipe as { readonly name: string } & Partial<Recipe>)
     const rest = { calendar, rests: except, instead }
     checkResting({ ...rest, cron, watch })
+    // a calendar or a zone that is not there is told now, also where there are no moments
+    if (cron === null && except !== null)
+      await momentsIn(store, scope, { ...rest, instead: null, cron: '0 0 * * *', zone })
     const next =
       cron === null ? null : (await momentsIn(store, scope, { ...rest, cron, zone })).after(await store.clock())
     return present(

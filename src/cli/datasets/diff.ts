@@ -27,13 +27,13 @@ export function diff(noun: Command): void {
           const found = await resultOf<Told>(await client.datasets.diff(asked, { signal }), progress)
           if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
           if (o.json) print(JSON.stringify(found))
-          else tell(found)
+          else tellDiff(found)
         }),
       ),
     )
 }
 
-function tell({ before, after, columns, files, rows, shift }: Told): void {
+export function tellDiff({ before, after, columns, files, rows, shift }: Told): void {
   const name = (v: Told['before']) => `${v.name}@${v.version} (${plural(v.rows, 'row')})`
   print(bold(`${name(before)} → ${name(after)}`))
   print(`files    ${files.shared} shared, ${files.before} only before, ${files.after} only after`)

@@ -54,12 +54,15 @@ export function forget(noun: Command): void {
     })
 }
 
-function tell({ dataset, versions, files, copies, derived }: ForgetReport): void {
+function tell({ dataset, column, versions, files, copies, masked, derived, branches, elsewhere }: ForgetReport): void {
   if (versions.length === 0) print(`no version of ${dataset} holds such rows`)
   for (const v of versions)
     print(
       `${dataset}@${v.version}  ${plural(v.rows, 'row')} removed${v.rejected > 0 ? `, ${v.rejected} of those set aside` : ''}`,
     )
+  for (const b of branches)
+    for (const v of b.versions)
+      print(`${dataset}@${v.version}  ${plural(v.rows, 'row')} removed in the branch ${b.workspace}`)
   print(`${plural(files, 'file')} removed from disk`)
   for (const c of copies.removed)
     print(
@@ -74,6 +77,11 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
         : ''
     print(`pushed   ${c.path}: ${plural(c.rows, 'row')} removed${aside}; the batch keeps its number and key`)
   }
+  const said = [{ masked }, ...branches].filter((each) => (each.masked?.lines ?? 0) > 0)
+  for (const { masked: m, ...of } of said)
+    print(
+      `said     ${plural(m.lines, 'line')} removed from ${plural(m.logs, 'log')} of programs${'workspace' in of ? ` in the branch ${of.workspace}` : ''}`,
+    )
   const made: [string, readonly string[], string][] = [
     ['dataset', derived.datasets, 'was made of these versions: forget there too, or run its recipe again'],
     ['model', derived.models, 'was trained on these rows: train it again'],
@@ -86,6 +94,15 @@ function tell({ dataset, versions, files, copies, derived }: ForgetReport): void
     ],
   ]
   for (const [noun, names, what] of made) for (const name of names) print(`${noun}  ${plain(name)} ${what}`)
+  for (const b of branches)
+    for (const name of [...b.derived.datasets, ...b.derived.models, ...b.derived.endpoints])
+      print(
+        `branch  ${plain(name)} of ${b.workspace} was made of these versions: forget there too, or remove the branch`,
+      )
+  for (const name of elsewhere)
+    print(
+      `NOT REMOVED in the workspace ${name}, which shares files with this one and may hold the person's rows: GALLEY_WORKSPACE=${name} galley datasets forget ${plain(dataset)} --key ${plain(column)} --value …`,
+    )
   print(
     `What a recipe reads is not changed. Rows of the person are left out of ${dataset} from now on (--allow-again lifts that); tables and copies that steps keep hold what the sources hold: take the person out there, too.`,
   )

@@ -112,6 +112,9 @@ export interface ConnectorContext extends ReachContext {
   readonly since?: Json
 }
 
+/** What is known while a file's content is not. */
+export type OpeningContext = Pick<ConnectorContext, 'guard' | 'signal' | 'inPlace' | 'wanted'>
+
 /** A column as it was found, with what speaks for its type. */
 export interface FoundColumn {
   readonly name: string
@@ -205,6 +208,8 @@ export interface Connector {
    * @throws SOURCE_MISSING, SOURCE_BROKEN
    */
   discover(path: string, rows: number, ctx: DiscoverContext): Promise<Discovery>
+  /** Begins what `snapshot` will be asked for, with the same spec and context, where that can be done before the content's identity is known. */
+  begin?(spec: SourceSpec, path: string, ctx: OpeningContext): void
   /** Makes the source ready. @throws SOURCE_MISSING, SOURCE_BROKEN, SOURCE_SCHEMA */
   snapshot(spec: SourceSpec, path: string, ctx: ConnectorContext): Promise<SourceSnapshot>
   /** The parts that it is read in, in any order and one at a time, however many there are. Absent: it is read whole. */

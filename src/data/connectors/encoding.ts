@@ -5,6 +5,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { chunkSize } from './files.ts'
 
 /** A file's text in UTF-8. */
 export interface Utf8File {
@@ -81,7 +82,8 @@ export async function utf8Of(
 async function headOf(path: string): Promise<Buffer> {
   const file = await open(path)
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    const most = await chunkSize(path, HEAD_BYTES)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(most), 0, most, 0)
     return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
@@ -128,7 +130,7 @@ function unmarkedUtf16(head: Buffer, iconv: Iconv): string | undefined {
 /** The encoding of a file whose beginning is plain ASCII, told from what comes first that is not; undefined when that is UTF-8, or not told. */
 export async function laterEncoding(path: string): Promise<string | undefined> {
   let waiting = true
-  for await (const part of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const part of createReadStream(path, { highWaterMark: await chunkSize(path, 1 << 20) })) {
     const chunk = part as Buffer
     if (waiting && isAscii(chunk)) continue
     waiting = false

@@ -13,6 +13,10 @@ export async function stampOf(path: string): Promise<string | undefined> {
   return info && [info.dev, info.ino, info.size, info.mtimeNs, info.ctimeNs].join(' ')
 }
 
+/** Bytes that a file is read by: of a small one no more memory is taken than it needs, as such memory counts towards the next collection of garbage. */
+export const chunkSize = async (path: string, most: number): Promise<number> =>
+  Math.min(most, Math.max(4096, (await stat(path)).size + 1))
+
 /** Size and content hash of a file, or an error that says what is there. */
 export async function fingerprintFile(path: string): Promise<Fingerprint> {
   // taken before it is read: what is written to it from now on shows

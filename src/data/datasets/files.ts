@@ -1,9 +1,9 @@
-import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { hashFile } from '../../base/hash.ts'
-import type { Scope } from '../../base/scope.ts'
+import { type Scope, storageOf } from '../../base/scope.ts'
 import { makeLasting, syncFolder } from '../../store/files.ts'
 import type { Store } from '../../store/store.ts'
 import { stampOf } from '../connectors/files.ts'
@@ -19,9 +19,18 @@ export interface KeptFile {
 /** How the folders of batches begin, one for each source that is pushed to. */
 export const PUSHED = '_push.'
 
-/** The folder of one published table, within the data folder. `id` is the identity of its content. */
+/** Where a workspace's files lie; a branch's lie beside those that it shares. */
+export const rootOf = (store: Store, scope: Scope): string => join(store.home.datasets, storageOf(scope))
+
+/** How names of folders end that only a branch writes to; empty for a workspace that is none. */
+export const endOf = ({ workspace, storage }: Scope): string => (storage === undefined ? '' : workspace.slice(0, 8))
+
+/**
+ * The folder of one published table, within the data folder. `id` is the identity of its content, or for what steps keep (names with `_`) may be that of what was
+ * asked: then branches have folders of their own.
+ */
 export const folderOf = (store: Store, scope: Scope, name: string, id: string): string =>
-  join(store.home.datasets, scope.workspace, name, id)
+  join(rootOf(store, scope), name, name.startsWith('_') ? `${id}${endOf(scope)}` : id)
 
 /** Size and SHA-256 of a file just written. */
 export async function keptFile(path: string, signal?: AbortSignal): Promise<KeptFile> {
@@ -34,17 +43,13 @@ const TOGETHER = 16
 /**
  * Moves a finished folder to its place in one step: readers see all of it or nothing. When the same content stands
  * there already, that one is kept; what stands there and is not the same was damaged since, and is replaced.
- * Everything is on disk before the answer.
+ * Everything is on disk before the answer, unless it is left to whoever calls `syncPublished`.
  */
-export async function publishFolder(draft: string, target: string): Promise<void> {
-  // below the folder of all workspaces: that of one, and of a name in it
-  const [names] = await Promise.all([readdir(draft), makeLasting(dirname(target), resolve(target, '../../..'))])
-  const sync = async (name: string) => {
-    const file = await open(join(draft, name), 'r+')
-    await file.sync().finally(() => file.close())
-  }
-  for (let i = 0; i < names.length; i += TOGETHER)
-    await Promise.all([...names.slice(i, i + TOGETHER).map(sync), ...(i === 0 ? [syncFolder(draft)] : [])])
+export async function publishFolder(draft: string, target: string, { lasting = true } = {}): Promise<void> {
+  if (lasting) {
+    const [names] = await Promise.all([readdir(draft), makeNames(target)])
+    await syncFiles(draft, names)
+  } else await mkdir(dirname(target), { recursive: true })
   while (!(await moved(draft, target))) {
     if (await same(draft, target)) {
       await rm(draft, { recursive: true })
@@ -52,7 +57,30 @@ export async function publishFolder(draft: string, target: string): Promise<void
     }
     await setAside(target, `${draft}.damaged`)
   }
-  await syncFolder(dirname(target))
+  if (lasting) await syncFolder(dirname(target))
+}
+
+/** Brings a folder to the disk that was moved to its place without; nothing where it is gone. */
+export async function syncPublished(target: string): Promise<void> {
+  try {
+    const names = await readdir(target)
+    await Promise.all([syncFiles(target, names), makeNames(target)])
+    await syncFolder(dirname(target))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+/** The folders that it lies in: below the folder of all workspaces, that of one, and of a name in it. */
+const makeNames = (target: string) => makeLasting(dirname(target), resolve(target, '../../..'))
+
+async function syncFiles(folder: string, names: readonly string[]): Promise<void> {
+  const sync = async (name: string) => {
+    const file = await open(join(folder, name), 'r+')
+    await file.sync().finally(() => file.close())
+  }
+  for (let i = 0; i < names.length; i += TOGETHER)
+    await Promise.all([...names.slice(i, i + TOGETHER).map(sync), ...(i === 0 ? [syncFolder(folder)] : [])])
 }
 
 async function moved(draft: string, target: string): Promise<boolean> {

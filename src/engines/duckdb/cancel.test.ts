@@ -94,3 +94,12 @@ describe('a query that is cancelled stops within a second', () => {
     ;(await instance).db.closeSync()
   })
 })
+
+test('what the system says of a file that the work around a query asked for is not told of the query', async () => {
+  const asked = engine.session(testContext(), async () => mkdirSync(join(folder, 'none', 'below')))
+  await expect(asked).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mkdir' })
+  await expect(engine.session(testContext(), (query) => query('SELECT no_such()'))).rejects.toMatchObject({
+    code: 'ENGINE_FAILED',
+    fix: expect.stringContaining('again'),
+  })
+})

@@ -8,10 +8,14 @@ export const OUT_OF_MEMORY = 'the query needs more memory than it may take'
 export const ofValue = (error: unknown): boolean =>
   /^(Conversion|Out of Range|Invalid Input) Error/i.test(error instanceof Error ? error.message : String(error))
 
-/** DuckDB's errors by kind. */
-export function translate(error: unknown, ctx: RunContext): GalleyError {
+/** Whether it is the system's own word: of a file that the work around a query asked for, not of the query. */
+const ofSystem = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error
+
+/** DuckDB's errors by kind; what the system says is left to whoever asked it. */
+export function translate(error: unknown, ctx: RunContext): Error {
   if (error instanceof GalleyError) return error
   if (ctx.signal.aborted) return cancelled(error)
+  if (ofSystem(error)) return error
   const message = error instanceof Error ? error.message : String(error)
   const first = (message.split('\n')[0] ?? message).replace(/^(\w+ )*Error: /, '')
   if (/no space left|disk quota|could not write all bytes|max_temp_directory_size/i.test(message))
@@ -48,6 +52,11 @@ export function translate(error: unknown, ctx: RunContext): GalleyError {
     })
   const other = asGalleyError(error)
   return other.code === 'INTERNAL_BUG'
-    ? new GalleyError('ENGINE_FAILED', { what: 'the query failed', why: first, cause: error })
+    ? new GalleyError('ENGINE_FAILED', {
+        what: 'the query failed',
+        why: first,
+        fix: 'run it again; if it repeats it is a bug in Galley: galley explain shows the query',
+        cause: error,
+      })
     : other
 }

@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
 import { type Language, type MessageKey, text } from '../../base/i18n.ts'
 import type { Correlation, Profile } from '../../data/profile/types.ts'
 import { distribution, effect, overTime, topValues } from './charts.ts'
 import { columnHead, columnRow } from './columns.ts'
 import { calendar, correlations } from './heatmaps.ts'
-import { both, code, dataScript, type Html, html, trusted } from './html.ts'
+import { both, code, type Html, html } from './html.ts'
+import { pageOf } from './page.ts'
 import { type Chart, createRenderer } from './render.ts'
 import { bar, findings, quality, type ReportFacts, tiles } from './sections.ts'
-import { SCRIPT, STYLE } from './style.ts'
 import { fixed, number } from './text.ts'
 import { togetherSection } from './together.ts'
 
@@ -40,39 +39,27 @@ export async function renderReport(p: Profile, facts: ReportFacts, language: Lan
   const nav = (['findings', 'quality', 'target', 'time', 'correlation', 'together', 'columns'] as const)
     .filter((_, i) => sections[i])
     .map((id) => html`<a href="#${id}">${both(`report.nav.${id}`)}</a>`)
-  const radio = (l: Language) =>
-    html`<input class="lang" type="radio" name="lang" id="lang-${l}" ${l === language ? trusted('checked') : null} aria-label="${text(l, 'language.name')}">`
-  const page = html`<body>
-${radio('en')}${radio('ko')}
-<header><div>
-  <div class="top"><div class="brand">${LOGO} Galley <span>${both('report.title')}</span></div>
-  <div class="switch"><label for="lang-en" lang="und">English</label><label for="lang-ko" lang="und">한국어</label></div></div>
-  <h1>${facts.dataset}${facts.version === null ? null : html`<small>@${facts.version}</small>`}</h1>
-  <p class="origin">${facts.recipe === null ? both('report.file', { date: facts.date }) : both('report.origin', { recipe: html`<b>${facts.recipe}</b>`, run: facts.run ?? 0, date: facts.date })}</p>
-  <nav>${nav}</nav>
-</div></header>
-<main>${tiles(p, facts)}${sections}</main>
-<footer><p>${both('footer.method')}</p></footer>
-${dataScript('charts', charts)}
-${dataScript('profile', p)}
-${trusted(`<script>${SCRIPT}</script>`)}
-</body>`
-  const title = html`${facts.dataset}${facts.version === null ? '' : `@${facts.version}`} · Galley`
-  // a page that holds other people's values runs one script, ours, and asks no one for anything
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${createHash('sha256').update(SCRIPT).digest('base64')}'; img-src data:; base-uri 'none'; form-action 'none'`
-  return `<!doctype html>
-<html lang="${language}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" content="${policy}"><title>${title.markup}</title><style>${STYLE}</style></head>
-${page.markup}
-</html>
-`
+  return pageOf({
+    language,
+    brand: both('report.title'),
+    title: `${facts.dataset}${facts.version === null ? '' : `@${facts.version}`} · Galley`,
+    heading: html`${facts.dataset}${facts.version === null ? null : html`<small>@${facts.version}</small>`}`,
+    origin:
+      facts.recipe === null
+        ? both('report.file', { date: facts.date })
+        : both('report.origin', {
+            recipe: html`<b>${facts.recipe}</b>`,
+            run: facts.run ?? 0,
+            date: facts.date,
+          }),
+    nav: html`${nav}`,
+    main: html`${tiles(p, facts)}${sections}`,
+    footer: both('footer.method'),
+    data: { charts, profile: p },
+  })
 }
 
 type Draw = (id: string, chart: Chart, label: string) => Promise<Html>
-
-const LOGO = trusted(
-  '<svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true"><rect x="1" y="12" width="5" height="9" rx="1.4" fill="var(--soft)"/><rect x="8.5" y="6" width="5" height="15" rx="1.4" fill="var(--accent)"/><rect x="16" y="1" width="5" height="20" rx="1.4" fill="var(--against)"/></svg>',
-)
 
 async function targetSection(p: Profile, draw: Draw): Promise<Html | null> {
   const { target } = p

@@ -8,9 +8,10 @@ import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { compileOnline } from '../../engines/row/index.ts'
 import { type RecordValues, readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
+import type { Alerts } from '../../runs/alerts.ts'
 import { openAppendLog } from '../../store/log/appendlog.ts'
 import type { Store } from '../../store/store.ts'
-import type { Monitor, WindowVerdict } from '../monitoring/monitor.ts'
+import type { Monitor } from '../monitoring/monitor.ts'
 import { Present } from '../monitoring/present.ts'
 import { loadPackage } from '../registry/version.ts'
 import { answersOf, type Prediction } from './answers.ts'
@@ -19,6 +20,7 @@ import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
 import { loadTables, warm } from './load.ts'
 import { type Answered, openWatch, seenOf } from './watch.ts'
+import { recorder } from './windows.ts'
 
 /** A deployed model in this process, answering raw records. */
 export interface LiveEndpoint {
@@ -51,6 +53,8 @@ export interface EndpointOptions {
   readonly scope: Scope
   readonly clock: Clock
   readonly log: Log
+  /** Told of shifts. */
+  readonly alerts?: Alerts | undefined
   /** Keep nothing: for rehearsals. */
   readonly ephemeral?: boolean
 }
@@ -73,29 +77,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   const present = new Present(ahead, Math.max(...[...program.states.values()].map((s) => s.newest)))
   const folder = join(endpointFolder(store, scope, name), String(row.generation))
   const { feedInput, input } = config.online
-  const onWindow = (w: WindowVerdict) => {
-    if (options.ephemeral) return
-    const { status, worst, psi } = w.verdict
-    if (status === 'alarm')
-      log.warn('the monitor sees a shift', {
-        endpoint: name,
-        column: worst,
-        psi,
-        from: new Date(w.start / 1000).toISOString(),
-        to: new Date(w.end / 1000).toISOString(),
-      })
-    store.windows
-      .put(scope, {
-        endpoint: name,
-        start: w.start / 1000,
-        end: w.end / 1000,
-        rows: w.verdict.rows,
-        verdict: w.verdict,
-      })
-      .catch((error: unknown) =>
-        log.error('a monitoring window could not be recorded', { endpoint: name, error: String(error) }),
-      )
-  }
+  const windows = recorder(options, name, `${row.model}@${row.modelVersion}`)
   const logs = options.ephemeral ? undefined : await openLogs(folder)
   let catchUp = async () => {}
   const watch = await (async () => {
@@ -127,7 +109,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       ),
       ...config.watch,
       ahead,
-      onWindow,
+      onWindow: windows.put,
       inputs: evaluator.inputs,
       moments: moment >= 0,
       ...(logs ? { kept: { log: logs.predictions, folder } } : {}),
@@ -196,6 +178,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       if (closed) return
       closed = true
       try {
+        await windows.settled()
         await watch.save()
       } finally {
         await logs?.close()

@@ -103,7 +103,7 @@ describe('another day instead', () => {
     expect(await coming({ cron: '0 9 25 * *', instead: 'previous-day' }, '2026-05-22T00:00Z', 1)).toEqual(['2026-06-25T00:00']) // biome-ignore format: one line
   })
   test.each([
-    [{ cron: null, watch: 'dataset:x' }, 'rests on no days'],
+    [{ cron: null, watch: 'dataset:x', instead: 'next-day' }, 'comes on no other day instead'],
     [{ calendar: null }, 'nothing says which are holidays'],
     [{ rests: 'weekends' }, 'rest on weekends alone'],
     [{ rests: null, calendar: null, instead: 'next-day' }, 'instead of none'],

@@ -31,8 +31,8 @@ export function checkResting({
   instead,
 }: Omit<Resting, 'cron' | 'zone'> & { readonly cron: string | null; readonly watch: string | null }): void {
   const invalid = (what: string, why: string, fix: string) => new GalleyError('SCHEDULE_INVALID', { what, why, fix })
-  if (cron === null && (calendar !== null || rests !== null || instead !== null))
-    throw invalid(`what runs when ${watch} has changed rests on no days`, 'it has no moments', 'give it a cron, or leave the days out') // biome-ignore format: one line
+  if (cron === null && instead !== null)
+    throw invalid(`what runs when ${watch} has changed comes on no other day instead`, 'what changes on a day on which it rests is seen on the first one after', 'leave it out') // biome-ignore format: one line
   if (rests !== null && rests !== 'weekends' && calendar === null)
     throw invalid(`it is to rest on ${rests}, and nothing says which are holidays`, 'each country has its own', 'name a calendar, or a country: --calendar KR') // biome-ignore format: one line
   if (rests === 'weekends' && calendar !== null)
@@ -44,13 +44,22 @@ export function checkResting({
     throw invalid(`'${cron}' can't come on another day instead`, 'moments are moved to the same time of another day where they have one time', "give one minute and one hour: '30 9 * * *'") // biome-ignore format: one line
 }
 
+const isOff = (rests: Schedule['rests'], date: string, holidays: ReadonlyMap<string, string>): boolean =>
+  rests !== null && ((rests !== 'weekends' && holidays.has(date)) || (rests !== 'holidays' && isWeekend(date)))
+
+/** Whether a schedule rests on the day that its zone's clock shows at a moment. */
+export const restsAt = (
+  { rests, zone }: Pick<Schedule, 'rests' | 'zone'>,
+  moment: number,
+  holidays: ReadonlyMap<string, string> = new Map(),
+): boolean => rests !== null && isOff(rests, dateIn(zone, moment), holidays)
+
 /** A schedule's moments: those of its cron but for days on which it rests, by the date that its zone's clock shows then; of those the ones of the next or previous day that is none of them. @throws SCHEDULE_INVALID */
 export function momentsOf(s: Resting, holidays: ReadonlyMap<string, string> = new Map()): Calendar {
   const cron = calendarOf(s.cron, s.zone)
   const { rests, instead, zone } = s
   if (rests === null) return cron
-  const off = (date: string) =>
-    (rests !== 'weekends' && holidays.has(date)) || (rests !== 'holidays' && isWeekend(date))
+  const off = (date: string) => isOff(rests, date, holidays)
   const rested = (moment: number) => off(dateIn(zone, moment))
   if (instead === null) return leavingOut(cron, calendarOf('0 0 * * *', zone), rested)
   const [minute, hour] = s.cron.trim().split(/\s+/)

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
-import { everything } from '../../data/datasets/keep/retain.ts'
+import { everything } from '../../data/datasets/keep/everything.ts'
 import { recordOf } from '../../data/datasets/read/rows.ts'
 import { openVersion, scanFiles } from '../../data/datasets/version.ts'
 import { type Engines, runPlan } from '../../engines/plans.ts'
@@ -10,7 +10,7 @@ import { build, type Node } from '../../plan/nodes.ts'
 import { sourceRows } from '../../plan/provenance.ts'
 import { isOrdered, type Schema } from '../../plan/types.ts'
 import { bindScans } from '../../plan/walk.ts'
-import type { DatasetVersion } from '../../store/datasets.ts'
+import type { DatasetVersion, VersionOrigin } from '../../store/datasets.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Store } from '../../store/store.ts'
 import type { KeyParts } from '../because.ts'
@@ -55,6 +55,15 @@ export async function originsOf(
   asked: { readonly of: DatasetVersion; readonly where: Expr; readonly limit: number },
 ): Promise<Origins> {
   const { of, where, limit } = asked
+  if (of.origin !== null) {
+    const { workspace, version, run } = of.origin as VersionOrigin
+    throw new GalleyError('LINEAGE_UNKNOWN', {
+      what: `'${of.name}@${of.version}' was made in the workspace '${workspace}'${run === null ? '' : `, by its run ${run}`}`,
+      why: 'what its run read is on record there',
+      fix: `ask there, for ${of.name}@${version}: GALLEY_WORKSPACE=${workspace} galley lineage …`,
+      details: { workspace, version, run },
+    })
+  }
   const { manifest, folder } = await openVersion(join(store.home.datasets, of.path))
   const held = scanFiles(manifest.files, folder, manifest.schema)
   const { total } = await counted(engines, build({ op: 'filter', input: held, predicate: where }), 0)

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { GalleyError } from '../../base/errors.ts'
+import { redacted } from '../../base/redact.ts'
 import type { ProcessLimits } from '../specs.ts'
-import { endLeft, taken } from './left.ts'
+import { kinOf } from './kin.ts'
 import { BoundedLog, lastLines } from './log.ts'
 
 /** ms between two looks at what a process takes. */
-const LOOK = 200
+export const LOOK = 200
 /** ms that it may take to end by itself once it is asked to. */
 const GRACE = 500
 /** ms that is waited for the last of what it said. */
@@ -13,9 +14,8 @@ const DRAIN = 1000
 /** Lines of its log that an error shows. */
 const SHOWN = 20
 
-export interface Started {
-  readonly run: number
-  readonly step: string
+/** A command that is to be run: plain data. */
+export interface Command {
   readonly command: readonly string[]
   readonly cwd: string
   /** Where the pipe may lie that what it says goes through. */
@@ -24,10 +24,21 @@ export interface Started {
   /** The variable of `env` that no other process has: what is left of it is found by that. */
   readonly mark: string
   readonly limits: ProcessLimits
-  readonly signal: AbortSignal
-  /** Called while it runs. */
-  readonly look?: () => void
 }
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null
+  /** Why it did not end well. */
+  readonly why?: string
+  /** Whether somebody asked for its end. */
+  readonly cancelled: boolean
+  /** What it said, secrets too. */
+  readonly log: string
+}
+
+/** Runs a command until it ends; `look` is called while it runs. */
+export type Begin = (command: Command, signal: AbortSignal, look: () => void) => Promise<Ended>
 
 /**
  * Begins a shell that ends with whoever started it: a process of its own reads from a pipe until this process is gone, and then kills the session. The command takes the
@@ -38,23 +49,24 @@ said=$1; shift; mkfifo "$said" || exit 126
 ( trap '' TERM; exec cat "$said" 3<&- & )
 exec 3<&- >"$said" 2>&1; exec "$@"`
 
-/** Runs a command until it ends, within limits, in a session of its own. Nothing that it started is left. @throws STEP_FAILED, CANCELLED */
-export async function runCommand(s: Started): Promise<{ readonly log: string }> {
+/** Runs a command until it ends, within limits, in a session of its own. Nothing that it started is left. */
+export const begin: Begin = async (s, signal, look) => {
   const log = new BoundedLog()
   const child = spawn('/bin/sh', ['-c', WRAPPED, 'sh', s.said, ...s.command], {
     ...{ cwd: s.cwd, env: s.env, detached: true },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const session = child.pid as number
+  const kin = kinOf(session, s.mark)
   const said = [child.stdout, child.stderr].map((stream) => {
     stream?.on('data', (piece: Buffer) => log.add(piece))
     return new Promise((resolve) => stream?.once('close', resolve))
   })
   for (const stream of child.stdio) stream?.on('error', () => undefined)
   let why: string | undefined
-  const kill = (signal: NodeJS.Signals) => {
+  const kill = (by: NodeJS.Signals) => {
     try {
-      process.kill(-session, signal)
+      process.kill(-session, by)
     } catch {
       // it is gone
     }
@@ -68,47 +80,53 @@ export async function runCommand(s: Started): Promise<{ readonly log: string }> 
   const began = performance.now()
   const { seconds = Infinity, cpuSeconds = Infinity, memoryMiB = Infinity } = s.limits
   const timer = setInterval(() => {
-    s.look?.()
+    look()
     if (performance.now() - began > seconds * 1000) return stop(`it was not done after ${seconds} s`)
     if (cpuSeconds === Infinity && memoryMiB === Infinity) return
-    const now = taken(session)
+    const now = kin.taken()
     if (now.bytes > memoryMiB * 2 ** 20) stop(`it took more than ${memoryMiB} MiB of memory`)
     else if (now.cpuSeconds > cpuSeconds) stop(`it took more than ${cpuSeconds} s of processor time`)
   }, LOOK)
-  s.signal.addEventListener('abort', cancelled)
-  if (s.signal.aborted) cancelled()
+  signal.addEventListener('abort', cancelled)
+  if (signal.aborted) cancelled()
   try {
-    const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    const { code, by } = await new Promise<{ code: number | null; by: string | null }>((resolve, reject) => {
       child.once('error', reject)
-      child.once('exit', (code, signal) => resolve({ code, signal }))
+      child.once('exit', (code, by) => resolve({ code, by }))
     })
     // what it has written before it ended comes; who still holds its pipes is not waited for
     await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, DRAIN).unref())])
-    if (code === 0 && why === undefined) return { log: log.text() }
-    if (why === 'cancelled') throw new GalleyError('CANCELLED', { what: `the program of '${s.step}' was ended` })
-    throw new ProgramFailed(
-      s,
-      why ?? (signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
-      log.text(),
-      code,
-    )
+    if (code !== 0) why ??= by ? `it was ended by ${by}` : `it ended with code ${code}`
+    return { code, cancelled: why === 'cancelled', log: log.text(), ...(why === undefined ? {} : { why }) }
   } catch (thrown) {
-    if (thrown instanceof GalleyError) throw thrown
-    throw new ProgramFailed(s, (thrown as Error).message, log.text(), null)
+    return { code: null, cancelled: false, log: log.text(), why: (thrown as Error).message }
   } finally {
     clearInterval(timer)
-    s.signal.removeEventListener('abort', cancelled)
+    signal.removeEventListener('abort', cancelled)
     kill('SIGKILL')
-    endLeft(s.mark)
+    kin.end()
     for (const stream of child.stdio) stream?.destroy()
   }
+}
+
+/** What a program said that ended well, without secrets. @throws STEP_FAILED, CANCELLED */
+export function heardOf(of: { run: number; step: string }, { command }: Command, ended: Ended): string {
+  const log = redacted(ended.log)
+  if (ended.cancelled) throw new GalleyError('CANCELLED', { what: `the program of '${of.step}' was ended` })
+  if (ended.why === undefined) return log
+  throw new ProgramFailed({ ...of, command }, ended.why, log, ended.code)
 }
 
 /** A program that failed, with all that it said: an error shows the end of it alone. */
 export class ProgramFailed extends GalleyError {
   readonly log: string
 
-  constructor(s: Started, why: string, log: string, code: number | null) {
+  constructor(
+    s: { readonly run: number; readonly step: string; readonly command: readonly string[] },
+    why: string,
+    log: string,
+    code: number | null,
+  ) {
     const said = lastLines(log, SHOWN)
     super('STEP_FAILED', {
       what: `the program of '${s.step}' failed: ${s.command[0]}`,

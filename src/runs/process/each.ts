@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
@@ -12,6 +12,7 @@ import { restored, stored } from '../portable.ts'
 import type { ProcessSpec } from '../specs.ts'
 import type { ProcessOutput } from '../steps/process.ts'
 import type { TableOutput } from '../steps/table.ts'
+import { openBeginner } from './beginner.ts'
 import { ProgramFailed } from './child.ts'
 import { keepLog, lastLines } from './log.ts'
 import { type Asked, forget, type Given, runOnce } from './once.ts'
@@ -20,6 +21,8 @@ import { rowsFrom } from './tables.ts'
 const ROWS = 'rows.parquet'
 /** Rows that a process is run for, at most. */
 const MOST_ITEMS = 100_000
+/** Files of items that are read at once. */
+const TOGETHER = 500
 /** Items that failed and whose logs are kept. */
 const MOST_LOGS = 100
 
@@ -66,7 +69,7 @@ export async function runEach(
       return progress()
     }
     try {
-      const left = await runOnce(ctx, { ...asked, item, key: own, progress: () => undefined })
+      const left = await runOnce(ctx, { ...asked, begin: beginner.begin, item, key: own, progress: () => undefined })
       let made: Done = { hash: own, kept: [] }
       try {
         if (spec.gives) made = await rowsKept(ctx, left.rows, join(folder, `${at}`))
@@ -98,8 +101,9 @@ export async function runEach(
     thrown.push(error)
     stop.abort()
   }
+  const beginner = openBeginner(id)
   const workers = Array.from({ length: Math.min(most ?? ctx.threads, items.length) }, worker)
-  await Promise.all(workers.map((w) => w.catch(failing)))
+  await Promise.all(workers.map((w) => w.catch(failing))).finally(() => beginner.close())
   throwIfAborted(given.signal)
   if (thrown.length > 0) throw thrown[0]
   const log = await keepLog(ctx, logOf(failed))
@@ -109,7 +113,7 @@ export async function runEach(
   const about = { metrics: {}, items: { all: items.length, failed: failed.length }, ...log }
   if (!spec.gives) return { output: { hash: hashJson([key, [...done.keys()].toSorted()]), ...about } }
   const files = items.flatMap((item) => done.get(hashJson([key, item]))?.kept.map((f) => f.path) ?? [])
-  const table = await tableOf(ctx, together(files, ctx.step))
+  const table = await tableOf(ctx, together(await fewer(ctx, files, folder), ctx.step))
   return { output: { ...table, ...about } }
 }
 
@@ -144,11 +148,30 @@ async function rowsKept(ctx: StepContext<ProcessSpec>, path: string, folder: str
   const root = await rowsFrom(ctx, path, folder)
   const draft = ctx.store.home.tmp.file('.item')
   await mkdir(draft)
-  await runPlan(ctx, root, { parquet: join(draft, ROWS) })
+  const read = fileOf(root)
+  if (read && dirname(read) === folder) await rename(read, join(draft, ROWS))
+  else await runPlan(ctx, root, { parquet: join(draft, ROWS) })
   const file = await keptFile(join(draft, ROWS), ctx.signal)
   const target = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, file.sha256.slice(0, 32))
   await publishFolder(draft, target)
   return { hash: file.sha256, kept: [{ ...file, path: join(target, ROWS) }] }
+}
+
+/** The file of rows that were read from a text: it is ours, and is as it is to be kept. */
+const fileOf = (root: Node): string | undefined =>
+  root.op === 'scan' && root.from.kind === 'parquet' && root.from.files.length === 1 ? root.from.files[0] : undefined
+
+/** The same rows in fewer files: of each that is read at once memory is taken. */
+async function fewer(ctx: StepContext<ProcessSpec>, files: readonly string[], folder: string): Promise<string[]> {
+  if (files.length <= TOGETHER) return [...files]
+  const fuller: string[] = []
+  for (let i = 0; i < files.length; i += TOGETHER) {
+    throwIfAborted(ctx.signal)
+    const parquet = join(folder, `from-${i}.parquet`)
+    await runPlan(ctx, together(files.slice(i, i + TOGETHER), ctx.step), { parquet })
+    fuller.push(parquet)
+  }
+  return fuller
 }
 
 /** All rows, in the order of the items. */

@@ -1,4 +1,3 @@
-import { redacted } from '../../base/redact.ts'
 import type { StepContext } from '../kind.ts'
 import type { ProcessSpec } from '../specs.ts'
 
@@ -32,15 +31,15 @@ export class BoundedLog {
     }
   }
 
-  /** The text with secrets masked; where something is left out between, whole lines are, so that no part of a secret stays. */
+  /** The text, secrets too; where something is left out between, whole lines are, so that no part of a secret stays. */
   text(): string {
     const head = Buffer.concat(this.#head).toString('utf8')
     const tail = Buffer.concat(this.#tail).toString('utf8')
-    if (this.#dropped === 0) return redacted(head + tail)
+    if (this.#dropped === 0) return head + tail
     const first = head.slice(0, head.lastIndexOf('\n') + 1)
     const last = tail.slice(tail.indexOf('\n') + 1)
     const left = this.#headBytes + this.#tailBytes + this.#dropped - Buffer.byteLength(first) - Buffer.byteLength(last)
-    return redacted(`${first}… ${left} bytes are left out …\n${last}`)
+    return `${first}… ${left} bytes are left out …\n${last}`
   }
 }
 

@@ -7,8 +7,9 @@ import { redacted } from '../../base/redact.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { StepContext } from '../kind.ts'
 import type { ProcessSpec } from '../specs.ts'
-import { runCommand } from './child.ts'
+import { type Begin, begin, heardOf } from './child.ts'
 import { Events } from './events.ts'
+import { MARK } from './kin.ts'
 import { asGiven, changed, type GivenFile, layOut, programOf, requireUntouched, statesOf } from './workspace.ts'
 
 /** ms before a process is tried again, doubled each time. */
@@ -33,6 +34,8 @@ export interface Asked extends Given {
   /** Stands for what it is asked, however often it is tried: for effects on others that may happen once. */
   readonly key: string
   readonly progress: (done: number, total: number) => void
+  /** What begins it, unless this process does. */
+  readonly begin?: Begin
 }
 
 /** What a process left. */
@@ -80,23 +83,22 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     }
     await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, format: spec.format, events, key })) // biome-ignore format: one line
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
-    const env = { ...PLAIN, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), GALLEY_STEP: order } // biome-ignore format: one line
+    const traced = ctx.traceparent === undefined ? {} : { TRACEPARENT: ctx.traceparent }
+    const env = { ...PLAIN, ...traced, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), [MARK]: order } // biome-ignore format: one line
     const command = [asked.command, ...spec.command.slice(1)]
     const heard = new Events(events, { progress: asked.progress, say: (text) => ctx.say(redacted(text)) })
     const run = {
-      run: ctx.run.number,
-      step: id,
       command,
       cwd: work,
       env,
       said: join(folder, 'said'),
-      mark: `GALLEY_STEP=${order}`,
+      mark: `${MARK}=${order}`,
       limits: spec.limits,
     }
     const states = await statesOf(tables)
-    const { log } = await runCommand({ ...run, signal: ctx.signal, look: () => heard.look() }).finally(async () =>
-      requireUntouched(id, states, await statesOf(tables)),
-    )
+    const ended = await (asked.begin ?? begin)(run, ctx.signal, () => heard.look())
+    requireUntouched(id, states, await statesOf(tables))
+    const log = heardOf({ run: ctx.run.number, step: id }, run, ended)
     heard.look(true)
     await asGiven(asked.files)
     if ((await programOf(asked.command)) !== asked.program) throw changed(asked.command)

@@ -23,6 +23,18 @@ export async function firstDifference(before: Output, now: Output, query: Query)
   return place ?? 'its content differs'
 }
 
+/** Whether two outputs have the same rows, however they lie in files. */
+export async function sameRows(before: Output, now: Output, query: Query): Promise<boolean> {
+  if (!hasRows(before) || !hasRows(now) || before.rows !== now.rows) return false
+  const columns = before.schema.map((f) => quote(f.name)).join(', ')
+  if (columns !== now.schema.map((f) => quote(f.name)).join(', ')) return false
+  const [row] = await query(`SELECT count(*) AS n FROM (SELECT ${columns} FROM ${filesOf(before)} EXCEPT ALL SELECT ${columns} FROM ${filesOf(now)})`) // biome-ignore format: one line
+  return Number(row?.['n']) === 0
+}
+
+const filesOf = ({ files }: Rows): string =>
+  `read_parquet([${files.map(file).join(', ')}], hive_partitioning = false, union_by_name = true)`
+
 /** What an output says beside where it lies and what it is named by. */
 function contentOf(o: Output): object {
   const { hash: _, ...rest } = o as Output & Readonly<Record<string, unknown>>
@@ -35,11 +47,9 @@ async function rowsDiffer(before: Rows, now: Rows, query: Query): Promise<string
   if (columns(before) !== columns(now)) return `its columns were ${columns(before)}, and are ${columns(now)}`
   const differing = before.schema.map((f) => `a.${quote(f.name)} IS DISTINCT FROM b.${quote(f.name)}`)
   const cells = before.schema.map((f, i) => `${differing[i]} AS d${i}, a.${quote(f.name)}::VARCHAR AS x${i}, b.${quote(f.name)}::VARCHAR AS y${i}`) // biome-ignore format: one line
-  const rowsOf = ({ files }: Rows) =>
-    `read_parquet([${files.map(file).join(', ')}], hive_partitioning = false, union_by_name = true)`
   const [row] = await query(
     `SELECT n, ${cells.map((_, i) => `d${i}, x${i}, y${i}`).join(', ')} FROM (
-      SELECT row_number() OVER () AS n, ${cells.join(', ')} FROM ${rowsOf(before)} a POSITIONAL JOIN ${rowsOf(now)} b)
+      SELECT row_number() OVER () AS n, ${cells.join(', ')} FROM ${filesOf(before)} a POSITIONAL JOIN ${filesOf(now)} b)
     WHERE ${cells.map((_, i) => `d${i}`).join(' OR ')} ORDER BY n LIMIT 1`,
   )
   const counts = before.rows === now.rows ? '' : `${plural(before.rows, 'row')} then, ${plural(now.rows, 'row')} now; `

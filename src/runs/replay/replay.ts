@@ -1,6 +1,6 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
-import { everything } from '../../data/datasets/keep/retain.ts'
+import { everything } from '../../data/datasets/keep/everything.ts'
 import { createLedger } from '../../engines/ledger.ts'
 import type { Run } from '../../store/runs.ts'
 import type { Step as StepRecord } from '../../store/steps.ts'
@@ -10,22 +10,24 @@ import { Meeting } from '../beside.ts'
 import { codeHash } from '../code.ts'
 import { contextOf } from '../context.ts'
 import { asDeclared } from '../declared.ts'
+import { grows } from '../incremental/former.ts'
 import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { type Ended, runSteps } from '../schedule.ts'
+import { Settling } from '../settling.ts'
 import type { ProcessSpec, Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
-import { firstDifference } from './first.ts'
+import { firstDifference, sameRows } from './first.ts'
 import { asReadThen } from './then.ts'
 
 /** What became of a step when it was computed again. */
 export interface Replayed {
   readonly step: string
   readonly kind: string
-  /** `same`: to the bit; `read`: what was read then stands; `differs`; `apart`: an effect that is not done again. */
-  readonly state: 'same' | 'read' | 'differs' | 'apart'
+  /** `same`: to the bit; `rows`: the same rows in other files; `read`: what was read then stands; `differs`; `apart`: an effect that is not done again. */
+  readonly state: 'same' | 'rows' | 'read' | 'differs' | 'apart'
   /** Where it differs first, or why it is left out. */
   readonly says?: string
   /** What of the code that computes it is not what it was. */
@@ -129,16 +131,18 @@ async function again(
     const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }
     return { output: await asReadThen(ware.store, scope, of), state: 'read' }
   }
+  const settling = new Settling()
   const ctx = contextOf(ware, scope, {
     ...{ recipe, step, record, outputs, signal, started: record.started },
     ...{ engine: before.computed ? (before.computed.by === 'processor' ? 'processor' : 'gpu') : 'processor' },
-    ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {} },
+    ...{ folder: '/', ledger: createLedger(), beside: meeting.of(step.id), on: () => {}, settling },
   })
   let output: Output
   try {
     const ran = await kind.run({ ...ctx, store: asOfThen(ware.store, step, before) } as StepContext<never>)
     if ('approval' in ran) return { output: before, state: 'apart', says: 'nobody is asked again' }
     output = ran.output
+    await settling.settle()
   } catch (thrown) {
     // it passed then: what it is held against is of now
     if (!(thrown instanceof GalleyError && (thrown.code === 'QUALITY_FAILED' || thrown.code === 'DATASET_UNKNOWN')))
@@ -148,6 +152,9 @@ async function again(
   }
   // with the names that the run gave it: a version, a folder
   if (output.hash === before.hash) return { output: before, state: 'same' }
+  // added to by and by then, computed as a whole now
+  if (grows(recipe, step.id) && (await ware.duckdb.session(ctx, (query) => sameRows(before, output, query))))
+    return { output: before, state: 'rows', says: 'computed as a whole, and not by and by' }
   const made = step.inputs.filter((id) => differs(asked, id))
   const says = await ware.duckdb.session(ctx, (query) => firstDifference(before, output, query))
   return { output, state: 'differs', says: made.length > 0 ? `${says} (made of '${made.join("', '")}', which differs)` : says } // biome-ignore format: one line

@@ -5,6 +5,9 @@ import type { SourceSpec } from '../../data/connectors/connector.ts'
 import { MANIFEST, nullsIn, type WriteMode } from '../../data/datasets/manifest.ts'
 import type { Verdict } from '../../data/quality/expectation.ts'
 import { withQuarantine } from '../../data/quality/quarantine.ts'
+import { codeHash } from '../code.ts'
+import { computeGrown } from '../incremental/compute.ts'
+import { withLatest } from '../incremental/latest.ts'
 import { lineage } from '../inline.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import type { DatasetSpec } from '../specs.ts'
@@ -14,7 +17,7 @@ import { checkQuality } from './quality.ts'
 import { type Computed, computeRows } from './rows.ts'
 import type { SourceOutput } from './source.ts'
 import { summarise, type TableOutput, whole } from './table.ts'
-import { type Draft, draftVersion, newestOf, publishDraft } from './version.ts'
+import { type Base, type Draft, draftVersion, newestOf, publishDraft } from './version.ts'
 
 export interface DatasetOutput extends TableOutput {
   readonly name: string
@@ -40,8 +43,9 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   },
   async run(ctx) {
     const { spec, id } = ctx.step
-    const computed = await withoutForgotten(ctx, await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect)))
     const base = await newestOf(ctx, spec)
+    if (spec.incremental) return grownVersion(ctx, base)
+    const computed = await withoutForgotten(ctx, await computeRows(ctx, withQuarantine(spec.plan.root, spec.expect)))
     if (base && spec.write?.mode === 'append') warnOfRepeats(ctx)
     // a partition may have no rows
     if (computed.rows === 0 && !spec.write?.replaces && (!base || !spec.write || spec.write.mode === 'full'))
@@ -52,6 +56,40 @@ export const datasetStep: StepKind<DatasetSpec, DatasetOutput> = {
   summary(o) {
     return `${o.name}@${o.version}  ${summarise(o)}${written(o.write)}${passedText(o.verdicts)}`
   },
+}
+
+/** A version that goes on from the one before with what its inputs have more, where that gives the same rows. */
+async function grownVersion(ctx: StepContext<DatasetSpec>, base: Base | undefined): Promise<StepResult<DatasetOutput>> {
+  const { spec, id } = ctx.step
+  const upsert = spec.write?.mode === 'upsert'
+  const suppressed = await ctx.store.suppressions.of(ctx.scope, id)
+  const grown = await computeGrown(ctx, withQuarantine(spec.plan.root, spec.expect), {
+    by: [codeHash(import.meta.url), spec.write ?? null, suppressed?.keys ?? null],
+    // a whole is added to where it is the newest version still; rows with a key come into whatever there is
+    stands: (former) => base !== undefined && (upsert || former.output.hash === base.hash),
+    groups: !upsert,
+  })
+  const added = grown.how === 'rows'
+  const rows = added && upsert && base ? await withLatest(ctx, grown.computed, base) : grown.computed
+  const left = await withoutForgotten(ctx, rows)
+  if (left.rows === 0 && !added) throw empty(ctx)
+  const computed = added || upsert ? { ...left, before: grown.batch } : left
+  const write = { partitionBy: [], key: [], ...spec.write, mode: 'append' } as const
+  const writing = added && !upsert ? { ...ctx, step: { ...ctx.step, spec: { ...spec, write } } } : ctx
+  const result = await drafted(writing, id, computed, await draftVersion(writing, computed, base))
+  return {
+    output: result.output,
+    async publish(tx) {
+      const output = { ...((await result.publish?.(tx)) ?? result.output), ...grown.told }
+      await grown.remember(tx, output)
+      return output
+    },
+    async rebase(error) {
+      if (!isOvertaken(error, id)) return undefined
+      ctx.say(`${error.what}: it begins again from there`)
+      return grownVersion(ctx, await newestOf(ctx, spec))
+    },
+  }
 }
 
 /** How a write is told, where it was not the whole. */
@@ -108,6 +146,9 @@ function requireThere(dataset: string, { folder }: TableOutput): void {
   })
 }
 
+const isOvertaken = (error: unknown, id: string): error is GalleyError =>
+  error instanceof GalleyError && error.details['dataset'] === id
+
 /** What a draft leaves, once it is checked; begun again from the newest version where another writer was first. */
 async function drafted(
   ctx: StepContext<DatasetSpec>,
@@ -142,7 +183,7 @@ async function drafted(
       return { ...output, version: published.version }
     },
     async rebase(error) {
-      if (!(error instanceof GalleyError && error.details['dataset'] === id)) return undefined
+      if (!isOvertaken(error, id)) return undefined
       ctx.say(`${error.what}: it begins again from there`)
       return drafted(ctx, id, computed, await draftVersion(ctx, computed, await newestOf(ctx, ctx.step.spec)))
     },

@@ -26,20 +26,40 @@ export interface Computed {
 }
 
 /** Computes a plan over the files of the step's inputs: its rows, and those that it rejects. */
-export async function computeRows(ctx: StepContext<PlanSpec>, root: Node): Promise<Computed> {
-  const bound = boundPlan(root, (id) => ctx.input<Rows & Output>(id))
+export const computeRows = (ctx: StepContext<PlanSpec>, root: Node): Promise<Computed> =>
+  computeBound(
+    ctx,
+    boundPlan(root, (id) => ctx.input<Rows & Output>(id)),
+  )
+
+/** Rows that a plan's are added to: the plan of all of them, those that there are, and how many were set aside, by reason. */
+export interface AddedTo {
+  readonly all: Node
+  readonly rows: number
+  readonly rejected: Readonly<Record<string, number>>
+}
+
+/** Computes a plan that reads files: its rows, and those that it rejects. What was set aside or lost is counted of all rows. */
+export async function computeBound(ctx: StepContext<PlanSpec>, bound: Node, before?: AddedTo): Promise<Computed> {
   const draft = ctx.store.home.tmp.file('.table')
   await mkdir(draft, { recursive: true })
   const file = join(draft, 'data.parquet')
   const { rows } = await runPlan(ctx, inStoredOrder(bound), { parquet: file })
   const away = join(draft, 'rejected.parquet')
   const byReject = await setAside(ctx, bound, away)
-  const rejected = Object.values(byReject).reduce((a, b) => a + b, 0)
-  const dropped = await lost(ctx, bound, rows + rejected)
+  const aside = total(byReject) > 0 ? await keptFile(away, ctx.signal) : undefined
+  const reasons = { ...byReject }
+  for (const [reason, n] of Object.entries(before?.rejected ?? {}))
+    if (!LOST.includes(reason)) reasons[reason] = (reasons[reason] ?? 0) + n
+  const dropped = await lost(ctx, before?.all ?? bound, rows + (before?.rows ?? 0) + total(reasons))
   const data = await keptFile(file, ctx.signal)
-  const aside = rejected > 0 ? await keptFile(away, ctx.signal) : undefined
-  return { draft, data, rows, schema: root.schema, aside, rejected: { ...dropped, ...byReject } }
+  return { draft, data, rows, schema: bound.schema, aside, rejected: { ...dropped, ...reasons } }
 }
+
+const total = (reasons: Readonly<Record<string, number>>): number => Object.values(reasons).reduce((a, b) => a + b, 0)
+
+/** Reasons for which rows are not there that no plan rejects. */
+const LOST = ['duplicate', 'no match in a join']
 
 /** Verbs after which rows come in an order that may be another the next time. */
 const MIXES: ReadonlySet<Node['op']> = new Set([
@@ -91,7 +111,8 @@ function drops(root: Node): Node[] {
 /** How often the rows that a plan begins with are read until it is materialised. */
 export function readings(root: Node): number {
   const dropping = drops(root)
-  const counts = dropping.filter((n) => n.op === 'distinct').length * 2 + (dropping.length > 0 ? 1 : 0)
+  const distinct = dropping.filter((n) => n.op === 'distinct').length
+  const counts = dropping.length === 1 ? 1 : distinct * 2 + (dropping.length > 0 ? 1 : 0)
   return 1 + (mainNodes(root).some((n) => n.op === 'reject') ? 1 : 0) + counts
 }
 
@@ -105,6 +126,9 @@ async function lost(ctx: StepContext<PlanSpec>, root: Node, kept: number): Promi
     Number((await rowsOf(ctx, build({ op: 'aggregate', input: n, by: [], aggs })))[0]?.['n'] ?? 0)
   const found: Record<string, number> = {}
   const rowsIn = await count(source)
+  const [only, second] = dropping
+  // what is not there any more went at the one place where rows go
+  if (only?.op === 'distinct' && !second) return rowsIn > kept ? { duplicate: rowsIn - kept } : {}
   let accounted = kept
   for (const n of dropping) {
     if (n.op !== 'distinct') continue

@@ -3,18 +3,15 @@ import { join } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { resolveSecret } from '../../base/secrets.ts'
 import type { Connector, ConnectorContext, SourceSnapshot, SourceSpec } from '../../data/connectors/connector.ts'
-import { openGuard } from '../../data/connectors/guard/open.ts'
 import { connector, pathOf } from '../../data/connectors/index.ts'
 import { pushedIn } from '../../data/connectors/push/pushed.ts'
 import { folderOf, intact, type KeptFile, keptFile, publishFolder } from '../../data/datasets/files.ts'
 import { findIn } from '../../data/datasets/find.ts'
-import { nodes } from '../../plan/walk.ts'
 import type { Output, StepContext, StepKind, StepResult } from '../kind.ts'
 import { moved } from '../portable.ts'
-import type { PlanSpec, Recipe } from '../specs.ts'
 import { byCount, bytes, integer, plural } from '../text.ts'
 import { readByAndBy } from './following.ts'
-import { readings } from './rows.ts'
+import { guardFor, isReadOnce, type Opening, openAhead } from './opening.ts'
 import { handed, wantedOf } from './wanted.ts'
 
 export interface SourceOutput extends SourceSnapshot, Output {
@@ -26,18 +23,6 @@ export interface SourceOutput extends SourceSnapshot, Output {
   readonly content?: string
   /** Parts that were read before and stand, of so many; absent for a source that is read whole. */
   readonly stood?: readonly [before: number, all: number]
-}
-
-/** How often a source may be read before a copy in Parquet costs less: a CSV is read about as fast as it is copied. */
-const FEW_READINGS = 2
-
-/** Whether one step alone reads a source, and that so seldom. */
-function isReadOnce(recipe: Recipe, source: string): boolean {
-  const [reader, another] = recipe.steps.filter((s) => s.inputs.includes(source))
-  if (!reader || another || (reader.kind !== 'table' && reader.kind !== 'dataset')) return false
-  const { root } = (reader.spec as PlanSpec).plan
-  const scans = [...nodes(root)].filter((n) => n.op === 'scan' && 'name' in n.from && n.from.name === source)
-  return scans.length === 1 && readings(root) <= FEW_READINGS
 }
 
 /** Reads a source: checks that it is what the recipe says, and makes it readable by every engine. */
@@ -64,15 +49,13 @@ export const sourceStep: StepKind<SourceSpec, SourceOutput> = {
       ...(wanted ? { wanted } : {}),
     }
   },
+  ahead: openAhead,
   async run(ctx) {
     const { spec, id } = ctx.step
     const source = await connector(spec.connector)
     const path = pathOf(source, spec, ctx.folder)
     const wanted = handed(wantedOf(ctx.recipe, id, spec), source.pushes?.(spec), spec)
-    const guard = openGuard({
-      temp: () => ctx.store.home.tmp.file('.opened'),
-      ...{ memoryMiB: ctx.duckdb.memoryMiB, threads: ctx.threads },
-    })
+    const guard = (ctx.ahead as Opening | undefined)?.guard ?? guardFor(ctx)
     const about = {
       ...{ scope: ctx.scope, guard },
       signal: ctx.signal,

@@ -8,6 +8,8 @@ import type { Node } from '../../plan/nodes.ts'
 import type { Schema } from '../../plan/types.ts'
 import { readIfThere } from '../../store/files.ts'
 import { codeHash } from '../code.ts'
+import { computeGrown } from '../incremental/compute.ts'
+import { grows } from '../incremental/former.ts'
 import { planKept } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
@@ -25,6 +27,8 @@ export interface TableOutput extends Output {
   /** A Parquet file of them (`reason`, `row`), when there are any. */
   readonly quarantine: string | null
   readonly folder: string
+  /** How it was computed, of one that grows with its inputs: from what came, or why as a whole. */
+  readonly told?: string
   /** All of its files, and that of rows set aside, as they were written. */
   readonly kept: readonly KeptFile[]
 }
@@ -33,14 +37,23 @@ export interface TableOutput extends Output {
 export const tableStep: StepKind<PlanSpec, TableOutput> = {
   kind: 'table',
   module: import.meta.url,
-  run: async (ctx) => ({
-    output: await keep(
-      ctx,
-      `_${ctx.step.id}`,
-      await computeRows(ctx, ctx.step.spec.plan.root),
-      ctx.step.spec.plan.root,
-    ),
-  }),
+  repeatable: true,
+  async run(ctx) {
+    const { root } = ctx.step.spec.plan
+    const name = `_${ctx.step.id}`
+    if (!grows(ctx.recipe, ctx.step.id)) return { output: await keep(ctx, name, await computeRows(ctx, root), root) }
+    const grown = await computeGrown(ctx, root, { by: codeHash(import.meta.url), stands: () => true })
+    const before = grown.how === 'rows' ? grown.former?.output : undefined
+    const kept = await keep(ctx, name, grown.computed, root, before)
+    const output = { ...(before ? together(before, kept) : kept), ...grown.told }
+    return {
+      output,
+      async publish(tx) {
+        await grown.remember(tx, output)
+        return output
+      },
+    }
+  },
   present: whole,
   summary: summarise,
 }
@@ -49,14 +62,41 @@ export function summarise(o: TableOutput): string {
   const total = Object.values(o.rejected).reduce((a, b) => a + b, 0)
   const entries = byCount(o.rejected)
   const reasons = entries.map(([reason, n]) => (entries.length === 1 ? reason : `${reason} ${integer(n)}`))
-  return `${plural(o.rows, 'row')} × ${o.schema.length}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
+  const told = o.told ? `  ${o.told}` : ''
+  return `${plural(o.rows, 'row')} × ${o.schema.length}${told}${total > 0 ? `  rejected ${integer(total)}: ${reasons.join(' · ')}` : ''}`
 }
 
-/** Publishes computed rows as a table of their own, in one step. */
-export async function keep(ctx: StepContext<PlanSpec>, name: string, made: Computed, root: Node): Promise<TableOutput> {
+/** A table with the rows that came to it, which lie in a folder of their own. What was set aside before is among what is set aside now. */
+function together(before: TableOutput, more: TableOutput): TableOutput {
+  const { rejected, quarantine } = more
+  const of = (o: TableOutput, aside: boolean) => o.kept.filter((f) => (f.path === o.quarantine) === aside)
+  const kept = [...of(before, false), ...of(more, true)]
+  if (more.rows === 0) return { ...before, rejected, quarantine, kept }
+  return {
+    hash: hashJson(['grown', before.hash, more.hash]),
+    files: [...before.files, ...more.files],
+    ...{ schema: more.schema, rows: before.rows + more.rows, bytes: before.bytes + more.bytes },
+    ...{ rejected, quarantine, folder: more.folder, kept: [...kept, ...of(more, false)] },
+  }
+}
+
+/** Publishes computed rows as a table of their own, in one step; `before`: what they are added to. */
+export async function keep(
+  ctx: StepContext<PlanSpec>,
+  name: string,
+  made: Computed,
+  root: Node,
+  before?: TableOutput,
+): Promise<TableOutput> {
   const { draft, data, aside, rows, schema } = made
   const manifest: Manifest = {
-    ...{ format: MANIFEST_FORMAT, name, schema, rows, bytes: data.bytes },
+    ...{
+      format: MANIFEST_FORMAT,
+      name,
+      schema,
+      rows: rows + (before?.rows ?? 0),
+      bytes: data.bytes + (before?.bytes ?? 0),
+    },
     files: [{ ...data, path: 'data.parquet', rows }],
     ...(aside ? { rejected: { ...aside, path: 'rejected.parquet' } } : {}),
     ...{ partitionBy: [], key: [], batches: [data.sha256], fieldIds: numbered(schema), split: null, moment: null },
@@ -69,7 +109,9 @@ export async function keep(ctx: StepContext<PlanSpec>, name: string, made: Compu
   // the same rows with others set aside are another folder, so that neither loses its own
   const id = aside ? hashJson([data.sha256, aside.sha256]) : data.sha256
   const target = folderOf(ctx.store, ctx.scope, name, id.slice(0, 32))
-  await publishFolder(draft, target)
+  const lasting = !ctx.settling.takes(data.bytes + (aside?.bytes ?? 0))
+  await publishFolder(draft, target, { lasting })
+  if (!lasting) ctx.settling.add(target)
   // what is named by its content counts as the same content, whichever run wrote it
   return {
     hash: hashJson([data.sha256, schema, null, null]),
@@ -87,7 +129,7 @@ export async function keep(ctx: StepContext<PlanSpec>, name: string, made: Compu
  */
 export async function whole(o: TableOutput): Promise<boolean> {
   const file = join(o.folder, MANIFEST)
-  const text = await readIfThere(file)
+  const [text, same] = await Promise.all([readIfThere(file), intact(o.kept)])
   if (text === undefined) return false
   try {
     readManifest(text, file)
@@ -95,5 +137,5 @@ export async function whole(o: TableOutput): Promise<boolean> {
     if (error instanceof GalleyError && error.code === 'STORE_CORRUPT') return false
     throw error
   }
-  return intact(o.kept)
+  return same
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { GalleyError } from '../../base/errors.ts'
-import type { Scope } from '../../base/scope.ts'
+import { type Scope, storageOf } from '../../base/scope.ts'
 import type { BlobSource } from './blobs.ts'
 
 /** Refuses what is not a hash, so that no other path can be made of it. @throws REQUEST_INVALID */
@@ -13,8 +13,9 @@ export function checkHash(hash: string): string {
   })
 }
 
-/** Refuses a workspace that is not an id. @throws REQUEST_INVALID */
-export function checkWorkspace({ workspace }: Scope): string {
+/** The workspace whose folder a scope's blobs lie in; refuses one that is not an id. @throws REQUEST_INVALID */
+export function checkWorkspace(scope: Scope): string {
+  const workspace = storageOf(scope)
   if (/^[\w-]{1,64}$/.test(workspace)) return workspace
   throw new GalleyError('REQUEST_INVALID', {
     what: 'that is not the id of a workspace',

@@ -30,6 +30,8 @@ export const datasetVersions = pgTable(
     details: payload('details'),
     run: text('run'),
     step: text('step'),
+    /** Of a version that another workspace made: which one, with its run and recipe. */
+    origin: payload('origin'),
     created: moment('created').notNull(),
   },
   (t) => [primaryKey({ columns: [t.workspace, t.name, t.version] })],

@@ -12,6 +12,8 @@ export const runs = pgTable(
     /** The partition that it is of, where its recipe is run partition by partition. */
     partition: text('partition'),
     recipeJson: payload('recipe_json'),
+    /** The job that it is of. */
+    job: integer('job'),
     status: text('status').$type<'running' | 'waiting' | 'done' | 'failed' | 'cancelled'>().notNull(),
     started: moment('started').notNull(),
     ended: moment('ended'),

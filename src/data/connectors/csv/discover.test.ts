@@ -132,3 +132,15 @@ test('Parquet says its own types, and they can be read', async () => {
   expect(await kindOf(target)).toBe('parquet')
   await expect(kindOf(join(folder, 'nowhere'))).rejects.toMatchObject({ code: 'SOURCE_MISSING' })
 })
+
+test('thousands of columns are looked at in pieces: each by its own values', async () => {
+  const places = Array.from({ length: 3200 }, (_, i) => i)
+  const row = (cell: (i: number) => string) => places.map(cell).join(',')
+  const cells = row((i) => (i % 2 === 0 ? `${i}` : i % 3 === 0 ? '' : `x${i}`))
+  const found = await discover(`${row((i) => `c${i}`)}\n${cells}\n${cells}\nshort\n${row(() => '')}\n`)
+  expect(found).toMatchObject({ rows: 3, broken: 1, whole: true })
+  expect(found.columns.map((c) => c.name)).toEqual(places.map((i) => `c${i}`))
+  expect(found.columns[3198]).toMatchObject({ type: 'int64', values: 2, missing: 1, examples: ['3198'] })
+  expect(found.columns[1603]).toMatchObject({ type: 'string', values: 2, examples: ['x1603'] })
+  expect(found.columns[3003]).toMatchObject({ type: 'string', values: 0, missing: 3 })
+})

@@ -23,6 +23,9 @@ const TRIED: readonly (readonly [type: TypeName, called: string])[] = [
 const GROUPED = '[+-]?([0-9]{1,3}(,[0-9]{3})+|[0-9]+)([.][0-9]+)?'
 /** What one query asks at most: for each step of each answer the engine holds 2,048 values, so that 50 columns at once take 16 GB. */
 const AT_ONCE = 25
+/** Columns, and values, that are held at once: the engine reads 2,048 values of each column together, however few there are. */
+const WIDE = 500
+const MOST_VALUES = 4_000_000
 const EXAMPLES = 3
 
 /** What a CSV holds: each type is tried on every value by the casts that loading uses. */
@@ -41,17 +44,21 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
     const { header } = clean
     const layout = { file: clean.path, delimiter: header.delimiter, blank: 0, cells: header.cells.length }
     const rejects = ", store_rejects = true, rejects_table = 'discover_errors', rejects_scan = 'discover_scans'"
-    await ctx.query(
-      `CREATE OR REPLACE TEMP TABLE discovered AS SELECT * FROM ${readCsv(layout, new Map(), rejects)} LIMIT ${rows + 1}`,
-    )
-    const [all] = await ctx.query('SELECT count(*) AS n FROM discovered')
-    const [broken] = await ctx.query('SELECT count(DISTINCT line) AS n FROM discover_errors')
-    const whole = Number(all?.['n']) <= rows
+    const named = namedCells(header)
+    const columns: FoundColumn[] = []
+    let [all, broken] = [rows, 0]
+    for (let from = 0, next = 0; from === 0 || from < named.length; from = next) {
+      next = from + Math.min(WIDE, Math.max(1, Math.floor(MOST_VALUES / Math.max(1, Math.min(rows, all)))))
+      const some = named.slice(from, next)
+      await hold(some, readCsv(layout, new Map(), from === 0 ? rejects : ', ignore_errors = true'), rows, ctx)
+      if (from === 0) {
+        ;[all, broken] = await counts(ctx)
+      }
+      columns.push(...(await lookAt(some, Math.min(rows, all), ctx)))
+    }
+    const [whole, looked] = [all <= rows, Math.min(rows, all)]
     // what the reader leaves out without a word has been read to its end
     const { unclosed } = whole ? await countRecords(clean.path, header.delimiter, ctx.signal) : { unclosed: undefined }
-    const looked = Math.min(rows, Number(all?.['n']))
-    const columns: FoundColumn[] = []
-    for (const cell of namedCells(header)) columns.push(await lookAt(cell, looked, ctx))
     const options: Record<string, string> = {}
     if (header.delimiter !== ',') options['delimiter'] = header.delimiter
     if (utf8.encoding !== 'UTF-8') options['encoding'] = utf8.encoding.toLowerCase()
@@ -60,7 +67,7 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
       columns,
       rows: looked,
       whole,
-      broken: Number(broken?.['n'] ?? 0) + (unclosed?.lines ?? 0),
+      broken: broken + (unclosed?.lines ?? 0),
       options,
     }
   } finally {
@@ -74,38 +81,59 @@ const namedCells = ({ cells }: Header): { name: string; place: number }[] =>
     name !== '' && cells.indexOf(name) === cells.lastIndexOf(name) ? [{ name, place }] : [],
   )
 
-async function lookAt(
-  { name, place }: { readonly name: string; readonly place: number },
+/** Holds the first values of some columns, a row each: its place, its record's number from 1 on, and the text; of place -1 one a record. */
+async function hold(
+  some: readonly { readonly place: number }[],
+  from: string,
   rows: number,
   ctx: DiscoverContext,
-): Promise<FoundColumn> {
-  const c = `c${place}`
+): Promise<void> {
+  const cells = some.map(({ place }) => `c${place}`).join(', ')
+  const head = `SELECT ${cells || 'NULL'} FROM ${from} LIMIT ${rows + 1}`
+  const numbered = `SELECT row_number() OVER () AS r, '' AS "c-1"${cells ? `, ${cells}` : ''} FROM (${head})`
+  await ctx.query(`CREATE OR REPLACE TEMP TABLE discovered AS SELECT substr(name, 2)::INTEGER AS place, r, v
+    FROM (UNPIVOT (${numbered}) ON COLUMNS(* EXCLUDE (r)) INTO NAME name VALUE v)`)
+}
+
+/** Records that were read, and lines that are broken. */
+async function counts(ctx: DiscoverContext): Promise<[number, number]> {
+  const [all] = await ctx.query('SELECT count(*) AS n FROM discovered WHERE place < 0')
+  const [broken] = await ctx.query('SELECT count(DISTINCT line) AS n FROM discover_errors')
+  return [Number(all?.['n'] ?? 0), Number(broken?.['n'] ?? 0)]
+}
+
+/** What is told of columns whose values are held. */
+async function lookAt(
+  some: readonly { readonly name: string; readonly place: number }[],
+  rows: number,
+  ctx: DiscoverContext,
+): Promise<FoundColumn[]> {
   const tried = TRIED.flatMap(([type], t) => {
-    const value = sqlValue(c, parseType(type))
-    return [
-      `count(${value}) AS n${t}`,
-      `arg_min(${c}, r) FILTER (WHERE ${c} IS NOT NULL AND (${value}) IS NULL) AS x${t}`,
-    ]
+    const value = sqlValue('v', parseType(type))
+    return [`count(${value}) AS n${t}`, `arg_min(v, r) FILTER (WHERE (${value}) IS NULL) AS x${t}`]
   })
   const asked = [
-    `count(${c}) AS n`,
-    `arg_min(${c}, r) FILTER (WHERE regexp_matches(${c}, '^[+-]?0[0-9]')) AS z`,
-    `count(*) FILTER (WHERE regexp_full_match(${c}, '${GROUPED}')) AS g`,
-    `arg_min(${c}, r) FILTER (WHERE contains(${c}, ',')) AS k`,
-    `list(${c} ORDER BY r) FILTER (WHERE r <= 100 AND ${c} IS NOT NULL) AS e`,
+    'count(v) AS n',
+    "arg_min(v, r) FILTER (WHERE regexp_matches(v, '^[+-]?0[0-9]')) AS z",
+    `count(*) FILTER (WHERE regexp_full_match(v, '${GROUPED}')) AS g`,
+    "arg_min(v, r) FILTER (WHERE contains(v, ',')) AS k",
+    'list(v ORDER BY r) FILTER (WHERE r <= 100) AS e',
     ...tried,
-    ...countWays(c),
+    ...countWays('v'),
   ]
-  const found: Record<string, unknown> = {}
+  const found = new Map<number, Record<string, unknown>>()
   for (let from = 0; from < asked.length; from += AT_ONCE) {
-    const some = asked.slice(from, from + AT_ONCE).join(', ')
-    const rowsOf = `SELECT ${c}, row_number() OVER () AS r FROM discovered LIMIT ${rows}`
-    const [answers] = await ctx.query(`SELECT ${some} FROM (${rowsOf})`)
-    Object.assign(found, answers)
+    const answers = await ctx.query(
+      `SELECT place, ${asked.slice(from, from + AT_ONCE).join(', ')} FROM discovered WHERE r <= ${rows} AND place >= 0 GROUP BY place`,
+    )
+    for (const a of answers) found.set(Number(a['place']), Object.assign(found.get(Number(a['place'])) ?? {}, a))
   }
-  const values = Number(found['n'])
-  const examples = [...new Set((found['e'] as string[] | null) ?? [])].slice(0, EXAMPLES)
-  return { name, values, missing: rows - values, examples, ...judge(found, values, name) }
+  return some.map(({ name, place }) => {
+    const about = found.get(place) ?? {}
+    const values = Number(about['n'] ?? 0)
+    const examples = [...new Set((about['e'] as string[] | null) ?? [])].slice(0, EXAMPLES)
+    return { name, values, missing: rows - values, examples, ...judge(about, values, name) }
+  })
 }
 
 function judge(

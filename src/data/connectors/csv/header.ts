@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { GalleyError } from '../../../base/errors.ts'
 import { unknownColumn } from '../../../plan/types.ts'
+import { chunkSize } from '../files.ts'
 
 /** What the first lines of a CSV say of the rest. */
 export interface Header {
@@ -24,8 +25,9 @@ const HEAD_BYTES = 1 << 20
 
 /** Reads the header line; messages name `path`. The delimiter, when not given, is the one that makes the most cells. @throws SOURCE_BROKEN */
 export async function readHeader(file: string, given: unknown, path: string = file): Promise<Header> {
+  const most = await chunkSize(file, HEAD_BYTES)
   const opened = await open(file)
-  const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+  const { buffer, bytesRead } = await opened.read(Buffer.alloc(most), 0, most, 0)
   await opened.close()
   checkEncoding(path, buffer.subarray(0, bytesRead))
   const all = buffer.toString('utf8', 0, bytesRead)

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
+import { chunkSize } from '../files.ts'
 import { type RecordLine, recordScanner } from './lines.ts'
 
 /** The end of a file from where a record begins whose quote is never closed. */
@@ -26,7 +27,7 @@ export interface Records {
 export async function countRecords(path: string, delimiter: string, signal: AbortSignal): Promise<Records> {
   let [filled, blank] = [0, 0]
   const scan = recordScanner(delimiter, (_, empty) => (empty ? blank++ : filled++))
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: await chunkSize(path, 1 << 20) })) {
     throwIfAborted(signal)
     scan.push(chunk as Uint8Array)
   }

@@ -1,4 +1,11 @@
-import type { ConnectorContext, DiscoverContext, Discovery, SourceSnapshot, SourceSpec } from '../connector.ts'
+import type {
+  ConnectorContext,
+  DiscoverContext,
+  Discovery,
+  OpeningContext,
+  SourceSnapshot,
+  SourceSpec,
+} from '../connector.ts'
 
 /**
  * Opens files that came from outside in a process of its own, so that one that is made to crash, to fill memory or to never
@@ -7,6 +14,8 @@ import type { ConnectorContext, DiscoverContext, Discovery, SourceSnapshot, Sour
 export interface Guard {
   /** What the connector's `snapshot` gives. @throws SOURCE_HOSTILE, and what the connector throws */
   snapshot(kind: string, spec: SourceSpec, path: string, ctx: ConnectorContext): Promise<SourceSnapshot>
+  /** Begins to open a file of which a snapshot is asked for soon: its content (`fingerprintFile`) may be read meanwhile. */
+  begin(kind: string, spec: SourceSpec, path: string, ctx: OpeningContext): void
   /** What the connector's `discover` gives. @throws SOURCE_HOSTILE, and what the connector throws */
   discover(kind: string, path: string, rows: number, ctx: DiscoverContext): Promise<Discovery>
   close(): Promise<void>

@@ -1,8 +1,10 @@
 import { chown, copyFile, lstat, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CODES, type ErrorCode, GalleyError } from '../../../base/errors.ts'
-import type { SourceSnapshot } from '../connector.ts'
+import type { Progress } from '../../../engines/engine.ts'
+import type { ConnectorContext, SourceSnapshot, SourceSpec } from '../connector.ts'
 import { knownHash, requireFile } from '../files.ts'
+import { type Begun, beginOn, strange, type Told } from './begun.ts'
 import { type Guard, type GuardOptions, limitsOf } from './guard.ts'
 import { type Answer, type Failure, OWN_NAME, type Question, SPILL } from './message.ts'
 import { type Opener, startOpener } from './process.ts'
@@ -12,6 +14,7 @@ export function openGuard(options: GuardOptions): Guard {
   let opener: Opener | undefined
   let last: Promise<unknown> = Promise.resolve()
   let idle: ReturnType<typeof setTimeout> | undefined
+  let begun: Begun | undefined
   const limits = options.limits ?? ((kind, bytes) => limitsOf(options.memoryMiB, kind, bytes))
 
   /** One file after the other. */
@@ -34,26 +37,37 @@ export function openGuard(options: GuardOptions): Guard {
 
   async function asked<T>(
     question: Question,
-    ctx: { signal: AbortSignal; progress?(p: unknown): void },
-    use: (answer: Answer, folder: string) => Promise<T>,
+    ctx: Asks,
+    use: (answer: Answer, folder: string, named: Told['named']) => Promise<T>,
   ): Promise<T> {
-    const { size } = await requireFile(question.path)
-    const may = limits(question.kind, size)
-    if (opener && !opener.fit(question.path, may)) await ended()
-    opener ??= startOpener(options, question.path, may)
-    const known = await knownHash(question.path)
-    const told = known ? { ...question, known } : question
+    const { path } = question
+    const was = begun
+    begun = undefined
     try {
-      const answer = await opener.ask(told, may, (p) => ctx.progress?.(p), ctx.signal)
-      if ('failure' in answer) throw failureOf(answer.failure, question.path)
-      return await use(answer, opener.folder)
+      const ahead = was && (await was.answerTo(question))
+      if (was && !ahead) await ended()
+      const answer = ahead?.answer ?? (await answered(question, await knownHash(path), ctx))
+      if ('failure' in answer) throw failureOf(answer.failure, path)
+      // nothing opens another file meanwhile
+      return await use(answer, (opener as Opener).folder, ahead?.named ?? ((name) => name))
     } catch (error) {
       // what was lost, or holds more than it should, opens no other file
       if (!(error instanceof GalleyError) || LOST.includes(error.code)) await ended()
       throw error
     } finally {
-      if (opener) await emptied(opener.folder)
+      // it holds a name for the hash of that file
+      if (was) await ended()
+      else if (opener) await emptied(opener.folder)
     }
+  }
+
+  async function answered(question: Question, known: Question['known'], { signal, progress }: Asks): Promise<Answer> {
+    const { size } = await requireFile(question.path)
+    const may = limits(question.kind, size)
+    if (opener) await emptied(opener.folder)
+    if (opener && !opener.fit(question.path, may)) await ended()
+    opener ??= startOpener(options, question.path, may)
+    return opener.ask(known ? { ...question, known } : question, may, (p) => progress?.(p), signal)
   }
 
   async function ended(): Promise<void> {
@@ -63,15 +77,19 @@ export function openGuard(options: GuardOptions): Guard {
   }
 
   return {
-    snapshot: (kind, spec, path, ctx) =>
-      inTurn(() => {
-        const { inPlace = false, wanted, since } = ctx
-        const more = { ...(wanted ? { wanted } : {}), ...(since === undefined ? {} : { since }) }
-        return asked({ kind, path, snapshot: { spec, inPlace, ...more } }, ctx, async (answer, folder) => {
+    begin(kind, spec, path, { signal, ...ctx }) {
+      const question = snapshotOf(kind, spec, path, ctx)
+      begun = beginOn(question, inTurn, (known, progress) => answered(question, known, { signal, progress }))
+    },
+    snapshot(kind, spec, path, ctx) {
+      begun?.toldTo(ctx.progress)
+      return inTurn(() =>
+        asked(snapshotOf(kind, spec, path, ctx), ctx, async (answer, folder, named) => {
           if (!('snapshot' in answer)) throw strange(path)
-          return takenOver(answer.snapshot, path, folder, ctx.keep)
-        })
-      }),
+          return takenOver(answer.snapshot, path, folder, (name) => ctx.keep(named(name)))
+        }),
+      )
+    },
     discover: (kind, path, rows, ctx) =>
       inTurn(() =>
         asked({ kind, path, discover: { rows, options: ctx.options ?? {} } }, ctx, async (answer) => {
@@ -81,6 +99,21 @@ export function openGuard(options: GuardOptions): Guard {
       ),
     close: () => inTurn(ended),
   }
+}
+
+interface Asks {
+  readonly signal: AbortSignal
+  progress?(p: Progress): void
+}
+
+function snapshotOf(
+  kind: string,
+  spec: SourceSpec,
+  path: string,
+  { inPlace = false, wanted, since }: Pick<ConnectorContext, 'inPlace' | 'wanted' | 'since'>,
+): Question {
+  const more = { ...(wanted ? { wanted } : {}), ...(since === undefined ? {} : { since }) }
+  return { kind, path, snapshot: { spec, inPlace, ...more } }
 }
 
 const LOST: readonly ErrorCode[] = ['SOURCE_HOSTILE', 'CANCELLED', 'ENGINE_FAILED', 'DISK_FULL']
@@ -148,11 +181,3 @@ function failureOf({ code, what, why, fix, details }: Failure, path: string): Ga
 /** What the engine says of any file. */
 const UNREAD = 'a file could not be read'
 const GENERAL: readonly string[] = ['VALUE_INVALID', 'INTERNAL_BUG']
-
-const strange = (path: string): GalleyError =>
-  new GalleyError('SOURCE_HOSTILE', {
-    what: `${path} could not be opened safely`,
-    why: 'the process that opens files gave what it was not asked for',
-    fix: 'look where the file comes from; nothing of it was used',
-    details: { path },
-  })

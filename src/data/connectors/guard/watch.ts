@@ -7,9 +7,18 @@ const EVERY = 50
 const TICKS = 100
 const PAGE = 4096
 
-interface Seen {
+export interface Seen {
   readonly cpuSeconds: number
+  /** That of its children that have ended. */
+  readonly endedSeconds: number
   readonly bytes: number
+  readonly parent: number
+  /** It stays that of the first one however often it forks, unless it begins one of its own. */
+  readonly session: number
+  /** Whether it has ended, and nobody has asked how yet. */
+  readonly over: boolean
+  /** When it began, in the system's own unit: another process of the same id began at another time. */
+  readonly began: string
 }
 
 /** What a process has taken so far; undefined where that can't be told. */
@@ -18,7 +27,11 @@ export function look(pid: number): Seen | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // its name, which may hold anything, ends at the last bracket
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, bytes: Number(fields[21]) * PAGE }
+    const n = (at: number) => Number(fields[at])
+    return {
+      ...{ cpuSeconds: (n(11) + n(12)) / TICKS, endedSeconds: (n(13) + n(14)) / TICKS, bytes: n(21) * PAGE },
+      ...{ parent: n(1), session: n(3), began: fields[19] ?? '', over: fields[0] === 'Z' || fields[0] === 'X' },
+    }
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
+import { chunkSize } from '../files.ts'
 
 /** What a look over all bytes of a file of JSON says of it. */
 export interface JsonLook {
@@ -62,7 +63,7 @@ export async function lookOver(path: string, named: string, array: boolean, sign
     ...{ objects: true, long: false, inText: false, escaped: false, depth: 0, line: 1 },
     ...{ fresh: true, digits: 0, broken: false },
   }
-  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: await chunkSize(path, CHUNK) })) {
     throwIfAborted(signal)
     if (!look(chunk as Uint8Array, state, array)) throw tooDeep(named, state.line)
   }

@@ -7,7 +7,7 @@ import type { Scope } from '../../../base/scope.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import type { Store } from '../../../store/store.ts'
-import { PUSHED } from '../files.ts'
+import { endOf, PUSHED, rootOf } from '../files.ts'
 import { liveFolders } from '../keep/sweep.ts'
 import { MANIFEST } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
@@ -28,18 +28,33 @@ export interface Copies {
   readonly endpoints: readonly { readonly path: string; readonly rows: number }[]
 }
 
-/** Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows. */
-export async function dropCopies(work: TableWork, store: Store, scope: Scope, person: Person): Promise<Copies> {
-  const root = join(store.home.datasets, scope.workspace)
+/**
+ * Removes what steps keep beside datasets (tables, copies of sources, rows set aside), where it holds a person's rows: of the workspace and of the branches
+ * that are covered. What another workspace keeps in the same folders stays.
+ */
+export async function dropCopies(
+  work: TableWork,
+  store: Store,
+  scope: Scope,
+  person: Person,
+  covered: readonly Scope[],
+): Promise<Copies> {
+  const root = rootOf(store, scope)
+  const among = new Set(covered.map((c) => c.workspace))
+  const all = (await store.workspaces.family(scope)).every((m) => among.has(m.workspace))
+  const isCovered = (id: string) => all || covered.some((c) => endOf(c) !== '' && id.endsWith(endOf(c)))
   const removed: { path: string; rows: number; unread: boolean }[] = []
   const aside: { path: string; rows: number }[] = []
   const endpoints: { path: string; rows: number }[] = []
   // before what was read of them goes, which is read again from them as they are then
-  const pushed = await forgetPushed(work, store, scope, person)
+  const pushed: PushedCopy[] = []
+  // whoever shares a batch with another first: it goes with the last one that has it
+  for (const each of covered.toReversed()) pushed.push(...(await forgetPushed(work, store, each, person)))
   for (const name of await readdir(root).catch(() => [])) {
     if (!name.startsWith('_') || name.startsWith(PUSHED)) continue
     for (const id of await readdir(join(root, name)).catch(() => [])) {
       throwIfAborted(work.signal)
+      if (!isCovered(id)) continue
       const folder = join(root, name, id)
       if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue
       const files = await readdir(folder)
@@ -52,19 +67,19 @@ export async function dropCopies(work: TableWork, store: Store, scope: Scope, pe
           unread += found.unread
           if (found.theirs > 0) theirs.set(join(folder, file), found.theirs)
         } else if (/\.(csv|jsonl)$/.test(file)) rows += await linesIn(join(folder, file), person)
-      const all = [...theirs.values()].reduce((a, b) => a + b, rows + unread)
-      if (all === 0) continue
+      const total = [...theirs.values()].reduce((a, b) => a + b, rows + unread)
+      if (total === 0) continue
       const path = relative(store.home.path, folder)
       if (rows + unread === 0) {
-        for (const file of theirs.keys()) await rawWithout(work, store, scope, { path: file, folder, person })
-        aside.push({ path, rows: all })
+        for (const file of theirs.keys()) await rawWithout(work, store, { path: file, folder, person, covered })
+        aside.push({ path, rows: total })
         continue
       }
       // what an endpoint starts from is told, not taken from under it
-      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows: all })
+      if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) endpoints.push({ path, rows: total })
       else {
         await rm(folder, { recursive: true, force: true })
-        removed.push({ path, rows: all, unread: unread > 0 })
+        removed.push({ path, rows: total, unread: unread > 0 })
       }
     }
   }
@@ -80,7 +95,7 @@ export async function unpublished(
   person: Person,
 ): Promise<string[]> {
   const live = await liveFolders(store, scope, dataset)
-  const root = join(store.home.datasets, scope.workspace, dataset)
+  const root = join(rootOf(store, scope), dataset)
   const found: string[] = []
   for (const id of await readdir(root).catch(() => [])) {
     const folder = join(root, id)

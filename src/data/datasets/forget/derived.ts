@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Scope } from '../../../base/scope.ts'
 import type { Store } from '../../../store/store.ts'
-import { everything } from '../keep/retain.ts'
+import { everything } from '../keep/everything.ts'
 
 /** What was made of versions of a dataset: it is told, not changed. */
 export interface Derived {

@@ -3,21 +3,20 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GalleyError, throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
-import type { Engines } from '../../../engines/plans.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Forgetting } from '../../../store/forgettings.ts'
 import type { Store } from '../../../store/store.ts'
 import { keptUnder } from '../../profile/kept.ts'
-import { everything } from '../keep/retain.ts'
+import { everything } from '../keep/everything.ts'
 import { sweep } from '../keep/sweep.ts'
 import { contentHash, type DataFile, MANIFEST, type Manifest } from '../manifest.ts'
 import { publishVersion } from '../publish.ts'
 import { openVersion, siblingPath, type Version } from '../version.ts'
 import type { TableWork } from '../work.ts'
-import { type Copies, dropCopies, unpublished } from './copies.ts'
+import { type Copies, unpublished } from './copies.ts'
 import { type Derived, derivedFrom } from './derived.ts'
 import { asideWithout, fileWithout, type Person } from './rows.ts'
-import { hashOfKey } from './suppress.ts'
+import { type Unsaid, unsaid } from './said.ts'
 
 /** What was taken out, and what was made of it before. */
 export interface ForgetReport {
@@ -28,7 +27,17 @@ export interface ForgetReport {
   /** Files removed from disk. */
   readonly files: number
   readonly copies: Copies
+  /** What programs said of the person, which is removed. */
+  readonly masked: Unsaid
   readonly derived: Derived
+  /** Branches that the rows were taken out of, too: they had the same versions, or went on from them. */
+  readonly branches: readonly BranchReport[]
+  /** Workspaces that share files with this one and are no branches of it: they are not changed, and may hold such rows. */
+  readonly elsewhere: readonly string[]
+}
+
+export interface BranchReport extends Pick<ForgetReport, 'versions' | 'derived' | 'masked'> {
+  readonly workspace: string
 }
 
 /** Passes over the versions, at most: each is for what was published during the one before. */
@@ -45,7 +54,7 @@ export async function forget(
   work: TableWork,
   store: Store,
   scope: Scope,
-  { forgetting, tell }: { forgetting: Forgetting; tell: (stage: string, done: number) => void },
+  { forgetting, tell, copied }: { forgetting: Forgetting; tell: (stage: string, done: number) => void; copied: (person: Person) => Promise<Copied> }, // biome-ignore format: one line
 ): Promise<ForgetReport> {
   const { dataset, column, value } = forgetting
   const person: Person = { column, value: value ?? '' }
@@ -62,7 +71,9 @@ export async function forget(
       tell('versions', (i + 1) / versions.length)
     }
     if (found.size === before) {
-      const now = await unpublished(work, store, scope, dataset, person)
+      // where versions lay that were rewritten is known: nobody is about to publish that
+      const were = new Set((await goneOf(store, scope, forgetting)).map((folder) => join(store.home.datasets, folder)))
+      const now = (await unpublished(work, store, scope, dataset, person)).filter((folder) => !were.has(folder))
       // what a writer is about to publish is a version a moment later; what is none then was left by one that was killed
       if (now.every((folder) => left.has(folder))) break
       for (const folder of now) left.add(folder)
@@ -76,16 +87,17 @@ export async function forget(
       })
   }
   tell('files', 0)
-  const pending = (await store.forgettings.pending(scope, dataset)).find((f) => f.id === forgetting.id)
-  const gone = (pending?.gone ?? []) as readonly string[]
+  const gone = await goneOf(store, scope, forgetting)
   const away = [...gone.map((folder) => join(store.home.datasets, folder)), ...left]
   const swept = await sweep(store, scope, dataset, away)
   tell('copies', 0)
-  const copies = await dropCopies(work, store, scope, person)
+  const beside = await copied(person)
   // of a run that was interrupted, what it had cleaned counts too
   const affected = await affectedBy(store, scope, dataset, gone, found)
+  tell('programs', 0)
+  const masked = await unsaid(store, scope, dataset, person.value)
   const report: ForgetReport = {
-    ...{ dataset, column, versions: affected, files: swept.files, copies },
+    ...{ dataset, column, versions: affected, files: swept.files, masked, ...beside },
     derived: await derivedFrom(store, scope, dataset, affected.map((v) => v.version)), // biome-ignore format: one line
   }
   await store.transaction(scope, async (tx) => {
@@ -98,7 +110,15 @@ export async function forget(
   return report
 }
 
+/** Folders that versions no longer lie in, as it is on record. */
+async function goneOf(store: Store, scope: Scope, { id, dataset }: Forgetting): Promise<readonly string[]> {
+  const pending = (await store.forgettings.pending(scope, dataset)).find((f) => f.id === id)
+  return (pending?.gone ?? []) as readonly string[]
+}
+
 type Taken = { rows: number; rejected: number }
+/** What is told of other places than versions of the workspace's own. */
+export type Copied = Pick<ForgetReport, 'copies' | 'branches' | 'elsewhere'>
 
 /** Versions that were rewritten, also before an interruption: their rows say where they lay. */
 async function affectedBy(
@@ -193,43 +213,4 @@ async function moved(
     })
     await tx.forgettings.left(scope, forgetting.id, left)
   })
-}
-
-/**
- * Begins to forget: checks that the newest version has the column, and that it can have the value. From now on rows of the person are left out
- * when rows are written: what a source still holds does not come back. @throws DATASET_UNKNOWN, PLAN_UNKNOWN_COLUMN, VALUE_INVALID
- */
-export async function beginForgetting(
-  ctx: Engines,
-  store: Store,
-  asked: { readonly dataset: string } & Person,
-): Promise<Forgetting> {
-  const { scope } = ctx
-  const hash = await keyIn(ctx, store, asked)
-  return store.transaction(scope, async (tx) => {
-    await tx.suppressions.add(scope, { dataset: asked.dataset, column: asked.column, hash })
-    return tx.forgettings.begin(scope, asked)
-  })
-}
-
-/** Lets rows of a person be written again, from the next run on. False where they were not left out. @throws as `beginForgetting` */
-export async function allowAgain(
-  ctx: Engines,
-  store: Store,
-  asked: { readonly dataset: string } & Person,
-): Promise<boolean> {
-  const { scope } = ctx
-  const key = { dataset: asked.dataset, column: asked.column, hash: await keyIn(ctx, store, asked) }
-  return store.transaction(scope, async (tx) => {
-    const lifted = await tx.suppressions.remove(scope, key)
-    const details = { column: asked.column }
-    if (lifted) await tx.events.record(scope, { action: 'dataset.allow', subject: asked.dataset, details })
-    return lifted
-  })
-}
-
-async function keyIn(ctx: Engines, store: Store, asked: { readonly dataset: string } & Person): Promise<string> {
-  const newest = await store.datasets.get(ctx.scope, asked.dataset)
-  const { manifest } = await openVersion(join(store.home.datasets, newest.path))
-  return hashOfKey(ctx, store, ctx.scope, asked.dataset, manifest.schema, asked)
 }

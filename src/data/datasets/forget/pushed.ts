@@ -4,8 +4,8 @@ import { throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
 import type { PushBatch } from '../../../store/sources.ts'
 import type { Store } from '../../../store/store.ts'
-import { folderOf, keptFile, PUSHED, publishFolder } from '../files.ts'
-import { everything } from '../keep/retain.ts'
+import { folderOf, keptFile, PUSHED, publishFolder, rootOf } from '../files.ts'
+import { everything } from '../keep/everything.ts'
 import type { TableWork } from '../work.ts'
 import { hasKey, lessened, rawRows } from './aside.ts'
 import type { Person } from './rows.ts'
@@ -21,7 +21,7 @@ export interface PushedCopy {
 }
 
 /**
- * Takes a person's rows out of every batch that was pushed: each is written anew in another folder and the old one removed. What a batch was sent as (its key and
+ * Takes a person's rows out of every batch that was pushed: each is written anew in another folder, and the old one removed that no branch has. What a batch was sent as (its key and
  * hash) stays, so that it is not taken in again. Killed in between, a folder that no batch lies in is removed the next time.
  */
 export async function forgetPushed(
@@ -55,7 +55,7 @@ async function rewritten(
 ): Promise<PushedCopy | undefined> {
   if ((await countIn(work, store, seen, person, has)).every((n) => n === 0)) return undefined
   const draft = store.home.tmp.file('.forget')
-  let [taken, left]: [PushedCopy | undefined, string | undefined] = [undefined, undefined]
+  let taken: PushedCopy | undefined
   try {
     await store.sources.rewrite(scope, seen.source, seen.number, async (batch) => {
       // as it is now: another forgetting may have been first
@@ -77,7 +77,6 @@ async function rewritten(
       const id = `${String(batch.number).padStart(12, '0')}f${(files[0]?.sha256 ?? '').slice(0, 8)}${(files[1]?.sha256 ?? '').slice(0, 8)}`
       const folder = folderOf(store, scope, `${PUSHED}${batch.source}`, id)
       await publishFolder(draft, folder)
-      left = from
       taken = { path: relative(store.home.path, folder), rows, aside: gone, unread: all }
       return {
         ...{
@@ -92,7 +91,6 @@ async function rewritten(
             : lessened(batch.rejected, await work.reasons(join(from, aside.name), rawRows(person).theirs)),
       }
     })
-    if (left !== undefined) await rm(left, { recursive: true, force: true })
     return taken
   } finally {
     await rm(draft, { recursive: true, force: true })
@@ -117,7 +115,7 @@ async function countIn(
 
 /** Removes folders that no batch lies in: of a forgetting, or of a batch that was never taken in, that was killed. */
 async function removeUnused(store: Store, scope: Scope, source: string): Promise<void> {
-  const root = folderOf(store, scope, `${PUSHED}${source}`, '')
+  const root = join(rootOf(store, scope), `${PUSHED}${source}`)
   const folders = (await readdir(root).catch(() => [])).map((id) => relative(store.home.datasets, join(root, id)))
   if (folders.length === 0) return
   await store.sources.sweep(scope, source, folders, async (unused) => {

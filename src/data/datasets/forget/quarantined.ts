@@ -14,8 +14,7 @@ import type { Person } from './rows.ts'
 export async function rawWithout(
   work: TableWork,
   store: Store,
-  scope: Scope,
-  { path, folder, person }: { path: string; folder: string; person: Person },
+  { path, folder, person, covered }: { path: string; folder: string; person: Person; covered: readonly Scope[] },
 ): Promise<void> {
   const draft = store.home.tmp.file('.forget')
   try {
@@ -25,7 +24,8 @@ export async function rawWithout(
     const after = await keptFile(draft, work.signal)
     await rename(draft, path)
     await syncFolder(folder)
-    await store.forgettings.recast(scope, before.sha256, (output) => recast(output, before, after, gone))
+    for (const scope of covered)
+      await store.forgettings.recast(scope, before.sha256, (output) => recast(output, before, after, gone))
   } finally {
     await rm(draft, { force: true })
   }

@@ -6,8 +6,9 @@ import type { Scope } from '../../../base/scope.ts'
 import { syncFolder } from '../../../store/files.ts'
 import { removeFreeLocks } from '../../../store/lock.ts'
 import type { Store } from '../../../store/store.ts'
+import { PUSHED, rootOf } from '../files.ts'
 import { MANIFEST } from '../manifest.ts'
-import { sweep } from './sweep.ts'
+import { ofFamily, sweep } from './sweep.ts'
 
 /** What was removed, or would be. */
 export interface Cleaned {
@@ -25,7 +26,7 @@ const YOUNG = DAY
 /**
  * Removes what steps have left beside datasets, and in those of datasets that were not published, and nothing needs: no version, endpoint or model, no run of the last `days`, not the newest
  * output of a step, and nothing that the cache keeps, which forgets what is older than `days`. How far sources were read is kept. A folder is taken out of the way in
- * one step and then removed: killed in between, what is left is removed when the next process begins.
+ * one step and then removed: killed in between, what is left is removed when the next process begins. What any branch needs, or a workspace that it is a branch of, stays.
  * @throws STORE_CONFLICT while a run is under way, CANCELLED
  */
 export async function clean(
@@ -38,8 +39,8 @@ export async function clean(
   await requireIdle(store, scope)
   // what the cache no longer gives no run takes while its folder goes
   const outputs = dryRun ? 0 : await store.leftovers.expire(scope, before)
-  const needed = await store.leftovers.needed(scope, before)
-  const root = join(store.home.datasets, scope.workspace)
+  const needed = await neededByAll(store, scope, before)
+  const root = rootOf(store, scope)
   const folders: { path: string; bytes: number }[] = []
   for (const name of await readdir(root).catch(() => [])) {
     if (!name.startsWith('_')) {
@@ -53,7 +54,9 @@ export async function clean(
       const path = `${name}/${id}`
       const folder = join(root, name, id)
       const info = await stat(folder).catch(() => undefined)
-      if (needed.has(path) || !info?.isDirectory() || now - info.mtimeMs < Math.min(YOUNG, days * DAY)) continue
+      // a batch lies in its place a moment before it is on record, while no run is under way
+      const young = name.startsWith(PUSHED) ? YOUNG : Math.min(YOUNG, days * DAY)
+      if (needed.has(path) || !info?.isDirectory() || now - info.mtimeMs < young) continue
       const files = await readdir(folder)
       // what an endpoint starts from is its own
       if (!files.includes(MANIFEST) && files.some((f) => f.startsWith('state-'))) continue
@@ -75,12 +78,24 @@ export async function clean(
   return { folders, bytes, outputs }
 }
 
-async function requireIdle(store: Store, scope: Scope): Promise<void> {
-  const killed = (await store.runs.abandoned(scope)).length
-  if ((await store.leftovers.underWay(scope)) <= killed) return
-  throw new GalleyError('STORE_CONFLICT', {
-    what: 'a run is under way',
-    why: 'it may take from the cache what would be removed',
-    fix: 'wait until it ends (galley runs ls), then clean again',
+/** What is needed, here and in workspaces that share the folders: of those all that their caches and runs say. */
+export async function neededByAll(store: Store, scope: Scope, before: number): Promise<ReadonlySet<string>> {
+  const needed = new Set<string>()
+  await ofFamily(store, scope, async (member) => {
+    const own = member.workspace === scope.workspace
+    for (const folder of await store.leftovers.needed(member, own ? before : 0)) needed.add(folder)
   })
+  return needed
+}
+
+async function requireIdle(store: Store, scope: Scope): Promise<void> {
+  for (const member of await store.workspaces.family(scope)) {
+    const killed = (await store.runs.abandoned(member)).length
+    if ((await store.leftovers.underWay(member)) <= killed) continue
+    throw new GalleyError('STORE_CONFLICT', {
+      what: member.workspace === scope.workspace ? 'a run is under way' : `a run is under way in '${member.name}'`,
+      why: 'it may take from the cache what would be removed',
+      fix: 'wait until it ends (galley runs ls), then clean again',
+    })
+  }
 }

@@ -5,6 +5,7 @@ import type { Scope } from '../../../base/scope.ts'
 import type { DatasetVersion } from '../../../store/datasets.ts'
 import type { Store } from '../../../store/store.ts'
 import { keptUnder } from '../../profile/kept.ts'
+import { everything } from './everything.ts'
 import { type Swept, sweep } from './sweep.ts'
 
 /** Which versions stay beside those that something needs: the newest so many, or those of the last so many days. */
@@ -88,17 +89,4 @@ async function judged(
     return why.length > 0 ? [{ version: v.version, why: why.join(', ') }] : []
   })
   return { versions, kept }
-}
-
-/** All items of a list that comes in pages. */
-export async function everything<T>(
-  ask: (cursor: string | undefined) => Promise<{ items: readonly T[]; next?: string }>,
-): Promise<T[]> {
-  const all: T[] = []
-  for (let cursor: string | undefined; ; ) {
-    const page = await ask(cursor)
-    all.push(...page.items)
-    cursor = page.next
-    if (cursor === undefined) return all
-  }
 }

@@ -4,8 +4,10 @@ import { systemClock } from '../../../base/clock.ts'
 import type { Scope } from '../../../base/scope.ts'
 import { syncFolder } from '../../../store/files.ts'
 import type { Store } from '../../../store/store.ts'
+import { rootOf } from '../files.ts'
 import { usedFiles } from '../scrub.ts'
 import { sketchPath } from '../sketches/file.ts'
+import { everything } from './everything.ts'
 
 /** A folder without a row may be one that is being published; one as old as this was left by a process that was killed. ms */
 const LEFT = 24 * 3_600_000
@@ -28,12 +30,11 @@ export async function sweep(
   gone: readonly string[],
   dryRun = false,
 ): Promise<Swept> {
-  const { files, damaged } = await usedFiles(store, scope, name)
+  const used = await usedByAll(store, scope, name)
   // what a manifest names that can't be read is not known: nothing is removed then
-  if (damaged.length > 0) return { files: 0, bytes: 0, folders: [] }
-  const used = new Set(files.flatMap((f) => [f.path, sketchPath(f.path)]))
+  if (!used) return { files: 0, bytes: 0, folders: [] }
   const live = await liveFolders(store, scope, name)
-  const root = join(store.home.datasets, scope.workspace, name)
+  const root = join(rootOf(store, scope), name)
   const now = systemClock.now()
   let count = 0
   const folders: { id: string; bytes: number }[] = []
@@ -60,15 +61,42 @@ export async function sweep(
   return { files: count, bytes: folders.reduce((n, f) => n + f.bytes, 0), folders }
 }
 
-/** The folders that versions lie in. */
+/**
+ * Looks at all workspaces whose files lie in the same folders. A branch that was made meanwhile has what its parent had a moment ago: they are looked at again
+ * until there is none.
+ */
+export async function ofFamily(store: Store, scope: Scope, look: (member: Scope) => Promise<void>): Promise<void> {
+  const seen = new Set<string>()
+  for (;;) {
+    const fresh = (await store.workspaces.family(scope)).filter((m) => !seen.has(m.workspace))
+    if (fresh.length === 0) return
+    for (const member of fresh) {
+      seen.add(member.workspace)
+      await look(member)
+    }
+  }
+}
+
+/** All files, with their sketches, that versions of a dataset use, of the workspace or its branches; undefined where one can't be read. */
+async function usedByAll(store: Store, scope: Scope, name: string): Promise<ReadonlySet<string> | undefined> {
+  const used = new Set<string>()
+  let whole = true
+  await ofFamily(store, scope, async (member) => {
+    const { files, damaged } = await usedFiles(store, member, name)
+    whole = whole && damaged.length === 0
+    for (const f of files) used.add(f.path).add(sketchPath(f.path))
+  })
+  return whole ? used : undefined
+}
+
+/** The folders that versions lie in, of the workspace or its branches. */
 export async function liveFolders(store: Store, scope: Scope, name: string): Promise<ReadonlySet<string>> {
   const live = new Set<string>()
-  for (let cursor: string | undefined; ; ) {
-    const page = await store.datasets.versions(scope, name, { limit: 500, cursor })
-    for (const v of page.items) live.add(dirname(join(store.home.datasets, v.path)))
-    cursor = page.next
-    if (cursor === undefined) return live
-  }
+  await ofFamily(store, scope, async (member) => {
+    const all = await everything((cursor) => store.datasets.versions(member, name, { limit: 500, cursor }))
+    for (const v of all) live.add(dirname(join(store.home.datasets, v.path)))
+  })
+  return live
 }
 
 async function removeEmpty(folder: string): Promise<void> {
