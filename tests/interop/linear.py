@@ -1,9 +1,10 @@
-"""What scikit-learn's linear models say of rows made by a rule: JSON on stdout. Columns are standardised, as Galley's trainers do it."""
+"""What scikit-learn's linear models and neighbours say of rows made by a rule: JSON on stdout. Columns are standardised, as Galley's trainers do it."""
 
 import json
 
 import numpy as np
 import sklearn
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.linear_model import ElasticNet, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
 
 ROWS, SEED = 400, 21
@@ -57,6 +58,12 @@ for weighted in (False, True):
     add("poisson", "count", {"l2": 2}, lambda n: PoissonRegressor(alpha=2 / n, solver="newton-cholesky", **tight), weighted)
     add("logistic", "colour", {"l2": 2}, lambda n: LogisticRegression(C=1 / 2, solver="newton-cg", **tight), weighted)
     add("logistic", "yes", {"l2": 2}, lambda n: LogisticRegression(C=1 / 2, solver="newton-cholesky", **tight), weighted)
+
+for target, make in (("number", KNeighborsRegressor), ("colour", KNeighborsClassifier), ("yes", KNeighborsClassifier)):
+    knn = make(n_neighbors=7).fit(X, targets[target])
+    said = knn.predict(X[:20]) if target == "number" else knn.predict_proba(X[:20])
+    scores = said[:, 1] if target == "yes" else said
+    models.append({"trainer": "knn", "target": target, "params": {"k": 7}, "weighted": False, "scores": np.ravel(scores).tolist()})
 
 print(
     json.dumps(

@@ -25,6 +25,12 @@ export const poisson = (options: { l2?: number } = {}): Candidate => ({
   params: { ...optionsOf(options, ['l2'], 'poisson') },
 })
 
+/** The rates, or the mean, of the k nearest training rows; it keeps them all. */
+export const knn = (options: { k?: number } = {}): Candidate => ({
+  trainer: 'knn',
+  params: { ...optionsOf(options, ['k'], 'knn') },
+})
+
 export interface GbdtOptions {
   trees?: number
   /** Leaves a tree. */

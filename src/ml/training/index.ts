@@ -8,6 +8,7 @@ export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   logistic: async () => (await import('./logistic.ts')).logistic,
   linear: async () => (await import('./elastic.ts')).linear,
   poisson: async () => (await import('./poisson.ts')).poisson,
+  knn: async () => (await import('./knn.ts')).knn,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
 

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Goal } from '../../runs/goal.ts'
 import { goalConformance } from './conformance.goals.ts'
-import { randomOf, relationOf } from './conformance.ts'
+import { randomOf, relationOf, trainerConformance } from './conformance.ts'
 import { linear } from './elastic.ts'
+import { knn } from './knn.ts'
 import { logistic } from './logistic.ts'
 import { poisson } from './poisson.ts'
 import type { Trainer, TrainTask } from './trainer.ts'
@@ -11,6 +12,9 @@ import type { Trainer, TrainTask } from './trainer.ts'
 describe('linear', () => goalConformance(['squared'], async () => ({ trainer: linear })))
 describe('lasso', () => goalConformance(['squared'], async () => ({ trainer: linear, params: { l1: 5 } })))
 describe('poisson', () => goalConformance(['poisson'], async () => ({ trainer: poisson })))
+describe('knn', () =>
+  goalConformance(['binary', 'multiclass', 'squared'], async () => ({ trainer: knn, params: { k: 9 } })))
+describe('knn of two classes', () => trainerConformance(async () => ({ trainer: knn, params: { k: 9 } })))
 describe('logistic', () => goalConformance(['binary', 'multiclass'], async () => ({ trainer: logistic })))
 
 interface Kept {
@@ -56,7 +60,7 @@ describe('as scikit-learn, to 1e-6', () => {
     { name: 'colour', type: 'int32' as const, nullable: false },
     { name: 'yes', type: 'bool' as const, nullable: false },
   ]
-  const trainers: Readonly<Record<string, Trainer>> = { linear, poisson, logistic }
+  const trainers: Readonly<Record<string, Trainer>> = { linear, poisson, logistic, knn }
   test.each(
     kept.models.map((m) => [`${m.trainer} ${JSON.stringify(m.params)}${m.weighted ? ' weighted' : ''}`, m] as const),
   )('%s', async (_, m) => {
