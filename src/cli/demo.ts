@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { readConfig } from '../base/config.ts'
 import { type Galley, openGalley } from '../main.ts'
 import type { AnalyseOutput } from '../ml/analysis/step.ts'
+import type { Report } from '../ml/evaluation/evaluate.ts'
 import type { DriftVerdict } from '../ml/monitoring/drift.ts'
 import type { ServeOutput } from '../ml/serving/step.ts'
 import type { TrainOutput } from '../ml/training/step.ts'
@@ -48,7 +49,7 @@ async function job(galley: Galley, serving: Serving, options: { once?: boolean; 
   )
   const output = <T>(id: string) => result.outputs.get(id) as unknown as T
   const dataset = output<DatasetOutput>('flight-features')
-  const model = output<TrainOutput>('late-arrival')
+  const model = output<TrainOutput<Report>>('late-arrival')
   const report = output<AnalyseOutput>('flight-features-report')
   const server = await galley.listen({ port: options.port ?? galley.config.port ?? 0 })
   try {
@@ -93,7 +94,7 @@ const verdict = (what: string, v: DriftVerdict): string =>
 function tell(
   galley: Galley,
   url: string,
-  model: TrainOutput,
+  model: TrainOutput<Report>,
   report: AnalyseOutput,
   found: Rehearsal,
   live: boolean,
@@ -141,7 +142,7 @@ function summary(
   result: RunResult,
   url: string,
   dataset: DatasetOutput,
-  model: TrainOutput,
+  model: TrainOutput<Report>,
   found: Rehearsal,
   cached: boolean,
 ): unknown {

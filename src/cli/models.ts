@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
+import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { bold, print, table, when } from './output.ts'
 
@@ -27,7 +28,8 @@ interface Origin {
 }
 
 interface Details {
-  readonly candidates?: Candidate[]
+  readonly candidates?: unknown[]
+  readonly goal?: unknown
   readonly figures?: Record<string, number>
   readonly origin?: Origin
 }
@@ -75,9 +77,10 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, origin } = v.details as Details
+        const { candidates = [], figures, goal, origin } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
-        print(figures ? learnt(figures) : metrics(candidates))
+        if (figures) print(learnt(figures))
+        else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
       }),
     )
   return noun

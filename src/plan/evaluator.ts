@@ -1,5 +1,5 @@
 /**
- * A trained model as the plan sees it: numbers in, one number out. Made by `ml`, used by engines through
+ * A trained model as the plan sees it: numbers in, numbers out. Made by `ml`, used by engines through
  * `predict(model)`; declared here so that no lower room imports a higher one.
  */
 export interface Evaluator {
@@ -7,8 +7,13 @@ export interface Evaluator {
   readonly kind: string
   /** Feature names in the order that `one` and `many` expect them. */
   readonly inputs: readonly string[]
-  /** Scores one row. `row` has one float64 a feature, NaN where it is missing. A binary model answers P(target). */
-  one(row: Float64Array): number
-  /** Scores `rows` rows given column by column, into `out`. */
+  /** Numbers a row: one, or the probability of each class of a model that tells several apart. */
+  readonly outputs: number
+  /**
+   * Scores one row. `row` has one float64 a feature, NaN where it is missing. A binary model answers P(target), a regression the number,
+   * one with several outputs the place of the largest, and all of them go into `out` where it is given.
+   */
+  one(row: Float64Array, out?: Float64Array): number
+  /** Scores `rows` rows given column by column, into `out`: the outputs of the first row, then those of the next. */
   many(columns: readonly Float64Array[], rows: number, out: Float64Array): void
 }

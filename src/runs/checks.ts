@@ -8,7 +8,7 @@ import { isoMicros } from '../plan/literal.ts'
 import { build, type Node } from '../plan/nodes.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName, unknownColumn } from '../plan/types.ts'
 import { lineage, stepOf } from './inline.ts'
-import type { DatasetSpec, Recipe, Split } from './specs.ts'
+import type { DatasetSpec, Recipe, Split, TrainSpec } from './specs.ts'
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
@@ -61,7 +61,7 @@ export function checkMoment(id: string, schema: Schema, moment: string | undefin
 export function checkTraining(
   id: string,
   { schema, split, moment }: { schema: Schema; split: Split | null; moment: string | null },
-  { target, features, fit = [] }: { target: string; features: readonly string[]; fit?: readonly Fit[] },
+  { target, weight, features, fit = [] }: Pick<TrainSpec, 'target' | 'features' | 'weight'> & { fit?: readonly Fit[] },
 ): void {
   const missing = PARTS.filter((part) => !Object.hasOwn(split ?? {}, part))
   if (missing.length > 0)
@@ -70,11 +70,12 @@ export function checkTraining(
       why: `its dataset is split into ${Object.keys(split ?? {}).join(', ') || 'nothing'}`,
       fix: "split the dataset into train, validate and test, for instance with byTime('at', { … })",
     })
-  const goal = fieldOf(schema, target, `train of '${id}'`).type
-  if (goal !== 'bool' && !isNumeric(goal))
+  const weighted = weight === undefined ? 'float64' : fieldOf(schema, weight, `train of '${id}'`).type
+  if (!isNumeric(weighted) || isDecimal(weighted) || weight === target)
     throw new GalleyError('RECIPE_INVALID', {
-      what: `the target of '${id}' is not true or false: '${target}' is a ${typeName(goal)}`,
-      fix: `derive one, for instance .derive((r) => ({ wanted: r.${target}.eq('…') }))`,
+      what: `'${id}' can't weigh rows by '${weight}'`,
+      why: weight === target ? 'it is the target' : `it is a ${typeName(weighted)}`,
+      fix: 'name a column of numbers from 0 on',
     })
   const encoded = new Set(fit.flatMap(fitReads))
   for (const name of features) {

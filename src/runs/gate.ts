@@ -3,26 +3,35 @@ import { column } from '../plan/columns/column.ts'
 import type { Col, Row } from '../plan/columns/kinds.ts'
 import { col } from '../plan/expr.ts'
 import type { Field } from '../plan/types.ts'
+import { BINARY, type Goal } from './goal.ts'
 
 type Number64 = Col<'float64'> & Row<{ x: 'float64' }>['x']
-type PartMetrics = { readonly [M in 'auc' | 'logLoss' | 'brier' | 'accuracy']: Number64 }
+/** What a gate sees of a part, by the kind of goal. */
+const METRICS = {
+  binary: ['auc', 'logLoss', 'brier', 'accuracy'],
+  multiclass: ['logLoss', 'accuracy', 'balancedAccuracy', 'macroF1', 'auc'],
+  regression: ['mae', 'rmse', 'r2', 'bias', 'mape', 'smape', 'pinball', 'below', 'poissonDeviance', 'tweedieDeviance'],
+} as const
+type PartMetrics = { readonly [M in (typeof METRICS)[keyof typeof METRICS][number]]: Number64 }
 /** What a gate sees. */
 export type GateMetrics = {
   readonly validate: PartMetrics
   readonly test: PartMetrics
   readonly baseline: { readonly validate: PartMetrics; readonly test: PartMetrics }
 }
-export const GATE_METRICS = ['auc', 'logLoss', 'brier', 'accuracy'] as const
-export const GATE_SCHEMA: readonly Field[] = ['validate', 'test', 'baseline.validate', 'baseline.test'].flatMap(
-  (part) => GATE_METRICS.map((m): Field => ({ name: `${part}.${m}`, type: 'float64', nullable: true })),
-)
+export const gateNames = ({ kind }: Goal): readonly string[] => METRICS[kind]
+export const gateSchema = (goal: Goal = BINARY): readonly Field[] =>
+  ['validate', 'test', 'baseline.validate', 'baseline.test'].flatMap((part) =>
+    gateNames(goal).map((m): Field => ({ name: `${part}.${m}`, type: 'float64', nullable: true })),
+  )
 
 /** `m.validate.auc` and its like as columns over the gate's schema. */
-export function gateMetrics(): GateMetrics {
+export function gateMetrics(goal: Goal = BINARY): GateMetrics {
+  const schema = gateSchema(goal)
   const part = (prefix: string): PartMetrics =>
     named(
-      Object.fromEntries(GATE_METRICS.map((m) => [m, column(col(`${prefix}.${m}`), GATE_SCHEMA, 'gate')])),
-      'metric',
+      Object.fromEntries(gateNames(goal).map((m) => [m, column(col(`${prefix}.${m}`), schema, 'gate')])),
+      `metric${goal.kind === 'binary' ? '' : ` of a ${goal.kind} goal`}`,
     ) as unknown as PartMetrics
   return named(
     {

@@ -14,7 +14,17 @@ export const DATASET_OPTIONS = [
   'incremental',
   'timeout',
 ] as const
-export const TRAIN_OPTIONS = ['target', 'features', 'fit', 'candidates', 'gate', 'seed', 'timeout'] as const
+export const TRAIN_OPTIONS = [
+  'target',
+  'goal',
+  'weight',
+  'features',
+  'fit',
+  'candidates',
+  'gate',
+  'seed',
+  'timeout',
+] as const
 export const SERVE_OPTIONS = ['entry', 'input', 'lateness', 'ahead', 'warmUntil', 'watch', 'timeout'] as const
 
 const refuse = (what: string, why: string, fix: string): never => {

@@ -6,6 +6,7 @@ import type { Col, Columns, Row } from '../plan/columns/kinds.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
+import type { SaidGoal } from './goal.ts'
 import type { Candidate, LearnSpec, ProcessLimits } from './specs.ts'
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
@@ -74,6 +75,10 @@ export interface Kitchen {
     data: Dataset<S>,
     options: {
       target: keyof S & string
+      /** What is learnt of the target; it follows from its type where it is not said: `binary`, `multiclass` of a text, `regression` of a float. */
+      goal?: SaidGoal
+      /** A column of numbers from 0 on: how much a training row counts. */
+      weight?: keyof S & string
       features: readonly (keyof S & string)[]
       fit?: readonly Fit[]
       candidates: readonly Candidate[]

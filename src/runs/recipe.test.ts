@@ -90,7 +90,7 @@ describe('what can be known to be wrong when a recipe is declared', () => {
     ['a feature twice', { train: { features: ['x', 'x'] as never } }, 'RECIPE_INVALID', 'twice'],
     ['text as a feature beside a fit that reads it', { train: { features: ['x', 'city'] as never, fit: [targetEncode(['city'])] } }, 'RECIPE_INVALID', "'city' is a string"], // biome-ignore format: one line
     ['text as a feature', { train: { features: ['city'] as never } }, 'RECIPE_INVALID', "'city' is a string"],
-    ['a target that is not true or false', { train: { target: 'city' as never } }, 'RECIPE_INVALID', "'city' is a string"], // biome-ignore format: one line
+    ['a target that is a time', { train: { target: 'at' as never } }, 'RECIPE_INVALID', "can't learn 'at'"], // biome-ignore format: one line
     ['a moment that is no column', { moment: 'att' }, 'PLAN_UNKNOWN_COLUMN', "'att'"],
     ['a moment that is no time', { moment: 'x' }, 'RECIPE_INVALID', "'x' is a float64"],
     ['an input that is no column', { serve: { input: ['at', 'citty'] } }, 'PLAN_UNKNOWN_COLUMN', "'citty'"],

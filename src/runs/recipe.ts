@@ -16,6 +16,7 @@ import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining, placed
 import { branches, type Declaring } from './flow.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
+import { goalOf } from './goal.ts'
 import type { Kitchen } from './kitchen.ts'
 import { learning } from './learn.ts'
 import { processes } from './process/declare.ts'
@@ -129,7 +130,12 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     },
     train(id, data, options) {
       optionsOf(options, TRAIN_OPTIONS, `train '${id}'`)
-      for (const c of [options.target, ...options.features, ...(options.fit ?? []).flatMap(fitReads)])
+      for (const c of [
+        options.target,
+        ...(options.weight === undefined ? [] : [options.weight]),
+        ...options.features,
+        ...(options.fit ?? []).flatMap(fitReads),
+      ])
         fieldOf(data.table.schema, c, `train of '${id}'`)
       checkTraining(id, { schema: data.table.schema, ...stepSpec<DatasetSpec>(data.step) }, options)
       if (options.candidates.length === 0)
@@ -137,9 +143,12 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
           what: `'${id}' has nothing to train`,
           fix: 'name at least one candidate, for instance gbdt()',
         })
-      const condition = options.gate?.(gateMetrics()).expr
+      const goal = goalOf(id, options.target, fieldOf(data.table.schema, options.target, id).type, options.goal)
+      const condition = options.gate?.(gateMetrics(goal)).expr
       const spec: TrainSpec = {
         target: options.target,
+        ...(goal.kind === 'binary' ? {} : { goal }),
+        ...(options.weight === undefined ? {} : { weight: options.weight }),
         features: options.features,
         fit: options.fit ?? [],
         candidates: options.candidates,

@@ -7,6 +7,7 @@ import type { Expr } from '../plan/expr.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { Schema } from '../plan/types.ts'
+import type { Goal } from './goal.ts'
 
 /** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
 export interface Step<Spec = unknown> {
@@ -116,6 +117,10 @@ export interface Candidate {
 }
 export interface TrainSpec {
   readonly target: string
+  /** What is learnt of it; absent: whether it is true. */
+  readonly goal?: Goal
+  /** The column that says how much a training row counts; absent: all of them as much. */
+  readonly weight?: string
   readonly features: readonly string[]
   readonly fit: readonly Fit[]
   readonly candidates: readonly Candidate[]

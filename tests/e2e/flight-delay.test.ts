@@ -8,6 +8,7 @@ import type { Scope } from '../../src/base/scope.ts'
 import { createLedger } from '../../src/engines/ledger.ts'
 import { rowsOf } from '../../src/engines/plans.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
+import type { Report } from '../../src/ml/evaluation/evaluate.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { testMonth } from '../../src/ml/serving/month.ts'
 import { replay } from '../../src/ml/serving/replay.ts'
@@ -54,7 +55,7 @@ describe('the main job on a sample of real flights', () => {
   })
 
   test('the boosted trees beat logistic regression, and both beat the baseline, on the test month', () => {
-    const { candidates, kind } = output<TrainOutput>('late-arrival')
+    const { candidates, kind } = output<TrainOutput<Report>>('late-arrival')
     const auc = (trainer: string) => candidates.find((c) => c.trainer === trainer)?.test.auc ?? 0
     expect(kind).toBe('gbdt')
     expect(auc('gbdt')).toBeGreaterThan(auc('logistic'))

@@ -13,6 +13,7 @@ import { type Device, openDevice } from '../../src/engines/webgpu/device.ts'
 import { createWebgpuEngine } from '../../src/engines/webgpu/index.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
 import type { AnalyseOutput } from '../../src/ml/analysis/step.ts'
+import type { Report } from '../../src/ml/evaluation/evaluate.ts'
 import type { ModelPackage } from '../../src/ml/registry/version.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
 import { dateParts } from '../../src/plan/fits/date-parts.ts'
@@ -64,7 +65,7 @@ async function ran(galley: Galley, made: Recipe, engine: EngineChoice, ware: Par
   const scope = await galley.scope()
   const options = { folder: temp, signal: new AbortController().signal, on: (e: RunEvent) => void events.push(e), engine } // biome-ignore format: one line
   const result = await run({ ...galley.ware, ...ware }, scope, made, options)
-  const model = result.outputs.get('late-arrival') as TrainOutput
+  const model = result.outputs.get('late-arrival') as TrainOutput<Report>
   const pack = JSON.parse(new TextDecoder().decode(await galley.store.blobs.get(scope, model.blob))) as ModelPackage
   const { items } = await galley.store.steps.list(scope, result.id, { limit: 100 })
   const ledgerOf = (id: string) => items.find((s) => s.id === id)?.ledger as Record<string, LedgerEntry>
@@ -100,7 +101,7 @@ test('a run on the device leaves what one on the processor leaves, and says what
   expect(there.model).toMatchObject({ kind: here.model.kind, gate: here.model.gate, version: 1 })
   expect(there.pack.model.features).toEqual(here.pack.model.features)
   expect(there.pack.fits).toEqual(here.pack.fits)
-  expect(there.pack.threshold).toBeCloseTo(here.pack.threshold, 3)
+  expect(there.pack.threshold).toBeCloseTo(here.pack.threshold ?? 0, 3)
   for (const [i, expected] of here.model.candidates.entries()) {
     const made = there.model.candidates[i] ?? expect.unreachable()
     expect([made.trainer, made.params]).toEqual([expected.trainer, expected.params])

@@ -18,8 +18,10 @@ export const endpointDetail = endpoint.extend({
   example: z.record(z.string(), z.unknown()).describe('a record of the right shape'),
 })
 export const prediction = z.object({
-  score: z.number().describe('probability of the target'),
-  positive: z.boolean().describe('score ≥ threshold'),
+  score: z.number().describe('probability of the target, or of the likeliest class; the number of a regression'),
+  positive: z.boolean().optional().describe('score ≥ threshold, of a binary target'),
+  class: z.union([z.string(), z.number(), z.boolean()]).optional().describe('the likeliest class, of several'),
+  probabilities: z.record(z.string(), z.number()).optional().describe('of each class by its name'),
 })
 const record = z.record(z.string(), z.unknown())
 const MOST = 10_000
@@ -80,7 +82,7 @@ export const endpoints = {
     summary: 'Answers one raw record, or `records` together',
     params: z.object({ name }),
     body,
-    output: z.object({ model: z.string(), threshold: z.number(), predictions: z.array(prediction) }),
+    output: z.object({ model: z.string(), threshold: z.number().nullable(), predictions: z.array(prediction) }),
     limit: 4 << 20,
   }),
   feed: route({

@@ -11,10 +11,11 @@ import type { TrainedModel } from '../training/trainer.ts'
 
 /** A model version as it is stored: everything that scoring a row of its dataset needs. */
 export interface ModelPackage {
-  readonly format: 2
+  /** 3 where the goal is another than binary. */
+  readonly format: 2 | 3
   readonly model: TrainedModel
-  /** Scores from here on count as positive; chosen on validation rows. */
-  readonly threshold: number
+  /** Scores from here on count as positive; chosen on validation rows. null of another goal than binary. */
+  readonly threshold: number | null
   /** The fits' columns, bound for serving, in stages: each may read what the ones before it give. */
   readonly fits: readonly Named<Expr>[]
   /** Inputs and scores as training saw them, for the monitor; the score comes last. */
@@ -23,7 +24,7 @@ export interface ModelPackage {
 
 const Head = z.object({
   format: z.number(),
-  threshold: z.number(),
+  threshold: z.number().nullable(),
   model: z.object({ kind: z.string(), features: z.array(z.string()) }),
   fits: z.array(z.unknown()),
   reference: z.array(z.unknown()),
@@ -44,10 +45,10 @@ export async function loadPackage(
       why: head.error.issues[0]?.message ?? 'unknown',
       fix: 'train again',
     })
-  if (head.data.format > 2)
+  if (head.data.format > 3)
     throw new GalleyError('MODEL_FORMAT_NEWER', {
       what: `the model has format ${head.data.format}`,
-      why: 'this Galley reads formats up to 2',
+      why: 'this Galley reads formats up to 3',
       fix: 'upgrade Galley',
     })
   const pack = (head.data.format === 1 ? { ...head.data, format: 2, fits: [head.data.fits] } : json) as ModelPackage

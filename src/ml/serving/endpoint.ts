@@ -4,7 +4,6 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
-import type { Tuple } from '../../engines/closures.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { compileOnline } from '../../engines/row/index.ts'
 import { type RecordValues, readRecord } from '../../plan/record.ts'
@@ -15,6 +14,7 @@ import type { Store } from '../../store/store.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
 import { Present } from '../monitoring/present.ts'
 import { loadPackage } from '../registry/version.ts'
+import { answersOf, type Prediction } from './answers.ts'
 import { DAY, readConfig } from './config.ts'
 import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
@@ -22,19 +22,13 @@ import { loadTables, warm } from './load.ts'
 import { type Answered, openWatch, seenOf } from './watch.ts'
 import { recorder } from './windows.ts'
 
-export interface Prediction {
-  /** P(target). */
-  readonly score: number
-  /** True when the score reaches the threshold chosen on validation rows. */
-  readonly positive: boolean
-}
-
 /** A deployed model in this process, answering raw records. */
 export interface LiveEndpoint {
   readonly name: string
   readonly generation: number
   readonly model: string
-  readonly threshold: number
+  /** null of another goal than binary. */
+  readonly threshold: number | null
   readonly input: Schema
   readonly feedInput: Schema
   readonly features: readonly string[]
@@ -128,25 +122,8 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   })
   const feed = feeder({ name, program, input: feedInput, present, now, log: logs?.feed })
   const answer = (values: RecordValues) => program.answer(values)
-  const number = (v: Value): number => (v === null ? Number.NaN : Number(v))
+  const { predict, number } = answersOf(evaluator, pack, features)
   const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
-  const score = (rows: readonly Tuple[]): Float64Array => {
-    const scores = new Float64Array(rows.length)
-    const [only] = rows
-    if (only && rows.length === 1) {
-      const inputs = new Float64Array(features.length)
-      for (let c = 0; c < inputs.length; c++) inputs[c] = number(only[features[c] as number] as Value)
-      scores[0] = evaluator.one(inputs)
-      return scores
-    }
-    const columns = features.map((f) => {
-      const column = new Float64Array(rows.length)
-      for (let i = 0; i < rows.length; i++) column[i] = number((rows[i] as Tuple)[f] as Value)
-      return column
-    })
-    evaluator.many(columns, rows.length, scores)
-    return scores
-  }
   let closed = false
   const check = () => {
     if (closed)
@@ -172,7 +149,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       check()
       const read = records.map((r) => readRecord(input, r))
       const rows = read.map(answer)
-      const scores = score(rows)
+      const answers = predict(rows)
       const time = clock.now()
       await watch.note({
         time,
@@ -182,12 +159,12 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
           return [
             records[i] as Record<string, unknown>,
             features.map((f) => finite(number(r[f] as Value))),
-            scores[i] as number,
+            answers[i]?.score as number,
             about === null ? null : Number(about),
           ]
         }),
       })
-      return Array.from(scores, (score) => ({ score, positive: score >= pack.threshold }))
+      return answers
     },
     async feed(records) {
       check()

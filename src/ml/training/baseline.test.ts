@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { goalConformance } from './conformance.goals.ts'
 import { exampleRows, relationOf, trainerConformance } from './conformance.ts'
 import { trainers } from './index.ts'
 import type { TrainTask } from './trainer.ts'
@@ -8,6 +9,9 @@ if (trainer === undefined) throw new Error('the baseline trainer is not register
 const ctx = { signal: new AbortController().signal, progress: () => {} }
 
 describe('constant', () => trainerConformance(async () => ({ trainer })))
+const AIMS = ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
+describe('constant of each goal', () => goalConformance(AIMS, async () => ({ trainer })))
+describe('of each goal by features', () => goalConformance(AIMS, async () => ({ trainer, params: { by: ['a'] } })))
 describe('by features', () => {
   trainerConformance(async () => ({ trainer, params: { by: ['a'] } }))
   test('gives smoothed rates by cell', async () => {

@@ -4,7 +4,8 @@ import type { Evaluator } from '../../plan/evaluator.ts'
 import { binEdges, sampleRows } from './bins.ts'
 import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from './intake.ts'
-import { bodyNumber, broken, checkModel, decodeFloat64, encodeArray } from './model.ts'
+import { isPlain } from './labels.ts'
+import { broken, checkModel, decodeFloat64, encodeArray, largest, outputsOf } from './model.ts'
 import { type NumberParam, numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
@@ -19,14 +20,20 @@ const MOST = 3
 /**
  * What a model has to beat: the overall rate of the target, or its rate in the cells of a grid over the features named in
  * `by`, each cut into quantile bins (missing values have their own), drawn towards the overall rate:
- * (positives + smoothing · rate) / (rows + smoothing).
+ * (positives + smoothing · rate) / (rows + smoothing). Of other goals: the rates of classes, the mean, or the quantile.
  */
-export const baseline: Trainer = { kind: 'baseline', train, load }
+export const baseline: Trainer = {
+  kind: 'baseline',
+  goals: ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
+  train,
+  load,
+}
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
   const params = baselineParams(task)
   checkColumns(task, false)
   const { train } = task
+  if (!isPlain(task)) return (await import('./baselineGoals.ts')).learnGrid(task, params, ctx)
   if (isOnDevice(train)) {
     const [{ learnOnDevice }, { beginBaseline }] = [await import('./device/begin.ts'), await import('./device/baseline.ts')] // biome-ignore format: one line
     const made = await orOnHost(ctx, () => learnOnDevice(beginBaseline, { ...task, train }, ctx))
@@ -120,7 +127,7 @@ function byOf({ params, features }: TrainTask): readonly string[] {
 }
 
 /** The number of edges below x; one more than the last bin for a missing value. */
-function binOf(edges: Float64Array, x: number): number {
+export function binOf(edges: Float64Array, x: number): number {
   if (Number.isNaN(x)) return edges.length + 1
   let low = 0
   let high = edges.length
@@ -139,27 +146,37 @@ export function readGrid(model: TrainedModel) {
   const by = body['by'] as readonly number[]
   const rates = decodeFloat64(body, 'rates')
   const axes = by.map((_, i) => decodeFloat64(body['edges'] as Record<string, unknown>, String(i)))
-  if (rates.length !== axes.reduce((product, edges) => product * (edges.length + 2), 1))
+  if (rates.length !== outputsOf(model) * axes.reduce((product, edges) => product * (edges.length + 2), 1))
     throw broken('its grid and rates disagree')
-  return { by: by.map((f) => model.features[f] as string), places: by, axes, rates, prior: bodyNumber(body, 'prior') }
+  return { by: by.map((f) => model.features[f] as string), places: by, axes, rates }
 }
 
 function load(model: TrainedModel): Evaluator {
-  const { places: by, axes, rates, prior } = readGrid(model)
-  const rateOf = (valueAt: (feature: number) => number): number => {
+  const { places: by, axes, rates } = readGrid(model)
+  const outputs = outputsOf(model)
+  const cellOf = (valueAt: (feature: number) => number): number => {
     let cell = 0
     for (let i = 0; i < axes.length; i++) {
       const edges = axes[i] as Float64Array
       cell = cell * (edges.length + 2) + binOf(edges, valueAt(by[i] as number))
     }
-    return rates[cell] ?? prior
+    return cell * outputs
   }
   return {
     kind: 'baseline',
     inputs: model.features,
-    one: (row) => rateOf((f) => row[f] as number),
+    outputs,
+    one: (row, out) => {
+      const cell = cellOf((f) => row[f] as number)
+      if (outputs === 1) return rates[cell] as number
+      out?.set(rates.subarray(cell, cell + outputs))
+      return largest(rates, cell, outputs)
+    },
     many: (columns, rows, out) => {
-      for (let i = 0; i < rows; i++) out[i] = rateOf((f) => (columns[f] as Float64Array)[i] as number)
+      for (let i = 0; i < rows; i++) {
+        const cell = cellOf((f) => (columns[f] as Float64Array)[i] as number)
+        for (let k = 0; k < outputs; k++) out[i * outputs + k] = rates[cell + k] as number
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Relation } from '../../engines/engine.ts'
-import { type ClassCounts, numericBatches } from './intake.ts'
+import { type ClassCounts, type NumericBatch, numericBatches, rawBatches } from './intake.ts'
+import { mix } from './mix.ts'
 
 /** What one pass over the training rows tells: counts, and a sample of every feature. */
 export interface Sample extends ClassCounts {
@@ -9,14 +10,6 @@ export interface Sample extends ClassCounts {
 
 const MAX_ROWS = 200_000
 const MAX_CELLS = 8_000_000
-
-/** The 32-bit finaliser of MurmurHash3. */
-function mix(value: number): number {
-  let h = value | 0
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
-}
 
 const capOf = (features: number): number =>
   Math.min(MAX_ROWS, Math.max(10_000, Math.floor(MAX_CELLS / Math.max(1, features))))
@@ -48,14 +41,40 @@ export async function sampleRows(
   seed: number,
   signal: AbortSignal,
 ): Promise<Sample> {
-  const cap = capOf(features.length)
-  const columns = features.map(() => new Float64Array(cap))
+  let positives = 0
+  const sample = await sampled(numericBatches(relation, features, target, signal), features.length, seed, (batch) => {
+    for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
+  })
+  return { ...sample, positives }
+}
+
+/** The same of features alone, whatever the target is. */
+export async function sampleFeatures(
+  relation: Relation,
+  features: readonly string[],
+  seed: number,
+  signal: AbortSignal,
+): Promise<Omit<Sample, 'positives'>> {
+  const batches = async function* () {
+    for await (const { rows, at, number } of rawBatches(relation, features, signal))
+      yield { rows, at, feature: (index: number) => number(features[index] as string) }
+  }
+  return sampled(batches(), features.length, seed, () => {})
+}
+
+async function sampled<B extends Pick<NumericBatch, 'rows' | 'at' | 'feature'>>(
+  batches: AsyncIterable<B>,
+  features: number,
+  seed: number,
+  seen: (batch: B) => void,
+): Promise<Omit<Sample, 'positives'>> {
+  const cap = capOf(features)
+  const columns = Array.from({ length: features }, () => new Float64Array(cap))
   const hashes = new Uint32Array(cap)
   const salt = saltOf(seed)
   let bound = 2 ** 32
   let kept = 0
   let rows = 0
-  let positives = 0
 
   const halve = (): void => {
     bound /= 2
@@ -69,8 +88,8 @@ export async function sampleRows(
     kept = to
   }
 
-  for await (const batch of numericBatches(relation, features, target, signal)) {
-    for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
+  for await (const batch of batches) {
+    seen(batch)
     rows += batch.rows
     let picks = pick(batch.at, batch.rows, salt, bound)
     while (kept + picks.length > cap) {
@@ -84,7 +103,7 @@ export async function sampleRows(
     }
     kept += picks.length
   }
-  return { rows, positives, columns: columns.map((column) => column.subarray(0, kept)) }
+  return { rows, columns: columns.map((column) => column.subarray(0, kept)) }
 }
 
 function pick(at: number, rows: number, salt: number, bound: number): number[] {

@@ -7,10 +7,28 @@ export function baseline(options: { by?: readonly string[] } = {}): Candidate {
   return { trainer: 'baseline', params: by ? { by } : {} }
 }
 
-/** L2-regularised logistic regression on standardised features. */
+/** L2-regularised logistic regression on standardised features, of two classes or several. */
 export const logistic = (options: { l2?: number } = {}): Candidate => ({
   trainer: 'logistic',
   params: { ...optionsOf(options, ['l2'], 'logistic') },
+})
+
+/** Linear regression on standardised features: least squares, ridge (`l2`), lasso (`l1`), or both. */
+export const linear = (options: { l1?: number; l2?: number } = {}): Candidate => ({
+  trainer: 'linear',
+  params: { ...optionsOf(options, ['l1', 'l2'], 'linear') },
+})
+
+/** Poisson regression with a logarithmic link on standardised features, for counts. */
+export const poisson = (options: { l2?: number } = {}): Candidate => ({
+  trainer: 'poisson',
+  params: { ...optionsOf(options, ['l2'], 'poisson') },
+})
+
+/** The rates, or the mean, of the k nearest training rows; it keeps them all. */
+export const knn = (options: { k?: number } = {}): Candidate => ({
+  trainer: 'knn',
+  params: { ...optionsOf(options, ['k'], 'knn') },
 })
 
 export interface GbdtOptions {
@@ -21,9 +39,23 @@ export interface GbdtOptions {
   minDataInLeaf?: number
   /** Rounds without improvement on the validation part before it stops; 0 trains every tree. */
   earlyStopping?: number
+  /** Penalties on the values of leaves: of their size, and of their squares. */
+  l1?: number
+  lambda?: number
+  /** Shares of rows and of features that a tree sees, drawn by the seed. */
+  rowFraction?: number
+  columnFraction?: number
+  /** Features that what is learnt may only rise, or only fall, with. */
+  increasing?: readonly string[]
+  decreasing?: readonly string[]
+  /** Whether all classes weigh the same together. */
+  balanced?: boolean
 }
-const GBDT = ['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'earlyStopping'] as const
-/** Gradient-boosted trees over 256 bins, grown leaf by leaf. */
+const GBDT = [
+  ...(['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'earlyStopping', 'l1', 'lambda'] as const),
+  ...(['rowFraction', 'columnFraction', 'increasing', 'decreasing', 'balanced'] as const),
+] as const
+/** Gradient-boosted trees over 256 bins, grown leaf by leaf, of any goal. */
 export const gbdt = (options: GbdtOptions = {}): Candidate => ({
   trainer: 'gbdt',
   params: { ...optionsOf(options, GBDT, 'gbdt') },

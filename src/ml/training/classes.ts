@@ -1,6 +1,8 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { FitRow } from '../../plan/fits/index.ts'
 import { badLabel, type ClassCounts } from './intake.ts'
+import { unseen } from './labels.ts'
+import type { Label } from './trainer.ts'
 
 /** A part's rows by class, from the rows of each value of the target (`countsQuery`). @throws TRAIN_DATA naming the part and what it holds */
 export function checkPart(part: keyof typeof PURPOSE, target: string, rows: readonly FitRow[]): ClassCounts {
@@ -19,6 +21,25 @@ export function checkPart(part: keyof typeof PURPOSE, target: string, rows: read
     fix: 'move the borders of the split so that each part has rows of both classes',
     details: { part, rows: total },
   })
+}
+
+/** A part of rows whose target is a number. @throws TRAIN_DATA where it has none */
+export function checkRows(part: keyof typeof PURPOSE, rows: number): void {
+  if (rows === 0) checkPart(part, '', [])
+}
+
+/** A part's classes; `training` has those of the training rows. @throws TRAIN_DATA for no rows, and a class that the training rows do not have */
+export function checkPartClasses(
+  part: keyof typeof PURPOSE,
+  target: string,
+  rows: readonly FitRow[],
+  training: readonly FitRow[],
+): void {
+  checkRows(part, rows.length)
+  if (part === 'train') checkPart(part, target, rows)
+  const known = new Set(training.map((r) => r['key']))
+  const other = rows.find((r) => r['key'] !== null && !known.has(r['key'] ?? null))
+  if (other) throw unseen(other['key'] as Label, target, `the part '${part}'`)
 }
 
 const PURPOSE = {

@@ -56,9 +56,9 @@ export function exampleRows(count: number, seed = 1): Row[] {
   })
 }
 
-const quiet = (signal = new AbortController().signal): TrainContext => ({ signal, progress: () => {} })
+export const quiet = (signal = new AbortController().signal): TrainContext => ({ signal, progress: () => {} })
 
-async function failure(promise: Promise<unknown>): Promise<GalleyError> {
+export async function failure(promise: Promise<unknown>): Promise<GalleyError> {
   const thrown: unknown = await promise.then(
     () => undefined,
     (error: unknown) => error,

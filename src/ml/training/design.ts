@@ -1,5 +1,5 @@
 import type { Relation } from '../../engines/engine.ts'
-import { type ClassCounts, checkSameRows, numericBatches } from './intake.ts'
+import { type ClassCounts, checkSameRows, type NumericBatch, numericBatches, rawBatches } from './intake.ts'
 import type { TrainTask } from './trainer.ts'
 
 /** What standardising a column needs, over its finite values; all zero when it has none. */
@@ -23,12 +23,36 @@ export async function columnStats(
   target: string,
   signal: AbortSignal,
 ): Promise<TableStats> {
-  const sums = features.map(() => ({ shift: 0, n: 0, sum: 0, squares: 0, low: Infinity, high: -Infinity, missing: 0 }))
-  let rows = 0
   let positives = 0
-  for await (const batch of numericBatches(relation, features, target, signal)) {
-    rows += batch.rows
+  const stats = await statsOf(features.length, numericBatches(relation, features, target, signal), (batch) => {
     for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
+  })
+  return { ...stats, positives }
+}
+
+/** The same of features alone, whatever the target is. */
+export async function featureStats(
+  relation: Relation,
+  features: readonly string[],
+  signal: AbortSignal,
+): Promise<Omit<TableStats, 'positives'>> {
+  const batches = async function* () {
+    for await (const { rows, number } of rawBatches(relation, features, signal))
+      yield { rows, feature: (index: number) => number(features[index] as string) }
+  }
+  return statsOf(features.length, batches(), () => {})
+}
+
+async function statsOf<B extends Pick<NumericBatch, 'rows' | 'feature'>>(
+  features: number,
+  batches: AsyncIterable<B>,
+  seen: (batch: B) => void,
+): Promise<Omit<TableStats, 'positives'>> {
+  const sums = Array.from({ length: features }, () => ({ shift: 0, n: 0, sum: 0, squares: 0, low: Infinity, high: -Infinity, missing: 0 })) // biome-ignore format: one line
+  let rows = 0
+  for await (const batch of batches) {
+    rows += batch.rows
+    seen(batch)
     for (const [f, s] of sums.entries()) {
       const values = batch.feature(f)
       let { shift, n, sum, squares, low, high, missing } = s
@@ -57,7 +81,7 @@ export async function columnStats(
     const scale = high > low && deviation > 0 && Number.isFinite(1 / deviation) ? 1 / deviation : 0
     return { mean, scale: Number.isFinite(mean) ? scale : 0, low, high, missing }
   })
-  return { rows, positives, columns }
+  return { rows, columns }
 }
 
 /** The columns of the design matrix: the features, then an indicator for each of `indicators`. */
@@ -80,7 +104,7 @@ export interface Block {
 
 export const BLOCK_ROWS = 4096
 /** A design matrix up to this size is held; a larger one is read again on every pass. */
-const HELD_BYTES = 512 * 2 ** 20
+export const HELD_BYTES = 512 * 2 ** 20
 
 /** A function that passes over the standardised rows, in blocks of 4096 however the batches are cut. */
 export async function makeBlocks(
@@ -142,12 +166,12 @@ async function* readBlocks(
 }
 
 /** 1 where a value is missing. */
-function mark(values: Float64Array, out: Float32Array): void {
+export function mark(values: Float64Array, out: Float32Array): void {
   for (let i = 0; i < values.length; i++) out[i] = Number.isNaN(values[i] as number) ? 1 : 0
 }
 
 /** Missing values become the mean, infinite ones the ends of the range. */
-function standardise(values: Float64Array, { mean, scale, low, high }: ColumnStats, out: Float32Array): void {
+export function standardise(values: Float64Array, { mean, scale, low, high }: ColumnStats, out: Float32Array): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     const within = value < low ? low : value > high ? high : value

@@ -1,10 +1,14 @@
 import { GalleyError } from '../../base/errors.ts'
+import { aimOf, type Goal } from '../../runs/goal.ts'
 import type { Trainer } from './trainer.ts'
 
 /** The trainers by kind; each is loaded when it is first used. A new one adds its line here. */
 export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   baseline: async () => (await import('./baseline.ts')).baseline,
   logistic: async () => (await import('./logistic.ts')).logistic,
+  linear: async () => (await import('./elastic.ts')).linear,
+  poisson: async () => (await import('./poisson.ts')).poisson,
+  knn: async () => (await import('./knn.ts')).knn,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
 
@@ -16,4 +20,20 @@ export async function trainerOf(kind: string): Promise<Trainer> {
     what: `there is no trainer '${kind}'`,
     fix: `there are ${Object.keys(trainers).join(', ')}`,
   })
+}
+
+/** Makes sure that all of these kinds can learn it. @throws RECIPE_INVALID naming the first that can't, and those that can */
+export async function checkGoal(kinds: readonly string[], goal: Goal): Promise<void> {
+  const aim = aimOf(goal)
+  for (const kind of kinds) {
+    const { goals } = await trainerOf(kind)
+    if (goals.includes(aim)) continue
+    const all = await Promise.all(Object.keys(trainers).map(trainerOf))
+    const able = all.filter((t) => t.goals.includes(aim)).map((t) => t.kind)
+    throw new GalleyError('RECIPE_INVALID', {
+      what: `'${kind}' can't learn ${goal.kind === 'regression' ? `a regression (${aim})` : `a ${aim} target`}`,
+      why: `it learns ${goals.join(', ')}`,
+      fix: `take ${able.join(' or ')}`,
+    })
+  }
 }

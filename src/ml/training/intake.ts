@@ -3,6 +3,7 @@ import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { type Column, copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { fieldOf, isFloat, isInteger, typeName } from '../../plan/types.ts'
+import { BINARY } from '../../runs/goal.ts'
 import type { TrainTask } from './trainer.ts'
 
 /** One batch as a trainer reads it. */
@@ -16,21 +17,22 @@ export interface NumericBatch {
   readonly labels: Uint8Array
 }
 
-const dataError = (what: string, fix: string, details: Record<string, unknown> = {}): GalleyError =>
+export const dataError = (what: string, fix: string, details: Record<string, unknown> = {}): GalleyError =>
   new GalleyError('TRAIN_DATA', { what, fix, details })
 
 /**
  * Makes sure that the columns of a task can be learnt from.
  * @throws PLAN_UNKNOWN_COLUMN naming the ones that exist; TRAIN_DATA for a column that is not bool, int or float, for
- * the target among the features, and for no features when `needFeatures`
+ * the target among the features, and for no features when `needFeatures`. Classes may be text, too.
  */
 export function checkColumns(task: TrainTask, needFeatures = true): void {
   if (needFeatures && task.features.length === 0) throw dataError('there are no features to learn from', 'name some')
   if (task.features.includes(task.target))
     throw dataError(`the target "${task.target}" is among the features`, 'leave it out of the features')
   for (const relation of task.validate ? [task.train, task.validate] : [task.train])
-    for (const name of [...task.features, task.target]) {
+    for (const name of [...task.features, task.target, ...(task.weight === undefined ? [] : [task.weight])]) {
       const { type } = fieldOf(relation.schema, name, 'the training rows')
+      if (name === task.target && type === 'string' && (task.goal ?? BINARY).kind === 'multiclass') continue
       if (type !== 'bool' && !isInteger(type) && !isFloat(type))
         throw dataError(
           `the column "${name}" is not numeric: it is ${typeName(type)}`,
@@ -40,8 +42,52 @@ export function checkColumns(task: TrainTask, needFeatures = true): void {
     }
 }
 
+/** One batch, its columns read by name. */
+export interface RawBatch {
+  readonly rows: number
+  /** Row number of its first row. */
+  readonly at: number
+  readonly column: (name: string) => Column
+  /** A numeric column as float64, NaN where missing; `rows` values, valid until the next call. */
+  readonly number: (name: string) => Float64Array
+}
+
+/** Reads columns from the start, batch by batch, letting other work run between batches. @throws CANCELLED */
+export async function* rawBatches(
+  relation: Relation,
+  columns: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<RawBatch, void, undefined> {
+  let at = 0
+  let sinceTurn = 0
+  let buffer = new Float64Array(0)
+  for await (const batch of relation.batches([...new Set(columns)])) {
+    throwIfAborted(signal)
+    const { rows } = batch
+    if (rows === 0) continue
+    if (buffer.length < rows) buffer = new Float64Array(rows)
+    const byName = new Map(batch.schema.map((field, i) => [field.name, batch.columns[i]]))
+    const column = (name: string): Column => byName.get(name) as Column
+    yield {
+      rows,
+      at,
+      column,
+      number: (name) => {
+        copyFloat64(column(name), buffer, 0)
+        return buffer.subarray(0, rows)
+      },
+    }
+    at += rows
+    sinceTurn += rows
+    if (sinceTurn >= 65_536) {
+      sinceTurn = 0
+      await nextTurn()
+    }
+  }
+}
+
 /**
- * Reads features and labels from the start, batch by batch, letting other work run between batches.
+ * Reads features and labels of a binary target from the start, batch by batch.
  * @throws TRAIN_DATA for a label that is missing or not 0 or 1, CANCELLED
  */
 export async function* numericBatches(
@@ -50,35 +96,15 @@ export async function* numericBatches(
   target: string,
   signal: AbortSignal,
 ): AsyncGenerator<NumericBatch, void, undefined> {
-  let at = 0
-  let sinceTurn = 0
-  let buffer = new Float64Array(0)
   let labels = new Uint8Array(0)
-  for await (const batch of relation.batches([...features, target])) {
-    throwIfAborted(signal)
-    const { rows } = batch
-    if (rows === 0) continue
-    if (buffer.length < rows) {
-      buffer = new Float64Array(rows)
-      labels = new Uint8Array(rows)
-    }
-    const byName = new Map(batch.schema.map((field, i) => [field.name, batch.columns[i]]))
-    const read = (name: string): Float64Array => {
-      copyFloat64(byName.get(name) as Column, buffer, 0)
-      return buffer.subarray(0, rows)
-    }
-    readLabels(read(target), labels, target)
+  for await (const { rows, at, number } of rawBatches(relation, [...features, target], signal)) {
+    if (labels.length < rows) labels = new Uint8Array(rows)
+    readLabels(number(target), labels, target)
     yield {
       rows,
       at,
       labels: labels.subarray(0, rows),
-      feature: (index) => read(features[index] as string),
-    }
-    at += rows
-    sinceTurn += rows
-    if (sinceTurn >= 65_536) {
-      sinceTurn = 0
-      await nextTurn()
+      feature: (index) => number(features[index] as string),
     }
   }
 }
@@ -96,7 +122,9 @@ export function badLabel(value: number, target: string): GalleyError {
   const shown = Number.isNaN(value) ? 'missing' : String(value)
   return dataError(
     `the target "${target}" has a value that is ${shown}`,
-    'make it a bool or 0/1 column without nulls',
+    Number.isNaN(value)
+      ? 'make it a bool or 0/1 column without nulls'
+      : "make it a bool or 0/1 column without nulls, or say what is learnt: goal: 'multiclass' or 'regression'",
     { column: target },
   )
 }

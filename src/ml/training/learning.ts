@@ -1,24 +1,26 @@
 import { systemClock } from '../../base/clock.ts'
+import type { Relation } from '../../engines/engine.ts'
 import { applied, type BoundFit } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { chooseThreshold } from '../evaluation/confusion.ts'
-import { evaluate, type Report } from '../evaluation/evaluate.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
 import { trainerOf } from './index.ts'
+import { type AnyReport, judgedRows } from './judged.ts'
 import { type Matrices, matricesOf } from './matrices.ts'
 import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
 import { fittedColumns, score } from './scores.ts'
 import type { TrainedModel } from './trainer.ts'
 
-export interface CandidateResult {
+export interface CandidateResult<R = AnyReport> {
   readonly trainer: string
   readonly params: Readonly<Record<string, unknown>>
-  readonly validate: Report
-  readonly test: Report
+  readonly validate: R
+  readonly test: R
   readonly seconds: number
 }
 
@@ -36,7 +38,8 @@ export interface Learning {
 interface Candidate {
   readonly result: CandidateResult
   readonly model: TrainedModel
-  readonly threshold: number
+  /** null of another goal than binary. */
+  readonly threshold: number | null
   /** Scores of the validation rows, for the monitor. */
   scores(): ColumnReference
 }
@@ -86,6 +89,8 @@ async function learn(
         validate: matrices.validate,
         features,
         target: spec.target,
+        ...(spec.goal ? { goal: spec.goal } : {}),
+        ...(spec.weight === undefined ? {} : { weight: spec.weight }),
         params: candidate.params,
         seed: spec.seed,
         threads: ctx.threads,
@@ -98,17 +103,23 @@ async function learn(
     )
     const seconds = (systemClock.ticks() - began) / 1000
     const evaluator = trainer.load(model)
+    const about = { trainer: candidate.trainer, params: candidate.params, seconds }
+    if (model.goal) {
+      const judge = (part: Relation) => judgedRows(evaluator, model, part, ctx.signal)
+      const [own, test] = [await judge(await matrices.validated()), await judge(await matrices.tested())]
+      const result = { ...about, validate: own.report, test: test.report }
+      results.push({ result, model, threshold: null, scores: own.scores })
+      continue
+    }
     const validate = await score(evaluator, await matrices.validated(), spec.target)
     const test = await score(evaluator, await matrices.tested(), spec.target)
     const ranking = rank(validate.scores, validate.labels)
     const threshold = chooseThreshold(ranking, { by: 'f1' })
     results.push({
       result: {
-        trainer: candidate.trainer,
-        params: candidate.params,
+        ...about,
         validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
         test: evaluate(test.scores, test.labels, { threshold }),
-        seconds,
       },
       ...{ model, threshold },
       scores: () => numericReference('score', validate.scores),

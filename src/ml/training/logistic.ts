@@ -5,10 +5,12 @@ import type { Evaluator } from '../../plan/evaluator.ts'
 import { BLOCK_ROWS, columnStats, designOf, makeBlocks, thinned } from './design.ts'
 import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns } from './intake.ts'
+import { isPlain } from './labels.ts'
 import { addScaled, dot, solveSymmetric } from './linear.ts'
 import { loadLinear, logisticBody } from './logisticModel.ts'
 import { checkModel } from './model.ts'
 import { type NumberParam, numberParams } from './params.ts'
+import { loadSoftmax } from './softmax.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
 /**
@@ -45,14 +47,15 @@ interface Descent extends Point {
 /**
  * L2-regularised logistic regression by Newton's method with step halving. Columns are standardised; a missing value
  * counts as the mean and, in columns that miss some in training, adds an indicator; an infinite one counts as the
- * largest or smallest finite value of the training rows.
+ * largest or smallest finite value of the training rows. With weights, or for several classes, by L-BFGS (`glm.ts`).
  */
-export const logistic: Trainer = { kind: 'logistic', train, load }
+export const logistic: Trainer = { kind: 'logistic', goals: ['binary', 'multiclass'], train, load }
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
   const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)
   checkColumns(task)
   const { train } = task
+  if (!isPlain(task)) return (await import('./glm.ts')).learnGlm('logistic', task, params, ctx)
   if (isOnDevice(train)) {
     const [{ learnOnDevice }, { beginLogistic }] = [await import('./device/begin.ts'), await import('./device/logistic.ts')] // biome-ignore format: one line
     const made = await orOnHost(ctx, () => learnOnDevice(beginLogistic, { ...task, train }, ctx))
@@ -186,5 +189,5 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
 
 function load(model: TrainedModel): Evaluator {
   checkModel(model, 'logistic')
-  return loadLinear(model)
+  return model.classes ? loadSoftmax(model) : loadLinear(model)
 }

@@ -8,7 +8,7 @@ export function logisticBody(
   columns: readonly ColumnStats[],
   indicators: readonly number[],
   weights: Float64Array,
-  fit: { iterations: number; loss: number },
+  fit: Readonly<Record<string, number>>,
 ): TrainedModel['body'] {
   const missing = new Float64Array(columns.length)
   for (const [k, f] of indicators.entries()) missing[f] = weights[columns.length + k] as number
@@ -33,7 +33,7 @@ export interface LinearBody {
 
 /** Reads what `logisticBody` wrote. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
 export function readLinear(model: TrainedModel): LinearBody {
-  checkModel(model, model.kind === 'linear' ? 'linear' : 'logistic')
+  checkModel(model, ['linear', 'poisson'].includes(model.kind) ? model.kind : 'logistic')
   const { body } = model
   const names = ['weights', 'missing', 'mean', 'scale', 'low', 'high'] as const
   const [weights, missing, mean, scale, low, high] = names.map((name) => decodeFloat64(body, name)) as [
@@ -54,7 +54,7 @@ export function readLinear(model: TrainedModel): LinearBody {
   }
 }
 
-/** A logistic or a linear model made ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
+/** A logistic, linear or Poisson model made ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
 export function loadLinear(model: TrainedModel): Evaluator {
   const { intercept, columns } = readLinear(model)
   const term = (f: number, x: number): number => {
@@ -63,10 +63,16 @@ export function loadLinear(model: TrainedModel): Evaluator {
     const value = x === Number.POSITIVE_INFINITY ? high : x === Number.NEGATIVE_INFINITY ? low : x
     return (value - mean) * scale * weight
   }
-  const answer = (score: number): number => (model.kind === 'logistic' ? 1 / (1 + Math.exp(-score)) : score)
+  const answer =
+    model.kind === 'logistic'
+      ? (score: number) => 1 / (1 + Math.exp(-score))
+      : model.kind === 'poisson'
+        ? Math.exp
+        : (score: number) => score
   return {
     kind: model.kind,
     inputs: model.features,
+    outputs: 1,
     one: (row) => {
       let score = intercept
       for (let f = 0; f < columns.length; f++) score += term(f, row[f] as number)

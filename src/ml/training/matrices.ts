@@ -35,7 +35,10 @@ export async function matricesOf(
     ledger: ctx.ledger,
   }
   const read = async (part: Node): Promise<Relation> => {
-    const columns = [...features, ctx.step.spec.target].map((name) => [name, col(name)] as const)
+    const { target, weight } = ctx.step.spec
+    const columns = [...new Set([...features, target, ...(weight === undefined ? [] : [weight])])].map(
+      (name) => [name, col(name)] as const,
+    )
     const select = build({ op: 'select', input: part, columns })
     // the same rows in the same order: the same model, to the bit
     const keys = select.schema.map((f) => ({ by: col(f.name), descending: false }))

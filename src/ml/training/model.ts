@@ -1,5 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
-import type { TrainedModel } from './trainer.ts'
+import type { Targets } from './labels.ts'
+import type { TrainedModel, TrainTask } from './trainer.ts'
 
 const FORMAT = 1
 
@@ -25,6 +26,29 @@ export const decodeFloat64 = (body: TrainedModel['body'], name: string): Float64
 
 export const decodeInt32 = (body: TrainedModel['body'], name: string): Int32Array =>
   new Int32Array(decodeBytes(body, name))
+
+/** A model of what was learnt; of a binary target it says no goal. */
+export function modelOf(
+  kind: string,
+  { features, target }: Pick<TrainTask, 'features' | 'target'>,
+  { goal, classes }: Pick<Targets, 'goal' | 'classes'>,
+  params: TrainedModel['params'],
+  body: TrainedModel['body'],
+): TrainedModel {
+  const learnt = goal.kind === 'binary' ? {} : { goal }
+  const told = goal.kind === 'multiclass' ? { classes } : {}
+  return { format: 1, kind, features, target, ...learnt, ...told, params, body }
+}
+
+/** Outputs of a model. */
+export const outputsOf = ({ classes }: TrainedModel): number => classes?.length ?? 1
+
+/** The place of the largest of `n` numbers from `from` on, of equal ones the first. */
+export function largest(of: Float64Array, from: number, n: number): number {
+  let best = 0
+  for (let k = 1; k < n; k++) if ((of[from + k] as number) > (of[from + best] as number)) best = k
+  return best
+}
 
 /** A number of the model's body. */
 export function bodyNumber(body: TrainedModel['body'], name: string): number {

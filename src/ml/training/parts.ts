@@ -9,7 +9,7 @@ import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { type ColumnReference, categoryReference, numericReference, sampleColumns } from '../monitoring/reference.ts'
-import { checkPart } from './classes.ts'
+import { checkPart, checkPartClasses, checkRows } from './classes.ts'
 import { fitAbout, fitOn, namedColumns } from './fits.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
@@ -38,9 +38,18 @@ export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Recor
  * @throws TRAIN_DATA naming the part and what it holds
  */
 export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
-  const { target } = ctx.step.spec
+  const { target, goal } = ctx.step.spec
+  let known: readonly FitRow[] = []
   for (const part of PARTS) {
-    checkPart(part, target, await fitRowsOf(ctx, countsQuery(parts[part], target)))
+    if (goal?.kind === 'regression') {
+      const aggs = [['rows', { fn: 'count', arg: null }]] as const
+      const [found] = await fitRowsOf(ctx, build({ op: 'aggregate', input: parts[part], by: [], aggs }))
+      checkRows(part, Number(found?.['rows'] ?? 0))
+    } else if (goal) {
+      const found = await fitRowsOf(ctx, countsQuery(parts[part], target))
+      checkPartClasses(part, target, found, part === 'train' ? found : known)
+      if (part === 'train') known = found
+    } else checkPart(part, target, await fitRowsOf(ctx, countsQuery(parts[part], target)))
   }
 }
 

@@ -4,24 +4,27 @@ import { compileExpr } from '../../engines/closures.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
-import { GATE_METRICS, GATE_SCHEMA } from '../../runs/gate.ts'
+import { gateNames, gateSchema } from '../../runs/gate.ts'
+import { BINARY, type Goal } from '../../runs/goal.ts'
 import { wholePlan } from '../../runs/inline.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import type { Report } from '../evaluation/evaluate.ts'
 import type { ModelPackage } from '../registry/version.ts'
+import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
 import type { CandidateResult } from './learning.ts'
 import { learnWhere } from './where.ts'
 
-export interface TrainOutput extends Output {
+export interface TrainOutput<R = AnyReport> extends Output {
   readonly name: string
   readonly version: number
   readonly kind: string
+  /** Absent: binary. */
+  readonly goal?: Goal
   readonly blob: string
   readonly dataset: { readonly name: string; readonly version: number; readonly step: string }
-  readonly chosen: CandidateResult
-  readonly candidates: readonly CandidateResult[]
+  readonly chosen: CandidateResult<R>
+  readonly candidates: readonly CandidateResult<R>[]
   readonly gate: { readonly title: string; readonly passed: boolean } | null
 }
 
@@ -41,10 +44,13 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     const { features, fits, candidates, computed } = learnt
     const results = candidates.map((c) => c.result)
     const choose = async () => {
-      const best = candidates.reduce((a, b) => ((b.result.validate.auc ?? 0) > (a.result.validate.auc ?? 0) ? b : a))
+      const { of, least } = mainMetric(spec.goal)
+      const worth = (r: AnyReport) => (least ? -(of(r) ?? Number.POSITIVE_INFINITY) : (of(r) ?? 0))
+      const best = candidates.reduce((a, b) => (worth(b.result.validate) > worth(a.result.validate) ? b : a))
       const gate = judge(spec, best.result, results)
       const pack: ModelPackage = {
-        ...{ format: 2, model: best.model, threshold: best.threshold, fits: fits.flatMap((f) => f.serving) },
+        ...{ format: spec.goal ? 3 : 2, model: best.model, threshold: best.threshold },
+        fits: fits.flatMap((f) => f.serving),
         reference: [...(await learnt.reference()), best.scores()],
       }
       return { best, gate, pack }
@@ -56,6 +62,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       name: id,
       version: 0,
       kind: best.result.trainer,
+      ...(spec.goal ? { goal: spec.goal } : {}),
       blob: blob.hash,
       dataset: { name: data.name, version: data.version, step: ctx.step.inputs[0] ?? '' },
       chosen: best.result,
@@ -81,6 +88,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
             candidates: output.candidates,
             gate,
             target: spec.target,
+            ...(spec.goal ? { goal: spec.goal } : {}),
             fits: fits.map((f) => f.difference).filter((d) => d !== ''),
           },
           run: ctx.run.id,
@@ -101,10 +109,15 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     }
   },
   summary(o) {
+    const { name, of } = mainMetric(o.goal)
     const others = o.candidates
       .filter((c) => c !== o.chosen && c.trainer !== o.kind)
-      .map((c) => `${c.trainer} ${three(c.test.auc)}`)
-    return `${o.name}@${o.version}  ${o.kind}  test AUC ${three(o.chosen.test.auc)}  log loss ${three(o.chosen.test.logLoss)}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
+      .map((c) => `${c.trainer} ${three(of(c.test))}`)
+    const told =
+      o.goal === undefined
+        ? `test AUC ${three(of(o.chosen.test))}  log loss ${three(metricOf(o.chosen.test, 'logLoss'))}`
+        : `test ${METRIC_NAMES[name] ?? name} ${three(of(o.chosen.test))}${o.goal.kind === 'multiclass' ? `  accuracy ${three(metricOf(o.chosen.test, 'accuracy'))}` : ''}`
+    return `${o.name}@${o.version}  ${o.kind}  ${told}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
 }
 
@@ -114,19 +127,23 @@ const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))
 function judge(spec: TrainSpec, best: CandidateResult, all: readonly CandidateResult[]): TrainOutput['gate'] {
   if (!spec.gate) return null
   const base = all.find((c) => c.trainer === 'baseline')
-  const metric = (r: Report | undefined, m: (typeof GATE_METRICS)[number]): number | null =>
-    r ? (m === 'accuracy' ? r.confusion.accuracy : r[m]) : null
+  const goal = spec.goal ?? BINARY
+  const { name, of } = mainMetric(goal)
   const row = [best.validate, best.test, base?.validate, base?.test].flatMap((r) =>
-    GATE_METRICS.map((m) => metric(r, m)),
+    gateNames(goal).map((m) => (r ? metricOf(r, m) : null)),
   )
-  const passed = compileExpr(spec.gate.condition, GATE_SCHEMA)(row) === true
+  const passed = compileExpr(spec.gate.condition, gateSchema(goal))(row) === true
   if (!passed)
     throw new GalleyError('GATE_REFUSED', {
       what: `the gate refuses ${best.trainer}`,
-      why: `${spec.gate.title} does not hold: validate AUC ${three(best.validate.auc)}, baseline ${three(base?.validate.auc ?? null)}`,
+      why: `${spec.gate.title} does not hold: validate ${METRIC_NAMES[name] ?? name} ${three(of(best.validate))}, baseline ${three(base ? of(base.validate) : null)}`,
       fix: 'the service keeps its former model; improve the features or the data, or change the gate on purpose',
       details: {
-        candidates: all.map((c) => ({ trainer: c.trainer, auc: c.validate.auc, logLoss: c.validate.logLoss })),
+        candidates: all.map((c) => ({
+          trainer: c.trainer,
+          [name]: of(c.validate),
+          ...(goal.kind === 'regression' ? {} : { logLoss: metricOf(c.validate, 'logLoss') }),
+        })),
       },
     })
   return { title: spec.gate.title, passed }

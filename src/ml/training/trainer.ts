@@ -1,5 +1,6 @@
 import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
+import type { Aim, Goal } from '../../runs/goal.ts'
 
 /** What a trainer gets. The relations hold one row an example; every feature column is numeric (bool, int, float). */
 export interface TrainTask {
@@ -7,8 +8,12 @@ export interface TrainTask {
   /** Rows for early stopping and tuning; never for the final report. */
   readonly validate?: Relation
   readonly features: readonly string[]
-  /** A bool or 0/1 column. */
+  /** What the goal asks: a bool or 0/1 column, classes as texts, whole numbers or bools, or numbers. */
   readonly target: string
+  /** What is learnt of the target; absent: the probability that it is true. */
+  readonly goal?: Goal
+  /** A column that says how much a row counts, 0 or more; absent: as much as any other. */
+  readonly weight?: string
   readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
   readonly seed: number
   /** Threads the trainer may use; the result does not depend on it. */
@@ -22,12 +27,19 @@ export interface TrainContext {
   say?(why: string): void
 }
 
+/** A class of a target with several. */
+export type Label = string | number | boolean
+
 /** A trained model as data: JSON, and large arrays as base64 of little-endian typed arrays. */
 export interface TrainedModel {
   readonly format: 1
   readonly kind: string
   readonly features: readonly string[]
   readonly target: string
+  /** Absent: the probability that the target is true. */
+  readonly goal?: Goal
+  /** Of a goal with several classes: what the outputs are the probabilities of, in this order. */
+  readonly classes?: readonly Label[]
   readonly params: Readonly<Record<string, unknown>>
   /** Kind-specific; read only by the trainer that made it. */
   readonly body: Readonly<Record<string, unknown>>
@@ -36,9 +48,11 @@ export interface TrainedModel {
 /** One trainer is one file behind this interface; `training/conformance` is its suite. */
 export interface Trainer {
   readonly kind: string
+  /** What it can learn. */
+  readonly goals: readonly Aim[]
   /**
    * Learns from `task.train`. The same task and seed give the same model on any number of threads.
-   * @throws TRAIN_DATA when there is nothing to learn from (no rows, one class only, a column that is not numeric)
+   * @throws TRAIN_DATA when there is nothing to learn from (no rows, one class only, a column that is not numeric, a label that the goal does not allow)
    */
   train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel>
   /** The model made ready to score. @throws MODEL_FORMAT_NEWER */

@@ -1,12 +1,14 @@
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { gapText } from '../../engines/choose.ts'
 import { build } from '../../plan/nodes.ts'
+import { BINARY } from '../../runs/goal.ts'
 import type { Rows } from '../../runs/inline.ts'
 import type { Accelerator, Computed, Output, StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { whyOf } from './device/fallback.ts'
 import type { Reports } from './fused/analysis.ts'
+import { checkGoal } from './index.ts'
 import { type Learning, learnHere } from './learning.ts'
 import { leaveReports, waitingReports } from './reports.ts'
 
@@ -23,6 +25,10 @@ export async function learnWhere(
     leaveReports(ctx)
     return { ...(await learnHere(ctx, data)), computed: { by: 'processor', why } }
   }
+  await checkGoal(
+    ctx.step.spec.candidates.map((c) => c.trainer),
+    ctx.step.spec.goal ?? BINARY,
+  )
   const device = await ctx.device()
   if (typeof device === 'string') return here(device)
   const { fusedGaps } = await import('./fused/gaps.ts')

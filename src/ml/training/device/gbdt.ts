@@ -7,10 +7,10 @@ import { cutEdges } from '../../../engines/webgpu/learn/edges.ts'
 import type { Job } from '../../../engines/webgpu/learn/job.ts'
 import { release, upload } from '../../../engines/webgpu/learn/upload.ts'
 import { type DeviceTable, isOnDevice } from '../../../engines/webgpu/table.ts'
+import { DeviceGap } from '../../../engines/webgpu/wgsl/emit.ts'
 import { sampleOf } from '../bins.ts'
 import { forestBody } from '../gbdt/forest.ts'
-import { GBDT_PARAMS } from '../gbdt/gbdt.ts'
-import { numberParams } from '../params.ts'
+import { gbdtParams } from '../gbdt/params.ts'
 import { type Begin, classesOf } from './begin.ts'
 
 /**
@@ -20,7 +20,9 @@ import { type Begin, classesOf } from './begin.ts'
  * on the host go up.
  */
 export const beginGbdt: Begin = async (job, task, { signal, progress }) => {
-  const params = numberParams('gbdt', task.params, GBDT_PARAMS)
+  const { params, plain } = gbdtParams(task)
+  if (!plain)
+    throw new DeviceGap('gbdt', 'trees with l1, fractions, balanced classes or bounds are learnt on the processor')
   const { features, target, classes } = task
   const { table } = task.train
   throwIfAborted(signal)

@@ -118,6 +118,7 @@ export function loadMlp(model: TrainedModel): Evaluator {
   return {
     kind: 'mlp',
     inputs: model.features,
+    outputs: 1,
     one: (row) => score((f) => row[f] as number),
     many: (values, rows, out) => {
       for (let i = 0; i < rows; i++) out[i] = score((f) => (values[f] as Float64Array)[i] as number)

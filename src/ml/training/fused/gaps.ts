@@ -6,6 +6,7 @@ import { boundPlan, opaqueOf, publishedPlan, stepOf } from '../../../runs/inline
 import type { DatasetSpec, Recipe, TrainSpec } from '../../../runs/specs.ts'
 import { beginOf } from '../device/begin.ts'
 import { fitAbout, fitTogether } from '../fits.ts'
+import { isPlain } from '../labels.ts'
 import { needed } from './fused.ts'
 
 /** What an engine does not take of a step that trains, from the sources on. */
@@ -40,6 +41,8 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
   // an engine names what it meets first: each column is asked alone for the rest, and for which of them need it
   if (found.size > before)
     for (const gap of byColumn(engine, whole, columns)) found.set(`${gap.node} ${gap.reason}`, gap)
+  if (!isPlain(spec))
+    found.set('goal', { node: step, reason: spec.goal ? `a ${spec.goal.kind} goal is learnt on the processor` : 'weighted rows are learnt from on the processor' }) // biome-ignore format: one line
   for (const { trainer } of spec.candidates)
     if (!(await beginOf(trainer)))
       found.set(trainer, { node: trainer, reason: 'this trainer learns on the processor alone' })

@@ -1,4 +1,7 @@
 import type { Evaluator } from '../../../plan/evaluator.ts'
+import { BINARY, type Goal } from '../../../runs/goal.ts'
+import { largest } from '../model.ts'
+import { softmaxInPlace } from '../softmax.ts'
 import type { TrainedModel } from '../trainer.ts'
 import { type Forest, readForest } from './forest.ts'
 import { makeScorer } from './scorer.ts'
@@ -7,23 +10,43 @@ import { makeScorer } from './scorer.ts'
 export function loadForest(model: TrainedModel): Evaluator {
   const forest = readForest(model)
   const score = makeScorer(forest, model.features.length)
+  const outputs = forest.bases.length
+  const about = { kind: 'gbdt', inputs: model.features, outputs }
+  if (outputs > 1)
+    return {
+      ...about,
+      one: (row, out = new Float64Array(outputs)) => {
+        for (let k = 0; k < outputs; k++) out[k] = scoreRow(forest, row, k)
+        softmaxInPlace(out, 0, outputs)
+        return largest(out, 0, outputs)
+      },
+      many: (columns, rows, out) => {
+        score(columns, rows, out)
+        for (let i = 0; i < rows; i++) softmaxInPlace(out, i * outputs, outputs)
+      },
+    }
+  const answer = answerOf(model.goal ?? BINARY)
   return {
-    kind: 'gbdt',
-    inputs: model.features,
-    one: (row) => probability(scoreRow(forest, row)),
+    ...about,
+    one: (row) => answer(scoreRow(forest, row, 0)),
     many: (columns, rows, out) => {
       score(columns, rows, out)
-      for (let i = 0; i < rows; i++) out[i] = probability(out[i] as number)
+      for (let i = 0; i < rows; i++) out[i] = answer(out[i] as number)
     },
   }
 }
 
-const probability = (score: number): number => 1 / (1 + Math.exp(-score))
+/** What a score says. */
+function answerOf(goal: Goal): (score: number) => number {
+  if (goal.kind !== 'regression') return (score) => 1 / (1 + Math.exp(-score))
+  return goal.objective === 'poisson' || goal.objective === 'tweedie' ? Math.exp : (score) => score
+}
 
-/** The log odds of one row. `many` adds the same numbers in the same order, so both give the same bits. */
-function scoreRow({ base, roots, test, threshold, children, values }: Forest, row: Float64Array): number {
-  let score = base
-  for (let tree = 0; tree < roots.length; tree++) {
+/** The score of one row for one output. `many` adds the same numbers in the same order, so both give the same bits. */
+function scoreRow(forest: Forest, row: Float64Array, output: number): number {
+  const { bases, roots, test, threshold, children, values } = forest
+  let score = bases[output] as number
+  for (let tree = output; tree < roots.length; tree += bases.length) {
     let node = roots[tree] as number
     while (node >= 0) {
       const how = test[node] as number

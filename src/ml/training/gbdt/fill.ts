@@ -1,8 +1,10 @@
 import { GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
 import type { Relation } from '../../../engines/engine.ts'
-import { type ClassCounts, numericBatches } from '../intake.ts'
-import { EDGES, type Layout, STAGE } from './layout.ts'
+import { type ClassCounts, dataError, type NumericBatch, numericBatches } from '../intake.ts'
+import { labelledBatches } from '../labels.ts'
+import type { Label, TrainTask } from '../trainer.ts'
+import { EDGES, type GoalLayout, type Layout, STAGE } from './layout.ts'
 import type { Kernels } from './wasm.ts'
 
 /** A relation to be read, the features of it that are used and their edges. */
@@ -11,6 +13,43 @@ export interface FillSource {
   readonly features: readonly string[]
   readonly edges: readonly Float64Array[]
   readonly target: string
+}
+
+/** Where rows of a part go. */
+function placesOf(layout: Layout, part: 'train' | 'validate') {
+  const training = part === 'train'
+  return { training, room: training ? layout.rows : layout.validateRows, first: training ? 0 : layout.rows + 4 }
+}
+
+/** A function that bins a batch's features; `at`: the rows of the part before it. @throws TRAIN_DATA for more rows than there is room for */
+function binner(
+  kernels: Kernels,
+  memory: SharedMemory,
+  layout: Layout,
+  source: FillSource,
+  part: 'train' | 'validate',
+) {
+  const { training, room, first } = placesOf(layout, part)
+  const stage = new Float64Array(memory.buffer, layout.stage, STAGE)
+  const edges = new Float64Array(memory.buffer, layout.edges, EDGES)
+  return (batch: Pick<NumericBatch, 'rows' | 'feature'>, at: number): void => {
+    if (at + batch.rows > room)
+      throw new GalleyError('TRAIN_DATA', {
+        what: `a second pass over the rows gave more than the first (${room})`,
+        fix: 'train on a dataset version',
+      })
+    for (const [f, own] of source.edges.entries()) {
+      const values = batch.feature(f)
+      edges.fill(Number.POSITIVE_INFINITY)
+      edges.set(own)
+      const column = training ? layout.columns + f * layout.rows : 0
+      for (let from = 0; from < batch.rows; from += STAGE) {
+        const piece = values.subarray(from, from + STAGE)
+        stage.set(piece)
+        kernels.binColumn(layout.stage, piece.length, layout.edges, first + at + from, f, column)
+      }
+    }
+  }
 }
 
 /**
@@ -26,34 +65,49 @@ export async function fill(
   part: 'train' | 'validate',
   signal: AbortSignal,
 ): Promise<ClassCounts> {
-  const training = part === 'train'
-  const room = training ? layout.rows : layout.validateRows
-  const first = training ? 0 : layout.rows + 4
+  const { training, room } = placesOf(layout, part)
   const labels = new Uint8Array(memory.buffer, training ? layout.labels : layout.validateLabels, room)
-  const stage = new Float64Array(memory.buffer, layout.stage, STAGE)
-  const edges = new Float64Array(memory.buffer, layout.edges, EDGES)
+  const bin = binner(kernels, memory, layout, source, part)
   let rows = 0
   let positives = 0
   for await (const batch of numericBatches(source.relation, source.features, source.target, signal)) {
-    if (rows + batch.rows > room)
-      throw new GalleyError('TRAIN_DATA', {
-        what: `a second pass over the rows gave more than the first (${room})`,
-        fix: 'train on a dataset version',
-      })
+    bin(batch, rows)
     labels.set(batch.labels, rows)
     for (let i = 0; i < batch.rows; i++) positives += batch.labels[i] as number
-    for (const [f, own] of source.edges.entries()) {
-      const values = batch.feature(f)
-      edges.fill(Number.POSITIVE_INFINITY)
-      edges.set(own)
-      const column = training ? layout.columns + f * layout.rows : 0
-      for (let from = 0; from < batch.rows; from += STAGE) {
-        const piece = values.subarray(from, from + STAGE)
-        stage.set(piece)
-        kernels.binColumn(layout.stage, piece.length, layout.edges, first + rows + from, f, column)
-      }
-    }
     rows += batch.rows
   }
   return { rows, positives }
 }
+
+/** The same of any goal and with weights, `weightOf` of a label times the row's own. Gives the rows that it read. */
+export async function fillGoal(
+  kernels: Kernels,
+  memory: SharedMemory,
+  layout: Layout & { readonly goal: GoalLayout },
+  source: FillSource & { readonly task: TrainTask; readonly classes: readonly Label[]; weightOf(y: number): number },
+  part: 'train' | 'validate',
+  signal: AbortSignal,
+): Promise<number> {
+  const { training, room } = placesOf(layout, part)
+  const y = new Float64Array(memory.buffer, training ? layout.goal.y : layout.goal.validateY, room)
+  const w = new Float64Array(memory.buffer, layout.goal.w, training ? room : 0)
+  const bin = binner(kernels, memory, layout, source, part)
+  // models are judged by rows as they are
+  const { target, goal, weight } = source.task
+  const asked = { target, ...(goal ? { goal } : {}), ...(training && weight !== undefined ? { weight } : {}) }
+  let rows = 0
+  for await (const batch of labelledBatches(source.relation, source.features, asked, source.classes, signal)) {
+    bin(batch, rows)
+    const large = batch.y.find((value) => Math.abs(value) > LARGEST)
+    if (large !== undefined)
+      throw dataError(`the target "${target}" has a value of ${large}`, `bring it to a scale below ${LARGEST}`)
+    y.set(batch.y, rows)
+    if (training)
+      for (let i = 0; i < batch.rows; i++) w[rows + i] = (batch.w?.[i] ?? 1) * source.weightOf(batch.y[i] as number)
+    rows += batch.rows
+  }
+  return rows
+}
+
+/** Labels beyond are more than gradients in 32 bits hold. */
+const LARGEST = 1e30

@@ -1,4 +1,13 @@
-import { bodyNumber, broken, checkModel, decodeBytes, decodeFloat64, decodeInt32, encodeArray } from '../model.ts'
+import {
+  bodyNumber,
+  broken,
+  checkModel,
+  decodeBytes,
+  decodeFloat64,
+  decodeInt32,
+  encodeArray,
+  outputsOf,
+} from '../model.ts'
 import type { TrainedModel } from '../trainer.ts'
 
 /**
@@ -7,6 +16,8 @@ import type { TrainedModel } from '../trainer.ts'
  */
 export interface Forest {
   readonly base: number
+  /** The score before the first tree of each output; tree t adds to output t mod their number. */
+  readonly bases: readonly number[]
   readonly roots: Int32Array
   readonly test: Int32Array
   readonly threshold: Float64Array
@@ -47,7 +58,10 @@ export function readForest(model: TrainedModel): Forest {
   }
   if (node !== nodes || leaf !== values.length) throw broken('its trees and arrays disagree')
   const test = Int32Array.from(feature, (f, i) => f * 2 + (missingLeft[i] as number))
-  return { base: bodyNumber(body, 'base'), roots, test, threshold, children, values }
+  const bases = model.classes ? [...decodeFloat64(body, 'bases')] : [bodyNumber(body, 'base')]
+  if (bases.length !== outputsOf(model) || roots.length % bases.length !== 0)
+    throw broken('its trees and classes disagree')
+  return { base: bases[0] as number, bases, roots, test, threshold, children, values }
 }
 
 /** A grown tree: a row goes left where its value ≤ the threshold. A child below zero is leaf ~child. */
@@ -71,15 +85,15 @@ export function importanceOf(
   return importance
 }
 
-/** The body of a gbdt model; its arrays run through all trees, one after another. `importance`: each feature's gain. */
+/** The body of a gbdt model; its arrays run through all trees, one after another. `importance`: each feature's gain. `base`: of several outputs one each. */
 export function forestBody(
   trees: readonly GrownTree[],
   importance: readonly number[],
-  base: number,
+  base: number | readonly number[],
 ): TrainedModel['body'] {
   const ints = (of: (tree: GrownTree) => readonly number[]): string => encodeArray(Int32Array.from(trees.flatMap(of)))
   return {
-    base,
+    ...(typeof base === 'number' ? { base } : { bases: encodeArray(Float64Array.from(base)) }),
     trees: trees.length,
     treeLeaves: ints((tree) => [tree.values.length]),
     feature: ints((tree) => tree.feature),

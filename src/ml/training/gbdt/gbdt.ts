@@ -5,41 +5,34 @@ import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { binEdges, sampleRows } from '../bins.ts'
 import { orOnHost } from '../device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from '../intake.ts'
-import { type NumberParam, numberParams } from '../params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../trainer.ts'
 import { loadForest } from './evaluator.ts'
 import { fill } from './fill.ts'
 import { forestBody, importanceOf } from './forest.ts'
-import type { BinnedTree } from './grow.ts'
 import { layOut, setUp } from './layout.ts'
+import { gbdtParams } from './params.ts'
+import type { BinnedTree } from './task.ts'
 import { growOnWorkers } from './team.ts'
 import { loadKernels } from './wasm.ts'
 
-/** Parameters, their defaults and ranges. `earlyStopping` 0 is off; the unit is trees without a better validation loss. */
-export const GBDT_PARAMS = {
-  trees: { value: 100, min: 1, max: 100_000, integer: true },
-  leaves: { value: 31, min: 2, max: 4096, integer: true },
-  learningRate: { value: 0.1, min: 1e-6, max: 1 },
-  minDataInLeaf: { value: 20, min: 1, max: 1e9, integer: true },
-  minHessian: { value: 1e-3, min: 0, max: 1e9 },
-  minGain: { value: 0, min: 0, max: 1e12 },
-  lambda: { value: 0, min: 0, max: 1e12 },
-  maxBins: { value: 255, min: 2, max: 255, integer: true },
-  earlyStopping: { value: 0, min: 0, max: 100_000, integer: true },
-} as const satisfies Record<string, NumberParam>
-
 /**
- * Gradient-boosted decision trees for a 0/1 target: logistic loss, histograms of at most 255 bins, leaf-wise growth, and
+ * Gradient-boosted decision trees (for a 0/1 target with logistic loss; for other goals see `goals.ts`): histograms of at most 255 bins, leaf-wise growth, and
  * for missing values a direction learnt at every split (Friedman 2001; Ke et al. 2017, "LightGBM"). Sums are exact
  * integers, so the model is the same on any number of threads. Holds about `2 × features + 35` bytes a row outside the
  * JavaScript heap; reads the rows twice.
  */
-export const gbdt: Trainer = { kind: 'gbdt', train, load: loadForest }
+export const gbdt: Trainer = {
+  kind: 'gbdt',
+  goals: ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
+  train,
+  load: loadForest,
+}
 
 async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
-  const params = numberParams('gbdt', task.params, GBDT_PARAMS)
+  const { params, more, told, plain } = gbdtParams(task)
   checkColumns(task)
   const { signal } = ctx
+  if (!plain) return (await import('./goals.ts')).learnGoal(task, { params, more, told }, ctx)
   const { train } = task
   if (isOnDevice(train)) {
     const [{ learnOnDevice }, { beginGbdt }] = [await import('../device/begin.ts'), await import('../device/gbdt.ts')]
@@ -49,14 +42,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)
   checkClasses(sample, task.target)
   const { rows, positives } = sample
-  const used: (UsedFeature & { readonly name: string })[] = []
-  for (const [index, name] of task.features.entries()) {
-    const values = sample.columns[index] as Float64Array
-    const edges = binEdges(values, params.maxBins)
-    if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
-    await nextTurn()
-    throwIfAborted(signal)
-  }
+  const used = await usedFeatures(task, sample.columns, params.maxBins, signal)
   const base = Math.log(positives / (rows - positives))
 
   const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
@@ -96,13 +82,32 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   }
 }
 
-interface UsedFeature {
+/** Features that a tree can split on, with the borders of their bins. */
+export async function usedFeatures(
+  { features }: TrainTask,
+  columns: readonly Float64Array[],
+  maxBins: number,
+  signal: AbortSignal,
+): Promise<UsedFeature[]> {
+  const used: UsedFeature[] = []
+  for (const [index, name] of features.entries()) {
+    const values = columns[index] as Float64Array
+    const edges = binEdges(values, maxBins)
+    if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
+    await nextTurn()
+    throwIfAborted(signal)
+  }
+  return used
+}
+
+export interface UsedFeature {
+  readonly name: string
   readonly index: number
   readonly edges: Float64Array
 }
 
 /** The tree with bins turned into the values that they end at. */
-const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]) => ({
+export const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]) => ({
   ...tree,
   feature: tree.feature.map((f) => (used[f] as UsedFeature).index),
   threshold: tree.feature.map((f, i) => (used[f] as UsedFeature).edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),

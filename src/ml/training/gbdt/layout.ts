@@ -21,6 +21,24 @@ export interface Shape {
   readonly features: number
   readonly leaves: number
   readonly threads: number
+  /** Of what is not a binary target without weights: outputs of the model. */
+  readonly outputs?: number
+}
+
+/** What gradients that JavaScript computes are made of: a number a row, one array an output after another where there are several. */
+export interface GoalLayout {
+  /** float64: labels, weights, scores, room to sort in; of validation rows labels and scores. */
+  readonly y: number
+  readonly w: number
+  readonly scores: number
+  readonly room: number
+  readonly validateY: number
+  readonly validateScores: number
+  /** float32. */
+  readonly gradients: number
+  readonly hessians: number
+  /** The largest gradient and hessian that each thread found: 64 bytes a thread. */
+  readonly largest: number
 }
 
 /** Where everything lies in the shared memory, in bytes from its start. */
@@ -53,6 +71,7 @@ export interface Layout extends Shape {
   readonly gradientScale: number
   readonly hessianScale: number
   readonly countBits: number
+  readonly goal?: GoalLayout
 }
 
 const LIMIT = 2 ** 32
@@ -96,6 +115,8 @@ export function layOut(shape: Shape): Layout {
     hessianScale: 2 ** Math.min(30, 64 - 2 * countBits),
     countBits,
   }
+  const { outputs } = shape
+  const goal = outputs === undefined ? {} : { goal: placeGoal(place, shape, outputs) }
   if (at > LIMIT)
     throw new GalleyError('TRAIN_DATA', {
       what: `training on ${rows} rows × ${features} features with ${leaves} leaves needs ${(at / 2 ** 30).toFixed(1)} GiB`,
@@ -103,7 +124,21 @@ export function layOut(shape: Shape): Layout {
       fix: 'sample the rows, or use fewer features or leaves',
       details: { bytes: at },
     })
-  return { ...layout, bytes: at }
+  return { ...layout, ...goal, bytes: at }
+}
+
+function placeGoal(place: (bytes: number) => number, { rows, validateRows, threads }: Shape, n: number): GoalLayout {
+  return {
+    y: place(rows * 8),
+    w: place(rows * 8),
+    scores: place(rows * 8 * n),
+    room: place(rows * 8),
+    validateY: place(validateRows * 8),
+    validateScores: place(validateRows * 8 * n),
+    gradients: place(rows * 4 * n),
+    hessians: place(rows * 4 * n),
+    largest: place(threads * 64),
+  }
 }
 
 /** Tells the kernels where things lie. */

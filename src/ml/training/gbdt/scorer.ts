@@ -13,14 +13,18 @@ const LEAF = 2
 const compiled = await compileWasm(new URL('./scorer.wasm', import.meta.url))
 
 /**
- * A function that writes the log odds of `rows` rows, given column by column, into `out`. Its memory holds the forest and
+ * A function that writes the scores of `rows` rows, given column by column, into `out`. Its memory holds the forest and
  * one block of rows.
  */
 export function makeScorer(
   forest: Forest,
   features: number,
 ): (columns: readonly Float64Array[], rows: number, out: Float64Array) => void {
-  const { roots, test, threshold, children, values } = forest
+  const { bases, test, threshold, children, values } = forest
+  const n = bases.length
+  const each = forest.roots.length / n
+  // those of an output together
+  const roots = Int32Array.from(forest.roots, (_, i) => forest.roots[(i % each) * n + Math.floor(i / each)] as number)
   const nodes = test.length
   const leavesAt = 64 + nodes * NODE_BYTES
   const rootsAt = leavesAt + values.length * NODE_BYTES
@@ -53,9 +57,12 @@ export function makeScorer(
         const column = columns[f] as Float64Array
         for (let i = 0, to = f; i < count; i++, to += features) data[to] = column[from + i] as number
       }
-      scores.fill(forest.base)
-      kernel.score(rootsAt, roots.length, dataAt, features * 8, (count + 3) & ~3, outAt)
-      out.set(count === BLOCK ? scores : scores.subarray(0, count), from)
+      for (const [k, base] of bases.entries()) {
+        scores.fill(base)
+        kernel.score(rootsAt + k * each * 4, each, dataAt, features * 8, (count + 3) & ~3, outAt)
+        if (n === 1) out.set(count === BLOCK ? scores : scores.subarray(0, count), from)
+        else for (let i = 0; i < count; i++) out[(from + i) * n + k] = scores[i] as number
+      }
     }
   }
 }

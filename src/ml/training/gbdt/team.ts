@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { asGalleyError, GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
-import type { BinnedTree, GrowTask } from './grow.ts'
+import type { BinnedTree, GrowTask } from './task.ts'
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
 /**

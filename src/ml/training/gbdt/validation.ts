@@ -1,6 +1,7 @@
 import type { SharedMemory } from '../../../base/wasm.ts'
-import type { BinnedTree, GrowTask } from './grow.ts'
-import { LOSS_BLOCK, NODE_BYTES } from './layout.ts'
+import { type GoalLayout, LOSS_BLOCK, NODE_BYTES } from './layout.ts'
+import { lossOf } from './objectives.ts'
+import type { BinnedTree, BoostTask, GrowTask } from './task.ts'
 import type { Kernels } from './wasm.ts'
 
 /** The mean logistic loss on the validation rows after one more tree; summed block by block in a fixed order. */
@@ -20,11 +21,7 @@ export function validation(
   const nodes = new Int32Array(memory.buffer, layout.nodes, (layout.leaves * NODE_BYTES) / 4)
   if (me === 0) scores.fill(base)
   return (tree) => {
-    if (me === 0) {
-      nodes[0] = -1
-      for (const [i, f] of tree.feature.entries())
-        nodes.set([f, tree.bin[i], tree.missingLeft[i], tree.left[i], tree.right[i]] as number[], i * 5)
-    }
+    if (me === 0) putNodes(nodes, tree)
     wait()
     for (let block = me; block < blocks; block += threads) {
       const from = block * LOSS_BLOCK
@@ -41,5 +38,60 @@ export function validation(
     let total = 0
     for (let block = 0; block < blocks; block++) total += losses[block] as number
     return total / validateRows
+  }
+}
+
+function putNodes(nodes: Int32Array, tree: BinnedTree): void {
+  nodes[0] = -1
+  for (const [i, f] of tree.feature.entries())
+    nodes.set([f, tree.bin[i], tree.missingLeft[i], tree.left[i], tree.right[i]] as number[], i * 5)
+}
+
+/** The same of any goal: trees are applied to the scores of an output each, and the loss is asked after a round of them. */
+export function goalValidation(
+  kernels: Kernels,
+  memory: SharedMemory,
+  { layout, boost: { goal, bases } }: GrowTask & { readonly boost: BoostTask },
+  me: number,
+  wait: () => void,
+): { apply(tree: BinnedTree, output: number): void; loss(): number } {
+  const { rows, validateRows, threads } = layout
+  const at = layout.goal as GoalLayout
+  const first = rows + 4
+  const scores = new Float64Array(memory.buffer, at.validateScores, validateRows * bases.length)
+  const y = new Float64Array(memory.buffer, at.validateY, validateRows)
+  const blocks = Math.ceil(validateRows / LOSS_BLOCK)
+  const losses = new Float64Array(memory.buffer, layout.losses, blocks)
+  const nodes = new Int32Array(memory.buffer, layout.nodes, (layout.leaves * NODE_BYTES) / 4)
+  const lossIn = lossOf(goal)
+  if (me === 0) for (const [k, base] of bases.entries()) scores.fill(base, k * validateRows, (k + 1) * validateRows)
+  /** This thread's blocks of rows. */
+  const mine = (work: (from: number, to: number, block: number) => void): void => {
+    for (let block = me; block < blocks; block += threads)
+      work(block * LOSS_BLOCK, Math.min((block + 1) * LOSS_BLOCK, validateRows), block)
+  }
+  return {
+    apply(tree, output) {
+      if (tree.feature.length === 0) return
+      if (me === 0) putNodes(nodes, tree)
+      wait()
+      const out = at.validateScores + (output * validateRows - first) * 8
+      mine((from, to) => kernels.applyTree(first + from, first + to, layout.nodes, layout.values, out))
+      // the nodes and values are the next tree's
+      wait()
+    },
+    loss() {
+      mine((from, to, block) => {
+        let sum = 0
+        for (let i = from; i < to; i++) sum += lossIn(scores, y[i] as number, i, validateRows)
+        losses[block] = sum
+      })
+      wait()
+      let total = 0
+      for (let block = 0; block < blocks; block++) total += losses[block] as number
+      // others may write theirs again only when all have read
+      wait()
+      return total / validateRows
+    },
   }
 }

@@ -18,6 +18,15 @@ export interface Kernels {
   barrier(at: number, threads: number): void
   binColumn(values: number, n: number, edges: number, row: number, feature: number, column: number): void
   startTree(from: number, to: number, hist: number, values: number): void
+  startTreeOf(
+    from: number,
+    to: number,
+    hist: number,
+    gradients: number,
+    hessians: number,
+    gradientScale: number,
+    hessianScale: number,
+  ): void
   partition(
     from: number,
     to: number,
@@ -41,6 +50,21 @@ export interface Kernels {
     minHessian: number,
     totalsAt: number,
     out: number,
+  ): void
+  scanWithin(
+    hist: number,
+    bins: number,
+    gradientUnit: number,
+    hessianUnit: number,
+    lambda: number,
+    minData: number,
+    minHessian: number,
+    totalsAt: number,
+    out: number,
+    l1: number,
+    low: number,
+    high: number,
+    rises: number,
   ): void
   applyTree(from: number, to: number, nodes: number, values: number, out: number): void
 }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { SharedMemory } from '../../../base/wasm.ts'
-import { type BinnedTree, type GrowTask, grow } from './grow.ts'
+import type { BinnedTree, GrowTask } from './task.ts'
 import { loadKernels } from './wasm.ts'
 
 /** What the main thread gives a training thread. */
@@ -17,4 +17,13 @@ const { task, memory, me } = workerData as WorkerInput
 const post = (message: WorkerMessage): void => {
   if (me === 0) parentPort?.postMessage(message)
 }
-post(grow(await loadKernels(memory), memory, task, me, (tree, done) => post({ tree, done })))
+const kernels = await loadKernels(memory)
+const told = (tree: BinnedTree, done: number): void => post({ tree, done })
+const { boost: how } = task
+if (how) {
+  const { boost } = await import('./boost.ts')
+  post(boost(kernels, memory, { ...task, boost: how }, me, told))
+} else {
+  const { grow } = await import('./grow.ts')
+  post(grow(kernels, memory, task, me, told))
+}

@@ -1,0 +1,66 @@
+import type { Value } from '../../engines/batch.ts'
+import type { Tuple } from '../../engines/closures.ts'
+import type { Evaluator } from '../../plan/evaluator.ts'
+import type { ModelPackage } from '../registry/version.ts'
+import { largest } from '../training/model.ts'
+
+export interface Prediction {
+  /** P(target); of several classes the probability of the likeliest; of a regression the number. */
+  readonly score: number
+  /** Of a binary target: true when the score reaches the threshold chosen on validation rows. */
+  readonly positive?: boolean
+  /** Of several classes: the likeliest, and the probability of each by its name. */
+  readonly class?: string | number | boolean
+  readonly probabilities?: Readonly<Record<string, number>>
+}
+
+/** How a model answers rows of a plan. */
+export interface Answers {
+  predict(rows: readonly Tuple[]): Prediction[]
+  /** A value as the model takes it. */
+  number(value: Value): number
+}
+
+/** `features` has the place of each input in a row. */
+export function answersOf(
+  evaluator: Evaluator,
+  { model: { goal, classes = [] }, threshold }: Pick<ModelPackage, 'model' | 'threshold'>,
+  features: readonly number[],
+): Answers {
+  const { outputs } = evaluator
+  const number = (v: Value): number => (v === null ? Number.NaN : Number(v))
+  const score = (rows: readonly Tuple[]): Float64Array => {
+    const scores = new Float64Array(rows.length * outputs)
+    const [only] = rows
+    if (only && rows.length === 1 && outputs === 1) {
+      const inputs = new Float64Array(features.length)
+      for (let c = 0; c < inputs.length; c++) inputs[c] = number(only[features[c] as number] as Value)
+      scores[0] = evaluator.one(inputs)
+      return scores
+    }
+    const columns = features.map((f) => {
+      const column = new Float64Array(rows.length)
+      for (let i = 0; i < rows.length; i++) column[i] = number((rows[i] as Tuple)[f] as Value)
+      return column
+    })
+    evaluator.many(columns, rows.length, scores)
+    return scores
+  }
+  const names = classes.map(String)
+  return {
+    number,
+    predict(rows) {
+      const scores = score(rows)
+      if (goal?.kind === 'multiclass')
+        return rows.map((_, i) => {
+          const best = largest(scores, i * outputs, outputs)
+          const probabilities = Object.fromEntries(names.map((name, k) => [name, scores[i * outputs + k] as number]))
+          const name = classes[best] as string | number | boolean
+          return { score: scores[i * outputs + best] as number, class: name, probabilities }
+        })
+      if (goal?.kind === 'regression') return Array.from(scores, (value) => ({ score: value }))
+      const limit = threshold ?? 0.5
+      return Array.from(scores, (p) => ({ score: p, positive: p >= limit }))
+    },
+  }
+}

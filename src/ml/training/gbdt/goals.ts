@@ -1,0 +1,95 @@
+import { sharedMemory } from '../../../base/wasm.ts'
+import { isOnDevice } from '../../../engines/webgpu/table.ts'
+import { sampleFeatures } from '../bins.ts'
+import { checkSameRows, rawBatches } from '../intake.ts'
+import { readTargets, type Targets } from '../labels.ts'
+import { modelOf } from '../model.ts'
+import { quantileIn, quantileOf } from '../quantiles.ts'
+import type { TrainContext, TrainedModel, TrainTask } from '../trainer.ts'
+import { fillGoal } from './fill.ts'
+import { forestBody, importanceOf } from './forest.ts'
+import { grownOf, usedFeatures } from './gbdt.ts'
+import { type GoalLayout, layOut, setUp } from './layout.ts'
+import type { gbdtParams } from './params.ts'
+import type { BinnedTree } from './task.ts'
+import { growOnWorkers } from './team.ts'
+import { loadKernels } from './wasm.ts'
+
+/**
+ * Trees of any goal, with weights, sampling, an l1 penalty and monotone features. Beside what a binary target takes it holds
+ * `32 + 16 × outputs` bytes a row.
+ */
+export async function learnGoal(
+  task: TrainTask,
+  { params, more, told }: Pick<ReturnType<typeof gbdtParams>, 'params' | 'more' | 'told'>,
+  ctx: TrainContext,
+): Promise<TrainedModel> {
+  const { signal } = ctx
+  if (isOnDevice(task.train))
+    ctx.say?.('trees of other goals than binary, of weights and of bounds are learnt on the processor')
+  const targets = await readTargets(task.train, task, signal)
+  const { rows, outputs, classes } = targets
+  const sample = await sampleFeatures(task.train, task.features, task.seed, signal)
+  const used = await usedFeatures(task, sample.columns, params.maxBins, signal)
+  const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
+  let validateRows = 0
+  if (stopping && task.validate !== undefined)
+    for await (const batch of rawBatches(task.validate, [task.target], signal)) validateRows += batch.rows
+
+  const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
+  const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads, outputs })
+  const placed = { ...layout, goal: layout.goal as GoalLayout }
+  const memory = sharedMemory(layout.bytes)
+  const kernels = await loadKernels(memory)
+  setUp(kernels, layout)
+  const weightOf = more.balanced ? balance(targets) : () => 1
+  const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), target: task.target, task, classes, weightOf } // biome-ignore format: one line
+  checkSameRows(rows, await fillGoal(kernels, memory, placed, { ...source, relation: task.train }, 'train', signal))
+  if (stopping && task.validate !== undefined) {
+    const read = await fillGoal(kernels, memory, placed, { ...source, relation: task.validate }, 'validate', signal)
+    checkSameRows(validateRows, read)
+  }
+  const bases = basesOf(targets, more.balanced, () => ({
+    y: new Float64Array(memory.buffer, placed.goal.y, rows),
+    w: task.weight === undefined ? undefined : new Float64Array(memory.buffer, placed.goal.w, rows),
+  }))
+  let trees: BinnedTree[] = []
+  if (used.length > 0) {
+    const bins = used.map((f) => f.edges.length + 1)
+    const rises = used.map((f) => Number(more.increasing.includes(f.name)) - Number(more.decreasing.includes(f.name)))
+    const { l1, rowFraction, columnFraction } = more
+    const weighted = task.weight !== undefined
+    const boost = { goal: targets.goal, bases, seed: task.seed, weighted, l1, rowFraction, columnFraction, rises }
+    const growing = { layout, params, bins, base: 0, boost }
+    trees = await growOnWorkers(growing, memory, signal, (done) =>
+      ctx.progress({ done, total: params.trees * outputs, unit: 'steps' }),
+    )
+  }
+  const grown = trees.map((tree) => grownOf(tree, used))
+  const base = targets.goal.kind === 'multiclass' ? bases : (bases[0] as number)
+  const body = forestBody(grown, importanceOf(grown, task.features.length), base)
+  return modelOf('gbdt', task, targets, told, body)
+}
+
+/** A weight by which all classes weigh the same together. */
+function balance({ byClass, weight }: Targets): (y: number) => number {
+  const weights = byClass.map((own) => weight / byClass.length / own)
+  return (y) => weights[y] as number
+}
+
+/** The scores without a tree. */
+function basesOf(
+  { goal, byClass, weight, mean }: Targets,
+  balanced: boolean,
+  rows: () => { y: Float64Array; w: Float64Array | undefined },
+): number[] {
+  const shares = Array.from(byClass, (own) => (balanced ? 1 / byClass.length : own / weight))
+  if (goal.kind === 'multiclass') return shares.map(Math.log)
+  if (goal.kind === 'binary') return [Math.log((shares[1] as number) / (shares[0] as number))]
+  const alpha = quantileIn(goal)
+  if (alpha !== undefined) {
+    const { y, w } = rows()
+    return [quantileOf(y, alpha, w)]
+  }
+  return [goal.objective === 'squared' ? mean : Math.log(mean)]
+}
