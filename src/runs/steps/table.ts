@@ -13,6 +13,7 @@ import { grows } from '../incremental/former.ts'
 import { planKept } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { moved } from '../portable.ts'
+import type { Settling } from '../settling.ts'
 import type { PlanSpec } from '../specs.ts'
 import { byCount, integer, plural } from '../text.ts'
 import { type Computed, computeRows } from './rows.ts'
@@ -41,10 +42,11 @@ export const tableStep: StepKind<PlanSpec, TableOutput> = {
   async run(ctx) {
     const { root } = ctx.step.spec.plan
     const name = `_${ctx.step.id}`
-    if (!grows(ctx.recipe, ctx.step.id)) return { output: await keep(ctx, name, await computeRows(ctx, root), root) }
+    if (!grows(ctx.recipe, ctx.step.id))
+      return { output: await keep(ctx, name, await computeRows(ctx, root), root, { settling: ctx.settling }) }
     const grown = await computeGrown(ctx, root, { by: codeHash(import.meta.url), stands: () => true })
     const before = grown.how === 'rows' ? grown.former?.output : undefined
-    const kept = await keep(ctx, name, grown.computed, root, before)
+    const kept = await keep(ctx, name, grown.computed, root, { before })
     const output = { ...(before ? together(before, kept) : kept), ...grown.told }
     return {
       output,
@@ -80,13 +82,16 @@ function together(before: TableOutput, more: TableOutput): TableOutput {
   }
 }
 
-/** Publishes computed rows as a table of their own, in one step; `before`: what they are added to. */
+/**
+ * Publishes computed rows as a table of their own, in one step. It is on disk then, but for a small one of a step that publishes nothing else, which may wait for the
+ * end of the run (`settling`). `before`: what the rows are added to.
+ */
 export async function keep(
   ctx: StepContext<PlanSpec>,
   name: string,
   made: Computed,
   root: Node,
-  before?: TableOutput,
+  { before, settling }: { readonly before?: TableOutput | undefined; readonly settling?: Settling } = {},
 ): Promise<TableOutput> {
   const { draft, data, aside, rows, schema } = made
   const manifest: Manifest = {
@@ -109,9 +114,9 @@ export async function keep(
   // the same rows with others set aside are another folder, so that neither loses its own
   const id = aside ? hashJson([data.sha256, aside.sha256]) : data.sha256
   const target = folderOf(ctx.store, ctx.scope, name, id.slice(0, 32))
-  const lasting = !ctx.settling.takes(data.bytes + (aside?.bytes ?? 0))
-  await publishFolder(draft, target, { lasting })
-  if (!lasting) ctx.settling.add(target)
+  const waits = settling?.takes(data.bytes + (aside?.bytes ?? 0)) === true
+  await publishFolder(draft, target, { lasting: !waits })
+  if (waits) settling.add(target)
   // what is named by its content counts as the same content, whichever run wrote it
   return {
     hash: hashJson([data.sha256, schema, null, null]),
