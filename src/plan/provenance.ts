@@ -1,6 +1,7 @@
 import { call, col, type Expr, type Literal, lit } from './expr.ts'
 import { build, type Node } from './nodes.ts'
 import { isDecimal, isFloat, type Type } from './types.ts'
+import { nodes } from './walk.ts'
 
 type Scan = Extract<Node, { op: 'scan' }>
 
@@ -14,7 +15,7 @@ export interface SourceRows {
 /**
  * Which rows of its sources some rows of a plan are made of: computed from these alone, the chosen rows are the same. Rows are told apart by their
  * content. Of verbs that look at rows together it names all that they look at: those of a group, of a window's key, of the time before a moment;
- * what only keeps rows out (`anti`, `except`) is not named.
+ * what only keeps rows out (`anti`, `except`) is named where it keeps some of these out, which were in no chosen row.
  *
  * The chosen rows carry copies of what they were read from through every verb that keeps rows as they are; where rows are put together, they carry the
  * keys, by which the rows before are found, and these are followed in turn.
@@ -96,7 +97,8 @@ class Carrier {
       case 'intersect':
       case 'except': {
         const [left, right] = [this.#among(n.left, comparable(n)), this.#among(n.right, comparable(n))]
-        return this.#marked(n, comparable(n), (keys) => [...left(keys), ...(n.op === 'intersect' ? right(keys) : [])])
+        const others = n.op === 'intersect' ? right : () => this.#keptOut(n.left, n.right, comparable(n).map((c) => [c, c] as const)) // biome-ignore format: one line
+        return this.#marked(n, comparable(n), (keys) => [...left(keys), ...others(keys)])
       }
       case 'union':
         return this.#union(n)
@@ -139,12 +141,13 @@ class Carrier {
       const right = this.carry(n.right)
       return { node: build({ ...n, left: left.node, right: right.node }), marks: [...left.marks, ...right.marks] }
     }
-    if (n.how === 'anti') return { node: build({ ...n, left: left.node }), marks: left.marks }
+    if (n.how === 'anti') {
+      if (!looksTogether(n.left)) return { node: build({ ...n, left: left.node }), marks: left.marks }
+      const marked = this.#marked(build({ ...n, left: left.node }), [], () => this.#keptOut(n.left, n.right, n.on))
+      return { node: marked.node, marks: [...left.marks, ...marked.marks] }
+    }
     const keys = n.on.map(([l]) => l)
-    const right = this.#among(
-      n.right,
-      n.on.map(([, r]) => r),
-    )
+    const right = this.#among(n.right, n.on.map(([, r]) => r)) // biome-ignore format: one line
     const marked = this.#marked(build({ ...n, left: left.node }), keys, (found) =>
       right(
         renamed(
@@ -154,6 +157,14 @@ class Carrier {
       ),
     )
     return { node: marked.node, marks: [...left.marks, ...marked.marks] }
+  }
+
+  /** Rows that keep others out that are named only because a verb looks at them: without, these would come through. */
+  #keptOut(from: Node, by: Node, on: readonly (readonly [left: string, right: string])[]): Found[] {
+    if (!looksTogether(from)) return []
+    const below = this.carry(by)
+    const keys = build({ op: 'distinct', input: renamed(from, on.map(([l, r]) => [r, l] as const)) }) // biome-ignore format: one line
+    return follow(below, matching(below.node, keys, on.map(([, r]) => r))) // biome-ignore format: one line
   }
 
   #asof(n: Extract<Node, { op: 'asof' }>): Carried {
@@ -189,6 +200,11 @@ class Carrier {
     return follow(feed, build({ op: 'select', input: rows, columns }))
   }
 }
+
+/** Verbs that look at rows beside the one that they give. */
+const TOGETHER: readonly Node['op'][] = ['aggregate', 'window', 'rolling', 'distinct', 'intersect', 'except']
+
+const looksTogether = (root: Node): boolean => [...nodes(root)].some((n) => TOGETHER.includes(n.op))
 
 /** The columns of marks, as they are. */
 const hidden = ({ marks }: Carried): (readonly [string, Expr])[] =>

@@ -59,3 +59,16 @@ test('rows of a group by a float are those of −0 and 0 alike', async () => {
   const [found] = sourceRows(root, { op: 'call', fn: 'eq', args: [{ op: 'col', name: 'n' }, lit('2', 'int64')] })
   expect(await rowsOf(found?.rows ?? expect.unreachable())).toHaveLength(2)
 })
+
+test('what keeps rows out is named where a verb below looks at them: without, they would come through', async () => {
+  const schema = [{ name: 'k', type: 'int64', nullable: true }] as const
+  const [all, out] = [[1, 2, 3], [2]].map((ks) => build({ op: 'scan', from: { kind: 'rows', rows: ks.map((k) => [String(k)]) }, schema })) // biome-ignore format: one line
+  const over = (input: Node) => build({ op: 'window', input, by: [], order: [{ by: { op: 'col', name: 'k' }, descending: false }], columns: [['n', { fn: 'rowNumber' }]] }) // biome-ignore format: one line
+  for (const left of [all as Node, over(all as Node)]) {
+    const kept = build({ op: 'join', left, right: out as Node, on: [['k', 'k']], how: 'anti' })
+    const root = build({ op: 'aggregate', input: kept, by: [], aggs: [['count', { fn: 'count', arg: null }]] })
+    const found = sourceRows(root, lit(true, 'bool'))
+    const rows = await Promise.all(found.map(async ({ scan, rows }) => [scan === out, (await rowsOf(rows))?.length] as const)) // biome-ignore format: one line
+    expect(rows).toEqual(left === all ? [[false, 2]] : [[false, 3], [true, 1]]) // biome-ignore format: one line
+  }
+})
