@@ -28,8 +28,7 @@ export function prepared<T>(build: (q: Queries) => { prepare(name: string): Read
 }
 
 /** Where a value of that name stands, in place of one of a column. */
-// biome-ignore lint/suspicious/noExplicitAny: as typed as the column that it is given to
-export const told = (name: string): SQL<any> => sql`${sql.placeholder(name)}`
+export const told = (name: string): SQL => sql`${sql.placeholder(name)}`
 
 /** JSON as it is told; null where there is none. */
 export const toldJson = (value: unknown): string | null =>

@@ -4,23 +4,11 @@ import json
 
 import numpy as np
 import sklearn
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from mulberry32 import uniform
 from sklearn.linear_model import ElasticNet, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 ROWS, SEED = 400, 21
-
-
-def uniform(n: int, seed: int) -> np.ndarray:
-    """The numbers of `randomOf` (mulberry32), so that both sides have the same."""
-    out, state = np.empty(n), seed & 0xFFFFFFFF
-    imul = lambda a, b: (a * b) & 0xFFFFFFFF
-    for i in range(n):
-        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
-        t = imul(state ^ (state >> 15), 1 | state)
-        t = ((t + imul(t ^ (t >> 7), 61 | t)) & 0xFFFFFFFF) ^ t
-        out[i] = (t ^ (t >> 14)) / 2**32
-    return out
-
 
 a, b, c, d, e = uniform(5 * ROWS, SEED).reshape(5, ROWS)
 lean = 3 * a - 2 * b + 0.5 * c + e * 2

@@ -41,7 +41,8 @@ export const EXAMPLE_SCHEMA: Schema = [
   { name: 'word', type: 'string', nullable: false },
   { name: 'y', type: 'bool', nullable: false },
 ]
-const FEATURES = ['a', 'b', 'c', 'd', 'constant']
+/** Those that are learnt from. */
+export const FEATURES = ['a', 'b', 'c', 'd', 'constant']
 type Row = Record<string, Value>
 
 /** Rows whose target leans on `a` (missing in a tenth of them) and `b`. */

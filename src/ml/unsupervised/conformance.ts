@@ -1,21 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { GalleyError } from '../../base/errors.ts'
 import { batchOf, type Value } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
 import type { Schema } from '../../plan/types.ts'
-import { randomOf, relationOf } from '../training/conformance.ts'
-import type { Assigner, LearnContext, Learner, LearnTask, LearntModel } from './learner.ts'
+import { EXAMPLE_SCHEMA, FEATURES, failure, quiet, randomOf, relationOf } from '../training/conformance.ts'
+import type { Assigner, Learner, LearnTask, LearntModel } from './learner.ts'
+
+export { failure, quiet } from '../training/conformance.ts'
 
 /** Columns of the examples: three blobs in `a` and `b`, the rest by the way. */
-export const SCHEMA: Schema = [
-  { name: 'a', type: 'float64', nullable: true },
-  { name: 'b', type: 'int32', nullable: false },
-  { name: 'c', type: 'bool', nullable: true },
-  { name: 'd', type: 'int64', nullable: true },
-  { name: 'constant', type: 'float32', nullable: false },
-  { name: 'word', type: 'string', nullable: false },
-]
-const FEATURES = ['a', 'b', 'c', 'd', 'constant']
+export const SCHEMA: Schema = EXAMPLE_SCHEMA.filter((f) => f.name !== 'y')
 type Row = Record<string, Value>
 
 export function rowsLike(count: number, seed = 1): Row[] {
@@ -26,17 +19,6 @@ export function rowsLike(count: number, seed = 1): Row[] {
     const d = random() < 0.1 ? null : BigInt(Math.floor(random() * 1e6))
     return { a, b: blob * 7 + Math.floor(random() * 4), c: random() < 0.5, d, constant: 7, word: 'x' }
   })
-}
-
-export const quiet = (signal = new AbortController().signal): LearnContext => ({ signal, progress: () => {} })
-
-export async function failure(promise: Promise<unknown>): Promise<GalleyError> {
-  const thrown: unknown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (!(thrown instanceof Error && 'code' in thrown)) throw new Error(`expected a GalleyError, got ${String(thrown)}`)
-  return thrown as GalleyError
 }
 
 /** What a model gives of rows, an array an output. */

@@ -1,5 +1,18 @@
 import { compileWasm, instantiateWasm, type SharedMemory } from '../../../base/wasm.ts'
 
+/** What the best split of a histogram is looked for with. */
+type Scanned = [
+  hist: number,
+  bins: number,
+  gradientUnit: number,
+  hessianUnit: number,
+  lambda: number,
+  minData: number,
+  minHessian: number,
+  totalsAt: number,
+  out: number,
+]
+
 /** The exports of `assembly/kernels.ts`; addresses are bytes from the start of the memory. */
 export interface Kernels {
   setup(
@@ -40,32 +53,8 @@ export interface Kernels {
   markLeaf(from: number, to: number, leaf: number): void
   combine(feature: number, threads: number, scratch: number, gap: number, small: number, parent: number): void
   totals(hist: number, out: number): void
-  scan(
-    hist: number,
-    bins: number,
-    gradientUnit: number,
-    hessianUnit: number,
-    lambda: number,
-    minData: number,
-    minHessian: number,
-    totalsAt: number,
-    out: number,
-  ): void
-  scanWithin(
-    hist: number,
-    bins: number,
-    gradientUnit: number,
-    hessianUnit: number,
-    lambda: number,
-    minData: number,
-    minHessian: number,
-    totalsAt: number,
-    out: number,
-    l1: number,
-    low: number,
-    high: number,
-    rises: number,
-  ): void
+  scan(...of: Scanned): void
+  scanWithin(...of: [...Scanned, l1: number, low: number, high: number, rises: number]): void
   applyTree(from: number, to: number, nodes: number, values: number, out: number): void
 }
 
