@@ -2,6 +2,7 @@
  * Compiles the WebAssembly: `node scripts/wasm.ts` writes the .wasm files; with `--check` it compares with the files that
  * are there and exits with 1 when one differs. Builds are byte-identical for one AssemblyScript version.
  */
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
@@ -10,7 +11,7 @@ const COMMON = ['--runtime=stub', '--use=abort=', '--noAssert', '-O3', '--import
 const SHARED = ['--enable=simd,threads,bulk-memory', '--sharedMemory', '--initialMemory=1', '--maximumMemory=65536']
 const GBDT = 'src/ml/training/gbdt'
 
-/** Each binary with the options that it is compiled with; its source is `assembly/<name>.ts` in its folder. */
+/** Each binary with the options that it is compiled with; its source is `assembly/<name>.ts` in its folder, with what that imports from beside it. */
 export const BUILDS: readonly {
   readonly folder: string
   readonly name: string
@@ -28,9 +29,13 @@ const within = (path: string): URL => new URL(`../${path}`, import.meta.url)
 /** Compiles a source and gives the bytes. @throws Error with the compiler's messages */
 export async function build({ folder, name, options }: Build): Promise<Uint8Array> {
   let binary: Uint8Array | undefined
-  const source = await readFile(within(`${folder}/assembly/${name}.ts`), 'utf8')
+  const folderUrl = within(`${folder}/assembly/`)
   const { error, stderr } = await asc.main([`${name}.ts`, `--outFile=${name}.wasm`, ...options], {
-    readFile: (file: string) => (file === `${name}.ts` ? source : null),
+    // the compiler asks for its library's files, too, and for names that are none
+    readFile: (file: string) => {
+      const source = new URL(file, folderUrl)
+      return existsSync(source) ? readFileSync(source, 'utf8') : null
+    },
     writeFile: (_file: string, contents: string | Uint8Array) => {
       if (typeof contents !== 'string') binary = contents
     },
