@@ -26,7 +26,8 @@ export function predict(): Command {
     .description('ask an endpoint about one raw record')
     .argument('<endpoint>', 'its name')
     .requiredOption('--json <record>', 'the record, for instance \'{"origin":"JFK", …}\'')
-    .action((name: string, options: { json: string }) =>
+    .option('--explain', 'what each feature adds to the answer, too; not logged as a prediction')
+    .action((name: string, options: { json: string; explain?: true }) =>
       withClient(async (client) => {
         let body: Record<string, unknown>
         try {
@@ -39,7 +40,8 @@ export function predict(): Command {
             cause,
           })
         }
-        print(JSON.stringify(await onceReady(() => client.endpoints.predict({ name, body }))))
+        const ask = options.explain ? client.endpoints.explain : client.endpoints.predict
+        print(JSON.stringify(await onceReady<unknown>(() => ask({ name, body }))))
       }, name),
     )
 }

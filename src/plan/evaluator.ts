@@ -16,4 +16,10 @@ export interface Evaluator {
   one(row: Float64Array, out?: Float64Array): number
   /** Scores `rows` rows given column by column, into `out`: the outputs of the first row, then those of the next. */
   many(columns: readonly Float64Array[], rows: number, out: Float64Array): void
+  /**
+   * What each input adds to a row's score, and the score of a row that nothing is known of behind them: inputs + 1 numbers an output
+   * (SHAP values, Lundberg and Lee 2017). They sum to the score as it is before it becomes a probability or a count: log odds, a
+   * logarithm, or the number itself. Absent where the model can't tell.
+   */
+  contributions?(row: Float64Array, out: Float64Array): void
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { flightDelay } from '../../recipes/flight-delay/recipe.ts'
 import { readConfig } from '../../src/base/config.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
+import type { Explained } from '../../src/ml/serving/answers.ts'
 import { run } from '../../src/runs/runner.ts'
 import { sampleFlights } from './sample.ts'
 
@@ -210,6 +211,25 @@ test('cursors and numbers that no list gave', async () => {
     expect([path, (await get(path))[0]]).toEqual([path, path.endsWith('%00') ? 400 : 404])
 })
 
+test('an answer is explained: what each feature adds sums to its score, and nothing is logged', async () => {
+  const drift = async () => (await fetch(`${url}/v1/endpoints/flight-delay/drift`)).json()
+  const explain = (body: unknown) => post('/v1/endpoints/flight-delay/explain', JSON.stringify(body))
+  const before = await drift()
+  const { json: told } = await explain({ records: [good, good] })
+  const { json: said } = await explain(good)
+  expect(await drift()).toEqual(before)
+  expect(told['scale']).toBe('log odds')
+  const [one, two, ...more] = told['explanations'] as Explained[]
+  expect([more, said['explanations']]).toEqual([[], [two]])
+  const { score, base, contributions, features } = one as Explained
+  const sum = Object.values(contributions ?? {}).reduce((a, b) => a + b, base ?? Number.NaN)
+  expect(1 / (1 + Math.exp(-sum))).toBeCloseTo(score, 9)
+  expect(Object.keys(features)).toEqual(Object.keys(contributions ?? {}))
+  expect(features['distance']).toBe(good.distance)
+  const many = await explain({ records: Array(101).fill(good) })
+  expect([many.status, JSON.stringify(many.json)]).toEqual([400, expect.stringContaining('at most 100 records')])
+})
+
 test('what was fed is there after a restart, and repeated events count once', async () => {
   const event = { date: '2001-06-04 08:00:00', delay: 60, origin: 'ORD', destination: 'LGA', distance: 733 }
   const feed = () => post('/v1/endpoints/flight-delay/feed', JSON.stringify(event))
@@ -217,7 +237,7 @@ test('what was fed is there after a restart, and repeated events count once', as
   expect((await feed()).json).toEqual({ taken: 0, ignored: 1, refused: [] })
   const hub = g.hub(await g.scope())
   const asked = { ...good, date: '2001-06-04 12:00:00' }
-  const before = (await hub.get('flight-delay')).explain(asked)
+  const before = (await hub.get('flight-delay')).compute(asked)
   expect(before['flightsOut']).toBe(1n)
   await hub.close()
   const { openEndpoint } = await import('../../src/ml/serving/endpoint.ts')
@@ -225,6 +245,6 @@ test('what was fed is there after a restart, and repeated events count once', as
     { store: g.store, duckdb: g.duckdb, scope: await g.scope(), clock: g.clock, log: g.log },
     'flight-delay',
   )
-  expect(again.explain(asked)).toEqual(before)
+  expect(again.compute(asked)).toEqual(before)
   await again.close()
 })

@@ -90,7 +90,7 @@ describe('the main job on a sample of real flights', () => {
     const answers: Record<string, unknown>[] = []
     await replay(
       history,
-      { feed: live.feed, predict: async (records) => answers.push(...records.map((r) => live.explain(r))) },
+      { feed: live.feed, predict: async (records) => answers.push(...records.map((r) => live.compute(r))) },
       {
         input: live.input,
         feedInput: live.feedInput,

@@ -27,7 +27,7 @@ const fed = (placed: string, courier = 'c1', took: number | string = 60) => ({
   weight: 3,
 })
 const asked = { placed: '2026-03-25 12:00:00', courier: 'c1', weight: 3 }
-const number = (live: { explain(r: unknown): Readonly<Record<string, unknown>> }) => Number(live.explain(asked)['n'])
+const number = (live: { compute(r: unknown): Readonly<Record<string, unknown>> }) => Number(live.compute(asked)['n'])
 const logs = () => join(folder, 'home', 'logs', k.scope.workspace, 'small')
 
 describe('feeding', () => {
@@ -54,7 +54,7 @@ describe('feeding', () => {
     writeOrders(folder, { last: '2026-01-02 10:30:00,4,c9,33' })
     await k.run({ last: true })
     let live = await k.open()
-    const last = (courier: string, placed = asked.placed) => live.explain({ ...asked, courier, placed })['lastTook']
+    const last = (courier: string, placed = asked.placed) => live.compute({ ...asked, courier, placed })['lastTook']
     expect(last('c9')).toBe(33n)
     expect(last('nobody')).toBeNull()
     await live.feed([fed('08:00:00', 'c9', 50), fed('07:00:00', 'c9', 40)])

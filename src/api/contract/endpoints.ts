@@ -23,8 +23,18 @@ export const prediction = z.object({
   class: z.union([z.string(), z.number(), z.boolean()]).optional().describe('the likeliest class, of several'),
   probabilities: z.record(z.string(), z.number()).optional().describe('of each class by its name'),
 })
+export const explained = prediction.extend({
+  features: z.record(z.string(), z.union([z.number(), z.string(), z.null()])).describe('what the model was given'),
+  base: z.number().nullable().describe('the score of a row that nothing is known of'),
+  contributions: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe('what each feature adds to the base (SHAP values); null where the model can not tell'),
+})
 const record = z.record(z.string(), z.unknown())
 const MOST = 10_000
+/** An explanation takes up to milliseconds. */
+const MOST_EXPLAINED = 100
 const several = z
   .object({
     records: z
@@ -84,6 +94,29 @@ export const endpoints = {
     body,
     output: z.object({ model: z.string(), threshold: z.number().nullable(), predictions: z.array(prediction) }),
     limit: 4 << 20,
+  }),
+  explain: route({
+    method: 'post',
+    path: '/v1/endpoints/{name}/explain',
+    access: 'predict',
+    summary:
+      'What the model says of one raw record, or of up to 100 `records`, and what each feature adds; not logged as predictions are',
+    params: z.object({ name }),
+    body: body.refine((b) => !Array.isArray(b['records']) || b['records'].length <= MOST_EXPLAINED, {
+      message: `at most ${MOST_EXPLAINED} records are explained in one request`,
+      path: ['records'],
+    }),
+    output: z.object({
+      model: z.string(),
+      threshold: z.number().nullable(),
+      scale: z
+        .enum(['log odds', 'logarithm', 'number'])
+        .describe(
+          'what base and contributions are sums of: log odds of the target or, up to a constant, of the class; a logarithm; the number itself',
+        ),
+      explanations: z.array(explained),
+    }),
+    limit: 1 << 20,
   }),
   feed: route({
     method: 'post',

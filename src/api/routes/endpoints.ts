@@ -39,6 +39,11 @@ export const endpoints: NounHandlers<'endpoints'> = {
     const live = await ware.hub(scope).get(params.name)
     return { model: live.model, threshold: live.threshold, predictions: await live.predict(recordsOf(body)) }
   },
+  explain: async ({ ware, scope, params, body, signal }) => {
+    const live = await ware.hub(scope).get(params.name)
+    const explanations = await live.explain(recordsOf(body), signal)
+    return { model: live.model, threshold: live.threshold, scale: live.scale, explanations }
+  },
   feed: async ({ ware, scope, params, body }) => {
     const { taken, ignored, refused } = await (await ware.hub(scope).get(params.name)).feed(recordsOf(body))
     return { taken, ignored, refused: [...refused] }

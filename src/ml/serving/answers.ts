@@ -1,6 +1,7 @@
 import type { Value } from '../../engines/batch.ts'
 import type { Tuple } from '../../engines/closures.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
+import { BINARY, type Goal } from '../../runs/goal.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { largest } from '../training/model.ts'
 
@@ -14,9 +15,27 @@ export interface Prediction {
   readonly probabilities?: Readonly<Record<string, number>>
 }
 
+/** What a model says of a row, and why. */
+export interface Explained extends Prediction {
+  /** What the model was given, NaN and infinities as texts. */
+  readonly features: Readonly<Record<string, number | string | null>>
+  /** The score of a row that nothing is known of, and what each feature adds to it, before it becomes a probability or a count; null where the model can't tell. */
+  readonly base: number | null
+  readonly contributions: Readonly<Record<string, number>> | null
+}
+
+/** What contributions are sums of. */
+export type Scale = 'log odds' | 'logarithm' | 'number'
+export const scaleOf = (goal: Goal = BINARY): Scale => {
+  if (goal.kind !== 'regression') return 'log odds'
+  return goal.objective === 'poisson' || goal.objective === 'tweedie' ? 'logarithm' : 'number'
+}
+
 /** How a model answers rows of a plan. */
 export interface Answers {
   predict(rows: readonly Tuple[]): Prediction[]
+  /** SHAP values beside the answer; of several classes those of the likeliest. */
+  explain(row: Tuple): Explained
   /** A value as the model takes it. */
   number(value: Value): number
 }
@@ -47,8 +66,27 @@ export function answersOf(
     return scores
   }
   const names = classes.map(String)
-  return {
+  const { inputs } = evaluator
+  const answers: Answers = {
     number,
+    explain(row) {
+      const [prediction] = answers.predict([row])
+      const given = Float64Array.from(features, (f) => number(row[f] as Value))
+      const told = new Float64Array((inputs.length + 1) * outputs)
+      evaluator.contributions?.(given, told)
+      const best = outputs > 1 ? evaluator.one(given) : 0
+      const own = told.subarray(best * (inputs.length + 1), (best + 1) * (inputs.length + 1))
+      const named = <T>(of: (f: number) => T) => Object.fromEntries(inputs.map((name, f) => [name, of(f)]))
+      return {
+        ...(prediction as Prediction),
+        features: named((f) => {
+          const value = given[f] as number
+          return row[features[f] as number] === null ? null : Number.isFinite(value) ? value : String(value)
+        }),
+        base: evaluator.contributions ? (own[inputs.length] as number) : null,
+        contributions: evaluator.contributions ? named((f) => own[f] as number) : null,
+      }
+    },
     predict(rows) {
       const scores = score(rows)
       if (goal?.kind === 'multiclass')
@@ -63,4 +101,5 @@ export function answersOf(
       return Array.from(scores, (p) => ({ score: p, positive: p >= limit }))
     },
   }
+  return answers
 }

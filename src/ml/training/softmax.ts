@@ -84,5 +84,13 @@ export function loadSoftmax(model: TrainedModel): Evaluator {
         softmaxInPlace(out, i * n, n)
       }
     },
+    contributions: (row, out) => {
+      const terms = new Float64Array(n)
+      for (let f = 0; f <= p; f++) {
+        if (f < p) add(f, row[f] as number, terms.fill(0), 0)
+        else terms.set(intercepts)
+        for (let k = 0; k < n; k++) out[k * (p + 1) + f] = terms[k] as number
+      }
+    },
   }
 }

@@ -19,7 +19,7 @@ const taskOf = (train: TrainTask['train'], params: TrainTask['params'] = {}): Tr
 
 /** The same trees: every split exactly, values to what one rounding of f32 may differ by. */
 function sameTrees(made: TrainedModel, host: TrainedModel): void {
-  for (const name of ['treeLeaves', 'feature', 'missingLeft', 'left', 'right'])
+  for (const name of ['treeLeaves', 'feature', 'missingLeft', 'left', 'right', 'counts'])
     expect([name, decodeInt32(made.body, name)]).toEqual([name, decodeInt32(host.body, name)])
   expect(decodeFloat64(made.body, 'threshold')).toEqual(decodeFloat64(host.body, 'threshold'))
   const [own, other] = [made, host].map((m) => new Float32Array(decodeBytes(m.body, 'values'))) as [Float32Array, Float32Array] // biome-ignore format: one line

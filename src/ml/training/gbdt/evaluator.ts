@@ -3,15 +3,18 @@ import { BINARY, type Goal } from '../../../runs/goal.ts'
 import { largest } from '../model.ts'
 import { softmaxInPlace } from '../softmax.ts'
 import type { TrainedModel } from '../trainer.ts'
-import { type Forest, readForest } from './forest.ts'
+import { type Forest, goesLeft, readForest } from './forest.ts'
 import { makeScorer } from './scorer.ts'
+import { shapOf } from './shap.ts'
 
 /** A gbdt model made ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
 export function loadForest(model: TrainedModel): Evaluator {
   const forest = readForest(model)
   const score = makeScorer(forest, model.features.length)
   const outputs = forest.bases.length
-  const about = { kind: 'gbdt', inputs: model.features, outputs }
+  const { counts } = forest
+  const contributions = counts && shapOf(forest, counts, model.features.length)
+  const about = { kind: 'gbdt', inputs: model.features, outputs, ...(contributions ? { contributions } : {}) }
   if (outputs > 1)
     return {
       ...about,
@@ -44,18 +47,11 @@ function answerOf(goal: Goal): (score: number) => number {
 
 /** The score of one row for one output. `many` adds the same numbers in the same order, so both give the same bits. */
 function scoreRow(forest: Forest, row: Float64Array, output: number): number {
-  const { bases, roots, test, threshold, children, values } = forest
+  const { bases, roots, children, values } = forest
   let score = bases[output] as number
   for (let tree = output; tree < roots.length; tree += bases.length) {
     let node = roots[tree] as number
-    while (node >= 0) {
-      const how = test[node] as number
-      const x = row[how >> 1] as number
-      const limit = threshold[node] as number
-      // NaN fails every comparison: asking the other way round sends it left
-      const left = (how & 1) === 1 ? !(x > limit) : x <= limit
-      node = children[node * 2 + (left ? 0 : 1)] as number
-    }
+    while (node >= 0) node = children[node * 2 + (goesLeft(forest, node, row) ? 0 : 1)] as number
     score += values[~node] as number
   }
   return score

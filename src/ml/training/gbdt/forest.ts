@@ -24,6 +24,8 @@ export interface Forest {
   /** Left and right child of node i at 2i and 2i + 1. */
   readonly children: Int32Array
   readonly values: Float64Array
+  /** Rows of each value that it was learnt from; models of before they were kept have none. */
+  readonly counts: Int32Array | undefined
 }
 
 /** Reads a gbdt model. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
@@ -49,10 +51,12 @@ export function readForest(model: TrainedModel): Forest {
     const end = node + leaves - 1
     const place = (child: number): number => (child >= 0 ? node + child : ~(leaf + ~child))
     roots[tree] = leaves === 1 ? ~leaf : node
-    for (let i = node; i < end; i++) {
-      children[i * 2] = place(left[i] as number)
-      children[i * 2 + 1] = place(right[i] as number)
-    }
+    for (let i = node; i < end; i++)
+      for (const [side, child] of [left[i] as number, right[i] as number].entries()) {
+        const placed = place(child)
+        if (placed >= 0 && (placed <= i || placed >= end)) throw broken('its nodes run in a circle')
+        children[i * 2 + side] = placed
+      }
     node = end
     leaf += leaves
   }
@@ -61,7 +65,18 @@ export function readForest(model: TrainedModel): Forest {
   const bases = model.classes ? [...decodeFloat64(body, 'bases')] : [bodyNumber(body, 'base')]
   if (bases.length !== outputsOf(model) || roots.length % bases.length !== 0)
     throw broken('its trees and classes disagree')
-  return { base: bases[0] as number, bases, roots, test, threshold, children, values }
+  const counts = body['counts'] === undefined ? undefined : decodeInt32(body, 'counts')
+  if (counts && counts.length !== values.length) throw broken('its values and counts disagree')
+  return { base: bases[0] as number, bases, roots, test, threshold, children, values, counts }
+}
+
+/** Whether a row goes to the left child of a node. */
+export function goesLeft({ test, threshold }: Forest, node: number, row: Float64Array): boolean {
+  const how = test[node] as number
+  const x = row[how >> 1] as number
+  const limit = threshold[node] as number
+  // NaN fails every comparison: asking the other way round sends it left
+  return (how & 1) === 1 ? !(x > limit) : x <= limit
 }
 
 /** A grown tree: a row goes left where its value ≤ the threshold. A child below zero is leaf ~child. */
@@ -72,6 +87,8 @@ export interface GrownTree {
   readonly left: readonly number[]
   readonly right: readonly number[]
   readonly values: readonly number[]
+  /** Rows of each leaf that it was learnt from. */
+  readonly counts: readonly number[]
 }
 
 /** What each of so many features gained in trees whose splits' gains are known. */
@@ -102,6 +119,7 @@ export function forestBody(
     left: ints((tree) => tree.left),
     right: ints((tree) => tree.right),
     values: encodeArray(Float32Array.from(trees.flatMap((tree) => tree.values))),
+    counts: ints((tree) => tree.counts),
     importance,
   }
 }

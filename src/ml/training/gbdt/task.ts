@@ -69,4 +69,6 @@ export interface BinnedTree {
   readonly right: number[]
   readonly gain: number[]
   readonly values: number[]
+  /** Rows of each leaf that it was learnt from. */
+  readonly counts: number[]
 }

@@ -199,7 +199,16 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
     gradientUnit = from.gradientUnit
     hessianUnit = from.hessianUnit
     bounds = from.bounds
-    const tree: BinnedTree = { feature: [], bin: [], missingLeft: [], left: [], right: [], gain: [], values: [] }
+    const tree: BinnedTree = {
+      feature: [],
+      bin: [],
+      missingLeft: [],
+      left: [],
+      right: [],
+      gain: [],
+      values: [],
+      counts: [],
+    }
     const leaves: Leaf[] = [root(from)]
     while (leaves.length < params.leaves) {
       let pick = -1
@@ -226,6 +235,7 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
     }
     const own = bounds?.value
     for (const [i, leaf] of leaves.entries()) {
+      tree.counts.push(leaf.count)
       if (!own) tree.values.push(Math.fround(stepOf(leaf)))
       else if (i % threads === me)
         values[i] = Math.max(leaf.low, Math.min(leaf.high, own(leaf.start, leaf.rows))) * params.learningRate

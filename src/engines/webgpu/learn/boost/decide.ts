@@ -67,7 +67,7 @@ fn main(row: u32) {
   let from_ = leafAt(pick);
   let to = leafAt(count);
   let node = control[C_nodes];
-  let tree = control[C_tree] * (1u + (limits[M_leaves] - 1u) * 9u + limits[M_leaves]) + 1u;
+  let tree = control[C_tree] * (1u + (limits[M_leaves] - 1u) * 9u + 2u * limits[M_leaves]) + 1u;
   let at = tree + node * 9u;
   let feature = leaves[from_ + L_feature];
   let bin = leaves[from_ + L_bin];
@@ -151,7 +151,7 @@ fn two(at: u32) -> vec2u { return vec2u(leaves[at], leaves[at + 1u]); }
 fn main(leaf: u32) {
   let count = control[C_leaves];
   if ((control[C_stop] != 0u) | (leaf >= count)) { return; }
-  let words = 1u + (limits[M_leaves] - 1u) * 9u + limits[M_leaves];
+  let words = 1u + (limits[M_leaves] - 1u) * 9u + 2u * limits[M_leaves];
   let tree = control[C_tree] * words;
   let at = leaf * 24u;
   let h = add2(number2(two(at + L_hLow), limit(M_hessianUnit)), limit2(M_lambda));
@@ -159,7 +159,9 @@ fn main(leaf: u32) {
   var value = 0.0;
   if (h.x > 0.0) { value = div2(g, h).x; }
   values[leaf] = value;
-  trees[tree + 1u + (limits[M_leaves] - 1u) * 9u + leaf] = bitcast<u32>(value);
+  let own = tree + 1u + (limits[M_leaves] - 1u) * 9u + leaf;
+  trees[own] = bitcast<u32>(value);
+  trees[own + limits[M_leaves]] = leaves[at + L_count];
   if (leaf == 0u) { trees[tree] = count; }
 }`
 

@@ -14,11 +14,12 @@ export interface DeviceTree {
   readonly left: number[]
   readonly right: number[]
   readonly values: number[]
+  readonly counts: number[]
 }
 
 /** Words of a node as it comes down: feature and where missing values go, threshold, both children. */
 const PACKED = 4
-const packedWords = (leaves: number): number => 1 + (leaves - 1) * PACKED + leaves
+const packedWords = (leaves: number): number => 1 + (leaves - 1) * PACKED + 2 * leaves
 
 /** `about`: trees, leaves, words of a tree, those of a packed one. */
 const PACK = `${NAMES}
@@ -31,7 +32,10 @@ fn main(i: u32) {
   let count = trees[from_];
   if (k >= count) { return; }
   if (k == 0u) { packed[to] = count; }
-  packed[to + 1u + (about[1] - 1u) * ${PACKED}u + k] = trees[from_ + 1u + (about[1] - 1u) * ${NODE_WORDS}u + k];
+  let own = to + 1u + (about[1] - 1u) * ${PACKED}u + k;
+  let leaf = from_ + 1u + (about[1] - 1u) * ${NODE_WORDS}u + k;
+  packed[own] = trees[leaf];
+  packed[own + about[1]] = trees[leaf + about[1]];
   if (k + 1u >= count) { return; }
   let node = from_ + 1u + k * ${NODE_WORDS}u;
   let at = to + 1u + k * ${PACKED}u;
@@ -108,5 +112,6 @@ function treeOf(words: Uint32Array, leaves: number): DeviceTree {
     left: of((at) => ((words[at + 3] ?? 0) << 16) >> 16),
     right: of((at) => (words[at + 3] ?? 0) >> 16),
     values: Array.from(new Float32Array(words.buffer).subarray(first, first + count)),
+    counts: Array.from(words.subarray(first + leaves, first + leaves + count)),
   }
 }

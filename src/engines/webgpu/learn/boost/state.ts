@@ -89,8 +89,8 @@ export const NODE = fields([
 ] as const)
 export const NODE_WORDS = 9
 
-/** A tree: the number of its leaves, then room for nodes, then for values. */
-export const treeWords = (leaves: number): number => 1 + (leaves - 1) * NODE_WORDS + leaves
+/** A tree: the number of its leaves, then room for nodes, then for values and for the rows that each leaf was learnt from. */
+export const treeWords = (leaves: number): number => 1 + (leaves - 1) * NODE_WORDS + 2 * leaves
 
 /** A bin of a histogram: gradients, hessians, rows. */
 export const BIN_WORDS = 5
