@@ -113,7 +113,9 @@ export interface AnalyseSpec {
 }
 export interface Candidate {
   readonly trainer: string
-  readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
+  readonly params: Readonly<
+    Record<string, number | string | boolean | readonly string[] | readonly (readonly string[])[]>
+  >
 }
 export interface TrainSpec {
   readonly target: string

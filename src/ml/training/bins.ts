@@ -154,6 +154,28 @@ export function binEdges(values: Float64Array, maxBins: number): Float64Array {
   return Float64Array.from(edges)
 }
 
+/**
+ * The categories of a feature that have a bin of their own, ascending: the most frequent, at most `maxBins` and one less than bins hold,
+ * of equally frequent ones the lower. Missing and infinite values are none.
+ */
+export function categoriesOf(values: Float64Array, maxBins: number): Float64Array {
+  const counts = new Map<number, number>()
+  // −0 and 0 are one category
+  for (const x of values) if (Number.isFinite(x)) counts.set(x + 0, (counts.get(x + 0) ?? 0) + 1)
+  const frequent = [...counts].sort(([a, n], [b, m]) => m - n || a - b).slice(0, Math.min(maxBins, OTHER))
+  return Float64Array.from(frequent, ([x]) => x).sort()
+}
+
+/** The bins of values that are no category with a bin of its own, and of missing ones. */
+export const OTHER = 254
+export const MISSING = 255
+
+/** A function that gives the bin of a category. */
+export function categoryBins(categories: Float64Array): (x: number) => number {
+  const bins = new Map(Array.from(categories, (x, bin) => [x, bin]))
+  return (x) => (Number.isFinite(x) ? (bins.get(x + 0) ?? OTHER) : MISSING)
+}
+
 /** A number m with a ≤ m < b, halfway where that is possible. */
 function between(a: number, b: number): number {
   const middle = a / 2 + b / 2

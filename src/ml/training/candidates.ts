@@ -50,10 +50,20 @@ export interface GbdtOptions {
   decreasing?: readonly string[]
   /** Whether all classes weigh the same together. */
   balanced?: boolean
+  /** Features whose numbers are codes of categories, as `ordinal` gives them: split by sets. The 254 most frequent each count for themselves. */
+  categorical?: readonly string[]
+  /** Added to a category's hessian, penalty of squares, most categories of a set, and least rows of one: as LightGBM names them. */
+  catSmooth?: number
+  catL2?: number
+  maxCatThreshold?: number
+  minDataPerGroup?: number
+  /** Groups of features that may act together; a feature in none acts alone. */
+  interactions?: readonly (readonly string[])[]
 }
 const GBDT = [
   ...(['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'earlyStopping', 'l1', 'lambda'] as const),
-  ...(['rowFraction', 'columnFraction', 'increasing', 'decreasing', 'balanced'] as const),
+  ...(['rowFraction', 'columnFraction', 'increasing', 'decreasing', 'balanced', 'interactions'] as const),
+  ...(['categorical', 'catSmooth', 'catL2', 'maxCatThreshold', 'minDataPerGroup'] as const),
 ] as const
 /** Gradient-boosted trees over 256 bins, grown leaf by leaf, of any goal. */
 export const gbdt = (options: GbdtOptions = {}): Candidate => ({

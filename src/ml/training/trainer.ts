@@ -1,6 +1,7 @@
 import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Aim, Goal } from '../../runs/goal.ts'
+import type { Candidate } from '../../runs/specs.ts'
 
 /** What a trainer gets. The relations hold one row an example; every feature column is numeric (bool, int, float). */
 export interface TrainTask {
@@ -14,7 +15,7 @@ export interface TrainTask {
   readonly goal?: Goal
   /** A column that says how much a row counts, 0 or more; absent: as much as any other. */
   readonly weight?: string
-  readonly params: Readonly<Record<string, number | string | boolean | readonly string[]>>
+  readonly params: Candidate['params']
   readonly seed: number
   /** Threads the trainer may use; the result does not depend on it. */
   readonly threads: number

@@ -14,6 +14,7 @@ import {
 import { forestScores } from '../../../engines/webgpu/learn/forest.ts'
 import { Job } from '../../../engines/webgpu/learn/job.ts'
 import type { DeviceTable } from '../../../engines/webgpu/table.ts'
+import { DeviceGap } from '../../../engines/webgpu/wgsl/emit.ts'
 import { confusionOf } from '../../evaluation/confusion.ts'
 import { type Report, reportOf } from '../../evaluation/evaluate.ts'
 import { type NumericReference, referenceOfHundredths } from '../../monitoring/reference.ts'
@@ -32,7 +33,8 @@ import { mlpScores } from './mlp.ts'
  */
 export async function scoreOnDevice(job: Job, table: DeviceTable, model: TrainedModel): Promise<GPUBuffer> {
   if (model.kind === 'gbdt') {
-    const { base, roots, test, threshold, children, values } = readForest(model)
+    const { base, roots, test, threshold, children, values, sets } = readForest(model)
+    if (sets) throw new DeviceGap('gbdt', 'trees that split by sets of categories are scored on the processor')
     const [features, missingLeft] = [test.map((t) => t >> 1), test.map((t) => t & 1)]
     return forestScores(job, table, model.features, {
       ...{ base, roots, features, missingLeft, children, values },

@@ -3,7 +3,7 @@ import { BINARY, type Goal } from '../../../runs/goal.ts'
 import { largest } from '../model.ts'
 import { softmaxInPlace } from '../softmax.ts'
 import type { TrainedModel } from '../trainer.ts'
-import { type Forest, goesLeft, readForest } from './forest.ts'
+import { askedOf, type Forest, goesLeft, readForest } from './forest.ts'
 import { makeScorer } from './scorer.ts'
 import { shapOf } from './shap.ts'
 
@@ -18,7 +18,8 @@ export function loadForest(model: TrainedModel): Evaluator {
   if (outputs > 1)
     return {
       ...about,
-      one: (row, out = new Float64Array(outputs)) => {
+      one: (given, out = new Float64Array(outputs)) => {
+        const row = askedOf(forest, given)
         for (let k = 0; k < outputs; k++) out[k] = scoreRow(forest, row, k)
         softmaxInPlace(out, 0, outputs)
         return largest(out, 0, outputs)
@@ -31,7 +32,7 @@ export function loadForest(model: TrainedModel): Evaluator {
   const answer = answerOf(model.goal ?? BINARY)
   return {
     ...about,
-    one: (row) => answer(scoreRow(forest, row, 0)),
+    one: (row) => answer(scoreRow(forest, askedOf(forest, row), 0)),
     many: (columns, rows, out) => {
       score(columns, rows, out)
       for (let i = 0; i < rows; i++) out[i] = answer(out[i] as number)

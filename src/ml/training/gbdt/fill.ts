@@ -1,10 +1,11 @@
 import { GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
 import type { Relation } from '../../../engines/engine.ts'
+import { categoryBins } from '../bins.ts'
 import { type ClassCounts, dataError, type NumericBatch, numericBatches } from '../intake.ts'
 import { labelledBatches } from '../labels.ts'
 import type { Label, TrainTask } from '../trainer.ts'
-import { EDGES, type GoalLayout, type Layout, STAGE } from './layout.ts'
+import { EDGES, type GoalLayout, type Layout, RECORD_HEAD, STAGE } from './layout.ts'
 import type { Kernels } from './wasm.ts'
 
 /** A relation to be read, the features of it that are used and their edges. */
@@ -12,6 +13,8 @@ export interface FillSource {
   readonly relation: Relation
   readonly features: readonly string[]
   readonly edges: readonly Float64Array[]
+  /** Of features of categories. */
+  readonly categories?: readonly (Float64Array | undefined)[]
   readonly target: string
 }
 
@@ -32,6 +35,8 @@ function binner(
   const { training, room, first } = placesOf(layout, part)
   const stage = new Float64Array(memory.buffer, layout.stage, STAGE)
   const edges = new Float64Array(memory.buffer, layout.edges, EDGES)
+  const bytes = new Uint8Array(memory.buffer)
+  const sets = source.edges.map((_, f) => source.categories?.[f]).map((own) => own && categoryBins(own))
   return (batch: Pick<NumericBatch, 'rows' | 'feature'>, at: number): void => {
     if (at + batch.rows > room)
       throw new GalleyError('TRAIN_DATA', {
@@ -40,6 +45,15 @@ function binner(
       })
     for (const [f, own] of source.edges.entries()) {
       const values = batch.feature(f)
+      const set = sets[f]
+      if (set) {
+        for (let i = 0; i < batch.rows; i++) {
+          const bin = set(values[i] as number)
+          bytes[layout.records + (first + at + i) * layout.stride + RECORD_HEAD + f] = bin
+          if (training) bytes[layout.columns + f * layout.rows + at + i] = bin
+        }
+        continue
+      }
       edges.fill(Number.POSITIVE_INFINITY)
       edges.set(own)
       const column = training ? layout.columns + f * layout.rows : 0

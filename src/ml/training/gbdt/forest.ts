@@ -1,3 +1,4 @@
+import { categoryBins } from '../bins.ts'
 import {
   bodyNumber,
   broken,
@@ -26,6 +27,18 @@ export interface Forest {
   readonly values: Float64Array
   /** Rows of each value that it was learnt from; models of before they were kept have none. */
   readonly counts: Int32Array | undefined
+  /** Of a forest with features of categories. */
+  readonly sets: ForestSets | undefined
+}
+
+/** Splits by sets of categories. */
+export interface ForestSets {
+  /** The bin of a value of each such feature, by the feature's place. */
+  readonly bins: ReadonlyMap<number, (x: number) => number>
+  /** Whose words of `words` a node has, 8 each; −1 for a node with a threshold. */
+  readonly of: Int32Array
+  /** A bin goes left where it has a 1. */
+  readonly words: Uint32Array
 }
 
 /** Reads a gbdt model. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
@@ -67,13 +80,38 @@ export function readForest(model: TrainedModel): Forest {
     throw broken('its trees and classes disagree')
   const counts = body['counts'] === undefined ? undefined : decodeInt32(body, 'counts')
   if (counts && counts.length !== values.length) throw broken('its values and counts disagree')
-  return { base: bases[0] as number, bases, roots, test, threshold, children, values, counts }
+  const sets = readSets(body, feature)
+  return { base: bases[0] as number, bases, roots, test, threshold, children, values, counts, sets }
 }
 
-/** Whether a row goes to the left child of a node. */
-export function goesLeft({ test, threshold }: Forest, node: number, row: Float64Array): boolean {
+function readSets(body: TrainedModel['body'], feature: Int32Array): ForestSets | undefined {
+  if (body['categories'] === undefined) return undefined
+  const features = decodeInt32(body, 'categorical')
+  const sizes = decodeInt32(body, 'categories')
+  const values = decodeFloat64(body, 'categoryValues')
+  let at = 0
+  const bins = new Map(Array.from(features, (f, i) => [f, categoryBins(values.subarray(at, (at += sizes[i] ?? 0)))]))
+  const words = new Uint32Array(decodeBytes(body, 'sets'))
+  let some = 0
+  const of = Int32Array.from(feature, (f) => (bins.has(f) ? some++ : -1))
+  if (words.length !== some * 8 || at !== values.length) throw broken('its categories disagree')
+  return { bins, of, words }
+}
+
+/** A row as the nodes ask it: bins in place of categories. */
+export function askedOf({ sets }: Forest, row: Float64Array): Float64Array {
+  if (!sets) return row
+  const asked = Float64Array.from(row)
+  for (const [f, bin] of sets.bins) asked[f] = bin(row[f] as number)
+  return asked
+}
+
+/** Whether a row, as `askedOf` has it, goes to the left child of a node. */
+export function goesLeft({ test, threshold, sets }: Forest, node: number, row: Float64Array): boolean {
   const how = test[node] as number
   const x = row[how >> 1] as number
+  const set = sets ? (sets.of[node] as number) : -1
+  if (set >= 0) return (((sets?.words[set * 8 + (x >> 5)] as number) >>> (x & 31)) & 1) === 1
   const limit = threshold[node] as number
   // NaN fails every comparison: asking the other way round sends it left
   return (how & 1) === 1 ? !(x > limit) : x <= limit
@@ -89,6 +127,8 @@ export interface GrownTree {
   readonly values: readonly number[]
   /** Rows of each leaf that it was learnt from. */
   readonly counts: readonly number[]
+  /** The bins that go left, in 8 words, of each node of a feature of categories. */
+  readonly sets?: readonly (readonly number[])[]
 }
 
 /** What each of so many features gained in trees whose splits' gains are known. */
@@ -102,11 +142,15 @@ export function importanceOf(
   return importance
 }
 
-/** The body of a gbdt model; its arrays run through all trees, one after another. `importance`: each feature's gain. `base`: of several outputs one each. */
+/**
+ * The body of a gbdt model; its arrays run through all trees, one after another. `importance`: each feature's gain. `base`: of several
+ * outputs one each. `categories`: of features that have them, those with a bin.
+ */
 export function forestBody(
   trees: readonly GrownTree[],
   importance: readonly number[],
   base: number | readonly number[],
+  categories: readonly { readonly feature: number; readonly values: Float64Array }[] = [],
 ): TrainedModel['body'] {
   const ints = (of: (tree: GrownTree) => readonly number[]): string => encodeArray(Int32Array.from(trees.flatMap(of)))
   return {
@@ -120,6 +164,14 @@ export function forestBody(
     right: ints((tree) => tree.right),
     values: encodeArray(Float32Array.from(trees.flatMap((tree) => tree.values))),
     counts: ints((tree) => tree.counts),
+    ...(categories.length > 0
+      ? {
+          categorical: encodeArray(Int32Array.from(categories, (c) => c.feature)),
+          categories: encodeArray(Int32Array.from(categories, (c) => c.values.length)),
+          categoryValues: encodeArray(Float64Array.from(categories.flatMap((c) => [...c.values]))),
+          sets: ints((tree) => (tree.sets ?? []).flat()),
+        }
+      : {}),
     importance,
   }
 }

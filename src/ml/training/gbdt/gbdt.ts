@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
 import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
-import { binEdges, sampleRows } from '../bins.ts'
+import { binEdges, categoriesOf, sampleRows } from '../bins.ts'
 import { orOnHost } from '../device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from '../intake.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../trainer.ts'
@@ -66,7 +66,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       const read = await fill(kernels, memory, layout, { ...source, relation: task.validate }, 'validate', signal)
       checkSameRows(validateRows, read.rows)
     }
-    const bins = used.map((f) => f.edges.length + 1)
+    const bins = used.map(binsOf)
     trees = await growOnWorkers({ layout, params, bins, base }, memory, signal, (done) =>
       ctx.progress({ done, total: params.trees, unit: 'steps' }),
     )
@@ -82,33 +82,48 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   }
 }
 
-/** Features that a tree can split on, with the borders of their bins. */
+/** Features that a tree can split on, with the borders of their bins; those of `categorical` with their categories. */
 export async function usedFeatures(
   { features }: TrainTask,
   columns: readonly Float64Array[],
   maxBins: number,
   signal: AbortSignal,
+  categorical: readonly string[] = [],
 ): Promise<UsedFeature[]> {
   const used: UsedFeature[] = []
   for (const [index, name] of features.entries()) {
     const values = columns[index] as Float64Array
-    const edges = binEdges(values, maxBins)
-    if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
+    if (categorical.includes(name)) {
+      const categories = categoriesOf(values, maxBins)
+      if (categories.length > 1 || values.some((x) => x !== categories[0])) used.push({ name, index, edges: NONE, categories }) // biome-ignore format: one line
+    } else {
+      const edges = binEdges(values, maxBins)
+      if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
+    }
     await nextTurn()
     throwIfAborted(signal)
   }
   return used
 }
 
+const NONE = new Float64Array(0)
+
 export interface UsedFeature {
   readonly name: string
   readonly index: number
   readonly edges: Float64Array
+  /** Of a feature of categories: the most frequent ones, ascending; the place of a category is its bin. */
+  readonly categories?: Float64Array
 }
 
-/** The tree with bins turned into the values that they end at. */
+/** Bins of values that a feature has, the missing one not among them. */
+export const binsOf = ({ edges, categories }: UsedFeature): number => categories?.length ?? edges.length + 1
+
+/** The tree with bins turned into the values that they end at; a set's threshold is 0. */
 export const grownOf = (tree: BinnedTree, used: readonly UsedFeature[]) => ({
   ...tree,
   feature: tree.feature.map((f) => (used[f] as UsedFeature).index),
-  threshold: tree.feature.map((f, i) => (used[f] as UsedFeature).edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),
+  threshold: tree.feature.map((f, i) =>
+    (tree.bin[i] ?? 0) < 0 ? 0 : ((used[f] as UsedFeature).edges[tree.bin[i] ?? 0] ?? Number.POSITIVE_INFINITY),
+  ),
 })

@@ -8,10 +8,10 @@ import { quantileIn, quantileOf } from '../quantiles.ts'
 import type { TrainContext, TrainedModel, TrainTask } from '../trainer.ts'
 import { fillGoal } from './fill.ts'
 import { forestBody, importanceOf } from './forest.ts'
-import { grownOf, usedFeatures } from './gbdt.ts'
+import { binsOf, grownOf, type UsedFeature, usedFeatures } from './gbdt.ts'
 import { type GoalLayout, layOut, setUp } from './layout.ts'
-import type { gbdtParams } from './params.ts'
-import type { BinnedTree } from './task.ts'
+import type { gbdtParams, MoreParams } from './params.ts'
+import type { BinnedTree, BoostTask } from './task.ts'
 import { growOnWorkers } from './team.ts'
 import { loadKernels } from './wasm.ts'
 
@@ -30,7 +30,7 @@ export async function learnGoal(
   const targets = await readTargets(task.train, task, signal)
   const { rows, outputs, classes } = targets
   const sample = await sampleFeatures(task.train, task.features, task.seed, signal)
-  const used = await usedFeatures(task, sample.columns, params.maxBins, signal)
+  const used = await usedFeatures(task, sample.columns, params.maxBins, signal, more.categorical)
   const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
   let validateRows = 0
   if (stopping && task.validate !== undefined)
@@ -43,7 +43,7 @@ export async function learnGoal(
   const kernels = await loadKernels(memory)
   setUp(kernels, layout)
   const weightOf = more.balanced ? balance(targets) : () => 1
-  const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), target: task.target, task, classes, weightOf } // biome-ignore format: one line
+  const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), categories: used.map((f) => f.categories), target: task.target, task, classes, weightOf } // biome-ignore format: one line
   checkSameRows(rows, await fillGoal(kernels, memory, placed, { ...source, relation: task.train }, 'train', signal))
   if (stopping && task.validate !== undefined) {
     const read = await fillGoal(kernels, memory, placed, { ...source, relation: task.validate }, 'validate', signal)
@@ -55,11 +55,12 @@ export async function learnGoal(
   }))
   let trees: BinnedTree[] = []
   if (used.length > 0) {
-    const bins = used.map((f) => f.edges.length + 1)
+    const bins = used.map(binsOf)
     const rises = used.map((f) => Number(more.increasing.includes(f.name)) - Number(more.decreasing.includes(f.name)))
     const { l1, rowFraction, columnFraction } = more
     const weighted = task.weight !== undefined
-    const boost = { goal: targets.goal, bases, seed: task.seed, weighted, l1, rowFraction, columnFraction, rises }
+    const common = { goal: targets.goal, bases, seed: task.seed, weighted, l1, rowFraction, columnFraction, rises }
+    const boost = { ...common, ...groupsOf(more, used), ...setsIn(more, used) }
     const growing = { layout, params, bins, base: 0, boost }
     trees = await growOnWorkers(growing, memory, signal, (done) =>
       ctx.progress({ done, total: params.trees * outputs, unit: 'steps' }),
@@ -67,8 +68,23 @@ export async function learnGoal(
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   const base = targets.goal.kind === 'multiclass' ? bases : (bases[0] as number)
-  const body = forestBody(grown, importanceOf(grown, task.features.length), base)
+  const categories = used.flatMap(({ index, categories: own }) => (own ? [{ feature: index, values: own }] : []))
+  const body = forestBody(grown, importanceOf(grown, task.features.length), base, categories)
   return modelOf('gbdt', task, targets, told, body)
+}
+
+/** Groups of used features, one that is in none alone. */
+function groupsOf({ interactions }: MoreParams, used: readonly UsedFeature[]): Pick<BoostTask, 'groups'> {
+  if (interactions.length === 0) return {}
+  const named = used.map((f) => f.name)
+  const groups = interactions.map((group) => named.flatMap((name, f) => (group.includes(name) ? [f] : [])))
+  return { groups: [...groups, ...named.flatMap((_, f) => (groups.some((g) => g.includes(f)) ? [] : [[f]]))] }
+}
+
+function setsIn(more: MoreParams, used: readonly UsedFeature[]): Pick<BoostTask, 'sets'> {
+  const features = used.flatMap(({ categories }, f) => (categories ? [f] : []))
+  const { catSmooth, catL2, maxCatThreshold, minDataPerGroup } = more
+  return features.length > 0 ? { sets: { features, catSmooth, catL2, maxCatThreshold, minDataPerGroup } } : {}
 }
 
 /** A weight by which all classes weigh the same together. */

@@ -3,6 +3,8 @@ import type { Kernels } from './wasm.ts'
 
 /** Edges a feature has room for; its bins are one more, and bin 255 is for missing values. */
 export const EDGES = 255
+/** Bytes of a record before its bins: its gradient pair. */
+export const RECORD_HEAD = 16
 /** Values that are binned in one call. */
 export const STAGE = 16_384
 /** Bytes of one feature's histogram. */
@@ -39,6 +41,10 @@ export interface GoalLayout {
   readonly hessians: number
   /** The largest gradient and hessian that each thread found: 64 bytes a thread. */
   readonly largest: number
+  /** Of features of categories: each thread's table of bins that go left, and its bins of a histogram in float64; each node's set. */
+  readonly tables: number
+  readonly unpacked: number
+  readonly sets: number
 }
 
 /** Where everything lies in the shared memory, in bytes from its start. */
@@ -79,7 +85,7 @@ const LIMIT = 2 ** 32
 /** Places the arrays of a training. @throws TRAIN_DATA when they need more than WebAssembly's 4 GiB */
 export function layOut(shape: Shape): Layout {
   const { rows, validateRows, features, leaves, threads } = shape
-  const stride = 16 + Math.ceil(features / 4) * 4
+  const stride = RECORD_HEAD + Math.ceil(features / 4) * 4
   const padded = rows + 4
   let at = 64
   const place = (bytes: number): number => {
@@ -127,7 +133,11 @@ export function layOut(shape: Shape): Layout {
   return { ...layout, ...goal, bytes: at }
 }
 
-function placeGoal(place: (bytes: number) => number, { rows, validateRows, threads }: Shape, n: number): GoalLayout {
+function placeGoal(
+  place: (bytes: number) => number,
+  { rows, validateRows, threads, leaves }: Shape,
+  n: number,
+): GoalLayout {
   return {
     y: place(rows * 8),
     w: place(rows * 8),
@@ -138,6 +148,9 @@ function placeGoal(place: (bytes: number) => number, { rows, validateRows, threa
     gradients: place(rows * 4 * n),
     hessians: place(rows * 4 * n),
     largest: place(threads * 64),
+    tables: place(threads * 256),
+    unpacked: place(threads * 256 * 24),
+    sets: place(leaves * 32),
   }
 }
 

@@ -21,17 +21,23 @@ const MORE_PARAMS = {
   l1: { value: 0, min: 0, max: 1e12 },
   rowFraction: { value: 1, min: 1e-6, max: 1 },
   columnFraction: { value: 1, min: 1e-6, max: 1 },
+  catSmooth: { value: 10, min: 0, max: 1e9 },
+  catL2: { value: 10, min: 0, max: 1e12 },
+  maxCatThreshold: { value: 32, min: 1, max: 254, integer: true },
+  minDataPerGroup: { value: 100, min: 1, max: 1e9, integer: true },
 } as const satisfies Record<string, NumberParam>
-const LISTS = ['increasing', 'decreasing'] as const
+const LISTS = ['increasing', 'decreasing', 'categorical'] as const
 const FLAGS = ['balanced'] as const
 
 export type GbdtParams = { readonly [K in keyof typeof GBDT_PARAMS]: number }
 export type MoreParams = { readonly [K in keyof typeof MORE_PARAMS]: number } & {
-  /** Features that the score may only rise, or only fall, with. */
+  /** Features that the score may only rise, or only fall, with; features whose numbers are codes of categories. */
   readonly [K in (typeof LISTS)[number]]: readonly string[]
 } & {
   /** Whether all classes weigh the same together. */
   readonly balanced: boolean
+  /** Groups of features that may stand together on a way down a tree; a feature in none stands alone. */
+  readonly interactions: readonly (readonly string[])[]
 }
 
 /**
@@ -45,10 +51,18 @@ export function gbdtParams(task: TrainTask): {
   readonly told: Readonly<Record<string, unknown>>
   readonly plain: boolean
 } {
-  const all = numberParams('gbdt', task.params, { ...GBDT_PARAMS, ...MORE_PARAMS }, [...LISTS, ...FLAGS])
+  const all = numberParams('gbdt', task.params, { ...GBDT_PARAMS, ...MORE_PARAMS }, [
+    ...LISTS,
+    ...FLAGS,
+    'interactions',
+  ])
   const params = Object.fromEntries(Object.keys(GBDT_PARAMS).map((name) => [name, all[name as keyof GbdtParams]])) as GbdtParams // biome-ignore format: one line
-  const { l1, rowFraction, columnFraction } = all
-  const [increasing, decreasing] = LISTS.map((name) => featuresOf(task, name)) as [readonly string[], readonly string[]]
+  const [increasing, decreasing, categorical] = LISTS.map((name) =>
+    featuresOf(task, name, task.params[name] ?? []),
+  ) as [readonly string[], readonly string[], readonly string[]]
+  const interactions = groupsOf(task)
+  const code = [...increasing, ...decreasing].find((name) => categorical.includes(name))
+  if (code !== undefined) throw invalid(`"${code}" is categorical: it has no order to rise or fall with`)
   const both = increasing.find((name) => decreasing.includes(name))
   if (both !== undefined) throw invalid(`"${both}" can't be both increasing and decreasing`)
   const goal = task.goal?.kind ?? 'binary'
@@ -57,8 +71,14 @@ export function gbdtParams(task: TrainTask): {
   const balanced = task.params['balanced'] ?? false
   if (typeof balanced !== 'boolean') throw invalid(`balanced must be true or false, and is ${JSON.stringify(balanced)}`)
   if (balanced && goal === 'regression') throw invalid('balanced is of classes, and the target is a number')
-  const more: MoreParams = { l1, rowFraction, columnFraction, increasing, decreasing, balanced }
-  const usual: Readonly<Record<string, unknown>> = { l1: 0, rowFraction: 1, columnFraction: 1, balanced: false }
+  const numbers = Object.fromEntries(
+    Object.keys(MORE_PARAMS).map((name) => [name, all[name as keyof typeof MORE_PARAMS]]),
+  ) as { [K in keyof typeof MORE_PARAMS]: number }
+  const more: MoreParams = { ...numbers, increasing, decreasing, balanced, categorical, interactions }
+  const usual: Readonly<Record<string, unknown>> = {
+    ...Object.fromEntries(Object.entries(MORE_PARAMS).map(([name, { value }]) => [name, value])),
+    balanced: false,
+  }
   const said = Object.entries(more).filter(([name, value]) => (Array.isArray(value) ? value.length > 0 : value !== usual[name])) // biome-ignore format: one line
   return {
     ...{ params, more, told: { ...params, ...Object.fromEntries(said) } },
@@ -68,14 +88,20 @@ export function gbdtParams(task: TrainTask): {
 
 const invalid = (what: string): GalleyError => new GalleyError('USAGE_INVALID', { what: `gbdt: ${what}` })
 
-function featuresOf({ params, features }: TrainTask, name: (typeof LISTS)[number]): readonly string[] {
-  const list = params[name] ?? []
+/** @throws USAGE_INVALID for what is no list of the task's features */
+function featuresOf({ features }: TrainTask, name: string, list: unknown): readonly string[] {
   if (!Array.isArray(list)) throw invalid(`${name} must be a list of features, and is ${JSON.stringify(list)}`)
   const other = (list as readonly string[]).find((f) => !features.includes(f))
   if (other !== undefined)
     throw new GalleyError('USAGE_INVALID', {
-      what: `gbdt: ${name} names "${other}", which is not one of the features`,
+      what: `gbdt: ${name} names "${String(other)}", which is not one of the features`,
       fix: `choose from: ${features.join(', ')}`,
     })
   return list as readonly string[]
+}
+
+function groupsOf(task: TrainTask): readonly (readonly string[])[] {
+  const groups = task.params['interactions'] ?? []
+  if (!Array.isArray(groups)) throw invalid(`interactions must be a list of lists of features, and is ${JSON.stringify(groups)}`) // biome-ignore format: one line
+  return (groups as readonly unknown[]).map((group) => featuresOf(task, 'interactions', group))
 }

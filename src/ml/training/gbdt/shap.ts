@@ -1,5 +1,4 @@
-import type { Forest } from './forest.ts'
-import { goesLeft } from './forest.ts'
+import { askedOf, type Forest, goesLeft } from './forest.ts'
 
 /**
  * SHAP values of a forest's scores, exact for what a tree knows of rows that lack a feature: both ways of a split, by the training rows
@@ -28,7 +27,8 @@ export function shapOf(
   for (const [t, root] of roots.entries()) starts[t % n] = (starts[t % n] as number) + meanIn(root)
 
   const path = new Path(deepest(forest) + 2)
-  return (row, out) => {
+  return (given, out) => {
+    const row = askedOf(forest, given)
     out.fill(0)
     const walk = (
       child: number,

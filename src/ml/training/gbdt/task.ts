@@ -37,6 +37,19 @@ export interface BoostTask {
   readonly columnFraction: number
   /** 1 where the score may only rise with a feature that is used, −1 where it may only fall. */
   readonly rises: readonly number[]
+  /** Which features that are used may stand together on a way down, as lists of their numbers; absent: all. */
+  readonly groups?: readonly (readonly number[])[]
+  readonly sets?: SetTask
+}
+
+/** How features of categories are split: as LightGBM's parameters of these names. */
+export interface SetTask {
+  /** Which of the features that are used. */
+  readonly features: readonly number[]
+  readonly catSmooth: number
+  readonly catL2: number
+  readonly maxCatThreshold: number
+  readonly minDataPerGroup: number
 }
 
 /** What a tree is grown from: gradients as they are taken, and what bounds it. */
@@ -71,4 +84,6 @@ export interface BinnedTree {
   readonly values: number[]
   /** Rows of each leaf that it was learnt from. */
   readonly counts: number[]
+  /** The bins that go left, in 8 words, of each node whose `bin` is −1, and none of the others. */
+  readonly sets: number[][]
 }

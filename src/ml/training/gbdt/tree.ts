@@ -1,36 +1,9 @@
 import { GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
-import { CANDIDATE_BYTES, FEATURE_BYTES, setUp } from './layout.ts'
+import { FEATURE_BYTES, setUp } from './layout.ts'
+import { type Leaf, type Search, type Split, searchOf, slotAt } from './search.ts'
 import type { BinnedTree, GrowTask, TreeStart } from './task.ts'
 import type { Kernels } from './wasm.ts'
-
-interface Split {
-  readonly gain: number
-  readonly feature: number
-  readonly bin: number
-  readonly missingLeft: number
-  readonly g: number
-  readonly h: number
-  readonly count: number
-}
-
-interface Leaf {
-  readonly slot: number
-  readonly start: number
-  /** Rows of the leaf, and those of them that are in its histogram. */
-  readonly rows: number
-  readonly count: number
-  /** What its value is kept within. */
-  readonly low: number
-  readonly high: number
-  /** Sums of gradients and hessians, in fixed-point units. */
-  readonly g: number
-  readonly h: number
-  /** The node above and whether this is its right child; −1 for the root. */
-  readonly above: number
-  readonly right: boolean
-  readonly split: Split | undefined
-}
 
 /** Leaves of fewer rows are split by one thread: waking the others costs more. */
 const SMALL = 4096
@@ -54,32 +27,10 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
   const wait = (): void => kernels.barrier(layout.barrier, threads)
   const numbers = new Float64Array(memory.buffer)
   const values = new Float32Array(memory.buffer, layout.values, layout.leaves)
-  const scratch = layout.scratch + me * features * FEATURE_BYTES
-  const totalsAt = layout.totals + me * 64
-  const slotAt = (slot: number): number => layout.slots + slot * features * FEATURE_BYTES
-  const candidateAt = (slot: number, f: number): number => layout.candidates + (slot * features + f) * CANDIDATE_BYTES
-  let gradientUnit = 1
-  let hessianUnit = 1
-  let bounds: TreeStart['bounds']
-  /** What a leaf that is not split gains, and its value. */
-  const leafValue = ({ g, h, low, high }: Pick<Leaf, 'g' | 'h' | 'low' | 'high'>): number => {
-    const denominator = h * hessianUnit + params.lambda
-    if (!(denominator > 0)) return 0
-    const step = -drawn(g * gradientUnit, bounds?.l1 ?? 0) / denominator
-    return bounds ? Math.max(low, Math.min(high, step)) : step
-  }
-  const stepOf = (leaf: Leaf): number => {
-    if (bounds) return leafValue(leaf) * params.learningRate
-    const denominator = leaf.h * hessianUnit + params.lambda
-    // in this order: models of before are the same to the bit
-    return denominator > 0 ? (-leaf.g * gradientUnit * params.learningRate) / denominator : 0
-  }
-  const score = (leaf: Omit<Leaf, 'split'>): number => {
-    const { g, h } = leaf
-    if (!bounds) return (g * gradientUnit) ** 2 / (h * hessianUnit + params.lambda)
-    const value = leafValue(leaf)
-    return -(2 * drawn(g * gradientUnit, bounds.l1) * value + (h * hessianUnit + params.lambda) * value ** 2)
-  }
+  const lefts = new Float64Array(memory.buffer, layout.totals, threads * 8)
+  const gap = features * FEATURE_BYTES
+  const scratch = layout.scratch + me * gap
+  const searching = searchOf(kernels, memory, task, me)
   const rowsFrom = (thread: number): number =>
     thread === threads ? rows : Math.min(rows, Math.ceil((rows * thread) / threads / 4) * 4)
   const share = (start: number, count: number): [number, number] => {
@@ -87,74 +38,36 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
     return [start + Math.floor((count * me) / threads), start + Math.floor((count * (me + 1)) / threads)]
   }
 
-  /** Scans this thread's features of a slot; the candidates are complete after the next barrier. */
-  const scanMine = (leaf: Omit<Leaf, 'split'>): void => {
-    if (leaf.count < 2 * params.minDataInLeaf) return
-    numbers.set([leaf.g, leaf.h, leaf.count], totalsAt / 8)
-    for (let f = me; f < features; f += threads) {
-      if (bounds?.uses[f] === 0) continue
-      const rises = bounds?.rises[f] ?? 0
-      const asked = [
-        slotAt(leaf.slot) + f * FEATURE_BYTES,
-        task.bins[f] as number,
-        gradientUnit,
-        hessianUnit,
-        params.lambda,
-        params.minDataInLeaf,
-        params.minHessian,
-        totalsAt,
-        candidateAt(leaf.slot, f),
-      ] as const
-      if (bounds && (bounds.l1 > 0 || rises !== 0 || leaf.low > -Infinity || leaf.high < Infinity))
-        kernels.scanWithin(...asked, bounds.l1, leaf.low, leaf.high, rises)
-      else kernels.scan(...asked)
-    }
-  }
-
-  /** The best candidate of a slot; of equal ones the first feature's. */
-  const withBest = (leaf: Omit<Leaf, 'split'>, scanned: boolean): Leaf => {
-    let split: Split | undefined
-    if (scanned && leaf.count >= 2 * params.minDataInLeaf) {
-      const alone = score(leaf)
-      // of gradients at any scale: what rounding may make of nothing
-      let best = params.minGain + (bounds ? 1e-10 * Math.abs(alone) + gradientUnit ** 2 : 1e-10)
-      for (let f = 0; f < features; f++) {
-        if (bounds?.uses[f] === 0) continue
-        const at = candidateAt(leaf.slot, f) / 8
-        const gain = (numbers[at] as number) - alone
-        if (gain <= best) continue
-        best = gain
-        const [, bin, missingLeft, g, h, count] = numbers.subarray(at, at + 6)
-        split = { gain, feature: f, bin, missingLeft, g, h, count } as Split
-      }
-    }
-    return { ...leaf, split }
-  }
-
-  const root = (from: TreeStart): Leaf => {
+  const root = (from: TreeStart, search: Search): Leaf => {
     from.begin(rowsFrom(me), rowsFrom(me + 1), scratch)
     wait()
-    const gap = features * FEATURE_BYTES
-    for (let f = me; f < features; f += threads) kernels.combine(f, threads, layout.scratch, gap, slotAt(0), 0)
+    for (let f = me; f < features; f += threads) kernels.combine(f, threads, layout.scratch, gap, slotAt(task, 0), 0)
     wait()
-    kernels.totals(slotAt(0), totalsAt)
+    const totalsAt = layout.totals + me * 64
+    kernels.totals(slotAt(task, 0), totalsAt)
     const [g, h, count] = numbers.subarray(totalsAt / 8, totalsAt / 8 + 3) as unknown as [number, number, number]
-    const leaf = { slot: 0, start: 0, rows, count, low: -Infinity, high: Infinity, g, h, above: -1, right: false }
-    scanMine(leaf)
+    const place = { slot: 0, start: 0, rows, count, above: -1, right: false }
+    const groups = task.boost?.groups?.map((_, group) => group)
+    const leaf = { ...place, g, h, low: -Infinity, high: Infinity, l2: 0, groups }
+    search.scanMine(leaf)
     wait()
-    return withBest(leaf, true)
+    return search.withBest(leaf, true)
   }
 
   /** Splits a leaf into two and finds their best splits unless `last`; the smaller takes slot `slot`. */
-  const divide = (leaf: Leaf, split: Split, node: number, slot: number, last: boolean): [Leaf, Leaf] => {
+  const divide = (
+    { leaf, split, node }: { leaf: Leaf; split: Split; node: number },
+    { bounds }: TreeStart,
+    search: Search,
+    slot: number,
+    last: boolean,
+  ): [left: Leaf, right: Leaf, set: number[]] => {
     const { start } = leaf
     const smallRight = split.count * 2 > leaf.count
     const scanned = !last && Math.max(split.count, leaf.count - split.count) >= 2 * params.minDataInLeaf
     const [from, to] = share(start, leaf.rows)
-    const column = layout.columns + split.feature * rows
     const side = scanned ? Number(smallRight) : -1
-    const went = kernels.partition(from, to, column, split.bin, split.missingLeft, side, scratch)
-    const lefts = new Float64Array(memory.buffer, layout.totals, threads * 8)
+    const [went, set] = search.partition(leaf, split, [from, to], side, scratch)
     lefts[me * 8 + 7] = went
     wait()
     let before = 0
@@ -166,7 +79,14 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
     if (all !== split.count && !bounds?.sampled)
       throw new GalleyError('INTERNAL_BUG', { what: `a split put ${all} rows left and its histogram ${split.count}` })
     kernels.place(from, to, went, start + before, start + all + (from - start - before))
-    const common = { above: node, start, slot: leaf.slot, low: leaf.low, high: leaf.high }
+    const bounded = { low: leaf.low, high: leaf.high, l2: search.l2Of(split.feature) }
+    const common = {
+      above: node,
+      start,
+      slot: leaf.slot,
+      ...bounded,
+      groups: search.within(leaf.groups, split.feature),
+    }
     const left = { ...common, rows: all, count: split.count, g: split.g, h: split.h, right: false }
     const right = {
       ...common,
@@ -180,36 +100,24 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
     ;(smallRight ? right : left).slot = slot
     const rises = bounds?.rises[split.feature] ?? 0
     if (rises !== 0) {
-      const middle = (leafValue(left) + leafValue(right)) / 2
+      const middle = (search.gains.valueOf(left) + search.gains.valueOf(right)) / 2
       if (rises > 0) left.high = right.low = middle
       else left.low = right.high = middle
     }
     if (scanned) {
-      const gap = features * FEATURE_BYTES
       for (let f = me; f < features; f += threads)
-        kernels.combine(f, threads, layout.scratch, gap, slotAt(slot), slotAt(leaf.slot))
-      scanMine(left)
-      scanMine(right)
+        kernels.combine(f, threads, layout.scratch, gap, slotAt(task, slot), slotAt(task, leaf.slot))
+      search.scanMine(left)
+      search.scanMine(right)
     }
     wait()
-    return [withBest(left, scanned), withBest(right, scanned)]
+    return [search.withBest(left, scanned), search.withBest(right, scanned), set]
   }
 
   const growTree = (from: TreeStart): BinnedTree => {
-    gradientUnit = from.gradientUnit
-    hessianUnit = from.hessianUnit
-    bounds = from.bounds
-    const tree: BinnedTree = {
-      feature: [],
-      bin: [],
-      missingLeft: [],
-      left: [],
-      right: [],
-      gain: [],
-      values: [],
-      counts: [],
-    }
-    const leaves: Leaf[] = [root(from)]
+    const search = searching(from)
+    const tree: BinnedTree = { feature: [], bin: [], missingLeft: [], left: [], right: [], gain: [], values: [], counts: [], sets: [] } // biome-ignore format: one line
+    const leaves: Leaf[] = [root(from, search)]
     while (leaves.length < params.leaves) {
       let pick = -1
       let best = 0
@@ -220,23 +128,25 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
         }
       const leaf = leaves[pick]
       if (leaf?.split === undefined) break
+      const { split } = leaf
       const node = tree.feature.length
       const last = leaves.length + 1 === params.leaves
-      const [left, right] = divide(leaf, leaf.split, node, leaves.length, last)
+      const [left, right, set] = divide({ leaf, split, node }, from, search, leaves.length, last)
       if (leaf.above >= 0) (leaf.right ? tree.right : tree.left)[leaf.above] = node
-      tree.feature.push(leaf.split.feature)
-      tree.bin.push(leaf.split.bin)
-      tree.missingLeft.push(leaf.split.missingLeft)
-      tree.gain.push(leaf.split.gain)
+      tree.feature.push(split.feature)
+      tree.bin.push(Math.max(-1, split.bin))
+      tree.missingLeft.push(split.missingLeft)
+      tree.gain.push(split.gain)
       tree.left.push(~pick)
       tree.right.push(~leaves.length)
+      tree.sets.push(set)
       leaves[pick] = left
       leaves.push(right)
     }
-    const own = bounds?.value
+    const own = from.bounds?.value
     for (const [i, leaf] of leaves.entries()) {
       tree.counts.push(leaf.count)
-      if (!own) tree.values.push(Math.fround(stepOf(leaf)))
+      if (!own) tree.values.push(Math.fround(search.gains.stepOf(leaf)))
       else if (i % threads === me)
         values[i] = Math.max(leaf.low, Math.min(leaf.high, own(leaf.start, leaf.rows))) * params.learningRate
       const [first, end] = share(leaf.start, leaf.rows)
@@ -250,6 +160,3 @@ export function growerOf(kernels: Kernels, memory: SharedMemory, task: GrowTask,
   }
   return { growTree, wait, rowsFrom }
 }
-
-/** A gradient drawn towards 0 by an l1 penalty. */
-const drawn = (g: number, l1: number): number => (l1 === 0 ? g : Math.sign(g) * Math.max(0, Math.abs(g) - l1))

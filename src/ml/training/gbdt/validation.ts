@@ -51,7 +51,7 @@ function putNodes(nodes: Int32Array, tree: BinnedTree): void {
 export function goalValidation(
   kernels: Kernels,
   memory: SharedMemory,
-  { layout, boost: { goal, bases } }: GrowTask & { readonly boost: BoostTask },
+  { layout, boost: { goal, bases, sets: some } }: GrowTask & { readonly boost: BoostTask },
   me: number,
   wait: () => void,
 ): { apply(tree: BinnedTree, output: number): void; loss(): number } {
@@ -63,6 +63,7 @@ export function goalValidation(
   const blocks = Math.ceil(validateRows / LOSS_BLOCK)
   const losses = new Float64Array(memory.buffer, layout.losses, blocks)
   const nodes = new Int32Array(memory.buffer, layout.nodes, (layout.leaves * NODE_BYTES) / 4)
+  const sets = new Int32Array(memory.buffer, at.sets, layout.leaves * 8)
   const lossIn = lossOf(goal)
   if (me === 0) for (const [k, base] of bases.entries()) scores.fill(base, k * validateRows, (k + 1) * validateRows)
   /** This thread's blocks of rows. */
@@ -73,10 +74,17 @@ export function goalValidation(
   return {
     apply(tree, output) {
       if (tree.feature.length === 0) return
-      if (me === 0) putNodes(nodes, tree)
+      if (me === 0) {
+        putNodes(nodes, tree)
+        for (const [i, set] of tree.sets.entries()) sets.set(set, i * 8)
+      }
       wait()
       const out = at.validateScores + (output * validateRows - first) * 8
-      mine((from, to) => kernels.applyTree(first + from, first + to, layout.nodes, layout.values, out))
+      mine((from, to) =>
+        some
+          ? kernels.applySets(first + from, first + to, layout.nodes, layout.values, out, at.sets)
+          : kernels.applyTree(first + from, first + to, layout.nodes, layout.values, out),
+      )
       // the nodes and values are the next tree's
       wait()
     },

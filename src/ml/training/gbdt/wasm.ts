@@ -49,13 +49,16 @@ export interface Kernels {
     side: number,
     hist: number,
   ): number
+  partitionBy(from: number, to: number, column: number, table: number, side: number, hist: number): number
   place(from: number, to: number, left: number, leftTo: number, rightTo: number): void
   markLeaf(from: number, to: number, leaf: number): void
   combine(feature: number, threads: number, scratch: number, gap: number, small: number, parent: number): void
   totals(hist: number, out: number): void
+  unpack(hist: number, bins: number, out: number): void
   scan(...of: Scanned): void
   scanWithin(...of: [...Scanned, l1: number, low: number, high: number, rises: number]): void
   applyTree(from: number, to: number, nodes: number, values: number, out: number): void
+  applySets(from: number, to: number, nodes: number, values: number, out: number, sets: number): void
 }
 
 /** The training kernels over one memory. */

@@ -77,3 +77,16 @@ export function totals(hist: usize, out: usize): void {
   store<f64>(out, <f64>(hc >> countBits), 8)
   store<f64>(out, <f64>(hc & ((<i64>1 << countBits) - 1)), 16)
 }
+
+/** A feature's first bins as three float64 each at `out`: gradient, hessian (both in units of 1 / scale) and count. */
+export function unpack(hist: usize, bins: i32, out: usize): void {
+  const mask = (<i64>1 << countBits) - 1
+  for (let b = 0; b < bins; b++) {
+    const hc = load<i64>(hist, 8)
+    store<f64>(out, <f64>load<i64>(hist))
+    store<f64>(out, <f64>(hc >> countBits), 8)
+    store<f64>(out, <f64>(hc & mask), 16)
+    hist += 16
+    out += 24
+  }
+}

@@ -13,7 +13,7 @@ import { addRows } from './histograms'
 import { leafOf, MISSING, order, PAIR, records, spare, stride } from './memory'
 
 export { startTree, startTreeOf } from './gradients'
-export { combine, totals } from './histograms'
+export { combine, totals, unpack } from './histograms'
 export { barrier, setup } from './memory'
 export { scan, scanWithin } from './splits'
 
@@ -75,6 +75,24 @@ export function partition(
   return i32((l - spare) >> 2) - from
 }
 
+/** As `partition`, where a row goes left whose bin has a 1 in a table of 256 bytes. */
+export function partitionBy(from: i32, to: i32, column: usize, table: usize, side: i32, hist: usize): i32 {
+  let l = spare + (<usize>from << 2)
+  let r = spare + (<usize>to << 2) - 4
+  const end = order + (<usize>to << 2)
+  for (let at = order + (<usize>from << 2); at < end; at += 4) {
+    const row = load<u32>(at)
+    const left = <usize>load<u8>(table + <usize>load<u8>(column + row))
+    store<u32>(l, row)
+    store<u32>(r, row)
+    l += left << 2
+    r -= (1 - left) << 2
+  }
+  if (side > 0) addRows(l, spare + (<usize>to << 2), hist)
+  else if (side == 0) addRows(spare + (<usize>from << 2), l, hist)
+  return i32((l - spare) >> 2) - from
+}
+
 /** Moves a slice that `partition` left in spare back into order: left rows to `leftTo`, right rows, in order, to `rightTo`. */
 export function place(from: i32, to: i32, left: i32, leftTo: i32, rightTo: i32): void {
   memory.copy(order + (<usize>leftTo << 2), spare + (<usize>from << 2), <usize>left << 2)
@@ -106,6 +124,28 @@ export function applyTree(from: i32, to: i32, nodes: usize, values: usize, out: 
       const missingLeft = load<i32>(at, 8)
       const bin = (<i32>load<u8>(bins + load<i32>(at)) + missingLeft) & 255
       node = bin <= load<i32>(at, 4) + missingLeft ? load<i32>(at, 12) : load<i32>(at, 16)
+    }
+    const score = out + (<usize>i << 3)
+    store<f64>(score, load<f64>(score) + <f64>load<f32>(values + (<usize>~node << 2)))
+  }
+}
+
+/** As `applyTree`, where a node whose last left bin is −1 sends the bins left that have a 1 in its 32 bytes at `sets`. */
+export function applySets(from: i32, to: i32, nodes: usize, values: usize, out: usize, sets: usize): void {
+  for (let i = from; i < to; i++) {
+    const bins = records + <usize>i * stride + PAIR
+    let node: i32 = load<i32>(nodes) < 0 ? -1 : 0
+    while (node >= 0) {
+      const at = nodes + <usize>node * 20
+      const own = <i32>load<u8>(bins + load<i32>(at))
+      const last = load<i32>(at, 4)
+      let left: bool
+      if (last < 0) left = ((load<u32>(sets + (<usize>node << 5) + (<usize>(own >> 5) << 2)) >> (own & 31)) & 1) != 0
+      else {
+        const missingLeft = load<i32>(at, 8)
+        left = ((own + missingLeft) & 255) <= last + missingLeft
+      }
+      node = left ? load<i32>(at, 12) : load<i32>(at, 16)
     }
     const score = out + (<usize>i << 3)
     store<f64>(score, load<f64>(score) + <f64>load<f32>(values + (<usize>~node << 2)))

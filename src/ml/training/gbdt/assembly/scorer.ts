@@ -8,6 +8,19 @@
 
 const NODE_LEFT: usize = 16
 
+/**
+ * The same of a forest with sets: where a node's missing field is 4, its threshold is the address of 32 bytes, and x a bin that goes
+ * left where it has a 1 there.
+ */
+// @ts-ignore: decorator
+@inline
+function stepSets(node: usize, row: usize): usize {
+  if (!(load<u32>(node, 12) & 4)) return step(node, row)
+  const bin = u32(load<f64>(row + load<u32>(node, 8)))
+  const left = load<u32>(<usize>load<f64>(node) + ((bin >> 5) << 2)) >> (bin & 31)
+  return load<u32>(node + ((1 - (left & 1)) << 2), NODE_LEFT)
+}
+
 /** The child that x is sent to, without a branch: which way a row goes can't be foretold. */
 // @ts-ignore: decorator
 @inline
@@ -23,6 +36,17 @@ function step(node: usize, row: usize): usize {
  * loads overlap. `rows` is a multiple of 4.
  */
 export function score(roots: usize, trees: i32, data: usize, stride: usize, rows: i32, out: usize): void {
+  run(roots, trees, data, stride, rows, out, false)
+}
+
+/** As `score`, of a forest with sets. */
+export function scoreSets(roots: usize, trees: i32, data: usize, stride: usize, rows: i32, out: usize): void {
+  run(roots, trees, data, stride, rows, out, true)
+}
+
+// @ts-ignore: decorator
+@inline
+function run(roots: usize, trees: i32, data: usize, stride: usize, rows: i32, out: usize, sets: bool): void {
   for (let tree = 0; tree < trees; tree++) {
     const root = <usize>load<u32>(roots + (<usize>tree << 2))
     let row = data
@@ -36,10 +60,10 @@ export function score(roots: usize, trees: i32, data: usize, stride: usize, rows
       let c = root
       let d = root
       while (!(load<u32>(a, 12) & load<u32>(b, 12) & load<u32>(c, 12) & load<u32>(d, 12) & 2)) {
-        a = step(a, row)
-        b = step(b, row1)
-        c = step(c, row2)
-        d = step(d, row3)
+        a = sets ? stepSets(a, row) : step(a, row)
+        b = sets ? stepSets(b, row1) : step(b, row1)
+        c = sets ? stepSets(c, row2) : step(c, row2)
+        d = sets ? stepSets(d, row3) : step(d, row3)
       }
       store<f64>(to, load<f64>(to) + load<f64>(a))
       store<f64>(to, load<f64>(to, 8) + load<f64>(b), 8)
