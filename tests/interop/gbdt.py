@@ -13,6 +13,8 @@ cut = asked["train"]
 answers = []
 for one in asked["models"]:
     y = np.array(asked["targets"][one["target"]], dtype=np.float64)
+    width = one["features"]
+    codes = one["params"].pop("categorical_feature", "auto")
     params = {
         "verbosity": -1,
         "num_threads": 2,
@@ -23,7 +25,7 @@ for one in asked["models"]:
         "feature_pre_filter": False,
         **one["params"],
     }
-    data = lgb.Dataset(X[:cut], y[:cut], weight=w[:cut] if one["weighted"] else None, params=params)
+    data = lgb.Dataset(X[:cut, :width], y[:cut], weight=w[:cut] if one["weighted"] else None, categorical_feature=codes, params=params)
     model = lgb.train(params, data, num_boost_round=one["trees"])
-    answers.append(np.ravel(model.predict(X[cut:])).tolist())
+    answers.append(np.ravel(model.predict(X[cut:, :width])).tolist())
 print(json.dumps({"version": lgb.__version__, "answers": answers}))
