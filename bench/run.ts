@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   spill: async () => (await import('./spill/index.ts')).spill,
   runs: async () => (await import('./runs/index.ts')).runs,
   row: async () => (await import('./row/index.ts')).row,
+  train: async () => (await import('./train/index.ts')).train,
   unsupervised: async () => (await import('./unsupervised/index.ts')).unsupervised,
   gpu: async () => (await import('./gpu/index.ts')).gpu,
 }
