@@ -1,11 +1,17 @@
 import type { Relation } from '../../engines/engine.ts'
 import { type ClassCounts, type NumericBatch, numericBatches, rawBatches } from './intake.ts'
 import { mix } from './mix.ts'
+import { sorter } from './sort.ts'
 
 /** What one pass over the training rows tells: counts, and a sample of every feature. */
 export interface Sample extends ClassCounts {
   /** One array a feature, the same rows in each. */
   readonly columns: readonly Float64Array[]
+}
+
+/** Gives a sample's memory back at once: the garbage collector would not before the training needs it. */
+export function letGo({ columns }: Pick<Sample, 'columns'>): void {
+  for (const { buffer } of columns) if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
 }
 
 const MAX_ROWS = 200_000
@@ -113,43 +119,61 @@ function pick(at: number, rows: number, salt: number, bound: number): number[] {
 }
 
 /**
- * Edges that cut a feature's values into at most `maxBins` bins of about the same number of rows; a value that fills a
- * bin alone gets its own, and with few distinct values each has its own. Ascending; the bin of x is the number of edges
- * below x, so "bin ≤ b" and "x ≤ edges[b]" say the same. Missing values (NaN) are left aside. After LightGBM's
- * GreedyFindBin (Ke et al., 2017).
+ * A function that gives the edges that cut a feature's values into at most `maxBins` bins of about the same number of rows; a value that
+ * fills a bin alone gets its own, and with few distinct values each has its own. Ascending; the bin of x is the number of edges
+ * below x, so "bin ≤ b" and "x ≤ edges[b]" say the same. Missing values (NaN) are left aside. It sorts the values that it is given, and
+ * keeps its room for the next. After LightGBM's GreedyFindBin (Ke et al., 2017).
  */
-export function binEdges(values: Float64Array, maxBins: number): Float64Array {
-  const sorted = values.filter((x) => !Number.isNaN(x)).sort()
-  const distinct: number[] = []
-  const counts: number[] = []
-  for (const x of sorted) {
-    // −0 and 0 are one value
-    if (distinct.length > 0 && distinct[distinct.length - 1] === x) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1
-    else {
-      distinct.push(x)
-      counts.push(1)
+export function edgeFinder(): (values: Float64Array, maxBins: number) => Float64Array {
+  const sort = sorter()
+  let distinct = new Float64Array(0)
+  let counts = new Uint32Array(0)
+  return (values, maxBins) => {
+    const present = sort(values)
+    if (distinct.length < present) [distinct, counts] = [new Float64Array(present), new Uint32Array(present)]
+    let n = 0
+    for (let i = 0; i < present; i++) {
+      const x = values[i] as number
+      // −0 and 0 are one value
+      if (n > 0 && distinct[n - 1] === x) counts[n - 1] = (counts[n - 1] as number) + 1
+      else {
+        distinct[n] = x
+        counts[n++] = 1
+      }
     }
+    return cutEdges(distinct, counts, n, present, maxBins)
   }
+}
+
+/** The same of one array, which stays as it is. */
+export const binEdges = (values: Float64Array, maxBins: number): Float64Array => edgeFinder()(values.slice(), maxBins)
+
+function cutEdges(distinct: Float64Array, counts: Uint32Array, n: number, rows: number, maxBins: number): Float64Array {
   const edges: number[] = []
   const cut = (i: number): void => void edges.push(between(distinct[i] as number, distinct[i + 1] as number))
-  if (distinct.length <= maxBins) {
-    for (let i = 0; i + 1 < distinct.length; i++) cut(i)
+  if (n <= maxBins) {
+    for (let i = 0; i + 1 < n; i++) cut(i)
     return Float64Array.from(edges)
   }
-  const size = sorted.length / maxBins
-  const big = counts.map((count) => count >= size)
-  let rest = counts.reduce((sum, count, i) => (big[i] ? sum : sum + count), 0)
-  let restBins = maxBins - big.filter(Boolean).length
+  const size = rows / maxBins
+  const isBig = (i: number): boolean => (counts[i] as number) >= size
+  let rest = 0
+  let big = 0
+  for (let i = 0; i < n; i++)
+    if (isBig(i)) big++
+    else rest += counts[i] as number
+  let restBins = maxBins - big
   let mean = rest / Math.max(1, restBins)
   let filled = 0
-  for (let i = 0; i + 1 < distinct.length && edges.length + 1 < maxBins; i++) {
+  for (let i = 0; i + 1 < n && edges.length + 1 < maxBins; i++) {
     const count = counts[i] as number
+    const own = count >= size
     filled += count
-    if (!big[i]) rest -= count
-    if (!big[i] && filled < mean && !(big[i + 1] && filled >= Math.max(1, mean / 2))) continue
+    if (!own) rest -= count
+    if (!own && filled < mean && !(isBig(i + 1) && filled >= Math.max(1, mean / 2))) continue
     cut(i)
     filled = 0
-    if (!big[i]) mean = rest / Math.max(1, --restBins)
+    if (!own) mean = rest / Math.max(1, --restBins)
   }
   return Float64Array.from(edges)
 }

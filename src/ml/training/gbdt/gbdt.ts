@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
 import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
-import { binEdges, categoriesOf, sampleRows } from '../bins.ts'
+import { categoriesOf, edgeFinder, letGo, sampleRows } from '../bins.ts'
 import { orOnHost } from '../device/fallback.ts'
 import { checkClasses, checkColumns, checkSameRows, numericBatches } from '../intake.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../trainer.ts'
@@ -43,6 +43,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   checkClasses(sample, task.target)
   const { rows, positives } = sample
   const used = await usedFeatures(task, sample.columns, params.maxBins, signal)
+  letGo(sample)
   const base = Math.log(positives / (rows - positives))
 
   const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
@@ -82,7 +83,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   }
 }
 
-/** Features that a tree can split on, with the borders of their bins; those of `categorical` with their categories. */
+/** Features that a tree can split on, with the borders of their bins; those of `categorical` with their categories. Sorts the columns. */
 export async function usedFeatures(
   { features }: TrainTask,
   columns: readonly Float64Array[],
@@ -91,14 +92,15 @@ export async function usedFeatures(
   categorical: readonly string[] = [],
 ): Promise<UsedFeature[]> {
   const used: UsedFeature[] = []
+  const edgesOf = edgeFinder()
   for (const [index, name] of features.entries()) {
     const values = columns[index] as Float64Array
     if (categorical.includes(name)) {
       const categories = categoriesOf(values, maxBins)
       if (categories.length > 1 || values.some((x) => x !== categories[0])) used.push({ name, index, edges: NONE, categories }) // biome-ignore format: one line
     } else {
-      const edges = binEdges(values, maxBins)
-      if (edges.length > 0 || values.some(Number.isNaN)) used.push({ name, index, edges })
+      const edges = edgesOf(values, maxBins)
+      if (edges.length > 0 || Number.isNaN(values.at(-1))) used.push({ name, index, edges })
     }
     await nextTurn()
     throwIfAborted(signal)

@@ -1,6 +1,6 @@
 import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
-import { sampleFeatures } from '../bins.ts'
+import { letGo, sampleFeatures } from '../bins.ts'
 import { checkSameRows, rawBatches } from '../intake.ts'
 import { readTargets, type Targets } from '../labels.ts'
 import { modelOf } from '../model.ts'
@@ -31,6 +31,7 @@ export async function learnGoal(
   const { rows, outputs, classes } = targets
   const sample = await sampleFeatures(task.train, task.features, task.seed, signal)
   const used = await usedFeatures(task, sample.columns, params.maxBins, signal, more.categorical)
+  letGo(sample)
   const stopping = params.earlyStopping > 0 && task.validate !== undefined && used.length > 0
   let validateRows = 0
   if (stopping && task.validate !== undefined)
