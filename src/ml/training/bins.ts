@@ -75,7 +75,8 @@ async function sampled<B extends Pick<NumericBatch, 'rows' | 'at' | 'feature'>>(
   seen: (batch: B) => void,
 ): Promise<Omit<Sample, 'positives'>> {
   const cap = capOf(features)
-  const columns = Array.from({ length: features }, () => new Float64Array(cap))
+  const room = new ArrayBuffer(features * cap * 8)
+  const columns = Array.from({ length: features }, (_, f) => new Float64Array(room, f * cap * 8, cap))
   const hashes = new Uint32Array(cap)
   const salt = saltOf(seed)
   let bound = 2 ** 32
