@@ -24,7 +24,7 @@ export const LOGISTIC_PARAMS = {
 } as const satisfies Record<string, NumberParam>
 
 /** From so many rows on, the descent begins on every eighth of them. */
-const MANY_ROWS = 500_000
+const MANY_ROWS = 50_000
 const PART = 8
 
 /** A step that shrinks the decrement by less than this wants a Hessian of its own. */
