@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
 import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
+import { exportModel } from './models/export.ts'
 import { bold, print, table, when } from './output.ts'
 
 interface Report {
@@ -83,6 +84,7 @@ export function models(): Command {
         else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
       }),
     )
+  exportModel(noun)
   return noun
 }
 

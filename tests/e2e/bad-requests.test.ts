@@ -8,6 +8,7 @@ import { readConfig } from '../../src/base/config.ts'
 import { type Galley, openGalley } from '../../src/main.ts'
 import type { Explained } from '../../src/ml/serving/answers.ts'
 import { run } from '../../src/runs/runner.ts'
+import { poster } from './posting.ts'
 import { sampleFlights } from './sample.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-requests-'))
@@ -16,32 +17,7 @@ let url = ''
 let close: () => Promise<void> = async () => {}
 const good = { date: '2001-06-02 18:05:00', origin: 'ORD', destination: 'LGA', distance: 733 }
 
-const post = (
-  path: string,
-  body: string | Buffer,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; json: Record<string, unknown>; headers: Record<string, unknown> }> =>
-  new Promise((resolve, reject) => {
-    const call = request(
-      `${url}${path}`,
-      { method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
-      (response) => {
-        let text = ''
-        response.setEncoding('utf8').on('data', (chunk: string) => {
-          text += chunk
-        })
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            json: JSON.parse(text) as Record<string, unknown>,
-            headers: response.headers,
-          }),
-        )
-      },
-    )
-    call.on('error', reject)
-    call.end(body)
-  })
+const post = poster(() => url)
 const predict = (record: unknown) => post('/v1/endpoints/flight-delay/predict', JSON.stringify(record))
 
 beforeAll(async () => {
@@ -228,6 +204,19 @@ test('an answer is explained: what each feature adds sums to its score, and noth
   expect(features['distance']).toBe(good.distance)
   const many = await explain({ records: Array(101).fill(good) })
   expect([many.status, JSON.stringify(many.json)]).toEqual([400, expect.stringContaining('at most 100 records')])
+})
+
+test('a model is sent as ONNX and as TypeScript, and what can not be asked for is told', async () => {
+  const get = async (query: string) => {
+    const response = await fetch(`${url}/v1/models/late-arrival/export?${query}`)
+    return { status: response.status, body: Buffer.from(await response.arrayBuffer()) }
+  }
+  const [onnx, text] = [await get('format=onnx'), await get('format=typescript&version=1')]
+  expect([onnx.status, text.status]).toEqual([200, 200])
+  // the version of the format, and who wrote it
+  expect(onnx.body.subarray(0, 10).toString('latin1')).toBe('\x08\x0a\x12\x06galley')
+  expect(text.body.toString()).toContain('export function predict(features: Features): number')
+  expect([(await get('format=pickle')).status, (await get('format=onnx&version=9')).status]).toEqual([400, 404])
 })
 
 test('what was fed is there after a restart, and repeated events count once', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { moment, name, pageOf, pageQuery, route } from './route.ts'
+import { moment, name, pageOf, pageQuery, route, streamed } from './route.ts'
 
 export const model = z.object({ name, latest: z.number() })
 export const modelVersion = z.object({
@@ -45,5 +45,18 @@ export const models = {
     params: z.object({ name }),
     query: z.object({ version: z.coerce.number().int().positive().max(2_147_483_647).optional() }),
     output: modelVersion,
+  }),
+  export: route({
+    method: 'get',
+    path: '/v1/models/{name}/export',
+    access: 'read',
+    summary: 'A version of a model as a file for elsewhere: ONNX, or one TypeScript file that needs nothing',
+    params: z.object({ name }),
+    query: z.object({
+      version: z.coerce.number().int().positive().max(2_147_483_647).optional(),
+      format: z.enum(['onnx', 'typescript']),
+    }),
+    output: streamed,
+    stream: true,
   }),
 }

@@ -32,4 +32,17 @@ export const models: NounHandlers<'models'> = {
   },
   get: async ({ ware, scope, params, query }) =>
     present(await ware.store.models.get(scope, params.name, query.version)),
+  export: async ({ ware, scope, params, query }) => {
+    const v = await ware.store.models.get(scope, params.name, query.version)
+    const { exported, packageOf } = await import('../../ml/export/index.ts')
+    const { model, threshold } = await packageOf(ware.store, scope, v)
+    const bytes = exported(model, query.format, { model: `${v.name}@${v.version}`, threshold })
+    const mediaType = query.format === 'onnx' ? 'application/octet-stream' : 'text/typescript; charset=utf-8'
+    return {
+      mediaType,
+      bytes: (async function* () {
+        yield bytes
+      })(),
+    }
+  },
 }

@@ -48,8 +48,8 @@ export function softmaxBody(
   }
 }
 
-/** Such a model made ready to score. @throws STORE_CORRUPT */
-export function loadSoftmax(model: TrainedModel): Evaluator {
+/** The arrays of such a model. @throws STORE_CORRUPT */
+function arraysOf(model: TrainedModel) {
   const n = outputsOf(model)
   const p = model.features.length
   const read = (name: string): Float64Array => decodeFloat64(model.body, name)
@@ -57,6 +57,24 @@ export function loadSoftmax(model: TrainedModel): Evaluator {
   const [mean, scale, low, high] = [read('mean'), read('scale'), read('low'), read('high')]
   if (weights.length !== n * p || missing.length !== n * p || intercepts.length !== n || mean.length !== p)
     throw broken('its weights and classes disagree')
+  return { n, p, weights, missing, intercepts, mean, scale, low, high }
+}
+
+/** Such a model column by column. @throws STORE_CORRUPT */
+export function readSoftmax(model: TrainedModel) {
+  const { n, p, weights, missing, intercepts, mean, scale, low, high } = arraysOf(model)
+  const of = (values: Float64Array, f: number): number => values[f] as number
+  const columns = Array.from({ length: p }, (_, f) => ({
+    ...{ mean: of(mean, f), scale: of(scale, f), low: of(low, f), high: of(high, f) },
+    weights: Array.from({ length: n }, (_, k) => of(weights, k * p + f)),
+    missings: Array.from({ length: n }, (_, k) => of(missing, k * p + f)),
+  }))
+  return { intercepts: [...intercepts], columns }
+}
+
+/** Such a model made ready to score. @throws STORE_CORRUPT */
+export function loadSoftmax(model: TrainedModel): Evaluator {
+  const { n, p, weights, missing, intercepts, mean, scale, low, high } = arraysOf(model)
   const add = (f: number, x: number, out: Float64Array, at: number): void => {
     if (Number.isNaN(x)) {
       for (let k = 0; k < n; k++) out[at + k] = (out[at + k] as number) + (missing[k * p + f] as number)

@@ -39,6 +39,8 @@ export interface ForestSets {
   readonly of: Int32Array
   /** A bin goes left where it has a 1. */
   readonly words: Uint32Array
+  /** The categories of a feature that a set sends left. */
+  membersOf(feature: number, set: number): number[]
 }
 
 /** Reads a gbdt model. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
@@ -90,12 +92,15 @@ function readSets(body: TrainedModel['body'], feature: Int32Array): ForestSets |
   const sizes = decodeInt32(body, 'categories')
   const values = decodeFloat64(body, 'categoryValues')
   let at = 0
-  const bins = new Map(Array.from(features, (f, i) => [f, categoryBins(values.subarray(at, (at += sizes[i] ?? 0)))]))
+  const own = new Map(Array.from(features, (f, i) => [f, values.subarray(at, (at += sizes[i] ?? 0))]))
+  const bins = new Map(Array.from(own, ([f, some]) => [f, categoryBins(some)]))
   const words = new Uint32Array(decodeBytes(body, 'sets'))
   let some = 0
   const of = Int32Array.from(feature, (f) => (bins.has(f) ? some++ : -1))
   if (words.length !== some * 8 || at !== values.length) throw broken('its categories disagree')
-  return { bins, of, words }
+  const isIn = (set: number, bin: number): boolean =>
+    (((words[set * 8 + (bin >> 5)] as number) >>> (bin & 31)) & 1) === 1
+  return { bins, of, words, membersOf: (f, set) => [...(own.get(f) ?? [])].filter((_, bin) => isIn(set, bin)) }
 }
 
 /** A row as the nodes ask it: bins in place of categories. */
