@@ -16,7 +16,18 @@ export { type SqliteOptions, sqlite } from './data/connectors/sqlite.ts'
 export type { Expect, Expected } from './data/quality/said.ts'
 export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts'
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
-export { baseline, type GbdtOptions, gbdt, knn, linear, logistic, poisson } from './ml/training/candidates.ts'
+export {
+  baseline,
+  type GbdtOptions,
+  gbdt,
+  knn,
+  linear,
+  logistic,
+  type MlpOptions,
+  mlp,
+  naiveBayes,
+  poisson,
+} from './ml/training/candidates.ts'
 export {
   type AlsOptions,
   als,

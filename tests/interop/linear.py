@@ -1,4 +1,4 @@
-"""What scikit-learn's linear models and neighbours say of rows made by a rule: JSON on stdout. Columns are standardised, as Galley's trainers do it."""
+"""What scikit-learn's linear models, neighbours and naive Bayes say of rows made by a rule: JSON on stdout. Columns are standardised, as Galley's trainers do it."""
 
 import json
 
@@ -6,6 +6,7 @@ import numpy as np
 import sklearn
 from mulberry32 import uniform
 from sklearn.linear_model import ElasticNet, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 ROWS, SEED = 400, 21
@@ -45,6 +46,8 @@ for weighted in (False, True):
     add("linear", "number", {"l1": 20, "l2": 30}, lambda n: ElasticNet(alpha=50 / n, l1_ratio=0.4, **tight), weighted)
     add("poisson", "count", {"l2": 2}, lambda n: PoissonRegressor(alpha=2 / n, solver="newton-cholesky", **tight), weighted)
     add("logistic", "colour", {"l2": 2}, lambda n: LogisticRegression(C=1 / 2, solver="newton-cg", **tight), weighted)
+    add("naiveBayes", "colour", {"smoothing": 0}, lambda n: GaussianNB(var_smoothing=0), weighted)
+    add("naiveBayes", "yes", {"smoothing": 0}, lambda n: GaussianNB(var_smoothing=0), weighted)
     add("logistic", "yes", {"l2": 2}, lambda n: LogisticRegression(C=1 / 2, solver="newton-cholesky", **tight), weighted)
 
 for target, make in (("number", KNeighborsRegressor), ("colour", KNeighborsClassifier), ("yes", KNeighborsClassifier)):

@@ -31,6 +31,28 @@ export const knn = (options: { k?: number } = {}): Candidate => ({
   params: { ...optionsOf(options, ['k'], 'knn') },
 })
 
+/** Naive Bayes of normal features, for classes. */
+export const naiveBayes = (options: { smoothing?: number } = {}): Candidate => ({
+  trainer: 'naiveBayes',
+  params: { ...optionsOf(options, ['smoothing'], 'naiveBayes') },
+})
+
+export interface MlpOptions {
+  /** Units of each hidden layer, and hidden layers. */
+  units?: number
+  layers?: number
+  epochs?: number
+  /** Rows of a step. */
+  batch?: number
+  learningRate?: number
+  l2?: number
+}
+/** A multi-layer perceptron on standardised features, for classes and numbers. */
+export const mlp = (options: MlpOptions = {}): Candidate => ({
+  trainer: 'mlp',
+  params: { ...optionsOf(options, ['units', 'layers', 'epochs', 'batch', 'learningRate', 'l2'], 'mlp') },
+})
+
 export interface GbdtOptions {
   trees?: number
   /** Leaves a tree. */

@@ -9,6 +9,8 @@ export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   linear: async () => (await import('./elastic.ts')).linear,
   poisson: async () => (await import('./poisson.ts')).poisson,
   knn: async () => (await import('./knn.ts')).knn,
+  naiveBayes: async () => (await import('./bayes.ts')).naiveBayes,
+  mlp: async () => (await import('./mlp.ts')).mlp,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
 

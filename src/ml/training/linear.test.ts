@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Goal } from '../../runs/goal.ts'
+import { naiveBayes } from './bayes.ts'
 import { goalConformance } from './conformance.goals.ts'
 import { randomOf, relationOf, trainerConformance } from './conformance.ts'
 import { linear } from './elastic.ts'
@@ -60,7 +61,7 @@ describe('as scikit-learn, to 1e-6', () => {
     { name: 'colour', type: 'int32' as const, nullable: false },
     { name: 'yes', type: 'bool' as const, nullable: false },
   ]
-  const trainers: Readonly<Record<string, Trainer>> = { linear, poisson, logistic, knn }
+  const trainers: Readonly<Record<string, Trainer>> = { linear, poisson, logistic, knn, naiveBayes }
   test.each(
     kept.models.map((m) => [`${m.trainer} ${JSON.stringify(m.params)}${m.weighted ? ' weighted' : ''}`, m] as const),
   )('%s', async (_, m) => {

@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { throwIfAborted } from '../../base/errors.ts'
+import { isOnDevice } from '../../engines/webgpu/table.ts'
+import { designOf, featureStats } from './design.ts'
+import { orOnHost } from './device/fallback.ts'
+import { type GoalBlock, goalBlocks } from './goalBlocks.ts'
+import { checkColumns } from './intake.ts'
+import { isPlain, readTargets, type Targets } from './labels.ts'
+import { mix } from './mix.ts'
+import { loadMlp, MLP_PARAMS, mlpBody } from './mlpModel.ts'
+import { modelOf } from './model.ts'
+import { Network } from './network.ts'
+import { numberParams } from './params.ts'
+import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
+
+/**
+ * A multi-layer perceptron: rectified units, by Adam over batches whose order the seed draws anew in each epoch. Columns are standardised,
+ * a missing value counts as the mean and has an indicator of its own, an infinite one as the end of the range. On a device in f32.
+ */
+export const mlp: Trainer = { kind: 'mlp', goals: ['binary', 'multiclass', 'squared'], train, load: loadMlp }
+
+async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> {
+  const params = numberParams('mlp', task.params, MLP_PARAMS)
+  checkColumns(task)
+  const { train } = task
+  if (isOnDevice(train) && isPlain(task)) {
+    const { mlpOnDevice } = await import('./device/mlp.ts')
+    const made = await orOnHost(ctx, () => mlpOnDevice({ ...task, train }, ctx))
+    if (made) return made
+  } else if (isOnDevice(train))
+    ctx.say?.('networks of other goals than binary and of weights are learnt on the processor')
+  const targets = await readTargets(train, task, ctx.signal)
+  const { columns } = await featureStats(train, task.features, ctx.signal)
+  const design = designOf(columns)
+  const blocks = await goalBlocks(task, targets, { columns }, design, ctx.signal)
+  const kind = targets.goal.kind === 'regression' ? 'squared' : targets.goal.kind
+  const number = kind === 'squared' ? { shift: targets.mean, spread: await spreadOf(blocks, targets) } : undefined
+  const hidden = new Array<number>(params.layers).fill(params.units)
+  const network = new Network([design.width, ...hidden, targets.outputs], startsOf(targets), task.seed)
+  // of columns that say nothing the rate is all that there is, and it is known
+  const some = design.indicators.length > 0 || columns.some((c) => c.scale > 0)
+  const by = (targets.weight / targets.rows) * Math.min(params.batch, targets.rows)
+  for (let epoch = 0; some && epoch < params.epochs; epoch++) {
+    let left = params.batch
+    let turn = 0
+    const own = blocks()
+    const held = Array.isArray(own) ? shuffled(own as readonly GoalBlock[], mix(task.seed ^ mix(epoch + 1))) : own
+    for await (const block of held) {
+      const told = number ? { ...block, y: block.y.map((y) => (y - number.shift) / number.spread) } : block
+      for (let at = 0; at < block.rows; ) {
+        const end = Math.min(block.rows, at + left)
+        network.learn(told, at, end, kind, by)
+        left -= end - at
+        at = end
+        if (left > 0) continue
+        network.step(params.learningRate, params.l2)
+        left = params.batch
+      }
+      throwIfAborted(ctx.signal)
+      if (++turn % 4 === 0) await nextTurn()
+    }
+    // what is left of a batch is a smaller step
+    if (left < params.batch) network.step(params.learningRate, params.l2)
+    ctx.progress({ done: epoch + 1, total: params.epochs, unit: 'steps' })
+    await nextTurn()
+    throwIfAborted(ctx.signal)
+  }
+  const body = mlpBody(params, columns, design.indicators, Float32Array.from(network.weights), number)
+  return modelOf('mlp', task, targets, params, body)
+}
+
+/** The deviation of a regression's labels by their weights; 1 where they are all the same. */
+async function spreadOf(
+  blocks: () => AsyncIterable<GoalBlock> | Iterable<GoalBlock>,
+  { mean, weight }: Targets,
+): Promise<number> {
+  // biome-ignore format: one line
+  let sum = 0
+  for await (const { y, w, rows } of blocks())
+    for (let i = 0; i < rows; i++) sum += ((w[i] as number) / weight) * ((y[i] as number) - mean) ** 2
+  const spread = Math.sqrt(sum)
+  return spread > 0 && Number.isFinite(spread) ? spread : 1
+}
+
+/** What outputs are without features. */
+function startsOf({ goal, byClass, weight }: Targets): number[] {
+  if (goal.kind === 'multiclass') return Array.from(byClass, (own) => Math.log(own / weight))
+  return [goal.kind === 'binary' ? Math.log((byClass[1] as number) / (byClass[0] as number)) : 0]
+}
+
+/** Blocks in an order that the salt draws. */
+function shuffled(blocks: readonly GoalBlock[], salt: number): GoalBlock[] {
+  const places = blocks.map((_, i) => i).sort((a, b) => mix(a ^ salt) - mix(b ^ salt) || a - b)
+  return places.map((i) => blocks[i] as GoalBlock)
+}
