@@ -17,6 +17,8 @@ export type { Expect, Expected } from './data/quality/said.ts'
 export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts'
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export {
+  type AutoOptions,
+  auto,
   baseline,
   type GbdtOptions,
   gbdt,

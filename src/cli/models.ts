@@ -33,6 +33,15 @@ interface Details {
   readonly goal?: unknown
   readonly figures?: Record<string, number>
   readonly origin?: Origin
+  readonly leaderboard?: readonly Line[]
+}
+
+/** What a search tried. */
+interface Line {
+  readonly trainer: string
+  readonly params: Readonly<Record<string, unknown>>
+  readonly loss: number
+  readonly stage: string
 }
 
 interface Candidate {
@@ -78,15 +87,31 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, goal, origin } = v.details as Details
+        const { candidates = [], figures, goal, origin, leaderboard } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         if (figures) print(learnt(figures))
         else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
+        if (leaderboard) print(`\n${board(leaderboard)}`)
       }),
     )
   exportModel(noun)
   return noun
 }
+
+/** The best that a search tried, by their loss. */
+const board = (lines: readonly Line[]): string =>
+  table(
+    ['tried', 'loss', 'judged on', 'parameters'],
+    lines.slice(0, TOLD).map(({ trainer, loss, stage, params }) => [
+      trainer,
+      loss.toPrecision(5),
+      stage,
+      Object.entries(params)
+        .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)
+        .join(', '),
+    ]),
+  )
+const TOLD = 10
 
 /** What was learnt without a target, in figures. */
 const learnt = (figures: Readonly<Record<string, number>>): string =>

@@ -114,7 +114,7 @@ test('a number: its mean by default, counts and quantiles by goal, judged by wha
     ),
   )
   expect(line.chosen).toMatchObject({ trainer: 'linear' })
-  await expect(trained(learning('line', { target: 'took' }, { candidates: [logistic()] }))).rejects.toMatchObject({ code: 'RECIPE_INVALID', fix: 'take baseline or linear or knn or gbdt' }) // biome-ignore format: one line
+  await expect(trained(learning('line', { target: 'took' }, { candidates: [logistic()] }))).rejects.toMatchObject({ code: 'RECIPE_INVALID', fix: 'take baseline or linear or knn or mlp or auto or gbdt' }) // biome-ignore format: one line
 
   const goal = { kind: 'regression', objective: 'quantile', alpha: 0.9 } as const
   const high = await trained(learning('high', { target: 'took', goal }, { candidates: [baseline()] }))

@@ -53,6 +53,24 @@ export const mlp = (options: MlpOptions = {}): Candidate => ({
   params: { ...optionsOf(options, ['units', 'layers', 'epochs', 'batch', 'learningRate', 'l2'], 'mlp') },
 })
 
+export interface AutoOptions {
+  /** What ends the search, whichever comes first; with 0 seconds the trials alone, and the same model each time. */
+  trials?: number
+  seconds?: number
+  /** Of cross-validation, and how rows are cut into them: `time` judges each part by what came before it. */
+  folds?: number
+  cut?: 'stratified' | 'random' | 'time'
+  /** Rows that trials learn from. */
+  rows?: number
+  /** Models of an ensemble at most; 0: the best alone. */
+  ensemble?: number
+}
+/** Looks for a trainer and its parameters by cross-validation, and learns with the best, or the mean of several. */
+export const auto = (options: AutoOptions = {}): Candidate => ({
+  trainer: 'auto',
+  params: { ...optionsOf(options, ['trials', 'seconds', 'folds', 'cut', 'rows', 'ensemble'], 'auto') },
+})
+
 export interface GbdtOptions {
   trees?: number
   /** Leaves a tree. */

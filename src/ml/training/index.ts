@@ -11,6 +11,7 @@ export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
   knn: async () => (await import('./knn.ts')).knn,
   naiveBayes: async () => (await import('./bayes.ts')).naiveBayes,
   mlp: async () => (await import('./mlp.ts')).mlp,
+  auto: async () => (await import('../automl/auto.ts')).auto,
   gbdt: async () => (await import('./gbdt/gbdt.ts')).gbdt,
 }
 

@@ -13,6 +13,7 @@ import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
 import type { CandidateResult } from './learning.ts'
+import type { TrainedModel } from './trainer.ts'
 import { learnWhere } from './where.ts'
 
 export interface TrainOutput<R = AnyReport> extends Output {
@@ -90,6 +91,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
             target: spec.target,
             ...(spec.goal ? { goal: spec.goal } : {}),
             fits: fits.map((f) => f.difference).filter((d) => d !== ''),
+            ...leaderboardOf(candidates.map((c) => c.model)),
           },
           run: ctx.run.id,
           step: id,
@@ -119,6 +121,12 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
         : `test ${METRIC_NAMES[name] ?? name} ${three(of(o.chosen.test))}${o.goal.kind === 'multiclass' ? `  accuracy ${three(metricOf(o.chosen.test, 'accuracy'))}` : ''}`
     return `${o.name}@${o.version}  ${o.kind}  ${told}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
+}
+
+/** What a search tried, where one of the candidates is one. */
+function leaderboardOf(models: readonly TrainedModel[]): { leaderboard?: unknown } {
+  const found = models.find((m) => m.body['leaderboard'] !== undefined)
+  return found ? { leaderboard: found.body['leaderboard'] } : {}
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))

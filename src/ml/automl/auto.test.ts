@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import type { Value } from '../../engines/batch.ts'
+import type { Type } from '../../plan/types.ts'
+import { evaluate } from '../evaluation/evaluate.ts'
+import { goalConformance } from '../training/conformance.goals.ts'
+import { failure, quiet, randomOf, relationOf } from '../training/conformance.ts'
+import { logistic } from '../training/logistic.ts'
+import type { TrainTask } from '../training/trainer.ts'
+import { auto } from './auto.ts'
+import { foldsOf } from './folds.ts'
+import { propose, type Tried } from './propose.ts'
+import { familiesFor, paramsAt, pointOf } from './space.ts'
+
+// the others are searched as a number with another loss
+const AIMS = ['binary', 'multiclass', 'squared', 'poisson'] as const
+const QUICK = { trials: 3, seconds: 0, folds: 2, ensemble: 3 }
+describe('a search', () => goalConformance(AIMS, async () => ({ trainer: { ...auto, goals: AIMS }, params: QUICK })))
+
+const schemaOf = (y: Type) => ['a', 'b', 'c', 'y'].map((name) => ({ name, type: name === 'y' ? y : ('float64' as const), nullable: true })) // biome-ignore format: one line
+function taskOf(
+  of: (a: number, b: number, c: number, random: () => number) => Value,
+  y: Type,
+  params: TrainTask['params'],
+  rows = 3000,
+): TrainTask {
+  // biome-ignore format: one line
+  const random = randomOf(4)
+  const made = Array.from({ length: rows }, () => {
+    const [a, b, c] = [random() * 2 - 1, random() * 2 - 1, random() * 2 - 1]
+    return { a, b, c, y: of(a, b, c, random) }
+  })
+  return { train: relationOf(schemaOf(y), made), features: ['a', 'b', 'c'], target: 'y', params, seed: 3, threads: 2 }
+}
+interface Line {
+  readonly trainer: string
+  readonly loss: number
+  readonly stage: string
+}
+
+test('finds what a single default does not, and says what it tried', { timeout: 60_000 }, async () => {
+  const odd = (a: number, b: number, c: number, random: () => number) =>
+    Math.sin(5 * a) * b + c / 5 + (random() - 0.5) / 2 > 0
+  const task = taskOf(odd, 'bool', { trials: 14, seconds: 0, folds: 3 })
+  const model = await auto.train(task, quiet())
+  const board = model.body['leaderboard'] as Line[]
+  expect(board).toHaveLength(14)
+  expect(new Set(board.map((l) => l.trainer)).size).toBeGreaterThan(3)
+  expect(board.some((l) => l.stage !== 'all folds')).toBe(true)
+  const whole = board.filter((l) => l.stage === 'all folds').map((l) => l.loss)
+  expect(whole).toEqual(whole.toSorted((a, b) => a - b))
+  expect(model.body['loss'] as number).toBeLessThanOrEqual(whole[0] as number)
+  // rows that neither has seen
+  const random = randomOf(99)
+  const unseen = Array.from({ length: 2000 }, () => [random() * 2 - 1, random() * 2 - 1, random() * 2 - 1])
+  const labels = Uint8Array.from(unseen, ([a, b, c]) => Number(odd(a as number, b as number, c as number, random)))
+  const judged = (own: ReturnType<typeof auto.load>) =>
+    evaluate(Float64Array.from(unseen, (row) => own.one(Float64Array.from(row))), labels).logLoss as number // biome-ignore format: one line
+  const plain = logistic.load(await logistic.train({ ...task, params: {} }, quiet()))
+  expect(judged(auto.load(model))).toBeLessThan(judged(plain) * 0.8)
+})
+
+test('a straight line is left to a linear model', async () => {
+  const task = taskOf((a, b, c, random) => 3 * a - 2 * b + c + (random() - 0.5) / 4, 'float64', { trials: 8, seconds: 0, folds: 2, ensemble: 0 }, 600) // biome-ignore format: one line
+  const model = await auto.train({ ...task, goal: { kind: 'regression', objective: 'squared' } }, quiet())
+  expect((model.body['members'] as { kind: string }[]).map((m) => m.kind)).toEqual(['linear'])
+})
+
+test('time ends a search, one model being there, and a cancel ends it within a second', async () => {
+  const noise = (_a: number, _b: number, _c: number, random: () => number) => random() > 0.5
+  const task = taskOf(noise, 'bool', { trials: 10_000, seconds: 0.2 })
+  const began = performance.now()
+  const model = await auto.train(task, quiet())
+  expect(Number(model.body['trials'])).toBeGreaterThan(0)
+  expect(Number(model.body['trials'])).toBeLessThan(10_000)
+  expect(performance.now() - began).toBeLessThan(30_000)
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(), 150)
+  const error = await failure(auto.train(taskOf(noise, 'bool', { trials: 10_000, seconds: 0 }), quiet(stop.signal)))
+  expect(error.code).toBe('CANCELLED')
+})
+
+describe('folds', () => {
+  test('hold each row once, classes in the same share, by the seed', () => {
+    const classes = Float64Array.from({ length: 103 }, (_, i) => Number(i % 10 === 0))
+    const folds = foldsOf('stratified', 103, 5, 1, classes)
+    expect(folds.flatMap((f) => [...f.test]).sort((a, b) => a - b)).toEqual(Array.from({ length: 103 }, (_, i) => i))
+    for (const { train, test } of folds) {
+      expect(train.length + test.length).toBe(103)
+      expect([2, 3]).toContain(test.filter((i) => classes[i] === 1).length)
+    }
+    expect(foldsOf('stratified', 103, 5, 1, classes)).toEqual(folds)
+    expect(foldsOf('random', 103, 5, 2)).not.toEqual(foldsOf('random', 103, 5, 1))
+  })
+  test('of time learn from what came before alone', () => {
+    for (const { train, test } of foldsOf('time', 60, 5, 1)) {
+      expect(Math.max(...train)).toBeLessThan(Math.min(...test))
+      expect(test).toHaveLength(10)
+    }
+  })
+})
+
+test('points and parameters turn into each other, and proposals gather where losses are low', () => {
+  const [gbdt] = familiesFor('squared', 1000, 3)
+  for (const family of familiesFor('binary', 1000, 3))
+    for (const start of family.starts) {
+      const back = paramsAt(family, pointOf(family, start))
+      for (const [name, value] of Object.entries(start)) expect(Number(back[name]) / value).toBeCloseTo(1, 4)
+    }
+  const random = randomOf(1)
+  const tried: Tried[] = Array.from({ length: 60 }, () => {
+    const point = (gbdt?.dimensions ?? []).map(() => random())
+    return { family: gbdt as NonNullable<typeof gbdt>, point, rung: 2, loss: Math.abs((point[0] as number) - 0.8) }
+  })
+  const next = Array.from(
+    { length: 40 },
+    () => propose(tried, [gbdt as NonNullable<typeof gbdt>], random).point[0] as number,
+  )
+  expect(next.filter((u) => Math.abs(u - 0.8) < 0.2).length).toBeGreaterThan(26)
+})
+
+test.each<[TrainTask['params'], string]>([
+  [{ trials: 0 }, 'trials'],
+  [{ folds: 1 }, 'folds'],
+  [{ cut: 'by-hand' }, 'cut'],
+  [{ trees: 5 }, 'trees'],
+])('refuses %o', async (params, words) => {
+  const error = await failure(
+    auto.train(
+      taskOf((a) => a > 0, 'bool', params, 50),
+      quiet(),
+    ),
+  )
+  expect([error.code, error.message]).toEqual(['USAGE_INVALID', expect.stringContaining(words)])
+})
