@@ -18,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   runs: async () => (await import('./runs/index.ts')).runs,
   row: async () => (await import('./row/index.ts')).row,
   train: async () => (await import('./train/index.ts')).train,
+  quality: async () => (await import('./quality/index.ts')).quality,
   unsupervised: async () => (await import('./unsupervised/index.ts')).unsupervised,
   gpu: async () => (await import('./gpu/index.ts')).gpu,
 }
