@@ -4,7 +4,7 @@ import { baseline, byTime, constant, gbdt, generate, hours, logistic, ordinal, r
  * Who may leave next month, for a mobile operator. Customers are generated, and why they leave is put in on purpose: short contracts, calls for
  * help, a fee that went up. Those who came through partners leave for reasons that no column holds, which the review has to find.
  */
-export const churn = ({ customers = 6000, seed = 11 }: { customers?: number; seed?: number } = {}) =>
+export const churn = ({ customers = 6000, seed = 12 }: { customers?: number; seed?: number } = {}) =>
   recipe('churn', (k) => {
     const raw = k.source(
       'crm',

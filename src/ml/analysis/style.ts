@@ -28,6 +28,7 @@ body:has(input.lang:focus-visible) .switch{outline:2px solid var(--accent);outli
 .tile{flex:1 1 auto;white-space:nowrap;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
 .tile b{display:block;font-size:24px;line-height:1.2;font-weight:650;letter-spacing:-.01em}
 .tile span{color:var(--muted);font-size:13px}
+.tile b small{font-size:13px;font-weight:400;letter-spacing:0}
 .tile.act b{color:var(--act)}
 section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:22px 24px;margin:18px 0;scroll-margin-top:12px}
 h2{font-size:19px;margin:0 0 6px;letter-spacing:-.01em}

@@ -106,7 +106,7 @@ describe('power laws', () => {
   test("says that it can't tell", () => {
     const why = (p: readonly { rows: number; value: number }[]) => {
       const found = powerLaw(p)
-      return found.tells ? '' : found.why
+      return found.tells ? '' : found.why.en
     }
     expect(why(points(0).slice(0, 4))).toContain('4 sizes')
     expect(why(sizes.map((rows) => ({ rows, value: 1 })))).toContain('the same')

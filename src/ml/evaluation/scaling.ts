@@ -1,3 +1,4 @@
+import type { Words } from '../analysis/statistics/analysis.ts'
 import { studentUpper } from '../analysis/statistics/distributions/continuous.ts'
 
 /** A loss, or seconds, that were measured with so many rows. */
@@ -17,7 +18,7 @@ export interface PowerLaw {
   /** Share of the spread that it explains. */
   readonly r2: number
 }
-export type Scaling = { readonly tells: true; readonly law: PowerLaw } | { readonly tells: false; readonly why: string }
+export type Scaling = { readonly tells: true; readonly law: PowerLaw } | { readonly tells: false; readonly why: Words }
 
 const STEPS = 400
 /** A fit that explains less of the spread tells nothing. */
@@ -29,28 +30,35 @@ const LEAST_R2 = 0.9
  * fit, or an exponent that the points leave open.
  */
 export function powerLaw(points: readonly Measured[], confidence = 0.95, from = 0.05, to = 3): Scaling {
-  const no = (why: string): Scaling => ({ tells: false, why })
+  const no = (en: string, ko: string): Scaling => ({ tells: false, why: { en, ko } })
   const used = points.filter((p) => p.rows > 0 && Number.isFinite(p.value))
   const sizes = new Set(used.map((p) => p.rows))
-  if (sizes.size < 5) return no(`there are ${sizes.size} sizes, and it takes five`)
+  if (sizes.size < 5)
+    return no(`there are ${sizes.size} sizes, and it takes five`, `크기가 ${sizes.size}가지인데 다섯은 있어야 합니다`)
   const middle = used.reduce((sum, p) => sum + p.value, 0) / used.length
   const spread = used.reduce((sum, p) => sum + (p.value - middle) ** 2, 0)
   const size = Math.max(...used.map((p) => Math.abs(p.value)))
-  if (!(spread > (1e-9 * size) ** 2)) return no('the value is the same for every number of rows')
+  if (!(spread > (1e-9 * size) ** 2))
+    return no('the value is the same for every number of rows', '행이 늘어도 값이 같습니다')
   const most = Math.max(...used.map((p) => p.rows))
   const profile = Array.from({ length: STEPS + 1 }, (_, i) => fitAt(used, from + ((to - from) * i) / STEPS, most))
   const usable = profile.filter((f) => f.a > 0)
-  if (usable.length === 0) return no(from > 0 ? 'it does not fall as rows are added' : 'it does not grow as rows are added') // biome-ignore format: one line
+  if (usable.length === 0) return from > 0 ? no('it does not fall as rows are added', '행이 늘어도 줄지 않습니다') : no('it does not grow as rows are added', '행이 늘어도 늘지 않습니다') // biome-ignore format: one line
   const best = usable.reduce((a, b) => (b.rest < a.rest ? b : a))
   const r2 = 1 - best.rest / spread
   const df = used.length - 3
-  if (r2 < LEAST_R2) return no(`the best curve explains ${Math.max(0, Math.round(r2 * 100))} % of the spread`)
-  if (df < 1) return no('there are as few points as the curve has parameters')
+  const explained = Math.max(0, Math.round(r2 * 100))
+  if (r2 < LEAST_R2)
+    return no(
+      `the best curve explains ${explained} % of the spread`,
+      `가장 잘 맞는 곡선도 변동의 ${explained}%만 설명합니다`,
+    )
+  if (df < 1) return no('there are as few points as the curve has parameters', '점의 수가 곡선의 모수만큼밖에 없습니다')
   const bound = best.rest * (1 + studentUpper((1 - confidence) / 2, df) ** 2 / df) + 1e-24 * spread
   const within = usable.filter((f) => f.rest <= bound)
   const bs = within.map((f) => f.b)
   const [low, high] = [Math.min(...bs), Math.max(...bs)]
-  if (low <= from || high >= to) return no('the points leave the exponent open')
+  if (low <= from || high >= to) return no('the points leave the exponent open', '이 점들로는 지수를 정할 수 없습니다')
   // a in the units of rows, not of their largest number
   const of = (f: Fit, rows: number) => f.a * (rows / most) ** -f.b + f.c
   const next = within.map((f) => of(f, 2 * most))

@@ -8,7 +8,7 @@ import * as charts from './charts.ts'
 import type { Evaluation } from './evaluation.ts'
 import { bounds, figure, section, tableOf } from './parts.ts'
 import { calibration, type Draw, fairness, purpose, quality, segments, tiles } from './sections.ts'
-import { metricName, say, type Word } from './words.ts'
+import { inBoth, metricName, say, type Word } from './words.ts'
 
 export interface CardFacts {
   readonly recipe: string
@@ -110,7 +110,7 @@ async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
 }
 
 function law(found: Scaling): Html {
-  if (!found.tells) return say('curve.cannot', { why: found.why })
+  if (!found.tells) return say('curve.cannot', { why: inBoth(found.why) })
   const { a, b, c, exponent, twice } = found.law
   return say('curve.law', {
     ...{ a: figure(a), b: figure(b), c: figure(c), low: figure(exponent[0]), high: figure(exponent[1]) },
@@ -129,7 +129,7 @@ function leaks(e: Evaluation): Html {
   const none = alone.every((a) => a.suspect === null) ? html`<p>${say('leaks.none')}</p>` : null
   const again = repeated.map(
     (r) =>
-    say('leaks.repeated', { rows: number(r.rows), of: number(r.of), same: number(r.sameTarget), part: r.part, share: percent(r.rows, r.of) }), // biome-ignore format: one line
+    say('leaks.repeated', { rows: number(r.rows), of: number(r.of), same: number(r.sameTarget), part: say(`quality.${r.part}` as Word), share: percent(r.rows, r.of) }), // biome-ignore format: one line
   )
   return section(
     'leaks',
@@ -142,6 +142,7 @@ function leaks(e: Evaluation): Html {
 function limits(e: Evaluation): Html {
   const always: Word[] = ['limits.sample', 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
   const some: Word[] = [
+    ...(e.calibration ? (['limits.error'] as const) : []),
     ...(e.fairness.length > 0 ? (['limits.fairness'] as const) : []),
     ...(e.costs ? (['limits.costs'] as const) : []),
     ...(e.curve ? (['limits.curve'] as const) : []),

@@ -13,47 +13,49 @@ const number = (field: string, more: Record<string, unknown> = {}) => ({ field, 
 const axis = (format = '~g', more: Record<string, unknown> = {}) => ({ title: null, tickCount: 5, format, ...more })
 const share = { domain: [0, 1], nice: false }
 
-/** What came against what was said, as the scores are and as a recalibration makes them. */
+/** What came against what was said, as the scores are and as a recalibration makes them; below it, where scores lie. */
 export function reliability(before: readonly CalibrationBin[], after: readonly CalibrationBin[]): Chart {
-  const values = (bins: readonly CalibrationBin[]) => bins.map((b) => ({ x: b.meanScore, y: b.rate, n: b.rows }))
+  const values = (bins: readonly CalibrationBin[]) => bins.map((b) => ({ x: b.meanScore, y: b.rate }))
   const x = number('x', { axis: axis('.0%'), scale: share })
   const y = number('y', { axis: axis('.0%'), scale: share })
+  const diagonal = [0, 1].map((at) => ({ x: at, y: at }))
   const line = (bins: readonly CalibrationBin[], color: string) => ({
     data: { values: values(bins) },
     mark: { type: 'line', color, strokeWidth: 2, point: { color, size: 36, filled: true } },
     encoding: { x, y },
   })
-  return styled({
-    ...HALF,
-    layer: [
-      { data: { values: [{ x: 0, y: 0 }, { x: 1, y: 1 }] }, mark: { type: 'line', color: COLOURS.muted, strokeDash: [4, 4], strokeWidth: 1 }, encoding: { x, y } }, // biome-ignore format: one line
-      ...(after.length > 0 ? [line(after, COLOURS.against)] : []),
-      line(before, COLOURS.accent),
-    ],
+  const layer = [
+    {
+      data: { values: diagonal },
+      mark: { type: 'line', color: COLOURS.muted, strokeDash: [4, 4], strokeWidth: 1 },
+      encoding: { x, y },
+    },
+    ...(after.length > 0 ? [line(after, COLOURS.against)] : []),
+    line(before, COLOURS.accent),
+  ]
+  const densities = before.map(({ from, to, rows }) => {
+    const width = Math.max(to - from, 1e-6)
+    return { from, to: from + width, density: rows / width }
   })
-}
-
-/** Where scores lie, on the same axis as the table above it. */
-export function scoreCounts(bins: readonly CalibrationBin[]): Chart {
-  return styled({
-    width: HALF.width,
-    height: 60,
-    data: { values: bins.map((b) => ({ from: b.from, to: Math.max(b.to, b.from + 1e-6), density: b.rows / Math.max(b.to - b.from, 1e-6) })) }, // biome-ignore format: one line
+  const counts = {
+    ...{ width: HALF.width, height: 46, data: { values: densities } },
     mark: { type: 'bar', color: COLOURS.soft, binSpacing: 1 },
     encoding: {
-      x: number('from', { bin: { binned: true }, axis: axis('.0%'), scale: share }),
+      x: number('from', { bin: { binned: true }, axis: null, scale: share }),
       x2: { field: 'to' },
       y: number('density', { axis: null, scale: { type: 'sqrt' } }),
     },
-  })
+  }
+  return styled({ spacing: 8, vconcat: [{ ...HALF, layer }, counts] })
 }
 
 /** Cost a row by threshold, the chosen one marked, beside what never and always cost. */
 export function costCurve({ curve, threshold, test }: CostReport): Chart {
   const x = number('threshold', { axis: axis('.1f'), scale: share })
   const rule = (y: number, strokeDash: readonly number[]) => ({
+    data: { values: [{ y }] },
     mark: { type: 'rule', color: COLOURS.muted, strokeDash },
-    encoding: { y: { datum: y, type: quantitative } },
+    encoding: { y: number('y') },
   })
   return styled({
     ...HALF,
@@ -64,7 +66,11 @@ export function costCurve({ curve, threshold, test }: CostReport): Chart {
         mark: { type: 'rect', color: COLOURS.soft, opacity: 0.35 },
         encoding: { x: number('low', { axis: axis('.1f'), scale: share }), x2: { field: 'high' } },
       },
-      { mark: { type: 'rule', color: COLOURS.against, strokeWidth: 1.5 }, encoding: { x: { datum: threshold.value, type: quantitative } } }, // biome-ignore format: one line
+      {
+        data: { values: [{ at: threshold.value }] },
+        mark: { type: 'rule', color: COLOURS.against, strokeWidth: 1.5 },
+        encoding: { x: number('at', { axis: axis('.1f'), scale: share }) },
+      },
       {
         data: { values: curve },
         mark: { type: 'line', color: COLOURS.accent, strokeWidth: 2 },
@@ -126,7 +132,7 @@ export function dependence({ points }: Dependence): Chart {
 /** Losses by rows, over a logarithmic axis. */
 export function learning({ points }: LearningCurve): Chart {
   const x = number('rows', {
-    axis: axis('~s', { values: points.map((p) => p.rows) }),
+    axis: axis(',d', { values: points.map((p) => p.rows) }),
     scale: { type: 'log', nice: false },
   })
   const line = (field: string, color: string, strokeDash: readonly number[] = []) => ({

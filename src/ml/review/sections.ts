@@ -89,7 +89,6 @@ export async function calibration(e: Evaluation, draw: Draw): Promise<Html | nul
   if (!c) return null
   const best = c.tried.reduce<(typeof c.tried)[number] | null>((a, b) => (a === null || (b.logLoss ?? 9) < (a.logLoss ?? 9) ? b : a), null) // biome-ignore format: one line
   const chart = await draw('calibration', charts.reliability(c.before.bins, best?.calibration.bins ?? []), 'calibration') // biome-ignore format: one line
-  const counts = await draw('scores', charts.scoreCounts(c.before.bins), 'scores')
   const row = (name: Html, error: number | null, brier: number | null, loss: number | null) =>
     html`<tr><td>${name}</td><td class="n">${figure(error)}</td><td class="n">${figure(brier)}</td><td class="n">${figure(loss)}</td></tr>`
   const rows = [
@@ -99,7 +98,7 @@ export async function calibration(e: Evaluation, draw: Draw): Promise<Html | nul
   return section(
     'calibration',
     say('nav.calibration'),
-    html`<p class="note">${say('calibration.note')}</p><div class="side"><figure><figcaption><i class="dot"></i>${say('calibration.as')}${best ? html`<i class="dot two"></i>${say(`calibration.${best.how.by}`)}` : null}</figcaption>${chart}${counts}</figure>
+    html`<p class="note">${say('calibration.note')}</p><div class="side"><figure><figcaption><i class="dot"></i>${say('calibration.as')}${best ? html`<i class="dot two"></i>${say(`calibration.${best.how.by}`)}` : null}</figcaption>${chart}</figure>
     <div>${tableOf(['', metricName('calibrationError'), metricName('brier'), metricName('logLoss')], rows)}<p class="note">${say('calibration.learnt')}</p>${c.parts ? html`<p class="note">${say('calibration.parts', { reliability: figure(c.parts.reliability), resolution: figure(c.parts.resolution), uncertainty: figure(c.parts.uncertainty), within: figure(c.parts.within) })}</p>` : null}</div></div>`,
   )
 }

@@ -48,8 +48,8 @@ const WORDS = {
   'against.decisions': ['{first} rows are decided rightly by this model alone, {second} by {other} alone (McNemar, p {p}).', '이 모델만 맞힌 행 {first}개, {other}만 맞힌 행 {second}개(맥니마 검정, p {p}).'], // biome-ignore format: one line
   'calibration.note': ['Of rows with a score near x, the share that is positive; on the dashed line scores mean what they say.', '점수가 x 부근인 행 가운데 실제 양성의 비율입니다. 점선 위에 있으면 점수가 말 그대로의 확률입니다.'], // biome-ignore format: one line
   'calibration.as': ['as it is', '그대로'],
-  'calibration.platt': ['Platt’s scaling', '플랫 보정'],
-  'calibration.isotonic': ['isotonic', '등위 보정'],
+  'calibration.platt': ['Platt’s scaling', '플랫(Platt) 보정'],
+  'calibration.isotonic': ['isotonic', '등위(isotonic) 보정'],
   'calibration.learnt': ['Recalibration is learnt on validation rows and told of test rows; the model itself is as it was.', '보정은 검증 행에서 배우고 테스트 행에서 확인합니다. 모델 자체는 바꾸지 않았습니다.'], // biome-ignore format: one line
   'calibration.parts': ['The Brier score is reliability {reliability} − resolution {resolution} + uncertainty {uncertainty} + within bins {within}.', '브라이어 점수 = 신뢰도 {reliability} − 분해능 {resolution} + 불확실성 {uncertainty} + 구간 안 {within}.'], // biome-ignore format: one line
   'segments.note': ['{metric} on test by the values of a column, beside all other rows (dashed). “Worse” holds for all segments together (Holm); segments of fewer than 30 rows are not judged.', '열의 값에 따른 테스트 {metric}이며 점선은 나머지 모든 행의 값입니다. “나쁨”은 모든 세그먼트를 함께 보정한 판정(Holm)이고, 30행보다 적으면 판정하지 않습니다.'], // biome-ignore format: one line
