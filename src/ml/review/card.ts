@@ -105,7 +105,7 @@ async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
     say('nav.curve'),
     html`<p class="note">${say('curve.note', { metric })}</p>
     <div class="pair"><figure><figcaption><i class="dot"></i>${say('curve.validate')}<i class="dot two"></i>${say('curve.train')}</figcaption>${await draw('learning', charts.learning(c), 'learning curve')}<p>${law(c.quality)}</p></figure>
-    <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw('seconds', charts.seconds(c), 'seconds')}</figure></div>`,
+    <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw('seconds', charts.seconds(c), 'seconds')}<p>${time(c.seconds)}</p></figure></div>`,
   )
 }
 
@@ -115,6 +115,15 @@ function law(found: Scaling): Html {
   return say('curve.law', {
     ...{ a: figure(a), b: figure(b), c: figure(c), low: figure(exponent[0]), high: figure(exponent[1]) },
     ...{ rows: number(twice.rows), value: figure(twice.value), from: figure(twice.low), to: figure(twice.high) },
+  })
+}
+
+function time(found: Scaling): Html {
+  if (!found.tells) return say('curve.noTime', { why: inBoth(found.why) })
+  const { b, twice } = found.law
+  return say('curve.time', {
+    ...{ rows: number(twice.rows), value: figure(twice.value), from: figure(twice.low), to: figure(twice.high) },
+    power: figure(-b),
   })
 }
 

@@ -90,7 +90,7 @@ export function decisionCurve({ decision }: CostReport): Chart {
   })
   return styled({
     ...HALF,
-    data: { values: decision.filter((d) => Math.max(d.model, d.all) > -top) },
+    data: { values: decision.map((d) => ({ ...d, all: d.all > -top * 0.4 ? d.all : null })) },
     layer: [
       { mark: { type: 'rule', color: COLOURS.muted }, encoding: { y: { datum: 0, type: quantitative } } },
       line('all', COLOURS.muted, [7, 4]),

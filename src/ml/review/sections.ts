@@ -1,6 +1,6 @@
 import { code, type Html, html } from '../analysis/html.ts'
 import type { Chart } from '../analysis/render.ts'
-import { number, percent } from '../analysis/text.ts'
+import { number } from '../analysis/text.ts'
 import type { Segments } from '../evaluation/segments.ts'
 import * as charts from './charts.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -25,8 +25,7 @@ export function tiles(e: Evaluation): Html {
   return html`<div class="tiles">
     ${tile(html`${figure(main?.value ?? null)} ${main ? bounds(main) : null}`, say('tile.main', { metric: metricName(metric) }))}
     ${e.against && difference ? tile(html`${signed(difference.value)} ${bounds(difference, signed)}`, say('tile.gain', { metric: metricName(metric), other: e.against.name })) : null}
-    ${tile(number(e.test.rows), say('tile.rows'))}
-    ${e.test.positives === undefined ? null : tile(percent(e.test.positives, e.test.rows), say('tile.rate'))}
+    ${tile(number(e.test.rows), e.test.positives === undefined ? say('tile.rows') : say('tile.rate', { share: percentOf(e.test.positives / e.test.rows) }))}
     ${e.calibration ? tile(figure(e.calibration.before.error), say('tile.calibration')) : null}
     ${e.segments.length > 0 ? tile(worse, say('tile.worse'), worse > 0) : null}
     ${tile(suspects, say('tile.suspects'), suspects > 0)}
@@ -135,7 +134,7 @@ export function fairness(e: Evaluation): Html | null {
         html`<tr><td>${say(`fairness.${name}`)}</td><td class="n">${figure(f[name].value)}</td><td class="n">${bounds(f[name])}</td></tr>`,
     )
     return html`<h3>${code(f.column)}</h3>${tableOf([say('fairness.group'), say('split.rows'), say('fairness.selection'), say('fairness.tpr'), say('fairness.fpr'), say('fairness.precision'), say('fairness.bias')], rows)}
-    <div class="pair"><div>${tableOf(['', say('against.difference'), say('quality.interval')], gaps)}</div><p class="note">${inBoth(f.sentence)}</p></div>`
+    <div class="pair" style="margin-top:14px"><div>${tableOf(['', say('against.difference'), say('quality.interval')], gaps)}</div><p class="note">${inBoth(f.sentence)}</p></div>`
   })
   return section('fairness', say('nav.fairness'), each)
 }

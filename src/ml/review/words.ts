@@ -19,11 +19,11 @@ const WORDS = {
   'nav.limits': ['Limits', '한계'],
   'tile.rows': ['test rows', '테스트 행'],
   'tile.main': ['{metric} on test', '테스트 {metric}'],
-  'tile.rate': ['are positive', '양성 비율'],
+  'tile.rate': ['test rows, {share} positive', '테스트 행, 양성 {share}'],
   'tile.gain': ['{metric}, against {other}', '{other} 대비 {metric} 차이'],
   'tile.calibration': ['calibration error', '보정 오차'],
-  'tile.worse': ['segments that are worse', '성능이 떨어지는 세그먼트'],
-  'tile.suspects': ['suspect features', '누설이 의심되는 특징'],
+  'tile.worse': ['worse segments', '나쁜 세그먼트'],
+  'tile.suspects': ['suspect features', '누설 의심 특징'],
   'purpose.none': ['The recipe does not say what the model is for.', '레시피에 모델의 목적이 적혀 있지 않습니다.'],
   'purpose.learns': ['It says the probability that {target} is true.', '{target} 값이 참일 확률을 냅니다.'],
   'purpose.classes': ['It says the probabilities of the classes of {target}: {classes}.', '{target} 분류의 확률을 냅니다: {classes}.'], // biome-ignore format: one line
@@ -92,6 +92,8 @@ const WORDS = {
     '행을 늘리면 얼마나 나아질지 알 수 없습니다: {why}.',
   ],
   'curve.seconds': ['seconds to learn', '학습 시간(초)'],
+  'curve.time': ['Learning from {rows} rows may take {value} s ({from} … {to}); time grows as rows^{power}.', '{rows}행을 학습하는 데 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 행^{power}에 비례합니다.'], // biome-ignore format: one line
+  'curve.noTime': ['How time grows can’t be told: {why}.', '시간이 어떻게 늘지는 알 수 없습니다: {why}.'],
   'leaks.alone': ['how well a feature tells the target alone', '특징 하나로 목표를 맞히는 정도'],
   'leaks.copy': ['is the target', '목표와 같음'],
   'leaks.high': ['suspect', '의심'],
