@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { randomsOf } from '../../base/random.ts'
 import { calibrate } from './calibration.ts'
 import { comparisonSentence, decisionsOf } from './compare.ts'
+import { delong } from './delong.ts'
 import { fairness } from './fairness.ts'
 import { aloneOf, repeatedRows } from './leaks.ts'
 import { levelsOf } from './levels.ts'
@@ -44,6 +45,17 @@ test('a segment that is worse is found; of forty that are not, some is called so
   }
   // 5 % of 40 are 2
   expect(alarms).toBeLessThan(7)
+})
+
+test("the AUC of some rows and its variance are DeLong's", () => {
+  const random = randomsOf(8, 8)
+  const labels = Uint8Array.from({ length: 400 }, () => Number(random() < 0.4))
+  const scores = Float64Array.from(labels, (y) => Math.round((random() + y * 0.3) * 20) / 20)
+  const rows = Uint32Array.from({ length: 250 }, (_, i) => i + 100)
+  const found = aucJudge(scores, labels).of(rows)
+  const expected = delong([scores.slice(100, 350)], labels.slice(100, 350))
+  expect(found?.value).toBeCloseTo(expected?.aucs[0] as number, 12)
+  expect(found?.variance).toBeCloseTo(expected?.covariance[0]?.[0] as number, 12)
 })
 
 test('segments without rows of both classes tell no AUC', () => {

@@ -86,33 +86,44 @@ export interface Rows {
 
 /** Rows of `other` that `train` has, too. */
 export function repeatedRows(train: Rows, other: Rows): Repeated {
-  const known = new Map<number, Set<number>>()
+  const [known, same] = [hashesOf(train.columns), hashesOf([...train.columns, train.labels])].map((h) => h.sort())
+  const asked = hashesOf(other.columns)
+  const askedSame = hashesOf([...other.columns, other.labels])
+  const count = (hashes: Float64Array, among: Float64Array | undefined) =>
+    hashes.reduce((n, h) => n + Number(among !== undefined && holds(among, h)), 0)
+  return { rows: count(asked, known), of: asked.length, sameTarget: count(askedSame, same) }
+}
+
+/** 53 bits of two hashes a row (FNV's, by two primes): of a million rows one pair in ten thousand times falls together by chance. */
+function hashesOf(columns: readonly Float64Array[]): Float64Array {
   const words = new Uint32Array(2)
   const value = new Float64Array(words.buffer)
-  // 53 bits of two hashes (FNV-1a over words, of two primes): of a million rows one pair in ten thousand times falls together by chance
-  const hashOf = (columns: readonly Float64Array[], row: number): number => {
+  const hashes = new Float64Array(columns[0]?.length ?? 0)
+  for (let row = 0; row < hashes.length; row++) {
     let [a, b] = [0x811c9dc5, 0x9e3779b9]
     for (const column of columns) {
-      value[0] = (column[row] as number) + 0
-      for (const word of words) {
-        a = Math.imul(a ^ word, 0x01000193) ^ (a >>> 15)
-        b = Math.imul(b ^ word, 0x85ebca6b) ^ (b >>> 13)
+      // −0 is 0, and every NaN is the same
+      const x = column[row] as number
+      value[0] = Number.isNaN(x) ? Number.NaN : x + 0
+      for (let w = 0; w < 2; w++) {
+        const word = words[w] as number
+        a = Math.imul(a ^ word, 0x01000193)
+        a ^= a >>> 15
+        b = Math.imul(b ^ word, 0x85ebca6b)
+        b ^= b >>> 13
       }
     }
-    return (a >>> 0) * 2 ** 21 + ((b >>> 0) & 0x1fffff)
+    hashes[row] = (a >>> 0) * 2 ** 21 + ((b >>> 0) & 0x1fffff)
   }
-  for (let i = 0; i < train.labels.length; i++) {
-    const hash = hashOf(train.columns, i)
-    const targets = known.get(hash)
-    if (targets) targets.add(train.labels[i] as number)
-    else known.set(hash, new Set([train.labels[i] as number]))
+  return hashes
+}
+
+function holds(sorted: Float64Array, x: number): boolean {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) < x) low = middle + 1
+    else high = middle
   }
-  let [rows, sameTarget] = [0, 0]
-  for (let i = 0; i < other.labels.length; i++) {
-    const targets = known.get(hashOf(other.columns, i))
-    if (!targets) continue
-    rows++
-    if (targets.has(other.labels[i] as number)) sameTarget++
-  }
-  return { rows, of: other.labels.length, sameTarget }
+  return sorted[low] === x
 }

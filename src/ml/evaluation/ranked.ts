@@ -7,7 +7,7 @@ import type { Ranking } from './ranking.ts'
 import { DRAWN_SINGLY, poisson, type Resampling, resampling } from './resample.ts'
 
 /** Distinct scores that are told apart where rows are drawn together. */
-const MOST_GROUPS = 4096
+const MOST_GROUPS = 1024
 
 export type RankedMetric = (ranking: Ranking) => number | null
 
@@ -89,7 +89,7 @@ function ownersOf(counts: Uint32Array, rows: number): Uint32Array | undefined {
 
 /**
  * What each resample of labelled scores gives, stratified by class: rankings as any other, valid until the next one.
- * A million rows are put into 4,096 groups of neighbouring scores first. @throws CANCELLED
+ * A million rows are put into 1,024 groups of neighbouring scores first. @throws CANCELLED
  */
 export async function resampledRankings(
   ranking: Ranking,

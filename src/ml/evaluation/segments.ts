@@ -1,6 +1,5 @@
 import { corrected } from '../analysis/statistics/corrections.ts'
 import { normal, normalQuantile, twoSided } from '../analysis/statistics/distributions/continuous.ts'
-import { delong } from './delong.ts'
 import type { Interval } from './interval.ts'
 import { type By, type Level, levelsOf } from './levels.ts'
 
@@ -35,18 +34,54 @@ export const FEWEST = 30
 
 const gather = (values: Float64Array, rows: Uint32Array) => Float64Array.from(rows, (i) => values[i] as number)
 
-/** AUC, with DeLong's variance; both classes need five rows. */
-export const aucJudge = (scores: Float64Array, labels: Uint8Array): Judge => ({
-  metric: 'auc',
-  least: false,
-  of(rows) {
-    const own = Uint8Array.from(rows, (i) => labels[i] as number)
-    const positives = own.reduce((n, y) => n + y, 0)
-    if (positives < 5 || own.length - positives < 5) return null
-    const found = delong([gather(scores, rows)], own)
-    return found && { value: found.aucs[0] as number, variance: found.covariance[0]?.[0] as number }
-  },
-})
+/** AUC with DeLong's variance, from scores that are sorted once; both classes need five rows. */
+export function aucJudge(scores: Float64Array, labels: Uint8Array): Judge {
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[a] as number) - (scores[b] as number))
+  return { metric: 'auc', least: false, of: (rows) => aucOf(order, scores, labels, rows) }
+}
+
+/** AUC and its variance of some rows, in one pass over all: how each is placed among those of the other class. */
+function aucOf(
+  order: Uint32Array,
+  scores: Float64Array,
+  labels: Uint8Array,
+  rows: Uint32Array,
+): ReturnType<Judge['of']> {
+  // biome-ignore format: one line
+  const asked = new Uint8Array(labels.length)
+  let positives = 0
+  for (const i of rows) {
+    asked[i] = 1
+    positives += labels[i] as number
+  }
+  const negatives = rows.length - positives
+  if (positives < 5 || negatives < 5) return null
+  // placements of both classes, and their squares
+  let [yes, yesSquares, no, noSquares] = [0, 0, 0, 0]
+  let [yesBelow, noBelow] = [0, 0]
+  for (let from = 0; from < order.length; ) {
+    const score = scores[order[from] as number] as number
+    let [yesHere, noHere, to] = [0, 0, from]
+    for (; to < order.length && scores[order[to] as number] === score; to++) {
+      const i = order[to] as number
+      if (asked[i] === 0) continue
+      if (labels[i] === 1) yesHere++
+      else noHere++
+    }
+    const ofYes = (noBelow + noHere / 2) / negatives
+    const ofNo = 1 - (yesBelow + yesHere / 2) / positives
+    yes += yesHere * ofYes
+    yesSquares += yesHere * ofYes * ofYes
+    no += noHere * ofNo
+    noSquares += noHere * ofNo * ofNo
+    yesBelow += yesHere
+    noBelow += noHere
+    from = to
+  }
+  const spread = (sum: number, squares: number, n: number) => Math.max(0, squares - (sum * sum) / n) / (n - 1)
+  const variance = spread(yes, yesSquares, positives) / positives + spread(no, noSquares, negatives) / negatives
+  return { value: yes / positives, variance }
+}
 
 /** The mean of a loss a row, or its root (`rmse`: of squares). */
 export const lossJudge = (metric: string, losses: Float64Array, root = false): Judge => ({

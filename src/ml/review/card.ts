@@ -152,6 +152,7 @@ function limits(e: Evaluation): Html {
   const always: Word[] = ['limits.sample', 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
   const some: Word[] = [
     ...(e.calibration ? (['limits.error'] as const) : []),
+    ...(e.segments.length > 0 ? (['limits.segments'] as const) : []),
     ...(e.fairness.length > 0 ? (['limits.fairness'] as const) : []),
     ...(e.costs ? (['limits.costs'] as const) : []),
     ...(e.curve ? (['limits.curve'] as const) : []),

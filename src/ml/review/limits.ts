@@ -22,6 +22,7 @@ export const LIMITS = {
   ],
   'limits.curve': ['The learning curve keeps fits (encodings, scales) of all training rows, and each size is learnt once.', '학습 곡선은 전체 학습 행에서 맞춘 변환(인코딩, 척도)을 그대로 쓰고 크기마다 한 번씩만 학습했습니다.'], // biome-ignore format: one line
   'limits.leaks': ['Leaks are looked for feature by feature: two features that give the target away together are not found.', '누설은 특징 하나씩만 살폈습니다. 둘이 함께 목표를 드러내는 경우는 찾지 못합니다.'], // biome-ignore format: one line
+  'limits.segments': ['Of many rows even a difference that is too small to matter shows as worse: look at its size. A segment that is not marked need not be as good as the rest.', '행이 많으면 중요하지 않을 만큼 작은 차이도 나쁨으로 표시되니 크기를 보십시오. 표시가 없다고 나머지만큼 좋다는 뜻도 아닙니다.'], // biome-ignore format: one line
   'limits.error': ['The calibration error is above 0 by chance alone, and resampling puts its interval somewhat too high.', '보정 오차는 우연만으로도 0보다 크고, 재표집 때문에 그 구간은 조금 높게 나옵니다.'], // biome-ignore format: one line
   'limits.stride': ['The rows are many: every {n}th row was read.', '행이 많아 {n}행마다 하나씩 읽었습니다.'],
 } as const
