@@ -1,5 +1,5 @@
+import { randomsOf } from '../../src/base/random.ts'
 import type { Relation } from '../../src/engines/engine.ts'
-import { randomsOf } from '../../src/ml/unsupervised/random.ts'
 import type { Schema } from '../../src/plan/types.ts'
 
 const BATCH = 65_536

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
 import { type Goals, goalMetrics } from './goals.ts'
@@ -95,6 +97,26 @@ export function models(): Command {
       }),
     )
   exportModel(noun)
+  noun
+    .command('card <name>')
+    .description(
+      'write the card of a version (`name@3`, or the newest), which k.evaluate made: one HTML file in Korean and English',
+    )
+    .option('--version <n>', 'version', count)
+    .option('--out <file>', 'where to write it; NAME-VERSION.html here unless given')
+    .option('--json', 'print where it was written as JSON')
+    .action((name: string, o: { version?: number; out?: string; json?: boolean }) =>
+      withClient(async (client) => {
+        const { html, ...card } = await client.models.card(versionOf(name, o.version))
+        const path = resolve(o.out ?? `${card.name}-${card.version}.html`)
+        await writeFile(path, html)
+        print(
+          o.json
+            ? JSON.stringify({ ...card, path })
+            : `${path}  card of ${card.name}@${card.version}, made ${when(card.created)}  ${bytes(card.bytes)}`,
+        )
+      }),
+    )
   return noun
 }
 

@@ -27,6 +27,7 @@ const shape = z.looseObject({
           'analyse',
           'train',
           'learn',
+          'evaluate',
           'serve',
           'condition',
           'either',

@@ -27,6 +27,25 @@ export interface Learning<Of extends LearnSpec['of'] = LearnSpec['of'], G extend
   readonly params: LearnSpec['params']
   readonly gives: G
 }
+/** How a model is judged. */
+export interface EvaluateOptions extends Timed {
+  /** What the model is for, in one language or in both: its card begins with it. */
+  readonly purpose?: string | { readonly en: string; readonly ko: string }
+  /** Columns of the dataset by whose values quality is told. */
+  readonly segments?: readonly string[]
+  /** Columns of the dataset by which decisions are compared: fairness. */
+  readonly groups?: readonly string[]
+  /** What a wrong yes and a wrong no cost, and what a right yes brings (0 unless given), in the same money a row. */
+  readonly costs?: { readonly falsePositive: number; readonly falseNegative: number; readonly truePositive?: number }
+  /** Another model of the same dataset, or a candidate that is trained for it; `baseline()` unless given. */
+  readonly against?: Model | Candidate
+  /** Whether it is trained again with fewer rows, to tell what more rows would give; not unless said. */
+  readonly curves?: boolean
+  /** Resamples that intervals are made of, 1000 unless given, and their confidence, 0.95 unless given. */
+  readonly resamples?: number
+  readonly confidence?: number
+  readonly seed?: number
+}
 type Named<S> = keyof S & string
 type Seeded = { readonly seed?: number } & Timed
 /** What a program is run with. */
@@ -108,6 +127,11 @@ export interface Kitchen {
     how: Learning<'preferences', G>,
     options: { readonly user: U; readonly item: I; readonly weight?: Named<S>; readonly at?: Named<S> } & Seeded,
   ): Table<Pick<S, U | I> & G>
+  /**
+   * Judges a model on rows that it has not seen, and writes its card: metrics with intervals, beside another model, calibration, segments, groups, costs,
+   * what matters to it, what it does not show. One HTML file in Korean and English, and the same as JSON.
+   */
+  evaluate(name: string, model: Model, options?: EvaluateOptions): void
   serve(
     name: string,
     model: Model,

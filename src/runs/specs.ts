@@ -130,6 +130,22 @@ export interface TrainSpec {
   readonly gate: { readonly condition: Expr; readonly title: string } | null
   readonly seed: number
 }
+/** How a model is judged on rows that it has not seen. Its inputs are the dataset, the model, and another model that it is held against. */
+export interface EvaluateSpec {
+  readonly purpose?: { readonly en: string; readonly ko: string }
+  /** Columns by whose values quality is told, and by which decisions are compared. */
+  readonly segments: readonly string[]
+  readonly groups: readonly string[]
+  /** Of a row, in the same money. */
+  readonly costs?: { readonly falsePositive: number; readonly falseNegative: number; readonly truePositive: number }
+  /** Trained on the same rows to be held against; absent: a model that is an input. */
+  readonly against?: Candidate
+  /** Whether it is learnt again with fewer rows, to tell what more would give. */
+  readonly curves: boolean
+  readonly resamples: number
+  readonly confidence: number
+  readonly seed: number
+}
 /** What is learnt without a target, and the table that it gives. */
 export interface LearnSpec {
   readonly learner: string

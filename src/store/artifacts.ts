@@ -16,7 +16,12 @@ export interface Artifacts {
   get(scope: Scope, id: string): Promise<Artifact>
   list(
     scope: Scope,
-    page?: PageRequest & { run?: string | undefined; step?: string | undefined; kind?: string | undefined },
+    page?: PageRequest & {
+      run?: string | undefined
+      step?: string | undefined
+      kind?: string | undefined
+      name?: string | undefined
+    },
   ): Promise<Page<Artifact>>
 }
 
@@ -49,6 +54,7 @@ export function artifactsOn(db: Database): Artifacts {
               page.run === undefined ? undefined : eq(artifacts.run, page.run),
               page.step === undefined ? undefined : eq(artifacts.step, page.step),
               page.kind === undefined ? undefined : eq(artifacts.kind, page.kind),
+              page.name === undefined ? undefined : eq(artifacts.name, page.name),
             ),
           )
           .orderBy(asc(artifacts.id))

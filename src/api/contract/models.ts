@@ -59,4 +59,20 @@ export const models = {
     output: streamed,
     stream: true,
   }),
+  card: route({
+    method: 'get',
+    path: '/v1/models/{name}/card',
+    access: 'read',
+    summary: 'The newest card of a version, the newest version unless told otherwise: one HTML file',
+    params: z.object({ name }),
+    query: z.object({ version: z.coerce.number().int().positive().max(2_147_483_647).optional() }),
+    output: z.object({
+      name,
+      version: z.number(),
+      bytes: z.number(),
+      created: moment,
+      run: z.string(),
+      html: z.string(),
+    }),
+  }),
 }

@@ -1,5 +1,5 @@
 import { typeName } from '../../plan/types.ts'
-import type { After, ApprovalSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
+import type { After, ApprovalSpec, EvaluateSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -10,6 +10,7 @@ export function branchText(step: Step): string[] {
 function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
   if (kind === 'learn') return learnText(spec as LearnSpec)
+  if (kind === 'evaluate') return evaluateText(inputs, spec as EvaluateSpec)
   if (kind === 'process') return processText(spec as ProcessSpec)
   if (kind !== 'approval') return []
   return labelled(
@@ -24,6 +25,26 @@ function learnText({ learner, columns, params, schema }: LearnSpec): string[] {
     ...labelled('learns', `${learner}${given.length > 0 ? ` (${given.join(', ')})` : ''}`),
     ...Object.entries(columns).flatMap(([role, names]) => labelled(role, [names].flat().join(', '))),
     ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),
+  ]
+}
+
+function evaluateText(
+  [, model = '', other]: readonly string[],
+  { against, segments, groups, costs, curves }: EvaluateSpec,
+) {
+  return [
+    ...labelled('judges', `${model} on validate and test, against ${other ?? against?.trainer ?? 'nothing'}`),
+    ...(segments.length > 0 ? labelled('segments', segments.join(', ')) : []),
+    ...(groups.length > 0 ? labelled('groups', groups.join(', ')) : []),
+    ...(costs
+      ? labelled(
+          'costs',
+          Object.entries(costs)
+            .map(([name, cost]) => `${name} ${cost}`)
+            .join(', '),
+        )
+      : []),
+    ...(curves ? labelled('curves', 'trained again with fewer rows') : []),
   ]
 }
 

@@ -28,6 +28,7 @@ body:has(input.lang:focus-visible) .switch{outline:2px solid var(--accent);outli
 .tile{flex:1 1 auto;white-space:nowrap;background:var(--card);border:1px solid var(--line);border-radius:12px;padding:14px 16px}
 .tile b{display:block;font-size:24px;line-height:1.2;font-weight:650;letter-spacing:-.01em}
 .tile span{color:var(--muted);font-size:13px}
+.tile b small{font-size:13px;font-weight:400;letter-spacing:0}
 .tile.act b{color:var(--act)}
 section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:22px 24px;margin:18px 0;scroll-margin-top:12px}
 h2{font-size:19px;margin:0 0 6px;letter-spacing:-.01em}
@@ -76,6 +77,8 @@ figcaption{font-size:13px;color:var(--muted);margin:0 0 6px}
 .detail{display:grid;grid-template-columns:minmax(0,1.55fr) minmax(0,1fr);gap:28px;padding:4px 0 20px}
 .detail table{font-size:13px}.detail td,.detail th{padding:3px 8px 3px 0}
 .v{overflow-wrap:anywhere}
+.iv{position:relative;display:block;height:16px;min-width:150px}.iv i{position:absolute;top:7px;height:2px;background:var(--accent)}.iv b{position:absolute;top:4px;width:8px;height:8px;margin-left:-4px;border-radius:50%;background:var(--accent)}.iv u{position:absolute;top:-4px;bottom:-4px;border-left:1px dashed var(--muted)}.iv.bad i,.iv.bad b{background:var(--act)}
+.limits{margin:10px 0 0;padding-left:20px}.limits li{margin:0 0 8px;max-width:100ch}
 footer{color:var(--muted);font-size:13px;padding:8px 24px 40px}
 @media screen and (max-width:860px){.pair,.detail,.cards,.side{grid-template-columns:1fr}.cols>.row{display:none}.cols summary{grid-template-columns:1fr 200px}.range{grid-column:1/-1}}
 @media print{body,table,.cols summary,p.note{font-size:11px}main,body>header>div,footer{padding:0;max-width:none}.cols>.row,.cols summary{grid-template-columns:minmax(0,1.2fr) 130px .7fr .8fr 2.2fr;gap:10px}.tile b{font-size:17px}.tile{padding:8px 10px}.cards{gap:8px}h2,h3{break-after:avoid}nav,.switch{display:none}section,.tile,.card,.cols details{break-inside:avoid}section{padding:12px 0;border:0;border-top:1px solid var(--line);border-radius:0;break-inside:auto}.scroll{overflow:visible}}

@@ -15,7 +15,7 @@ import { fitAbout, fitOn, namedColumns } from './fits.ts'
 const PARTS = ['train', 'validate', 'test'] as const
 
 /** The dataset's parts as plans over its files. @throws RECIPE_INVALID when it has no such parts */
-export function partsOf(ctx: StepContext<TrainSpec>, data: DatasetOutput): Record<(typeof PARTS)[number], Node> {
+export function partsOf(ctx: StepContext<unknown>, data: DatasetOutput): Record<(typeof PARTS)[number], Node> {
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
   const split = (dataset?.spec as { split?: Readonly<Record<string, Expr>> | null } | undefined)?.split
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })

@@ -1,4 +1,4 @@
-import { chosen, randomsOf } from '../random.ts'
+import { chosen, randomsOf } from '../../../base/random.ts'
 
 /** Trees one after another: of each node what it asks and where its children are, of a leaf how deep its rows lie. */
 export interface Trees {

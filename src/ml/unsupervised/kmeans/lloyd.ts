@@ -1,7 +1,7 @@
+import { randomsOf } from '../../../base/random.ts'
 import { type Cut, cutOf, floats, ints, type Run, withCrew } from '../crew.ts'
 import type { LearnContext } from '../learner.ts'
 import type { Matrix } from '../matrix.ts'
-import { randomsOf } from '../random.ts'
 import { kernels, squared } from './kernels.ts'
 
 export interface Clusters {

@@ -1,8 +1,8 @@
+import { randomsOf } from '../../../base/random.ts'
 import { solveSymmetric } from '../../training/linear.ts'
 import { encodeArray } from '../../training/model.ts'
 import { type CrewOptions, cutOf, floats, ints, withCrew } from '../crew.ts'
 import { unfit } from '../matrix.ts'
-import { randomsOf } from '../random.ts'
 import { transposed } from './interactions.ts'
 import { recommender } from './recommender.ts'
 

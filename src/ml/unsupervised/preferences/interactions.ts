@@ -1,7 +1,7 @@
+import { chosen, randomsOf } from '../../../base/random.ts'
 import type { LearnContext } from '../learner.ts'
 import { unfit } from '../matrix.ts'
 import type { Pairs } from '../pairs.ts'
-import { chosen, randomsOf } from '../random.ts'
 
 /** Who likes what, and how much: of user u the items from `starts[u]` on, each once. */
 export interface Interactions {
