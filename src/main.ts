@@ -8,6 +8,7 @@ import type { Scope } from './base/scope.ts'
 import { openGuard } from './data/connectors/guard/open.ts'
 import { createDuckdbEngine, type DuckdbEngine } from './engines/duckdb/index.ts'
 import { chosenDevice } from './engines/webgpu/chosen.ts'
+import { statisticsStep } from './ml/analysis/statistics/step.ts'
 import { analyseStep } from './ml/analysis/step.ts'
 import { evaluateStep } from './ml/review/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
@@ -37,6 +38,7 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
     tableStep,
     datasetStep,
     analyseStep,
+    statisticsStep,
     trainStep,
     learnStep,
     evaluateStep,

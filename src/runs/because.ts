@@ -34,6 +34,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   process: 'a file that it is given has changed, or the program that its command names',
   dataset: 'the version that it goes on from is another, or somebody was forgotten, or a check asks for the day',
   analyse: 'the version that it tells of is another, or what was set aside or found of it',
+  statistics: 'the version that it asks is another',
   serve: 'what it is served from is another',
 }
 

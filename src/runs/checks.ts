@@ -20,6 +20,7 @@ const CALLED: Readonly<Record<string, string>> = {
   serve: 'an endpoint',
   table: 'a step',
   analyse: 'a report',
+  statistics: 'an analysis',
 }
 
 /** @throws RECIPE_INVALID for a name that is none */

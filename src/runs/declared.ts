@@ -25,6 +25,7 @@ const shape = z.looseObject({
           'table',
           'dataset',
           'analyse',
+          'statistics',
           'train',
           'learn',
           'evaluate',

@@ -89,6 +89,17 @@ export interface Kitchen {
       Timed,
   ): Dataset<S>
   analyse<S>(data: Dataset<S>, options?: { target?: keyof S & string } & Timed): void
+  /**
+   * Asks a dataset a statistical question (`galley analyse --list` tells which there are), and keeps figures, a chart and a sentence in Korean and
+   * English that says what they do not show: `k.statistics('price-by-plan', orders, 'welch', { value: 'price', by: 'plan' })`.
+   */
+  statistics<S>(
+    name: string,
+    data: Dataset<S>,
+    analysis: string,
+    asked: Readonly<Record<string, string | number | readonly string[]>>,
+    options?: Timed,
+  ): void
   train<S>(
     name: string,
     data: Dataset<S>,

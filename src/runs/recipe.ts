@@ -23,6 +23,7 @@ import { learning } from './learn.ts'
 import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
+import { asking } from './statistics.ts'
 import { type Timed, timeoutOf, untimed } from './timeouts.ts'
 import { incremental, type WriteOptions, writeSpec } from './writes.ts'
 
@@ -74,6 +75,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
   const kitchen: Kitchen = {
     ...branches({ add, branch }),
     ...processes({ add }),
+    ...asking({ add }),
     ...learning({ add }),
     ...evaluating({ add }, (id) => steps.get(id)),
     source(id, spec, options = {}) {

@@ -111,6 +111,11 @@ export interface EitherSpec {
 export interface AnalyseSpec {
   readonly target: string | null
 }
+/** A statistical question: which analysis, its columns by what they are for, and its settings. */
+export interface StatisticsSpec {
+  readonly analysis: string
+  readonly asked: Readonly<Record<string, string | number | readonly string[]>>
+}
 export interface Candidate {
   readonly trainer: string
   readonly params: Readonly<

@@ -1,6 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
+import { relative } from 'node:path'
 import { accessOf } from '../../data/profile/access.ts'
 import { profile } from '../../data/profile/profile.ts'
 import type { Profile } from '../../data/profile/types.ts'
@@ -9,6 +7,7 @@ import type { Computed, Output, StepContext, StepKind } from '../../runs/kind.ts
 import type { AnalyseSpec, Step } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { asksOf, type FoundThere, learnerOf } from './asks.ts'
+import { isPageKept, keepPage } from './kept.ts'
 import { renderReport } from './report.ts'
 
 export interface AnalyseOutput extends Output {
@@ -86,17 +85,11 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
       },
       'en',
     )
-    const report = await ctx.store.blobs.put(ctx.scope, page)
-    const json = await ctx.store.blobs.put(ctx.scope, JSON.stringify(found))
-    const draft = ctx.store.home.tmp.file('.report')
-    await mkdir(draft, { recursive: true })
-    await writeFile(join(draft, NAME), page)
-    const folder = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, report.hash.slice(0, 32))
-    await publishFolder(draft, folder)
+    const { page: report, json, path } = await keepPage(ctx, NAME, page, found)
     const output: AnalyseOutput = {
       hash: report.hash,
       report: report.hash,
-      path: join(folder, NAME),
+      path,
       bytes: report.bytes,
       profile: json.hash,
       columns: found.columns.length,
@@ -134,10 +127,7 @@ export const analyseStep: StepKind<AnalyseSpec, AnalyseOutput> = {
       },
     }
   },
-  present: async (o, { scope, store }) =>
-    (await intact([{ path: o.path, bytes: o.bytes, sha256: o.report }])) &&
-    (await store.blobs.find(scope, o.report)) !== undefined &&
-    (await store.blobs.find(scope, o.profile)) !== undefined,
+  present: (o, ctx) => isPageKept({ path: o.path, bytes: o.bytes, page: o.report, json: o.profile }, ctx),
   summary: (o) =>
     `${o.columns} columns, ${o.warnings} ${o.warnings === 1 ? 'warning' : 'warnings'}  ${NAME}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`,
 }

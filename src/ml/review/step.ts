@@ -1,10 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
-import { folderOf, intact, publishFolder } from '../../data/datasets/files.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { EvaluateSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { isPageKept, keepPage } from '../analysis/kept.ts'
 import { METRIC_NAMES } from '../training/judged.ts'
 import type { TrainOutput } from '../training/step.ts'
 import { renderCard } from './card.ts'
@@ -49,13 +48,7 @@ export const evaluateStep: StepKind<EvaluateSpec, EvaluateOutput> = {
       },
       'en',
     )
-    const card = await ctx.store.blobs.put(ctx.scope, page)
-    const json = await ctx.store.blobs.put(ctx.scope, JSON.stringify(found))
-    const draft = ctx.store.home.tmp.file('.card')
-    await mkdir(draft, { recursive: true })
-    await writeFile(join(draft, NAME), page)
-    const folder = folderOf(ctx.store, ctx.scope, `_${ctx.step.id}`, card.hash.slice(0, 32))
-    await publishFolder(draft, folder)
+    const { page: card, json, path } = await keepPage(ctx, NAME, page, found)
     const { metric } = found.main
     const { value = null, low = null, high = null } = found.test.metrics[metric] ?? {}
     // seconds are of the machine, not of the content
@@ -63,7 +56,7 @@ export const evaluateStep: StepKind<EvaluateSpec, EvaluateOutput> = {
     const output: EvaluateOutput = {
       hash: hashJson({ ...found, curve: points ?? null }),
       ...{ model: found.model.name, version: found.model.version },
-      ...{ card: card.hash, path: join(folder, NAME), bytes: card.bytes, evaluation: json.hash },
+      ...{ card: card.hash, path, bytes: card.bytes, evaluation: json.hash },
       main: { metric, value, low, high },
       worse: found.segments.flatMap((s) => s.segments).filter((s) => s.worse).length,
       suspects: found.leaks.alone.filter((a) => a.suspect !== null).length,
@@ -86,10 +79,7 @@ export const evaluateStep: StepKind<EvaluateSpec, EvaluateOutput> = {
       },
     }
   },
-  present: async (o, { scope, store }) =>
-    (await intact([{ path: o.path, bytes: o.bytes, sha256: o.card }])) &&
-    (await store.blobs.find(scope, o.card)) !== undefined &&
-    (await store.blobs.find(scope, o.evaluation)) !== undefined,
+  present: (o, ctx) => isPageKept({ path: o.path, bytes: o.bytes, page: o.card, json: o.evaluation }, ctx),
   summary({ model, version, main, worse, suspects }) {
     const three = (x: number | null) => (x === null ? '–' : String(Number(x.toPrecision(3))))
     const told = [
