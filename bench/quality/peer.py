@@ -20,7 +20,10 @@ def flaml():
 
     settings = {"task": "regression" if kind == "number" else "classification", "metric": "rmse" if kind == "number" else "log_loss"}
     model = AutoML()
-    learners = ["lgbm", "xgboost", "rf", "extra_tree", "kneighbor"] + ([] if kind == "number" else ["lrl1"])
+    learners = ["lgbm", "xgboost", "rf", "extra_tree"]
+    # the others take no missing values
+    if not np.isnan(x).any():
+        learners += ["kneighbor"] + ([] if kind == "number" else ["lrl1"])
     model.fit(x[:train], y[:train], time_budget=seconds, n_jobs=threads, seed=1, verbose=0, estimator_list=learners, **settings)
     return model.predict(x[train:]) if kind == "number" else model.predict_proba(x[train:])
 
