@@ -16,6 +16,15 @@ export { type SqliteOptions, sqlite } from './data/connectors/sqlite.ts'
 export type { Expect, Expected } from './data/quality/said.ts'
 export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts'
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
+export {
+  type AutoForecastOptions,
+  autoForecast,
+  drift,
+  type EtsOptions,
+  ets,
+  naive,
+  seasonalNaive,
+} from './ml/forecasting/forecasts.ts'
 export { baseline, type GbdtOptions, gbdt, knn, linear, logistic, poisson } from './ml/training/candidates.ts'
 export {
   type AlsOptions,
@@ -70,7 +79,7 @@ export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
 export { evaluate, evaluateStep, type JsonRow } from './runs/fixtures/evaluate.ts'
-export type { Dataset, Kitchen, Learning, Made, Model } from './runs/kitchen.ts'
+export type { Dataset, Forecasting, Kitchen, Learning, Made, Model } from './runs/kitchen.ts'
 export {
   daily,
   hourly,

@@ -9,6 +9,7 @@ import { openGuard } from './data/connectors/guard/open.ts'
 import { createDuckdbEngine, type DuckdbEngine } from './engines/duckdb/index.ts'
 import { chosenDevice } from './engines/webgpu/chosen.ts'
 import { analyseStep } from './ml/analysis/step.ts'
+import { forecastStep } from './ml/forecasting/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
@@ -38,6 +39,7 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
     analyseStep,
     trainStep,
     learnStep,
+    forecastStep,
     serveStep,
     conditionStep,
     eitherStep,

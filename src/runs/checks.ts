@@ -16,6 +16,7 @@ const NAME = /^[a-z][a-z0-9-]{0,62}$/
 const CALLED: Readonly<Record<string, string>> = {
   train: 'a model',
   learn: 'a model',
+  forecast: 'a model',
   serve: 'an endpoint',
   table: 'a step',
   analyse: 'a report',

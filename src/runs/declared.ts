@@ -27,6 +27,7 @@ const shape = z.looseObject({
           'analyse',
           'train',
           'learn',
+          'forecast',
           'serve',
           'condition',
           'either',

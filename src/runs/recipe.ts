@@ -14,6 +14,7 @@ import { scanned } from '../plan/walk.ts'
 import { checkOptions, type RecipeOptions } from './budget.ts'
 import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining, placed } from './checks.ts'
 import { branches, type Declaring } from './flow.ts'
+import { forecasting } from './forecast.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import { goalOf } from './goal.ts'
@@ -74,6 +75,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     ...branches({ add, branch }),
     ...processes({ add }),
     ...learning({ add }),
+    ...forecasting({ add }),
     source(id, spec, options = {}) {
       checkSource(id, spec)
       add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))

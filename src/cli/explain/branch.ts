@@ -1,5 +1,5 @@
 import { typeName } from '../../plan/types.ts'
-import type { After, ApprovalSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
+import type { After, ApprovalSpec, ForecastSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -10,6 +10,7 @@ export function branchText(step: Step): string[] {
 function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
   if (kind === 'learn') return learnText(spec as LearnSpec)
+  if (kind === 'forecast') return forecastText(spec as ForecastSpec)
   if (kind === 'process') return processText(spec as ProcessSpec)
   if (kind !== 'approval') return []
   return labelled(
@@ -23,6 +24,17 @@ function learnText({ learner, columns, params, schema }: LearnSpec): string[] {
   return [
     ...labelled('learns', `${learner}${given.length > 0 ? ` (${given.join(', ')})` : ''}`),
     ...Object.entries(columns).flatMap(([role, names]) => labelled(role, [names].flat().join(', '))),
+    ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),
+  ]
+}
+
+function forecastText(spec: ForecastSpec): string[] {
+  const { forecaster, params, target, every, horizon, series, time, gaps, folds, holidays, schema } = spec
+  const given = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`)
+  return [
+    ...labelled('forecasts', `${target}, ${horizon} × ${every} by ${time}, ${forecaster}${given.length > 0 ? ` (${given.join(', ')})` : ''}`), // biome-ignore format: one line
+    ...(series.length > 0 ? labelled('series', series.join(', ')) : []),
+    ...labelled('gaps', `${gaps}${holidays === null ? '' : `; holidays ${holidays}`}; back-test of ${folds}`),
     ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),
   ]
 }
