@@ -17,13 +17,19 @@ export type { Expect, Expected } from './data/quality/said.ts'
 export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts'
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export {
+  type ArimaOptions,
   type AutoForecastOptions,
+  arima,
   autoForecast,
   drift,
   type EtsOptions,
   ets,
+  type IntermittentOptions,
+  intermittent,
   naive,
   seasonalNaive,
+  type ThetaOptions,
+  theta,
 } from './ml/forecasting/forecasts.ts'
 export { baseline, type GbdtOptions, gbdt, knn, linear, logistic, poisson } from './ml/training/candidates.ts'
 export {

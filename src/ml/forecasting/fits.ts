@@ -8,7 +8,7 @@ import { type Job, kernels, readText, type SeriesArrays, TEXT, written } from '.
 /** Numbers of forecasts that are held, at most. */
 const MOST = 2 ** 27
 /** How many times as long as reading a value a fit takes for it: fewer than these are not worth a thread. */
-const WORK: Readonly<Record<string, number>> = { naive: 1, 'seasonal-naive': 1, drift: 1, croston: 5, theta: 1000 }
+const WORK: Readonly<Record<string, number>> = { naive: 1, 'seasonal-naive': 1, drift: 1, intermittent: 5, theta: 2000 }
 const HEAVY = 20_000
 
 export type Candidates = Job['candidates']

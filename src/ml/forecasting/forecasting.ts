@@ -62,7 +62,7 @@ function candidatesOf({ forecaster, params }: ForecastAsked): {
 }
 
 /** What `autoForecast()` chooses from. */
-const AUTO: readonly string[] = [SIMPLE, 'ets']
+const AUTO: readonly string[] = [SIMPLE, 'ets', 'arima', 'theta', 'intermittent']
 
 /** Series that are not forecast: those without a value, and those that ended long ago. @throws TRAIN_DATA where none is left */
 function skippedOf(

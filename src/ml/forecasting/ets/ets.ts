@@ -7,6 +7,8 @@ import { FORMS, type Form, nameOf } from './form.ts'
 
 /** Longer seasons have more indices than their series tell. */
 const LONGEST = 24
+/** What of AICc a longer search may gain. */
+const NEAR = 30
 const LETTERS = /^[AMZ](N|A|Ad|Z)[NAMZ]$/
 
 /**
@@ -46,9 +48,12 @@ function fit(task: SeriesTask): Fitted {
       (m > 1 || f.season === 'N') &&
       y.length > countOf(f, m) + 2,
   )
+  // a short search tells which forms are worth a long one
+  const short = (y.some((v) => v !== y[0]) ? able : []).flatMap((form) => fitForm(form, y, m, { once: true }) ?? [])
+  const near = Math.min(...short.map((f) => f.aicc)) + NEAR
   let best: FittedForm | undefined
-  for (const form of y.some((v) => v !== y[0]) ? able : []) {
-    const found = fitForm(form, y, m)
+  for (const { form, at, aicc } of short.sort((a, b) => a.aicc - b.aicc)) {
+    const found = aicc <= near ? fitForm(form, y, m, { from: at }) : undefined
     if (found && (best === undefined || found.aicc < best.aicc)) best = found
   }
   // one value again and again, or none of the forms fits so few

@@ -12,6 +12,13 @@ export interface FittedForm {
   readonly count: number
   readonly aicc: number
   readonly sigma2: number
+  /** Where the search ended. */
+  readonly at: Float64Array
+}
+
+export interface Search {
+  readonly from?: Float64Array
+  readonly once?: boolean
 }
 
 /** Bounds of alpha, beta and gamma, and of phi. */
@@ -28,9 +35,15 @@ export const countOf = ({ trend, season }: Form, m: number): number =>
 
 /**
  * A form by maximum likelihood: smoothing parameters in the usual region (0 < β < α < 1, 0 < γ < 1 − α) and the first states, of a season all
- * indices but the last, which makes their sum 0, or m. Undefined where the likelihood is not a number.
+ * indices but the last, which makes their sum 0, or m. Undefined where the likelihood is not a number. `from`: where another search ended; `once`: it does
+ * not begin anew.
  */
-export function fitForm(form: Form, y: Float64Array, m: number): FittedForm | undefined {
+export function fitForm(
+  form: Form,
+  y: Float64Array,
+  m: number,
+  { from, once = false }: Search = {},
+): FittedForm | undefined {
   const [trended, damped, seasonal] = [form.trend !== 'N', form.trend === 'Ad', form.season !== 'N']
   const start = startOf(form, y, m)
   const period = seasonal ? m : 1
@@ -77,9 +90,9 @@ export function fitForm(form: Form, y: Float64Array, m: number): FittedForm | un
     return run(a, b, g, p, l, s, ring)
   }
   const options = { low, high, most: MOST, tolerance: 1e-7 }
-  let best = simplex(loss, Float64Array.from(begin), options)
+  let best = simplex(loss, from ?? Float64Array.from(begin), options)
   // a simplex that has become flat begins anew from where it is
-  for (let again = 0, gain = Number.POSITIVE_INFINITY; again < AGAIN && gain > GAIN; again++) {
+  for (let again = 0, gain = Number.POSITIVE_INFINITY; !once && again < AGAIN && gain > GAIN; again++) {
     const next = simplex(loss, best.x, options)
     gain = best.value - next.value
     best = next
@@ -91,12 +104,12 @@ export function fitForm(form: Form, y: Float64Array, m: number): FittedForm | un
   const count = x.length + 1
   const places = [trended, seasonal, damped].map((has, i, all) => (has ? all.slice(0, i).filter(Boolean).length + 1 : -1)) // biome-ignore format: one line
   const of = (i: number, or: number) => ((places[i] as number) < 0 ? or : (x[places[i] as number] as number))
-  const from = seasonal ? n % m : 0
+  const turn = seasonal ? n % m : 0
   return {
     form,
     smoothing: { alpha: x[0] as number, beta: of(0, 0), gamma: of(1, 0), phi: of(2, 1) },
-    state: { level: last[0] as number, slope: last[1] as number, season: Float64Array.from(ring, (_, i) => ring[(from + i) % m] as number) }, // biome-ignore format: one line
-    ...{ loss: found, count },
+    state: { level: last[0] as number, slope: last[1] as number, season: Float64Array.from(ring, (_, i) => ring[(turn + i) % m] as number) }, // biome-ignore format: one line
+    ...{ loss: found, count, at: x },
     aicc: found + 2 * count + (2 * count * (count + 1)) / (n - count - 1),
     sigma2: errors.reduce((a, e) => a + e * e, 0) / Math.max(1, n - count),
   }
