@@ -17,6 +17,21 @@ export type { Expect, Expected } from './data/quality/said.ts'
 export type { Asked, Columns, Found } from './ml/analysis/statistics/analysis.ts'
 export { ANALYSES, type AnalysisName, analyse } from './ml/analysis/statistics/index.ts'
 export {
+  type ArimaOptions,
+  type AutoForecastOptions,
+  arima,
+  autoForecast,
+  drift,
+  type EtsOptions,
+  ets,
+  type IntermittentOptions,
+  intermittent,
+  naive,
+  seasonalNaive,
+  type ThetaOptions,
+  theta,
+} from './ml/forecasting/forecasts.ts'
+export {
   type AutoOptions,
   auto,
   baseline,
@@ -83,7 +98,7 @@ export { tfIdf } from './plan/fits/tfidf.ts'
 export { winsorise } from './plan/fits/winsorise.ts'
 export { type Rolling, scan, type Table } from './plan/table.ts'
 export { evaluate, evaluateStep, type JsonRow } from './runs/fixtures/evaluate.ts'
-export type { Dataset, Kitchen, Learning, Made, Model } from './runs/kitchen.ts'
+export type { Dataset, Forecasting, Kitchen, Learning, Made, Model } from './runs/kitchen.ts'
 export {
   daily,
   hourly,

@@ -17,6 +17,7 @@ const CALLED: Readonly<Record<string, string>> = {
   train: 'a model',
   learn: 'a model',
   evaluate: 'a review',
+  forecast: 'a model',
   serve: 'an endpoint',
   table: 'a step',
   analyse: 'a report',

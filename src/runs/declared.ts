@@ -29,6 +29,7 @@ const shape = z.looseObject({
           'train',
           'learn',
           'evaluate',
+          'forecast',
           'serve',
           'condition',
           'either',

@@ -5,7 +5,7 @@ import { type SavedPlan, savePlan } from '../plan/json/index.ts'
 import { build, type From, type Node, plan } from '../plan/nodes.ts'
 import { parseType, type Schema } from '../plan/types.ts'
 import { bindScans, hashPlan, nodes } from '../plan/walk.ts'
-import type { DatasetSpec, EitherSpec, LearnSpec, ProcessSpec, Recipe, Step } from './specs.ts'
+import type { DatasetSpec, EitherSpec, ForecastSpec, LearnSpec, ProcessSpec, Recipe, Step } from './specs.ts'
 
 /** The step of that id. @throws RECIPE_INVALID */
 export function stepOf(recipe: Recipe, id: string): Step {
@@ -33,12 +33,13 @@ const inlined = (recipe: Recipe, root: Node): Node =>
     from.kind === 'step' && !isOpaque(stepOf(recipe, from.name)) ? wholePlan(recipe, from.name) : undefined,
   )
 
-/** Whether a step gives rows of which no plan tells: those of either of two branches, of a program, or of what was learnt. */
-export const isOpaque = ({ kind }: Step): boolean => kind === 'either' || kind === 'process' || kind === 'learn'
+/** Whether a step gives rows of which no plan tells: those of either of two branches, of a program, of what was learnt, or forecasts. */
+export const isOpaque = ({ kind }: Step): boolean => OPAQUE.has(kind)
+const OPAQUE: ReadonlySet<string> = new Set(['either', 'process', 'learn', 'forecast'])
 
 /** The columns of such a step. */
 export function opaqueSchema({ kind, spec }: Pick<Step, 'kind' | 'spec'>): Schema {
-  if (kind === 'either' || kind === 'learn') return (spec as EitherSpec | LearnSpec).schema
+  if (kind !== 'process') return (spec as EitherSpec | LearnSpec | ForecastSpec).schema
   const { gives } = spec as ProcessSpec
   return Object.entries(gives ?? {}).map(([name, type]) => ({ name, type: parseType(type), nullable: true }))
 }

@@ -7,7 +7,8 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
-import type { Candidate, LearnSpec, ProcessLimits } from './specs.ts'
+import type { Candidate, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
+
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
 
@@ -45,6 +46,53 @@ export interface EvaluateOptions extends Timed {
   readonly resamples?: number
   readonly confidence?: number
   readonly seed?: number
+}
+/** What is forecast with: made by `ets()`, `arima()`, `autoForecast()` … */
+export interface Forecasting {
+  readonly forecaster: string
+  readonly params: ForecastSpec['params']
+}
+/** What forecasts are made of, and how they are tried. */
+export interface ForecastOptions<
+  T extends string = string,
+  K extends string = string,
+  V extends string = string,
+  L extends number = number,
+> extends Timed {
+  /** The column of times, and how long a period is. */
+  readonly time: T
+  readonly every: ForecastSpec['every']
+  /** Columns that tell series apart; one series unless given. */
+  readonly series?: readonly K[]
+  readonly target: V
+  /** Periods that are forecast, from the one after the last that any series has. */
+  readonly horizon: number
+  /** Periods of a season: 24 hours, 7 days, 52 weeks, 12 months, 4 quarters unless given; 1 for none. */
+  readonly season?: number
+  /** Shares of values that intervals are to hold, 0.5 to 0.999: [0.8, 0.95] gives lower_80, upper_80, lower_95 and upper_95. */
+  readonly intervals?: readonly L[]
+  /** Holidays that trees know of: a country (`KR`), or a calendar of the workspace. */
+  readonly holidays?: string
+  /** What a period without a row counts as; `missing` unless given. */
+  readonly gaps?: ForecastSpec['gaps']
+  /** What is done about several rows of a series in one period; they are refused unless given. */
+  readonly duplicates?: ForecastSpec['duplicates']
+  /** Folds of the back-test, whose origins lie a horizon apart: 3 unless given, 0 for none. */
+  readonly backtest?: { readonly folds: number }
+  readonly seed?: number
+}
+/** `0.8` as 80, `0.995` as 99_5. */
+type Percent<D extends string> = D extends `${infer A}${infer B}${infer C}`
+  ? C extends ''
+    ? `${A}${B}`
+    : `${A}${B}_${C}`
+  : `${D}0`
+type Bounds<L extends number> = {
+  readonly [Of in L as `${L}` extends `0.${infer _}`
+    ? `${Of}` extends `0.${infer D}`
+      ? `${'lower' | 'upper'}_${Percent<D>}`
+      : never
+    : never]: 'float64' // biome-ignore format: one line
 }
 type Named<S> = keyof S & string
 type Seeded = { readonly seed?: number } & Timed
@@ -143,6 +191,16 @@ export interface Kitchen {
    * what matters to it, what it does not show. One HTML file in Korean and English, and the same as JSON.
    */
   evaluate(name: string, model: Model, options?: EvaluateOptions): void
+  /**
+   * Forecasts a target of series and registers the model, with the errors of a back-test. It gives a row a series and period to come: the series' columns, the time at which the
+   * period begins, `forecast`, the ends of its intervals, and the `model` that was chosen.
+   */
+  forecast<S, const T extends Named<S>, const K extends Named<S> = never, const L extends number = never>(
+    name: string,
+    data: Dataset<S>,
+    how: Forecasting,
+    options: ForecastOptions<T, K, Named<S>, L>,
+  ): Table<Pick<S, K | T> & { forecast: 'float64'; model: 'string' } & Bounds<L>>
   serve(
     name: string,
     model: Model,

@@ -15,6 +15,7 @@ import { checkOptions, type RecipeOptions } from './budget.ts'
 import { checkMoment, checkName, checkNumbers, checkTimes, checkTraining, placed } from './checks.ts'
 import { evaluating } from './evaluate.ts'
 import { branches, type Declaring } from './flow.ts'
+import { forecasting } from './forecast.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import { goalOf } from './goal.ts'
@@ -78,6 +79,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     ...asking({ add }),
     ...learning({ add }),
     ...evaluating({ add }, (id) => steps.get(id)),
+    ...forecasting({ add }),
     source(id, spec, options = {}) {
       checkSource(id, spec)
       add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))

@@ -36,7 +36,7 @@ export function handles(error: unknown): boolean {
 }
 
 /** Kinds of steps that read the files of their inputs alone. */
-const NEAR: ReadonlySet<string> = new Set(['table', 'dataset', 'process', 'learn', 'condition', 'either'])
+const NEAR: ReadonlySet<string> = new Set(['table', 'dataset', 'process', 'learn', 'forecast', 'condition', 'either'])
 
 /** The steps whose files a step reads: an endpoint looks farther back than its inputs, an approval at none. */
 function readsOf(recipe: Recipe, { id, kind, inputs }: Step): readonly string[] {

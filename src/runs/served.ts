@@ -39,7 +39,7 @@ export function checkServed(
       why:
         opaque.kind === 'either'
           ? 'which of its two branches gives the rows is known in a run alone, and a request is one record'
-          : opaque.kind === 'learn'
+          : opaque.kind === 'learn' || opaque.kind === 'forecast'
             ? 'what was learnt is said of the rows of a run, and not of a record that comes later'
             : 'a program makes its rows in a run, and a request is one record',
       fix: 'train on a dataset that one plan makes',

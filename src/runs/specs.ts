@@ -163,6 +163,33 @@ export interface LearnSpec {
   /** Of the table: for rows those of the dataset, then what the model says of each. */
   readonly schema: Schema
 }
+/** What is forecast of series, and how. */
+export interface ForecastSpec {
+  /** A forecaster's kind, or `auto`. */
+  readonly forecaster: string
+  readonly params: Candidate['params']
+  readonly time: string
+  readonly every: 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year'
+  /** Columns that tell series apart; none for one series. */
+  readonly series: readonly string[]
+  readonly target: string
+  /** Periods that are forecast. */
+  readonly horizon: number
+  /** Periods of a season; absent: what is usual of such periods. */
+  readonly season?: number
+  /** Shares of values that intervals are to hold, ascending. */
+  readonly intervals: readonly number[]
+  /** A country, or a calendar of the workspace; null for none. */
+  readonly holidays: string | null
+  /** What a period without a row counts as, and what is done about two rows of one period. */
+  readonly gaps: 'missing' | 'zero'
+  readonly duplicates: 'refuse' | 'sum'
+  /** Origins of the back-test. */
+  readonly folds: number
+  readonly seed: number
+  /** Of the table. */
+  readonly schema: Schema
+}
 export interface ServeSpec {
   /** The source whose raw records the endpoint takes. */
   readonly entry: string

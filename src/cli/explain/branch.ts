@@ -1,5 +1,5 @@
 import { typeName } from '../../plan/types.ts'
-import type { After, ApprovalSpec, EvaluateSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
+import type { After, ApprovalSpec, EvaluateSpec, ForecastSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -11,6 +11,7 @@ function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
   if (kind === 'learn') return learnText(spec as LearnSpec)
   if (kind === 'evaluate') return evaluateText(inputs, spec as EvaluateSpec)
+  if (kind === 'forecast') return forecastText(spec as ForecastSpec)
   if (kind === 'process') return processText(spec as ProcessSpec)
   if (kind !== 'approval') return []
   return labelled(
@@ -45,6 +46,17 @@ function evaluateText(
         )
       : []),
     ...(curves ? labelled('curves', 'trained again with fewer rows') : []),
+  ]
+}
+
+function forecastText(spec: ForecastSpec): string[] {
+  const { forecaster, params, target, every, horizon, series, time, gaps, folds, holidays, schema } = spec
+  const given = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`)
+  return [
+    ...labelled('forecasts', `${target}, ${horizon} × ${every} by ${time}, ${forecaster}${given.length > 0 ? ` (${given.join(', ')})` : ''}`), // biome-ignore format: one line
+    ...(series.length > 0 ? labelled('series', series.join(', ')) : []),
+    ...labelled('gaps', `${gaps}${holidays === null ? '' : `; holidays ${holidays}`}; back-test of ${folds}`),
+    ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),
   ]
 }
 

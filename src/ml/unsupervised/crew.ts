@@ -48,6 +48,8 @@ export interface CrewOptions {
   readonly threads: number
   /** Numbers that a pass goes over; few are not worth threads. */
   readonly work: number
+  /** Whether it is worth a thread even where that is one alone: its blocks take longer than others may wait for a turn. */
+  readonly alone?: boolean
   readonly signal: AbortSignal
 }
 
@@ -63,7 +65,7 @@ export async function withCrew<T>(options: CrewOptions, work: (run: Run) => Prom
   const { threads, cut, signal } = options
   throwIfAborted(signal)
   const count = Math.min(threads, cut.blocks)
-  if (options.work < WORTH || count < 2) return work(here(options))
+  if (options.work < WORTH || count < (options.alone ? 1 : 2)) return work(here(options))
   const workerData: CrewInput = { module: options.module, arrays: options.arrays, cut }
   const { promise: broken, reject } = Promise.withResolvers<never>()
   broken.catch(() => undefined)

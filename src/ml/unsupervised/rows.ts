@@ -5,11 +5,11 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { type Column, copyFloat64 } from '../../engines/batch.ts'
-import { quote, text } from '../../engines/duckdb/sql/names.ts'
+import { quote, sqlType, text } from '../../engines/duckdb/sql/names.ts'
 import { toParquet } from '../../engines/duckdb/sql/parquet.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { build, type Node } from '../../plan/nodes.ts'
-import { type Schema, type Type, typeName } from '../../plan/types.ts'
+import type { Schema } from '../../plan/types.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { LearnSpec } from '../../runs/specs.ts'
 import type { Assigner, OutputColumn } from './learner.ts'
@@ -47,21 +47,22 @@ export async function withOutputs(
   return build({ op: 'scan', from: { kind: 'parquet', files: [made] }, schema: [...schema, ...more] })
 }
 
-/** Rows of a learner's table, which has the columns of the step. */
+/** Rows of a table that was learnt, which has the columns of the step; `by` is the function that declares them. */
 export async function tableOf(
-  ctx: StepContext<LearnSpec>,
+  ctx: StepContext<{ readonly schema: Schema }>,
   folder: string,
   { columns, rows }: Pick<PairsLearnt, 'columns' | 'rows'>,
+  by: string,
 ): Promise<Node> {
   const { schema } = ctx.step.spec
   if (columns.join() !== schema.map((f) => f.name).join())
     throw new GalleyError('RECIPE_INVALID', {
-      what: `${ctx.step.spec.learner} gives ${columns.join(', ')}, and the recipe says ${schema.map((f) => f.name).join(', ')}`,
+      what: `${by} gives ${columns.join(', ')}, and the recipe says ${schema.map((f) => f.name).join(', ')}`,
       fix: 'declare the step with the function of the learner',
     })
   const [said, made] = [join(folder, 'said.jsonl'), join(folder, 'made.parquet')]
   await pipeline(Readable.from(jsonLines(ctx.signal, columns, rows)), createWriteStream(said))
-  const types = schema.map((f) => `${text(f.name)}: ${text(typeSql(f.type))}`).join(', ')
+  const types = schema.map((f) => `${text(f.name)}: ${text(sqlType(f.type))}`).join(', ')
   const read = `read_json(${text(said)}, format = 'newline_delimited', auto_detect = false, columns = {${types}})`
   await ctx.duckdb.session(ctx, (query) => query(`COPY (SELECT * FROM ${read}) ${toParquet(made)}`))
   return build({ op: 'scan', from: { kind: 'parquet', files: [made] }, schema })
@@ -79,12 +80,6 @@ async function* jsonLines(signal: AbortSignal, columns: readonly string[], rows:
     await nextTurn()
   }
   yield piece
-}
-
-const typeSql = (type: Type): string => {
-  const name = typeName(type)
-  const known = { string: 'VARCHAR', 'string[]': 'VARCHAR[]', int32: 'INTEGER', int64: 'BIGINT', float64: 'DOUBLE' } as Readonly<Record<string, string>> // biome-ignore format: one line
-  return known[name] ?? 'VARCHAR'
 }
 
 /** A line a row of what the model says. */

@@ -95,7 +95,7 @@ async function learn(ctx: StepContext<LearnSpec>, source: Source) {
       const learner = await pairLearnerOf(spec.learner)
       const columns = spec.columns as Readonly<Record<string, string>>
       const { model, figures, ...made } = await learner.learn({ ...common, columns }, own)
-      return { model, figures, made: await tableOf(ctx, source.folder, made) }
+      return { model, figures, made: await tableOf(ctx, source.folder, made, spec.learner) }
     }
     const learner = await learnerOf(spec.learner)
     const model = await learner.fit({ ...common, features: spec.columns['features'] as readonly string[] }, own)

@@ -4,7 +4,7 @@ import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
 import { isOpaque, opaqueSchema } from '../inline.ts'
-import type { DatasetSpec, LearnSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+import type { DatasetSpec, ForecastSpec, LearnSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
 
 /** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
 export interface Place {
@@ -58,6 +58,7 @@ export function linksOf(recipe: Recipe): Link[] {
           ...columnsOfStep(step).map((made): Link => ({ from: place(id, column), to: to(made), how: ['PROCESS'] })),
         ]),
       )
+    if (step.kind === 'forecast') return forecast(step as Step<ForecastSpec>, place)
     if (step.kind === 'learn') return learnt(step as Step<LearnSpec>, steps, place)
     // what people say of rows is made of none of them
     if (step.kind === 'approval') return []
@@ -90,6 +91,21 @@ function learnt(
       ),
     ]
   })
+}
+
+/** The series' columns go through; they, the times and the target go into all else. */
+function forecast(
+  { id, inputs, spec }: Step<ForecastSpec>,
+  place: (id: string, column: string | null) => Place,
+): Link[] {
+  const { series, time, target } = spec
+  const made = [null, ...spec.schema.map((f) => f.name).filter((c) => !series.includes(c))]
+  return inputs.flatMap((from) => [
+    ...series.map((c): Link => ({ from: place(from, c), to: place(id, c), how: ['IDENTITY'] })),
+    ...[...series, time, target].flatMap((c) =>
+      made.map((to): Link => ({ from: place(from, c), to: place(id, to), how: ['FEATURE'] })),
+    ),
+  ])
 }
 
 function trained(

@@ -80,10 +80,11 @@ function regression(x: Float64Array, trend: Trend, lags: number, skip: number): 
   return 'dependent' in fit ? null : fit
 }
 
-/** Kwiatkowski, Phillips, Schmidt and Shin (1992), lags by Hobijn, Franses and Ooms (1998); small p speaks against stationarity. Null where nothing is left of the trend. */
+/** Kwiatkowski, Phillips, Schmidt and Shin (1992), lags by Hobijn, Franses and Ooms (1998) unless given; small p speaks against stationarity. Null where nothing is left of the trend. */
 export function kpss(
   x: Float64Array,
   trend: Trend,
+  given?: number,
 ): { statistic: number; p: number; lags: number; bounded: boolean } | null {
   const n = x.length
   const columns = [
@@ -101,7 +102,7 @@ export function kpss(
     s1 += i * each
   }
   const wanted = Math.floor(1.1447 * ((s1 / s0) ** 2) ** (1 / 3) * n ** (1 / 3))
-  const lags = Math.min(wanted, n - 1)
+  const lags = Math.min(given ?? wanted, n - 1)
   let variance = product(0)
   for (let i = 1; i <= lags; i++) variance += 2 * product(i) * (1 - i / (lags + 1))
   variance /= n
