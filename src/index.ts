@@ -26,9 +26,11 @@ export {
   ets,
   type IntermittentOptions,
   intermittent,
+  lagTrees,
   naive,
   seasonalNaive,
   type ThetaOptions,
+  type TreesOptions,
   theta,
 } from './ml/forecasting/forecasts.ts'
 export {

@@ -45,7 +45,7 @@ export const demandForecast = ({ days = 730, seed = 11 }: { days?: number; seed?
     // four weeks of each item: what was best for it in the last three months, and how far off that was
     const next = k.forecast('demand', sales, autoForecast(), {
       ...{ time: 'day', every: 'day', series: ['item'], target: 'units', horizon: 28 },
-      ...{ intervals: [0.8, 0.95], gaps: 'zero', backtest: { folds: 3 } },
+      ...{ intervals: [0.8, 0.95], holidays: 'KR', gaps: 'zero', backtest: { folds: 3 } },
     })
     // what to order: so much that it is enough in nine cases of ten
     k.dataset(

@@ -3,12 +3,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pythonIn } from '../../scripts/python.ts'
 import { close } from '../../src/ml/analysis/statistics/testing.ts'
 
-const python = process.env['GALLEY_INTEROP_PYTHON'] ?? ''
 const folder = mkdtempSync(join(tmpdir(), 'galley-interop-'))
 const fixtures = join(import.meta.dirname, '..', '..', 'src', 'ml', 'forecasting', 'fixtures')
-beforeAll(() => {
+// statsforecast goes with an older pandas than the others
+beforeAll(async () => {
+  const own = join(import.meta.dirname, '.python-forecasting')
+  const pins = join(import.meta.dirname, 'forecasting', 'packages.txt')
+  const { python } = await pythonIn(own, pins, { say: () => {}, signal: new AbortController().signal })
   execFileSync(python, ['-B', join(import.meta.dirname, 'forecasting', 'write.py'), folder], {
     stdio: ['ignore', 'ignore', 'ignore'],
   })

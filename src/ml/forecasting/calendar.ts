@@ -41,3 +41,9 @@ export function periodsOf(every: Every, monday = 0): Periods {
 
 /** Days after a Monday, 0 to 6. */
 export const weekdayOf = (ms: number): number => (((Math.floor(ms / DAY) + 3) % 7) + 7) % 7
+
+/** The date of a moment, `2026-05-01`. */
+export const dateOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+/** All days from one moment to before another, the first at least. */
+export const daysOf = (from: number, to: number): string[] =>
+  Array.from({ length: Math.max(1, Math.round((to - from) / DAY)) }, (_, i) => dateOf(from + i * DAY))

@@ -30,6 +30,8 @@ export interface Choosing {
   readonly own: number
   /** The candidate for series that no back-test tells of. */
   readonly otherwise: number
+  /** The one for series of which the chosen one can't tell. */
+  readonly simple: number
   /** How many of the best are averaged. */
   readonly average: number
   readonly levels: readonly number[]
@@ -46,9 +48,8 @@ export function choose(
   panel: Panel,
   fits: Fits,
   candidates: Candidates,
-  { own, otherwise, average, levels }: Choosing,
+  { own, otherwise, simple, average, levels }: Choosing,
 ): Chosen {
-  // biome-ignore format: one line
   const { horizon, fits: count, seen } = fits.plan
   const expected: Expected[] = []
   const judged: Judged[][] = candidates.map(() => [])
@@ -70,12 +71,16 @@ export function choose(
         scale,
       ),
     )
-    const tested = (scores[0]?.count ?? 0) > 0
+    const tested = scores.some((j) => j.count > 0)
     if (!tested) short++
     for (const [c, j] of scores.entries()) if (tested) judged[c]?.push(j)
-    const error = (c: number) => scores[c]?.absolute ?? Number.POSITIVE_INFINITY
+    const most = Math.max(0, ...scores.map((j) => j.count))
+    // who forecasts less than others is no better for it
+    const error = (c: number) => (scores[c]?.count === most ? (scores[c]?.absolute ?? 0) : Number.POSITIVE_INFINITY)
     const order = candidates.map((_, c) => c).slice(0, own).sort((a, b) => error(a) - error(b) || a - b) // biome-ignore format: one line
-    const best = tested ? order.slice(0, average) : [otherwise]
+    const able = (c: number) => !Number.isNaN(fits.mean(s, c, count - 1)[0])
+    const wanted = (tested ? order.slice(0, average) : [otherwise]).filter(able)
+    const best = wanted.length > 0 ? wanted : [simple]
     for (const c of best) uses[c] = (uses[c] as number) + 1
     const mix = (of: (c: number) => Float64Array) => Float64Array.from({ length: horizon }, (_, h) => best.reduce((sum, c) => sum + (of(c)[h] as number), 0) / best.length) // biome-ignore format: one line
     const fold = (f: number): Fold => ({

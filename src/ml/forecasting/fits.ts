@@ -41,7 +41,6 @@ export function planOf(
   folds: number,
   skipped: ReadonlySet<number>,
 ): Plan {
-  // biome-ignore format: one line
   const fits = folds + 1
   const seen = ints(Math.max(1, values.length * fits))
   for (const [s, y] of values.entries()) {
@@ -119,7 +118,6 @@ async function telling(
   progress: LearnContext['progress'],
   over: AbortSignal,
 ): Promise<void> {
-  // biome-ignore format: one line
   while (!over.aborted) {
     await after(200, undefined, { signal: over }).catch(() => undefined)
     progress({ done: Atomics.load(done, 0), total, unit: 'steps' })

@@ -1,10 +1,12 @@
 import type { Candidate } from '../../runs/specs.ts'
 
+export type Params = Candidate['params']
+
 /** What a forecaster gets: values one period apart, all finite; `season` is the number of periods of a season, 1 for none. */
 export interface SeriesTask {
   readonly y: Float64Array
   readonly season: number
-  readonly params: Candidate['params']
+  readonly params: Params
 }
 
 /** What is expected of each period to come, and the standard deviation of the error that the model itself expects. */

@@ -42,6 +42,18 @@ export interface IntermittentOptions {
 export const intermittent = (options: IntermittentOptions = {}) =>
   forecasting('intermittent', optionsOf(options, ['variant', 'alpha', 'sizes', 'probability'], 'intermittent'))
 
+export interface TreesOptions {
+  readonly trees?: number
+  readonly leaves?: number
+  readonly learningRate?: number
+  readonly minDataInLeaf?: number
+  /** Recursive ones look at their own forecasts, direct ones at nothing newer than a horizon ago; recursive unless given. */
+  readonly way?: 'recursive' | 'direct'
+}
+const TREES = ['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'way'] as const
+/** Boosted trees on lags, rolling means, the calendar and holidays: one model for all series together. */
+export const lagTrees = (options: TreesOptions = {}) => forecasting('trees', optionsOf(options, TREES, 'lagTrees'))
+
 export interface AutoForecastOptions {
   /** What is chosen from. */
   readonly of?: readonly string[]

@@ -23,6 +23,6 @@ export function forecasterOf(kind: string): Forecaster {
   if (found) return found
   throw new GalleyError('RECIPE_INVALID', {
     what: `there is no forecaster '${kind}'`,
-    fix: `there are ${Object.keys(forecasters).join(', ')}`,
+    fix: `there are ${Object.keys(forecasters).join(', ')}, trees and auto`,
   })
 }

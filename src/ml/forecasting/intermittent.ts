@@ -85,7 +85,6 @@ function tsb(
   y: Float64Array,
   { sizes, probability }: { readonly sizes: number; readonly probability: number },
 ): Fitted {
-  // biome-ignore format: one line
   const first = y.find((v) => v !== 0) ?? 0
   let size = first
   let likely = y[0] === 0 ? 0 : 1
@@ -106,7 +105,6 @@ function flat(
   errors: readonly number[],
   figures: Readonly<Record<string, number>>,
 ): Fitted {
-  // biome-ignore format: one line
   const sigma = deviationOf(Float64Array.from(errors))
   return {
     model,

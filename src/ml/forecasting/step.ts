@@ -12,6 +12,7 @@ import type { DatasetSpec, ForecastSpec, PlanSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { computeRows } from '../../runs/steps/rows.ts'
 import { keep, summarise, type TableOutput, whole } from '../../runs/steps/table.ts'
+import type { TrainedModel } from '../training/trainer.ts'
 import type { LearnContext } from '../unsupervised/learner.ts'
 import type { Cell } from '../unsupervised/pairs.ts'
 import { tableOf } from '../unsupervised/rows.ts'
@@ -28,6 +29,8 @@ export interface ForecastOutput extends TableOutput {
 
 /** A model version of forecasts, as it is stored: what was fitted to each series. */
 interface ForecastPackage {
+  /** What was learnt from all series together. */
+  readonly trained: readonly TrainedModel[]
   readonly format: 1
   readonly kind: 'forecast'
   readonly forecaster: string
@@ -103,9 +106,10 @@ async function forecast(ctx: StepContext<ForecastSpec>, { files, schema }: Datas
   const file = join(folder, 'rows.parquet')
   await runPlan(ctx, scan, { parquet: file })
   const again = build({ op: 'scan', from: { kind: 'parquet', files: [file] }, schema })
+  const holidays = new Set(spec.holidays === null ? [] : await daysOf(spec.holidays, ctx))
   const relation = await runPlan(ctx, again, 'batches')
   try {
-    const made = await forecastRows(relation, spec, own, ctx.threads)
+    const made = await forecastRows(relation, spec, own, ctx.threads, holidays)
     const columns = spec.schema.map((f) => f.name)
     const node = await tableOf(ctx, folder, { columns, rows: rowsOf(spec, made) }, spec.forecaster)
     return { ...made, node }
@@ -114,9 +118,12 @@ async function forecast(ctx: StepContext<ForecastSpec>, { files, schema }: Datas
   }
 }
 
-function packageOf({ forecaster, horizon }: ForecastSpec, { season, expected, panel }: Forecasts): ForecastPackage {
+function packageOf(
+  { forecaster, horizon }: ForecastSpec,
+  { season, expected, panel, trained }: Forecasts,
+): ForecastPackage {
   const series = expected.map((e) => ({ keys: (panel.keys[e.series] ?? []).map((k) => (typeof k === 'bigint' ? String(k) : k)), model: e.model, figures: e.figures })) // biome-ignore format: one line
-  return { format: 1, kind: 'forecast', forecaster, season, horizon, series }
+  return { format: 1, kind: 'forecast', forecaster, season, horizon, series, trained }
 }
 
 /** A row a series and period, series by series. */

@@ -62,7 +62,6 @@ function forecastOf(
   size: number,
   horizon: number,
 ): Forecast {
-  // biome-ignore format: one line
   const delta = differencing(order)
   const n = y.length
   const values = new Float64Array(n + horizon)
