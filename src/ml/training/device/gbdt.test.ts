@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { Job } from '../../../engines/webgpu/learn/job.ts'
 import { onDevice } from '../../../engines/webgpu/learn/testing.ts'
 import { exampleRows, relationOf, EXAMPLE_SCHEMA as SCHEMA, trainerConformance } from '../conformance.ts'
 import { gbdt } from '../gbdt/gbdt.ts'
 import { decodeBytes, decodeFloat64, decodeInt32 } from '../model.ts'
 import type { TrainedModel, TrainTask } from '../trainer.ts'
+import { classesOf } from './begin.ts'
+import { beginGbdt } from './gbdt.ts'
 import { onDeviceOnly } from './testing.ts'
 
 const ctx = { signal: new AbortController().signal, progress: () => {} }
@@ -99,4 +102,33 @@ test('what needs more memory than the device may take is learnt on the host, and
   expect(said).toEqual([expect.stringContaining('memory')])
   expect(made).toEqual(await gbdt.train(taskOf(relationOf(SCHEMA, rows), { trees: 2 }), ctx))
   relation.close()
+})
+
+test('scores of the trees as they were grown, for other rows too, are those of the model', {
+  timeout: 60_000,
+}, async () => {
+  const { relation, table } = await onDevice(SCHEMA, exampleRows(3000, 4))
+  const other = await onDevice(SCHEMA, exampleRows(700, 8))
+  const job = new Job(table)
+  try {
+    const asked = { ...taskOf(relation, { trees: 7, leaves: 9 }), train: relation }
+    const begun = await beginGbdt(job, { ...asked, classes: await classesOf(job, table, 'y') }, ctx)
+    const words = await Promise.all(begun.parts.map((part) => job.download([part])))
+    const evaluator = gbdt.load(begun.tell(words) as TrainedModel)
+    for (const rows of [table, other.table]) {
+      const scores = new Float32Array(
+        (await job.download([{ from: await begun.scores(rows), at: 0, words: rows.rows }])).buffer,
+      )
+      const expected = exampleRows(rows.rows, rows === table ? 4 : 8).map(
+        (r) =>
+        evaluator.one(Float64Array.from(['a', 'b', 'c', 'd', 'constant'], (name) => (r[name] === null ? Number.NaN : Number(r[name])))), // biome-ignore format: one line
+      )
+      const apart = expected.map((p, i) => Math.abs(p - 1 / (1 + Math.exp(-(scores[i] as number)))))
+      expect(Math.max(...apart)).toBeLessThan(1e-5)
+    }
+  } finally {
+    job.close()
+    relation.close()
+    other.relation.close()
+  }
 })

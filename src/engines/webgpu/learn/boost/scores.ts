@@ -3,7 +3,7 @@ import { binWords } from '../binned.ts'
 import { DOUBLE } from '../double.ts'
 import { type Job, read, write } from '../job.ts'
 import { NUMBERS } from '../numbers.ts'
-import { NAMES, treeWords } from './state.ts'
+import { NAMES, treeWords, valuesAt } from './state.ts'
 
 /** `about`: rows, words of a column of bins, words of a tree, where its values begin, the score before the first tree. */
 const SCORE = `${NUMBERS}${NAMES}${DOUBLE}
@@ -41,7 +41,7 @@ export async function scoresOf(
   const out = job.buffer(of.rows)
   const [base = 0] = new Uint32Array(Float32Array.of(of.base).buffer)
   const words = treeWords(of.leaves)
-  const about = read(job.words(of.rows, binWords(of.rows), words, words - of.leaves, base))
+  const about = read(job.words(of.rows, binWords(of.rows), words, valuesAt(of.leaves), base))
   const from = { bins: read(of.bins), control: read(of.control), trees: read(of.trees), about }
   await job.run(SCORE, { ...from, score: write(out, 'f32') }, of.rows)
   return out

@@ -90,7 +90,9 @@ export const NODE = fields([
 export const NODE_WORDS = 9
 
 /** A tree: the number of its leaves, then room for nodes, then for values and for the rows that each leaf was learnt from. */
-export const treeWords = (leaves: number): number => 1 + (leaves - 1) * NODE_WORDS + 2 * leaves
+export const treeWords = (leaves: number): number => valuesAt(leaves) + 2 * leaves
+/** The word at which a tree's values begin. */
+export const valuesAt = (leaves: number): number => 1 + (leaves - 1) * NODE_WORDS
 
 /** A bin of a histogram: gradients, hessians, rows. */
 export const BIN_WORDS = 5
