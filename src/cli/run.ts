@@ -25,6 +25,7 @@ function summaryOf({ number, outputs, seconds, cached, waiting }: RunResult): ob
     models: those('version', 'chosen').map((o) => ({ name: o['name'], version: o['version'], kind: o['kind'], computed: o['computed'], test: (o['chosen'] as { test: unknown }).test })), // biome-ignore format: one line
     endpoints: those('endpoint', 'generation').map((o) => ({ name: o['endpoint'], model: o['model'], deployment: o['generation'] })), // biome-ignore format: one line
     reports: those('report', 'path').map((o) => o['path']),
+    cards: those('card', 'path').map((o) => ({ model: o['model'], version: o['version'], path: o['path'] })),
     seconds,
     cached,
     waiting,
@@ -118,7 +119,8 @@ export function run(): Command {
               `  run ${result.number} waits for ${result.waiting.join(', ')}; once that is approved: galley run ${path} --resume ${result.number}`,
             )
           for (const output of result.outputs.values())
-            if ('report' in output && 'path' in output) note(`  report  ${String(output.path)}`)
+            for (const page of ['report', 'card'] as const)
+              if (page in output && 'path' in output) note(`  ${page.padEnd(6)}  ${String(output.path)}`)
           if (options.json) print(JSON.stringify(summaryOf(result)))
         }
       } finally {

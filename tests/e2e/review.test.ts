@@ -90,7 +90,7 @@ describe.each<[string, Candidate, 'yes' | 'kind' | 'number' | 'count', string]>(
   ['gbdt of classes', gbdt({ trees: 10, leaves: 6 }), 'kind', 'logLoss'],
   ['linear', linear(), 'number', 'rmse'],
   ['gbdt of numbers', gbdt({ trees: 20, leaves: 8 }), 'number', 'rmse'],
-  ['poisson', poisson(), 'count', 'rmse'],
+  ['poisson', poisson(), 'count', 'poissonDeviance'],
 ])('%s', (_, candidate, target, metric) => {
   test('has a card: metrics within their bounds, beside a baseline, by segment, with what matters', async () => {
     const made = recipe('several', (k) => {

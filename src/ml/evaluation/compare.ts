@@ -101,28 +101,28 @@ export async function decisionsOf(first: readonly boolean[], second: readonly bo
 
 /** One sentence on the metric that models are chosen by, and on what it does not show. `least`: lower is better. */
 export function comparisonSentence(
-  names: { readonly first: string; readonly second: string; readonly metric: string },
+  names: { readonly first: string; readonly second: string; readonly metric: Words },
   { difference, p }: Difference,
   least: boolean,
 ): Words {
   const { value, low, high } = difference
-  const three = (x: number | null) => (x === null ? '–' : x.toFixed(4))
+  const three = (x: number | null) => (x === null ? '–' : x.toFixed(4).replace('-', '−'))
   const { first, second, metric } = names
   if (value === null || low === null || high === null)
     return {
-      en: `${first} and ${second} could not be compared by ${metric} on these rows.`,
-      ko: `이 행으로는 ${first}와(과) ${second}의 ${metric} 차이를 알 수 없습니다.`,
+      en: `${first} and ${second} could not be compared by ${metric.en} on these rows.`,
+      ko: `이 행으로는 ${first}와(과) ${second}의 ${metric.ko} 차이를 알 수 없습니다.`,
     }
   const range = `${three(value)} (${three(low)} … ${three(high)}${p === null ? '' : `, p ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`})`
   const shown = low > 0 || high < 0
   const better = value > 0 === !least
   return shown
     ? {
-        en: `${first} is ${better ? 'better' : 'worse'} than ${second} on these rows: ${metric} differs by ${range}; this does not show that it will be so on data of another time or place, nor that the difference is worth its price.`,
-        ko: `이 행에서 ${first}이(가) ${second}보다 ${better ? '낫습니다' : '못합니다'}. ${metric} 차이 ${range}. 다른 시기나 장소의 데이터에서도 그렇다거나, 그 차이가 비용만큼 값어치가 있다는 뜻은 아닙니다.`,
+        en: `${first} is ${better ? 'better' : 'worse'} than ${second} on these rows: ${metric.en} differs by ${range}; this does not show that it will be so on data of another time or place, nor that the difference is worth its price.`,
+        ko: `이 행에서 ${first}이(가) ${second}보다 ${better ? '낫습니다' : '못합니다'}. ${metric.ko} 차이 ${range}. 다른 시기나 장소의 데이터에서도 그렇다거나, 그 차이가 비용만큼 값어치가 있다는 뜻은 아닙니다.`,
       }
     : {
-        en: `It could not be shown that ${first} and ${second} differ: ${metric} by ${range}; this does not show that they are equally good.`,
-        ko: `${first}와(과) ${second}이(가) 다르다고 할 수 없습니다. ${metric} 차이 ${range}. 둘이 똑같이 좋다는 뜻은 아닙니다.`,
+        en: `It could not be shown that ${first} and ${second} differ: ${metric.en} by ${range}; this does not show that they are equally good.`,
+        ko: `${first}와(과) ${second}이(가) 다르다고 할 수 없습니다. ${metric.ko} 차이 ${range}. 둘이 똑같이 좋다는 뜻은 아닙니다.`,
       }
 }

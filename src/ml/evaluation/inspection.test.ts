@@ -161,7 +161,7 @@ test('decisions of two models by McNemar, and a sentence that says what is not s
   expect(found).toMatchObject({ firstOnly: 30, secondOnly: 10 })
   expect(found.p).toBeLessThan(0.01)
   expect(await decisionsOf(first, first)).toEqual({ firstOnly: 0, secondOnly: 0, p: null })
-  const names = { first: 'gbdt', second: 'baseline', metric: 'AUC' }
+  const names = { first: 'gbdt', second: 'baseline', metric: { en: 'AUC', ko: 'AUC' } }
   const of = (low: number, high: number) => comparisonSentence(names, { first: 0.8, second: 0.7, p: 0.03, difference: { value: 0.1, low, high, method: 'delong' } }, false) // biome-ignore format: one line
   expect(of(0.05, 0.15).en).toMatch(/gbdt is better than baseline .* does not show/)
   expect(of(-0.05, 0.25).en).toMatch(/could not be shown .* equally good/)

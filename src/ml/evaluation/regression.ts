@@ -73,16 +73,8 @@ export function evaluateNumbers(
     pinball: mean((y, p) => (y >= p ? alpha * (y - p) : (1 - alpha) * (p - y))),
     alpha,
     below: mean((y, p) => Number(y <= p)),
-    poissonDeviance: positive ? mean((y, p) => 2 * ((y === 0 ? 0 : y * Math.log(y / p)) - y + p)) : null,
-    tweedieDeviance: positive
-      ? mean(
-          (y, p) =>
-            2 *
-            (y ** (2 - power) / ((1 - power) * (2 - power)) -
-              (y * p ** (1 - power)) / (1 - power) +
-              p ** (2 - power) / (2 - power)),
-        )
-      : null,
+    poissonDeviance: positive ? mean(poissonDeviance) : null,
+    tweedieDeviance: positive ? mean((y, p) => tweedieDeviance(y, p, power)) : null,
     power,
   }
   const deviance = 'a prediction is not above 0, or a target is below 0'
@@ -100,6 +92,16 @@ export function evaluateNumbers(
     reasons['mape'] = `${zeros.toLocaleString('en-US')} rows whose target is 0 are left out`
   return { goal: 'regression', rows, ...counted, reasons }
 }
+
+/** Of one row: 2 · (y ln(y / p) − y + p); y from 0 on, p above 0. */
+export const poissonDeviance = (y: number, p: number): number => 2 * ((y === 0 ? 0 : y * Math.log(y / p)) - y + p)
+
+/** The same of a power between 1 and 2. */
+export const tweedieDeviance = (y: number, p: number, power: number): number =>
+  2 *
+  (y ** (2 - power) / ((1 - power) * (2 - power)) -
+    (y * p ** (1 - power)) / (1 - power) +
+    p ** (2 - power) / (2 - power))
 
 function median(values: Float64Array): number | null {
   const sorted = values.sort()

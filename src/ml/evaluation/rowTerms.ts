@@ -1,5 +1,6 @@
 import { type Measure, type Measures, type Terms, termsOf } from './additive.ts'
 import { CLIP } from './metrics.ts'
+import { poissonDeviance, tweedieDeviance } from './regression.ts'
 
 const mean =
   (term: number, by = 0): Measure =>
@@ -53,12 +54,23 @@ export function classTerms(scores: Float64Array, labels: ArrayLike<number>, n: n
   return { terms, measures: { logLoss: mean(1), accuracy: mean(2), balancedAccuracy: balanced, macroF1 } }
 }
 
-/** RMSE, MAE, bias, R² and MAPE (of rows whose number is not 0), the pinball loss of `alpha`. */
-export function numberTerms(scores: Float64Array, labels: ArrayLike<number>, alpha = 0.5): Judged {
+export interface NumberOptions {
+  /** Of the pinball loss; 0.5 unless given. */
+  readonly alpha?: number
+  /** Of the deviance, for goals of numbers from 0 on: 1 is Poisson's; absent: there is none. */
+  readonly power?: number
+}
+
+/** RMSE, MAE, bias, R², MAPE (of rows whose number is not 0), sMAPE, pinball loss, and the deviance of a goal that has one. */
+export function numberTerms(
+  scores: Float64Array,
+  labels: ArrayLike<number>,
+  { alpha = 0.5, power }: NumberOptions = {},
+): Judged {
   // sums of squares about a middle that does not move keep their digits
   let middle = 0
   for (let i = 0; i < labels.length; i++) middle += (labels[i] as number) / labels.length
-  const terms = termsOf(labels.length, 9, (i, out) => {
+  const terms = termsOf(labels.length, 11, (i, out) => {
     const [p, y] = [scores[i] as number, labels[i] as number]
     out[0] = 1
     out[1] = Math.abs(y - p)
@@ -68,15 +80,26 @@ export function numberTerms(scores: Float64Array, labels: ArrayLike<number>, alp
     out[5] = (y - middle) ** 2
     out[6] = y === 0 ? 0 : Math.abs((y - p) / y)
     out[7] = Number(y !== 0)
-    out[8] = y >= p ? alpha * (y - p) : (1 - alpha) * (p - y)
+    out[8] = y === p ? 0 : (2 * Math.abs(y - p)) / (Math.abs(y) + Math.abs(p))
+    out[9] = pinballLoss(y, p, alpha)
+    out[10] = power === undefined ? 0 : deviance(y, p, power)
   })
   const r2: Measure = (s) => {
     const spread = (s[5] as number) - (s[4] as number) ** 2 / (s[0] as number)
     return spread > 1e-12 * (s[5] as number) && spread > 0 ? 1 - (s[2] as number) / spread : null
   }
   const rmse: Measure = (s) => ((s[0] as number) > 0 ? Math.sqrt((s[2] as number) / (s[0] as number)) : null)
-  return {
-    terms,
-    measures: { rmse, mae: mean(1), bias: mean(3), r2, mape: mean(6, 7), pinball: mean(8) },
-  }
+  const own = power === undefined ? {} : { [devianceName(power)]: mean(10) }
+  const common = { rmse, mae: mean(1), bias: mean(3), r2, mape: mean(6, 7), smape: mean(8), pinball: mean(9) }
+  return { terms, measures: { ...own, ...common } }
 }
+
+/** α(y − p) where y ≥ p, else (1 − α)(p − y). */
+export const pinballLoss = (y: number, p: number, alpha: number): number =>
+  y >= p ? alpha * (y - p) : (1 - alpha) * (p - y)
+
+export const devianceName = (power: number) => (power === 1 ? 'poissonDeviance' : 'tweedieDeviance')
+
+/** NaN where p is not above 0. */
+export const deviance = (y: number, p: number, power: number): number =>
+  p > 0 ? (power === 1 ? poissonDeviance(y, p) : tweedieDeviance(y, p, power)) : Number.NaN

@@ -10,7 +10,10 @@ const quantitative = 'quantitative'
 /** Two beside each other, CSS pixels. */
 const HALF = { width: 430, height: 230 }
 const number = (field: string, more: Record<string, unknown> = {}) => ({ field, type: quantitative, ...more })
-const axis = (format = '~g', more: Record<string, unknown> = {}) => ({ title: null, tickCount: 5, format, ...more })
+const axis = (format?: string, more: Record<string, unknown> = {}) => ({
+  ...{ title: null, tickCount: 5, ...more },
+  ...(format === undefined ? {} : { format }),
+})
 const share = { domain: [0, 1], nice: false }
 
 /** What came against what was said, as the scores are and as a recalibration makes them; below it, where scores lie. */
@@ -117,7 +120,7 @@ export function importances(features: readonly Importance[]): Chart {
 /** What is said by a feature's value, and where four fifths of rows lie. */
 export function dependence({ points }: Dependence): Chart {
   const x = number('x', { axis: axis('~s', { grid: false }), scale: { zero: false, nice: false } })
-  const y = (field: string) => number(field, { axis: axis('~g', { tickCount: 4 }), scale: { zero: false } })
+  const y = (field: string) => number(field, { axis: axis(undefined, { tickCount: 4 }), scale: { zero: false } })
   return styled({
     width: 270,
     height: 120,

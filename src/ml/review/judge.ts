@@ -15,12 +15,20 @@ import { rankedIntervals } from '../evaluation/ranked.ts'
 import { rank } from '../evaluation/ranking.ts'
 import { brierParts, isotonic, platt, recalibrated } from '../evaluation/recalibrate.ts'
 import type { Resampling } from '../evaluation/resample.ts'
-import { binaryTerms, classTerms, type Judged, numberTerms } from '../evaluation/rowTerms.ts'
+import {
+  binaryTerms,
+  classTerms,
+  deviance,
+  devianceName,
+  type Judged,
+  numberTerms,
+  pinballLoss,
+} from '../evaluation/rowTerms.ts'
 import { aucJudge, type Judge, lossJudge } from '../evaluation/segments.ts'
-import { METRIC_NAMES } from '../training/judged.ts'
 import { quantileIn } from '../training/quantiles.ts'
 import type { Against, CalibrationReport, PartMetrics } from './evaluation.ts'
 import type { PartRows } from './rows.ts'
+import { metricWords } from './words.ts'
 
 /** A part with what a model says of it. */
 export interface Scored {
@@ -42,10 +50,16 @@ export function scoredOf(
   return { goal, scores, labels, outputs: evaluator.outputs }
 }
 
+/** The power of the deviance that a goal is about; undefined of most. */
+const powerOf = (goal: Goal): number | undefined =>
+  goal.kind !== 'regression' ? undefined : goal.objective === 'poisson' ? 1 : goal.objective === 'tweedie' ? goal.power : undefined // biome-ignore format: one line
+
 /** What a review looks at first: the AUC of a binary model, the log loss of one of classes, else the error that its goal is about. */
 export function mainOf(goal: Goal): { readonly metric: string; readonly least: boolean } {
   if (goal.kind === 'binary') return { metric: 'auc', least: false }
   if (goal.kind === 'multiclass') return { metric: 'logLoss', least: true }
+  const power = powerOf(goal)
+  if (power !== undefined) return { metric: devianceName(power), least: true }
   if (quantileIn(goal) === undefined) return { metric: 'rmse', least: true }
   return { metric: goal.objective === 'absolute' ? 'mae' : 'pinball', least: true }
 }
@@ -56,7 +70,8 @@ export const rankingOf = ({ scores, labels }: Scored) => rank(scores, bytesOf(la
 export function termsOfScored({ goal, scores, labels, outputs }: Scored): Judged {
   if (goal.kind === 'binary') return binaryTerms(scores, labels)
   if (goal.kind === 'multiclass') return classTerms(scores, labels, outputs)
-  return numberTerms(scores, labels, quantileIn(goal) ?? 0.5)
+  const power = powerOf(goal)
+  return numberTerms(scores, labels, { alpha: quantileIn(goal) ?? 0.5, ...(power === undefined ? {} : { power }) })
 }
 
 /** Metrics of a part with intervals: BCa of what is made of rows' sums, DeLong's of the AUC, percentile of the rest. @throws CANCELLED */
@@ -94,7 +109,7 @@ export async function againstOf(
   const none: Difference = { first: null, second: null, difference: { value: null, low: null, high: null, method: 'bca' }, p: null } // biome-ignore format: one line
   return {
     ...{ name: names.second, metrics, decisions },
-    sentence: comparisonSentence({ ...names, metric: METRIC_NAMES[main.metric] ?? main.metric }, metrics[main.metric] ?? none, main.least), // biome-ignore format: one line
+    sentence: comparisonSentence({ ...names, metric: metricWords(main.metric) }, metrics[main.metric] ?? none, main.least), // biome-ignore format: one line
   }
 }
 
@@ -131,10 +146,12 @@ export function judgeOf(scored: Scored): Judge {
       metric,
       labels.map((y, i) => -Math.log(Math.max(1e-15, scores[i * outputs + y] as number))),
     )
+  const power = powerOf(goal)
   const losses = labels.map((y, i) => {
-    const error = y - (scores[i] as number)
-    if (metric === 'rmse') return error * error
-    return metric === 'mae' ? Math.abs(error) : error >= 0 ? alpha * error : (alpha - 1) * error
+    const p = scores[i] as number
+    if (power !== undefined) return deviance(y, p, power)
+    if (metric === 'rmse') return (y - p) ** 2
+    return metric === 'mae' ? Math.abs(y - p) : pinballLoss(y, p, alpha)
   })
   return lossJudge(metric, losses, metric === 'rmse')
 }

@@ -141,10 +141,14 @@ const METRICS: Readonly<Record<string, readonly [string, string]>> = {
   r2: ['R²', 'R²'],
   mape: ['MAPE', 'MAPE'],
   pinball: ['pinball loss', '핀볼 손실'],
+  smape: ['sMAPE', 'sMAPE'],
+  poissonDeviance: ['Poisson deviance', '푸아송 편차'],
+  tweedieDeviance: ['Tweedie deviance', '트위디 편차'],
 }
 
 /** A metric as people read it. */
-export function metricName(name: string): Html {
+export function metricWords(name: string): { readonly en: string; readonly ko: string } {
   const [en, ko] = METRICS[name] ?? [name, name]
-  return inBoth({ en, ko })
+  return { en, ko }
 }
+export const metricName = (name: string): Html => inBoth(metricWords(name))
