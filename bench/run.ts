@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   row: async () => (await import('./row/index.ts')).row,
   train: async () => (await import('./train/index.ts')).train,
   unsupervised: async () => (await import('./unsupervised/index.ts')).unsupervised,
+  forecasting: async () => (await import('./forecasting/index.ts')).forecasting,
   gpu: async () => (await import('./gpu/index.ts')).gpu,
 }
 
