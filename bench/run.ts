@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   train: async () => (await import('./train/index.ts')).train,
   quality: async () => (await import('./quality/index.ts')).quality,
   unsupervised: async () => (await import('./unsupervised/index.ts')).unsupervised,
+  forecasting: async () => (await import('./forecasting/index.ts')).forecasting,
   gpu: async () => (await import('./gpu/index.ts')).gpu,
 }
 

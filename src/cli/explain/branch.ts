@@ -53,7 +53,7 @@ function forecastText(spec: ForecastSpec): string[] {
   const { forecaster, params, target, every, horizon, series, time, gaps, folds, holidays, schema } = spec
   const given = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`)
   return [
-    ...labelled('forecasts', `${target}, ${horizon} × ${every} by ${time}, ${forecaster}${given.length > 0 ? ` (${given.join(', ')})` : ''}`), // biome-ignore format: one line
+    ...labelled('target', `${target}, ${horizon} × ${every} by ${time}, ${forecaster}${given.length > 0 ? ` (${given.join(', ')})` : ''}`), // biome-ignore format: one line
     ...(series.length > 0 ? labelled('series', series.join(', ')) : []),
     ...labelled('gaps', `${gaps}${holidays === null ? '' : `; holidays ${holidays}`}; back-test of ${folds}`),
     ...labelled('gives', schema.map((f) => `${f.name}: ${typeName(f.type)}`).join(', ')),

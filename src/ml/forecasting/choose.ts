@@ -37,6 +37,9 @@ export interface Choosing {
   readonly levels: readonly number[]
 }
 
+/** Share of zeros from which on errors are compared by their squares. */
+const RARE = 0.25
+
 interface Fold {
   readonly came: Float64Array
   readonly mean: Float64Array
@@ -75,8 +78,12 @@ export function choose(
     if (!tested) short++
     for (const [c, j] of scores.entries()) if (tested) judged[c]?.push(j)
     const most = Math.max(0, ...scores.map((j) => j.count))
-    // who forecasts less than others is no better for it
-    const error = (c: number) => (scores[c]?.count === most ? (scores[c]?.absolute ?? 0) : Number.POSITIVE_INFINITY)
+    // who forecasts less than others is no better for it; of demand now and then nothing would have the least absolute errors
+    const rare = y.filter((v) => v === 0).length > RARE * y.length
+    const error = (c: number) => {
+      const { count: n, absolute, squared } = scores[c] as Judged
+      return n < most ? Number.POSITIVE_INFINITY : rare ? squared : absolute
+    }
     const order = candidates.map((_, c) => c).slice(0, own).sort((a, b) => error(a) - error(b) || a - b) // biome-ignore format: one line
     const able = (c: number) => !Number.isNaN(fits.mean(s, c, count - 1)[0])
     const wanted = (tested ? order.slice(0, average) : [otherwise]).filter(able)

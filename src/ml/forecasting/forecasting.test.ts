@@ -165,3 +165,11 @@ test('it tells how far it is, and stops within a second', async () => {
     expect(performance.now() - start).toBeLessThan(1150)
   }
 })
+
+test('demand now and then is not forecast as none because that has the least absolute errors', async () => {
+  const random = seriesLike(200, 7)
+  const rows = Array.from(random, (v, t) => ({ day: daysFrom('2025-01-06') + t, item: 'a', units: (t * 7919) % 5 === 0 ? Math.round(v / 20) : 0 })) // biome-ignore format: one line
+  const { expected } = await forecast(rows, { params: { of: ['seasonal-naive', 'intermittent'] } })
+  expect(expected[0]?.model).toMatch(/SBA|TSB|Croston/)
+  expect(expected[0]?.mean[0]).toBeGreaterThan(0.5)
+})
