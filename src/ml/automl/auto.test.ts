@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest'
 import type { Value } from '../../engines/batch.ts'
 import type { Type } from '../../plan/types.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
+import { evaluateClasses } from '../evaluation/multiclass.ts'
 import { goalConformance } from '../training/conformance.goals.ts'
 import { failure, quiet, randomOf, relationOf } from '../training/conformance.ts'
 import { logistic } from '../training/logistic.ts'
 import type { TrainTask } from '../training/trainer.ts'
 import { auto } from './auto.ts'
+import { selectEnsemble } from './ensemble.ts'
 import { foldsOf } from './folds.ts'
 import { propose, type Tried } from './propose.ts'
 import { familiesFor, paramsAt, pointOf } from './space.ts'
+import { lossOf } from './trials.ts'
 
 // the others are searched as a number with another loss
 const AIMS = ['binary', 'multiclass', 'squared', 'poisson'] as const
@@ -116,6 +119,34 @@ test('points and parameters turn into each other, and proposals gather where los
     () => propose(tried, [gbdt as NonNullable<typeof gbdt>], random).point[0] as number,
   )
   expect(next.filter((u) => Math.abs(u - 0.8) < 0.2).length).toBeGreaterThan(26)
+})
+
+test('a model that keeps its rows is not looked for where all of them are too many', () => {
+  const kinds = (all: number) => familiesFor('binary', 1000, 10, all).map((f) => f.trainer)
+  expect(kinds(200_000)).toContain('knn')
+  expect(kinds(200_001)).not.toContain('knn')
+})
+
+test('an answer without end loses everything, and ends no search', () => {
+  const goal = { kind: 'regression', objective: 'poisson' } as const
+  expect(lossOf(goal, 1)(Float64Array.of(1, Number.POSITIVE_INFINITY), Float64Array.of(1, 2))).toBe(Infinity)
+})
+
+test('the loss of several classes is that of their report', () => {
+  const [said, y] = [Float64Array.of(0.2, 0.5, 0.3, 1, 0, 0, 0, 0.25, 0.75), Float64Array.of(1, 1, 2)]
+  expect(lossOf({ kind: 'multiclass' }, 3)(said, y)).toBe(evaluateClasses(said, y, [0, 1, 2]).logLoss)
+})
+
+test('a cancel is seen between the trials of an ensemble', async () => {
+  const stop = new AbortController()
+  let asked = 0
+  const loss = () => {
+    if (++asked === 3) setImmediate(() => stop.abort())
+    return 1
+  }
+  const said = Array.from({ length: 10 }, () => new Float64Array(10))
+  expect((await failure(selectEnsemble(said, loss, 12, stop.signal))).code).toBe('CANCELLED')
+  expect(asked).toBeLessThan(6)
 })
 
 test.each<[TrainTask['params'], string]>([

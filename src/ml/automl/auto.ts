@@ -64,7 +64,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const held = await holdRows(task, targets, params.rows, signal)
   const cut = cutOf(task, targets)
   const folds = foldsOf(cut, held.rows, Math.min(params.folds, most(held.rows, held.y, goal.kind)), task.seed, held.y)
-  const families = familiesFor(aimOf(goal), held.rows, task.features.length)
+  const families = familiesFor(aimOf(goal), held.rows, task.features.length, targets.rows)
   const random = randomsOf(task.seed, 0x6175)
   const ground = { held, folds, goal, outputs, seed: task.seed, threads: task.threads }
   const queue = families.flatMap((family) => family.starts.map((start) => ({ family, point: pointOf(family, start) })))
@@ -116,7 +116,7 @@ async function settle(
   const y = Float64Array.from(folds.flatMap((f) => Array.from(f.test, (i) => held.y[i] as number)))
   const several =
     library.length > 1 && params.ensemble > 1
-      ? selectEnsemble(library.map((t) => t.said as Float64Array), (mean) => loss(mean, y), params.ensemble) // biome-ignore format: one line
+      ? await selectEnsemble(library.map((t) => t.said as Float64Array), (mean) => loss(mean, y), params.ensemble, ctx.signal) // biome-ignore format: one line
       : undefined
   const together = several !== undefined && several.loss < best.loss
   const taken = together ? library.flatMap((trial, m) => ((several.weights[m] as number) > 0 ? [{ trial, weight: several.weights[m] as number }] : [])) : [{ trial: best, weight: 1 }] // biome-ignore format: one line

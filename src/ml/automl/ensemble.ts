@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { throwIfAborted } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { broken, largest, outputsOf } from '../training/model.ts'
 import type { TrainedModel } from '../training/trainer.ts'
@@ -6,11 +8,12 @@ import type { TrainedModel } from '../training/trainer.ts'
  * How often each of several models is taken into their mean, by what it does for the loss of rows that none has seen (Caruana et al. 2004,
  * "Ensemble selection from libraries of models"): greedily, with repeats, until `picks` are taken.
  */
-export function selectEnsemble(
+export async function selectEnsemble(
   predictions: readonly Float64Array[],
   lossOf: (mean: Float64Array) => number,
   picks: number,
-): { readonly weights: number[]; readonly loss: number } {
+  signal: AbortSignal,
+): Promise<{ readonly weights: number[]; readonly loss: number }> {
   const times = predictions.map(() => 0)
   const length = predictions[0]?.length ?? 0
   const sum = new Float64Array(length)
@@ -20,6 +23,8 @@ export function selectEnsemble(
     for (const [m, own] of predictions.entries()) {
       const loss = lossOf(sum.map((s, i) => (s + (own[i] as number)) / taken))
       if (loss < least) [pick, least] = [m, loss]
+      await nextTurn()
+      throwIfAborted(signal)
     }
     if (pick < 0) break
     times[pick] = (times[pick] as number) + 1

@@ -1,4 +1,5 @@
 import type { Aim } from '../../runs/goal.ts'
+import { MOST_CELLS } from '../training/knn.ts'
 import type { TrainTask } from '../training/trainer.ts'
 
 type Params = TrainTask['params']
@@ -18,8 +19,8 @@ export interface Family {
   readonly dimensions: readonly Dimension[]
   /** Tried before anything is searched. */
   readonly starts: readonly Readonly<Record<string, number>>[]
-  /** Whether it can learn so many rows of so many features in a reasonable time. */
-  fits(rows: number, features: number): boolean
+  /** Whether it can learn so many rows of so many features in a reasonable time, and then `all` rows. */
+  fits(rows: number, features: number, all: number): boolean
 }
 
 const anything = () => true
@@ -58,7 +59,7 @@ const KNN: Family = {
   trainer: 'knn',
   dimensions: [{ name: 'k', from: 1, to: 100, log: true, whole: true }],
   starts: [{ k: 10 }],
-  fits: (rows, features) => rows * features < 200_000,
+  fits: (rows, features, all) => rows * features < 200_000 && all * features <= MOST_CELLS,
 }
 const LOGISTIC: Family = { trainer: 'logistic', dimensions: [penalty('l2')], starts: [{ l2: 1 }], fits: anything }
 const BAYES: Family = { trainer: 'naiveBayes', dimensions: [{ name: 'smoothing', from: 1e-10, to: 0.1, log: true }], starts: [{ smoothing: 1e-9 }], fits: anything } // biome-ignore format: one line
@@ -80,9 +81,9 @@ const BY_AIM: Readonly<Record<Aim, readonly Family[]>> = {
   tweedie: [GBDT],
 }
 
-/** What is searched for a goal and data of a size. */
-export const familiesFor = (aim: Aim, rows: number, features: number): readonly Family[] =>
-  BY_AIM[aim].filter((family) => family.fits(rows, features))
+/** What is searched for a goal and so many rows, of `all` that are learnt in the end. */
+export const familiesFor = (aim: Aim, rows: number, features: number, all = rows): readonly Family[] =>
+  BY_AIM[aim].filter((family) => family.fits(rows, features, all))
 
 /** A point of the unit cube as parameters. */
 export function paramsAt({ dimensions }: Family, point: readonly number[]): Params {

@@ -1,7 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Goal } from '../../runs/goal.ts'
-import { logLoss } from '../evaluation/metrics.ts'
-import { evaluateClasses } from '../evaluation/multiclass.ts'
+import { CLIP, logLoss } from '../evaluation/metrics.ts'
 import { evaluateNumbers } from '../evaluation/regression.ts'
 import { trainerOf } from '../training/index.ts'
 import { quantileIn } from '../training/quantiles.ts'
@@ -23,14 +22,15 @@ export interface Trial extends Tried {
 /** The loss that models are chosen by: of classes the log loss, of a number what its objective is measured by. */
 export function lossOf(goal: Goal, outputs: number): (said: Float64Array, y: Float64Array) => number {
   const loss = lossIn(goal, outputs)
-  return (said, y) => (said.some(Number.isNaN) ? Number.POSITIVE_INFINITY : loss(said, y))
+  return (said, y) => (said.every(Number.isFinite) ? loss(said, y) : Number.POSITIVE_INFINITY)
 }
 
 function lossIn(goal: Goal, outputs: number): (said: Float64Array, y: Float64Array) => number {
   if (goal.kind === 'binary') return (said, y) => logLoss(said, Uint8Array.from(y)) ?? Number.POSITIVE_INFINITY
   if (goal.kind === 'multiclass') {
-    const classes = Array.from({ length: outputs }, (_, k) => k)
-    return (said, y) => evaluateClasses(said, y, classes).logLoss ?? Number.POSITIVE_INFINITY
+    // a report of every class is too much for each of an ensemble's trials
+    const loss = (p: number) => -Math.log(Math.min(Math.max(p, CLIP), 1 - CLIP))
+    return (said, y) => y.reduce((sum, k, i) => sum + loss(said[i * outputs + k] as number), 0) / y.length
   }
   const alpha = quantileIn(goal)
   const options = {

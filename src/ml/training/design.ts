@@ -79,7 +79,9 @@ async function statsOf<B extends Pick<NumericBatch, 'rows' | 'feature'>>(
     const mean = shift + sum / n
     const deviation = Math.sqrt(Math.max(0, squares / n - (sum / n) ** 2))
     const scale = high > low && deviation > 0 && Number.isFinite(1 / deviation) ? 1 / deviation : 0
-    return { mean, scale: Number.isFinite(mean) ? scale : 0, low, high, missing }
+    // sums of the largest numbers overflow, as differences from them would: such a column says nothing
+    if (!Number.isFinite(Number.MAX_VALUE + Math.abs(mean))) return { mean: 0, scale: 0, low, high, missing }
+    return { mean, scale, low, high, missing }
   })
   return { rows, columns }
 }

@@ -9,7 +9,7 @@ import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.t
 const KNN_PARAMS = { k: { value: 5, min: 1, max: 1000, integer: true } } as const satisfies Record<string, NumberParam>
 
 /** Rows × features that a model holds: it is the rows, and each answer looks at all of them. */
-const MOST_CELLS = 2_000_000
+export const MOST_CELLS = 2_000_000
 
 /**
  * The k nearest training rows by Euclidean distance over standardised columns: their rates of classes, or their mean, by weight. Rows as

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { goalConformance } from './conformance.goals.ts'
-import { quiet, randomOf, relationOf } from './conformance.ts'
+import { failure, quiet, randomOf, relationOf } from './conformance.ts'
 import { mlp } from './mlp.ts'
 import type { TrainTask } from './trainer.ts'
 
@@ -39,4 +39,32 @@ test('learns what no line parts, for two classes, several, and a number', async 
   const { evaluator: number } = await learn('float64', wave, { kind: 'regression', objective: 'squared' })
   const apart = points.reduce((sum, { a, b }) => sum + (number.one(Float64Array.of(a, b)) - wave(a, b)) ** 2, 0)
   expect(Math.sqrt(apart / points.length)).toBeLessThan(8)
+})
+
+test('of columns whose sums overflow it says the rate', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => ({
+    a: i % 2 ? 1e308 : -1e308,
+    b: 1e308,
+    y: i % 4 === 0,
+  }))
+  const task: TrainTask = { train: relationOf(schema('bool'), rows), features: ['a', 'b'], target: 'y', params: { epochs: 2 }, seed: 2, threads: 1 } // biome-ignore format: one line
+  const one = mlp.load(await mlp.train(task, quiet())).one(Float64Array.of(1e308, -1e308))
+  expect(one).toBeCloseTo(0.25, 6)
+})
+
+test.each([256, 1])('a large network sees a cancel within a batch: %s', { timeout: 60_000 }, async (batch) => {
+  const params = { epochs: 1, units: 512, layers: 4, batch }
+  const task: TrainTask = { train: relationOf(schema('bool'), points.map((p) => ({ ...p, y: p.a > 0 }))), features: ['a', 'b'], target: 'y', params, seed: 2, threads: 1 } // biome-ignore format: one line
+  const stop = new AbortController()
+  let longest = 0
+  let last = performance.now()
+  const watch = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }, 10)
+  setTimeout(() => stop.abort(), 300)
+  expect((await failure(mlp.train(task, quiet(stop.signal)))).code).toBe('CANCELLED')
+  clearInterval(watch)
+  // the whole epoch takes half a minute
+  expect(longest).toBeLessThan(10_000)
 })

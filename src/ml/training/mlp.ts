@@ -13,6 +13,9 @@ import { Network } from './network.ts'
 import { numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
+/** Weights × rows between looks at the signal: some tenths of a second. */
+const SLICE = 5e7
+
 /**
  * A multi-layer perceptron: rectified units, by Adam over batches whose order the seed draws anew in each epoch. Columns are standardised,
  * a missing value counts as the mean and has an indicator of its own, an infinite one as the end of the range. On a device in f32.
@@ -39,25 +42,30 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const network = new Network([design.width, ...hidden, targets.outputs], startsOf(targets), task.seed)
   // of columns that say nothing the rate is all that there is, and it is known
   const some = design.indicators.length > 0 || columns.some((c) => c.scale > 0)
+  const most = Math.max(1, Math.floor(SLICE / network.weights.length))
   const by = (targets.weight / targets.rows) * Math.min(params.batch, targets.rows)
   for (let epoch = 0; some && epoch < params.epochs; epoch++) {
     let left = params.batch
-    let turn = 0
+    let work = 0
     const own = blocks()
     const held = Array.isArray(own) ? shuffled(own as readonly GoalBlock[], mix(task.seed ^ mix(epoch + 1))) : own
     for await (const block of held) {
       const told = number ? { ...block, y: block.y.map((y) => (y - number.shift) / number.spread) } : block
       for (let at = 0; at < block.rows; ) {
-        const end = Math.min(block.rows, at + left)
+        const end = Math.min(block.rows, at + left, at + most)
         network.learn(told, at, end, kind, by)
         left -= end - at
+        work += (end - at + 1) * network.weights.length
         at = end
-        if (left > 0) continue
-        network.step(params.learningRate, params.l2)
-        left = params.batch
+        if (left === 0) {
+          network.step(params.learningRate, params.l2)
+          left = params.batch
+        }
+        if (work < SLICE) continue
+        work = 0
+        await nextTurn()
+        throwIfAborted(ctx.signal)
       }
-      throwIfAborted(ctx.signal)
-      if (++turn % 4 === 0) await nextTurn()
     }
     // what is left of a batch is a smaller step
     if (left < params.batch) network.step(params.learningRate, params.l2)
