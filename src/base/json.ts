@@ -19,3 +19,7 @@ export function canonicalJson(value: unknown): string {
   }
   throw new TypeError(`a ${typeof value} has no JSON form`)
 }
+
+/** JSON for readers that take U+2028 and U+2029 for ends of lines, as readers of lines, scripts and expressions do. */
+export const lineJson = (value: unknown): string =>
+  JSON.stringify(value).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')

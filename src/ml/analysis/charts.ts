@@ -1,6 +1,6 @@
 import type { ColumnProfile, EffectBin, FeatureEffect, Histogram, TargetProfile } from '../../data/profile/types.ts'
 import { shorten } from './html.ts'
-import { type Chart, COLOURS, styled } from './render.ts'
+import { type Chart, COLOURS, labelsOf, styled } from './render.ts'
 import { compact } from './text.ts'
 
 /** Widths in CSS pixels. */
@@ -131,7 +131,7 @@ export function effect(f: FeatureEffect, target: TargetProfile, others: string):
       labelFontSize: 9,
       labelOverlap: false,
       labelLimit: 120,
-      labelExpr: `${JSON.stringify(labels)}[datum.value]`,
+      labelExpr: labelsOf(labels),
     },
   }
   return styled({

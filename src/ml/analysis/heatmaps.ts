@@ -1,7 +1,7 @@
 import type { Calendar, Correlation } from '../../data/profile/types.ts'
 import { WIDE } from './charts.ts'
 import { shorten } from './html.ts'
-import { type Chart, COLOURS, styled } from './render.ts'
+import { type Chart, COLOURS, labelsOf, styled } from './render.ts'
 import { compact, fixed } from './text.ts'
 
 const quantitative = 'quantitative'
@@ -35,7 +35,7 @@ export function calendar(c: Calendar, kind: 'bool' | 'number' | null, days: read
     field: 'day',
     type: 'ordinal',
     scale: { domain: domain.y },
-    axis: { title: null, domain: false, labelExpr: `${JSON.stringify(names)}[datum.value]` },
+    axis: { title: null, domain: false, labelExpr: labelsOf(names) },
   }
   return styled({
     width: WIDE,

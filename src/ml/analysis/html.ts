@@ -1,4 +1,5 @@
 import { type MessageKey, text } from '../../base/i18n.ts'
+import { lineJson } from '../../base/json.ts'
 
 /** Markup that is safe to put into a page. Only `html` and `trusted` make it. */
 export interface Html {
@@ -43,9 +44,7 @@ export function both(key: MessageKey, params: Readonly<Record<string, Html | str
 
 /** JSON as the content of a script element of data: nothing in it can end the element. */
 export const dataScript = (id: string, value: unknown): Html =>
-  trusted(
-    `<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}</script>`,
-  )
+  trusted(`<script type="application/json" id="${id}">${lineJson(value).replaceAll('<', '\\u003c')}</script>`)
 
 export const code = (name: string): Html => html`<code>${shorten(name, 60)}</code>`
 

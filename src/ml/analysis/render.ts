@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite'
+import { lineJson } from '../../base/json.ts'
 import { type Html, trusted } from './html.ts'
 
 /** The colours of a chart; in the page they become variables, so that a chart follows light and dark. */
@@ -38,6 +39,12 @@ export type Chart = TopLevelSpec
 /** Completes a chart with the house style. */
 export const styled = (chart: Record<string, unknown>): Chart =>
   ({ background: null, padding: 2, ...chart, config }) as unknown as Chart
+
+/** The labels of an axis by place. No expression may hold the name of an object's property (`constructor`), so that each has a = before it. */
+export const labelsOf = (names: readonly string[] | Readonly<Record<number, string>>): string => {
+  const held = Object.fromEntries(Object.entries(names).map(([place, name]) => [place, `=${name}`]))
+  return `slice(${lineJson(held)}[datum.value] || '=', 1)`
+}
 
 /** Draws charts as SVG, in this process and without a canvas; the libraries are loaded on first use (0.2 s). */
 export async function createRenderer(): Promise<(chart: Chart, label: string) => Promise<Html>> {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ColumnProfile, Profile } from '../../data/profile/types.ts'
 import { correlations } from './heatmaps.ts'
 import { escapeHtml } from './html.ts'
-import { createRenderer } from './render.ts'
+import { createRenderer, labelsOf } from './render.ts'
 import { renderReport } from './report.ts'
 import type { ReportFacts } from './sections.ts'
 import { setAside } from './step.ts'
@@ -235,4 +235,13 @@ test('rows set aside are counted along the whole way, each step once', () => {
     other: { no: 9 },
   }
   expect(setAside(steps, 'data', (id) => rejected[id])).toEqual({ duplicate: 2, late: 5 })
+})
+
+test('a chart labels places by any text', async () => {
+  const draw = await createRenderer()
+  const names = ['constructor', 'a\u2028b', `"'\\*/`, '']
+  const values = names.map((_, i) => ({ i }))
+  const y = { field: 'i', type: 'ordinal', axis: { labelExpr: labelsOf(names) } } as const
+  const { markup } = await draw({ data: { values }, mark: 'bar', encoding: { y } }, 'names')
+  for (const name of names.slice(0, 3)) expect(markup).toContain(`>${name}<`)
 })

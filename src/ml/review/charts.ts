@@ -1,5 +1,5 @@
 import { shorten } from '../analysis/html.ts'
-import { type Chart, COLOURS, styled } from '../analysis/render.ts'
+import { type Chart, COLOURS, labelsOf, styled } from '../analysis/render.ts'
 import type { CalibrationBin } from '../evaluation/calibration.ts'
 import type { CostReport } from '../evaluation/costs.ts'
 import type { Dependence } from '../evaluation/dependence.ts'
@@ -105,7 +105,7 @@ export function decisionCurve({ decision }: CostReport): Chart {
 /** Bars with the spread of repeats. */
 export function importances(features: readonly Importance[]): Chart {
   const values = features.map((f, i) => ({ i, name: shorten(f.feature, 28), mean: f.mean, low: f.mean - f.sd, high: f.mean + f.sd })) // biome-ignore format: one line
-  const y = { field: 'i', type: 'ordinal', axis: { title: null, labelExpr: `[${values.map((v) => JSON.stringify(v.name)).join(', ')}][datum.value]`, labelLimit: 200, labelFontSize: 11 } } // biome-ignore format: one line
+  const y = { field: 'i', type: 'ordinal', axis: { title: null, labelExpr: labelsOf(values.map((v) => v.name)), labelLimit: 200, labelFontSize: 11 } } // biome-ignore format: one line
   return styled({
     width: 620,
     height: 22 * values.length,

@@ -5,7 +5,7 @@ import { createLedger } from '../../../engines/ledger.ts'
 import type { DiscoverContext } from '../connector.ts'
 import { rememberHash } from '../files.ts'
 import { connector } from '../index.ts'
-import type { Answer, Question } from './message.ts'
+import { type Answer, lineOf, type Question } from './message.ts'
 import { examineParquet } from './parquet.ts'
 
 /**
@@ -18,7 +18,7 @@ const { signal } = new AbortController()
 const scope = { workspace: 'guarded', caller: 'guarded' }
 
 const say = (answer: Answer): void => {
-  process.stdout.write(`${JSON.stringify(answer)}\n`)
+  process.stdout.write(lineOf(answer))
 }
 const secret = (): never => {
   throw new GalleyError('SECRET_UNKNOWN', {

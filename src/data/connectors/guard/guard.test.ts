@@ -73,6 +73,12 @@ test('what poses as a CSV: bytes of a program, a gzip within a gzip, and one tha
   await refused(g.put('bomb.csv.gz', gzipSync(Buffer.alloc(600 << 20, '1'), { level: 1 })), 'csv')
 }, 90_000)
 
+test('ends of lines that Unicode has, in a path, a name and a value', async () => {
+  const path = g.put('odd\u2028.csv', 'a\u2028\u2029b,y\n1,\u2028\n')
+  const { rows, schema } = await g.load(path, 'csv', { 'a\u2028\u2029b': 'int64', y: 'string' })
+  expect([rows, schema.map((f) => f.name)]).toEqual([1, ['a\u2028\u2029b', 'y']])
+})
+
 test('a CSV of one line of 5 GB', async () => {
   const path = g.put('line.csv', 'n\n1')
   truncateSync(path, 5e9)

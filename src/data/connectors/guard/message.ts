@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Json } from '../../../base/json.ts'
+import { type Json, lineJson } from '../../../base/json.ts'
 import type { Discovery, SourceSnapshot, SourceSpec, Wanted } from '../connector.ts'
 
 /** What a guarded process is asked, a line of JSON each. Paths that it may write to are names in its own folder. */
@@ -20,6 +20,9 @@ export interface Question {
 const Count = z.number().int().nonnegative()
 const Progress = z.object({ done: z.number(), total: z.number().optional(), unit: z.enum(['rows', 'bytes', 'percent', 'steps']) }) // biome-ignore format: one line
 const Text = z.string().max(1 << 20)
+
+/** A question or an answer as a line. */
+export const lineOf = (said: Question | Answer): string => `${lineJson(said)}\n`
 
 /** A plain name in the process's own folder: no path, and none that says what it is read as. */
 export const OWN_NAME = /^[\w][\w.-]{0,200}$/

@@ -6,7 +6,7 @@ import { cancelled, GalleyError } from '../../../base/errors.ts'
 import type { Progress } from '../../../engines/engine.ts'
 import type { GuardOptions, Limits } from './guard.ts'
 import { command, NOBODY, readableByAll } from './launch.ts'
-import { type Answer, answerOf, type Question } from './message.ts'
+import { type Answer, answerOf, lineOf, type Question } from './message.ts'
 import { look, watch } from './watch.ts'
 
 /** What a process may answer in one line, and say on stderr, bytes. */
@@ -66,7 +66,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
       signal.addEventListener('abort', cancel, { once: true })
       if (signal.aborted) cancel()
       try {
-        child.stdin.write(`${JSON.stringify(q)}\n`)
+        child.stdin.write(lineOf(q))
         for (;;) {
           const line = await Promise.race([heard(), ended.then(() => undefined)])
           if (signal.aborted) throw cancelled(signal.reason)

@@ -1,5 +1,5 @@
 import { shorten } from '../html.ts'
-import { type Chart, COLOURS, styled } from '../render.ts'
+import { type Chart, COLOURS, labelsOf, styled } from '../render.ts'
 import type { Group } from './analysis.ts'
 import { quantileOf, sorted } from './moments.ts'
 
@@ -34,7 +34,7 @@ const named = (labels: readonly string[], more: object = {}) => ({
     grid: false,
     labelLimit: 220,
     labelAngle: 0,
-    labelExpr: `${JSON.stringify(labels.map((l) => shorten(l, 36)))}[datum.value]`,
+    labelExpr: labelsOf(labels.map((l) => shorten(l, 36))),
   },
   ...more,
 })
