@@ -133,8 +133,8 @@ function linear(graph: Graph, input: string, model: TrainedModel): string {
   value = graph.node('Where', [infinite('negative'), row((c) => c.low), value])
   value = graph.node('Where', [missing, row((c) => c.mean), value])
   value = graph.node('Mul', [graph.node('Sub', [value, row((c) => c.mean)]), row((c) => c.scale)])
-  // as the evaluator of several classes keeps sums apart from infinities
-  if (model.classes) value = graph.node('Clip', [value, graph.doubles([-1e100], []), graph.doubles([1e100], [])])
+  // as the evaluators keep sums apart from infinities
+  value = graph.node('Clip', [value, graph.doubles([-1e100], []), graph.doubles([1e100], [])])
   const known = graph.node('MatMul', [value, table((c, k) => c.weights[k] as number)])
   const gone = graph.node('MatMul', [graph.node('Cast', [missing], { to: 11 }), table((c, k) => c.missings[k] as number)]) // biome-ignore format: one line
   return graph.node('Add', [graph.node('Add', [known, gone]), graph.doubles(intercepts, [1, n])])

@@ -48,5 +48,5 @@ export function rowsToAsk(): number[][] {
   const random = randomOf(11)
   const usual = Array.from({ length: 200 }, () => [random() * 5 - 0.5, random() * 14 - 7, Math.floor(random() * 40)])
   const odd = [Number.NaN, 1 / 0, -1 / 0, 0, -0, 1e308, -1e308, 0.5]
-  return [...usual, ...odd.flatMap((x) => [[x, 1, 3], [1, x, 3], [1, 1, x], [x, x, x]])] // biome-ignore format: one line
+  return [...usual, ...odd.flatMap((x) => [[x, 1, 3], [1, x, 3], [1, 1, x], [x, x, x], [x, -x, x]])] // biome-ignore format: one line
 }

@@ -102,7 +102,7 @@ function linearOf(model: TrainedModel): string {
     ? readSoftmax(model)
     : (({ intercept, columns: all }) => ({ intercepts: [intercept], columns: all.map((c) => ({ ...c, weights: [c.weight], missings: [c.missing] })) }))(readLinear(model)) // biome-ignore format: one line
   const table = columns.map((c) => [c.mean, c.scale, c.low, c.high, c.weights, c.missings])
-  const value = several ? 'Math.max(-1e100, Math.min(1e100, (within - mean) * scale))' : '(within - mean) * scale'
+  const value = 'Math.max(-1e100, Math.min(1e100, (within - mean) * scale))'
   return `/** A column: its mean, 1 ÷ deviation, range, weights of outputs, and what they add where it is missing. */
 const COLUMNS: readonly (readonly [number, number, number, number, readonly number[], readonly number[]])[] = ${JSON.stringify(table)}
 function scoresOf(row: Float64Array): number[] {

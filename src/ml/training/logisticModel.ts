@@ -54,6 +54,8 @@ export function readLinear(model: TrainedModel): LinearBody {
   }
 }
 
+const FAR = 1e100
+
 /** A logistic, linear or Poisson model made ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
 export function loadLinear(model: TrainedModel): Evaluator {
   const { intercept, columns } = readLinear(model)
@@ -61,7 +63,8 @@ export function loadLinear(model: TrainedModel): Evaluator {
     const { weight, missing, mean, scale, low, high } = columns[f] as (typeof columns)[number]
     if (Number.isNaN(x)) return missing
     const value = x === Number.POSITIVE_INFINITY ? high : x === Number.NEGATIVE_INFINITY ? low : x
-    return (value - mean) * scale * weight
+    // what is far from all that was seen must not make infinities, of which two are no number
+    return Math.max(-FAR, Math.min(FAR, (value - mean) * scale)) * weight
   }
   const answer =
     model.kind === 'logistic'
