@@ -109,9 +109,9 @@ test('numbers that f32 does not hold keep a descent on the processor, which says
   const [here, there] = [await ran(large, 'processor'), await ran(large, 'gpu')]
   expect(there.said).toEqual(["a device gave up: f32 does not hold the values of 'x'; the processor goes on"])
   expect(there.model.blob).toBe(here.model.blob)
-  // neither has a model for these
+  // a column of the largest numbers says nothing, to both
   const larger = await of('larger', 'CASE i % 9 WHEN 0 THEN 1e308 WHEN 1 THEN -1e308 ELSE i::DOUBLE END')
-  for (const engine of ['processor', 'gpu'] as const)
-    await expect(ran(larger, engine)).rejects.toMatchObject({ code: 'VALUE_INVALID' })
+  const [own, other] = [await ran(larger, 'processor'), await ran(larger, 'gpu')]
+  expect(other.model.blob).toBe(own.model.blob)
   expect(device.memory.live).toBe(0)
 }, 120_000)
