@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { bytes } from '../runs/text.ts'
 import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
 import { exportModel } from './models/export.ts'
+import { writeAsked } from './models/written.ts'
 import { bold, print, table, when } from './output.ts'
 
 interface Report {
@@ -109,7 +109,7 @@ export function models(): Command {
       withClient(async (client) => {
         const { html, ...card } = await client.models.card(versionOf(name, o.version))
         const path = resolve(o.out ?? `${card.name}-${card.version}.html`)
-        await writeFile(path, html)
+        await writeAsked(path, html)
         print(
           o.json
             ? JSON.stringify({ ...card, path })

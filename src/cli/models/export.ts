@@ -1,10 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { GalleyError } from '../../base/errors.ts'
 import { bytes } from '../../runs/text.ts'
 import { interruptible } from '../interrupt.ts'
 import { count, versionOf, withClient } from '../list.ts'
 import { plain, print } from '../output.ts'
+import { writeAsked } from './written.ts'
 
 const BY_ENDING: Readonly<Record<string, 'onnx' | 'typescript'>> = { onnx: 'onnx', ts: 'typescript', mts: 'typescript' }
 
@@ -39,13 +39,7 @@ export function exportModel(noun: Command): void {
           const parts: Uint8Array[] = []
           for await (const part of told.bytes) parts.push(part)
           const whole = Buffer.concat(parts)
-          const partial = `${out}.part`
-          try {
-            await writeFile(partial, whole)
-            await rename(partial, out)
-          } finally {
-            await rm(partial, { force: true })
-          }
+          await writeAsked(out, whole)
           print(`${name}  ${format}  ${bytes(whole.length)}  ${plain(out)}`)
         }),
       ),

@@ -12,7 +12,7 @@ import { toTypeScript } from './typescript.ts'
 export async function packageOf(store: Store, scope: Scope, v: ModelVersion): Promise<ModelPackage> {
   if (!Object.hasOwn(trainers, v.kind))
     throw new GalleyError('USAGE_INVALID', {
-      what: `${v.name}@${v.version} is a ${v.kind} model, which can't be exported`,
+      what: `${v.name}@${v.version} can't be exported: it is a model of ${v.kind}`,
       why: `models of ${WRITTEN.join(', ')} can be`,
       fix: 'read the table that its step gave instead: galley datasets rows',
     })
@@ -29,7 +29,7 @@ const WRITTEN = ['gbdt', 'logistic', 'linear', 'poisson']
 export function exported(model: TrainedModel, format: Format, about: ExportAbout): Uint8Array {
   if (!WRITTEN.includes(model.kind))
     throw new GalleyError('USAGE_INVALID', {
-      what: `${about.model} is a ${model.kind} model, which can't be exported`,
+      what: `${about.model} can't be exported: it is a model of ${model.kind}`,
       why: `models of ${WRITTEN.join(', ')} can be`,
       fix: 'train one of these, or ask the endpoint over HTTP',
     })

@@ -38,5 +38,7 @@ test.each(EXPORTED.map(([kind, goal, params]) => ({ kind, goal, params })))(
 
 test('a model without such a form is refused by name', async () => {
   const model = await modelToExport('knn', 'binary')
-  expect(() => exported(model, 'onnx', { model: 'near@2', threshold: 0.5 })).toThrow('near@2 is a knn model')
+  expect(() => exported(model, 'onnx', { model: 'near@2', threshold: 0.5 })).toThrow(
+    "near@2 can't be exported: it is a model of knn",
+  )
 })
