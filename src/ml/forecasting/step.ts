@@ -2,17 +2,15 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashJson } from '../../base/hash.ts'
 import { runPlan } from '../../engines/plans.ts'
-import { build, plan } from '../../plan/nodes.ts'
-import { hashPlan } from '../../plan/walk.ts'
+import { build } from '../../plan/nodes.ts'
 import { codeHash } from '../../runs/code.ts'
 import { holidaysNamed } from '../../runs/holidays/countries.ts'
-import { publishedPlan } from '../../runs/inline.ts'
 import type { IdentityContext, StepContext, StepKind } from '../../runs/kind.ts'
-import type { DatasetSpec, ForecastSpec, PlanSpec } from '../../runs/specs.ts'
+import type { ForecastSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { computeRows } from '../../runs/steps/rows.ts'
-import { keep, summarise, type TableOutput, whole } from '../../runs/steps/table.ts'
+import { summarise } from '../../runs/steps/table.ts'
 import type { TrainedModel } from '../training/trainer.ts'
+import { datasetPlanHash, isMadeKept, keepMade, type ModelTable } from '../unsupervised/kept.ts'
 import type { LearnContext } from '../unsupervised/learner.ts'
 import type { Cell } from '../unsupervised/pairs.ts'
 import { tableOf } from '../unsupervised/rows.ts'
@@ -20,12 +18,7 @@ import { type Forecasts, forecastRows } from './forecasting.ts'
 import { seriesText } from './panel.ts'
 
 /** The table of what is expected, and the model's version. */
-export interface ForecastOutput extends TableOutput {
-  readonly model: string
-  readonly version: number
-  readonly blob: string
-  readonly figures: Readonly<Record<string, number>>
-}
+export type ForecastOutput = ModelTable
 
 /** A model version of forecasts, as it is stored: what was fitted to each series. */
 interface ForecastPackage {
@@ -55,9 +48,7 @@ export const forecastStep: StepKind<ForecastSpec, ForecastOutput> = {
       const made = await forecast(ctx, dataset, folder)
       const pack = packageOf(spec, made)
       const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
-      const of = { ...ctx, step: { ...ctx.step, spec: { plan: plan(made.node) } } } as unknown as StepContext<PlanSpec>
-      const kept = build({ op: 'scan', from: { kind: 'step', name: id }, schema: spec.schema })
-      const table = await keep(of, `_${id}`, await computeRows(of, made.node), kept)
+      const table = await keepMade(ctx, made.node)
       const { figures } = made
       const output: ForecastOutput = { ...table, model: id, version: 0, blob: blob.hash, figures }
       return {
@@ -67,7 +58,7 @@ export const forecastStep: StepKind<ForecastSpec, ForecastOutput> = {
             ...{ name: id, kind: spec.forecaster, blob: blob.hash, bytes: blob.bytes },
             ...{ dataset: dataset.name, datasetVersion: dataset.version, metrics: figures },
             features: [...spec.series, spec.time, spec.target],
-            planHash: planHashOf(ctx),
+            planHash: datasetPlanHash(ctx.recipe, ctx.step.inputs[0] ?? ''),
             codeHash: codeHash(import.meta.url),
             details: { figures, horizon: spec.horizon, every: spec.every, intervals: spec.intervals },
             ...{ run: ctx.run.id, step: id },
@@ -79,9 +70,7 @@ export const forecastStep: StepKind<ForecastSpec, ForecastOutput> = {
       await rm(folder, { recursive: true, force: true })
     }
   },
-  async present(o, { scope, store }) {
-    return (await store.blobs.find(scope, o.blob)) !== undefined && (await whole(o))
-  },
+  present: isMadeKept,
   summary(o) {
     const { series = 0, mase, 'mase_seasonal-naive': simple } = o.figures
     const judged = mase === undefined ? [] : [`MASE ${mase.toFixed(3)}${simple === undefined ? '' : ` (seasonal naive ${simple.toFixed(3)})`}`] // biome-ignore format: one line
@@ -91,12 +80,6 @@ export const forecastStep: StepKind<ForecastSpec, ForecastOutput> = {
 
 const daysOf = async (name: string, { store, scope }: Pick<IdentityContext, 'store' | 'scope'>): Promise<string[]> =>
   [...(await holidaysNamed(store, scope, name)).days.keys()].sort()
-
-function planHashOf({ recipe, step }: StepContext<ForecastSpec>): string | null {
-  const dataset = step.inputs[0] ?? ''
-  const of = recipe.steps.find((s) => s.id === dataset)?.spec as Partial<DatasetSpec> | undefined
-  return of?.plan ? hashPlan(plan(publishedPlan(recipe, dataset))) : null
-}
 
 async function forecast(ctx: StepContext<ForecastSpec>, { files, schema }: DatasetOutput, folder: string) {
   const { spec } = ctx.step

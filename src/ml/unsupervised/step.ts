@@ -2,27 +2,20 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { runPlan } from '../../engines/plans.ts'
-import { build, plan } from '../../plan/nodes.ts'
-import { hashPlan } from '../../plan/walk.ts'
+import { build } from '../../plan/nodes.ts'
 import { codeHash } from '../../runs/code.ts'
-import { publishedPlan } from '../../runs/inline.ts'
 import type { StepContext, StepKind } from '../../runs/kind.ts'
-import type { DatasetSpec, LearnSpec, PlanSpec } from '../../runs/specs.ts'
+import type { LearnSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { computeRows } from '../../runs/steps/rows.ts'
-import { keep, summarise, type TableOutput, whole } from '../../runs/steps/table.ts'
+import { summarise } from '../../runs/steps/table.ts'
 import { integer } from '../../runs/text.ts'
 import { learnerOf, pairLearnerOf } from './index.ts'
+import { datasetPlanHash, isMadeKept, keepMade, type ModelTable } from './kept.ts'
 import type { LearnContext, LearntModel } from './learner.ts'
 import { type Source, tableOf, withOutputs } from './rows.ts'
 
 /** The table of what was learnt, and the model's version. */
-export interface LearnOutput extends TableOutput {
-  readonly model: string
-  readonly version: number
-  readonly blob: string
-  readonly figures: Readonly<Record<string, number>>
-}
+export type LearnOutput = ModelTable
 
 /** A model version of what was learnt, as it is stored. */
 interface LearntPackage {
@@ -47,9 +40,7 @@ export const learnStep: StepKind<LearnSpec, LearnOutput> = {
       const { model, figures, made } = await learn(ctx, { file, schema: data.schema, rows: data.rows, folder })
       const pack: LearntPackage = { format: 1, model }
       const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
-      const of = { ...ctx, step: { ...ctx.step, spec: { plan: plan(made) } } } as unknown as StepContext<PlanSpec>
-      const kept = build({ op: 'scan', from: { kind: 'step', name: id }, schema: spec.schema })
-      const table = await keep(of, `_${id}`, await computeRows(of, made), kept)
+      const table = await keepMade(ctx, made)
       const output: LearnOutput = { ...table, model: id, version: 0, blob: blob.hash, figures }
       const dataset = ctx.step.inputs[0] ?? ''
       return {
@@ -58,7 +49,7 @@ export const learnStep: StepKind<LearnSpec, LearnOutput> = {
           const published = await tx.models.publish(ctx.scope, {
             ...{ name: id, kind: spec.learner, blob: blob.hash, bytes: blob.bytes },
             ...{ dataset: data.name, datasetVersion: data.version, metrics: figures, features: model.features },
-            planHash: planHashOf(ctx, dataset),
+            planHash: datasetPlanHash(ctx.recipe, dataset),
             codeHash: codeHash(import.meta.url),
             details: { figures, columns: spec.columns },
             ...{ run: ctx.run.id, step: id },
@@ -70,19 +61,12 @@ export const learnStep: StepKind<LearnSpec, LearnOutput> = {
       await rm(folder, { recursive: true, force: true })
     }
   },
-  async present(o, { scope, store }) {
-    return (await store.blobs.find(scope, o.blob)) !== undefined && (await whole(o))
-  },
+  present: isMadeKept,
   summary(o) {
     const figures = Object.entries(o.figures).slice(0, 4).map(([name, value]) => `${name} ${Number.isInteger(value) ? integer(value) : +value.toPrecision(4)}`) // biome-ignore format: one line
     return [`${o.model}@${o.version}`, summarise(o), ...figures].join('  ')
   },
 }
-
-const planHashOf = ({ recipe }: StepContext<LearnSpec>, dataset: string): string | null =>
-  (recipe.steps.find((s) => s.id === dataset)?.spec as Partial<DatasetSpec> | undefined)?.plan
-    ? hashPlan(plan(publishedPlan(recipe, dataset)))
-    : null
 
 async function learn(ctx: StepContext<LearnSpec>, source: Source) {
   const { spec } = ctx.step

@@ -57,32 +57,38 @@ export function partition(
   side: i32,
   hist: usize,
 ): i32 {
+  return send(from, to, column, bin, missingLeft, 0, false, side, hist)
+}
+
+/** As `partition`, where a row goes left whose bin has a 1 in a table of 256 bytes. */
+export function partitionBy(from: i32, to: i32, column: usize, table: usize, side: i32, hist: usize): i32 {
+  return send(from, to, column, 0, 0, table, true, side, hist)
+}
+
+/** Both of them, each compiled for itself. */
+// @ts-ignore: decorator
+@inline
+function send(
+  from: i32,
+  to: i32,
+  column: usize,
+  bin: i32,
+  missingLeft: i32,
+  table: usize,
+  byTable: bool,
+  side: i32,
+  hist: usize,
+): i32 {
   let l = spare + (<usize>from << 2)
   let r = spare + (<usize>to << 2) - 4
   const limit = <u32>(bin + missingLeft)
   const end = order + (<usize>to << 2)
   for (let at = order + (<usize>from << 2); at < end; at += 4) {
     const row = load<u32>(at)
+    let left: usize
+    if (byTable) left = <usize>load<u8>(table + <usize>load<u8>(column + row))
     // adding one turns the missing bin, 255, into the lowest
-    const left = <usize>i32(((<u32>load<u8>(column + row) + missingLeft) & 255) <= limit)
-    store<u32>(l, row)
-    store<u32>(r, row)
-    l += left << 2
-    r -= (1 - left) << 2
-  }
-  if (side > 0) addRows(l, spare + (<usize>to << 2), hist)
-  else if (side == 0) addRows(spare + (<usize>from << 2), l, hist)
-  return i32((l - spare) >> 2) - from
-}
-
-/** As `partition`, where a row goes left whose bin has a 1 in a table of 256 bytes. */
-export function partitionBy(from: i32, to: i32, column: usize, table: usize, side: i32, hist: usize): i32 {
-  let l = spare + (<usize>from << 2)
-  let r = spare + (<usize>to << 2) - 4
-  const end = order + (<usize>to << 2)
-  for (let at = order + (<usize>from << 2); at < end; at += 4) {
-    const row = load<u32>(at)
-    const left = <usize>load<u8>(table + <usize>load<u8>(column + row))
+    else left = <usize>i32(((<u32>load<u8>(column + row) + missingLeft) & 255) <= limit)
     store<u32>(l, row)
     store<u32>(r, row)
     l += left << 2
