@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { GalleyError } from '../base/errors.ts'
-import { again } from './passing.ts'
+import { again, makeGood } from './passing.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -16,4 +16,20 @@ test.each([
   })
   await vi.advanceTimersByTimeAsync(20_000)
   expect(tried).toBe(times)
+})
+
+test('what was asked and not answered is made good, also where it is done late; what was refused is not', async () => {
+  const tried: string[] = []
+  const refused = new GalleyError('STORE_CONFLICT', { what: 'it is not there' })
+  makeGood(refused, async () => void tried.push('refused'))
+  makeGood(new GalleyError('STORE_UNAVAILABLE', { what: 'the answer is lost' }), async () => {
+    tried.push('late')
+    if (tried.length < 3) throw refused
+  })
+  makeGood(new GalleyError('STORE_UNAVAILABLE', { what: 'it was not done' }), async () => {
+    tried.push('never')
+    throw refused
+  })
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(tried.toSorted()).toEqual([...Array(2).fill('late'), ...Array(5).fill('never')])
 })

@@ -1,4 +1,5 @@
 import { asGalleyError, throwIfAborted } from '../base/errors.ts'
+import { newId } from '../base/ids.ts'
 import type { Scope } from '../base/scope.ts'
 import type { EngineChoice } from '../engines/engine.ts'
 import { createLedger } from '../engines/ledger.ts'
@@ -10,7 +11,7 @@ import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
 import { logbook } from './logbook.ts'
-import { again, passes } from './passing.ts'
+import { again, makeGood, passes } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
 import { handles, type Kept, keptOf, takeUp } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
@@ -163,7 +164,8 @@ export async function run(
     const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
     if (kept?.asked && status === 'cancelled') {
       // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
-      await store.runs.putBack(scope, record.id).catch(() => undefined)
+      const putBack = () => store.runs.putBack(scope, record.id)
+      await putBack().catch((cause: unknown) => passes(cause) && again(putBack))
       end(status)
       throw error
     }
@@ -198,7 +200,10 @@ async function begin(
   const { runs } = ware.store
   if (resume !== undefined) {
     const waited = (await runs.get(scope, resume)).status === 'waiting'
-    const record = await takeUp(ware.store, scope, resume)
+    const record = await takeUp(ware.store, scope, resume).catch((thrown: unknown) => {
+      if (waited) makeGood(thrown, () => runs.putBack(scope, resume))
+      throw thrown
+    })
     const kept = await keptOf(ware, scope, { record, waited, recipe, folder, signal })
     if (kept) return { record, kept }
     const what = `run ${record.number} can't go on: something that it had made is gone, or a file that it reads has changed`
@@ -206,8 +211,14 @@ async function begin(
     ware.log.info(`${what}: it is run anew`, { run: record.number })
   }
   const recipeHash = hashRecipe(recipe)
-  const of = { recipe: recipe.name, recipeHash, partition: recipe.partition, recipeJson: recipe }
-  return { record: await runs.start(scope, of) }
+  const id = newId()
+  const of = { id, recipe: recipe.name, recipeHash, partition: recipe.partition, recipeJson: recipe }
+  const record = await runs.start(scope, of).catch((thrown: unknown) => {
+    // with nobody who knows of it, it would be under way for as long as this process lives
+    makeGood(thrown, () => runs.finish(scope, id, { status: 'failed', error: asGalleyError(thrown).toJSON() }))
+    throw thrown
+  })
+  return { record }
 }
 
 /** A step as it is run: one that gives the rows of either branch reads that which was taken, or stood in. */

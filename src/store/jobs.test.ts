@@ -78,6 +78,29 @@ describe('jobs', () => {
     await done(next)
   })
 
+  test('whoever takes a job whose run is said to be under way ends that: its worker was never told how it began', async () => {
+    const { store, scope } = at
+    const number = await queue()
+    const first = (await take()) ?? expect.unreachable()
+    const [begun, asked] = [0, 1].map(() => store.runs.start(scope, { recipe: 'r', recipeHash: 'h' }))
+    const putBack = { status: 'queued', error: null, pause: 0, attempts: 1 } as const
+    const lost = (await begun) ?? expect.unreachable()
+    await store.jobs.began(scope, first, lost.id)
+    await store.jobs.end(scope, first, putBack)
+    const second = (await take()) ?? expect.unreachable()
+    expect([second.number, (await store.runs.get(scope, lost.id)).status]).toEqual([number, 'failed'])
+    // one that somebody approved of is what it goes on with
+    const { id } = (await asked) ?? expect.unreachable()
+    await store.jobs.began(scope, second, id)
+    await store.steps.plan(scope, id, [{ id: 'a', kind: 'approval' }])
+    await store.steps.complete(scope, (await store.steps.claim(scope, id, 'a')) ?? expect.unreachable(), { output: 1 })
+    await store.jobs.end(scope, second, putBack)
+    const third = (await take()) ?? expect.unreachable()
+    expect([third.job.run, (await store.runs.get(scope, id)).status]).toEqual([id, 'waiting'])
+    await done(third)
+    await store.runs.cancel(scope, id)
+  })
+
   test('a worker that computes without a pause keeps its job; one that lost it is told', async () => {
     const number = await queue()
     const claim = (await take([], 1)) ?? expect.unreachable()

@@ -19,6 +19,8 @@ export interface NewRun {
   readonly recipeHash: string
   readonly partition?: string | undefined
   readonly recipeJson?: unknown
+  /** Chosen by who starts it, to know it by where the answer is lost; a new one unless given. */
+  readonly id?: string
 }
 
 export interface Runs {
@@ -106,7 +108,7 @@ export function runsOn(db: Database): Runs {
           .insert(runs)
           .values({
             workspace: scope.workspace,
-            id: newId(),
+            id: run.id ?? newId(),
             number: rows[0]?.value ?? 1,
             recipe: run.recipe,
             recipeHash: run.recipeHash,

@@ -121,6 +121,8 @@ export function takingOn(db: Database): Pick<Jobs, 'reap' | 'take'> {
           })
           .where(which(scope, number))
           .returning()
+        // an attempt ends its run before its job: one that says it is under way is one whose end, or whose beginning, was never answered
+        if (job?.run && !(await goesOn(q, scope, job.run))) await fence(q, scope, job.run, 'failed', db.now())
         return job && { job, claim: { number: job.number, generation: job.generation } }
       }),
   }

@@ -69,8 +69,11 @@ async function ended({ g, scope, jobs }: Ground): Promise<string[]> {
   }
   // how a run ended is written a moment later where there was no room for it
   const over = async () => (await g.store.leftovers.underWay(scope)) <= (await g.store.runs.abandoned(scope)).length
-  if (!(await until('the end of all runs', over, 30_000).catch(() => false)))
-    faults.push('runs are said to be under way, and no job is')
+  if (!(await until('the end of all runs', over, 30_000).catch(() => false))) {
+    const { items } = await g.store.runs.list(scope, { status: 'running' })
+    const those = items.map((r) => `${r.number} (job ${r.job ?? 'none'}, of ${r.owner})`)
+    faults.push(`runs are said to be under way, and no job is: ${those.join(', ')}`)
+  }
   return faults
 }
 

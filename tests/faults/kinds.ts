@@ -6,6 +6,7 @@ import { duplicates } from './kinds/duplicates.ts'
 import { workerPaused } from './kinds/paused.ts'
 import { postgresKilled } from './kinds/postgres.ts'
 import { serverKilled } from './kinds/server.ts'
+import { unanswered } from './kinds/unanswered.ts'
 import { workerKilled } from './kinds/worker.ts'
 
 /** All faults. */
@@ -14,6 +15,7 @@ export const KINDS: readonly Kind[] = [
   serverKilled,
   postgresKilled,
   workerCut,
+  unanswered,
   workerPaused,
   diskFull,
   clockOff,
