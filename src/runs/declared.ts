@@ -28,6 +28,7 @@ const shape = z.looseObject({
           'statistics',
           'train',
           'learn',
+          'onnx',
           'evaluate',
           'forecast',
           'serve',

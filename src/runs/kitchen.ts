@@ -7,7 +7,7 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
-import type { Candidate, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
+import type { Candidate, ForecastSpec, Label, LearnSpec, ProcessLimits } from './specs.ts'
 
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
@@ -27,6 +27,36 @@ export interface Learning<Of extends LearnSpec['of'] = LearnSpec['of'], G extend
   readonly of: Of
   readonly params: LearnSpec['params']
   readonly gives: G
+}
+/** A file that a process step leaves. */
+export interface LeftFile extends Handle {
+  readonly file: string
+}
+/** A model that was made elsewhere. */
+export interface OnnxOptions<C extends string = string> extends Timed {
+  /** The ONNX file: its place from the recipe's folder on, or one that a process step leaves. */
+  readonly file: string | LeftFile
+  /** Columns that it takes, in its own order: numbers, true or false, and texts. */
+  readonly features: readonly C[]
+  /** What it is judged by; without, it is served and watched only. */
+  readonly target?: C
+  /** What it says: it follows from the target's type, or is `binary`, where it is not said. */
+  readonly goal?: SaidGoal
+  /** Features of each of the model's inputs, where they are not named as features are. */
+  readonly inputs?: Readonly<Record<string, C | readonly C[]>>
+  /** The output that is read, where there are several of probabilities or numbers. */
+  readonly output?: string
+  /** Classes in the order of the output, where the file does not say them. */
+  readonly classes?: readonly Label[]
+  /** The class that counts as true, of a binary goal; the last of two unless given. */
+  readonly positive?: Label
+  /** Whether it gives log odds instead of probabilities. */
+  readonly logits?: boolean
+  /** Scores from here on count as positive: as the file notes, or chosen on validation rows, unless given. */
+  readonly threshold?: number
+  readonly gate?: (m: GateMetrics) => Col<'bool'>
+  /** What its process may take to be loaded, and to answer a block of rows: 30 s and 2048 MiB unless given. */
+  readonly limits?: { readonly seconds?: number; readonly memoryMiB?: number }
 }
 /** How a model is judged. */
 export interface EvaluateOptions extends Timed {
@@ -107,6 +137,8 @@ export interface ProcessOptions extends Timed {
   readonly params?: Readonly<Record<string, Json>>
   /** Variables of its environment beside PATH, HOME, TMPDIR, LANG and TZ; a secret by its name. */
   readonly env?: Readonly<Record<string, string | Secret>>
+  /** Files that it leaves below its working folder, by what other steps call them: `{ model: 'model.onnx' }`. */
+  readonly leaves?: Readonly<Record<string, string>>
   /** How files of rows are written that it reads and writes: `parquet` unless given; `json` is a record a line. */
   readonly format?: 'parquet' | 'csv' | 'json'
   readonly limits?: ProcessLimits
@@ -115,6 +147,8 @@ export interface ProcessOptions extends Timed {
   /** It is run for each row, as many at a time as `most` (as there are processors unless given), and may fail for some. */
   readonly each?: { readonly of: AnyTable; readonly most?: number; readonly failures?: number }
 }
+type Leaves = Readonly<Record<string, string>>
+type Left<L> = { readonly [F in keyof L]: LeftFile }
 /** What a step made, by its handle. */
 export type Made = Handle | AnyTable
 /** A table, whatever its columns. */
@@ -187,6 +221,11 @@ export interface Kitchen {
     options: { readonly user: U; readonly item: I; readonly weight?: Named<S>; readonly at?: Named<S> } & Seeded,
   ): Table<Pick<S, U | I> & G>
   /**
+   * Takes a model that was made elsewhere, as an ONNX file, and registers it as if it had been trained: judged on the dataset's parts where a target is named, served,
+   * watched. It runs in a process of its own, by ONNX Runtime (`npm run onnx` installs it).
+   */
+  onnx<S>(name: string, data: Dataset<S>, options: OnnxOptions<Named<S>>): Model
+  /**
    * Judges a model on rows that it has not seen, and writes its card: metrics with intervals, beside another model, calibration, segments, groups, costs,
    * what matters to it, what it does not show. One HTML file in Korean and English, and the same as JSON.
    */
@@ -231,6 +270,14 @@ export interface Kitchen {
    * A step that a program computes, in any language: it finds what it is asked in the JSON file that `GALLEY_STEP` names, and writes the rows that it `gives` to the file named
    * there. With `each` it is run once for every row of a table. Without `gives` it makes no table, and is there for what it does.
    */
+  process<const G extends Columns, const L extends Leaves>(
+    name: string,
+    options: ProcessOptions & { readonly gives: G; readonly leaves: L },
+  ): Handle & { readonly table: Table<G>; readonly files: Left<L> }
+  process<const L extends Leaves>(
+    name: string,
+    options: ProcessOptions & { readonly gives?: undefined; readonly leaves: L },
+  ): Handle & { readonly files: Left<L> }
   process<const G extends Columns>(name: string, options: ProcessOptions & { readonly gives: G }): Table<G>
   process(name: string, options: ProcessOptions & { readonly gives?: undefined }): Handle
   /** Steps that wait until somebody approves of what others made: `galley approvals`. The same content is asked about once. */

@@ -1,4 +1,3 @@
-import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Goal } from '../../runs/goal.ts'
 import { resampledSums } from '../evaluation/additive.ts'
 import { calibrate } from '../evaluation/calibration.ts'
@@ -25,6 +24,7 @@ import {
   pinballLoss,
 } from '../evaluation/rowTerms.ts'
 import { aucJudge, type Judge, lossJudge } from '../evaluation/segments.ts'
+import type { Scorer } from '../registry/scorer.ts'
 import { quantileIn } from '../training/quantiles.ts'
 import type { Against, CalibrationReport, PartMetrics } from './evaluation.ts'
 import type { PartRows } from './rows.ts'
@@ -39,14 +39,14 @@ export interface Scored {
   readonly outputs: number
 }
 
-export function scoredOf(
+export async function scoredOf(
   goal: Goal,
-  evaluator: Evaluator,
+  evaluator: Scorer,
   { rows, columns, labels }: Pick<PartRows, 'rows' | 'columns' | 'labels'>,
-): Scored {
+): Promise<Scored> {
   // biome-ignore format: one line
   const scores = new Float64Array(rows * evaluator.outputs)
-  evaluator.many(columns, rows, scores)
+  await evaluator.many(columns, rows, scores)
   return { goal, scores, labels, outputs: evaluator.outputs }
 }
 

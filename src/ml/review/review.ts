@@ -14,7 +14,8 @@ import { type Fairness, fairness } from '../evaluation/fairness.ts'
 import type { By } from '../evaluation/levels.ts'
 import type { Resampling } from '../evaluation/resample.ts'
 import { bySegments } from '../evaluation/segments.ts'
-import { loadPackage } from '../registry/version.ts'
+import type { Scorer } from '../registry/scorer.ts'
+import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { fitParts, partsOf } from '../training/parts.ts'
 import type { TrainOutput } from '../training/step.ts'
 import type { Against, Evaluation } from './evaluation.ts'
@@ -46,14 +47,29 @@ async function rowsOf(ctx: StepContext<EvaluateSpec>, asked: Asked, serving: (n:
 
 /** Judges a model on rows that it has not seen, and looks into it. @throws CANCELLED, TRAIN_DATA */
 export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation> {
+  const { trained } = subjectOf(ctx)
+  const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, trained.blob)
+  try {
+    return await reviewOf(ctx, pack, evaluator)
+  } finally {
+    await evaluator.close?.()
+  }
+}
+
+async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, evaluator: Scorer): Promise<Evaluation> {
   const { spec } = ctx.step
   const { data, trained, train } = subjectOf(ctx)
-  const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, trained.blob)
   const { goal = BINARY, classes } = pack.model
   const raw = [...new Set([...train.spec.features, ...train.spec.fit.flatMap(fitReads)])].filter((c) => data.schema.some((f) => f.name === c)) // biome-ignore format: one line
   const weight = train.spec.weight
   const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...(weight === undefined ? [] : [weight])])]
-  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, ...(classes ? { classes } : {}) }
+  const asked: Asked = {
+    features: evaluator.inputs,
+    target: train.spec.target,
+    kept,
+    ...(classes ? { classes } : {}),
+    ...textsOf(evaluator),
+  }
   const stages = 12
   let stage = 0
   const turn = () => {
@@ -64,7 +80,7 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   turn()
   const { stride, ...parts } = await rowsOf(ctx, asked, (n) => applied(n, pack.fits))
   const how: Resampling = { resamples: spec.resamples, seed: spec.seed, confidence: spec.confidence, signal: ctx.signal } // biome-ignore format: one line
-  const [validate, test] = [scoredOf(goal, evaluator, parts.validate), scoredOf(goal, evaluator, parts.test)]
+  const [validate, test] = [await scoredOf(goal, evaluator, parts.validate), await scoredOf(goal, evaluator, parts.test)] // biome-ignore format: one line
   const threshold = goal.kind === 'binary' ? (pack.threshold ?? 0.5) : null
   const again: Again = {
     ...{ goal, features: evaluator.inputs, spec: train.spec, threads: ctx.threads, signal: ctx.signal },
@@ -123,6 +139,10 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   }
 }
 
+/** What makes numbers of a model's inputs that are texts, by name. */
+const textsOf = ({ inputs, texts }: Scorer) =>
+  texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
+
 /** The candidate of the recipe that the chosen one was. */
 const candidateOf = (spec: TrainSpec, trained: TrainOutput) =>
   spec.candidates.find((c) => c.trainer === trained.kind && JSON.stringify(c.params) === JSON.stringify(trained.chosen.params)) ?? { trainer: trained.kind, params: {} } // biome-ignore format: one line
@@ -153,16 +173,17 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
   if (other === undefined) {
     if (!spec.against) return null
     const evaluator = await trainedOn(spec.against, parts.train, parts.validate, bout.weights, again)
-    const [validate, test] = [parts.validate, parts.test].map((p) => scoredOf(again.goal, evaluator, p)) as [Scored, Scored] // biome-ignore format: one line
+    const validate = await scoredOf(again.goal, evaluator, parts.validate)
+    const test = await scoredOf(again.goal, evaluator, parts.test)
     const own = again.goal.kind === 'binary' ? chooseThreshold(rankingOf(validate), { by: 'f1' }) : 0.5
     return againstOf({ first, second: spec.against.trainer }, bout.test, test, [threshold ?? 0.5, own], how)
   }
   const output = ctx.input<TrainOutput>(other)
   const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, output.blob)
-  const features = { ...asked, features: evaluator.inputs }
+  const features = { ...asked, features: evaluator.inputs, ...textsOf(evaluator) }
   // the same rows in the same order: what is kept and the target put them so, whichever columns fits make
   const rows = await partRows(ctx, partsOf(ctx, data).test, (n) => applied(n, pack.fits), features, strideOf(data.rows, asked)) // biome-ignore format: one line
-  const second = scoredOf(again.goal, evaluator, rows)
+  const second = await scoredOf(again.goal, evaluator, rows).finally(() => evaluator.close?.())
   return againstOf({ first, second: `${output.name}@${output.version}` }, bout.test, second, [threshold ?? 0.5, pack.threshold ?? 0.5], how) // biome-ignore format: one line
 }
 

@@ -8,6 +8,7 @@ import { build, type Node } from '../../plan/nodes.ts'
 import { fieldOf, isTemporal, type Schema } from '../../plan/types.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { By } from '../evaluation/levels.ts'
+import type { Texts } from '../onnx/texts.ts'
 import type { Label } from '../training/trainer.ts'
 import { labelNumbers } from './labels.ts'
 
@@ -24,7 +25,10 @@ export interface PartRows {
 
 export interface Asked {
   readonly features: readonly string[]
-  readonly target: string
+  /** Absent: rows have no labels. */
+  readonly target?: string
+  /** Features that are texts, and what makes numbers of them. */
+  readonly texts?: ReadonlyMap<string, Texts>
   /** Of a target with several: what its places are. */
   readonly classes?: readonly Label[]
   /** Columns that are kept as they are in the dataset, and by which rows are ordered. */
@@ -51,12 +55,13 @@ export async function partRows(
   asked: Asked,
   stride: number,
 ): Promise<PartRows> {
-  const { features, target, classes, kept } = asked
+  const { features, target, classes, kept, texts } = asked
+  const labelled = target === undefined ? [] : [target]
   const own = part.schema.map((f) => [f.name, col(f.name)] as const)
   const aside = build({ op: 'select', input: part, columns: [...own, ...kept.map((k) => [keptName(k), col(k)] as const)] }) // biome-ignore format: one line
-  const names = [...new Set([...features, target, ...kept.map(keptName)])]
+  const names = [...new Set([...features, ...labelled, ...kept.map(keptName)])]
   const select = build({ op: 'select', input: fitted(aside), columns: names.map((n) => [n, col(n)] as const) })
-  const keys = [...kept.map(keptName), target, ...features].map((n) => ({ by: col(n), descending: false }))
+  const keys = [...kept.map(keptName), ...labelled, ...features].map((n) => ({ by: col(n), descending: false }))
   const relation = await runPlan(ctx, build({ op: 'sort', input: select, keys }), 'batches')
   const pieces: { columns: Float64Array[]; labels: Float64Array; by: By[] }[] = []
   let [seen, rows] = [0, 0]
@@ -68,9 +73,14 @@ export async function partRows(
       const first = (stride - (seen % stride)) % stride
       seen += batch.rows
       const numbers = (name: string) => thinned(numbersOf(column(name)), first, stride)
-      const labels = thinned(labelNumbers(column(target), classes, target), first, stride)
+      const coded = (name: string) => {
+        const own = texts?.get(name)
+        return own ? Float64Array.from(thinnedTexts(column(name), first, stride), (t) => own.codeOf(t)) : numbers(name)
+      }
+      const all = target === undefined ? new Float64Array(batch.rows) : labelNumbers(column(target), classes, target)
+      const labels = thinned(all, first, stride)
       const by = kept.map((k) => (isNumber(part.schema, k) ? numbers(keptName(k)) : thinnedTexts(column(keptName(k)), first, stride))) // biome-ignore format: one line
-      pieces.push({ columns: features.map(numbers), labels, by })
+      pieces.push({ columns: features.map(coded), labels, by })
       rows += labels.length
       await nextTurn()
     }
@@ -130,7 +140,7 @@ const BLOCK = 65_536
 /** Rows in memory as a relation, of some of them where these are named. */
 export function relationOf(
   { columns, labels }: Pick<PartRows, 'columns' | 'labels'>,
-  { features, target }: Pick<Asked, 'features' | 'target'>,
+  { features, target }: { readonly features: readonly string[]; readonly target: string },
   extra: Readonly<Record<string, Float64Array>> = {},
 ): Relation {
   const all = new Map([...features.map((f, i) => [f, columns[i] as Float64Array] as const), [target, labels] as const, ...Object.entries(extra)]) // biome-ignore format: one line
