@@ -3,7 +3,8 @@ import { optionsOf } from '../plan/columns/options.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName } from '../plan/types.ts'
 import type { Declaring } from './flow.ts'
 import { BINARY } from './goal.ts'
-import type { EvaluateOptions, Kitchen, Model } from './kitchen.ts'
+import type { Kitchen, Model } from './kitchen.ts'
+import type { EvaluateOptions } from './options.ts'
 import type { Candidate, DatasetSpec, EvaluateSpec, OnnxSpec, Step, TrainSpec } from './specs.ts'
 
 const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line

@@ -6,7 +6,8 @@ import { fieldOf, isDecimal, isNumeric, type Schema, typeName } from '../plan/ty
 import type { Declaring } from './flow.ts'
 import { gateMetrics } from './gate.ts'
 import { BINARY, type Goal, goalOf } from './goal.ts'
-import type { Dataset, Kitchen, OnnxOptions } from './kitchen.ts'
+import type { Dataset, Kitchen } from './kitchen.ts'
+import type { OnnxOptions } from './options.ts'
 import type { Label, OnnxSpec } from './specs.ts'
 
 const KNOWN = ['file', 'features', 'target', 'goal', 'inputs', 'output', 'classes', 'positive', 'logits', 'threshold', 'gate', 'limits', 'timeout'] as const // biome-ignore format: one line

@@ -122,7 +122,7 @@ test('one column of probabilities: judged, gated, kept by its content, shown, se
     const [why] = await live.explain([flat], new AbortController().signal)
     expect(why).toMatchObject({ features: { size: 1, older: 0.5 }, base: null, contributions: null })
     // a missing value goes in as NaN, and NaN that comes out is no answer
-    await expect(live.predict([{ ...flat, age: null }])).rejects.toMatchObject({ code: 'MODEL_FAILED', what: expect.stringContaining('NaN in row 1') }) // biome-ignore format: one line
+    await expect(live.predict([{ ...flat, age: null }])).rejects.toMatchObject({ code: 'VALUE_INVALID', what: expect.stringContaining('NaN in row 1') }) // biome-ignore format: one line
     expect(live.monitor.verdict().rows).toBe(3)
   } finally {
     await live.close()

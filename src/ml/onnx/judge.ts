@@ -1,4 +1,4 @@
-import { GalleyError } from '../../base/errors.ts'
+import { type ErrorCode, GalleyError } from '../../base/errors.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import { BINARY, type Goal } from '../../runs/goal.ts'
@@ -118,9 +118,10 @@ function referenceOf({ columns, rows }: Said, { inputs, texts }: Scorer): Column
   })
 }
 
-/** @throws GalleyError the model's, with the step that it happened in */
+const OWN: readonly ErrorCode[] = ['MODEL_INVALID', 'MODEL_FAILED', 'VALUE_INVALID']
+/** What a model failed with, named by its step. */
 export const inStep = (id: string, thrown: unknown): unknown =>
-  thrown instanceof GalleyError && (thrown.code === 'MODEL_INVALID' || thrown.code === 'MODEL_FAILED')
+  thrown instanceof GalleyError && OWN.includes(thrown.code)
     ? new GalleyError(thrown.code, {
         what: `'${id}': ${thrown.what}`,
         ...(thrown.why === undefined ? {} : { why: thrown.why }),

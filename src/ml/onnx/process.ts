@@ -25,7 +25,7 @@ export interface Session extends Loaded {
   readonly alive: boolean
   readonly pid: number
   /** One output for rows. @throws MODEL_FAILED, CANCELLED */
-  run(ask: Ask): Promise<{ readonly dims: readonly number[]; readonly values: Float64Array }>
+  run(ask: Ask): Promise<{ readonly dims: readonly number[]; values: Float64Array }>
   close(): Promise<void>
 }
 

@@ -3,30 +3,29 @@ import type { TensorHead } from './message.ts'
 import type { InputSignature, Signature } from './signature.ts'
 import { numbersOf, rangeOf } from './tensors.ts'
 
-/** Rows of columns as the tensors of a model; `words` has the columns that are texts, by place. A missing number is NaN. @throws VALUE_INVALID */
+/** Rows of columns, by their places, as the tensors of a model; `words` has the columns that are texts, by place. A missing number is NaN. @throws VALUE_INVALID */
 export function tensorsOf(
   { inputs }: Signature,
   features: readonly string[],
   columns: readonly Float64Array[],
-  from: number,
-  to: number,
+  rows: readonly number[],
   words: ReadonlyMap<number, readonly string[]>,
 ): { readonly tensors: TensorHead[]; readonly pieces: Uint8Array[] } {
   const pieces: Uint8Array[] = []
   const tensors = inputs.map((input): TensorHead => {
     const { name, type, flat } = input
-    const dims = flat ? [to - from] : [to - from, input.features.length]
-    if (type === 'string') return { name, type, dims, texts: wordsOf(input, from, to, words) }
+    const dims = flat ? [rows.length] : [rows.length, input.features.length]
+    if (type === 'string') return { name, type, dims, texts: wordsOf(input, rows, words) }
     const width = input.features.length
-    const numbers = numbersOf(type, (to - from) * width)
+    const numbers = numbersOf(type, rows.length * width)
     const range = rangeOf(type)
     for (const [f, place] of input.features.entries()) {
       const column = columns[place] as Float64Array
-      for (let i = from; i < to; i++) {
+      for (const [r, i] of rows.entries()) {
         const value = column[i] as number
         if (range && !(Number.isInteger(value) && value >= range[0] && value <= range[1]))
           throw unfit(features[place] ?? name, value, type)
-        const at = (i - from) * width + f
+        const at = r * width + f
         if (numbers instanceof BigInt64Array) numbers[at] = BigInt(value)
         else numbers[at] = value
       }
@@ -39,12 +38,11 @@ export function tensorsOf(
 
 function wordsOf(
   { features }: InputSignature,
-  from: number,
-  to: number,
+  rows: readonly number[],
   words: ReadonlyMap<number, readonly string[]>,
 ): string[] {
   const out: string[] = []
-  for (let i = from; i < to; i++) for (const place of features) out.push(words.get(place)?.[i] ?? '')
+  for (const i of rows) for (const place of features) out.push(words.get(place)?.[i] ?? '')
   return out
 }
 
@@ -61,7 +59,7 @@ const SLACK = 1e-5
 
 /**
  * What a model gave for rows `from` on, as scores: into `out`, one or a probability a class a row.
- * @throws MODEL_FAILED for other shapes, for what is no number, and for probabilities outside of 0 to 1
+ * @throws MODEL_FAILED for other shapes and for probabilities outside of 0 to 1, VALUE_INVALID for what is no number
  */
 export function scoresInto(
   out: Float64Array,
@@ -94,7 +92,7 @@ export function scoresInto(
 }
 
 const notFinite = (output: string, value: number, row: number): GalleyError =>
-  new GalleyError('MODEL_FAILED', {
+  new GalleyError('VALUE_INVALID', {
     what: `the model's output '${output}' is ${value} in row ${row + 1}`,
     why: 'its features may hold missing values or infinities, which the model does not take',
     fix: 'fill them in the dataset, or put an imputer into the model before it is exported',
