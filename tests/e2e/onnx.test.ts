@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
@@ -196,6 +196,8 @@ test('a model that takes a row at a time, one of log odds, and one that nobody c
 test.each<[string, object, string, RegExp]>([
   ['is not there', { file: 'nowhere.onnx' }, 'SOURCE_MISSING', /nowhere/],
   ['is no ONNX file', { file: 'flats.csv' }, 'MODEL_INVALID', /no ONNX file, or it is cut off/],
+  ['is cut off', { file: 'cut.onnx' }, 'MODEL_INVALID', /'bad-model': the ONNX file can not be used.*cut off/],
+  ['has two gigabytes', { file: 'huge.onnx' }, 'MODEL_INVALID', /has 2048 MiB, and 256 is the most/],
   ['takes more features than it is given', { features: ['size'] }, 'MODEL_INVALID', /takes 2 features, and the recipe gives it 1/], // biome-ignore format: one line
   ['takes numbers and is given texts', { features: ['size', 'city'] }, 'MODEL_INVALID', /'city' is a text/],
   ['has no such output', { output: 'q' }, 'MODEL_INVALID', /no output 'q'/],
@@ -205,8 +207,32 @@ test.each<[string, object, string, RegExp]>([
 ])('a model that %s is refused with words', async (_, options, code, told) => {
   put('binary.onnx', binaryFile())
   put('endless.onnx', endlessFile())
+  put('cut.onnx', binaryFile().subarray(0, 60))
+  truncateSync(join(w.folder, put('huge.onnx', new Uint8Array(1))), 2 ** 31)
   const made = bringing('bad', { file: 'binary.onnx', target: 'late', features: ['size', 'older'], ...options })
   const failed = await w.ran(made).then(() => undefined, (e: { code: string; message: string }) => e) // biome-ignore format: one line
   expect(failed?.code).toBe(code)
   expect(failed?.message).toMatch(told)
+})
+
+test.each<[string, object]>([
+  ['a file outside of the recipe’s folder', { file: '../model.onnx' }],
+  ['no features', { features: [] }],
+  ['a time as a feature', { features: ['at'] }],
+  ['its target as a feature', { features: ['size', 'late'] }],
+  ['a threshold that is no probability', { threshold: 2 }],
+  ['a gate and no target', { target: undefined, gate: ((m) => m.test.auc.gt(0)) as Options['gate'] }],
+  ['limits of nothing', { limits: { seconds: 0 } }],
+  ['one class', { classes: ['a'] }],
+])('%s is refused when the recipe is declared', (_, options) => {
+  const given = { file: 'binary.onnx', target: 'late', features: ['size', 'older'], ...options }
+  const { target, ...rest } = given
+  expect(() => bringing('refused', target === undefined ? rest : given)).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' })) // biome-ignore format: one line
+})
+
+test('what can not be judged is not judged, and what can not be taught again has no learning curve', () => {
+  const review = (options: object, asked: object = {}) => () =>
+    bringing('unjudged', { file: 'x.onnx', features: ['size'], ...options }, (k, model) => k.evaluate('unjudged-review', model, asked)) // biome-ignore format: one line
+  expect(review({})).toThrow(/can't judge 'unjudged-model'/)
+  expect(review({ target: 'late' }, { curves: true })).toThrow(/made elsewhere/)
 })
