@@ -11,7 +11,8 @@ import type { OnnxOptions } from './options.ts'
 import type { Label, OnnxSpec } from './specs.ts'
 
 const KNOWN = ['file', 'features', 'target', 'goal', 'inputs', 'output', 'classes', 'positive', 'logits', 'threshold', 'gate', 'limits', 'timeout'] as const // biome-ignore format: one line
-const LIMITS = { seconds: 30, memoryMiB: 2048 } as const
+/** Seconds that a model may take unless its recipe says otherwise. */
+const SECONDS = 30
 
 const refuse = (what: string, why: string, fix: string): GalleyError => new GalleyError('RECIPE_INVALID', { what, why, fix }) // biome-ignore format: one line
 
@@ -34,9 +35,9 @@ function specOf(id: string, schema: Schema, o: OnnxOptions<string>): { spec: Onn
   const goal = goalFor(id, schema, o)
   const condition = o.gate?.(gateMetrics(goal)).expr
   if (condition && o.target === undefined) throw refuse(`'${id}' has a gate and no target`, 'a gate looks at how a model is judged', 'name the column of what was to be said: target') // biome-ignore format: one line
-  const { seconds, memoryMiB } = { ...LIMITS, ...optionsOf(o.limits ?? {}, ['seconds', 'memoryMiB'], `limits of '${id}'`) } // biome-ignore format: one line
+  const { seconds = SECONDS, memoryMiB = null } = optionsOf(o.limits ?? {}, ['seconds', 'memoryMiB'], `limits of '${id}'`) // biome-ignore format: one line
   for (const [name, value] of [['seconds', seconds], ['memoryMiB', memoryMiB]] as const) // biome-ignore format: one line
-    if (!(typeof value === 'number' && value > 0)) throw refuse(`'${id}' has the limit '${name}: ${String(value)}'`, 'it is a number above 0', 'correct it') // biome-ignore format: one line
+    if (value !== null && !(typeof value === 'number' && value > 0)) throw refuse(`'${id}' has the limit '${name}: ${String(value)}'`, 'it is a number above 0', 'correct it') // biome-ignore format: one line
   const threshold = o.threshold
   if (threshold !== undefined && !(goal.kind === 'binary' && threshold >= 0 && threshold <= 1))
     throw refuse(`'${id}' is given the threshold ${String(threshold)}`, 'it is a probability, of a binary goal', 'correct it, or leave it out') // biome-ignore format: one line

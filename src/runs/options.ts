@@ -32,7 +32,7 @@ export interface OnnxOptions<C extends string = string> extends Timed {
   /** Scores from here on count as positive: as the file notes, or chosen on validation rows, unless given. */
   readonly threshold?: number
   readonly gate?: (m: GateMetrics) => Col<'bool'>
-  /** What its process may take to be loaded, and to answer a block of rows: 30 s and 2048 MiB unless given. */
+  /** What its process may take to be loaded, and to answer a block of rows: 30 s, and 2048 MiB and 20 times the file unless given. */
   readonly limits?: { readonly seconds?: number; readonly memoryMiB?: number }
 }
 /** How a model is judged. */

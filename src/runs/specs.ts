@@ -159,7 +159,7 @@ export interface OnnxSpec extends Omit<TrainSpec, 'target'> {
   readonly logits?: true
   readonly threshold?: number
   /** What it may take to be loaded, and to answer a block of rows. */
-  readonly limits: { readonly seconds: number; readonly memoryMiB: number }
+  readonly limits: { readonly seconds: number /** null: by the size of the file. */; readonly memoryMiB: number | null }
 }
 /** How a model is judged on rows that it has not seen. Its inputs are the dataset, the model, and another model that it is held against. */
 export interface EvaluateSpec {

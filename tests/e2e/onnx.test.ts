@@ -7,6 +7,7 @@ import { exported } from '../../src/ml/export/index.ts'
 import type { OnnxOutput } from '../../src/ml/onnx/step.ts'
 import { binaryFile, columnsFile, endlessFile, file, linear, mapsFile, node, port } from '../../src/ml/onnx/testing.ts'
 import { loadPackage } from '../../src/ml/registry/version.ts'
+import type { Evaluation } from '../../src/ml/review/evaluation.ts'
 import type { EvaluateOutput } from '../../src/ml/review/step.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { randomOf } from '../../src/ml/training/conformance.ts'
@@ -161,6 +162,12 @@ test('an input a column, texts and whole numbers among them, of rows that are no
   const options = { file: 'columns.onnx', target: 'price', features: ['size', 'city', 'rooms'] }
   const result = await w.ran(bringing('prices', options, undefined, null))
   const output = result.outputs.get('prices-model') as OnnxOutput
+  // texts in a review: what matters is found among them, too
+  const reviewed = await w.ran(bringing('priced', options, (k, model) => k.evaluate('priced-review', model, { resamples: 100, segments: ['city'] }))) // biome-ignore format: one line
+  const { evaluation } = reviewed.outputs.get('priced-review') as EvaluateOutput
+  const told = JSON.parse(new TextDecoder().decode(await w.galley.store.blobs.get(await w.galley.scope(), evaluation))) as Evaluation // biome-ignore format: one line
+  expect(told.importance.features[0]?.feature).toBe('city')
+  expect(told.dependence.map((d) => d.feature)).not.toContain('city')
   expect((output.chosen?.test as unknown as { rmse: number } | undefined)?.rmse).toBeLessThan(0.1)
   const { pack } = await loadPackage(w.galley.store, await w.galley.scope(), output.blob)
   expect(pack.reference.map((r) => [r.name, r.kind])).toEqual([['size', 'numeric'], ['city', 'category'], ['rooms', 'numeric'], ['score', 'numeric']]) // biome-ignore format: one line

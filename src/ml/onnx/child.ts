@@ -98,6 +98,13 @@ async function answer({ run, output, single }: Extract<Question, { run: unknown 
   )
 }
 
+/** What ONNX Runtime says, without the places in its own source. */
+const plainly = (said: string): string =>
+  said
+    .replace(/\/onnxruntime_src\/\S+ [^\n]*?\) (?=[A-Z[])/g, '')
+    .trim()
+    .slice(0, MOST_SAID)
+
 async function told({ head, body }: Frame): Promise<void> {
   const question = head as Question
   const code = 'load' in question ? 'MODEL_INVALID' : 'MODEL_FAILED'
@@ -107,13 +114,13 @@ async function told({ head, body }: Frame): Promise<void> {
     if (thrown instanceof GalleyError) {
       const { why = thrown.what, fix } = thrown
       say({ failure: { code, why, ...(fix === undefined ? {} : { fix }) } })
-    } else say({ failure: { code, why: String((thrown as Error).message ?? thrown).slice(0, MOST_SAID) } })
+    } else say({ failure: { code, why: plainly(String((thrown as Error).message ?? thrown)) } })
   }
 }
 
 // one question after the other
 let last: Promise<void> = Promise.resolve()
-const hear = reader((frame) => {
+const hear = reader(2 ** 31, (frame) => {
   last = last.then(() => told(frame))
 })
 process.stdin.on('data', hear)

@@ -4,9 +4,8 @@ export interface Frame {
   readonly body: Uint8Array
 }
 
-/** Bytes of a frame at most, and of its head. */
-const MOST = 2 ** 31
-const MOST_HEAD = 64 << 20
+/** Bytes of a head at most: text has no more. */
+const MOST_HEAD = 256 << 20
 
 /** A frame as bytes: two lengths (unsigned 32 bits, little-endian), the JSON, the bytes. */
 export function frameOf(head: unknown, pieces: readonly Uint8Array[] = []): Uint8Array[] {
@@ -20,8 +19,8 @@ export function frameOf(head: unknown, pieces: readonly Uint8Array[] = []): Uint
   return [lengths, json, ...pieces]
 }
 
-/** Puts frames together again from pieces as they come; `told` gets each. @throws Error for one that is too long, or no frame */
-export function reader(told: (frame: Frame) => void): (piece: Uint8Array) => void {
+/** Puts frames of at most so many bytes together again from pieces as they come; `told` gets each. @throws Error for one that is too long, or no frame */
+export function reader(most: number, told: (frame: Frame) => void): (piece: Uint8Array) => void {
   let held: Uint8Array[] = []
   let bytes = 0
   let wanted = 8
@@ -31,7 +30,7 @@ export function reader(told: (frame: Frame) => void): (piece: Uint8Array) => voi
     while (bytes >= wanted) {
       const whole = Buffer.concat(held)
       const [head, body] = [whole.readUInt32LE(0), whole.readUInt32LE(4)]
-      if (head > MOST_HEAD || head + body > MOST) throw new Error('it said more than it may')
+      if (head > MOST_HEAD || head + body > most) throw new Error('it said more than it may')
       wanted = 8 + head + body
       if (bytes < wanted) {
         held = [whole]

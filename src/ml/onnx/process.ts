@@ -8,6 +8,8 @@ import { Answer, type Loaded, type Question, type Said, type TensorHead } from '
 import { runtimeHere } from './runtime.ts'
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+/** Bytes of an answer at most: 4,096 rows of a thousand classes have 32 MiB. */
+const MOST_SAID = 256 << 20
 /** What a process says on stderr that is kept. */
 const MOST_COMPLAINED = 4096
 
@@ -59,7 +61,7 @@ export async function openSession(bytes: Uint8Array, limits: Limits, signal?: Ab
     .on('data', (text: string) => (complaint = `${complaint}${text}`.slice(-MOST_COMPLAINED)))
   child.stdin.on('error', () => {}) // it is gone: `ended` tells
   let waiting: ((frame: Frame) => void) | undefined
-  const hear = reader((frame) => waiting?.(frame))
+  const hear = reader(MOST_SAID, (frame) => waiting?.(frame))
   child.stdout.on('data', (piece: Buffer) => {
     try {
       hear(piece)
@@ -141,7 +143,7 @@ function failureOf(said: Said): GalleyError {
   const { code, why, fix } = said.failure
   const [what, otherwise] =
     code === 'MODEL_INVALID'
-      ? ['the ONNX file can not be used', 'convert it with a version of operators that ONNX Runtime 1.30 knows (opset 25 or older), and check it with onnx.checker'] // biome-ignore format: one line
+      ? ['the ONNX file can not be used', 'convert it with a version of operators that ONNX Runtime 1.30 knows (opset 26 or older), and check it with onnx.checker'] // biome-ignore format: one line
       : ['the ONNX model failed on rows that it was given', 'try it on such rows where it was made']
   return new GalleyError(code, { what, why, fix: fix ?? otherwise })
 }

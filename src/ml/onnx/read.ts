@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { GalleyError } from '../../base/errors.ts'
 import { requireFile, stampOf } from '../../data/connectors/files.ts'
@@ -33,7 +33,7 @@ export async function fileOf(ctx: StepContext<OnnxSpec>): Promise<Uint8Array> {
   const { file, left } = ctx.step.spec
   if (file !== null) {
     const path = resolve(ctx.folder, file)
-    const { size } = await stat(path)
+    const { size } = await requireFile(path)
     if (size > MOST_BYTES) throw tooLarge(path, size)
     return readFile(path, { signal: ctx.signal })
   }

@@ -64,6 +64,21 @@ test('one that never answers is ended, and the next question begins anew', async
   await scorer.close?.()
 })
 
+test('one whose process is lost is begun again by the next question', async () => {
+  const bytes = columnsFile()
+  const session = await openSession(bytes, LIMITS)
+  const features = ['rooms', 'city', 'size']
+  const goal = { kind: 'regression', objective: 'squared' } as const
+  const { signature } = signatureOf(session, { features, texts: new Set(['city']), goal })
+  const body = { file: Buffer.from(bytes).toString('base64'), texts: [1], limits: LIMITS, signature }
+  const scorer = loadOnnx({ format: 1, kind: 'onnx', features, target: 'y', goal, params: {}, body }, session)
+  process.kill(session.pid, 'SIGKILL')
+  await expect.poll(() => session.alive).toBe(false)
+  expect(await scored(scorer, [2], [0], [1])).toEqual([2])
+  await scorer.close?.()
+  await expect(scored(scorer, [2], [0], [1])).rejects.toMatchObject({ code: 'CANCELLED' })
+})
+
 test('a cancelled question ends within a second, and its process with it', async () => {
   const cancel = new AbortController()
   const session = await openSession(endlessFile(), LIMITS)

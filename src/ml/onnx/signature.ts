@@ -57,7 +57,7 @@ export function signatureOf(loaded: Loaded, said: SaidOfModel): Understood {
   const { notes } = loaded.file
   const single = loaded.inputs.map((port) => singleOf(port)).some(Boolean)
   const goal = said.goal ?? BINARY
-  const noted = Number(notes['threshold'] ?? Number.NaN)
+  const noted = Number(notes['threshold'] || Number.NaN)
   const threshold = goal.kind === 'binary' && noted >= 0 && noted <= 1 ? noted : null
   return { ...outputOf(loaded, said, goal, { inputs, single }), threshold }
 }

@@ -14,7 +14,7 @@ import { blobThere } from '../training/kept.ts'
 import type { CandidateResult } from '../training/learning.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import { inStep, judged } from './judge.ts'
-import { openSession, type Session } from './process.ts'
+import { type Limits, openSession, type Session } from './process.ts'
 import { fileHash, fileOf } from './read.ts'
 import { loadOnnx, type OnnxBody } from './scorer.ts'
 import { signatureOf } from './signature.ts'
@@ -49,7 +49,7 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
     const data = ctx.input<DatasetOutput>(dataset)
     const bytes = await fileOf(ctx)
     try {
-      const session = await openSession(bytes, spec.limits, ctx.signal)
+      const session = await openSession(bytes, limitsOf(spec, bytes), ctx.signal)
       const { model, threshold } = modelOf(ctx, session, bytes, data)
       const scorer = loadOnnx(model, session, ctx.signal)
       const found = await judged(ctx, data, scorer, model, spec.threshold ?? threshold).finally(() => scorer.close?.())
@@ -100,6 +100,14 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
   },
 }
 
+/** Memory of a model's process beside that for the file, MiB, and what trees take of it: 18 times as much as their file. */
+const [BESIDE_MIB, OF_FILE] = [2048, 20] as const
+
+const limitsOf = ({ limits: { seconds, memoryMiB } }: OnnxSpec, { length }: Uint8Array): Limits => ({
+  seconds,
+  memoryMiB: memoryMiB ?? BESIDE_MIB + OF_FILE * Math.ceil(length / 2 ** 20),
+})
+
 /** The model as its package has it, and the threshold that its file notes. @throws MODEL_INVALID */
 function modelOf(
   ctx: StepContext<OnnxSpec>,
@@ -113,7 +121,7 @@ function modelOf(
   const body: OnnxBody = {
     file: Buffer.from(bytes).toString('base64'),
     texts: texts.map((f) => spec.features.indexOf(f)),
-    ...{ limits: spec.limits, signature },
+    ...{ limits: limitsOf(spec, bytes), signature },
   }
   const model: TrainedModel = {
     ...{ format: 1, kind: 'onnx', features: spec.features, target: spec.target ?? '' },
