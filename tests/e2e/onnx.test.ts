@@ -1,68 +1,20 @@
-import { truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../../src/base/clock.ts'
-import { byTime, csv, gbdt, type Kitchen, logistic, recipe } from '../../src/index.ts'
+import { byTime, csv, gbdt, logistic, recipe } from '../../src/index.ts'
 import { exported } from '../../src/ml/export/index.ts'
 import type { OnnxOutput } from '../../src/ml/onnx/step.ts'
-import { binaryFile, columnsFile, endlessFile, file, linear, mapsFile, node, port } from '../../src/ml/onnx/testing.ts'
+import { binaryFile, columnsFile, file, linear, mapsFile, node, port } from '../../src/ml/onnx/testing.ts'
 import { loadPackage } from '../../src/ml/registry/version.ts'
 import type { Evaluation } from '../../src/ml/review/evaluation.ts'
 import type { EvaluateOutput } from '../../src/ml/review/step.ts'
-import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
-import { randomOf } from '../../src/ml/training/conformance.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
-import { openWritten, type Written } from './datasets.ts'
+import { type Brought, bringing, COLUMNS, flat, type Options, openBrought, SPLIT } from './brought.ts'
 
-let w: Written
+let w: Brought
 beforeAll(async () => {
-  w = await openWritten()
-  const random = randomOf(3)
-  const lines = ['at,size,age,city,rooms,late,colour,price']
-  for (let i = 0; i < 900; i++) {
-    const at = new Date(Date.UTC(2026, 0, 1) + i * 7_200_000).toISOString().slice(0, 19).replace('T', ' ')
-    const [size, age] = [random() * 4 - 2, random() * 4 - 2]
-    const late = 1 / (1 + Math.exp(2 * age - size)) > random()
-    const [city, rooms] = [['seoul', '부산', 'jeju'][i % 3] ?? '', 1 + (i % 4)]
-    const price = size + { seoul: 10, 부산: 20, jeju: -1 }[city as 'seoul'] + rooms + random() / 10
-    const colour = ['red', '초록', 'blue'][size > 0.4 ? 0 : age > 0 ? 1 : 2]
-    lines.push([at, size.toFixed(4), i % 50 === 7 ? '' : age.toFixed(4), city, rooms, late, colour, price.toFixed(3)].join(','))
-  }
-  writeFileSync(join(w.folder, 'flats.csv'), `${lines.join('\n')}\n`)
-}) // biome-ignore format: one line
+  w = await openBrought()
+})
 afterAll(() => w.close())
-
-const COLUMNS = { at: 'local timestamp', size: 'float64', age: 'float64', city: 'string', rooms: 'int64', late: 'bool', colour: 'string', price: 'float64' } as const // biome-ignore format: one line
-const SPLIT = { train: ['2026-01-01', '2026-02-10'], validate: ['2026-02-10', '2026-02-28'], test: ['2026-02-28', '2026-05-01'] } as const // biome-ignore format: one line
-type Options = Parameters<Kitchen['onnx']>[2]
-
-/** A recipe that takes a model from elsewhere, serves it, and does what else is asked. */
-const bringing = (
-  name: string,
-  options: object,
-  more: (k: Kitchen, model: ReturnType<Kitchen['onnx']>, data: Parameters<Kitchen['onnx']>[1]) => void = () => {},
-  split: object | null = byTime('at', SPLIT as never),
-) =>
-  recipe(name, (k) => {
-    const flats = k.source('flats', csv('flats.csv', COLUMNS))
-    const rows = flats
-      .reject((r) => r.age.isNull(), 'no age', { when: 'training' })
-      .derive((r) => ({ older: r.age.plus(0) }))
-    const data = k.dataset(split ? 'rows' : 'all-rows', rows, { moment: 'at', ...(split ? { split } : {}) } as never)
-    const model = k.onnx(`${name}-model`, data as never, options as Options)
-    k.serve(`${name}-live`, model, { entry: 'flats', input: ['at', 'size', 'age', 'city', 'rooms'] })
-    more(k, model, data as never)
-  })
-
-const put = (name: string, bytes: Uint8Array) => {
-  writeFileSync(join(w.folder, name), bytes)
-  return name
-}
-const open = async (name: string) => {
-  const g = w.galley
-  return openEndpoint({ store: g.store, duckdb: g.duckdb, scope: await g.scope(), clock: systemClock, log: g.log, ephemeral: true }, `${name}-live`) // biome-ignore format: one line
-}
-const flat = { at: '2026-05-02 00:00:00', size: 1, age: 0.5, city: 'seoul', rooms: 2 }
+const put = (name: string, bytes: Uint8Array) => w.put(name, bytes)
 
 test('a model that Galley exported comes back as ONNX: the same scores, the same figures, the same threshold', async () => {
   const learnt = await w.ran(
@@ -104,17 +56,18 @@ test('a model that Galley exported comes back as ONNX: the same scores, the same
 test('one column of probabilities: judged, gated, kept by its content, shown, served with drift, evaluated, exported as it came', async () => {
   const bytes = binaryFile()
   put('binary.onnx', bytes)
-  const options = { file: 'binary.onnx', target: 'late', features: ['size', 'older'], gate: ((m) => m.validate.auc.gt(0.8)) as Options['gate'] } // biome-ignore format: one line
+  const options = { file: 'binary.onnx', target: 'late', features: ['size', 'older'], gate: ((m) => m.validate.auc.gt(m.baseline.validate.auc.plus(0.2))) as Options['gate'] } // biome-ignore format: one line
   const made = bringing('late', options, (k, model) =>
     k.evaluate('late-review', model, { resamples: 200, segments: ['city'] }),
   )
   const first = await w.ran(made)
   const output = first.outputs.get('late-model') as OnnxOutput
   expect(output.gate?.passed).toBe(true)
+  expect(output.baseline).toBe(0.5)
   const review = first.outputs.get('late-review') as EvaluateOutput
   expect(review.main.value).toBeCloseTo((output.chosen?.test as unknown as { auc: number } | undefined)?.auc ?? 0, 9)
   expect((await w.ran(made)).cached).toEqual(expect.arrayContaining(['late-model', 'late-live', 'late-review']))
-  const live = await open('late')
+  const live = await w.open('late')
   try {
     const [one, more] = [await live.predict([flat]), await live.predict([flat, { ...flat, size: -1 }])]
     expect(one[0]?.score).toBeCloseTo(1 / (1 + Math.exp(-(1 - 2 * 0.5))), 6)
@@ -139,6 +92,8 @@ test('one column of probabilities: judged, gated, kept by its content, shown, se
   put('binary.onnx', file(linear([[2], [-2]], [node('Sigmoid', ['z'], ['p'])], [port('p', 'float', ['rows', 1])])))
   const changed = await w.ran(made)
   expect(changed.cached).not.toContain('late-model')
+  const again = (await w.client.runs.get({ run: `${changed.number}` })).steps.find((s) => s.id === 'late-model')
+  expect(again?.because?.join()).toMatch(/its file has changed/)
   expect((changed.outputs.get('late-model') as OnnxOutput).version).toBe(2)
 })
 
@@ -147,7 +102,7 @@ test('maps of classes as scikit-learn writes them: classes and probabilities are
   const result = await w.ran(bringing('colours', { file: 'maps.onnx', target: 'colour', features: ['size', 'older'] }))
   const output = result.outputs.get('colours-model') as OnnxOutput
   expect(output.goal).toEqual({ kind: 'multiclass' })
-  const live = await open('colours')
+  const live = await w.open('colours')
   const [said] = await live.predict([flat])
   await live.close()
   const z = [2, 0.5, -1 + 0.25].map(Math.exp)
@@ -171,7 +126,7 @@ test('an input a column, texts and whole numbers among them, of rows that are no
   expect((output.chosen?.test as unknown as { rmse: number } | undefined)?.rmse).toBeLessThan(0.1)
   const { pack } = await loadPackage(w.galley.store, await w.galley.scope(), output.blob)
   expect(pack.reference.map((r) => [r.name, r.kind])).toEqual([['size', 'numeric'], ['city', 'category'], ['rooms', 'numeric'], ['score', 'numeric']]) // biome-ignore format: one line
-  const live = await open('prices')
+  const live = await w.open('prices')
   try {
     const asked = ['seoul', '부산', '처음', null].map((city) => ({ ...flat, city }))
     expect((await live.predict(asked)).map((a) => a.score)).toEqual([13, 23, 2, 2])
@@ -191,55 +146,11 @@ test('a model that takes a row at a time, one of log odds, and one that nobody c
   expect((logits.outputs.get('logits-model') as OnnxOutput).chosen).not.toBeNull()
   const answers = []
   for (const name of ['single', 'logits']) {
-    const live = await open(name)
+    const live = await w.open(name)
     answers.push((await live.predict([flat, { ...flat, size: -1 }])).map((a) => a.score))
     expect(live.threshold).toBe(name === 'single' ? 0.5 : 0.3)
     await live.close()
   }
   for (const [i, score] of (answers[0] ?? []).entries()) expect(answers[1]?.[i]).toBeCloseTo(score, 6)
   await expect(w.ran(bringing('raw', { file: 'logits.onnx', target: 'late', features: ['size', 'older'] }))).rejects.toMatchObject({ code: 'MODEL_FAILED', fix: expect.stringContaining('logits: true') }) // biome-ignore format: one line
-})
-
-test.each<[string, object, string, RegExp]>([
-  ['is not there', { file: 'nowhere.onnx' }, 'SOURCE_MISSING', /nowhere/],
-  ['is no ONNX file', { file: 'flats.csv' }, 'MODEL_INVALID', /no ONNX file, or it is cut off/],
-  ['is cut off', { file: 'cut.onnx' }, 'MODEL_INVALID', /'bad-model': the ONNX file can not be used.*cut off/],
-  ['has two gigabytes', { file: 'huge.onnx' }, 'MODEL_INVALID', /has 2048 MiB, and 256 is the most/],
-  ['takes more features than it is given', { features: ['size'] }, 'MODEL_INVALID', /takes 2 features, and the recipe gives it 1/], // biome-ignore format: one line
-  ['takes numbers and is given texts', { features: ['size', 'city'] }, 'MODEL_INVALID', /'city' is a text/],
-  ['has no such output', { output: 'q' }, 'MODEL_INVALID', /no output 'q'/],
-  ['does not say its classes', { target: 'colour' }, 'MODEL_INVALID', /which classes/],
-  ['does not know a class', { target: 'colour', file: 'maps.onnx', classes: ['red', 'x', 'y'] }, 'TRAIN_DATA', /does not tell/], // biome-ignore format: one line
-  ['never answers', { file: 'endless.onnx', features: ['size'], goal: 'regression', target: 'price', limits: { seconds: 1 } }, 'MODEL_FAILED', /not done after 1 s/], // biome-ignore format: one line
-])('a model that %s is refused with words', async (_, options, code, told) => {
-  put('binary.onnx', binaryFile())
-  put('endless.onnx', endlessFile())
-  put('cut.onnx', binaryFile().subarray(0, 60))
-  truncateSync(join(w.folder, put('huge.onnx', new Uint8Array(1))), 2 ** 31)
-  const made = bringing('bad', { file: 'binary.onnx', target: 'late', features: ['size', 'older'], ...options })
-  const failed = await w.ran(made).then(() => undefined, (e: { code: string; message: string }) => e) // biome-ignore format: one line
-  expect(failed?.code).toBe(code)
-  expect(failed?.message).toMatch(told)
-})
-
-test.each<[string, object]>([
-  ['a file outside of the recipe’s folder', { file: '../model.onnx' }],
-  ['no features', { features: [] }],
-  ['a time as a feature', { features: ['at'] }],
-  ['its target as a feature', { features: ['size', 'late'] }],
-  ['a threshold that is no probability', { threshold: 2 }],
-  ['a gate and no target', { target: undefined, gate: ((m) => m.test.auc.gt(0)) as Options['gate'] }],
-  ['limits of nothing', { limits: { seconds: 0 } }],
-  ['one class', { classes: ['a'] }],
-])('%s is refused when the recipe is declared', (_, options) => {
-  const given = { file: 'binary.onnx', target: 'late', features: ['size', 'older'], ...options }
-  const { target, ...rest } = given
-  expect(() => bringing('refused', target === undefined ? rest : given)).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID' })) // biome-ignore format: one line
-})
-
-test('what can not be judged is not judged, and what can not be taught again has no learning curve', () => {
-  const review = (options: object, asked: object = {}) => () =>
-    bringing('unjudged', { file: 'x.onnx', features: ['size'], ...options }, (k, model) => k.evaluate('unjudged-review', model, asked)) // biome-ignore format: one line
-  expect(review({})).toThrow(/can't judge 'unjudged-model'/)
-  expect(review({ target: 'late' }, { curves: true })).toThrow(/made elsewhere/)
 })

@@ -15,6 +15,7 @@ import { badLabel, dataError } from '../training/intake.ts'
 import { type AnyReport, reportOf } from '../training/judged.ts'
 import { checkLabel } from '../training/labels.ts'
 import type { TrainedModel } from '../training/trainer.ts'
+import { baselineScores } from './baseline.ts'
 
 /** Rows that the monitor's distributions are made of. */
 const SAMPLE = 100_000
@@ -24,10 +25,17 @@ interface Said extends PartRows {
   readonly scores: Float64Array
 }
 
+interface Reports {
+  readonly validate: AnyReport
+  readonly test: AnyReport
+}
+
 /** How a model does on rows, and what the monitor compares with. */
 export interface Judgement {
   /** null where nothing is known of what was to be said. */
-  readonly reports: { readonly validate: AnyReport; readonly test: AnyReport } | null
+  readonly reports: Reports | null
+  /** Of the baseline on the same rows; null where it has nothing to learn from. */
+  readonly baseline: Reports | null
   readonly threshold: number | null
   readonly reference: readonly ColumnReference[]
 }
@@ -66,12 +74,21 @@ export async function judged(
   const test = target === null ? undefined : await said('test')
   const train = await said('train')
   const threshold = goal.kind !== 'binary' ? null : (noted ?? (test ? chosen(validate) : 0.5))
-  const report = ({ scores, labels }: Said): AnyReport =>
+  const report = ({ scores, labels }: Pick<Said, 'scores' | 'labels'>, limit: number | null): AnyReport =>
     goal.kind === 'binary'
-      ? evaluate(scores, Uint8Array.from(labels), { threshold: threshold ?? 0.5 })
+      ? evaluate(scores, Uint8Array.from(labels), { threshold: limit ?? 0.5 })
       : reportOf(goal, scores, labels, classes ?? [])
+  const base = test ? await baselineScores(ctx, model, goal, train, [validate, test]) : null
+  const [first, second] = base ?? []
+  const beside = (): Reports | null => {
+    if (!test || !first || !second) return null
+    const based = { validate: { ...validate, scores: first }, test: { ...test, scores: second } }
+    const limit = goal.kind === 'binary' ? chosen(based.validate) : null
+    return { validate: report(based.validate, limit), test: report(based.test, limit) }
+  }
   return {
-    reports: test ? { validate: report(validate), test: report(test) } : null,
+    reports: test ? { validate: report(validate, threshold), test: report(test, threshold) } : null,
+    baseline: beside(),
     threshold,
     reference: [...referenceOf(train, scorer), numericReference('score', surest(validate, scorer.outputs))],
   }

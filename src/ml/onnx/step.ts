@@ -30,6 +30,8 @@ export interface OnnxOutput extends Output {
   /** null where no target is named. */
   readonly chosen: CandidateResult | null
   readonly producer: string
+  /** What it is compared by, of the baseline on test rows; null where there is none. */
+  readonly baseline: number | null
   readonly gate: Passed | null
 }
 
@@ -54,7 +56,9 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
       const scorer = loadOnnx(model, session, ctx.signal)
       const found = await judged(ctx, data, scorer, model, spec.threshold ?? threshold).finally(() => scorer.close?.())
       const result = found.reports && { trainer: 'onnx', params: {}, ...found.reports, seconds: 0 }
-      const gate = result && judge(spec, result, [result])
+      const base = found.baseline && { trainer: 'baseline', params: {}, ...found.baseline, seconds: 0 }
+      const candidates = [result, base].filter((c) => c !== null)
+      const gate = result && judge(spec, result, candidates)
       const pack: ModelPackage = {
         ...{ format: spec.goal ? 3 : 2, model, threshold: found.threshold, fits: [], reference: found.reference },
       }
@@ -65,7 +69,7 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
         ...{ name: id, version: 0, kind: 'onnx', blob: blob.hash },
         ...(spec.goal ? { goal: spec.goal } : {}),
         dataset: { name: data.name, version: data.version, step: dataset },
-        ...{ chosen: result, producer, gate },
+        ...{ chosen: result, producer, gate, baseline: base ? mainMetric(spec.goal).of(base.test) : null },
       }
       return {
         output,
@@ -78,7 +82,7 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
             codeHash: codeHash(import.meta.url),
             features: spec.features,
             details: {
-              ...{ candidates: result ? [result] : [], gate, target: spec.target, fits: [] },
+              ...{ candidates, gate, target: spec.target, fits: [] },
               ...(spec.goal ? { goal: spec.goal } : {}),
               file: { bytes: bytes.length, sha256: model.params['sha256'], producer, opsets },
             },
@@ -96,7 +100,8 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
     const { name, of } = mainMetric(o.goal)
     const value = o.chosen ? of(o.chosen.test) : null
     const told = o.chosen ? `test ${METRIC_NAMES[name] ?? name} ${value === null ? '–' : value.toFixed(3)}` : 'not judged: no target' // biome-ignore format: one line
-    return `${o.name}@${o.version}  onnx${o.producer ? ` by ${o.producer}` : ''}  ${told}${o.gate ? '  gate passed' : ''}`
+    const base = o.baseline === null ? '' : `  (baseline ${o.baseline.toFixed(3)})`
+    return `${o.name}@${o.version}  onnx${o.producer ? ` by ${o.producer}` : ''}  ${told}${base}${o.gate ? '  gate passed' : ''}`
   },
 }
 
