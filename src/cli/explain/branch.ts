@@ -82,12 +82,13 @@ function forecastText(spec: ForecastSpec): string[] {
   ]
 }
 
-function processText({ command, files, gives, each, format, limits }: ProcessSpec): string[] {
+function processText({ command, files, gives, leaves, each, format, limits }: ProcessSpec): string[] {
   const bounds = Object.entries(limits).map(([name, value]) => `${name} ${value}`)
   return [
     ...labelled('runs', `${command.join(' ')}${each ? `, once for each row of ${each.step}` : ''}`),
     ...(files.length > 0 ? labelled('given', files.join(', ')) : []),
     ...labelled('gives', gives ? `${Object.entries(gives).map(([name, type]) => `${name}: ${type}`).join(', ')}, as ${format}` : 'no table'), // biome-ignore format: one line
+    ...(leaves ? labelled('leaves', Object.entries(leaves).map(([name, path]) => `${path} as ${name}`).join(', ')) : []), // biome-ignore format: one line
     ...(bounds.length > 0 ? labelled('limits', bounds.join(', ')) : []),
   ]
 }

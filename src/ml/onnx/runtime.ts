@@ -14,9 +14,9 @@ export interface Runtime {
   readonly binary: string
 }
 
-/** The onnxruntime-node that Galley finds: one that is installed beside it, or the one of `npm run onnx`. @throws ONNX_MISSING */
-export function runtimeHere(): Runtime {
-  const found = [import.meta.url, BROUGHT].map(resolved).find((m) => m !== undefined)
+/** The onnxruntime-node that is found from places on: unless they are given, one that is installed beside Galley, or the one of `npm run onnx`. @throws ONNX_MISSING */
+export function runtimeHere(places: readonly (string | URL)[] = [import.meta.url, BROUGHT]): Runtime {
+  const found = places.map(resolved).find((m) => m !== undefined)
   const binary = found && binaryOf(found)
   if (found && binary) return { module: found, binary }
   throw new GalleyError('ONNX_MISSING', {
