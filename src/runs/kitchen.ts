@@ -7,7 +7,7 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
-import type { Candidate, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
+import type { Candidate, ContainerSpec, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
 
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
@@ -100,6 +100,11 @@ type Seeded = { readonly seed?: number } & Timed
 export interface ProcessOptions extends Timed {
   /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
   readonly command: readonly string[]
+  /**
+   * An image that it is run within, by podman or docker, with nothing of this machine but the folder that it is run in and the tables that it reads: its command is one of the image, whose content stands in
+   * its cache key.
+   */
+  readonly container?: string | ContainerSpec
   /** Files below the recipe's folder that it is given, by patterns: `['score.py', 'lib/**']`. It is run in a folder that holds these alone. */
   readonly files?: readonly string[]
   /** Tables that it reads, by the names that it finds them under. */

@@ -87,6 +87,15 @@ export interface ProcessSpec {
   readonly each: { readonly step: string; readonly most: number | null; readonly failures: number } | null
   /** Times that it is tried again. */
   readonly retries: number
+  /** It is run within this; by itself on the machine unless given. */
+  readonly container?: ContainerSpec
+}
+/** What a program is run within. */
+export interface ContainerSpec {
+  /** By name and tag, or by digest. */
+  readonly image: string
+  /** As the engine names it, such as `none`; its own default unless given. */
+  readonly network?: string
 }
 export interface ProcessLimits {
   /** Of wall-clock time; no limit unless given, as for the others. */
