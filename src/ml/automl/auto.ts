@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '../../base/clock.ts'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
+import { hashJson } from '../../base/hash.ts'
 import { randomsOf } from '../../base/random.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { aimOf, BINARY } from '../../runs/goal.ts'
@@ -18,6 +19,7 @@ import { poisson } from '../training/poisson.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../training/trainer.ts'
 import { loadEnsemble, selectEnsemble } from './ensemble.ts'
 import { type Cut, foldsOf } from './folds.ts'
+import { isAt, keepTrial, trialsKept } from './kept.ts'
 import { propose } from './propose.ts'
 import { holdRows } from './rows.ts'
 import { familiesFor, pointOf } from './space.ts'
@@ -58,7 +60,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   checkColumns(task)
   const { signal } = ctx
   const now = systemClock.ticks
-  const until = params.seconds > 0 ? now() + params.seconds * 1000 : Number.POSITIVE_INFINITY
+  let until = params.seconds > 0 ? now() + params.seconds * 1000 : Number.POSITIVE_INFINITY
   const targets = await readTargets(task.train, task, signal)
   const { goal, outputs } = targets
   const held = await holdRows(task, targets, params.rows, signal)
@@ -69,6 +71,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const ground = { held, folds, goal, outputs, seed: task.seed, threads: task.threads }
   const queue = families.flatMap((family) => family.starts.map((start) => ({ family, point: pointOf(family, start) })))
   const trials: Trial[] = []
+  const before = trialsKept(ctx.journal, families)
+  if (before.length > 0) ctx.say?.(`goes on with ${before.length} trials of an interrupted search`)
   // of columns that all say the same there is nothing to look for
   const some = held
     .columns(Uint32Array.from({ length: held.rows }, (_, i) => i))
@@ -77,6 +81,13 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   while (trials.length < limit && (trials.length === 0 || now() < until)) {
     throwIfAborted(signal)
     const next = queue.shift() ?? propose(trials, families, random)
+    const known = before[trials.length]
+    if (known && isAt(known.trial, next)) {
+      trials.push(known.trial)
+      until -= known.ms
+      continue
+    }
+    const began = now()
     try {
       // the first is run to its end, so that there is a model
       const left = AbortSignal.timeout(
@@ -88,6 +99,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       if (thrown instanceof GalleyError && thrown.code === 'CANCELLED') break
       throw thrown
     }
+    await keepTrial(ctx.journal, trials.length - 1, trials.at(-1) as Trial, now() - began)
     ctx.progress({ done: trials.length, total: limit, unit: 'steps' })
     await nextTurn()
   }
@@ -123,7 +135,8 @@ async function settle(
   const members: TrainedModel[] = []
   for (const { trial } of taken) {
     const trainer = MEMBERS[trial.family.trainer] as Trainer
-    members.push(await trainer.train({ ...task, params: trial.params }, { ...ctx, progress: () => {} }))
+    const own = ctx.journal ? { journal: await ctx.journal.part(hashJson(trial.params).slice(0, 16)) } : {}
+    members.push(await trainer.train({ ...task, params: trial.params }, { ...ctx, ...own, progress: () => {} }))
   }
   const leaderboard = order.slice(0, 50).map(({ family, params: own, rung, loss: value }) => ({
     ...{ trainer: family.trainer, params: own, loss: value },

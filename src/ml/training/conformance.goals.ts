@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Value } from '../../engines/batch.ts'
 import type { Schema, Type } from '../../plan/types.ts'
 import { type Aim, aimOf, type Goal } from '../../runs/goal.ts'
+import { begunAgain } from './conformance.journal.ts'
 import { failure, quiet, randomOf, relationOf } from './conformance.ts'
 import { inOrder } from './labels.ts'
 import { quantileOf } from './quantiles.ts'
@@ -99,6 +100,20 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     const train = relationOf(schemaOf(type), many, 1733)
     expect(JSON.stringify(await learn(many, { weight: 'w', threads: 2, train }))).toBe(JSON.stringify(await once()))
   })
+
+  test.each([undefined, 'w'])(
+    'begun again after it was interrupted gives the same model (weights: %s)',
+    async (weight) => {
+      const { trainer, params = {} } = await make()
+      const train = relationOf(schemaOf(type), many)
+      const task = { train, features: FEATURES, target: 'y', goal, params, seed: 7, threads: 1 }
+      const whole = weight ? await once() : await learn(many)
+      const { model, kept, told } = await begunAgain(trainer, weight ? { ...task, weight } : task)
+      expect(JSON.stringify(model)).toBe(JSON.stringify(whole))
+      // of trees whole rounds count, and there is one a class
+      if (kept === 0 || kept >= WORDS.length) expect(told.length > 0).toBe(kept > 0)
+    },
+  )
 
   test('says its goal and classes, and scores by `one` as by `many`', async () => {
     const { trainer } = await make()

@@ -58,6 +58,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     }
     const { best, gate, pack } = await choose().finally(() => learnt.close())
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
+    await learnt.settled?.()
     const output: TrainOutput = {
       hash: hashJson([blob.hash, data.hash]),
       name: id,

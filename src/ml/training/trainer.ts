@@ -2,6 +2,7 @@ import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Aim, Goal } from '../../runs/goal.ts'
 import type { Candidate } from '../../runs/specs.ts'
+import type { Journal } from './journal.ts'
 
 /** What a trainer gets. The relations hold one row an example; every feature column is numeric (bool, int, float). */
 export interface TrainTask {
@@ -24,7 +25,9 @@ export interface TrainTask {
 export interface TrainContext {
   readonly signal: AbortSignal
   progress(progress: Progress): void
-  /** Told when training on a device goes to the host instead, and why. */
+  /** What an interrupted training of the same task had come to; a trainer that takes long goes on from it, to the same model. */
+  readonly journal?: Journal
+  /** Told when training on a device goes to the host instead, and why; and when it goes on with what an interrupted one had come to. */
   say?(why: string): void
 }
 

@@ -63,9 +63,7 @@ export async function learnGoal(
     const common = { goal: targets.goal, bases, seed: task.seed, weighted, l1, rowFraction, columnFraction, rises }
     const boost = { ...common, ...groupsOf(more, used), ...setsIn(more, used) }
     const growing = { layout, params, bins, base: 0, boost }
-    trees = await growOnWorkers(growing, memory, signal, (done) =>
-      ctx.progress({ done, total: params.trees * outputs, unit: 'steps' }),
-    )
+    trees = await growOnWorkers(growing, memory, ctx)
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   const base = targets.goal.kind === 'multiclass' ? bases : (bases[0] as number)

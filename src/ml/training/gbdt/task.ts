@@ -23,6 +23,8 @@ export interface GrowTask {
   readonly base: number
   /** Of what is not a binary target without weights. */
   readonly boost?: BoostTask
+  /** The first trees, where they were grown before. */
+  readonly grown?: readonly BinnedTree[]
 }
 
 /** How trees of any goal are boosted. */
