@@ -163,3 +163,19 @@ test.each<[TrainTask['params'], string]>([
   )
   expect([error.code, error.message]).toEqual(['USAGE_INVALID', expect.stringContaining(words)])
 })
+
+test('a feature that tells the target alone is named, and is not where none does', async () => {
+  const told: string[] = []
+  const say = (text: string) => void told.push(text)
+  const leaks = await auto.train(
+    taskOf((a) => a > 0.1, 'bool', QUICK, 400),
+    { ...quiet(), say },
+  )
+  expect(leaks.body['suspects']).toEqual([{ feature: 'a', strength: 1 }])
+  expect(told).toEqual(['tells the target almost alone: a (1.0000); is it known when the question is asked?'])
+  const sound = await auto.train(
+    taskOf((a, b, _, random) => a + b + random() > 0.5, 'bool', QUICK, 400),
+    quiet(),
+  )
+  expect(sound.body['suspects']).toBeUndefined()
+})

@@ -23,6 +23,7 @@ import { isAt, keepTrial, trialsKept } from './kept.ts'
 import { propose } from './propose.ts'
 import { holdRows } from './rows.ts'
 import { familiesFor, pointOf } from './space.ts'
+import { type Suspect, suspectsOf, warningOf } from './suspects.ts'
 import { lossOf, runTrial, type Trial } from './trials.ts'
 
 const AUTO_PARAMS = {
@@ -71,6 +72,9 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const ground = { held, folds, goal, outputs, seed: task.seed, threads: task.threads }
   const queue = families.flatMap((family) => family.starts.map((start) => ({ family, point: pointOf(family, start) })))
   const trials: Trial[] = []
+  const suspects = await suspectsOf(task.features, held, targets, signal)
+  const warning = warningOf(suspects)
+  if (warning) ctx.say?.(warning)
   const before = trialsKept(ctx.journal, families)
   if (before.length > 0) ctx.say?.(`goes on with ${before.length} trials of an interrupted search`)
   // of columns that all say the same there is nothing to look for
@@ -103,7 +107,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     ctx.progress({ done: trials.length, total: limit, unit: 'steps' })
     await nextTurn()
   }
-  return settle(task, targets, params, { trials, held, folds, cut }, ctx)
+  return settle(task, targets, params, { trials, held, folds, cut, suspects }, ctx)
 }
 
 interface Found {
@@ -111,6 +115,7 @@ interface Found {
   readonly held: Awaited<ReturnType<typeof holdRows>>
   readonly folds: ReturnType<typeof foldsOf>
   readonly cut: Cut
+  readonly suspects: readonly Suspect[]
 }
 
 /** Learns all rows with the best of what was tried. */
@@ -118,7 +123,7 @@ async function settle(
   task: TrainTask,
   targets: Targets,
   params: { readonly ensemble: number },
-  { trials, held, folds, cut }: Found,
+  { trials, held, folds, cut, suspects }: Found,
   ctx: TrainContext,
 ): Promise<TrainedModel> {
   const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
@@ -149,6 +154,7 @@ async function settle(
     { ...task.params, cut },
     {
       ...{ members, weights: taken.map((t) => t.weight), leaderboard },
+      ...(suspects.length > 0 ? { suspects } : {}),
       ...{ trials: trials.length, loss: together ? several.loss : best.loss },
     },
   )

@@ -92,7 +92,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
             target: spec.target,
             ...(spec.goal ? { goal: spec.goal } : {}),
             fits: fits.map((f) => f.difference).filter((d) => d !== ''),
-            ...leaderboardOf(candidates.map((c) => c.model)),
+            ...searchOf(candidates.map((c) => c.model)),
           },
           run: ctx.run.id,
           step: id,
@@ -124,10 +124,12 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   },
 }
 
-/** What a search tried, where one of the candidates is one. */
-function leaderboardOf(models: readonly TrainedModel[]): { leaderboard?: unknown } {
+/** What a search tried, and what it warns of, where one of the candidates is one. */
+function searchOf(models: readonly TrainedModel[]): { leaderboard?: unknown; suspects?: unknown } {
   const found = models.find((m) => m.body['leaderboard'] !== undefined)
-  return found ? { leaderboard: found.body['leaderboard'] } : {}
+  if (!found) return {}
+  const { leaderboard, suspects } = found.body
+  return { leaderboard, ...(suspects === undefined ? {} : { suspects }) }
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))
