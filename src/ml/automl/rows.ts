@@ -53,14 +53,15 @@ export async function holdRows(
     { name: WEIGHT as string, type: 'float64', nullable: false },
   ]
   const gathered = (from: Float64Array, picked: Uint32Array) => Float64Array.from(picked, (i) => from[i] as number)
-  const sourceOf = (name: string): Float64Array => (name === TARGET ? y : name === WEIGHT ? w : (columns[names.indexOf(name)] as Float64Array)) // biome-ignore format: one line
+  const sources = new Map([...names.map((name, f) => [name, columns[f] as Float64Array] as const), [TARGET as string, y], [WEIGHT as string, w]]) // biome-ignore format: one line
+  const fields = new Map(schema.map((f) => [f.name, f]))
   const relation = (picked: Uint32Array): Relation => ({
     ...{ place: 'host', schema, rows: picked.length, close: () => {} },
     async *batches(asked = schema.map((f) => f.name)): AsyncGenerator<Batch> {
-      const some = asked.flatMap((name) => schema.filter((f) => f.name === name))
+      const some = asked.flatMap((name) => fields.get(name) ?? [])
       const length = picked.length
       const made = some.map(({ name, type }) => {
-        const values = gathered(sourceOf(name), picked)
+        const values = gathered(sources.get(name) as Float64Array, picked)
         return { kind: 'fixed', type, length, validity: null, values: type === 'int32' ? Int32Array.from(values) : values } as const // biome-ignore format: one line
       })
       yield { schema: some, rows: length, columns: made }
