@@ -6,7 +6,7 @@ import { BINARY } from './goal.ts'
 import type { EvaluateOptions, Kitchen, Model } from './kitchen.ts'
 import type { Candidate, DatasetSpec, EvaluateSpec, Step, TrainSpec } from './specs.ts'
 
-const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
+const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'scaling', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
 
 const refuse = (what: string, why: string, fix: string): GalleyError => new GalleyError('RECIPE_INVALID', { what, why, fix }) // biome-ignore format: one line
 
@@ -35,6 +35,7 @@ export function evaluating(
         ...(options.costs === undefined ? {} : { costs: costsOf(id, options.costs, binary) }),
         ...(against ? { against } : {}),
         curves: options.curves ?? false,
+        ...(options.scaling === undefined ? {} : { scaling: scalingOf(id, options.scaling) }),
         resamples: whole(id, 'resamples', options.resamples ?? 1000, 100, 10_000),
         confidence: confidenceOf(id, options.confidence ?? 0.95),
         seed: whole(id, 'seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
@@ -64,6 +65,17 @@ function rivalOf(
   if (JSON.stringify(other.spec.goal ?? BINARY) !== JSON.stringify(train.spec.goal ?? BINARY))
     throw refuse(`'${id}' can't hold '${train.id}' against '${other.id}'`, 'they have other goals', 'name a model of the same goal') // biome-ignore format: one line
   return { inputs: [other.id] }
+}
+
+function scalingOf(id: string, given: Readonly<Record<string, readonly number[]>>): Record<string, number[]> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, values]) => {
+      const fit = Array.isArray(values) && values.length > 1 && values.every((x) => Number.isFinite(x) && x > 0)
+      if (!fit || new Set(values).size < values.length)
+        throw refuse(`'${id}' can't be learnt again by '${name}'`, 'it takes two different numbers above 0 or more, and five to tell how it goes on', `write scaling: { ${name}: [4, 8, 16, 32, 64] }`) // biome-ignore format: one line
+      return [name, values.toSorted((a, b) => a - b)]
+    }),
+  )
 }
 
 function columnsOf(id: string, option: string, given: readonly string[] | undefined, schema: Schema): string[] {

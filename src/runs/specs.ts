@@ -156,6 +156,8 @@ export interface EvaluateSpec {
   readonly against?: Candidate
   /** Whether it is learnt again with fewer rows, to tell what more would give. */
   readonly curves: boolean
+  /** Values of parameters that it is learnt again with, each by itself. */
+  readonly scaling?: Readonly<Record<string, readonly number[]>>
   readonly resamples: number
   readonly confidence: number
   readonly seed: number

@@ -108,7 +108,8 @@ function inPlaces(evaluator: Evaluator, { classes = [] }: TrainedModel, all: num
 }
 
 /** Loss by the main metric: lower is better, of an AUC what it lacks of 1. */
-const lossOf = (scored: Scored): number => (mainOf(scored.goal).least ? -qualityOf(scored) : 1 - qualityOf(scored))
+export const lossOf = (scored: Scored): number =>
+  mainOf(scored.goal).least ? -qualityOf(scored) : 1 - qualityOf(scored)
 
 const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]
 /** Fewer rows than this are not learnt from. */
@@ -141,12 +142,20 @@ export async function learningCurve(
     const there = lossOf(scoredOf(again.goal, evaluator, { ...some, rows: some.labels.length }))
     points.push({ rows: some.labels.length, value, train: there, seconds })
   }
-  return {
-    ...{ metric: mainOf(again.goal).metric, points },
-    quality: powerLaw(points),
-    seconds: powerLaw(points.map((p) => ({ rows: p.rows, value: p.seconds })), 0.95, -3, -0.05), // biome-ignore format: one line
-  }
+  const sizes = points.map(({ rows, ...p }) => ({ at: rows, ...p }))
+  return { metric: mainOf(again.goal).metric, points, ...laws(sizes) }
 }
+
+/** How quality and time go on with a size. */
+export const laws = (points: readonly { readonly at: number; readonly value: number; readonly seconds: number }[]) => ({
+  quality: powerLaw(points.map((p) => ({ rows: p.at, value: p.value }))),
+  seconds: powerLaw(
+    points.map((p) => ({ rows: p.at, value: p.seconds })),
+    0.95,
+    -3,
+    -0.05,
+  ),
+})
 
 /** Features that tell the target alone, and rows of other parts that were learnt from. `raw` are columns before any fit. */
 export function leaksOf(

@@ -20,6 +20,7 @@ export const LIMITS = {
     'Costs are as the recipe says, the same for every row, and the budget is not bounded.',
     '비용은 레시피에 적힌 값이고 모든 행에 같으며 예산의 한도는 따지지 않았습니다.',
   ],
+  'limits.scaling': ['The best value of a parameter was looked for on validation rows, each value learnt once: the test metrics are of the model as it is.', '모수의 값은 검증 행에서 비교했고 값마다 한 번씩만 학습했습니다. 테스트 지표는 지금 모델의 것입니다.'], // biome-ignore format: one line
   'limits.curve': ['The learning curve keeps fits (encodings, scales) of all training rows, and each size is learnt once.', '학습 곡선은 전체 학습 행에서 맞춘 변환(인코딩, 척도)을 그대로 쓰고 크기마다 한 번씩만 학습했습니다.'], // biome-ignore format: one line
   'limits.leaks': ['Leaks are looked for feature by feature: two features that give the target away together are not found.', '누설은 특징 하나씩만 살폈습니다. 둘이 함께 목표를 드러내는 경우는 찾지 못합니다.'], // biome-ignore format: one line
   'limits.segments': ['Of many rows even a difference that is too small to matter shows as worse: look at its size. A segment that is not marked need not be as good as the rest.', '행이 많으면 중요하지 않을 만큼 작은 차이도 나쁨으로 표시되니 크기를 보십시오. 표시가 없다고 나머지만큼 좋다는 뜻도 아닙니다.'], // biome-ignore format: one line

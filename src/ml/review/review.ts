@@ -21,6 +21,7 @@ import type { Against, Evaluation } from './evaluation.ts'
 import { type Again, inspected, leaksOf, learningCurve, trainedOn } from './inspect.ts'
 import { againstOf, calibrationOf, judgeOf, mainOf, metricsOf, rankingOf, type Scored, scoredOf } from './judge.ts'
 import { type Asked, type PartRows, partRows, strideOf } from './rows.ts'
+import { parameterCurves } from './scaling.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
 
@@ -54,7 +55,7 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   const weight = train.spec.weight
   const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...(weight === undefined ? [] : [weight])])]
   const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, ...(classes ? { classes } : {}) }
-  const stages = 12
+  const stages = 13
   let stage = 0
   const turn = () => {
     throwIfAborted(ctx.signal)
@@ -97,6 +98,8 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
   const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
   turn()
+  const scaling = spec.scaling && (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, within))
+  turn()
   const leaks = leaksOf(evaluator.inputs, goal.kind === 'binary' ? 2 : (classes?.length ?? 0), raw, parts)
   const split = (stepOf(ctx.recipe, ctx.step.inputs[0] ?? '').spec as DatasetSpec).split
   return {
@@ -118,6 +121,7 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
     ...looked,
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve } : {}),
+    ...(scaling ? { scaling } : {}),
     leaks,
     leftOut: leftOutOf(spec, goal.kind),
   }

@@ -15,6 +15,7 @@ const WORDS = {
   'nav.costs': ['Costs', '비용'],
   'nav.features': ['Features', '특징'],
   'nav.curve': ['Learning curve', '학습 곡선'],
+  'nav.scaling': ['Size of the model', '모델 크기'],
   'nav.leaks': ['Leaks', '누설'],
   'nav.limits': ['Limits', '한계'],
   'tile.rows': ['test rows', '테스트 행'],
@@ -94,6 +95,14 @@ const WORDS = {
   'curve.seconds': ['seconds to learn', '학습 시간(초)'],
   'curve.time': ['Learning from {rows} rows may take {value} s ({from} … {to}); time grows as rows^{power}.', '{rows}행을 학습하는 데 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 행^{power}에 비례합니다.'], // biome-ignore format: one line
   'curve.noTime': ['How time grows can’t be told: {why}.', '시간이 어떻게 늘지는 알 수 없습니다: {why}.'],
+  'scaling.note': ['The same candidate learnt with other values of {parameter} (now {now}); {metric} on validation rows, and on the rows learnt from.', '{parameter} 값(현재 {now})만 바꾸어 같은 후보를 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
+  'scaling.default': ['the trainer’s own', '학습기의 기본값'],
+  'scaling.law': ['It follows {a} · {of}^−{b} + {c} (exponent {low} … {high}): {of} {rows} may bring it to {value} ({from} … {to}).', '{a} · {of}^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {of}이(가) {rows}이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
+  'scaling.cannot': [
+    'What a larger {of} would bring can’t be told: {why}.',
+    '{of}을(를) 키우면 얼마나 나아질지 알 수 없습니다: {why}.',
+  ],
+  'scaling.time': ['Learning with {of} {rows} may take {value} s ({from} … {to}); time grows as {of}^{power}.', '{of}이(가) {rows}이면 학습에 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 {of}^{power}에 비례합니다.'], // biome-ignore format: one line
   'leaks.alone': ['how well a feature tells the target alone', '특징 하나로 목표를 맞히는 정도'],
   'leaks.copy': ['is the target', '목표와 같음'],
   'leaks.high': ['suspect', '의심'],
