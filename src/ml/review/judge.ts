@@ -58,6 +58,7 @@ const powerOf = (goal: Goal): number | undefined =>
 export function mainOf(goal: Goal): { readonly metric: string; readonly least: boolean } {
   if (goal.kind === 'binary') return { metric: 'auc', least: false }
   if (goal.kind === 'multiclass') return { metric: 'logLoss', least: true }
+  if (goal.kind === 'ranking') return { metric: 'ndcg10', least: false }
   const power = powerOf(goal)
   if (power !== undefined) return { metric: devianceName(power), least: true }
   if (quantileIn(goal) === undefined) return { metric: 'rmse', least: true }

@@ -40,7 +40,9 @@ export function purpose(e: Evaluation): Html {
       ? say('purpose.learns', { target })
       : goal.kind === 'multiclass'
         ? say('purpose.classes', { target, classes: classes.slice(0, 20).join(', ') })
-        : say('purpose.number', { target, objective: goal.objective })
+        : goal.kind === 'ranking'
+          ? say('purpose.ranking', { target, group: code(goal.group) })
+          : say('purpose.number', { target, objective: goal.objective })
   const names = html`${model.features.slice(0, 30).map((f, i) => html`${i > 0 ? ', ' : ''}${code(f)}`)}${model.features.length > 30 ? ' …' : ''}`
   const rows = e.split.map(
     (s) =>

@@ -28,6 +28,7 @@ const WORDS = {
   'purpose.learns': ['It says the probability that {target} is true.', '{target} 값이 참일 확률을 냅니다.'],
   'purpose.classes': ['It says the probabilities of the classes of {target}: {classes}.', '{target} 분류의 확률을 냅니다: {classes}.'], // biome-ignore format: one line
   'purpose.number': ['It says the number {target} ({objective}).', '{target} 값을 예측합니다({objective}).'],
+  'purpose.ranking': ['It orders the rows of one {group} by {target}: a higher score comes first. Scores of two of them tell nothing of each other.', '{group} 하나에 속한 행을 {target} 기준으로 순위 매깁니다. 점수가 높을수록 앞에 옵니다. 서로 다른 {group}의 점수는 비교할 수 없습니다.'], // biome-ignore format: one line
   'purpose.threshold': ['Rows with a score from {threshold} on are called positive: the best F1 on validation rows.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 검증 행에서 F1이 가장 좋은 값입니다.'], // biome-ignore format: one line
   'purpose.features': ['It learns from {n} features: {names}.', '특징 {n}개로 학습합니다: {names}.'],
   'purpose.data': ['Data and split', '데이터와 분할'],
@@ -123,6 +124,13 @@ export const inBoth = (words: { readonly en: string; readonly ko: string }): Htm
   html`<span lang="en">${words.en}</span><span lang="ko">${words.ko}</span>`
 
 const METRICS: Readonly<Record<string, readonly [string, string]>> = {
+  ndcg5: ['NDCG@5', 'NDCG@5'],
+  ndcg10: ['NDCG@10', 'NDCG@10'],
+  ndcg: ['NDCG', 'NDCG'],
+  map: ['mean average precision', '평균 정밀도의 평균(MAP)'],
+  mrr: ['mean reciprocal rank', '역순위 평균(MRR)'],
+  precision5: ['precision@5', '정밀도@5'],
+  precision10: ['precision@10', '정밀도@10'],
   auc: ['AUC', 'AUC'],
   averagePrecision: ['average precision', '평균 정밀도'],
   calibrationError: ['calibration error', '보정 오차'],

@@ -80,6 +80,7 @@ async function learn(
 ): Promise<Candidate[]> {
   const { spec } = ctx.step
   const results: Candidate[] = []
+  const told = new Set<string>()
   for (const [i, candidate] of spec.candidates.entries()) {
     const trainer = await trainerOf(candidate.trainer)
     const began = systemClock.ticks()
@@ -99,6 +100,11 @@ async function learn(
         signal: ctx.signal,
         progress: (p) =>
           ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
+        // candidates learn from the same rows
+        say: (what) => {
+          if (!told.has(what)) ctx.say(what)
+          told.add(what)
+        },
       },
     )
     const seconds = (systemClock.ticks() - began) / 1000

@@ -41,7 +41,7 @@ export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typ
   const { target, goal } = ctx.step.spec
   let known: readonly FitRow[] = []
   for (const part of PARTS) {
-    if (goal?.kind === 'regression') {
+    if (goal?.kind === 'regression' || goal?.kind === 'ranking') {
       const aggs = [['rows', { fn: 'count', arg: null }]] as const
       const [found] = await fitRowsOf(ctx, build({ op: 'aggregate', input: parts[part], by: [], aggs }))
       checkRows(part, Number(found?.['rows'] ?? 0))

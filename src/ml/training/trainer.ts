@@ -9,7 +9,7 @@ export interface TrainTask {
   /** Rows for early stopping and tuning; never for the final report. */
   readonly validate?: Relation
   readonly features: readonly string[]
-  /** What the goal asks: a bool or 0/1 column, classes as texts, whole numbers or bools, or numbers. */
+  /** What the goal asks: a bool or 0/1 column, classes as texts, whole numbers or bools, numbers, or relevances from 0 to 31. */
   readonly target: string
   /** What is learnt of the target; absent: the probability that it is true. */
   readonly goal?: Goal
@@ -24,7 +24,7 @@ export interface TrainTask {
 export interface TrainContext {
   readonly signal: AbortSignal
   progress(progress: Progress): void
-  /** Told when training on a device goes to the host instead, and why. */
+  /** Told what people should know: that training on a device goes to the host and why, or which rows teach nothing. */
   say?(why: string): void
 }
 

@@ -6,7 +6,7 @@ import type { TrainContext, TrainTask } from '../trainer.ts'
 import { gbdt } from './gbdt.ts'
 
 const ctx: TrainContext = { signal: new AbortController().signal, progress: () => {} }
-const AIMS = ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
+const AIMS = ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
 describe('goals', () =>
   goalConformance(AIMS, async () => ({
     trainer: gbdt,
