@@ -91,6 +91,15 @@ test('monotone features: the score never falls, or never rises, whatever the oth
   }
 })
 
+test('monotone features of a target at any scale: what bounds leave worth less than nothing is no split, or the least bad one', async () => {
+  const rows = rowsOf(2000, (r, a, b) => Math.sin(9 * a) * b + Math.cos(7 * b) + r())
+  const params = { trees: 60, leaves: 31, increasing: ['a', 'b'] }
+  const near = await learnt(taskOf(rows, params))
+  const far = await learnt(taskOf(rows.map((row) => ({ ...row, y: row.y * 1024 })), params)) // biome-ignore format: one line
+  for (const row of rows.slice(0, 50))
+    expect(at(far, row.a, row.b, row.c) / 1024).toBeCloseTo(at(near, row.a, row.b, row.c), 3)
+})
+
 describe('sampling', () => {
   const rows = rowsOf(3000, (r, a, b) => Number(a + b + r() > 1.5))
   const binary: Goal = { kind: 'binary' }
