@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
-import { baseline, byGroup, csv, gbdt, type Kitchen, linear, recipe } from '../../src/index.ts'
+import { auto, baseline, byGroup, csv, gbdt, type Kitchen, linear, recipe } from '../../src/index.ts'
 import type { RankingReport } from '../../src/ml/evaluation/orders.ts'
 import { loadPackage } from '../../src/ml/registry/version.ts'
+import type { Evaluation } from '../../src/ml/review/evaluation.ts'
+import type { EvaluateOutput } from '../../src/ml/review/step.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { randomOf } from '../../src/ml/training/conformance.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
@@ -15,19 +17,19 @@ const QUERIES = 300
 beforeAll(async () => {
   w = await openWritten()
   const random = randomOf(5)
-  const lines = ['query,match,price,bought']
+  const lines = ['query,season,match,price,bought']
   // rows of a query do not stand together, and dear queries are dear in all their rows
   for (let i = 0; i < QUERIES * 12; i++) {
     const query = i % QUERIES
     const [match, price] = [random(), random() + (query % 10)]
     const lean = 2 * match - (price % 1) + random() / 2
-    lines.push(`질의 ${query},${match.toFixed(4)},${price.toFixed(4)},${query % 20 === 7 ? 0 : Math.max(0, Math.min(3, Math.floor(lean * 2)))}`) // biome-ignore format: one line
+    lines.push(`질의 ${query},${query % 2 ? 'summer' : 'winter'},${match.toFixed(4)},${price.toFixed(4)},${query % 20 === 7 ? 0 : Math.max(0, Math.min(3, Math.floor(lean * 2)))}`) // biome-ignore format: one line
   }
   writeFileSync(join(w.folder, 'offers.csv'), `${lines.join('\n')}\n`)
 })
 afterAll(() => w.close())
 
-const COLUMNS = { query: 'string', match: 'float64', price: 'float64', bought: 'int32' } as const
+const COLUMNS = { query: 'string', season: 'string', match: 'float64', price: 'float64', bought: 'int32' } as const
 type Train = Parameters<Kitchen['train']>[2]
 const shop = (name: string, train: Partial<Train>) =>
   recipe(name, (k) => {
@@ -75,4 +77,54 @@ test('what can’t be ranked is refused: by whom, by which column, and of which 
   expect(of({ kind: 'ranking', group: 'bought' })).toThrow('it is the target')
   expect(of({ kind: 'ranking', group: 'query', alpha: 1 })).toThrow("'alpha'")
   expect(() => shop('wrong', { gate: (m) => m.validate.auc.gt(0) })).toThrow("no metric of a ranking goal 'auc'")
+})
+
+describe('a review', () => {
+  const judged = async (name: string, evaluate: object, train: Partial<Train> = {}) => {
+    const made = recipe(name, (k) => {
+      const offers = k.source('offers', csv('offers.csv', COLUMNS))
+      const data = k.dataset(`${name}-data`, offers, { split: byGroup('query', { train: 0.4, validate: 0.2, test: 0.4 }) }) // biome-ignore format: one line
+      const model = k.train(`${name}-model`, data, {
+        ...{ target: 'bought', goal: { kind: 'ranking', group: 'query' }, features: ['match', 'price'] },
+        candidates: [gbdt({ trees: 20, leaves: 7 })],
+        ...(train as object),
+      })
+      k.evaluate('review', model, { resamples: 100, ...evaluate })
+    })
+    const { outputs } = await w.ran(made)
+    const output = outputs.get('review') as EvaluateOutput
+    const scope = await w.galley.scope()
+    const text = async (blob: string) => new TextDecoder().decode(await w.galley.store.blobs.get(scope, blob))
+    return { found: JSON.parse(await text(output.evaluation)) as Evaluation, page: await text(output.card) }
+  }
+
+  test('tells the order with intervals over queries, by segment, beside a baseline, and leaves out what has no meaning', async () => {
+    const { found, page } = await judged('order-review', { segments: ['season', 'price'], groups: ['season'], curves: true }) // biome-ignore format: one line
+    const shown = page.replace(/<script[\s\S]*?<\/script>/g, '')
+    expect(shown).not.toMatch(/undefined|NaN|\[object|\{[a-zA-Z]+\}/)
+    expect(shown.split('<span lang="en">').length).toBe(shown.split('<span lang="ko">').length)
+    expect(found.main).toEqual({ metric: 'ndcg10', least: false })
+    expect(Object.keys(found.test.metrics)).toEqual(['ndcg5', 'ndcg10', 'ndcg', 'map', 'mrr', 'precision5', 'precision10']) // biome-ignore format: one line
+    for (const { value, low, high } of Object.values(found.test.metrics)) {
+      expect(low as number).toBeLessThanOrEqual(value as number)
+      expect(high as number).toBeGreaterThanOrEqual(value as number)
+    }
+    expect(found.test.judged as number).toBeLessThan(found.test.groups as number)
+    expect(found.test.groups).toBe(found.test.rows / 12)
+    expect(found.against?.metrics['ndcg10']?.difference.low as number).toBeGreaterThan(0.05)
+    expect(found.against?.decisions).toBeNull()
+    expect(found.segments.map((s) => s.column)).toEqual(['season', 'price'])
+    expect(found.segments[0]?.segments.map((s) => s.metric.value).every((x) => x !== null && x > 0.8)).toBe(true)
+    expect(found.importance.features.map((x) => x.feature).sort()).toEqual(['match', 'price'])
+    expect(found.importance.features[0]?.mean as number).toBeGreaterThan(0.01)
+    expect(found.curve?.points.length as number).toBeGreaterThan(2)
+    expect(found.calibration).toBeUndefined()
+    expect(found.leftOut).toMatchObject({ calibration: 'left.ranking', costs: 'left.ranking', fairness: 'left.orders' })
+  })
+
+  test('holds it against a search that keeps queries together', async () => {
+    const { found } = await judged('order-rival', { against: auto({ trials: 2, seconds: 0, folds: 2, ensemble: 0 }) })
+    expect(found.against?.name).toBe('auto')
+    expect(found.against?.metrics['ndcg10']?.second as number).toBeGreaterThan(0.8)
+  })
 })

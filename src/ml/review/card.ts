@@ -99,7 +99,8 @@ async function features(e: Evaluation, draw: Draw): Promise<Html> {
 async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
   const c = e.curve
   if (!c || c.points.length < 2) return null
-  const metric = c.metric === 'auc' ? say('curve.lacks') : metricName(c.metric)
+  const metric =
+    c.metric === 'auc' ? say('curve.lacks') : c.metric === 'ndcg10' ? say('curve.lacksOrder') : metricName(c.metric)
   return section(
     'curve',
     say('nav.curve'),
@@ -149,7 +150,7 @@ function leaks(e: Evaluation): Html {
 
 /** What was left out, and what no figure here can tell. */
 function limits(e: Evaluation): Html {
-  const always: Word[] = ['limits.sample', 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
+  const always: Word[] = ['limits.sample', e.goal.kind === 'ranking' ? 'limits.orders' : 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
   const some: Word[] = [
     ...(e.calibration ? (['limits.error'] as const) : []),
     ...(e.segments.length > 0 ? (['limits.segments'] as const) : []),
