@@ -62,8 +62,12 @@ export function idealDcg(labels: Float64Array, discount: Float64Array, k = label
  * NDCG of the first `k` places (Järvelin and Kekäläinen 2002, with gains 2^label − 1 as Burges et al. 2005 have them). Rows of one score
  * share their places: it is the mean over all orders of them (McSherry and Najork 2008). null where no row is relevant.
  */
-export function ndcgOf({ labels, ends }: Ordered, discount: Float64Array, k = labels.length): number | null {
-  const ideal = idealDcg(labels, discount, k)
+export function ndcgOf(
+  { labels, ends }: Ordered,
+  discount: Float64Array,
+  k = labels.length,
+  ideal = idealDcg(labels, discount, k),
+): number | null {
   if (ideal === 0) return null
   let sum = 0
   let from = 0
@@ -132,9 +136,19 @@ function relevantIn(labels: Float64Array, from: number, to: number): number {
   return n
 }
 
-/** Where runs of equal scores end. */
-export function endsOf(scores: Float64Array): Uint32Array {
-  const ends: number[] = []
-  for (let i = 1; i <= scores.length; i++) if (i === scores.length || scores[i] !== scores[i - 1]) ends.push(i)
-  return Uint32Array.from(ends)
+/** Puts labels and where runs of equal scores end into the room of a group, in `order`; gives both as far as they go. */
+export function orderedInto(
+  order: Uint32Array,
+  scores: Float64Array,
+  labelOf: (place: number) => number,
+  room: { readonly labels: Float64Array; readonly ends: Uint32Array },
+): Ordered {
+  const n = order.length
+  let runs = 0
+  for (let i = 0; i < n; i++) {
+    const place = order[i] as number
+    room.labels[i] = labelOf(place)
+    if (i + 1 === n || scores[place] !== scores[order[i + 1] as number]) room.ends[runs++] = i + 1
+  }
+  return { labels: room.labels.subarray(0, n), ends: room.ends.subarray(0, runs) }
 }

@@ -1,6 +1,6 @@
 import { GalleyError } from '../../base/errors.ts'
 import { type Measures, sumsOf, termsOf } from './additive.ts'
-import { averagePrecisionOf, descending, discounts, endsOf, ndcgOf, type Ordered, precisionOf, reciprocalRankOf } from './order.ts' // biome-ignore format: one line
+import { averagePrecisionOf, descending, discounts, ndcgOf, type Ordered, orderedInto, precisionOf, reciprocalRankOf } from './order.ts' // biome-ignore format: one line
 import type { Judged } from './rowTerms.ts'
 import { FEWEST, type Judge } from './segments.ts'
 
@@ -51,7 +51,8 @@ export function orderedGroups(
       what: `there are ${scores.length} scores, ${labels.length} labels and ${groups.length} groups`,
     })
   const all = rows ?? Uint32Array.from(scores.keys())
-  const found = new Map<number, number[]>()
+  const last = groups.reduce((most, group) => Math.max(most, group), 0)
+  const starts = new Uint32Array(last + 2)
   for (const row of all) {
     if (Number.isNaN(scores[row]))
       throw new GalleyError('VALUE_INVALID', {
@@ -59,25 +60,35 @@ export function orderedGroups(
         why: 'a feature is too large to compute with, or the model did not converge on it',
         fix: 'bring features to a sensible scale (a logarithm, a ratio), or reject rows whose values can not be true',
       })
-    const own = found.get(groups[row] as number)
-    if (own) own.push(row)
-    else found.set(groups[row] as number, [row])
+    const after = (groups[row] as number) + 1
+    starts[after] = (starts[after] as number) + 1
   }
-  const most = [...found.values()].reduce((n, own) => Math.max(n, own.length), 0)
+  let most = 0
+  for (let k = 0; k <= last; k++) {
+    most = Math.max(most, starts[k + 1] as number)
+    starts[k + 1] = (starts[k + 1] as number) + (starts[k] as number)
+  }
+  const next = starts.slice()
+  const members = new Uint32Array(all.length)
+  for (const row of all) {
+    const group = groups[row] as number
+    const place = next[group] as number
+    members[place] = row
+    next[group] = place + 1
+  }
   const sort = descending(most)
-  return [...found]
-    .sort(([a], [b]) => a - b)
-    .map(([, own]) => {
-      const values = Float64Array.from(own, (row) => scores[row] as number)
-      const order = Uint32Array.from(own.keys())
-      sort(order, values, order.length)
-      const sorted = Uint32Array.from(order, (i) => own[i] as number)
-      return {
-        rows: sorted,
-        labels: Float64Array.from(sorted, (row) => labels[row] as number),
-        ends: endsOf(Float64Array.from(order, (i) => values[i] as number)),
-      }
-    })
+  const room = { labels: new Float64Array(all.length), ends: new Uint32Array(all.length) }
+  const found: GroupOrder[] = []
+  for (let k = 0; k <= last; k++) {
+    const [from, to] = [starts[k] as number, starts[k + 1] as number]
+    if (from === to) continue
+    const own = members.subarray(from, to)
+    // rows of a group are in their order, so that ties by row are ties by place
+    sort(own, scores, own.length)
+    const place = { labels: room.labels.subarray(from, to), ends: room.ends.subarray(from, to) }
+    found.push({ rows: own, ...orderedInto(own, scores, (row) => labels[row] as number, place) })
+  }
+  return found
 }
 
 /** What the order of a group is worth by each measure; undefined where no row is relevant. */

@@ -1,4 +1,4 @@
-import { descending, discounts, endsOf, gainOf, idealDcg, ndcgOf } from '../../evaluation/order.ts'
+import { descending, discounts, gainOf, idealDcg, ndcgOf, orderedInto } from '../../evaluation/order.ts'
 import type { Labelled } from './objectives.ts'
 
 /** Rows group by group in the shared memory: those of group k are `members` from `starts[k]` up to `starts[k + 1]`. */
@@ -132,6 +132,11 @@ export function lacks(
   const sort = descending(most)
   const order = new Uint32Array(most)
   const own = new Float64Array(most)
+  const room = { labels: new Float64Array(most), ends: new Uint32Array(most) }
+  const best = Float64Array.from({ length: end - first }, (_, k) => {
+    const rows = members.subarray(starts[first + k], starts[first + k + 1])
+    return idealDcg(Float64Array.from(rows, (row) => y[row] as number), discount, JUDGED) // biome-ignore format: one line
+  })
   return (out) => {
     for (let k = first; k < end; k++) {
       const from = starts[k] as number
@@ -141,9 +146,9 @@ export function lacks(
         own[i] = scores[members[from + i] as number] as number
       }
       sort(order, own, n)
-      const sorted = Float64Array.from(order.subarray(0, n), (i) => own[i] as number)
-      const labels = Float64Array.from(order.subarray(0, n), (i) => y[members[from + i] as number] as number)
-      out[k] = 1 - (ndcgOf({ labels, ends: endsOf(sorted) }, discount, JUDGED) ?? Number.NaN)
+      const labelOf = (place: number): number => y[members[from + place] as number] as number
+      const ordered = orderedInto(order.subarray(0, n), own, labelOf, room)
+      out[k] = 1 - (ndcgOf(ordered, discount, JUDGED, best[k - first]) ?? Number.NaN)
     }
   }
 }
