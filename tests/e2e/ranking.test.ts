@@ -10,7 +10,9 @@ import type { EvaluateOutput } from '../../src/ml/review/step.ts'
 import { openEndpoint } from '../../src/ml/serving/endpoint.ts'
 import { randomOf } from '../../src/ml/training/conformance.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
-import { openWritten, type Written } from './datasets.ts'
+import type { RunEvent } from '../../src/runs/events.ts'
+import { run } from '../../src/runs/runner.ts'
+import { openWritten, signal, type Written } from './datasets.ts'
 
 let w: Written
 const QUERIES = 300
@@ -77,6 +79,30 @@ test('what can’t be ranked is refused: by whom, by which column, and of which 
   expect(of({ kind: 'ranking', group: 'bought' })).toThrow('it is the target')
   expect(of({ kind: 'ranking', group: 'query', alpha: 1 })).toThrow("'alpha'")
   expect(() => shop('wrong', { gate: (m) => m.validate.auc.gt(0) })).toThrow("no metric of a ranking goal 'auc'")
+})
+
+test('queries that the split cuts are told, and those that teach nothing, once for all candidates', async () => {
+  const told: string[] = []
+  const ran = async (cut: boolean) => {
+    const made = recipe('cut', (k) => {
+      const offers = k.source('offers', csv('offers.csv', COLUMNS))
+      const data = k.dataset('cut-data', offers, {
+        split: cut
+          ? (r) => ({ train: r.match.lt(0.5), validate: r.match.ge(0.5).and(r.match.lt(0.75)), test: r.match.ge(0.75) })
+          : byGroup('query', { train: 0.6, validate: 0.2, test: 0.2 }),
+      })
+      const candidates = [gbdt({ trees: 2 }), gbdt({ trees: 3 })]
+      k.train('cut-model', data, { target: 'bought', goal: { kind: 'ranking', group: 'query' }, features: ['match'], candidates }) // biome-ignore format: one line
+    })
+    told.length = 0
+    const on = (e: RunEvent) => void (e.type === 'said' && told.push(e.text))
+    await run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal, on })
+  }
+  await ran(true)
+  expect(told[0]).toMatch(/^300 groups of 'query' have rows in several parts, .* byGroup\('query', …\)$/)
+  await ran(false)
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/^\d+ of \d+ groups of 'query' teach no order/)
 })
 
 describe('a review', () => {
