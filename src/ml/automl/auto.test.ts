@@ -5,12 +5,14 @@ import { evaluate } from '../evaluation/evaluate.ts'
 import { evaluateClasses } from '../evaluation/multiclass.ts'
 import { goalConformance } from '../training/conformance.goals.ts'
 import { failure, quiet, randomOf, relationOf } from '../training/conformance.ts'
+import { readTargets } from '../training/labels.ts'
 import { logistic } from '../training/logistic.ts'
 import type { TrainTask } from '../training/trainer.ts'
 import { auto } from './auto.ts'
 import { selectEnsemble } from './ensemble.ts'
 import { foldsOf } from './folds.ts'
 import { propose, type Tried } from './propose.ts'
+import { holdRows } from './rows.ts'
 import { familiesFor, paramsAt, pointOf } from './space.ts'
 import { lossOf } from './trials.ts'
 
@@ -112,6 +114,25 @@ describe('folds', () => {
       expect(test.some((i) => seen.has(groups[i] as number))).toBe(false)
     }
   })
+})
+
+test('a sample of rows in groups is of whole groups, at least two of them', async () => {
+  const random = randomOf(4)
+  const sizes = Array.from({ length: 60 }, () => 1 + Math.floor(random() * 50))
+  const rows = sizes.flatMap((size, g) => Array.from({ length: size }, () => ({ a: random(), q: `q${g}`, y: Math.floor(random() * 3) }))) // biome-ignore format: one line
+  const schema = ['a', 'q', 'y'].map((name) => ({ name, type: name === 'q' ? ('string' as const) : ('float64' as const), nullable: false })) // biome-ignore format: one line
+  const goal = { kind: 'ranking', group: 'q' } as const
+  const task = { train: relationOf(schema, rows, 333), features: ['a'], target: 'y', goal, params: {}, seed: 5, threads: 1 } // biome-ignore format: one line
+  const { signal } = quiet()
+  const targets = await readTargets(task.train, task, signal)
+  for (const most of [600, 1]) {
+    const held = await holdRows(task, targets, most, signal)
+    const counts = new Map<number, number>()
+    for (const group of held.groups ?? []) counts.set(group, (counts.get(group) ?? 0) + 1)
+    expect(counts.size).toBeGreaterThanOrEqual(2)
+    for (const [group, count] of counts) expect(count).toBe(sizes[group])
+    if (most > 1) expect(held.rows).toBeLessThanOrEqual(most)
+  }
 })
 
 /** Rows of a customer say the same, so that one of them gives the others away. */

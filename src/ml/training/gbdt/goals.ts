@@ -18,7 +18,7 @@ import { loadKernels } from './wasm.ts'
 
 /**
  * Trees of any goal, with weights, sampling, an l1 penalty and monotone features. Beside what a binary target takes it holds
- * `32 + 16 × outputs` bytes a row.
+ * `32 + 16 × outputs` bytes a row, of a ranking 8 more.
  */
 export async function learnGoal(
   task: TrainTask,
