@@ -135,6 +135,14 @@ test('a sample of rows in groups is of whole groups, at least two of them', asyn
   }
 })
 
+test('a ranking of one group alone can’t be cut', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => ({ a: i % 17, q: 1, y: i % 3 }))
+  const schema = ['a', 'q', 'y'].map((name) => ({ name, type: 'float64' as const, nullable: false }))
+  const task = { train: relationOf(schema, rows), features: ['a'], target: 'y', goal: { kind: 'ranking', group: 'q' } as const, seed: 1, threads: 1 } // biome-ignore format: one line
+  expect((await failure(auto.train({ ...task, params: {} }, quiet()))).message).toContain('all rows are of one group')
+  expect((await failure(auto.train({ ...task, params: { cut: 'random' } }, quiet()))).message).toContain("whole groups of 'q'") // biome-ignore format: one line
+})
+
 /** Rows of a customer say the same, so that one of them gives the others away. */
 function ofCustomers() {
   const random = randomOf(12)

@@ -109,6 +109,22 @@ test('stops where the NDCG of validation rows no longer rises, on any number of 
   expect(judged(model, validate)).toBeGreaterThan(judged(all, validate))
 })
 
+test('goes together with sampling, categories, monotone features and early stopping, on any number of threads', async () => {
+  const coded = (rows: ReturnType<typeof rowsOf>) => rows.map((r) => ({ ...r, noise: Math.floor(r.b * 12) }))
+  const params = {
+    ...{ trees: 60, leaves: 15, earlyStopping: 8, rowFraction: 0.7, columnFraction: 0.7, l1: 0.1 },
+    ...{ increasing: ['b'], categorical: ['noise'], minDataPerGroup: 20 },
+  }
+  const more = { params, validate: relationOf(schema, coded(validate)), weight: 'w' }
+  const one = await gbdt.train(taskOf(coded(train), more), quiet())
+  expect(JSON.stringify(await gbdt.train(taskOf(coded(train), { ...more, threads: 3 }), quiet()))).toBe(JSON.stringify(one)) // biome-ignore format: one line
+  expect(judged(one, coded(validate))).toBeGreaterThan(0.8)
+  const told = new Float64Array(4)
+  const { contributions, one: score } = gbdt.load(one)
+  contributions?.(Float64Array.of(2.5, 0.5, 6), told)
+  expect(told.reduce((a, b) => a + b)).toBeCloseTo(score(Float64Array.of(2.5, 0.5, 6)), 9)
+})
+
 test('groups that teach nothing are told, and change nothing', async () => {
   const said: string[] = []
   const flat = train.filter((r) => r.q < 100).map((r) => ({ ...r, q: r.q + 10_000, y: 2 }))
