@@ -160,8 +160,11 @@ export interface Kitchen {
     data: Dataset<S>,
     options: {
       target: keyof S & string
-      /** What is learnt of the target; it follows from its type where it is not said: `binary`, `multiclass` of a text, `regression` of a float. */
-      goal?: SaidGoal
+      /**
+       * What is learnt of the target; it follows from its type where it is not said: `binary`, `multiclass` of a text, `regression` of a float.
+       * `{ kind: 'ranking', group: 'query' }`: the order of the rows of a group, by a target that grades them from 0 (not relevant) to 31.
+       */
+      goal?: SaidGoal<keyof S & string>
       /** A column of numbers from 0 on: how much a training row counts. */
       weight?: keyof S & string
       features: readonly (keyof S & string)[]

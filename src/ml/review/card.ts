@@ -119,7 +119,7 @@ function leaks(e: Evaluation): Html {
 
 /** What was left out, and what no figure here can tell. */
 function limits(e: Evaluation): Html {
-  const always: Word[] = ['limits.sample', 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
+  const always: Word[] = ['limits.sample', e.goal.kind === 'ranking' ? 'limits.orders' : 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
   const some: Word[] = [
     ...(e.calibration ? (['limits.error'] as const) : []),
     ...(e.segments.length > 0 ? (['limits.segments'] as const) : []),

@@ -7,7 +7,8 @@ import { figure, section } from './parts.ts'
 import type { Draw } from './sections.ts'
 import { inBoth, metricName, say } from './words.ts'
 
-const lossName = (metric: string) => (metric === 'auc' ? say('curve.lacks') : metricName(metric))
+const lossName = (metric: string) =>
+  metric === 'auc' ? say('curve.lacks') : metric === 'ndcg10' ? say('curve.lacksOrder') : metricName(metric)
 
 /** What more rows would give. */
 export async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {

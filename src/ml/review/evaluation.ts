@@ -16,6 +16,9 @@ export interface PartMetrics {
   readonly rows: number
   /** Of a binary target. */
   readonly positives?: number
+  /** Of a ranking: groups, and those with a relevant row, which means are of. */
+  readonly groups?: number
+  readonly judged?: number
   readonly metrics: Readonly<Record<string, Interval>>
 }
 

@@ -4,6 +4,7 @@ import { applied, fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
 import { BINARY } from '../../runs/goal.ts'
+import { groupColumns } from '../../runs/grouped.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, EvaluateSpec, Step, TrainSpec } from '../../runs/specs.ts'
@@ -53,8 +54,9 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   const { goal = BINARY, classes } = pack.model
   const raw = [...new Set([...train.spec.features, ...train.spec.fit.flatMap(fitReads)])].filter((c) => data.schema.some((f) => f.name === c)) // biome-ignore format: one line
   const weight = train.spec.weight
-  const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...(weight === undefined ? [] : [weight])])]
-  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, ...(classes ? { classes } : {}) }
+  const groups = groupColumns({ ...train.spec, candidates: [...train.spec.candidates, ...(spec.against ? [spec.against] : [])] }) // biome-ignore format: one line
+  const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...groups, ...(weight === undefined ? [] : [weight])])] // biome-ignore format: one line
+  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, groups, ...(classes ? { classes } : {}) } // biome-ignore format: one line
   const stages = 13
   let stage = 0
   const turn = () => {
@@ -173,8 +175,10 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
 /** What a review does not tell, and why. */
 function leftOutOf(spec: EvaluateSpec, goal: string): Record<string, string> {
   const binary = goal === 'binary'
+  const other = goal === 'ranking' ? 'left.ranking' : 'left.binary'
+  const grouped = goal === 'ranking' ? 'left.orders' : 'left.groups'
   return {
-    ...(binary ? {} : { calibration: 'left.binary', fairness: spec.groups.length > 0 ? 'left.groups' : 'left.binary', costs: 'left.binary' }), // biome-ignore format: one line
+    ...(binary ? {} : { calibration: other, fairness: spec.groups.length > 0 ? grouped : other, costs: other }),
     ...(binary && spec.groups.length === 0 ? { fairness: 'left.noGroups' } : {}),
     ...(binary && !spec.costs ? { costs: 'left.noCosts' } : {}),
     ...(spec.segments.length === 0 ? { segments: 'left.noSegments' } : {}),

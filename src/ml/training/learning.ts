@@ -90,6 +90,12 @@ async function learn(
 ): Promise<Candidate[]> {
   const { spec } = ctx.step
   const results: Candidate[] = []
+  const told = new Set<string>()
+  // candidates learn from the same rows
+  const say = (what: string) => {
+    if (!told.has(what)) ctx.say(what)
+    told.add(what)
+  }
   for (const [i, candidate] of spec.candidates.entries()) {
     const trainer = await trainerOf(candidate.trainer)
     const journal = await journals.of(`${candidate.trainer}-${hashJson(candidate.params).slice(0, 16)}`)
@@ -109,7 +115,7 @@ async function learn(
           threads: ctx.threads,
         },
         {
-          ...{ signal: ctx.signal, journal, say: (text: string) => ctx.say(text) },
+          ...{ signal: ctx.signal, journal, say },
           progress: (p) =>
             ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
         },

@@ -36,7 +36,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { columns } = await featureStats(train, task.features, ctx.signal)
   const design = designOf(columns)
   const blocks = await goalBlocks(task, targets, { columns }, design, ctx.signal)
-  const kind = targets.goal.kind === 'regression' ? 'squared' : targets.goal.kind
+  const kind = targets.outputs > 1 ? 'multiclass' : targets.goal.kind === 'binary' ? 'binary' : 'squared'
   const number = kind === 'squared' ? { shift: targets.mean, spread: await spreadOf(blocks, targets) } : undefined
   const hidden = new Array<number>(params.layers).fill(params.units)
   const network = new Network([design.width, ...hidden, targets.outputs], startsOf(targets), task.seed)

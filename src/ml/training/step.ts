@@ -10,7 +10,7 @@ import { wholePlan } from '../../runs/inline.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import type { ModelPackage } from '../registry/version.ts'
+import { formatOf, type ModelPackage } from '../registry/version.ts'
 import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
 import type { CandidateResult } from './learning.ts'
 import type { TrainedModel } from './trainer.ts'
@@ -50,7 +50,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       const best = candidates.reduce((a, b) => (worth(b.result.validate) > worth(a.result.validate) ? b : a))
       const gate = judge(spec, best.result, results)
       const pack: ModelPackage = {
-        ...{ format: spec.goal ? 3 : 2, model: best.model, threshold: best.threshold },
+        ...{ format: formatOf(spec.goal), model: best.model, threshold: best.threshold },
         fits: fits.flatMap((f) => f.serving),
         reference: [...(await learnt.reference()), best.scores()],
       }
@@ -153,7 +153,9 @@ function judge(spec: TrainSpec, best: CandidateResult, all: readonly CandidateRe
         candidates: all.map((c) => ({
           trainer: c.trainer,
           [name]: of(c.validate),
-          ...(goal.kind === 'regression' ? {} : { logLoss: metricOf(c.validate, 'logLoss') }),
+          ...(goal.kind === 'regression' || goal.kind === 'ranking'
+            ? {}
+            : { logLoss: metricOf(c.validate, 'logLoss') }),
         })),
       },
     })

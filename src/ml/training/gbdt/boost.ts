@@ -1,12 +1,13 @@
 import type { SharedMemory } from '../../../base/wasm.ts'
 import { mix } from '../mix.ts'
 import { quantileIn, quantileInPlace, quantileOf } from '../quantiles.ts'
+import { groupsOf, lambdas } from './lambdarank.ts'
 import type { GoalLayout } from './layout.ts'
 import { slopesOf } from './objectives.ts'
 import { replayerOf } from './replay.ts'
 import type { BinnedTree, BoostTask, GrowTask, TreeStart } from './task.ts'
 import { growerOf } from './tree.ts'
-import { goalValidation } from './validation.ts'
+import { goalValidation, groupedOf } from './validation.ts'
 import type { Kernels } from './wasm.ts'
 
 /**
@@ -37,7 +38,9 @@ export function boost(
   const values = new Float32Array(memory.buffer, layout.values, layout.leaves)
   const order = new Uint32Array(memory.buffer, layout.order, rows)
   const [first, end] = [rowsFrom(me), rowsFrom(me + 1)]
-  const slopes = slopesOf(goal)
+  const ranks = groupedOf(memory, task, 'train')
+  const lambdasOf = ranks && lambdas(labelled, ranks, groupsOf(ranks, threads, me))
+  const slopes = goal.kind === 'ranking' ? undefined : slopesOf(goal)
   const sampled = rowFraction < 1
   const limit = rowFraction * 2 ** 32
   let salt = 0
@@ -45,7 +48,13 @@ export function boost(
 
   /** This thread's gradients, and what both sums' units are by the largest of all threads. */
   const takeSlopes = () => {
-    slopes(labelled, first, end, g, h)
+    slopes?.(labelled, first, end, g, h)
+    if (lambdasOf) {
+      // a group's rows are other threads' too: their scores are there, and then their gradients
+      wait()
+      lambdasOf(g, h)
+      wait()
+    }
     let [most, steepest] = [0, 0]
     for (let k = 0; k < outputs; k++)
       for (let i = k * rows + first; i < k * rows + end; i++) {

@@ -23,7 +23,7 @@ import { loadKernels } from './wasm.ts'
  */
 export const gbdt: Trainer = {
   kind: 'gbdt',
-  goals: ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
+  goals: ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
   train,
   load: loadForest,
 }

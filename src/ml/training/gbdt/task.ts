@@ -42,6 +42,8 @@ export interface BoostTask {
   /** Which features that are used may stand together on a way down, as lists of their numbers; absent: all. */
   readonly groups?: readonly (readonly number[])[]
   readonly sets?: SetTask
+  /** Groups that the rows of a ranking stand in. */
+  readonly ranked?: { readonly train: number; readonly validate: number }
 }
 
 /** How features of categories are split: as LightGBM's parameters of these names. */
