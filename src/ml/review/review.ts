@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../base/errors.ts'
+import { type GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { applied, fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
@@ -100,7 +100,14 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
   const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
   turn()
-  const scaling = spec.scaling && (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, within))
+  const lacks = (parameter: string, thrown: GalleyError) => {
+    // of several candidates another one may be chosen tomorrow
+    if (train.spec.candidates.length === 1) throw thrown
+    ctx.say(`'${trained.kind}' was chosen, which has no parameter '${parameter}': it was not learnt again by that`)
+  }
+  const scaling =
+    spec.scaling &&
+    (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, { progress: within, lacks }))
   turn()
   const leaks = leaksOf(evaluator.inputs, goal.kind === 'binary' ? 2 : (classes?.length ?? 0), raw, parts)
   const split = (stepOf(ctx.recipe, ctx.step.inputs[0] ?? '').spec as DatasetSpec).split
@@ -123,9 +130,12 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
     ...looked,
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve } : {}),
-    ...(scaling ? { scaling } : {}),
+    ...(scaling && scaling.length > 0 ? { scaling } : {}),
     leaks,
-    leftOut: leftOutOf(spec, goal.kind),
+    leftOut: {
+      ...leftOutOf(spec, goal.kind),
+      ...(spec.scaling && scaling?.length === 0 ? { scaling: 'left.parameters' } : {}),
+    },
   }
 }
 
