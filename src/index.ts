@@ -115,4 +115,4 @@ export {
 } from './runs/partitions/partitioned.ts'
 export { recipe } from './runs/recipe.ts'
 export type { Recipe } from './runs/specs.ts'
-export { byTime } from './runs/split.ts'
+export { byGroup, byTime } from './runs/split.ts'

@@ -220,5 +220,13 @@ export function secretEnvironment(env: NodeJS.ProcessEnv = process.env): {
 /** Hosts (`host` or `host:port`, with commas) that sources may reach although they are on a private network. */
 export const allowPrivate = (): string | undefined => process.env['GALLEY_ALLOW_PRIVATE']
 
+/** What engines of containers are told by the environment; it is no part of what a program within one is given. */
+export const CONTAINER_VARIABLES: readonly string[] = ['PATH', 'HOME', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'TMPDIR', 'CONTAINERS_CONF', 'CONTAINERS_STORAGE_CONF', 'CONTAINER_HOST', 'REGISTRY_AUTH_FILE', 'DOCKER_HOST', 'DOCKER_CONFIG', 'DOCKER_CONTEXT', 'DOCKER_CERT_PATH', 'DOCKER_TLS_VERIFY'] // biome-ignore format: one line
+
+export const containerEnvironment = (): Record<string, string> => {
+  const said = CONTAINER_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []))
+  return { PATH: searchPath(), ...Object.fromEntries(said) }
+}
+
 /** Where programs are looked for by their names. */
 export const searchPath = (): string => process.env['PATH'] || '/usr/local/bin:/usr/bin:/bin'

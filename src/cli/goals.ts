@@ -10,7 +10,13 @@ interface MulticlassReport {
 interface RegressionReport {
   readonly goal: 'regression'
 }
-type Report = MulticlassReport | RegressionReport
+interface RankingReport {
+  readonly goal: 'ranking'
+  readonly groups: number
+  readonly irrelevant: number
+  readonly alike: number
+}
+type Report = MulticlassReport | RegressionReport | RankingReport
 
 /** A candidate of another goal than binary, as it is told. */
 export interface Goals {
@@ -35,6 +41,14 @@ export function goalMetrics(candidates: readonly Goals[]): string {
   const by = (title: string, name: string) =>
     [title, (r: Report) => (r as unknown as Record<string, unknown>)[name]] as const
   const last = candidates.at(-1)
+  if (last?.test.goal === 'ranking') {
+    const measures = [
+      ...[by('NDCG@5', 'ndcg5'), by('NDCG@10', 'ndcg10'), by('NDCG', 'ndcg'), by('MAP', 'map'), by('MRR', 'mrr')],
+      ...[by('P@5', 'precision5'), by('P@10', 'precision10')],
+    ]
+    const { groups, irrelevant, alike } = last.test
+    return `${rows(measures)}\n\ngroups on test ${groups}, of which ${irrelevant} without a relevant row are left out, and ${alike} have one label in all rows`
+  }
   if (last?.test.goal !== 'multiclass')
     return rows([
       by('MAE', 'mae'),

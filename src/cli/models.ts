@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
+import { type Suspect, warningOf } from '../ml/automl/suspects.ts'
 import { bytes } from '../runs/text.ts'
 import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -38,6 +39,7 @@ interface Details {
   readonly leaderboard?: readonly Line[]
   /** Of a model that was made elsewhere. */
   readonly file?: { readonly bytes: number; readonly sha256: string; readonly producer: string }
+  readonly suspects?: readonly Suspect[]
 }
 
 /** What a search tried. */
@@ -91,13 +93,15 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, goal, origin, leaderboard, file } = v.details as Details
+        const { candidates = [], figures, goal, origin, leaderboard, file, suspects } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         if (file) print(`from a file of ${bytes(file.bytes)}${file.producer ? ` by ${file.producer}` : ''}  sha256 ${file.sha256.slice(0, 12)}`) // biome-ignore format: one line
         if (figures) print(learnt(figures))
         else if (candidates.length === 0) print('not judged: its recipe names no target')
         else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
         if (leaderboard) print(`\n${board(leaderboard)}`)
+        const warning = suspects && warningOf(suspects)
+        if (warning) print(`\n${warning}`)
       }),
     )
   exportModel(noun)

@@ -31,7 +31,7 @@ export interface EarlierStep {
 /** What stands in a key beside the spec, by kind of step. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   source: 'what it reads has changed',
-  process: 'a file that it is given has changed, or the program that its command names',
+  process: 'a file that it is given has changed, or the program that its command names, or its image',
   dataset: 'the version that it goes on from is another, or somebody was forgotten, or a check asks for the day',
   analyse: 'the version that it tells of is another, or what was set aside or found of it',
   statistics: 'the version that it asks is another',

@@ -7,7 +7,7 @@ import type { Kitchen, Model } from './kitchen.ts'
 import type { EvaluateOptions } from './options.ts'
 import type { Candidate, DatasetSpec, EvaluateSpec, OnnxSpec, Step, TrainSpec } from './specs.ts'
 
-const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
+const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'scaling', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
 
 const refuse = (what: string, why: string, fix: string): GalleyError => new GalleyError('RECIPE_INVALID', { what, why, fix }) // biome-ignore format: one line
 
@@ -28,7 +28,7 @@ export function evaluating(
       const train = trained(id, model)
       const dataset = train.inputs[0] ?? ''
       const { schema } = (stepOf(dataset) as Step<DatasetSpec>).spec.plan.root
-      if (options.curves && train.kind === 'onnx') throw refuse(`'${id}' can't tell what more rows would give`, `'${train.id}' was made elsewhere, and can't be trained again here`, 'leave curves out') // biome-ignore format: one line
+      if ((options.curves || options.scaling) && train.kind === 'onnx') throw refuse(`'${id}' can't tell what more rows, or another size, would give`, `'${train.id}' was made elsewhere, and can't be trained again here`, 'leave curves and scaling out') // biome-ignore format: one line
       const { against, inputs } = rivalOf(id, train, options.against, (m) => trained(id, m))
       const binary = (train.spec.goal ?? BINARY).kind === 'binary'
       const spec: EvaluateSpec = {
@@ -38,6 +38,7 @@ export function evaluating(
         ...(options.costs === undefined ? {} : { costs: costsOf(id, options.costs, binary) }),
         ...(against ? { against } : {}),
         curves: options.curves ?? false,
+        ...(options.scaling === undefined ? {} : { scaling: scalingOf(id, options.scaling) }),
         resamples: whole(id, 'resamples', options.resamples ?? 1000, 100, 10_000),
         confidence: confidenceOf(id, options.confidence ?? 0.95),
         seed: whole(id, 'seed', options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
@@ -74,6 +75,17 @@ function rivalOf(
   if (JSON.stringify(other.spec.goal ?? BINARY) !== JSON.stringify(train.spec.goal ?? BINARY))
     throw refuse(`'${id}' can't hold '${train.id}' against '${other.id}'`, 'they have other goals', 'name a model of the same goal') // biome-ignore format: one line
   return { inputs: [other.id] }
+}
+
+function scalingOf(id: string, given: Readonly<Record<string, readonly number[]>>): Record<string, number[]> {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, values]) => {
+      const fit = Array.isArray(values) && values.length > 1 && values.every((x) => Number.isFinite(x) && x > 0)
+      if (!fit || new Set(values).size < values.length)
+        throw refuse(`'${id}' can't be learnt again by '${name}'`, 'it takes two different numbers above 0 or more, and five to tell how it goes on', `write scaling: { ${name}: [4, 8, 16, 32, 64] }`) // biome-ignore format: one line
+      return [name, values.toSorted((a, b) => a - b)]
+    }),
+  )
 }
 
 function columnsOf(id: string, option: string, given: readonly string[] | undefined, schema: Schema): string[] {

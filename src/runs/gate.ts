@@ -10,6 +10,7 @@ type Number64 = Col<'float64'> & Row<{ x: 'float64' }>['x']
 const METRICS = {
   binary: ['auc', 'logLoss', 'brier', 'accuracy'],
   multiclass: ['logLoss', 'accuracy', 'balancedAccuracy', 'macroF1', 'auc'],
+  ranking: ['ndcg5', 'ndcg10', 'ndcg', 'map', 'mrr', 'precision5', 'precision10'],
   regression: ['mae', 'rmse', 'r2', 'bias', 'mape', 'smape', 'pinball', 'below', 'poissonDeviance', 'tweedieDeviance'],
 } as const
 type PartMetrics = { readonly [M in (typeof METRICS)[keyof typeof METRICS][number]]: Number64 }

@@ -17,11 +17,18 @@ export type Goal =
       /** How the variance grows with the mean, within (1, 2); of `tweedie` alone. */
       readonly power?: number
     }
+  | {
+      /** The order of rows within a group, by a target that says how relevant each is. */
+      readonly kind: 'ranking'
+      /** The column that names a row's group: the query, the visit, the day. */
+      readonly group: string
+    }
 
-/** A goal as a recipe says it. */
-export type SaidGoal =
-  | Goal['kind']
+/** A goal as a recipe says it, of a table with such columns. */
+export type SaidGoal<Column extends string = string> =
+  | Exclude<Goal['kind'], 'ranking'>
   | { readonly kind: 'binary' | 'multiclass' }
+  | { readonly kind: 'ranking'; readonly group: Column }
   | {
       readonly kind: 'regression'
       readonly objective?: Objective
@@ -30,11 +37,19 @@ export type SaidGoal =
     }
 
 /** The goals by one name each, as trainers list those that they can. */
-export type Aim = 'binary' | 'multiclass' | Objective
+export type Aim = 'binary' | 'multiclass' | 'ranking' | Objective
 
 export const aimOf = (goal: Goal): Aim => (goal.kind === 'regression' ? goal.objective : goal.kind)
 
 export const BINARY: Goal = { kind: 'binary' }
+
+/** What sums of contributions are before they become an answer: log odds, the logarithm of a mean, or the answer itself. */
+export function linkOf(goal: Goal = BINARY): 'logit' | 'log' | 'identity' {
+  if (goal.kind === 'binary' || goal.kind === 'multiclass') return 'logit'
+  return goal.kind === 'regression' && (goal.objective === 'poisson' || goal.objective === 'tweedie')
+    ? 'log'
+    : 'identity'
+}
 
 const invalid = (id: string, what: string, fix: string, why?: string): GalleyError =>
   new GalleyError('RECIPE_INVALID', { what: `'${id}' ${what}`, ...(why ? { why } : {}), fix })
@@ -51,9 +66,10 @@ export function goalOf(id: string, target: string, type: Type, said: SaidGoal | 
     binary: whole || isFloat(type),
     multiclass: whole || type === 'string',
     regression: isInteger(type) || isFloat(type),
+    ranking: whole || isFloat(type),
   }
   if (fits[goal.kind]) return goal
-  const can = Object.entries(fits).flatMap(([kind, able]) => (able ? [`'${kind}'`] : []))
+  const can = Object.entries(fits).flatMap(([kind, able]) => (able && kind !== 'ranking' ? [`'${kind}'`] : []))
   throw invalid(
     id,
     `can't learn '${target}' with the goal '${goal.kind}': it is a ${typeName(type)}`,
@@ -78,8 +94,8 @@ function goalOfType(id: string, target: string, type: Type): Goal {
 function completed(id: string, said: SaidGoal): Goal {
   const { kind, ...more } = typeof said === 'string' ? { kind: said } : said
   const options: Record<string, unknown> = more
-  if (kind !== 'binary' && kind !== 'multiclass' && kind !== 'regression')
-    throw invalid(id, `has no goal '${String(kind)}'`, "say 'binary', 'multiclass' or 'regression'")
+  if (kind !== 'binary' && kind !== 'multiclass' && kind !== 'regression' && kind !== 'ranking')
+    throw invalid(id, `has no goal '${String(kind)}'`, "say 'binary', 'multiclass', 'regression' or { kind: 'ranking', group: '…' }") // biome-ignore format: one line
   const objective = (options['objective'] ?? 'squared') as Objective
   const [parameter, value, low, high] =
     kind !== 'regression'
@@ -89,10 +105,14 @@ function completed(id: string, said: SaidGoal): Goal {
         : objective === 'tweedie'
           ? (['power', options['power'] ?? 1.5, 1, 2] as const)
           : []
-  const known = [...(kind === 'regression' ? ['objective'] : []), ...(parameter ? [parameter] : [])]
+  const known = [
+    ...(kind === 'regression' ? ['objective'] : kind === 'ranking' ? ['group'] : []),
+    ...(parameter ? [parameter] : []),
+  ]
   const other = Object.keys(options).find((name) => !known.includes(name))
   if (other !== undefined)
     throw invalid(id, `has a goal '${kind}'${kind === 'regression' ? ` (${objective})` : ''} without an option '${other}'`, known.length > 0 ? `it has ${known.join(', ')}` : 'leave it out') // biome-ignore format: one line
+  if (kind === 'ranking') return ranking(id, options['group'])
   if (kind !== 'regression') return { kind }
   if (!OBJECTIVES.includes(objective))
     throw invalid(id, `has no objective '${String(objective)}'`, `say one of ${OBJECTIVES.join(', ')}`)
@@ -102,5 +122,15 @@ function completed(id: string, said: SaidGoal): Goal {
     id,
     `needs a number between ${low} and ${high} as '${parameter}' of its goal`,
     `for instance goal: { kind: 'regression', objective: '${objective}', ${parameter}: ${(low + high) / 2} }`,
+  )
+}
+
+function ranking(id: string, group: unknown): Goal {
+  if (typeof group === 'string') return { kind: 'ranking', group }
+  throw invalid(
+    id,
+    'is not told which rows its goal ranks together',
+    "name the column: goal: { kind: 'ranking', group: 'query' }",
+    'an order is learnt within groups of rows, as those of a query',
   )
 }

@@ -8,7 +8,7 @@ import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
 import type { EvaluateOptions, ForecastOptions, LeftFile, OnnxOptions } from './options.ts'
-import type { Candidate, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
+import type { Candidate, ContainerSpec, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
 
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
@@ -53,6 +53,11 @@ type Seeded = { readonly seed?: number } & Timed
 export interface ProcessOptions extends Timed {
   /** The program, by its name on the path or its place in the recipe's folder, and its arguments. */
   readonly command: readonly string[]
+  /**
+   * An image that it is run within, by podman or docker, with nothing of this machine but the folder that it is run in and the tables that it reads: its command is one of the image, whose content stands in
+   * its cache key.
+   */
+  readonly container?: string | ContainerSpec
   /** Files below the recipe's folder that it is given, by patterns: `['score.py', 'lib/**']`. It is run in a folder that holds these alone. */
   readonly files?: readonly string[]
   /** Tables that it reads, by the names that it finds them under. */
@@ -110,8 +115,11 @@ export interface Kitchen {
     data: Dataset<S>,
     options: {
       target: keyof S & string
-      /** What is learnt of the target; it follows from its type where it is not said: `binary`, `multiclass` of a text, `regression` of a float. */
-      goal?: SaidGoal
+      /**
+       * What is learnt of the target; it follows from its type where it is not said: `binary`, `multiclass` of a text, `regression` of a float.
+       * `{ kind: 'ranking', group: 'query' }`: the order of the rows of a group, by a target that grades them from 0 (not relevant) to 31.
+       */
+      goal?: SaidGoal<keyof S & string>
       /** A column of numbers from 0 on: how much a training row counts. */
       weight?: keyof S & string
       features: readonly (keyof S & string)[]

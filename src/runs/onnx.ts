@@ -80,6 +80,7 @@ function checkFeatures(id: string, schema: Schema, { file, features, target }: O
 }
 
 function goalFor(id: string, schema: Schema, { target, goal }: OnnxOptions<string>): Goal {
+  if ((typeof goal === 'string' ? goal : goal?.kind) === 'ranking') throw refuse(`'${id}' has the goal 'ranking'`, 'models of orders are not taken from elsewhere', "say goal: 'regression' for its scores") // biome-ignore format: one line
   if (target !== undefined) return goalOf(id, target, fieldOf(schema, target, `onnx '${id}'`).type, goal)
   return goal === undefined ? BINARY : goalOf(id, 'x', 'int64', goal)
 }

@@ -49,6 +49,8 @@ export interface EvaluateOptions extends Timed {
   readonly against?: Model | Candidate
   /** Whether it is trained again with fewer rows, to tell what more rows would give; not unless said. */
   readonly curves?: boolean
+  /** Numbers that a parameter of its candidate takes, each parameter by itself: it is trained again with each, to tell what a larger or smaller model would give. */
+  readonly scaling?: Readonly<Record<string, readonly number[]>>
   /** Resamples that intervals are made of, 1000 unless given, and their confidence, 0.95 unless given. */
   readonly resamples?: number
   readonly confidence?: number

@@ -19,6 +19,7 @@ import { forecasting } from './forecast.ts'
 import { gateMetrics } from './gate.ts'
 import { checkSource, checkTable, DATASET_OPTIONS, SERVE_OPTIONS, TRAIN_OPTIONS } from './given.ts'
 import { goalOf } from './goal.ts'
+import { checkGroups } from './grouped.ts'
 import type { Kitchen } from './kitchen.ts'
 import { learning } from './learn.ts'
 import { bringing } from './onnx.ts'
@@ -152,6 +153,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
           fix: 'name at least one candidate, for instance gbdt()',
         })
       const goal = goalOf(id, options.target, fieldOf(data.table.schema, options.target, id).type, options.goal)
+      checkGroups(id, data.table.schema, { ...options, goal })
       const condition = options.gate?.(gateMetrics(goal)).expr
       const spec: TrainSpec = {
         target: options.target,

@@ -89,6 +89,15 @@ export interface ProcessSpec {
   readonly each: { readonly step: string; readonly most: number | null; readonly failures: number } | null
   /** Times that it is tried again. */
   readonly retries: number
+  /** It is run within this; by itself on the machine unless given. */
+  readonly container?: ContainerSpec
+}
+/** What a program is run within. */
+export interface ContainerSpec {
+  /** By name and tag, or by digest. */
+  readonly image: string
+  /** As the engine names it, such as `none`; its own default unless given. */
+  readonly network?: string
 }
 export interface ProcessLimits {
   /** Of wall-clock time; no limit unless given, as for the others. */
@@ -173,6 +182,8 @@ export interface EvaluateSpec {
   readonly against?: Candidate
   /** Whether it is learnt again with fewer rows, to tell what more would give. */
   readonly curves: boolean
+  /** Values of parameters that it is learnt again with, each by itself. */
+  readonly scaling?: Readonly<Record<string, readonly number[]>>
   readonly resamples: number
   readonly confidence: number
   readonly seed: number

@@ -1,7 +1,10 @@
 import { GalleyError } from '../base/errors.ts'
 import type { Col, Row } from '../plan/columns/kinds.ts'
+import { optionsOf } from '../plan/columns/options.ts'
 import { call, type Literal, lit } from '../plan/expr.ts'
 import { isoMicros } from '../plan/literal.ts'
+import { parseType } from '../plan/types.ts'
+import { partsBy } from '../plan/verbs/sample.ts'
 
 type Moment = 'timestamp' | 'local timestamp' | 'date'
 type Span = readonly [from: string, until: string]
@@ -27,6 +30,27 @@ export function byTime<S>(
         )
         return [name, { expr, type: 'bool' } as unknown as Col<'bool'>]
       }),
+    )
+  }
+}
+
+/**
+ * Splits by the values of a column: all rows of one value are in the same part, tomorrow too, by a hash of it (as `table.split` has
+ * it). The shares add up to 1, and hold of values; of rows only about, where values have unequal numbers of rows.
+ * @throws PLAN_INVALID, PLAN_TYPE_MISMATCH, when the recipe is declared
+ */
+export function byGroup<S>(
+  column: keyof S & string,
+  shares: Readonly<Record<string, number>>,
+  options: { readonly seed?: number } = {},
+): (r: Row<S>) => Record<string, Col<'bool'>> {
+  const { seed = 0 } = optionsOf(options, ['seed'], 'byGroup')
+  return (r) => {
+    const { type: name } = (r as unknown as Record<string, Col>)[column] as Col
+    const type = parseType(name)
+    const parts = partsBy([{ name: column, type, nullable: true }], shares, [column], seed)
+    return Object.fromEntries(
+      Object.entries(parts).map(([name, expr]) => [name, { expr, type: 'bool' } as unknown as Col<'bool'>]),
     )
   }
 }

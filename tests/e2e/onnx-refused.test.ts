@@ -45,6 +45,7 @@ test.each<[string, object]>([
   ['a gate and no target', { target: undefined, gate: ((m) => m.test.auc.gt(0)) as Options['gate'] }],
   ['limits of nothing', { limits: { seconds: 0 } }],
   ['one class', { classes: ['a'] }],
+  ['an order', { goal: { kind: 'ranking', group: 'city' }, target: 'rooms' }],
 ])('%s is refused when the recipe is declared', (_, options) => {
   const given = { file: 'binary.onnx', target: 'late', features: ['size', 'older'], ...options }
   const { target, ...rest } = given
@@ -56,6 +57,7 @@ test('what can not be judged is not judged, and what can not be taught again has
     bringing('unjudged', { file: 'x.onnx', features: ['size'], ...options }, (k, model) => k.evaluate('unjudged-review', model, asked)) // biome-ignore format: one line
   expect(review({})).toThrow(/can't judge 'unjudged-model'/)
   expect(review({ target: 'late' }, { curves: true })).toThrow(/made elsewhere/)
+  expect(review({ target: 'late' }, { scaling: { leaves: [2, 4] } })).toThrow(/made elsewhere/)
 })
 
 test.each([

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csv, daily, partitioned, recipe } from '../../src/index.ts'
+import { csv, daily, partitioned, recipe, secret } from '../../src/index.ts'
 import type { ProcessOutput } from '../../src/runs/steps/process.ts'
 import { NODE, ORDERS, openPrograms, orders, type Programs } from './programs.ts'
 
@@ -95,4 +95,35 @@ test('what it says by the names of its outputs is heard as well, in the order in
   )
   const { number } = await w.ran(made)
   expect((await w.client.runs.log({ run: `${number}`, step: 'names-step' })).text).toBe('one\ntwo\nthree\n')
+})
+
+test('a step in a container says so where this machine has no engine for them', async () => {
+  const path = process.env['PATH']
+  process.env['PATH'] = w.folder
+  try {
+    const made = recipe('boxed', (k) => void k.process('box', { command: ['sh'], container: 'busybox' }))
+    expect(await w.failure(made)).toMatchObject({
+      code: 'STEP_FAILED',
+      what: "'box' runs in a container, and this machine has no engine for them",
+      fix: expect.stringContaining('podman'),
+    })
+  } finally {
+    process.env['PATH'] = path
+  }
+})
+
+test.each([
+  ['', "'box' has the image ''"],
+  ['--privileged', "'box' has the image '--privileged'"],
+  [{ image: 'a b' }, "'box' has the image 'a b'"],
+  [{ image: 'a', network: '--pid=host' }, "'box' has the network '--pid=host'"],
+])('the container %j is refused before anything runs', (container, what) => {
+  const made = () => recipe('boxed', (k) => void k.process('box', { command: ['sh'], container }))
+  expect(made).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID', what }))
+})
+
+test('a secret can not have a name that an engine of containers is told by', () => {
+  const env = { DOCKER_HOST: secret('ELSEWHERE') }
+  const made = () => recipe('boxed', (k) => void k.process('box', { command: ['sh'], container: 'busybox', env }))
+  expect(made).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID', what: "the variable 'DOCKER_HOST' of 'box' is a secret" })) // biome-ignore format: one line
 })

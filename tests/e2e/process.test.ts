@@ -50,7 +50,9 @@ test('a program makes a table of what it reads; it is kept by its files, its par
   const mended = await w.ran(doubling('doubled', file, 1))
   expect(mended.cached).not.toContain('twice')
   const shown = (await w.client.runs.get({ run: `${mended.number}` })).steps.find((s) => s.id === 'twice')
-  expect(shown?.because).toEqual(['a file that it is given has changed, or the program that its command names'])
+  expect(shown?.because).toEqual([
+    'a file that it is given has changed, or the program that its command names, or its image',
+  ])
   const links = (await w.client.lineage.trace({ of: 'doubled-rows.twice' })).links.map((l) => `${l.from.step}.${l.from.column}`) // biome-ignore format: one line
   expect(links).toContain('orders.n')
 })

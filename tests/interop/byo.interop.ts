@@ -29,7 +29,7 @@ interface Told {
   readonly versions: Readonly<Record<string, string>>
   readonly models: readonly {
     readonly name: string
-    readonly goal: Goal['kind']
+    readonly goal: Exclude<Goal['kind'], 'ranking'>
     readonly classes: readonly string[] | null
     readonly expected: readonly (number | readonly number[])[]
     readonly rows: readonly (readonly (number | null)[])[]

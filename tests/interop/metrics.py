@@ -80,6 +80,46 @@ def binary() -> dict:
     }
 
 
+def ranking() -> dict:
+    """Groups of 1 to 30 rows, a third of the scores tied; the first group has no relevant row. Means over the others."""
+    r = uniform(2000, 14)
+    sizes = [1 + int(x * 30) for x in r[:40]]
+    n = sum(sizes)
+    y = np.floor(r[40 : 40 + n] ** 2 * 5)
+    y[: sizes[0]] = 0
+    p = np.where(r[800 : 800 + n] < 0.33, np.round(r[1400 : 1400 + n] * 4) / 4, r[1400 : 1400 + n]) + y / 6
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    each: dict[str, list[float]] = {"ndcg5": [], "ndcg10": [], "ndcg": []}
+    untied: dict[str, list[float]] = {"map": [], "mrr": [], "precision5": [], "precision10": []}
+    # scikit-learn's average precision counts tied rows as one step: held against it are scores without ties
+    apart = p + np.arange(n) * 1e-6
+    for k in range(len(sizes)):
+        own = groups == k
+        if not (y[own] > 0).any():
+            continue
+        if own.sum() > 1:
+            gains = [2 ** y[own] - 1]
+            for name, at in (("ndcg5", 5), ("ndcg10", 10), ("ndcg", None)):
+                each[name].append(m.ndcg_score(gains, [p[own]], k=at))
+        else:
+            for name in each:
+                each[name].append(1.0)
+        relevant = (y[own] > 0).astype(int)
+        untied["map"].append(m.average_precision_score(relevant, apart[own]))
+        order = relevant[np.argsort(-apart[own])]
+        untied["mrr"].append(1 / (1 + int(np.argmax(order))))
+        untied["precision5"].append(order[:5].sum() / 5)
+        untied["precision10"].append(order[:10].sum() / 10)
+    return {
+        "labels": y.tolist(),
+        "scores": p.tolist(),
+        "apart": apart.tolist(),
+        "groups": groups.tolist(),
+        "expected": {name: float(np.mean(values)) for name, values in each.items()},
+        "untied": {name: float(np.mean(values)) for name, values in untied.items()},
+    }
+
+
 print(
     json.dumps(
         {
@@ -88,6 +128,7 @@ print(
             "regression": regression(),
             "multiclass": multiclass(),
             "binary": binary(),
+            "ranking": ranking(),
         }
     )
 )

@@ -18,7 +18,11 @@ export const endpointDetail = endpoint.extend({
   example: z.record(z.string(), z.unknown()).describe('a record of the right shape'),
 })
 export const prediction = z.object({
-  score: z.number().describe('probability of the target, or of the likeliest class; the number of a regression'),
+  score: z
+    .number()
+    .describe(
+      'probability of the target, or of the likeliest class; the number of a regression; of a ranking, higher comes first within a group',
+    ),
   positive: z.boolean().optional().describe('score ≥ threshold, of a binary target'),
   class: z.union([z.string(), z.number(), z.boolean()]).optional().describe('the likeliest class, of several'),
   probabilities: z.record(z.string(), z.number()).optional().describe('of each class by its name'),

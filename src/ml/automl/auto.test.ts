@@ -5,17 +5,19 @@ import { evaluate } from '../evaluation/evaluate.ts'
 import { evaluateClasses } from '../evaluation/multiclass.ts'
 import { goalConformance } from '../training/conformance.goals.ts'
 import { failure, quiet, randomOf, relationOf } from '../training/conformance.ts'
+import { readTargets } from '../training/labels.ts'
 import { logistic } from '../training/logistic.ts'
 import type { TrainTask } from '../training/trainer.ts'
 import { auto } from './auto.ts'
 import { selectEnsemble } from './ensemble.ts'
 import { foldsOf } from './folds.ts'
 import { propose, type Tried } from './propose.ts'
+import { holdRows } from './rows.ts'
 import { familiesFor, paramsAt, pointOf } from './space.ts'
 import { lossOf } from './trials.ts'
 
 // the others are searched as a number with another loss
-const AIMS = ['binary', 'multiclass', 'squared', 'poisson'] as const
+const AIMS = ['binary', 'multiclass', 'ranking', 'squared', 'poisson'] as const
 const QUICK = { trials: 3, seconds: 0, folds: 2, ensemble: 3 }
 describe('a search', () => goalConformance(AIMS, async () => ({ trainer: { ...auto, goals: AIMS }, params: QUICK })))
 
@@ -100,6 +102,70 @@ describe('folds', () => {
       expect(test).toHaveLength(10)
     }
   })
+  test('of groups hold all rows of one together, in about equal numbers', () => {
+    const random = randomOf(6)
+    const groups = Float64Array.from({ length: 500 }, () => Math.floor(random() ** 2 * 40))
+    const folds = foldsOf('group', 500, 4, 1, groups)
+    const sizes = folds.map((f) => f.test.length)
+    expect(sizes.reduce((a, b) => a + b, 0)).toBe(500)
+    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(10)
+    for (const { train, test } of folds) {
+      const seen = new Set(train.map((i) => groups[i] as number))
+      expect(test.some((i) => seen.has(groups[i] as number))).toBe(false)
+    }
+  })
+})
+
+test('a sample of rows in groups is of whole groups, at least two of them', async () => {
+  const random = randomOf(4)
+  const sizes = Array.from({ length: 60 }, () => 1 + Math.floor(random() * 50))
+  const rows = sizes.flatMap((size, g) => Array.from({ length: size }, () => ({ a: random(), q: `q${g}`, y: Math.floor(random() * 3) }))) // biome-ignore format: one line
+  const schema = ['a', 'q', 'y'].map((name) => ({ name, type: name === 'q' ? ('string' as const) : ('float64' as const), nullable: false })) // biome-ignore format: one line
+  const goal = { kind: 'ranking', group: 'q' } as const
+  const task = { train: relationOf(schema, rows, 333), features: ['a'], target: 'y', goal, params: {}, seed: 5, threads: 1 } // biome-ignore format: one line
+  const { signal } = quiet()
+  const targets = await readTargets(task.train, task, signal)
+  for (const most of [600, 1]) {
+    const held = await holdRows(task, targets, most, signal)
+    const counts = new Map<number, number>()
+    for (const group of held.groups ?? []) counts.set(group, (counts.get(group) ?? 0) + 1)
+    expect(counts.size).toBeGreaterThanOrEqual(2)
+    for (const [group, count] of counts) expect(count).toBe(sizes[group])
+    if (most > 1) expect(held.rows).toBeLessThanOrEqual(most)
+  }
+})
+
+test('a ranking of one group alone can’t be cut', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => ({ a: i % 17, q: 1, y: i % 3 }))
+  const schema = ['a', 'q', 'y'].map((name) => ({ name, type: 'float64' as const, nullable: false }))
+  const task = { train: relationOf(schema, rows), features: ['a'], target: 'y', goal: { kind: 'ranking', group: 'q' } as const, seed: 1, threads: 1 } // biome-ignore format: one line
+  expect((await failure(auto.train({ ...task, params: {} }, quiet()))).message).toContain('all rows are of one group')
+  expect((await failure(auto.train({ ...task, params: { cut: 'random' } }, quiet()))).message).toContain("whole groups of 'q'") // biome-ignore format: one line
+})
+
+/** Rows of a customer say the same, so that one of them gives the others away. */
+function ofCustomers() {
+  const random = randomOf(12)
+  const rows = Array.from({ length: 900 }, (_, i) => {
+    const customer = i % 90
+    return { a: customer + random() / 9, b: random(), customer: `c${customer}`, y: (customer * 37) % 90 < 45 }
+  })
+  const schema = Object.keys(rows[0] ?? {}).map((name) => ({ name, type: name === 'y' ? ('bool' as const) : name === 'customer' ? ('string' as const) : ('float64' as const), nullable: false })) // biome-ignore format: one line
+  return { train: relationOf(schema, rows), features: ['a', 'b'], target: 'y', seed: 1, threads: 2 }
+}
+
+test('cut by groups, what a group gives away does not count', async () => {
+  const learn = async (params: TrainTask['params']) =>
+    (await auto.train({ ...ofCustomers(), params: { trials: 4, seconds: 0, folds: 3, ensemble: 0, ...params } }, quiet())).body['loss'] as number // biome-ignore format: one line
+  expect(await learn({})).toBeLessThan(0.55)
+  expect(await learn({ cut: 'group', group: 'customer' })).toBeGreaterThan(0.6)
+  for (const [params, words] of [
+    [{ cut: 'group' }, 'go together'],
+    [{ group: 'customer' }, 'go together'],
+    [{ cut: 'group', group: 'nobody' }, 'nobody'],
+    [{ cut: 'group', group: 'y' }, '"y"'],
+  ] as const)
+    expect((await failure(auto.train({ ...ofCustomers(), params }, quiet()))).message).toContain(words)
 })
 
 test('points and parameters turn into each other, and proposals gather where losses are low', () => {
@@ -129,12 +195,12 @@ test('a model that keeps its rows is not looked for where all of them are too ma
 
 test('an answer without end loses everything, and ends no search', () => {
   const goal = { kind: 'regression', objective: 'poisson' } as const
-  expect(lossOf(goal, 1)(Float64Array.of(1, Number.POSITIVE_INFINITY), Float64Array.of(1, 2))).toBe(Infinity)
+  expect(lossOf(goal, 1)(Float64Array.of(1, Number.POSITIVE_INFINITY), { y: Float64Array.of(1, 2) })).toBe(Infinity)
 })
 
 test('the loss of several classes is that of their report', () => {
   const [said, y] = [Float64Array.of(0.2, 0.5, 0.3, 1, 0, 0, 0, 0.25, 0.75), Float64Array.of(1, 1, 2)]
-  expect(lossOf({ kind: 'multiclass' }, 3)(said, y)).toBe(evaluateClasses(said, y, [0, 1, 2]).logLoss)
+  expect(lossOf({ kind: 'multiclass' }, 3)(said, { y })).toBe(evaluateClasses(said, y, [0, 1, 2]).logLoss)
 })
 
 test('a cancel is seen between the trials of an ensemble', async () => {
@@ -162,4 +228,20 @@ test.each<[TrainTask['params'], string]>([
     ),
   )
   expect([error.code, error.message]).toEqual(['USAGE_INVALID', expect.stringContaining(words)])
+})
+
+test('a feature that tells the target alone is named, and is not where none does', async () => {
+  const told: string[] = []
+  const say = (text: string) => void told.push(text)
+  const leaks = await auto.train(
+    taskOf((a) => a > 0.1, 'bool', QUICK, 400),
+    { ...quiet(), say },
+  )
+  expect(leaks.body['suspects']).toEqual([{ feature: 'a', strength: 1 }])
+  expect(told).toEqual(['tells the target almost alone: a (1.0000); is it known when the question is asked?'])
+  const sound = await auto.train(
+    taskOf((a, b, _, random) => a + b + random() > 0.5, 'bool', QUICK, 400),
+    quiet(),
+  )
+  expect(sound.body['suspects']).toBeUndefined()
 })

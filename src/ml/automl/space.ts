@@ -74,6 +74,7 @@ const POISSON: Family = { trainer: 'poisson', dimensions: [penalty('l2')], start
 const BY_AIM: Readonly<Record<Aim, readonly Family[]>> = {
   binary: [GBDT, LOGISTIC, MLP, KNN, BAYES],
   multiclass: [GBDT, LOGISTIC, MLP, KNN, BAYES],
+  ranking: [GBDT],
   squared: [GBDT, LINEAR, MLP, KNN],
   absolute: [GBDT],
   quantile: [GBDT],

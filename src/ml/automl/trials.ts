@@ -1,8 +1,10 @@
 import { GalleyError } from '../../base/errors.ts'
 import type { Goal } from '../../runs/goal.ts'
 import { CLIP, logLoss } from '../evaluation/metrics.ts'
+import { orderJudge } from '../evaluation/orders.ts'
 import { evaluateNumbers } from '../evaluation/regression.ts'
 import { trainerOf } from '../training/index.ts'
+import { mix } from '../training/mix.ts'
 import { quantileIn } from '../training/quantiles.ts'
 import type { TrainTask } from '../training/trainer.ts'
 import type { Fold } from './folds.ts'
@@ -19,18 +21,30 @@ export interface Trial extends Tried {
   readonly said: Float64Array | undefined
 }
 
-/** The loss that models are chosen by: of classes the log loss, of a number what its objective is measured by. */
-export function lossOf(goal: Goal, outputs: number): (said: Float64Array, y: Float64Array) => number {
+/** What rows that models are judged by are: labels, and of a ranking their groups. */
+export interface Known {
+  readonly y: Float64Array
+  readonly groups?: Uint32Array
+}
+type Loss = (said: Float64Array, known: Known) => number
+
+/** The loss that models are chosen by: of classes the log loss, of a ranking 1 − NDCG@10, of a number what its objective is measured by. */
+export function lossOf(goal: Goal, outputs: number): Loss {
   const loss = lossIn(goal, outputs)
-  return (said, y) => (said.every(Number.isFinite) ? loss(said, y) : Number.POSITIVE_INFINITY)
+  return (said, known) => (said.every(Number.isFinite) ? loss(said, known) : Number.POSITIVE_INFINITY)
 }
 
-function lossIn(goal: Goal, outputs: number): (said: Float64Array, y: Float64Array) => number {
-  if (goal.kind === 'binary') return (said, y) => logLoss(said, Uint8Array.from(y)) ?? Number.POSITIVE_INFINITY
+function lossIn(goal: Goal, outputs: number): Loss {
+  if (goal.kind === 'ranking')
+    return (said, { y, groups }) => {
+      const judged = orderJudge(said, y, groups ?? new Uint32Array(y.length), 1).of(Uint32Array.from(y.keys()))
+      return judged ? 1 - judged.value : Number.POSITIVE_INFINITY
+    }
+  if (goal.kind === 'binary') return (said, { y }) => logLoss(said, Uint8Array.from(y)) ?? Number.POSITIVE_INFINITY
   if (goal.kind === 'multiclass') {
     // a report of every class is too much for each of an ensemble's trials
     const loss = (p: number) => -Math.log(Math.min(Math.max(p, CLIP), 1 - CLIP))
-    return (said, y) => y.reduce((sum, k, i) => sum + loss(said[i * outputs + k] as number), 0) / y.length
+    return (said, { y }) => y.reduce((sum, k, i) => sum + loss(said[i * outputs + k] as number), 0) / y.length
   }
   const alpha = quantileIn(goal)
   const options = {
@@ -38,8 +52,14 @@ function lossIn(goal: Goal, outputs: number): (said: Float64Array, y: Float64Arr
     ...(goal.power === undefined ? {} : { power: goal.power }),
   }
   const name = { squared: 'rmse', absolute: 'mae', quantile: 'pinball', poisson: 'poissonDeviance', tweedie: 'tweedieDeviance' } as const // biome-ignore format: one line
-  return (said, y) => evaluateNumbers(said, y, options)[name[goal.objective]] ?? Number.POSITIVE_INFINITY
+  return (said, { y }) => evaluateNumbers(said, y, options)[name[goal.objective]] ?? Number.POSITIVE_INFINITY
 }
+
+/** Labels and groups of some rows. */
+export const knownOf = ({ y, groups }: Pick<HeldRows, 'y' | 'groups'>, rows: Uint32Array): Known => ({
+  y: Float64Array.from(rows, (i) => y[i] as number),
+  ...(groups ? { groups: Uint32Array.from(rows, (i) => groups[i] as number) } : {}),
+})
 
 /** What trials are run over. */
 export interface Ground {
@@ -85,7 +105,6 @@ export async function runTrial(
       for (const [k, place] of places.entries()) said[i * outputs + place] = own[i * model.outputs + k] as number
     return said
   }
-  const labels = (rows: Uint32Array) => Float64Array.from(rows, (i) => held.y[i] as number)
   const losses: (number | undefined)[] = []
   const told = (rung: number, said?: Float64Array): Trial => {
     const value = losses[rung] as number
@@ -100,15 +119,15 @@ export async function runTrial(
   }
   const [first, ...rest] = folds as readonly [Fold, ...Fold[]]
   if (first.train.length / PART >= LEAST) {
-    const some = first.train.filter((_, i) => i % PART === 0)
-    losses[0] = loss(await judged({ train: some, test: first.test }), labels(first.test))
+    const some = first.train.filter((row, i) => (held.groups ? mix(held.groups[row] as number) : i) % PART === 0)
+    losses[0] = loss(await judged({ train: some, test: first.test }), knownOf(held, first.test))
     if (behind(0)) return told(0)
   }
   const parts = [await judged(first)]
-  losses[1] = loss(parts[0] as Float64Array, labels(first.test))
+  losses[1] = loss(parts[0] as Float64Array, knownOf(held, first.test))
   if (behind(1)) return told(1)
   for (const fold of rest) parts.push(await judged(fold))
   const said = Float64Array.from(parts.flatMap((part) => [...part]))
-  losses[2] = loss(said, labels(Uint32Array.from(folds.flatMap((f) => [...f.test]))))
+  losses[2] = loss(said, knownOf(held, Uint32Array.from(folds.flatMap((f) => [...f.test]))))
   return told(2, said)
 }

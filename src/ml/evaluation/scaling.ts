@@ -1,7 +1,7 @@
 import type { Words } from '../analysis/statistics/analysis.ts'
 import { studentUpper } from '../analysis/statistics/distributions/continuous.ts'
 
-/** A loss, or seconds, that were measured with so many rows. */
+/** A loss, or seconds, that were measured with so many rows, or at another size. */
 export interface Measured {
   readonly rows: number
   readonly value: number
@@ -38,12 +38,11 @@ export function powerLaw(points: readonly Measured[], confidence = 0.95, from = 
   const middle = used.reduce((sum, p) => sum + p.value, 0) / used.length
   const spread = used.reduce((sum, p) => sum + (p.value - middle) ** 2, 0)
   const size = Math.max(...used.map((p) => Math.abs(p.value)))
-  if (!(spread > (1e-9 * size) ** 2))
-    return no('the value is the same for every number of rows', '행이 늘어도 값이 같습니다')
+  if (!(spread > (1e-9 * size) ** 2)) return no('the value is the same at every size', '크기가 달라도 값이 같습니다')
   const most = Math.max(...used.map((p) => p.rows))
   const profile = Array.from({ length: STEPS + 1 }, (_, i) => fitAt(used, from + ((to - from) * i) / STEPS, most))
   const usable = profile.filter((f) => f.a > 0)
-  if (usable.length === 0) return from > 0 ? no('it does not fall as rows are added', '행이 늘어도 줄지 않습니다') : no('it does not grow as rows are added', '행이 늘어도 늘지 않습니다') // biome-ignore format: one line
+  if (usable.length === 0) return from > 0 ? no('it does not fall as the size grows', '크기가 늘어도 줄지 않습니다') : no('it does not grow with the size', '크기가 늘어도 늘지 않습니다') // biome-ignore format: one line
   const best = usable.reduce((a, b) => (b.rest < a.rest ? b : a))
   const r2 = 1 - best.rest / spread
   const df = used.length - 3

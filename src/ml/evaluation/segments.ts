@@ -115,7 +115,7 @@ export function bySegments(
   const told = judged.map(({ column, level, own, rest, p: _, worse }, i): Segment & { column: string } => {
     const half = own ? z * Math.sqrt(Math.max(0, own.variance)) : 0
     const p = ps[i] ?? null
-    const [lowest, highest] = judge.metric === 'auc' ? [0, 1] : [0, Number.POSITIVE_INFINITY]
+    const [lowest, highest] = judge.least ? [0, Number.POSITIVE_INFINITY] : [0, 1]
     return {
       column,
       name: level.name,

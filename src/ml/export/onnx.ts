@@ -1,4 +1,4 @@
-import { BINARY } from '../../runs/goal.ts'
+import { BINARY, linkOf } from '../../runs/goal.ts'
 import { type Forest, readForest } from '../training/gbdt/forest.ts'
 import { readLinear } from '../training/logisticModel.ts'
 import { outputsOf } from '../training/model.ts'
@@ -30,8 +30,7 @@ export function toOnnx(model: TrainedModel, about: ExportAbout): Uint8Array {
     graph.output('class', graph.node('Gather', [names, likeliest]), 'string', ['rows'])
     graph.output('probabilities', probabilities, 'double', ['rows', outputs])
   } else {
-    const counts = goal.kind === 'regression' && (goal.objective === 'poisson' || goal.objective === 'tweedie')
-    const link = goal.kind !== 'regression' ? 'Sigmoid' : counts ? 'Exp' : 'Identity'
+    const link = { logit: 'Sigmoid', log: 'Exp', identity: 'Identity' }[linkOf(goal)]
     const flat = graph.node('Reshape', [scores, graph.constant({ type: 'int64', dims: [1], values: BigInt64Array.of(-1n) })]) // biome-ignore format: one line
     graph.output('score', graph.node(link, [flat]), 'double', ['rows'])
   }

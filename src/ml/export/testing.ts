@@ -8,6 +8,7 @@ const SAID: Readonly<Record<string, TrainTask['goal']>> = {
   multiclass: { kind: 'multiclass' },
   squared: { kind: 'regression', objective: 'squared' },
   poisson: { kind: 'regression', objective: 'poisson' },
+  ranking: { kind: 'ranking', group: 'code' },
 }
 
 /** Models of every form that can be written, small, and rows to ask them: usual ones, missing, infinite and unseen. */
@@ -16,6 +17,7 @@ export const EXPORTED: readonly (readonly [trainer: string, goal: string, params
   ['gbdt', 'multiclass'],
   ['gbdt', 'squared', { categorical: ['code'], minDataPerGroup: 5 }],
   ['gbdt', 'poisson', { trees: 3 }],
+  ['gbdt', 'ranking'],
   ['gbdt', 'binary', { minDataInLeaf: 1e6 }],
   ['logistic', 'binary'],
   ['logistic', 'multiclass'],
@@ -33,7 +35,7 @@ export async function modelToExport(
   const rows = Array.from({ length: 900 }, () => {
     const [a, b, code] = [random() < 0.1 ? null : random() * 4, random() * 10 - 5, Math.floor(random() * 30)]
     const lean = (a ?? 1) + b / 4 + ((code * 7) % 5) / 2 + random()
-    const y = goal === 'binary' ? lean > 2.5 : goal === 'multiclass' ? (['빨강', "it's", 'b"*/'][Math.max(0, Math.min(2, Math.floor(lean - 1)))] ?? '') : goal === 'poisson' ? Math.max(0, Math.floor(lean)) : lean // biome-ignore format: one line
+    const y = goal === 'binary' ? lean > 2.5 : goal === 'multiclass' ? (['빨강', "it's", 'b"*/'][Math.max(0, Math.min(2, Math.floor(lean - 1)))] ?? '') : goal === 'poisson' || goal === 'ranking' ? Math.max(0, Math.floor(lean)) : lean // biome-ignore format: one line
     return { a, b, code, y }
   })
   const types = { binary: 'bool', multiclass: 'string' } as const

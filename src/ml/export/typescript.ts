@@ -1,4 +1,4 @@
-import { BINARY } from '../../runs/goal.ts'
+import { BINARY, linkOf } from '../../runs/goal.ts'
 import { type Forest, readForest } from '../training/gbdt/forest.ts'
 import { readLinear } from '../training/logisticModel.ts'
 import { encodeArray, outputsOf } from '../training/model.ts'
@@ -12,10 +12,12 @@ import type { ExportAbout } from './onnx.ts'
  */
 export function toTypeScript(model: TrainedModel, about: ExportAbout): string {
   const { goal = BINARY, classes, features, target } = model
-  const counts = goal.kind === 'regression' && (goal.objective === 'poisson' || goal.objective === 'tweedie')
-  const link = goal.kind !== 'regression' ? '1 / (1 + Math.exp(-score))' : counts ? 'Math.exp(score)' : 'score'
+  const link = { logit: '1 / (1 + Math.exp(-score))', log: 'Math.exp(score)', identity: 'score' }[linkOf(goal)]
   const named = features.map((name) => `  ${JSON.stringify(name)}: number | null`).join('\n')
-  const what = classes ? 'the likeliest class' : goal.kind === 'regression' ? 'the number' : 'the probability'
+  const what = {
+    ...{ binary: 'the probability', multiclass: 'the likeliest class', regression: 'the number' },
+    ranking: 'the score, which tells the order within a group alone: higher comes first',
+  }[goal.kind]
   const head = `/**
  * ${safe(about.model)}: a ${model.kind} model of ${safe(JSON.stringify(target))}, written by Galley. It needs nothing else.
  * Features are those that the model was trained on, as the plan computes them; null where one is missing.

@@ -51,7 +51,7 @@ export async function judged(
   const { target } = ctx.step.spec
   const { goal = BINARY, classes } = model
   const asked: Asked = {
-    ...{ features: model.features, kept: [] },
+    ...{ features: model.features, kept: [], groups: [] },
     ...(target === null ? {} : { target }),
     ...(classes ? { classes } : {}),
     texts: new Map([...(scorer.texts ?? [])].map(([place, texts]) => [model.features[place] ?? '', texts])),

@@ -3,6 +3,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
 import type { Expr } from '../../plan/expr.ts'
 import type { Named } from '../../plan/nodes.ts'
+import type { Goal } from '../../runs/goal.ts'
 import type { Store } from '../../store/store.ts'
 import type { ColumnReference } from '../monitoring/reference.ts'
 import { trainers } from '../training/index.ts'
@@ -11,8 +12,8 @@ import type { Scorer } from './scorer.ts'
 
 /** A model version as it is stored: everything that scoring a row of its dataset needs. */
 export interface ModelPackage {
-  /** 3 where the goal is another than binary. */
-  readonly format: 2 | 3
+  /** 3 where the goal is another than binary, 4 where it is a ranking: what an older Galley would take for another. */
+  readonly format: 2 | 3 | 4
   readonly model: TrainedModel
   /** Scores from here on count as positive; chosen on validation rows. null of another goal than binary. */
   readonly threshold: number | null
@@ -21,6 +22,10 @@ export interface ModelPackage {
   /** Inputs and scores as training saw them, for the monitor; the score comes last. */
   readonly reference: readonly ColumnReference[]
 }
+
+const NEWEST = 4
+export const formatOf = (goal?: Goal): ModelPackage['format'] =>
+  goal === undefined ? 2 : goal.kind === 'ranking' ? 4 : 3
 
 const Head = z.object({
   format: z.number(),
@@ -51,10 +56,10 @@ export async function loadPackage(
       why: head.error.issues[0]?.message ?? 'unknown',
       fix: 'train again',
     })
-  if (head.data.format > 3)
+  if (head.data.format > NEWEST)
     throw new GalleyError('MODEL_FORMAT_NEWER', {
       what: `the model has format ${head.data.format}`,
-      why: 'this Galley reads formats up to 3',
+      why: `this Galley reads formats up to ${NEWEST}`,
       fix: 'upgrade Galley',
     })
   const pack = (head.data.format === 1 ? { ...head.data, format: 2, fits: [head.data.fits] } : json) as ModelPackage

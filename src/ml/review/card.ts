@@ -3,12 +3,12 @@ import { code, type Html, html } from '../analysis/html.ts'
 import { pageOf } from '../analysis/page.ts'
 import { type Chart, createRenderer } from '../analysis/render.ts'
 import { number, percent } from '../analysis/text.ts'
-import type { Scaling } from '../evaluation/scaling.ts'
 import * as charts from './charts.ts'
+import { curve, scaling } from './curves.ts'
 import type { Evaluation } from './evaluation.ts'
 import { bounds, figure, section, tableOf } from './parts.ts'
 import { calibration, type Draw, fairness, purpose, quality, segments, tiles } from './sections.ts'
-import { inBoth, metricName, say, type Word } from './words.ts'
+import { metricName, say, type Word } from './words.ts'
 
 export interface CardFacts {
   readonly recipe: string
@@ -37,6 +37,7 @@ export async function renderCard(e: Evaluation, facts: CardFacts, language: Lang
     costs: await costs(e, draw),
     features: await features(e, draw),
     curve: await curve(e, draw),
+    scaling: await scaling(e, draw),
     leaks: leaks(e),
     limits: limits(e),
   }
@@ -96,37 +97,6 @@ async function features(e: Evaluation, draw: Draw): Promise<Html> {
   )
 }
 
-async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
-  const c = e.curve
-  if (!c || c.points.length < 2) return null
-  const metric = c.metric === 'auc' ? say('curve.lacks') : metricName(c.metric)
-  return section(
-    'curve',
-    say('nav.curve'),
-    html`<p class="note">${say('curve.note', { metric })}</p>
-    <div class="pair"><figure><figcaption><i class="dot"></i>${say('curve.validate')}<i class="dot two"></i>${say('curve.train')}</figcaption>${await draw('learning', charts.learning(c), 'learning curve')}<p>${law(c.quality)}</p></figure>
-    <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw('seconds', charts.seconds(c), 'seconds')}<p>${time(c.seconds)}</p></figure></div>`,
-  )
-}
-
-function law(found: Scaling): Html {
-  if (!found.tells) return say('curve.cannot', { why: inBoth(found.why) })
-  const { a, b, c, exponent, twice } = found.law
-  return say('curve.law', {
-    ...{ a: figure(a), b: figure(b), c: figure(c), low: figure(exponent[0]), high: figure(exponent[1]) },
-    ...{ rows: number(twice.rows), value: figure(twice.value), from: figure(twice.low), to: figure(twice.high) },
-  })
-}
-
-function time(found: Scaling): Html {
-  if (!found.tells) return say('curve.noTime', { why: inBoth(found.why) })
-  const { b, twice } = found.law
-  return say('curve.time', {
-    ...{ rows: number(twice.rows), value: figure(twice.value), from: figure(twice.low), to: figure(twice.high) },
-    power: figure(-b),
-  })
-}
-
 function leaks(e: Evaluation): Html {
   const { alone, repeated } = e.leaks
   const rows = alone
@@ -149,13 +119,14 @@ function leaks(e: Evaluation): Html {
 
 /** What was left out, and what no figure here can tell. */
 function limits(e: Evaluation): Html {
-  const always: Word[] = ['limits.sample', 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
+  const always: Word[] = ['limits.sample', e.goal.kind === 'ranking' ? 'limits.orders' : 'limits.rows', 'limits.validate', 'limits.cause', 'limits.correlated', 'limits.leaks'] // biome-ignore format: one line
   const some: Word[] = [
     ...(e.calibration ? (['limits.error'] as const) : []),
     ...(e.segments.length > 0 ? (['limits.segments'] as const) : []),
     ...(e.fairness.length > 0 ? (['limits.fairness'] as const) : []),
     ...(e.costs ? (['limits.costs'] as const) : []),
     ...(e.curve ? (['limits.curve'] as const) : []),
+    ...(e.scaling ? (['limits.scaling'] as const) : []),
   ]
   const left = Object.entries(e.leftOut).map(([id, why]) => html`<b>${say(`nav.${id}` as Word)}</b>: ${say(why as Word)}`) // biome-ignore format: one line
   const items = [

@@ -4,7 +4,6 @@ import type { CalibrationBin } from '../evaluation/calibration.ts'
 import type { CostReport } from '../evaluation/costs.ts'
 import type { Dependence } from '../evaluation/dependence.ts'
 import type { Importance } from '../evaluation/importance.ts'
-import type { LearningCurve } from './evaluation.ts'
 
 const quantitative = 'quantitative'
 /** Two beside each other, CSS pixels. */
@@ -132,10 +131,18 @@ export function dependence({ points }: Dependence): Chart {
   })
 }
 
-/** Losses by rows, over a logarithmic axis. */
-export function learning({ points }: LearningCurve): Chart {
-  const x = number('rows', {
-    axis: axis(',d', { values: points.map((p) => p.rows) }),
+/** What was measured at a size: of rows, or of a parameter. */
+interface Sized {
+  readonly at: number
+  readonly value: number
+  readonly train: number
+  readonly seconds: number
+}
+
+/** Losses by size, over a logarithmic axis. */
+export function learning(points: readonly Sized[], format = ',d'): Chart {
+  const x = number('at', {
+    axis: axis(format, { values: points.map((p) => p.at) }),
     scale: { type: 'log', nice: false },
   })
   const line = (field: string, color: string, strokeDash: readonly number[] = []) => ({
@@ -149,12 +156,12 @@ export function learning({ points }: LearningCurve): Chart {
   })
 }
 
-/** Seconds by rows. */
-export function seconds({ points }: LearningCurve): Chart {
+/** Seconds by size. */
+export function seconds(points: readonly Sized[]): Chart {
   return styled({
     ...HALF,
     data: { values: points },
     mark: { type: 'line', color: COLOURS.accent, strokeWidth: 2, point: { color: COLOURS.accent, size: 40, filled: true } }, // biome-ignore format: one line
-    encoding: { x: number('rows', { axis: axis('~s') }), y: number('seconds', { axis: axis() }) },
+    encoding: { x: number('at', { axis: axis('~s') }), y: number('seconds', { axis: axis() }) },
   })
 }

@@ -16,6 +16,9 @@ export interface PartMetrics {
   readonly rows: number
   /** Of a binary target. */
   readonly positives?: number
+  /** Of a ranking: groups, and those with a relevant row, which means are of. */
+  readonly groups?: number
+  readonly judged?: number
   readonly metrics: Readonly<Record<string, Interval>>
 }
 
@@ -49,6 +52,17 @@ export interface LearningCurve {
   readonly seconds: Scaling
 }
 
+/** The same candidate learnt again with other values of one parameter: its loss on validation rows, and how long it took. */
+export interface ParameterCurve {
+  readonly parameter: string
+  /** What the candidate has; null where it is the trainer's own. */
+  readonly now: number | null
+  readonly metric: string
+  readonly points: readonly { readonly at: number; readonly value: number; readonly train: number; readonly seconds: number }[] // biome-ignore format: one line
+  readonly quality: Scaling
+  readonly seconds: Scaling
+}
+
 /** Everything that a review found; plain JSON. What has no meaning for the model's goal is absent, and `leftOut` says why. */
 export interface Evaluation {
   readonly format: 1
@@ -77,6 +91,7 @@ export interface Evaluation {
   /** Of which output the dependence is, of a model of several classes. */
   readonly dependenceOf?: string
   readonly curve?: LearningCurve
+  readonly scaling?: readonly ParameterCurve[]
   readonly leaks: { readonly alone: readonly Alone[]; readonly repeated: readonly ({ readonly part: string } & Repeated)[] } // biome-ignore format: one line
   /** What was not judged, by section, and why: keys of words. */
   readonly leftOut: Readonly<Record<string, string>>

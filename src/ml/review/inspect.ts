@@ -15,7 +15,7 @@ import { trainerOf } from '../training/index.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import type { Evaluation, LearningCurve } from './evaluation.ts'
 import { mainOf, qualityOf, type Scored, scoredOf } from './judge.ts'
-import { type PartRows, relationOf, someOf } from './rows.ts'
+import { type HeldRows, type PartRows, relationOf, someOf } from './rows.ts'
 
 /** Rows that importance is told of, and dependence; more tell little more. */
 const MOST = { importance: 5000, dependence: 2000, alone: 100_000 }
@@ -23,11 +23,13 @@ const REPEATS = 5
 /** Features whose dependence is drawn. */
 const DRAWN = 6
 
-/** Rows at equal distances, at most so many. */
-function spread(part: PartRows, most: number): Pick<PartRows, 'rows' | 'columns' | 'labels'> {
+/** Rows at equal distances, at most so many; of a ranking groups at equal distances, of about so many rows. */
+function spread(part: PartRows, most: number, group?: string): HeldRows & { readonly rows: number } {
   const step = Math.ceil(part.rows / most)
   if (step <= 1) return part
-  const some = someOf(part, (i) => i % step === 0)
+  const codes = group === undefined ? undefined : part.groups.get(group)
+  const order = codes && new Map([...new Set(codes)].map((code, place) => [code, place]))
+  const some = someOf(part, (i) => (order ? (order.get(codes?.[i] ?? 0) ?? 0) : i) % step === 0)
   return { ...some, rows: some.labels.length }
 }
 
@@ -42,7 +44,7 @@ export async function inspected(
   { seed, signal, output }: { seed: number; signal: AbortSignal; output: number },
   progress: Turn,
 ): Promise<Inspected> {
-  const some = spread(test, MOST.importance)
+  const some = spread(test, MOST.importance, goal.kind === 'ranking' ? goal.group : undefined)
   const features = await permutationImportance({
     ...{ features: evaluator.inputs, columns: some.columns, repeats: REPEATS, seed, signal, progress },
     quality: async (columns) => qualityOf(await scoredOf(goal, evaluator, { ...some, columns })),
@@ -71,8 +73,8 @@ export interface Again {
 /** Trains a candidate on rows in memory. Classes are their places; those that the rows lack have the probability 0. */
 export async function trainedOn(
   { trainer, params }: Candidate,
-  train: Pick<PartRows, 'columns' | 'labels'>,
-  validate: Pick<PartRows, 'columns' | 'labels'>,
+  train: HeldRows,
+  validate: HeldRows,
   weights: Float64Array | undefined,
   { goal, features, spec, classes = 0, threads, signal }: Again,
 ): Promise<Evaluator> {
@@ -111,7 +113,8 @@ function inPlaces(evaluator: Evaluator, { classes = [] }: TrainedModel, all: num
 }
 
 /** Loss by the main metric: lower is better, of an AUC what it lacks of 1. */
-const lossOf = (scored: Scored): number => (mainOf(scored.goal).least ? -qualityOf(scored) : 1 - qualityOf(scored))
+export const lossOf = (scored: Scored): number =>
+  mainOf(scored.goal).least ? -qualityOf(scored) : 1 - qualityOf(scored)
 
 const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]
 /** Fewer rows than this are not learnt from. */
@@ -127,28 +130,59 @@ export async function learningCurve(
   progress: Turn,
 ): Promise<LearningCurve> {
   const random = randomsOf(again.spec.seed, 0x63757276)
-  const draws = train.labels.map(() => random())
+  const { goal } = again
+  const groups = goal.kind === 'ranking' ? train.groups.get(goal.group) : undefined
+  const drawn = new Map<number, number>()
+  // rows of a group come together
+  const draws = train.labels.map((_, row) => {
+    const group = groups?.[row]
+    if (group === undefined) return random()
+    const own = drawn.get(group) ?? random()
+    drawn.set(group, own)
+    return own
+  })
   const points: LearningCurve['points'][number][] = []
   for (const [i, share] of SHARES.entries()) {
     await nextTurn()
     throwIfAborted(again.signal)
     const some = someOf(train, (row) => (draws[row] as number) < share)
     progress(i, SHARES.length)
-    const enough = some.labels.length >= FEWEST && (again.goal.kind === 'regression' || new Set(some.labels).size > 1)
+    const enough = some.labels.length >= FEWEST && tells(goal, some)
     if (!enough) continue
     const own = weights?.filter((_, row) => (draws[row] as number) < share)
     const began = systemClock.ticks()
     const evaluator = await trainedOn(candidate, some, validate, own, again)
     const seconds = (systemClock.ticks() - began) / 1000
     const value = lossOf(await scoredOf(again.goal, evaluator, validate))
-    const there = lossOf(await scoredOf(again.goal, evaluator, { ...some, rows: some.labels.length }))
+    const there = lossOf(await scoredOf(again.goal, evaluator, some))
     points.push({ rows: some.labels.length, value, train: there, seconds })
   }
-  return {
-    ...{ metric: mainOf(again.goal).metric, points },
-    quality: powerLaw(points),
-    seconds: powerLaw(points.map((p) => ({ rows: p.rows, value: p.seconds })), 0.95, -3, -0.05), // biome-ignore format: one line
-  }
+  const sizes = points.map(({ rows, ...p }) => ({ at: rows, ...p }))
+  return { metric: mainOf(again.goal).metric, points, ...laws(sizes) }
+}
+
+/** How quality and time go on with a size. */
+export const laws = (points: readonly { readonly at: number; readonly value: number; readonly seconds: number }[]) => ({
+  quality: powerLaw(points.map((p) => ({ rows: p.at, value: p.value }))),
+  seconds: powerLaw(
+    points.map((p) => ({ rows: p.at, value: p.seconds })),
+    0.95,
+    -3,
+    -0.05,
+  ),
+})
+/** Whether rows can be learnt from: of a ranking, whether a group has two labels. */
+function tells(goal: Goal, { labels, groups }: HeldRows): boolean {
+  if (goal.kind === 'regression') return true
+  if (goal.kind !== 'ranking') return new Set(labels).size > 1
+  const codes = groups.get(goal.group)
+  const first = new Map<number, number>()
+  return labels.some((label, row) => {
+    const group = codes?.[row] ?? 0
+    const known = first.get(group) ?? label
+    first.set(group, known)
+    return known !== label
+  })
 }
 
 /** Features that tell the target alone, and rows of other parts that were learnt from. `raw` are columns before any fit. */

@@ -1,5 +1,5 @@
 import type { Goal } from '../../runs/goal.ts'
-import { resampledSums } from '../evaluation/additive.ts'
+import { resampledSums, sumsOf } from '../evaluation/additive.ts'
 import { calibrate } from '../evaluation/calibration.ts'
 import {
   aucOfBoth,
@@ -10,6 +10,7 @@ import {
 } from '../evaluation/compare.ts'
 import { aucInterval } from '../evaluation/delong.ts'
 import { brier, logLoss } from '../evaluation/metrics.ts'
+import { orderJudge, orderTerms } from '../evaluation/orders.ts'
 import { rankedIntervals } from '../evaluation/ranked.ts'
 import { rank } from '../evaluation/ranking.ts'
 import { brierParts, isotonic, platt, recalibrated } from '../evaluation/recalibrate.ts'
@@ -27,7 +28,7 @@ import { aucJudge, type Judge, lossJudge } from '../evaluation/segments.ts'
 import type { Scorer } from '../registry/scorer.ts'
 import { quantileIn } from '../training/quantiles.ts'
 import type { Against, CalibrationReport, PartMetrics } from './evaluation.ts'
-import type { PartRows } from './rows.ts'
+import type { HeldRows } from './rows.ts'
 import { metricWords } from './words.ts'
 
 /** A part with what a model says of it. */
@@ -37,27 +38,29 @@ export interface Scored {
   readonly scores: Float64Array
   readonly labels: Float64Array
   readonly outputs: number
+  /** The group of each row, of a ranking. */
+  readonly groups: Uint32Array
 }
 
-export async function scoredOf(
-  goal: Goal,
-  evaluator: Scorer,
-  { rows, columns, labels }: Pick<PartRows, 'rows' | 'columns' | 'labels'>,
-): Promise<Scored> {
-  // biome-ignore format: one line
+const NONE = new Uint32Array(0)
+
+export async function scoredOf(goal: Goal, evaluator: Scorer, { columns, labels, groups }: HeldRows): Promise<Scored> {
+  const rows = labels.length
   const scores = new Float64Array(rows * evaluator.outputs)
   await evaluator.many(columns, rows, scores)
-  return { goal, scores, labels, outputs: evaluator.outputs }
+  const own = goal.kind === 'ranking' ? groups.get(goal.group) : undefined
+  return { goal, scores, labels, outputs: evaluator.outputs, groups: own ?? NONE }
 }
 
 /** The power of the deviance that a goal is about; undefined of most. */
 const powerOf = (goal: Goal): number | undefined =>
   goal.kind !== 'regression' ? undefined : goal.objective === 'poisson' ? 1 : goal.objective === 'tweedie' ? goal.power : undefined // biome-ignore format: one line
 
-/** What a review looks at first: the AUC of a binary model, the log loss of one of classes, else the error that its goal is about. */
+/** What a review looks at first: the AUC of a binary model, the log loss of one of classes, the NDCG of a ranking, else the error that its goal is about. */
 export function mainOf(goal: Goal): { readonly metric: string; readonly least: boolean } {
   if (goal.kind === 'binary') return { metric: 'auc', least: false }
   if (goal.kind === 'multiclass') return { metric: 'logLoss', least: true }
+  if (goal.kind === 'ranking') return { metric: 'ndcg10', least: false }
   const power = powerOf(goal)
   if (power !== undefined) return { metric: devianceName(power), least: true }
   if (quantileIn(goal) === undefined) return { metric: 'rmse', least: true }
@@ -67,9 +70,10 @@ export function mainOf(goal: Goal): { readonly metric: string; readonly least: b
 const bytesOf = (labels: Float64Array): Uint8Array => Uint8Array.from(labels)
 export const rankingOf = ({ scores, labels }: Scored) => rank(scores, bytesOf(labels))
 
-export function termsOfScored({ goal, scores, labels, outputs }: Scored): Judged {
+export function termsOfScored({ goal, scores, labels, outputs, groups }: Scored): Judged {
   if (goal.kind === 'binary') return binaryTerms(scores, labels)
   if (goal.kind === 'multiclass') return classTerms(scores, labels, outputs)
+  if (goal.kind === 'ranking') return orderTerms(scores, labels, groups)
   const power = powerOf(goal)
   return numberTerms(scores, labels, { alpha: quantileIn(goal) ?? 0.5, ...(power === undefined ? {} : { power }) })
 }
@@ -80,6 +84,7 @@ export async function metricsOf(scored: Scored, threshold: number | null, how: R
   const found = await resampledSums(terms, measures, how)
   const sums = Object.fromEntries(Object.entries(found).map(([name, { interval }]) => [name, interval]))
   const rows = scored.labels.length
+  if (scored.goal.kind === 'ranking') return { rows, groups: terms.rows, judged: sumsOf(terms)[0] ?? 0, metrics: sums }
   if (scored.goal.kind !== 'binary') return { rows, metrics: sums }
   const ranking = rankingOf(scored)
   const ranked = await rankedIntervals(ranking, threshold ?? 0.5, how)
@@ -105,7 +110,9 @@ export async function againstOf(
       goal.kind === 'binary' ? (of.scores[i] as number) >= threshold === (y === 1) : saidOf(of, i) === y,
     )
   const decisions =
-    goal.kind === 'regression' ? null : await decisionsOf(right(first, thresholds[0]), right(second, thresholds[1]))
+    goal.kind === 'regression' || goal.kind === 'ranking'
+      ? null
+      : await decisionsOf(right(first, thresholds[0]), right(second, thresholds[1]))
   const none: Difference = { first: null, second: null, difference: { value: null, low: null, high: null, method: 'bca' }, p: null } // biome-ignore format: one line
   return {
     ...{ name: names.second, metrics, decisions },
@@ -135,10 +142,10 @@ export function calibrationOf(validate: Scored, test: Scored): CalibrationReport
   return { before, parts: brierParts(before.bins, own), tried, brier: own, logLoss: logLoss(test.scores, labels) }
 }
 
-/** The loss a row of the model's goal: what segments are told by, but for a binary model, which has an AUC. */
-export function judgeOf(scored: Scored): Judge {
-  const { goal, scores, labels, outputs } = scored
+/** The loss a row of the model's goal: what segments are told by, but for a binary model, which has an AUC, and a ranking, whose groups have an NDCG. */
+export function judgeOf({ goal, scores, labels, outputs, groups }: Scored, fewest?: number): Judge {
   if (goal.kind === 'binary') return aucJudge(scores, bytesOf(labels))
+  if (goal.kind === 'ranking') return orderJudge(scores, labels, groups, fewest)
   const { metric } = mainOf(goal)
   const alpha = quantileIn(goal) ?? 0.5
   if (goal.kind === 'multiclass')
@@ -158,7 +165,7 @@ export function judgeOf(scored: Scored): Judge {
 
 /** How well scores do by the main metric, as one number: higher is better. */
 export function qualityOf(scored: Scored): number {
-  const judge = judgeOf(scored)
+  const judge = judgeOf(scored, 1)
   const value = judge.of(Uint32Array.from(scored.labels.keys()))?.value ?? Number.NaN
   return judge.least ? -value : value
 }

@@ -1,9 +1,10 @@
-import { throwIfAborted } from '../../base/errors.ts'
+import { type GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { applied, fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
 import { BINARY } from '../../runs/goal.ts'
+import { groupColumns } from '../../runs/grouped.ts'
 import { stepOf } from '../../runs/inline.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, EvaluateSpec, Step, TrainSpec } from '../../runs/specs.ts'
@@ -22,6 +23,7 @@ import type { Against, Evaluation } from './evaluation.ts'
 import { type Again, inspected, leaksOf, learningCurve, trainedOn } from './inspect.ts'
 import { againstOf, calibrationOf, judgeOf, mainOf, metricsOf, rankingOf, type Scored, scoredOf } from './judge.ts'
 import { type Asked, type PartRows, partRows, strideOf } from './rows.ts'
+import { parameterCurves } from './scaling.ts'
 
 const PARTS = ['train', 'validate', 'test'] as const
 
@@ -62,15 +64,10 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
   const { goal = BINARY, classes } = pack.model
   const raw = [...new Set([...train.spec.features, ...train.spec.fit.flatMap(fitReads)])].filter((c) => data.schema.some((f) => f.name === c)) // biome-ignore format: one line
   const weight = train.spec.weight
-  const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...(weight === undefined ? [] : [weight])])]
-  const asked: Asked = {
-    features: evaluator.inputs,
-    target: train.spec.target,
-    kept,
-    ...(classes ? { classes } : {}),
-    ...textsOf(evaluator),
-  }
-  const stages = 12
+  const groups = groupColumns({ ...train.spec, candidates: [...train.spec.candidates, ...(spec.against ? [spec.against] : [])] }) // biome-ignore format: one line
+  const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...groups, ...(weight === undefined ? [] : [weight])])] // biome-ignore format: one line
+  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, groups, ...(classes ? { classes } : {}), ...textInputs(evaluator) } // biome-ignore format: one line
+  const stages = 13
   let stage = 0
   const turn = () => {
     throwIfAborted(ctx.signal)
@@ -113,6 +110,15 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
   const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
   turn()
+  const lacks = (parameter: string, thrown: GalleyError) => {
+    // of several candidates another one may be chosen tomorrow
+    if (train.spec.candidates.length === 1) throw thrown
+    ctx.say(`'${trained.kind}' was chosen, which has no parameter '${parameter}': it was not learnt again by that`)
+  }
+  const scaling =
+    spec.scaling &&
+    (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, { progress: within, lacks }))
+  turn()
   const leaks = leaksOf(evaluator.inputs, goal.kind === 'binary' ? 2 : (classes?.length ?? 0), raw, parts)
   const split = (stepOf(ctx.recipe, ctx.step.inputs[0] ?? '').spec as DatasetSpec).split
   return {
@@ -134,13 +140,17 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     ...looked,
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve } : {}),
+    ...(scaling && scaling.length > 0 ? { scaling } : {}),
     leaks,
-    leftOut: leftOutOf(spec, goal.kind),
+    leftOut: {
+      ...leftOutOf(spec, goal.kind),
+      ...(spec.scaling && scaling?.length === 0 ? { scaling: 'left.parameters' } : {}),
+    },
   }
 }
 
 /** What makes numbers of a model's inputs that are texts, by name. */
-const textsOf = ({ inputs, texts }: Scorer) =>
+const textInputs = ({ inputs, texts }: Scorer) =>
   texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
 
 /** The candidate of the recipe that the chosen one was. */
@@ -180,7 +190,7 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
   }
   const output = ctx.input<TrainOutput>(other)
   const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, output.blob)
-  const features = { ...asked, features: evaluator.inputs, ...textsOf(evaluator) }
+  const features = { ...asked, features: evaluator.inputs, ...textInputs(evaluator) }
   // the same rows in the same order: what is kept and the target put them so, whichever columns fits make
   const rows = await partRows(ctx, partsOf(ctx, data).test, (n) => applied(n, pack.fits), features, strideOf(data.rows, asked)) // biome-ignore format: one line
   const second = await scoredOf(again.goal, evaluator, rows).finally(() => evaluator.close?.())
@@ -190,8 +200,10 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
 /** What a review does not tell, and why. */
 function leftOutOf(spec: EvaluateSpec, goal: string): Record<string, string> {
   const binary = goal === 'binary'
+  const other = goal === 'ranking' ? 'left.ranking' : 'left.binary'
+  const grouped = goal === 'ranking' ? 'left.orders' : 'left.groups'
   return {
-    ...(binary ? {} : { calibration: 'left.binary', fairness: spec.groups.length > 0 ? 'left.groups' : 'left.binary', costs: 'left.binary' }), // biome-ignore format: one line
+    ...(binary ? {} : { calibration: other, fairness: spec.groups.length > 0 ? grouped : other, costs: other }),
     ...(binary && spec.groups.length === 0 ? { fairness: 'left.noGroups' } : {}),
     ...(binary && !spec.costs ? { costs: 'left.noCosts' } : {}),
     ...(spec.segments.length === 0 ? { segments: 'left.noSegments' } : {}),

@@ -9,6 +9,7 @@ import { fieldOf, isTemporal, type Schema } from '../../plan/types.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { By } from '../evaluation/levels.ts'
 import type { Texts } from '../onnx/texts.ts'
+import { groupCoder } from '../training/groups.ts'
 import type { Label } from '../training/trainer.ts'
 import { labelNumbers } from './labels.ts'
 
@@ -21,6 +22,8 @@ export interface PartRows {
   readonly labels: Float64Array
   /** Columns of the dataset before any fit: texts, or numbers. */
   readonly by: ReadonlyMap<string, By>
+  /** The group of each row by the columns that say it, groups numbered. */
+  readonly groups: ReadonlyMap<string, Uint32Array>
 }
 
 export interface Asked {
@@ -33,12 +36,14 @@ export interface Asked {
   readonly classes?: readonly Label[]
   /** Columns that are kept as they are in the dataset, and by which rows are ordered. */
   readonly kept: readonly string[]
+  /** Those of `kept` that say which rows belong together; rows of a group of the first one are read or left together. */
+  readonly groups: readonly string[]
 }
 
 /** Numbers of a part that are held in memory; of more, every second row is read, every third … */
 const HELD = 64 * 2 ** 20
 
-/** Every so many rows are read, so that `rows` of them fit. */
+/** Every so many rows, or groups of them, are read, so that `rows` of them fit. */
 export const strideOf = (rows: number, { features, kept }: Asked): number =>
   Math.max(1, Math.ceil((rows * (features.length + kept.length + 1)) / HELD))
 
@@ -55,7 +60,7 @@ export async function partRows(
   asked: Asked,
   stride: number,
 ): Promise<PartRows> {
-  const { features, target, classes, kept, texts } = asked
+  const { features, target, classes, kept, groups, texts } = asked
   const labelled = target === undefined ? [] : [target]
   const own = part.schema.map((f) => [f.name, col(f.name)] as const)
   const aside = build({ op: 'select', input: part, columns: [...own, ...kept.map((k) => [keptName(k), col(k)] as const)] }) // biome-ignore format: one line
@@ -63,24 +68,30 @@ export async function partRows(
   const select = build({ op: 'select', input: fitted(aside), columns: names.map((n) => [n, col(n)] as const) })
   const keys = [...kept.map(keptName), ...labelled, ...features].map((n) => ({ by: col(n), descending: false }))
   const relation = await runPlan(ctx, build({ op: 'sort', input: select, keys }), 'batches')
-  const pieces: { columns: Float64Array[]; labels: Float64Array; by: By[] }[] = []
+  const pieces: { columns: Float64Array[]; labels: Float64Array; by: By[]; codes: Uint32Array[] }[] = []
+  const coders = groups.map(groupCoder)
   let [seen, rows] = [0, 0]
   try {
     for await (const batch of relation.batches(names)) {
       throwIfAborted(ctx.signal)
       const place = new Map(batch.schema.map((f, i) => [f.name, i]))
       const column = (name: string) => batch.columns[place.get(name) as number] as Column
-      const first = (stride - (seen % stride)) % stride
+      const codes = coders.map((coder, i) => coder.codes(column(keptName(groups[i] as string))))
+      const [own] = codes
+      const before = seen
+      const isRead = (i: number): boolean => stride === 1 || (own ? (own[i] as number) : before + i) % stride === 0
       seen += batch.rows
-      const numbers = (name: string) => thinned(numbersOf(column(name)), first, stride)
+      const thinned = (values: Float64Array) => (stride === 1 ? values : values.filter((_, i) => isRead(i)))
+      const numbers = (name: string) => thinned(numbersOf(column(name)))
       const coded = (name: string) => {
         const own = texts?.get(name)
-        return own ? Float64Array.from(thinnedTexts(column(name), first, stride), (t) => own.codeOf(t)) : numbers(name)
+        return own ? Float64Array.from(textsOf(column(name), isRead), (t) => own.codeOf(t)) : numbers(name)
       }
       const all = target === undefined ? new Float64Array(batch.rows) : labelNumbers(column(target), classes, target)
-      const labels = thinned(all, first, stride)
-      const by = kept.map((k) => (isNumber(part.schema, k) ? numbers(keptName(k)) : thinnedTexts(column(keptName(k)), first, stride))) // biome-ignore format: one line
-      pieces.push({ columns: features.map(coded), labels, by })
+      const labels = thinned(all)
+      const by = kept.map((k) => (isNumber(part.schema, k) ? numbers(keptName(k)) : textsOf(column(keptName(k)), isRead))) // biome-ignore format: one line
+      const some = codes.map((c) => c.filter((_, i) => isRead(i)))
+      pieces.push({ columns: features.map(coded), labels, by, codes: some })
       rows += labels.length
       await nextTurn()
     }
@@ -108,6 +119,7 @@ export async function partRows(
           : pieces.flatMap((p) => p.by[i] as readonly (string | null)[]),
       ]),
     ),
+    groups: new Map(groups.map((name, i) => [name, Uint32Array.from(joined((p) => Float64Array.from(p.codes[i] as Uint32Array)))])), // biome-ignore format: one line
   }
 }
 
@@ -122,12 +134,10 @@ function numbersOf(column: Column): Float64Array {
   return values
 }
 
-const thinned = (values: Float64Array, first: number, stride: number): Float64Array =>
-  stride === 1 ? values : values.filter((_, i) => i >= first && (i - first) % stride === 0)
-
-function thinnedTexts(column: Column, first: number, stride: number): (string | null)[] {
+function textsOf(column: Column, isRead: (row: number) => boolean): (string | null)[] {
   const texts: (string | null)[] = []
-  for (let i = first; i < column.length; i += stride) {
+  for (let i = 0; i < column.length; i++) {
+    if (!isRead(i)) continue
     const value = column.kind === 'dictionary' && isValid(column.validity, i) ? column.words[Number(column.codes[i])] : valueAt(column, i) // biome-ignore format: one line
     texts.push(value === null || value === undefined ? null : String(value))
   }
@@ -137,13 +147,18 @@ function thinnedTexts(column: Column, first: number, stride: number): (string | 
 /** A block of rows as trainers read them. */
 const BLOCK = 65_536
 
-/** Rows in memory as a relation, of some of them where these are named. */
+/** Rows in memory, as trainers and judges read them. */
+export type HeldRows = Pick<PartRows, 'columns' | 'labels' | 'groups'>
+
+/** Rows in memory as a relation, their groups as numbers. */
 export function relationOf(
-  { columns, labels }: Pick<PartRows, 'columns' | 'labels'>,
+  { columns, labels, groups }: HeldRows,
   { features, target }: { readonly features: readonly string[]; readonly target: string },
   extra: Readonly<Record<string, Float64Array>> = {},
 ): Relation {
-  const all = new Map([...features.map((f, i) => [f, columns[i] as Float64Array] as const), [target, labels] as const, ...Object.entries(extra)]) // biome-ignore format: one line
+  const others = [...groups].map(([name, codes]) => [name, Float64Array.from(codes)] as const)
+  // a group that is a feature is one by its values, too
+  const all = new Map([...others, ...features.map((f, i) => [f, columns[i] as Float64Array] as const), [target, labels] as const, ...Object.entries(extra)]) // biome-ignore format: one line
   const schema: Schema = [...all.keys()].map((name) => ({ name, type: 'float64', nullable: true }))
   const rows = labels.length
   return {
@@ -166,7 +181,8 @@ export function relationOf(
 }
 
 /** Some of the rows. */
-export const someOf = ({ columns, labels }: Pick<PartRows, 'columns' | 'labels'>, keep: (row: number) => boolean) => ({
+export const someOf = ({ columns, labels, groups }: HeldRows, keep: (row: number) => boolean): HeldRows => ({
   columns: columns.map((c) => c.filter((_, i) => keep(i))),
   labels: labels.filter((_, i) => keep(i)),
+  groups: new Map([...groups].map(([name, codes]) => [name, codes.filter((_, i) => keep(i))])),
 })

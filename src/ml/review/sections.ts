@@ -10,7 +10,16 @@ import { inBoth, metricName, say } from './words.ts'
 export type Draw = (id: string, chart: Chart, label: string) => Promise<Html>
 
 /** Metrics that are shares. */
-const SHARES = new Set(['accuracy', 'balancedAccuracy', 'precision', 'recall', 'rate', 'mape'])
+const SHARES = new Set([
+  'accuracy',
+  'balancedAccuracy',
+  'precision',
+  'precision5',
+  'precision10',
+  'recall',
+  'rate',
+  'mape',
+])
 const shown = (metric: string) => (SHARES.has(metric) ? percentOf : figure)
 const small = (p: number | null) => (p === null ? '–' : p < 0.001 ? '< 0.001' : p.toFixed(3))
 
@@ -40,7 +49,9 @@ export function purpose(e: Evaluation): Html {
       ? say('purpose.learns', { target })
       : goal.kind === 'multiclass'
         ? say('purpose.classes', { target, classes: classes.slice(0, 20).join(', ') })
-        : say('purpose.number', { target, objective: goal.objective })
+        : goal.kind === 'ranking'
+          ? say('purpose.ranking', { target, group: code(goal.group) })
+          : say('purpose.number', { target, objective: goal.objective })
   const names = html`${model.features.slice(0, 30).map((f, i) => html`${i > 0 ? ', ' : ''}${code(f)}`)}${model.features.length > 30 ? ' …' : ''}`
   const rows = e.split.map(
     (s) =>
@@ -62,6 +73,8 @@ export function quality(e: Evaluation): Html {
       html`<tr><td>${m === e.main.metric ? html`<b>${metricName(m)}</b>` : metricName(m)}</td><td class="n">${valued(e.validate.metrics[m], shown(m))}</td><td class="n"><b>${shown(m)(e.test.metrics[m]?.value ?? null)}</b></td><td class="n">${e.test.metrics[m] ? bounds(e.test.metrics[m], shown(m)) : null}</td></tr>`,
   )
   const { against } = e
+  const drawn = { confidence: +(e.confidence * 100).toFixed(1), resamples: number(e.resamples) }
+  const note = e.goal.kind === 'ranking' ? say('quality.orders', { ...drawn, judged: number(e.test.judged ?? 0), groups: number(e.test.groups ?? 0) }) : say('quality.note', drawn) // biome-ignore format: one line
   const beside = against
     ? Object.entries(against.metrics).map(
         ([m, d]) =>
@@ -72,7 +85,7 @@ export function quality(e: Evaluation): Html {
   return section(
     'quality',
     say('nav.quality'),
-    html`<p class="note">${say('quality.note', { confidence: +(e.confidence * 100).toFixed(1), resamples: number(e.resamples) })}</p>
+    html`<p class="note">${note}</p>
     <div class="pair"><div>${tableOf([say('quality.metric'), say('quality.validate'), say('quality.test'), say('quality.interval')], rows)}</div>
     ${
       against
@@ -108,7 +121,7 @@ export function segments(e: Evaluation): Html | null {
   return section(
     'segments',
     say('nav.segments'),
-    html`<p class="note">${say('segments.note', { metric: metricName(e.segments[0]?.metric ?? '') })}</p>${any ? null : html`<p>${say('segments.none')}</p>`}<div class="pair">${e.segments.map(ofColumn)}</div>`,
+    html`<p class="note">${say(e.goal.kind === 'ranking' ? 'segments.orders' : 'segments.note', { metric: metricName(e.segments[0]?.metric ?? '') })}</p>${any ? null : html`<p>${say('segments.none')}</p>`}<div class="pair">${e.segments.map(ofColumn)}</div>`,
   )
 }
 

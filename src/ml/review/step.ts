@@ -53,8 +53,9 @@ export const evaluateStep: StepKind<EvaluateSpec, EvaluateOutput> = {
     const { value = null, low = null, high = null } = found.test.metrics[metric] ?? {}
     // seconds are of the machine, not of the content
     const points = found.curve?.points.map(({ seconds: _, ...p }) => p)
+    const sizes = found.scaling && { scaling: found.scaling.map((s) => [s.parameter, s.points.map((p) => [p.at, p.value, p.train])]) } // biome-ignore format: one line
     const output: EvaluateOutput = {
-      hash: hashJson({ ...found, curve: points ?? null }),
+      hash: hashJson({ ...found, curve: points ?? null, ...sizes }),
       ...{ model: found.model.name, version: found.model.version },
       ...{ card: card.hash, path, bytes: card.bytes, evaluation: json.hash },
       main: { metric, value, low, high },

@@ -15,6 +15,7 @@ const WORDS = {
   'nav.costs': ['Costs', '비용'],
   'nav.features': ['Features', '특징'],
   'nav.curve': ['Learning curve', '학습 곡선'],
+  'nav.scaling': ['Size of the model', '모델 크기'],
   'nav.leaks': ['Leaks', '누설'],
   'nav.limits': ['Limits', '한계'],
   'tile.rows': ['test rows', '테스트 행'],
@@ -28,6 +29,7 @@ const WORDS = {
   'purpose.learns': ['It says the probability that {target} is true.', '{target} 값이 참일 확률을 냅니다.'],
   'purpose.classes': ['It says the probabilities of the classes of {target}: {classes}.', '{target} 분류의 확률을 냅니다: {classes}.'], // biome-ignore format: one line
   'purpose.number': ['It says the number {target} ({objective}).', '{target} 값을 예측합니다({objective}).'],
+  'purpose.ranking': ['It orders the rows of one {group} by {target}: a higher score comes first. Scores of two of them tell nothing of each other.', '{group} 하나에 속한 행을 {target} 기준으로 순위 매깁니다. 점수가 높을수록 앞에 옵니다. 서로 다른 {group}의 점수는 비교할 수 없습니다.'], // biome-ignore format: one line
   'purpose.threshold': ['Rows with a score from {threshold} on are called positive: the best F1 on validation rows.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 검증 행에서 F1이 가장 좋은 값입니다.'], // biome-ignore format: one line
   'purpose.features': ['It learns from {n} features: {names}.', '특징 {n}개로 학습합니다: {names}.'],
   'purpose.data': ['Data and split', '데이터와 분할'],
@@ -38,6 +40,7 @@ const WORDS = {
   'part.validate': ['validate: chosen by', '검증(validate)'],
   'part.test': ['test: reported only', '테스트(test): 보고만'],
   'quality.note': ['Intervals hold the value of the population with {confidence} % confidence, if the rows are a fair sample of it: BCa or percentile bootstrap of {resamples} resamples, AUC by DeLong.', '행이 모집단을 고르게 대표할 때 {confidence}% 신뢰구간입니다. 부트스트랩 {resamples}회(BCa 또는 백분위수), AUC는 DeLong 방식입니다.'], // biome-ignore format: one line
+  'quality.orders': ['Means over the {judged} of {groups} test groups that have a relevant row (a label above 0); gains are 2^label − 1, and rows of one score share their places. Intervals are of {confidence} % confidence, BCa bootstrap of {resamples} resamples that draw whole groups.', '관련 있는 행(라벨이 0보다 큼)이 있는 테스트 그룹 {judged}개(전체 {groups}개)의 평균입니다. 이득은 2^라벨 − 1이고 점수가 같은 행은 자리를 나눠 가집니다. {confidence}% 신뢰구간은 그룹을 통째로 뽑는 BCa 부트스트랩 {resamples}회로 구했습니다.'], // biome-ignore format: one line
   'quality.metric': ['metric', '지표'],
   'quality.validate': ['validate', '검증'],
   'quality.test': ['test', '테스트'],
@@ -53,6 +56,7 @@ const WORDS = {
   'calibration.learnt': ['Recalibration is learnt on validation rows and told of test rows; the model itself is as it was.', '보정은 검증 행에서 배우고 테스트 행에서 확인합니다. 모델 자체는 바꾸지 않았습니다.'], // biome-ignore format: one line
   'calibration.parts': ['The Brier score is reliability {reliability} − resolution {resolution} + uncertainty {uncertainty} + within bins {within}.', '브라이어 점수 = 신뢰도 {reliability} − 분해능 {resolution} + 불확실성 {uncertainty} + 구간 안 {within}.'], // biome-ignore format: one line
   'segments.note': ['{metric} on test by the values of a column, beside all other rows (dashed). “Worse” holds for all segments together (Holm); segments of fewer than 30 rows are not judged.', '열의 값에 따른 테스트 {metric}이며 점선은 나머지 모든 행의 값입니다. “나쁨”은 모든 세그먼트를 함께 보정한 판정(Holm)이고, 30행보다 적으면 판정하지 않습니다.'], // biome-ignore format: one line
+  'segments.orders': ['{metric} on test by the values of a column, beside all other rows (dashed): each group is ordered among its rows of the segment alone. “Worse” holds for all segments together (Holm); segments of fewer than 30 groups with a relevant row are not judged.', '열의 값에 따른 테스트 {metric}이며 점선은 나머지 모든 행의 값입니다. 각 그룹은 그 세그먼트에 속한 행끼리만 순위를 매깁니다. “나쁨”은 모든 세그먼트를 함께 보정한 판정(Holm)이고, 관련 있는 행이 있는 그룹이 30개보다 적으면 판정하지 않습니다.'], // biome-ignore format: one line
   'segments.segment': ['segment', '세그먼트'],
   'segments.rest': ['rest', '나머지'],
   'segments.worse': ['worse', '나쁨'],
@@ -84,6 +88,7 @@ const WORDS = {
   'features.of': ['Of the class {class}.', '{class} 분류의 확률입니다.'],
   'curve.note': ['The same candidate learnt with fewer training rows; {metric} on validation rows, and on the rows learnt from.', '같은 후보를 더 적은 행으로 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
   'curve.lacks': ['1 − AUC', '1 − AUC'],
+  'curve.lacksOrder': ['1 − NDCG@10', '1 − NDCG@10'],
   'curve.validate': ['validation rows', '검증 행'],
   'curve.train': ['rows learnt from', '학습 행'],
   'curve.law': ['It follows {a} · rows^−{b} + {c} (exponent {low} … {high}): {rows} rows may bring it to {value} ({from} … {to}).', '{a} · 행^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {rows}행이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
@@ -94,6 +99,14 @@ const WORDS = {
   'curve.seconds': ['seconds to learn', '학습 시간(초)'],
   'curve.time': ['Learning from {rows} rows may take {value} s ({from} … {to}); time grows as rows^{power}.', '{rows}행을 학습하는 데 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 행^{power}에 비례합니다.'], // biome-ignore format: one line
   'curve.noTime': ['How time grows can’t be told: {why}.', '시간이 어떻게 늘지는 알 수 없습니다: {why}.'],
+  'scaling.note': ['The same candidate learnt with other values of {parameter} (now {now}); {metric} on validation rows, and on the rows learnt from.', '{parameter} 값(현재 {now})만 바꾸어 같은 후보를 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
+  'scaling.default': ['the trainer’s own', '학습기의 기본값'],
+  'scaling.law': ['It follows {a} · {of}^−{b} + {c} (exponent {low} … {high}): {of} {rows} may bring it to {value} ({from} … {to}).', '{a} · {of}^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {of}이(가) {rows}이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
+  'scaling.cannot': [
+    'What larger {of} would bring can’t be told: {why}.',
+    '{of}을(를) 키우면 얼마나 나아질지 알 수 없습니다: {why}.',
+  ],
+  'scaling.time': ['Learning with {of} {rows} may take {value} s ({from} … {to}); time grows as {of}^{power}.', '{of}이(가) {rows}이면 학습에 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 {of}^{power}에 비례합니다.'], // biome-ignore format: one line
   'leaks.alone': ['how well a feature tells the target alone', '특징 하나로 목표를 맞히는 정도'],
   'leaks.copy': ['is the target', '목표와 같음'],
   'leaks.high': ['suspect', '의심'],
@@ -123,6 +136,13 @@ export const inBoth = (words: { readonly en: string; readonly ko: string }): Htm
   html`<span lang="en">${words.en}</span><span lang="ko">${words.ko}</span>`
 
 const METRICS: Readonly<Record<string, readonly [string, string]>> = {
+  ndcg5: ['NDCG@5', 'NDCG@5'],
+  ndcg10: ['NDCG@10', 'NDCG@10'],
+  ndcg: ['NDCG', 'NDCG'],
+  map: ['mean average precision', '평균 정밀도의 평균(MAP)'],
+  mrr: ['mean reciprocal rank', '역순위 평균(MRR)'],
+  precision5: ['precision@5', '정밀도@5'],
+  precision10: ['precision@10', '정밀도@10'],
   auc: ['AUC', 'AUC'],
   averagePrecision: ['average precision', '평균 정밀도'],
   calibrationError: ['calibration error', '보정 오차'],

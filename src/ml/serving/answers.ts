@@ -1,12 +1,12 @@
 import type { Value } from '../../engines/batch.ts'
 import type { Tuple } from '../../engines/closures.ts'
-import { BINARY, type Goal } from '../../runs/goal.ts'
+import { type Goal, linkOf } from '../../runs/goal.ts'
 import type { Scorer } from '../registry/scorer.ts'
 import type { ModelPackage } from '../registry/version.ts'
 import { largest } from '../training/model.ts'
 
 export interface Prediction {
-  /** P(target); of several classes the probability of the likeliest; of a regression the number. */
+  /** P(target); of several classes the probability of the likeliest; of a regression the number; of a ranking what tells the order within a group. */
   readonly score: number
   /** Of a binary target: true when the score reaches the threshold chosen on validation rows. */
   readonly positive?: boolean
@@ -26,10 +26,8 @@ export interface Explained extends Prediction {
 
 /** What contributions are sums of. */
 export type Scale = 'log odds' | 'logarithm' | 'number'
-export const scaleOf = (goal: Goal = BINARY): Scale => {
-  if (goal.kind !== 'regression') return 'log odds'
-  return goal.objective === 'poisson' || goal.objective === 'tweedie' ? 'logarithm' : 'number'
-}
+export const scaleOf = (goal?: Goal): Scale =>
+  (({ logit: 'log odds', log: 'logarithm', identity: 'number' }) as const)[linkOf(goal)]
 
 /** How a model answers rows of a plan. */
 export interface Answers {
@@ -107,7 +105,7 @@ export function answersOf(
           const name = classes[best] as string | number | boolean
           return { score: scores[i * outputs + best] as number, class: name, probabilities }
         })
-      if (goal?.kind === 'regression') return Array.from(scores, (value) => ({ score: value }))
+      if (goal && goal.kind !== 'binary') return Array.from(scores, (value) => ({ score: value }))
       const limit = threshold ?? 0.5
       return Array.from(scores, (p) => ({ score: p, positive: p >= limit }))
     },

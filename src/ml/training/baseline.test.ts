@@ -9,7 +9,7 @@ if (trainer === undefined) throw new Error('the baseline trainer is not register
 const ctx = { signal: new AbortController().signal, progress: () => {} }
 
 describe('constant', () => trainerConformance(async () => ({ trainer })))
-const AIMS = ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
+const AIMS = ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
 describe('constant of each goal', () => goalConformance(AIMS, async () => ({ trainer })))
 describe('of each goal by features', () => goalConformance(AIMS, async () => ({ trainer, params: { by: ['a'] } })))
 describe('by features', () => {

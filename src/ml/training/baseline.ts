@@ -20,11 +20,11 @@ const MOST = 3
 /**
  * What a model has to beat: the overall rate of the target, or its rate in the cells of a grid over the features named in
  * `by`, each cut into quantile bins (missing values have their own), drawn towards the overall rate:
- * (positives + smoothing · rate) / (rows + smoothing). Of other goals: the rates of classes, the mean, or the quantile.
+ * (positives + smoothing · rate) / (rows + smoothing). Of other goals: the rates of classes, the mean (of a ranking, of relevances), or the quantile.
  */
 export const baseline: Trainer = {
   kind: 'baseline',
-  goals: ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
+  goals: ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
   train,
   load,
 }

@@ -57,9 +57,11 @@ export interface AutoOptions {
   /** What ends the search, whichever comes first; with 0 seconds the trials alone, and the same model each time. */
   trials?: number
   seconds?: number
-  /** Of cross-validation, and how rows are cut into them: `time` judges each part by what came before it. */
+  /** Of cross-validation, and how rows are cut into them: `time` judges each part by what came before it, `group` keeps rows of a group together. */
   folds?: number
-  cut?: 'stratified' | 'random' | 'time'
+  cut?: 'stratified' | 'random' | 'time' | 'group'
+  /** The column of `cut: 'group'`; a ranking is cut by its own groups. */
+  group?: string
   /** Rows that trials learn from. */
   rows?: number
   /** Models of an ensemble at most; 0: the best alone. */
@@ -68,7 +70,7 @@ export interface AutoOptions {
 /** Looks for a trainer and its parameters by cross-validation, and learns with the best, or the mean of several. */
 export const auto = (options: AutoOptions = {}): Candidate => ({
   trainer: 'auto',
-  params: { ...optionsOf(options, ['trials', 'seconds', 'folds', 'cut', 'rows', 'ensemble'], 'auto') },
+  params: { ...optionsOf(options, ['trials', 'seconds', 'folds', 'cut', 'group', 'rows', 'ensemble'], 'auto') },
 })
 
 export interface GbdtOptions {

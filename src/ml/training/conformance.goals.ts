@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Value } from '../../engines/batch.ts'
 import type { Schema, Type } from '../../plan/types.ts'
-import { type Aim, aimOf, type Goal } from '../../runs/goal.ts'
+import { type Aim, aimOf, type Goal, linkOf } from '../../runs/goal.ts'
+import { beginsAgain } from './conformance.journal.ts'
 import { failure, quiet, randomOf, relationOf } from './conformance.ts'
 import { inOrder } from './labels.ts'
 import { quantileOf } from './quantiles.ts'
@@ -12,6 +13,7 @@ import type { TrainedModel, Trainer, TrainTask } from './trainer.ts'
 const GOALS: Readonly<Record<Aim, Goal>> = {
   binary: { kind: 'binary' },
   multiclass: { kind: 'multiclass' },
+  ranking: { kind: 'ranking', group: 'q' },
   squared: { kind: 'regression', objective: 'squared' },
   absolute: { kind: 'regression', objective: 'absolute' },
   quantile: { kind: 'regression', objective: 'quantile', alpha: 0.8 },
@@ -31,13 +33,16 @@ const schemaOf = (y: Type): Schema => [
   { name: 'constant', type: 'float32', nullable: false },
   { name: 'w', type: 'float64', nullable: true },
   { name: 'word', type: 'string', nullable: false },
+  { name: 'q', type: 'string', nullable: true },
   { name: 'y', type: y, nullable: true },
 ]
+/** Rows of a group, which do not stand together. */
+const GROUP = 12
 
 /** Rows whose target leans on `a` (missing in a tenth of them) and `b`. */
 function rowsOf(goal: Goal, count: number, seed = 1): Row[] {
   const random = randomOf(seed)
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: count }, (_, i) => {
     const a = random() < 0.1 ? null : random() * 4 - 2
     const b = Math.floor(random() * 24)
     const lean = (a ?? 1) + (b - 12) / 6
@@ -46,12 +51,14 @@ function rowsOf(goal: Goal, count: number, seed = 1): Row[] {
     const y =
       goal.kind === 'binary'
         ? lean + noise * 2 > 0
-        : goal.kind === 'multiclass'
-          ? (WORDS[Math.max(0, Math.min(3, Math.floor(lean + noise + 1.5)))] as string)
-          : aimOf(goal) === 'poisson' || aimOf(goal) === 'tweedie'
-            ? Math.floor(Math.exp(lean / 3 + noise))
-            : 100 + lean * 3 + noise * 2
-    return { a, b, constant: 7, w, word: 'x', y }
+        : goal.kind === 'ranking'
+          ? Math.max(0, Math.min(4, Math.floor(lean + noise + 1)))
+          : goal.kind === 'multiclass'
+            ? (WORDS[Math.max(0, Math.min(3, Math.floor(lean + noise + 1.5)))] as string)
+            : linkOf(goal) === 'log'
+              ? Math.floor(Math.exp(lean / 3 + noise))
+              : 100 + lean * 3 + noise * 2
+    return { a, b, constant: 7, w, word: 'x', q: `q${i % Math.ceil(count / GROUP)}`, y }
   })
 }
 
@@ -69,17 +76,15 @@ export function goalConformance(
 
 function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: TrainTask['params'] }>): void {
   const type = typeOf(goal)
-  const learn = async (rows: readonly Row[], more: Partial<TrainTask> = {}, y = type): Promise<TrainedModel> => {
-    const { trainer, params = {} } = await make()
-    const train = relationOf(schemaOf(y), rows)
-    const task: TrainTask = { train, features: FEATURES, target: 'y', goal, params, seed: 7, threads: 1, ...more }
-    return trainer.train(task, quiet())
+  const taskOf = async (rows: readonly Row[], more: Partial<TrainTask> = {}, y = type): Promise<TrainTask> => {
+    const [train, { params = {} }] = [relationOf(schemaOf(y), rows), await make()]
+    return { train, features: FEATURES, target: 'y', goal, params, seed: 7, threads: 1, ...more }
   }
+  const learn = async (rows: readonly Row[], more: Partial<TrainTask> = {}, y = type): Promise<TrainedModel> =>
+    (await make()).trainer.train(await taskOf(rows, more, y), quiet())
   const probes = [
     ...rowsOf(goal, 60, 9).map((row) => FEATURES.map((name) => (row[name] === null ? Number.NaN : Number(row[name])))),
-    FEATURES.map(() => Number.NaN),
-    FEATURES.map(() => Number.POSITIVE_INFINITY),
-    FEATURES.map(() => Number.NEGATIVE_INFINITY),
+    ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((x) => FEATURES.map(() => x)),
   ]
   const score = async (model: TrainedModel, rows: readonly number[][] = probes): Promise<Float64Array> => {
     const { trainer } = await make()
@@ -100,6 +105,11 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     expect(JSON.stringify(await learn(many, { weight: 'w', threads: 2, train }))).toBe(JSON.stringify(await once()))
   })
 
+  beginsAgain(async (more) => {
+    const { trainer } = await make()
+    return { trainer, task: await taskOf(many, more), whole: more.weight ? await once() : await learn(many) }
+  })
+
   test('says its goal and classes, and scores by `one` as by `many`', async () => {
     const { trainer } = await make()
     const model = await once()
@@ -116,13 +126,13 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
       if (n > 1) expect(out).toEqual(own)
       expect(answer).toBe(n === 1 ? own[0] : own.indexOf(Math.max(...own)))
       expect(own.every(Number.isFinite)).toBe(true)
-      if (goal.kind !== 'regression') expect(own.every((p) => p >= 0 && p <= 1)).toBe(true)
+      if (linkOf(goal) === 'logit') expect(own.every((p) => p >= 0 && p <= 1)).toBe(true)
       if (n > 1)
         expect(
           own.reduce((sum, p) => sum + p, 0),
           String(i),
         ).toBeCloseTo(1, 9)
-      if (aimOf(goal) === 'poisson' || aimOf(goal) === 'tweedie') expect(own[0]).toBeGreaterThanOrEqual(0)
+      if (linkOf(goal) === 'log') expect(own[0]).toBeGreaterThanOrEqual(0)
     }
   })
 
@@ -132,8 +142,8 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     if (!contributions) return
     const link = (scores: Float64Array): void => {
       if (n > 1) softmaxInPlace(scores, 0, n)
-      else if (goal.kind !== 'regression') scores[0] = 1 / (1 + Math.exp(-(scores[0] as number)))
-      else if (goal.objective === 'poisson' || goal.objective === 'tweedie') scores[0] = Math.exp(scores[0] as number)
+      else if (linkOf(goal) === 'logit') scores[0] = 1 / (1 + Math.exp(-(scores[0] as number)))
+      else if (linkOf(goal) === 'log') scores[0] = Math.exp(scores[0] as number)
     }
     for (const row of probes) {
       const [told, out] = [new Float64Array((inputs.length + 1) * n), new Float64Array(n)]
@@ -166,7 +176,9 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
           : aimOf(goal) === 'absolute' || aimOf(goal) === 'quantile'
             ? [quantileOf(y, aimOf(goal) === 'absolute' ? 0.5 : 0.8, weight ? w : undefined)]
             : [share(Number)]
-      for (const [k, value] of expected.entries()) expect(got[k]).toBeCloseTo(value, 4)
+      // an order begins anywhere
+      if (goal.kind === 'ranking') expect(Number.isFinite(got[0])).toBe(true)
+      else for (const [k, value] of expected.entries()) expect(got[k]).toBeCloseTo(value, 4)
     }
   })
 
@@ -190,14 +202,22 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     ['weights of 0 alone', rows.map((r) => ({ ...r, w: 0 })), { weight: 'w' }, type, '"w"'],
     ['a weight of text', rows, { weight: 'word' }, type, '"word"'],
   ]
-  if (goal.kind === 'regression') {
+  if (goal.kind === 'ranking') {
+    refused.push(['a label below 0', withFirst({ y: -1 }), {}, type, '-1'])
+    refused.push(['a label that is no whole number', withFirst({ y: 1.5 }), {}, type, '1.5'])
+    refused.push(['a label above 31', withFirst({ y: 32 }), {}, type, '32'])
+    refused.push(['a missing group', withFirst({ q: null }), {}, type, '1 of 60 rows have no group'])
+    refused.push(['groups of one row', rows.map((r, i) => ({ ...r, q: String(i) })), {}, type, 'no order to learn'])
+    refused.push(['groups of one label', rows.map((r) => ({ ...r, q: String(r['y']) })), {}, type, 'no order to learn'])
+    refused.push(['the target as the group', rows, { goal: { kind: 'ranking', group: 'y' } }, type, '"y"'])
+  }
+  if (goal.kind === 'regression' || goal.kind === 'ranking') {
     refused.push(['a label of text', rows.map((r) => ({ ...r, y: 'x' })), {}, 'string', '"y"'])
     refused.push(['an infinite label', withFirst({ y: 1 / 0 }), {}, type, 'Infinity'])
     refused.push(['a label that is NaN', withFirst({ y: missing }), {}, type, 'missing'])
   }
-  if (aimOf(goal) === 'poisson' || aimOf(goal) === 'tweedie')
-    refused.push(['a negative label', withFirst({ y: -1 }), {}, type, '-1'])
-  if (goal.kind !== 'regression')
+  if (linkOf(goal) === 'log') refused.push(['a negative label', withFirst({ y: -1 }), {}, type, '-1'])
+  if (linkOf(goal) === 'logit')
     refused.push(['one class', rows.map((r) => ({ ...r, y: rows[0]?.['y'] ?? null })), {}, type, 'one class'])
   if (goal.kind === 'multiclass')
     refused.push(['a class a row', rowsOf(goal, 1200).map((r, i) => ({ ...r, y: `k${i}` })), {}, type, '1000'])
@@ -206,6 +226,17 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     expect(error.code).toBe('TRAIN_DATA')
     expect(error.message).toContain(words)
   })
+
+  if (goal.kind === 'ranking')
+    test('takes groups that are texts, whole numbers or times, and knows them by what they are alone', async () => {
+      const some = rowsOf(goal, 600)
+      const first = JSON.stringify(await learn(some))
+      for (const type of ['int64', 'timestamp'] as const) {
+        const schema = schemaOf('float64').map((f) => (f.name === 'q' ? { ...f, type } : f))
+        const named = some.map((r) => ({ ...r, q: 2n ** 60n - BigInt(String(r['q']).slice(1)) }))
+        expect(JSON.stringify(await learn(some, { train: relationOf(schema, named) }))).toBe(first)
+      }
+    })
 
   if (goal.kind === 'multiclass')
     test('takes classes that are whole numbers or bools, in their order', async () => {

@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { throwIfAborted } from '../../base/errors.ts'
+import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { BLOCK_ROWS, designOf, featureStats } from './design.ts'
 import { goalBlocks } from './goalBlocks.ts'
 import { checkColumns } from './intake.ts'
 import { readTargets } from './labels.ts'
-import { dot, solveSymmetric } from './linear.ts'
+import { dot, solveInTurns } from './linear.ts'
 import { loadLinear, logisticBody } from './logisticModel.ts'
 import { checkModel, modelOf } from './model.ts'
+import { paced } from './pace.ts'
 import { type NumberParam, numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
@@ -20,6 +21,9 @@ const LINEAR_PARAMS = {
   maxIterations: { value: 10_000, min: 1, max: 1e6, integer: true },
   tolerance: { value: 1e-12, min: 0, max: 1 },
 } as const satisfies Record<string, NumberParam>
+
+/** Columns whose covariances are held: 1.6 GiB of them, with what they are solved in. */
+const MOST_COLUMNS = 10_000
 
 /**
  * Linear regression: least squares, ridge, lasso and elastic net in one. Two passes make the covariances; without `l1` they are solved
@@ -43,6 +47,13 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const design = designOf(stats.columns)
   const blocks = await goalBlocks(task, targets, stats, design, ctx.signal)
   const p = design.width
+  if (p > MOST_COLUMNS)
+    throw new GalleyError('TRAIN_DATA', {
+      what: `linear regression of ${p} columns holds their covariances: ${((p * p * 16) / 2 ** 30).toFixed(1)} GiB`,
+      why: `it takes at most ${MOST_COLUMNS} columns, indicators of missing values among them`,
+      fix: 'name fewer features, or learn with gbdt or mlp',
+    })
+  const pace = paced(ctx.signal)
   // lower triangle of Σ w·x·x, Σ w·x·(y − ȳ), Σ w·x and Σ w·(y − ȳ)²
   const gram = new Float64Array(p * p)
   const cross = new Float64Array(p)
@@ -66,6 +77,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       sums[a] = (sums[a] as number) + sum
       cross[a] = (cross[a] as number) + dot(residual, own, rows)
       for (let b = 0; b <= a; b++) gram[a * p + b] = (gram[a * p + b] as number) + dot(weighted, column(b), rows)
+      const turn = pace(rows * (a + 1))
+      if (turn) await turn
     }
     done += rows
     ctx.progress({ done, total: targets.rows, unit: 'rows' })
@@ -81,7 +94,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { l1, l2 } = params
   const { weights, iterations } =
     l1 === 0
-      ? { weights: solveSymmetric(withDiagonal(gram, p, l2), cross), iterations: 1 }
+      ? { weights: await solveInTurns(withDiagonal(gram, p, l2), cross, ctx.signal), iterations: 1 }
       : descend(gram, cross, { l1, l2, most: params.maxIterations, enough: params.tolerance * squares })
   const intercept = weights.reduce((b, w, j) => b - (w * (sums[j] as number)) / targets.weight, targets.mean)
   const fitted = weights.reduce((sum, w, a) => {

@@ -37,7 +37,9 @@ export function judge(
         candidates: all.map((c) => ({
           trainer: c.trainer,
           [name]: of(c.validate),
-          ...(goal.kind === 'regression' ? {} : { logLoss: metricOf(c.validate, 'logLoss') }),
+          ...(goal.kind === 'regression' || goal.kind === 'ranking'
+            ? {}
+            : { logLoss: metricOf(c.validate, 'logLoss') }),
         })),
       },
     })

@@ -18,12 +18,27 @@ export const trainers: Readonly<Record<string, () => Promise<Trainer>>> = {
 /** @throws RECIPE_INVALID for a kind that there is none of, naming those that there are */
 export async function trainerOf(kind: string): Promise<Trainer> {
   const load = Object.hasOwn(trainers, kind) ? trainers[kind] : undefined
-  if (load) return load()
+  if (load) return withinMemory(await load())
   throw new GalleyError('RECIPE_INVALID', {
     what: `there is no trainer '${kind}'`,
     fix: `there are ${Object.keys(trainers).join(', ')}`,
   })
 }
+
+/** What a machine has no room for is said as such. */
+const withinMemory = (trainer: Trainer): Trainer => ({
+  ...trainer,
+  train: (task, ctx) =>
+    trainer.train(task, ctx).catch((thrown: unknown) => {
+      if (!(thrown instanceof RangeError && /allocation failed|Invalid (typed )?array (buffer )?length/i.test(thrown.message))) throw thrown // biome-ignore format: one line
+      throw new GalleyError('TRAIN_DATA', {
+        what: `'${trainer.kind}' has no room for ${task.train.rows ?? 'so many'} rows × ${task.features.length} features`,
+        why: `${thrown.message}: this machine, or one array, can't hold what it needs at once`,
+        fix: 'name fewer features, or train on fewer rows',
+        cause: thrown,
+      })
+    }),
+})
 
 /** Makes sure that all of these kinds can learn it. @throws RECIPE_INVALID naming the first that can't, and those that can */
 export async function checkGoal(kinds: readonly string[], goal: Goal): Promise<void> {

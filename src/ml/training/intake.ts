@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { type Column, copyFloat64 } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
-import { fieldOf, isFloat, isInteger, typeName } from '../../plan/types.ts'
+import { fieldOf, isFloat, isInteger, isTemporal, type Schema, typeName } from '../../plan/types.ts'
 import { BINARY } from '../../runs/goal.ts'
 import type { TrainTask } from './trainer.ts'
 
@@ -29,7 +29,8 @@ export function checkColumns(task: TrainTask, needFeatures = true): void {
   if (needFeatures && task.features.length === 0) throw dataError('there are no features to learn from', 'name some')
   if (task.features.includes(task.target))
     throw dataError(`the target "${task.target}" is among the features`, 'leave it out of the features')
-  for (const relation of task.validate ? [task.train, task.validate] : [task.train])
+  const relations = task.validate ? [task.train, task.validate] : [task.train]
+  for (const relation of relations)
     for (const name of [...task.features, task.target, ...(task.weight === undefined ? [] : [task.weight])]) {
       const { type } = fieldOf(relation.schema, name, 'the training rows')
       if (name === task.target && type === 'string' && (task.goal ?? BINARY).kind === 'multiclass') continue
@@ -40,6 +41,20 @@ export function checkColumns(task: TrainTask, needFeatures = true): void {
           { column: name },
         )
     }
+  if (task.goal?.kind === 'ranking')
+    for (const { schema } of relations) checkGroup(schema, task.goal.group, task.target)
+}
+
+/** @throws PLAN_UNKNOWN_COLUMN, TRAIN_DATA for what can't say which rows belong together */
+export function checkGroup(schema: Schema, group: string, target: string): void {
+  const { type } = fieldOf(schema, group, 'the training rows')
+  const able = type === 'string' || type === 'bool' || isTemporal(type) || isInteger(type) || isFloat(type)
+  if (able && group !== target) return
+  throw dataError(
+    `the column "${group}" can't group rows: it is ${able ? 'the target' : typeName(type)}`,
+    'name a column of texts, whole numbers or times, such as the id of a query',
+    { column: group },
+  )
 }
 
 /** One batch, its columns read by name. */

@@ -3,6 +3,7 @@ import type { Evaluator } from '../../plan/evaluator.ts'
 import { aimOf, BINARY, type Goal } from '../../runs/goal.ts'
 import type { Report } from '../evaluation/evaluate.ts'
 import { evaluateClasses, type MulticlassReport } from '../evaluation/multiclass.ts'
+import { evaluateOrders, type RankingReport } from '../evaluation/orders.ts'
 import { evaluateNumbers, type RegressionReport } from '../evaluation/regression.ts'
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
 import { labelledBatches } from './labels.ts'
@@ -10,7 +11,7 @@ import { quantileIn } from './quantiles.ts'
 import type { Label, TrainedModel } from './trainer.ts'
 
 /** A report of any goal; that of a binary target has no `goal`. */
-export type AnyReport = Report | MulticlassReport | RegressionReport
+export type AnyReport = Report | MulticlassReport | RegressionReport | RankingReport
 
 export const isBinary = (report: AnyReport): report is Report => !('goal' in report)
 
@@ -23,9 +24,10 @@ export const METRIC_NAMES: Readonly<Record<string, string>> = {
   pinball: 'pinball loss',
   poissonDeviance: 'Poisson deviance',
   tweedieDeviance: 'Tweedie deviance',
+  ndcg10: 'NDCG@10',
 }
 
-/** What a candidate is chosen by on validation rows, and told first: lower is better but for the AUC. */
+/** What a candidate is chosen by on validation rows, and told first: lower is better but for the AUC and the NDCG. */
 export function mainMetric(goal: Goal = BINARY): {
   readonly name: string
   readonly of: (r: AnyReport) => number | null
@@ -37,6 +39,8 @@ export function mainMetric(goal: Goal = BINARY): {
       return { ...number('auc'), least: false }
     case 'multiclass':
       return number('logLoss')
+    case 'ranking':
+      return { ...number('ndcg10'), least: false }
     case 'squared':
       return number('rmse')
     case 'absolute':
@@ -69,10 +73,12 @@ export async function judgedRows(
   const n = evaluator.outputs
   const labels = new Float64Array(part.rows)
   const scores = new Float64Array(part.rows * n)
+  const groups = new Uint32Array(goal.kind === 'ranking' ? part.rows : 0)
   let done = 0
   for await (const batch of labelledBatches(part, evaluator.inputs, { target: model.target, goal }, classes, signal)) {
     const columns = evaluator.inputs.map((_, f) => batch.feature(f).slice())
     labels.set(batch.y, done)
+    if (batch.group) groups.set(batch.group, done)
     evaluator.many(columns, batch.rows, scores.subarray(done * n, (done + batch.rows) * n))
     done += batch.rows
   }
@@ -82,6 +88,8 @@ export async function judgedRows(
       // how sure it is of what it says
       scores: () => numericReference('score', Float64Array.from(labels, (_, i) => Math.max(...scores.subarray(i * n, (i + 1) * n)))), // biome-ignore format: one line
     }
+  if (goal.kind === 'ranking')
+    return { report: evaluateOrders(scores, labels, groups), scores: () => numericReference('score', scores) }
   return { report: reportOf(goal, scores, labels, classes), scores: () => numericReference('score', scores) }
 }
 

@@ -1,6 +1,7 @@
 import { type Column, isValid, valueAt } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
-import { BINARY, type Goal } from '../../runs/goal.ts'
+import { aimOf, BINARY, type Goal, linkOf } from '../../runs/goal.ts'
+import { type GroupCounts, groupCoder, groupTally, MOST_RELEVANT } from './groups.ts'
 import { badLabel, checkClasses, dataError, type RawBatch, rawBatches } from './intake.ts'
 import type { Label, TrainTask } from './trainer.ts'
 
@@ -18,8 +19,10 @@ export interface Targets {
   /** Sum of weights, and of weights by class (of a binary target: of 0 and of 1). */
   readonly weight: number
   readonly byClass: Float64Array
-  /** Weighted mean of the labels of a regression. */
+  /** Weighted mean of labels that are numbers. */
   readonly mean: number
+  /** Of a ranking. */
+  readonly groups?: GroupCounts
 }
 
 /** One batch of features with labels as numbers and weights. */
@@ -32,17 +35,25 @@ export interface LabelledBatch {
   readonly y: Float64Array
   /** Weights, of a task that has them; valid until the next batch. */
   readonly w: Float64Array | undefined
+  /** The group of each row, numbered as they come, of a task that has them. */
+  readonly group: Uint32Array | undefined
 }
 
 /** Whether a task is of a binary target without weights, which the device can learn and the fast ways of the host are for. */
 export const isPlain = ({ goal = BINARY, weight }: Pick<TrainTask, 'goal' | 'weight'>): boolean =>
   goal.kind === 'binary' && weight === undefined
 
-type Asked = Pick<TrainTask, 'target' | 'goal' | 'weight'>
+/** `group`: a column that rows are told apart by where the goal names none. */
+type Asked = Pick<TrainTask, 'target' | 'goal' | 'weight'> & { readonly group?: string }
+
+/** The column that says which rows belong together. */
+export const groupIn = ({ goal, group }: Pick<Asked, 'goal' | 'group'>): string | undefined =>
+  goal?.kind === 'ranking' ? goal.group : group
 
 /**
  * One pass over labels and weights.
- * @throws TRAIN_DATA for no rows, one class, a label that is missing or that the goal does not allow, and a weight that is negative or none
+ * @throws TRAIN_DATA for no rows, one class, no order, a label or group that is missing or that the goal does not allow, and a weight that is
+ * negative or none
  */
 export async function readTargets(relation: Relation, task: Asked, signal: AbortSignal): Promise<Targets> {
   const goal = task.goal ?? BINARY
@@ -51,6 +62,7 @@ export async function readTargets(relation: Relation, task: Asked, signal: Abort
   let rows = 0
   let weight = 0
   let sum = 0
+  const tally = goal.kind === 'ranking' ? groupTally(goal.group, target) : undefined
   for await (const batch of rawBatches(relation, columnsOf(task), signal)) {
     const w = weightsOf(batch, task)
     rows += batch.rows
@@ -75,6 +87,7 @@ export async function readTargets(relation: Relation, task: Asked, signal: Abort
         sum += own * value
         if (goal.kind === 'binary') found.set(value, (found.get(value) ?? 0) + own)
       }
+      if (goal.kind === 'ranking') tally?.add(batch.column(goal.group), y)
     }
     for (let i = 0; i < batch.rows; i++) weight += w?.[i] ?? 1
   }
@@ -94,14 +107,15 @@ export async function readTargets(relation: Relation, task: Asked, signal: Abort
   if (none >= 0)
     throw dataError(`all rows of the class ${JSON.stringify(classes[none] ?? none)} have the weight 0`, 'give some of them a weight, or leave them out') // biome-ignore format: one line
   const mean = sum / weight
-  if (goal.kind === 'regression' && (goal.objective === 'poisson' || goal.objective === 'tweedie') && !(mean > 0))
+  if (linkOf(goal) === 'log' && !(mean > 0))
     throw dataError(`the target "${target}" is 0 in all rows that count`, 'bring rows where it is more than 0')
-  return { goal, rows, outputs: Math.max(1, classes.length), classes, weight, byClass, mean }
+  const groups = tally ? { groups: tally.counts() } : {}
+  return { goal, rows, outputs: Math.max(1, classes.length), classes, weight, byClass, mean, ...groups }
 }
 
 /**
  * Reads features, labels as numbers and weights. `classes` are those of the training rows.
- * @throws TRAIN_DATA for a label that the goal does not allow, or of a class that is not among them
+ * @throws TRAIN_DATA for a label that the goal does not allow, or of a class that is not among them, and after the last batch for missing groups
  */
 export async function* labelledBatches(
   relation: Relation,
@@ -112,6 +126,8 @@ export async function* labelledBatches(
 ): AsyncGenerator<LabelledBatch, void, undefined> {
   const goal = task.goal ?? BINARY
   const placeOf = new Map(classes.map((label, place) => [label, place]))
+  const groups = groupIn(task)
+  const coder = groups === undefined ? undefined : groupCoder(groups)
   for await (const batch of rawBatches(relation, [...features, ...columnsOf(task)], signal)) {
     const { rows, at, number } = batch
     const w = weightsOf(batch, task)?.slice()
@@ -128,8 +144,10 @@ export async function* labelledBatches(
       y.set(number(task.target))
       for (const value of y) checkLabel(goal, value, task.target)
     }
-    yield { rows, at, y, w, feature: (index) => number(features[index] as string) }
+    const group = groups === undefined ? undefined : coder?.codes(batch.column(groups))
+    yield { rows, at, y, w, group, feature: (index) => number(features[index] as string) }
   }
+  coder?.count()
 }
 
 /** What is said of a class that the training rows do not have. */
@@ -146,7 +164,9 @@ export function inOrder(a: Label, b: Label): number {
   return Number(a) - Number(b)
 }
 
-const columnsOf = ({ target, weight }: Asked): string[] => (weight === undefined ? [target] : [target, weight])
+/** Columns beside features that a task reads. */
+export const columnsOf = (task: Asked): string[] =>
+  [task.target, task.weight, groupIn(task)].filter((name) => name !== undefined)
 
 function weightsOf(batch: RawBatch, { weight }: Asked): Float64Array | undefined {
   if (weight === undefined) return undefined
@@ -185,11 +205,16 @@ export function checkLabel(goal: Goal, value: number, target: string): void {
   }
   if (!Number.isFinite(value))
     throw dataError(`the target "${target}" has a value that is ${shownOf(value)}`, 'make it a column of finite numbers without nulls', { column: target }) // biome-ignore format: one line
-  const counts = goal.kind === 'regression' && (goal.objective === 'poisson' || goal.objective === 'tweedie')
-  if (counts && value < 0)
+  if (goal.kind === 'ranking' && !(Number.isInteger(value) && value >= 0 && value <= MOST_RELEVANT))
     throw dataError(
       `the target "${target}" has a value that is ${value}`,
-      `the objective '${goal.objective}' is of numbers from 0 on: choose 'squared', 'absolute' or 'quantile', or leave such rows out`,
+      `a relevance is a whole number from 0 (not relevant) to ${MOST_RELEVANT}: grade it, for instance 0, 1, 2`,
+      { column: target },
+    )
+  if (linkOf(goal) === 'log' && value < 0)
+    throw dataError(
+      `the target "${target}" has a value that is ${value}`,
+      `the objective '${aimOf(goal)}' is of numbers from 0 on: choose 'squared', 'absolute' or 'quantile', or leave such rows out`,
       { column: target },
     )
 }

@@ -1,7 +1,11 @@
 import { systemClock } from '../../base/clock.ts'
+import { hashJson } from '../../base/hash.ts'
+import { folderOf } from '../../data/datasets/files.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { applied, type BoundFit } from '../../plan/fits/index.ts'
-import type { Node } from '../../plan/nodes.ts'
+import { type Node, plan } from '../../plan/nodes.ts'
+import { hashPlan } from '../../plan/walk.ts'
+import { codeHash } from '../../runs/code.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
@@ -10,6 +14,7 @@ import { evaluate } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
 import { trainerOf } from './index.ts'
+import { type Journal, type Journals, openJournals } from './journal.ts'
 import { type AnyReport, judgedRows } from './judged.ts'
 import { type Matrices, matricesOf } from './matrices.ts'
 import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
@@ -33,6 +38,8 @@ export interface Learning {
   /** The columns of the training rows, for the monitor. */
   reference(): Promise<readonly ColumnReference[]>
   close(): Promise<void>
+  /** Removes what was kept for a training that is interrupted, once what came of it is kept. */
+  settled?(): Promise<void>
 }
 
 interface Candidate {
@@ -59,12 +66,14 @@ export async function learnHere(ctx: StepContext<TrainSpec>, data: DatasetOutput
     test: served(parts.test),
   }
   const matrices = await matricesOf(ctx, bound, features, data.rows)
+  const journals = journalsOf(ctx, [data.hash, hashPlan(plan(bound.train)), hashPlan(plan(bound.validate)), features])
   try {
-    const candidates = await learn(ctx, matrices, features)
+    const candidates = await learn(ctx, matrices, features, journals)
     return {
       ...{ features, fits, candidates },
       reference: () => referenceOf(ctx, parts.train, matrices.train, features),
       close: () => matrices.close(),
+      settled: () => journals.remove(),
     }
   } catch (thrown) {
     await matrices.close()
@@ -77,31 +86,43 @@ async function learn(
   ctx: StepContext<TrainSpec>,
   matrices: Matrices,
   features: readonly string[],
+  journals: Journals,
 ): Promise<Candidate[]> {
   const { spec } = ctx.step
   const results: Candidate[] = []
+  const told = new Set<string>()
+  // candidates learn from the same rows
+  const say = (what: string) => {
+    if (!told.has(what)) ctx.say(what)
+    told.add(what)
+  }
   for (const [i, candidate] of spec.candidates.entries()) {
     const trainer = await trainerOf(candidate.trainer)
+    const journal = await journals.of(`${candidate.trainer}-${hashJson(candidate.params).slice(0, 16)}`)
+    const before = learntBefore(journal)
     const began = systemClock.ticks()
-    const model = await trainer.train(
-      {
-        train: matrices.train,
-        validate: matrices.validate,
-        features,
-        target: spec.target,
-        ...(spec.goal ? { goal: spec.goal } : {}),
-        ...(spec.weight === undefined ? {} : { weight: spec.weight }),
-        params: candidate.params,
-        seed: spec.seed,
-        threads: ctx.threads,
-      },
-      {
-        signal: ctx.signal,
-        progress: (p) =>
-          ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
-      },
-    )
-    const seconds = (systemClock.ticks() - began) / 1000
+    const train = () =>
+      trainer.train(
+        {
+          train: matrices.train,
+          validate: matrices.validate,
+          features,
+          target: spec.target,
+          ...(spec.goal ? { goal: spec.goal } : {}),
+          ...(spec.weight === undefined ? {} : { weight: spec.weight }),
+          params: candidate.params,
+          seed: spec.seed,
+          threads: ctx.threads,
+        },
+        {
+          ...{ signal: ctx.signal, journal, say },
+          progress: (p) =>
+            ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
+        },
+      )
+    const model = before?.model ?? (await train())
+    const seconds = before?.seconds ?? (systemClock.ticks() - began) / 1000
+    if (!before && seconds > WORTH) await journal.add({ model, seconds } satisfies Learnt)
     const evaluator = trainer.load(model)
     const about = { trainer: candidate.trainer, params: candidate.params, seconds }
     if (model.goal) {
@@ -126,4 +147,23 @@ async function learn(
     })
   }
   return results
+}
+
+/** Seconds that learning a model has taken which is kept for the case that its step is interrupted. */
+const WORTH = 1
+
+/** The last entry of a journal whose training came to its end. */
+interface Learnt {
+  readonly model: TrainedModel
+  readonly seconds: number
+}
+
+const learntBefore = (journal: Journal): Learnt | undefined =>
+  (journal.entries() as readonly Partial<Learnt>[]).find((e): e is Learnt => e.model !== undefined)
+
+/** Where trainings of a step keep what they have come to: rows, target and seed decide, whichever run it is. A clean-up takes what is left there after a day. */
+function journalsOf({ store, scope, step }: StepContext<TrainSpec>, rows: readonly unknown[]): Journals {
+  const { target, goal = null, weight = null, seed } = step.spec
+  const id = hashJson([codeHash(import.meta.url), target, goal, weight, seed, rows]).slice(0, 32)
+  return openJournals(folderOf(store, scope, `_${step.id}`, id), systemClock)
 }

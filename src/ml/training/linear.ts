@@ -1,3 +1,5 @@
+import { paced } from './pace.ts'
+
 /** Σ aᵢ·bᵢ over the first `n`; four sums side by side, so that one need not wait for another. */
 export function dot(a: Float64Array, b: Float32Array, n: number): number {
   let s0 = 0
@@ -25,6 +27,25 @@ export function addScaled(out: Float64Array, x: Float32Array, factor: number, n:
  * pivot that vanishes (a column that repeats others, without a penalty) leaves its unknown at zero.
  */
 export function solveSymmetric(h: Float64Array, g: Float64Array): Float64Array {
+  for (const work = solving(h, g); ; ) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
+/** The same, where others have a turn meanwhile. @throws CANCELLED */
+export async function solveInTurns(h: Float64Array, g: Float64Array, signal: AbortSignal): Promise<Float64Array> {
+  const pace = paced(signal)
+  for (const work = solving(h, g); ; ) {
+    const { done, value } = work.next()
+    if (done) return value
+    const turn = pace(value)
+    if (turn) await turn
+  }
+}
+
+/** Says after each column how many multiplications it took. */
+function* solving(h: Float64Array, g: Float64Array): Generator<number, Float64Array, void> {
   const size = g.length
   const l = new Float64Array(size * size)
   const x = Float64Array.from(g)
@@ -41,6 +62,7 @@ export function solveSymmetric(h: Float64Array, g: Float64Array): Float64Array {
       for (let k = 0; k < j; k++) sum -= at(i, k) * at(j, k)
       l[i * size + j] = sum / root
     }
+    yield j * (size - j)
   }
   for (let i = 0; i < size; i++) {
     let sum = x[i] as number

@@ -6,9 +6,10 @@ import { BLOCK_ROWS, columnStats, designOf, makeBlocks, thinned } from './design
 import { orOnHost } from './device/fallback.ts'
 import { checkClasses, checkColumns } from './intake.ts'
 import { isPlain } from './labels.ts'
-import { addScaled, dot, solveSymmetric } from './linear.ts'
+import { addScaled, dot, solveInTurns } from './linear.ts'
 import { loadLinear, logisticBody } from './logisticModel.ts'
 import { checkModel } from './model.ts'
+import { paced } from './pace.ts'
 import { type NumberParam, numberParams } from './params.ts'
 import { loadSoftmax } from './softmax.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
@@ -26,6 +27,9 @@ export const LOGISTIC_PARAMS = {
 /** From so many rows on, the descent begins on every eighth of them. */
 const MANY_ROWS = 50_000
 const PART = 8
+
+/** With more features than this a Hessian takes longer than many steps without. */
+const WIDE = 1500
 
 /** A step that shrinks the decrement by less than this wants a Hessian of its own. */
 const SHRINKS = 8
@@ -47,7 +51,7 @@ interface Descent extends Point {
 /**
  * L2-regularised logistic regression by Newton's method with step halving. Columns are standardised; a missing value
  * counts as the mean and, in columns that miss some in training, adds an indicator; an infinite one counts as the
- * largest or smallest finite value of the training rows. With weights, or for several classes, by L-BFGS (`glm.ts`).
+ * largest or smallest finite value of the training rows. With weights, for several classes, or of very many features, by L-BFGS (`glm.ts`).
  */
 export const logistic: Trainer = { kind: 'logistic', goals: ['binary', 'multiclass'], train, load }
 
@@ -55,7 +59,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const params = numberParams('logistic', task.params, LOGISTIC_PARAMS)
   checkColumns(task)
   const { train } = task
-  if (!isPlain(task)) return (await import('./glm.ts')).learnGlm('logistic', task, params, ctx)
+  if (!isPlain(task) || task.features.length > WIDE)
+    return (await import('./glm.ts')).learnGlm('logistic', task, params, ctx)
   if (isOnDevice(train)) {
     const [{ learnOnDevice }, { beginLogistic }] = [await import('./device/begin.ts'), await import('./device/logistic.ts')] // biome-ignore format: one line
     const made = await orOnHost(ctx, () => learnOnDevice(beginLogistic, { ...task, train }, ctx))
@@ -66,6 +71,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const design = designOf(stats.columns)
   const blocks = await makeBlocks(task, stats, design, ctx.signal)
   const size = design.width + 1
+  const pace = paced(ctx.signal)
 
   /**
    * Loss at `weights` with its gradient and, when `curved`, its Hessian (lower triangle), in one pass over every
@@ -102,6 +108,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
         if (!h) continue
         for (let i = 0; i < rows; i++) weighted[i] = (weight[i] as number) * (own[i] as number)
         for (let b = 0; b <= a; b++) h[a * size + b] = (h[a * size + b] as number) + dot(weighted, column(b), rows)
+        const turn = pace(rows * (a + 1))
+        if (turn) await turn
       }
       if (++turn % 8 === 0) await nextTurn()
     }
@@ -130,7 +138,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
         curve = h as Float64Array
       }
       if (iterations === params.maxIterations) break
-      const step = solveSymmetric(curve, here.g)
+      const step = await solveInTurns(curve, here.g, ctx.signal)
       let decrement = 0
       for (let j = 0; j < size; j++) decrement += (step[j] as number) * (here.g[j] as number)
       if (decrement / 2 <= (params.tolerance * stats.rows) / every) break

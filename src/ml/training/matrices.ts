@@ -3,6 +3,7 @@ import { canHold, hold } from '../../engines/held.ts'
 import { runPlan } from '../../engines/plans.ts'
 import { col } from '../../plan/expr.ts'
 import { build, type Node } from '../../plan/nodes.ts'
+import { groupColumns } from '../../runs/grouped.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 
@@ -20,7 +21,7 @@ export interface Matrices {
 /** Rows of all parts together are held in memory up to this size; beyond it they are read from a file on every pass. */
 const HELD_BYTES = 512 * 2 ** 20
 
-/** Reads features and target of each part; `total` is the rows of all parts. */
+/** Reads features, target, weight and groups of each part; `total` is the rows of all parts. */
 export async function matricesOf(
   ctx: StepContext<TrainSpec>,
   parts: Readonly<Record<'train' | 'validate' | 'test', Node>>,
@@ -36,9 +37,8 @@ export async function matricesOf(
   }
   const read = async (part: Node): Promise<Relation> => {
     const { target, weight } = ctx.step.spec
-    const columns = [...new Set([...features, target, ...(weight === undefined ? [] : [weight])])].map(
-      (name) => [name, col(name)] as const,
-    )
+    const others = [target, ...(weight === undefined ? [] : [weight]), ...groupColumns(ctx.step.spec)]
+    const columns = [...new Set([...features, ...others])].map((name) => [name, col(name)] as const)
     const select = build({ op: 'select', input: part, columns })
     // the same rows in the same order: the same model, to the bit
     const keys = select.schema.map((f) => ({ by: col(f.name), descending: false }))

@@ -9,7 +9,7 @@ import { isPlain, readTargets, type Targets } from './labels.ts'
 import { mix } from './mix.ts'
 import { loadMlp, MLP_PARAMS, mlpBody } from './mlpModel.ts'
 import { modelOf } from './model.ts'
-import { Network } from './network.ts'
+import { Network, type NetworkState } from './network.ts'
 import { numberParams } from './params.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from './trainer.ts'
 
@@ -36,7 +36,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { columns } = await featureStats(train, task.features, ctx.signal)
   const design = designOf(columns)
   const blocks = await goalBlocks(task, targets, { columns }, design, ctx.signal)
-  const kind = targets.goal.kind === 'regression' ? 'squared' : targets.goal.kind
+  const kind = targets.outputs > 1 ? 'multiclass' : targets.goal.kind === 'binary' ? 'binary' : 'squared'
   const number = kind === 'squared' ? { shift: targets.mean, spread: await spreadOf(blocks, targets) } : undefined
   const hidden = new Array<number>(params.layers).fill(params.units)
   const network = new Network([design.width, ...hidden, targets.outputs], startsOf(targets), task.seed)
@@ -44,7 +44,12 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const some = design.indicators.length > 0 || columns.some((c) => c.scale > 0)
   const most = Math.max(1, Math.floor(SLICE / network.weights.length))
   const by = (targets.weight / targets.rows) * Math.min(params.batch, targets.rows)
-  for (let epoch = 0; some && epoch < params.epochs; epoch++) {
+  const before = (ctx.journal?.entries() ?? []).at(-1) as KeptEpoch | undefined
+  if (before) {
+    network.resume(before.state)
+    ctx.say?.(`goes on after ${before.epochs} of ${params.epochs} epochs of an interrupted training`)
+  }
+  for (let epoch = before?.epochs ?? 0; some && epoch < params.epochs; epoch++) {
     let left = params.batch
     let work = 0
     const own = blocks()
@@ -70,11 +75,18 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     // what is left of a batch is a smaller step
     if (left < params.batch) network.step(params.learningRate, params.l2)
     ctx.progress({ done: epoch + 1, total: params.epochs, unit: 'steps' })
+    if (ctx.journal?.due()) await ctx.journal.add({ epochs: epoch + 1, state: network.state() } satisfies KeptEpoch)
     await nextTurn()
     throwIfAborted(ctx.signal)
   }
   const body = mlpBody(params, columns, design.indicators, Float32Array.from(network.weights), number)
   return modelOf('mlp', task, targets, params, body)
+}
+
+/** An entry of a journal: a network after so many epochs. */
+interface KeptEpoch {
+  readonly epochs: number
+  readonly state: NetworkState
 }
 
 /** The deviation of a regression's labels by their weights; 1 where they are all the same. */

@@ -2,7 +2,16 @@ import { BLOCK_ROWS } from './design.ts'
 import type { GoalBlock } from './goalBlocks.ts'
 import { mix } from './mix.ts'
 import { weightsOf } from './mlpModel.ts'
+import { decodeFloat64, encodeArray } from './model.ts'
 import { softmaxInPlace } from './softmax.ts'
+
+/** A network between two steps: float64, as a model's arrays are written. */
+export interface NetworkState {
+  readonly steps: number
+  readonly weights: string
+  readonly first: string
+  readonly second: string
+}
 
 /** A network of rectified layers as it learns, in float64: weights in the order of a model's, gradients and Adam's moments beside them. */
 export class Network {
@@ -34,6 +43,23 @@ export class Network {
         this.weights[at++] = last ? (starts[o] as number) : 0
       }
     }
+  }
+
+  /** All that it is between two steps. */
+  state(): NetworkState {
+    const [weights, first, second] = [this.weights, this.#first, this.#second].map(encodeArray) as [
+      string,
+      string,
+      string,
+    ]
+    return { steps: this.#steps, weights, first, second }
+  }
+
+  /** Goes on from what one of the same sizes was. */
+  resume(state: NetworkState): void {
+    this.#steps = state.steps
+    for (const [name, own] of [['weights', this.weights], ['first', this.#first], ['second', this.#second]] as const) // biome-ignore format: one line
+      own.set(decodeFloat64({ ...state }, name))
   }
 
   /** Adds the gradient of rows [first, end) of a block, each by its weight ÷ `by`. */

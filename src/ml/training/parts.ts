@@ -2,7 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { rowsOf } from '../../engines/plans.ts'
 import { literalOf } from '../../engines/values.ts'
-import type { Expr } from '../../plan/expr.ts'
+import { col, type Expr } from '../../plan/expr.ts'
 import { type BoundFit, countsQuery, type FitRow } from '../../plan/fits/index.ts'
 import { build, type Node } from '../../plan/nodes.ts'
 import type { StepContext } from '../../runs/kind.ts'
@@ -39,9 +39,10 @@ export function partsOf(ctx: StepContext<unknown>, data: DatasetOutput): Record<
  */
 export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typeof PARTS)[number], Node>) {
   const { target, goal } = ctx.step.spec
+  if (goal?.kind === 'ranking') await tellCut(ctx, goal.group, parts)
   let known: readonly FitRow[] = []
   for (const part of PARTS) {
-    if (goal?.kind === 'regression') {
+    if (goal?.kind === 'regression' || goal?.kind === 'ranking') {
       const aggs = [['rows', { fn: 'count', arg: null }]] as const
       const [found] = await fitRowsOf(ctx, build({ op: 'aggregate', input: parts[part], by: [], aggs }))
       checkRows(part, Number(found?.['rows'] ?? 0))
@@ -58,6 +59,24 @@ export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: D
   const { spec } = ctx.step
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])?.spec as Partial<DatasetSpec> | undefined
   return fitOn(spec, train, fitAbout(spec, dataset, data.schema), (query) => fitRowsOf(ctx, query))
+}
+
+/** Tells how many groups the split cuts: what a model learnt of one part of a group tells of the others. */
+async function tellCut(
+  ctx: StepContext<TrainSpec>,
+  group: string,
+  parts: Record<(typeof PARTS)[number], Node>,
+): Promise<void> {
+  const rows = [['rows', { fn: 'count', arg: null }]] as const
+  const each = PARTS.map((part) => build({ op: 'aggregate', input: parts[part], by: [group], aggs: rows }))
+  const inputs = each.map((input) => build({ op: 'select', input, columns: [[group, col(group)]] }))
+  const all = inputs.slice(1).reduce<Node>((left, right) => build({ op: 'union', left, right }), inputs[0] as Node) // biome-ignore format: one line
+  const found = build({ op: 'aggregate', input: all, by: [group], aggs: [['parts', rows[0][1]]] })
+  const counted = build({ op: 'aggregate', input: found, by: ['parts'], aggs: [['groups', rows[0][1]]] }) // biome-ignore format: one line
+  const several = (await fitRowsOf(ctx, counted)).filter((r) => Number(r['parts']) > 1)
+  const cut = several.reduce((n, r) => n + Number(r['groups']), 0)
+  if (cut > 0)
+    ctx.say(`${cut.toLocaleString('en-US')} groups of '${group}' have rows in several parts, where rows learnt from may give the others away: split by them, byGroup('${group}', …)`) // biome-ignore format: one line
 }
 
 /** The rows of a small result, as fits read them. */

@@ -7,7 +7,7 @@ import { wholePlan } from '../../runs/inline.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import type { ModelPackage } from '../registry/version.ts'
+import { formatOf, type ModelPackage } from '../registry/version.ts'
 import { judge, type Passed } from './gate.ts'
 import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
 import { blobThere } from './kept.ts'
@@ -49,7 +49,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       const best = candidates.reduce((a, b) => (worth(b.result.validate) > worth(a.result.validate) ? b : a))
       const gate = judge(spec, best.result, results)
       const pack: ModelPackage = {
-        ...{ format: spec.goal ? 3 : 2, model: best.model, threshold: best.threshold },
+        ...{ format: formatOf(spec.goal), model: best.model, threshold: best.threshold },
         fits: fits.flatMap((f) => f.serving),
         reference: [...(await learnt.reference()), best.scores()],
       }
@@ -57,6 +57,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
     }
     const { best, gate, pack } = await choose().finally(() => learnt.close())
     const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
+    await learnt.settled?.()
     const output: TrainOutput = {
       hash: hashJson([blob.hash, data.hash]),
       name: id,
@@ -90,7 +91,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
             target: spec.target,
             ...(spec.goal ? { goal: spec.goal } : {}),
             fits: fits.map((f) => f.difference).filter((d) => d !== ''),
-            ...leaderboardOf(candidates.map((c) => c.model)),
+            ...searchOf(candidates.map((c) => c.model)),
           },
           run: ctx.run.id,
           step: id,
@@ -113,10 +114,12 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   },
 }
 
-/** What a search tried, where one of the candidates is one. */
-function leaderboardOf(models: readonly TrainedModel[]): { leaderboard?: unknown } {
+/** What a search tried, and what it warns of, where one of the candidates is one. */
+function searchOf(models: readonly TrainedModel[]): { leaderboard?: unknown; suspects?: unknown } {
   const found = models.find((m) => m.body['leaderboard'] !== undefined)
-  return found ? { leaderboard: found.body['leaderboard'] } : {}
+  if (!found) return {}
+  const { leaderboard, suspects } = found.body
+  return { leaderboard, ...(suspects === undefined ? {} : { suspects }) }
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))

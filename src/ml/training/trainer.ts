@@ -2,6 +2,7 @@ import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Aim, Goal } from '../../runs/goal.ts'
 import type { Candidate, Label } from '../../runs/specs.ts'
+import type { Journal } from './journal.ts'
 
 export type { Label } from '../../runs/specs.ts'
 
@@ -11,7 +12,7 @@ export interface TrainTask {
   /** Rows for early stopping and tuning; never for the final report. */
   readonly validate?: Relation
   readonly features: readonly string[]
-  /** What the goal asks: a bool or 0/1 column, classes as texts, whole numbers or bools, or numbers. */
+  /** What the goal asks: a bool or 0/1 column, classes as texts, whole numbers or bools, numbers, or relevances from 0 to 31. */
   readonly target: string
   /** What is learnt of the target; absent: the probability that it is true. */
   readonly goal?: Goal
@@ -26,7 +27,9 @@ export interface TrainTask {
 export interface TrainContext {
   readonly signal: AbortSignal
   progress(progress: Progress): void
-  /** Told when training on a device goes to the host instead, and why. */
+  /** What an interrupted training of the same task had come to; a trainer that takes long goes on from it, to the same model. */
+  readonly journal?: Journal
+  /** Told what people should know: that training on a device goes to the host and why, which rows teach nothing, or that it goes on with what an interrupted one had come to. */
   say?(why: string): void
 }
 

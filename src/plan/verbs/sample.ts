@@ -54,24 +54,49 @@ export function sample(input: Node, fraction: number, options: Omit<Parts, 'name
   return build({ op: 'filter', input, predicate: below(hashOf(input.schema, some(by), seed, 'sample'), fraction) })
 }
 
+/** Shares of rows by the hash of their keys: where each part's hashes begin, and where they end. @throws PLAN_INVALID, PLAN_TYPE_MISMATCH */
+function sharesOf(
+  schema: Schema,
+  shares: Readonly<Record<string, number>>,
+  by: readonly string[],
+  seed: number,
+): { readonly hash: Expr; readonly parts: readonly { name: string; from: number; to: number }[] } {
+  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
+  const below0 = Object.values(shares).some((share) => !(share >= 0))
+  if (Object.keys(shares).length === 0 || Math.abs(total - 1) > 1e-9 || below0)
+    throw new GalleyError('PLAN_INVALID', {
+      what: 'the shares of a split must add up to 1',
+      why: below0 ? 'one of them is below 0' : `they add up to ${total}`,
+      fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
+    })
+  let upTo = 0
+  const parts = Object.entries(shares).map(([name, share]) => ({ name, from: upTo, to: (upTo += share) }))
+  return { hash: call('combine32', hashOf(schema, by, seed, 'split'), integer(OF_SPLITS)), parts }
+}
+
 /** A column that names the part of each row. */
 export function split(input: Node, shares: Readonly<Record<string, number>>, options: Parts): Node {
   const { by, seed = 0, name = 'part' } = optionsOf(options, ['by', 'seed', 'name'], 'split')
-  const names = Object.keys(shares)
-  const total = Object.values(shares).reduce((sum, share) => sum + share, 0)
-  if (names.length === 0 || Math.abs(total - 1) > 1e-9 || Object.values(shares).some((share) => !(share >= 0)))
-    throw new GalleyError('PLAN_INVALID', {
-      what: 'the shares of a split must add up to 1',
-      why: Object.values(shares).some((share) => !(share >= 0)) ? 'one of them is below 0' : `they add up to ${total}`,
-      fix: 'write for instance { train: 0.8, validate: 0.1, test: 0.1 }',
-    })
-  const hash = call('combine32', hashOf(input.schema, some(by), seed, 'split'), integer(OF_SPLITS))
-  let upTo = 0
-  const when = names.slice(0, -1).map((name) => {
-    upTo += shares[name] ?? 0
-    return [below(hash, upTo), lit(name, 'string')] as const
-  })
-  const otherwise = lit(names.at(-1) ?? '', 'string')
+  const { hash, parts } = sharesOf(input.schema, shares, some(by), seed)
+  const when = parts.slice(0, -1).map((part) => [below(hash, part.to), lit(part.name, 'string')] as const)
+  const otherwise = lit(parts.at(-1)?.name ?? '', 'string')
   const part: Expr = when.length > 0 ? { op: 'case', when, otherwise } : otherwise
   return build({ op: 'derive', input, columns: [[name, part]] })
+}
+
+/** The same parts as conditions of their rows. */
+export function partsBy(
+  schema: Schema,
+  shares: Readonly<Record<string, number>>,
+  by: readonly string[],
+  seed: number,
+): Readonly<Record<string, Expr>> {
+  const { hash, parts } = sharesOf(schema, shares, by, seed)
+  const from = (share: number): Expr[] => (share > 0 ? [call('not', below(hash, share))] : [])
+  return Object.fromEntries(
+    parts.map(({ name, from: begin, to }, i) => {
+      const bounds = [...from(begin), ...(i < parts.length - 1 ? [below(hash, to)] : [])]
+      return [name, bounds.length === 2 ? call('and', ...bounds) : (bounds[0] ?? lit(true, 'bool'))]
+    }),
+  )
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { GalleyError } from '../../base/errors.ts'
 import { redacted } from '../../base/redact.ts'
 import type { ProcessLimits } from '../specs.ts'
@@ -11,6 +11,8 @@ export const LOOK = 200
 const GRACE = 500
 /** ms that is waited for the last of what it said. */
 const DRAIN = 1000
+/** What a shell, or a container, ends with that was killed. */
+const KILLED = 137
 /** Lines of its log that an error shows. */
 const SHOWN = 20
 
@@ -24,6 +26,8 @@ export interface Command {
   /** The variable of `env` that no other process has: what is left of it is found by that. */
   readonly mark: string
   readonly limits: ProcessLimits
+  /** A command that ends what it began and that is no process of this machine's. */
+  readonly after?: readonly string[]
 }
 
 /** How a command ended. */
@@ -44,15 +48,25 @@ export type Begin = (command: Command, signal: AbortSignal, look: () => void) =>
  * Begins a shell that ends with whoever started it: a process of its own reads from a pipe until this process is gone, and then kills the session. The command takes the
  * shell's place. What it says goes through a named pipe: Node's own are sockets, which no program can open as /dev/stdout.
  */
-const WRAPPED = `( ( read _ <&3; kill -KILL -$$ ) >/dev/null 2>&1 & )
+const wrapped = (
+  after: readonly string[],
+) => `( ( read _ <&3; ${after.map(quoted).join(' ')}; kill -KILL -$$ ) >/dev/null 2>&1 & )
 said=$1; shift; mkfifo "$said" || exit 126
 ( trap '' TERM; exec cat "$said" 3<&- & )
 exec 3<&- >"$said" 2>&1; exec "$@"`
 
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
+/** ms that `after` may take. */
+const AFTER = 20_000
+
+/** Runs what ends the rest of it, which may be over by then. */
+const ends = ([program, ...words]: readonly string[], env: Command['env']) =>
+  new Promise<void>((resolve) => execFile(program as string, words, { env, timeout: AFTER }, () => resolve()))
+
 /** Runs a command until it ends, within limits, in a session of its own. Nothing that it started is left. */
 export const begin: Begin = async (s, signal, look) => {
   const log = new BoundedLog()
-  const child = spawn('/bin/sh', ['-c', WRAPPED, 'sh', s.said, ...s.command], {
+  const child = spawn('/bin/sh', ['-c', wrapped(s.after ?? [':']), 'sh', s.said, ...s.command], {
     ...{ cwd: s.cwd, env: s.env, detached: true },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
@@ -96,6 +110,9 @@ export const begin: Begin = async (s, signal, look) => {
     })
     // what it has written before it ended comes; who still holds its pipes is not waited for
     await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, DRAIN).unref())])
+    // its own limit is kept by the engine, which kills it before it is looked at from here
+    if (s.after && code === KILLED && memoryMiB !== Infinity)
+      why ??= `it was killed, as where it takes more than ${memoryMiB} MiB of memory`
     if (code !== 0) why ??= by ? `it was ended by ${by}` : `it ended with code ${code}`
     return { code, cancelled: why === 'cancelled', log: log.text(), ...(why === undefined ? {} : { why }) }
   } catch (thrown) {
@@ -104,17 +121,37 @@ export const begin: Begin = async (s, signal, look) => {
     clearInterval(timer)
     signal.removeEventListener('abort', cancelled)
     kill('SIGKILL')
+    if (s.after) await ends(s.after, s.env)
     kin.end()
     for (const stream of child.stdio) stream?.destroy()
   }
 }
 
+/** What a shell ends with that finds no such command. */
+const MISSING = 127
+const NO_COMMAND = 'name a command that its image has'
+/** What an engine of containers ends with that could not run one, or not the command. */
+const FIXES_WITHIN: Readonly<Record<number, string>> = {
+  125: 'see what the engine said: it could not run the container',
+  126: NO_COMMAND,
+  [MISSING]: NO_COMMAND,
+}
+
 /** What a program said that ended well, without secrets. @throws STEP_FAILED, CANCELLED */
-export function heardOf(of: { run: number; step: string }, { command }: Command, ended: Ended): string {
+export function heardOf(
+  of: { run: number; step: string; command: readonly string[] },
+  ended: Ended,
+  inContainer: boolean,
+): string {
   const log = redacted(ended.log)
   if (ended.cancelled) throw new GalleyError('CANCELLED', { what: `the program of '${of.step}' was ended` })
   if (ended.why === undefined) return log
-  throw new ProgramFailed({ ...of, command }, ended.why, log, ended.code)
+  const fix = inContainer
+    ? FIXES_WITHIN[ended.code ?? 0]
+    : ended.code === MISSING
+      ? 'install the command, or name it by its path'
+      : undefined
+  throw new ProgramFailed(of, ended.why, log, { code: ended.code, fix })
 }
 
 /** A program that failed, with all that it said: an error shows the end of it alone. */
@@ -125,16 +162,13 @@ export class ProgramFailed extends GalleyError {
     s: { readonly run: number; readonly step: string; readonly command: readonly string[] },
     why: string,
     log: string,
-    code: number | null,
+    { code, fix }: { readonly code: number | null; readonly fix: string | undefined },
   ) {
     const said = lastLines(log, SHOWN)
     super('STEP_FAILED', {
       what: `the program of '${s.step}' failed: ${s.command[0]}`,
       why: said === '' ? `${why}; it said nothing` : `${why}; the last that it said:\n${said}`,
-      fix:
-        code === 127
-          ? 'install the command, or name it by its path'
-          : `read all of it: galley runs log ${s.run} ${s.step}`,
+      fix: fix ?? `read all of it: galley runs log ${s.run} ${s.step}`,
       details: { step: s.step, code },
     })
     this.log = log

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { CONTAINER_VARIABLES } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { canonicalJson, type Json } from '../../base/json.ts'
 import { secret } from '../../base/secrets.ts'
@@ -10,11 +11,12 @@ import type { Declaring } from '../flow.ts'
 import { checkTable } from '../given.ts'
 import { opaqueSchema } from '../inline.ts'
 import type { AnyTable, Kitchen, ProcessOptions } from '../kitchen.ts'
-import type { ProcessLimits, ProcessSpec } from '../specs.ts'
+import type { ContainerSpec, ProcessLimits, ProcessSpec } from '../specs.ts'
 import { isBelow } from './leaves.ts'
 
 const OPTIONS = [
   'command',
+  'container',
   'files',
   'tables',
   'params',
@@ -57,6 +59,7 @@ export function processes({ add }: Pick<Declaring, 'add'>): Pick<Kitchen, 'proce
       ...{ command: [...options.command], files: [...files], params: paramsOf(id, params), env, tables, format, gives },
       ...{ limits: limitsOf(id, options.limits ?? {}), each: over, retries },
       ...(leaves ? { leaves } : {}),
+      ...(options.container === undefined ? {} : { container: containerOf(id, options.container, env) }),
     }
     add(id, 'process', [...new Set([...Object.values(tables), ...(over ? [over.step] : [])])], spec, options)
     const left = Object.fromEntries(Object.keys(leaves ?? {}).map((file) => [file, { step: id, file }]))
@@ -102,6 +105,18 @@ function checkCommand(id: string, command: unknown): void {
   requireNoSecret(id, command, 'an argument')
   if (Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string') && command[0] !== '') return // biome-ignore format: one line
   throw invalid(`'${id}' has no command`, 'a command is a list of a program and its arguments; no shell reads it', "write it so: { command: ['python3', 'score.py'] }") // biome-ignore format: one line
+}
+
+function containerOf(id: string, given: string | ContainerSpec, env: ProcessSpec['env']): ContainerSpec {
+  const spec = typeof given === 'string' ? { image: given } : given
+  optionsOf(spec as unknown as Record<string, unknown>, ['image', 'network'], `container of process '${id}'`)
+  const { image, network } = spec
+  // what begins with a dash would be an option of the engine
+  for (const [what, value] of [['image', image], ['network', network ?? 'none']] as const) // biome-ignore format: one line
+    if (!(typeof value === 'string' && /^[A-Za-z0-9][^\s]*$/.test(value))) throw invalid(`'${id}' has the ${what} '${String(value)}'`, 'it is a name as an engine of containers knows it', "write it so: { container: 'python:3.12-slim' }") // biome-ignore format: one line
+  for (const [name, value] of Object.entries(env))
+    if (typeof value !== 'string' && CONTAINER_VARIABLES.includes(name)) throw invalid(`the variable '${name}' of '${id}' is a secret`, "it is one of the container engine's own, and would stand in its list of arguments", 'give it another name') // biome-ignore format: one line
+  return spec
 }
 
 function checkVariable(id: string, name: string, value: unknown): void {

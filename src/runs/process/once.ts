@@ -8,6 +8,7 @@ import { resolveSecret } from '../../base/secrets.ts'
 import type { StepContext } from '../kind.ts'
 import type { ProcessSpec } from '../specs.ts'
 import { type Begin, begin, heardOf } from './child.ts'
+import { type Container, contained } from './container.ts'
 import { Events } from './events.ts'
 import { MARK } from './kin.ts'
 import { asGiven, changed, type GivenFile, layOut, programOf, requireUntouched, statesOf } from './workspace.ts'
@@ -22,8 +23,9 @@ export interface Given {
   readonly files: readonly GivenFile[]
   /** Where the program lies. */
   readonly command: string
-  /** Identity of its content. */
+  /** Identity of its content, or of the image that it is run within. */
   readonly program: string
+  readonly container?: Container
 }
 
 export interface Asked extends Given {
@@ -86,24 +88,27 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, ...(spec.leaves ? { leaves: spec.leaves } : {}), format: spec.format, events, key })) // biome-ignore format: one line
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
     const traced = ctx.traceparent === undefined ? {} : { TRACEPARENT: ctx.traceparent }
-    const env = { ...PLAIN, ...traced, PATH: searchPath(), HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), [MARK]: order } // biome-ignore format: one line
+    const { container } = asked
+    const path = container ? {} : { PATH: searchPath() }
+    const env = { ...PLAIN, ...traced, ...path, HOME: work, TMPDIR: join(folder, 'tmp'), ...Object.fromEntries(own), [MARK]: order } // biome-ignore format: one line
     const command = [asked.command, ...spec.command.slice(1)]
+    const states = await statesOf(tables)
+    const reads = [...states.keys()]
+    const within = container ? contained(container, command, { ...{ folder, work, reads, env }, limits: spec.limits }) : { command, env } // biome-ignore format: one line
     const heard = new Events(events, { progress: asked.progress, say: (text) => ctx.say(redacted(text)) })
     const run = {
-      command,
+      ...within,
       cwd: work,
-      env,
       said: join(folder, 'said'),
       mark: `${MARK}=${order}`,
       limits: spec.limits,
     }
-    const states = await statesOf(tables)
     const ended = await (asked.begin ?? begin)(run, ctx.signal, () => heard.look())
     requireUntouched(id, states, await statesOf(tables))
-    const log = heardOf({ run: ctx.run.number, step: id }, run, ended)
+    const log = heardOf({ run: ctx.run.number, step: id, command }, ended, container !== undefined)
     heard.look(true)
     await asGiven(asked.files)
-    if ((await programOf(asked.command)) !== asked.program) throw changed(asked.command)
+    if (!container && (await programOf(asked.command)) !== asked.program) throw changed(asked.command)
     return { rows, folder, work, log, metrics: heard.metrics }
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true })

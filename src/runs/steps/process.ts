@@ -6,6 +6,7 @@ import { build, type Node, plan } from '../../plan/nodes.ts'
 import { opaqueSchema } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { ProgramFailed } from '../process/child.ts'
+import { containerOf } from '../process/container.ts'
 import { runEach } from '../process/each.ts'
 import { type KeptLeft, keepLeft } from '../process/leaves.ts'
 import { keepLog } from '../process/log.ts'
@@ -79,18 +80,28 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
 
 /** What a program is given of its recipe's folder, and the program itself, as they are now. */
 async function givenTo(
-  { step, folder, signal }: Pick<StepContext<ProcessSpec>, 'folder' | 'signal'> & { readonly step: Pick<Step, 'id'> },
-  { files, command: [name = ''] }: ProcessSpec,
+  ctx: Pick<StepContext<ProcessSpec>, 'folder' | 'signal' | 'say'> & { readonly step: Pick<Step, 'id'> },
+  { files, command: [name = ''], container: image }: ProcessSpec,
 ): Promise<Given> {
+  const { step, folder, signal } = ctx
+  if (image) {
+    const container = await containerOf(step.id, image, ctx)
+    return { files: await givenFiles(step.id, folder, files, signal), command: name, program: container.id, container }
+  }
   const command = await commandPath(step.id, name, folder, searchPath())
   return { files: await givenFiles(step.id, folder, files, signal), command, program: await programOf(command) }
 }
 
 /** What a program is known by. It is told of which recipe and partition it is, and may do otherwise for another. */
-function identityOf({ limits: _, retries: __, each, ...spec }: ProcessSpec, recipe: Recipe, { files, program }: Given) {
+function identityOf(
+  { limits: _, retries: __, each, container, ...spec }: ProcessSpec,
+  recipe: Recipe,
+  { files, program }: Given,
+) {
   const over = each && { step: each.step, failures: each.failures }
   const told = { recipe: recipe.name, partition: recipe.partition ?? null }
-  return { ...spec, ...told, each: over, files: files.map((f) => [f.name, f.sha256]), program }
+  const within = container && { container: { network: container.network ?? null } }
+  return { ...spec, ...told, ...within, each: over, files: files.map((f) => [f.name, f.sha256]), program }
 }
 
 /** Keeps rows as a step's table. */

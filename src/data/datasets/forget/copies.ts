@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs'
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { createInterface } from 'node:readline'
 import { throwIfAborted } from '../../../base/errors.ts'
 import type { Scope } from '../../../base/scope.ts'
 import { build } from '../../../plan/nodes.ts'
@@ -15,6 +13,7 @@ import { hasKey, isRaw, rawRows } from './aside.ts'
 import { forgetPushed, type PushedCopy } from './pushed.ts'
 import { rawWithout } from './quarantined.ts'
 import { countOf, isAside, type Person } from './rows.ts'
+import { linesWith } from './texts.ts'
 
 /** What steps had kept of a person. Paths are within the data folder. */
 export interface Copies {
@@ -66,7 +65,7 @@ export async function dropCopies(
           rows += found.rows
           unread += found.unread
           if (found.theirs > 0) theirs.set(join(folder, file), found.theirs)
-        } else if (/\.(csv|jsonl)$/.test(file)) rows += await linesIn(join(folder, file), person)
+        } else if (/\.(csv|jsonl)$/.test(file)) rows += await linesWith(join(folder, file), person.value)
       const total = [...theirs.values()].reduce((a, b) => a + b, rows + unread)
       if (total === 0) continue
       const path = relative(store.home.path, folder)
@@ -110,14 +109,6 @@ export async function unpublished(
       }
   }
   return found
-}
-
-/** Lines of a text that say a person's value: rows that were read again are kept as they stood in their file. */
-async function linesIn(path: string, { value }: Person): Promise<number> {
-  let n = 0
-  if (value.length > 0)
-    for await (const line of createInterface({ input: createReadStream(path) })) if (line.includes(value)) n++
-  return n
 }
 
 /** A person's rows in any Parquet file of ours: by the column where it has it, by the text of rows that were set aside. */

@@ -1,11 +1,13 @@
 import type { SharedMemory } from '../../../base/wasm.ts'
 import { mix } from '../mix.ts'
 import { quantileIn, quantileInPlace, quantileOf } from '../quantiles.ts'
+import { groupsOf, lambdas } from './lambdarank.ts'
 import type { GoalLayout } from './layout.ts'
 import { slopesOf } from './objectives.ts'
+import { replayerOf } from './replay.ts'
 import type { BinnedTree, BoostTask, GrowTask, TreeStart } from './task.ts'
 import { growerOf } from './tree.ts'
-import { goalValidation } from './validation.ts'
+import { goalValidation, groupedOf } from './validation.ts'
 import type { Kernels } from './wasm.ts'
 
 /**
@@ -36,7 +38,9 @@ export function boost(
   const values = new Float32Array(memory.buffer, layout.values, layout.leaves)
   const order = new Uint32Array(memory.buffer, layout.order, rows)
   const [first, end] = [rowsFrom(me), rowsFrom(me + 1)]
-  const slopes = slopesOf(goal)
+  const ranks = groupedOf(memory, task, 'train')
+  const lambdasOf = ranks && lambdas(labelled, ranks, groupsOf(ranks, threads, me))
+  const slopes = goal.kind === 'ranking' ? undefined : slopesOf(goal)
   const sampled = rowFraction < 1
   const limit = rowFraction * 2 ** 32
   let salt = 0
@@ -44,7 +48,13 @@ export function boost(
 
   /** This thread's gradients, and what both sums' units are by the largest of all threads. */
   const takeSlopes = () => {
-    slopes(labelled, first, end, g, h)
+    slopes?.(labelled, first, end, g, h)
+    if (lambdasOf) {
+      // a group's rows are other threads' too: their scores are there, and then their gradients
+      wait()
+      lambdasOf(g, h)
+      wait()
+    }
     let [most, steepest] = [0, 0]
     for (let k = 0; k < outputs; k++)
       for (let i = k * rows + first; i < k * rows + end; i++) {
@@ -89,12 +99,25 @@ export function boost(
   const validate = layout.validateRows > 0 ? goalValidation(kernels, memory, task, me, wait) : undefined
   wait()
   const direction = Int8Array.from(rises)
+  const replay = task.grown ? replayerOf(memory, task, first, end) : undefined
+  /** A tree that was grown before, and where it puts this thread's rows. */
+  const before = (number: number): BinnedTree | undefined => {
+    const tree = task.grown?.[number]
+    if (!tree) return undefined
+    // others may still read the values of the tree before
+    wait()
+    if (me === 0) values.set(tree.values)
+    replay?.(tree)
+    wait()
+    return tree
+  }
   let bestLoss = Number.POSITIVE_INFINITY
   let bestRounds = 0
   let done = 0
   for (let round = 1; round <= params.trees; round++) {
     salt = mix(seed ^ mix(round))
-    const { gradientScale, hessianScale } = takeSlopes()
+    // of a round that was grown before gradients are not asked for
+    const { gradientScale, hessianScale } = done < (task.grown?.length ?? 0) ? NONE : takeSlopes()
     let split = false
     for (let k = 0; k < outputs; k++) {
       const from: TreeStart = {
@@ -107,7 +130,8 @@ export function boost(
           ...(renewed ? { value: renewed } : {}),
         },
       }
-      const grown = growTree(from)
+      const known = before(done)
+      const grown = known ?? growTree(from)
       // a tree that does not split says nothing
       const tree = grown.feature.length > 0 ? grown : { ...grown, values: [0] }
       if (grown.feature.length > 0) {
@@ -115,7 +139,8 @@ export function boost(
         for (let i = first; i < end; i++)
           scores[k * rows + i] = (scores[k * rows + i] as number) + (values[leafOf[i] as number] as number)
       }
-      onTree(tree, ++done)
+      done++
+      if (!known) onTree(tree, done)
       validate?.apply(tree, k)
     }
     if (!split && !sampled && columnFraction === 1) return { rounds: (validate ? bestRounds : round - 1) * outputs }
@@ -129,6 +154,8 @@ export function boost(
   }
   return { rounds: (validate ? bestRounds : params.trees) * outputs }
 }
+
+const NONE = { gradientScale: 1, hessianScale: 1 }
 
 /** Which features a tree may split on: a share of them, one at least, drawn by number. */
 function usedOf(features: number, fraction: number, salt: number): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Evaluator } from '../../../plan/evaluator.ts'
-import { BINARY, type Goal } from '../../../runs/goal.ts'
+import { BINARY, type Goal, linkOf } from '../../../runs/goal.ts'
 import { largest } from '../model.ts'
 import { softmaxInPlace } from '../softmax.ts'
 import type { TrainedModel } from '../trainer.ts'
@@ -42,8 +42,9 @@ export function loadForest(model: TrainedModel): Evaluator {
 
 /** What a score says. */
 function answerOf(goal: Goal): (score: number) => number {
-  if (goal.kind !== 'regression') return (score) => 1 / (1 + Math.exp(-score))
-  return goal.objective === 'poisson' || goal.objective === 'tweedie' ? Math.exp : (score) => score
+  const link = linkOf(goal)
+  if (link === 'logit') return (score) => 1 / (1 + Math.exp(-score))
+  return link === 'log' ? Math.exp : (score) => score
 }
 
 /** The score of one row for one output. `many` adds the same numbers in the same order, so both give the same bits. */

@@ -2,6 +2,7 @@ import { GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
 import type { Relation } from '../../../engines/engine.ts'
 import { categoryBins } from '../bins.ts'
+import { gatherGroups } from '../groups.ts'
 import { type ClassCounts, dataError, type NumericBatch, numericBatches } from '../intake.ts'
 import { labelledBatches } from '../labels.ts'
 import type { Label, TrainTask } from '../trainer.ts'
@@ -93,7 +94,7 @@ export async function fill(
   return { rows, positives }
 }
 
-/** The same of any goal and with weights, `weightOf` of a label times the row's own. Gives the rows that it read. */
+/** The same of any goal and with weights, `weightOf` of a label times the row's own. Gives the rows that it read, and how many groups they are. */
 export async function fillGoal(
   kernels: Kernels,
   memory: SharedMemory,
@@ -101,7 +102,7 @@ export async function fillGoal(
   source: FillSource & { readonly task: TrainTask; readonly classes: readonly Label[]; weightOf(y: number): number },
   part: 'train' | 'validate',
   signal: AbortSignal,
-): Promise<number> {
+): Promise<{ readonly rows: number; readonly groups: number }> {
   const { training, room } = placesOf(layout, part)
   const y = new Float64Array(memory.buffer, training ? layout.goal.y : layout.goal.validateY, room)
   const w = new Float64Array(memory.buffer, layout.goal.w, training ? room : 0)
@@ -109,6 +110,8 @@ export async function fillGoal(
   // models are judged by rows as they are
   const { target, goal, weight } = source.task
   const asked = { target, ...(goal ? { goal } : {}), ...(training && weight !== undefined ? { weight } : {}) }
+  const codes = new Uint32Array(layout.goal.groups ? room : 0)
+  let groups = 0
   let rows = 0
   for await (const batch of labelledBatches(source.relation, source.features, asked, source.classes, signal)) {
     bin(batch, rows)
@@ -118,9 +121,19 @@ export async function fillGoal(
     y.set(batch.y, rows)
     if (training)
       for (let i = 0; i < batch.rows; i++) w[rows + i] = (batch.w?.[i] ?? 1) * source.weightOf(batch.y[i] as number)
+    if (batch.group && layout.goal.groups) {
+      codes.set(batch.group, rows)
+      for (const code of batch.group) groups = Math.max(groups, code + 1)
+    }
     rows += batch.rows
   }
-  return rows
+  const { groups: places } = layout.goal
+  if (places) {
+    const members = new Uint32Array(memory.buffer, training ? places.members : places.validateMembers, room)
+    const starts = new Uint32Array(memory.buffer, training ? places.starts : places.validateStarts, room + 1)
+    gatherGroups(codes.subarray(0, rows), groups, members, starts)
+  }
+  return { rows, groups }
 }
 
 /** Labels beyond are more than gradients in 32 bits hold. */

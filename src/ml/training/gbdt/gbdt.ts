@@ -23,7 +23,7 @@ import { loadKernels } from './wasm.ts'
  */
 export const gbdt: Trainer = {
   kind: 'gbdt',
-  goals: ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
+  goals: ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'],
   train,
   load: loadForest,
 }
@@ -68,9 +68,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
       checkSameRows(validateRows, read.rows)
     }
     const bins = used.map(binsOf)
-    trees = await growOnWorkers({ layout, params, bins, base }, memory, signal, (done) =>
-      ctx.progress({ done, total: params.trees, unit: 'steps' }),
-    )
+    trees = await growOnWorkers({ layout, params, bins, base }, memory, ctx)
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   return {

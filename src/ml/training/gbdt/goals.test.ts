@@ -6,7 +6,7 @@ import type { TrainContext, TrainTask } from '../trainer.ts'
 import { gbdt } from './gbdt.ts'
 
 const ctx: TrainContext = { signal: new AbortController().signal, progress: () => {} }
-const AIMS = ['binary', 'multiclass', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
+const AIMS = ['binary', 'multiclass', 'ranking', 'squared', 'absolute', 'quantile', 'poisson', 'tweedie'] as const
 describe('goals', () =>
   goalConformance(AIMS, async () => ({
     trainer: gbdt,
@@ -89,6 +89,15 @@ test('monotone features: the score never falls, or never rises, whatever the oth
     }
     expect(rose).toBeGreaterThan(100)
   }
+})
+
+test('monotone features of a target at any scale: what bounds leave worth less than nothing is no split, or the least bad one', async () => {
+  const rows = rowsOf(2000, (r, a, b) => Math.sin(9 * a) * b + Math.cos(7 * b) + r())
+  const params = { trees: 60, leaves: 31, increasing: ['a', 'b'] }
+  const near = await learnt(taskOf(rows, params))
+  const far = await learnt(taskOf(rows.map((row) => ({ ...row, y: row.y * 1024 })), params)) // biome-ignore format: one line
+  for (const row of rows.slice(0, 50))
+    expect(at(far, row.a, row.b, row.c) / 1024).toBeCloseTo(at(near, row.a, row.b, row.c), 3)
 })
 
 describe('sampling', () => {

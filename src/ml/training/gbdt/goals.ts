@@ -1,7 +1,8 @@
 import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { letGo, sampleFeatures } from '../bins.ts'
-import { checkSameRows, rawBatches } from '../intake.ts'
+import { silentWords } from '../groups.ts'
+import { checkSameRows, dataError, rawBatches } from '../intake.ts'
 import { readTargets, type Targets } from '../labels.ts'
 import { modelOf } from '../model.ts'
 import { quantileIn, quantileOf } from '../quantiles.ts'
@@ -17,7 +18,7 @@ import { loadKernels } from './wasm.ts'
 
 /**
  * Trees of any goal, with weights, sampling, an l1 penalty and monotone features. Beside what a binary target takes it holds
- * `32 + 16 × outputs` bytes a row.
+ * `32 + 16 × outputs` bytes a row, of a ranking 8 more.
  */
 export async function learnGoal(
   task: TrainTask,
@@ -36,19 +37,28 @@ export async function learnGoal(
   let validateRows = 0
   if (stopping && task.validate !== undefined)
     for await (const batch of rawBatches(task.validate, [task.target], signal)) validateRows += batch.rows
+  const grouped = targets.groups !== undefined
+  if (targets.goal.kind === 'ranking' && targets.groups) {
+    const words = silentWords(targets.goal.group, targets.groups)
+    if (words !== undefined) ctx.say?.(words)
+  }
 
   const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
-  const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads, outputs })
+  const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads, outputs, grouped })
   const placed = { ...layout, goal: layout.goal as GoalLayout }
   const memory = sharedMemory(layout.bytes)
   const kernels = await loadKernels(memory)
   setUp(kernels, layout)
   const weightOf = more.balanced ? balance(targets) : () => 1
   const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), categories: used.map((f) => f.categories), target: task.target, task, classes, weightOf } // biome-ignore format: one line
-  checkSameRows(rows, await fillGoal(kernels, memory, placed, { ...source, relation: task.train }, 'train', signal))
+  const filled = await fillGoal(kernels, memory, placed, { ...source, relation: task.train }, 'train', signal)
+  checkSameRows(rows, filled.rows)
+  let validateGroups = 0
   if (stopping && task.validate !== undefined) {
     const read = await fillGoal(kernels, memory, placed, { ...source, relation: task.validate }, 'validate', signal)
-    checkSameRows(validateRows, read)
+    checkSameRows(validateRows, read.rows)
+    validateGroups = read.groups
+    if (grouped) checkRelevant(new Float64Array(memory.buffer, placed.goal.validateY, validateRows), task.target)
   }
   const bases = basesOf(targets, more.balanced, () => ({
     y: new Float64Array(memory.buffer, placed.goal.y, rows),
@@ -61,11 +71,10 @@ export async function learnGoal(
     const { l1, rowFraction, columnFraction } = more
     const weighted = task.weight !== undefined
     const common = { goal: targets.goal, bases, seed: task.seed, weighted, l1, rowFraction, columnFraction, rises }
-    const boost = { ...common, ...groupsOf(more, used), ...setsIn(more, used) }
+    const ranked = grouped ? { ranked: { train: filled.groups, validate: validateGroups } } : {}
+    const boost = { ...common, ...ranked, ...groupsOf(more, used), ...setsIn(more, used) }
     const growing = { layout, params, bins, base: 0, boost }
-    trees = await growOnWorkers(growing, memory, signal, (done) =>
-      ctx.progress({ done, total: params.trees * outputs, unit: 'steps' }),
-    )
+    trees = await growOnWorkers(growing, memory, ctx)
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   const base = targets.goal.kind === 'multiclass' ? bases : (bases[0] as number)
@@ -94,6 +103,15 @@ function balance({ byClass, weight }: Targets): (y: number) => number {
   return (y) => weights[y] as number
 }
 
+/** @throws TRAIN_DATA where no order of the rows for early stopping is better than another */
+function checkRelevant(y: Float64Array, target: string): void {
+  if (!y.some((label) => label > 0))
+    throw dataError(
+      `"${target}" is 0 in all ${y.length} rows that tell when to stop`,
+      'bring groups with relevant rows, or leave earlyStopping out',
+    )
+}
+
 /** The scores without a tree. */
 function basesOf(
   { goal, byClass, weight, mean }: Targets,
@@ -102,6 +120,8 @@ function basesOf(
 ): number[] {
   const shares = Array.from(byClass, (own) => (balanced ? 1 / byClass.length : own / weight))
   if (goal.kind === 'multiclass') return shares.map(Math.log)
+  // an order stays the same wherever its scores begin
+  if (goal.kind === 'ranking') return [0]
   if (goal.kind === 'binary') return [Math.log((shares[1] as number) / (shares[0] as number))]
   const alpha = quantileIn(goal)
   if (alpha !== undefined) {

@@ -25,6 +25,8 @@ export interface Shape {
   readonly threads: number
   /** Of what is not a binary target without weights: outputs of the model. */
   readonly outputs?: number
+  /** Whether rows stand in groups, as those of a ranking do. */
+  readonly grouped?: boolean
 }
 
 /** What gradients that JavaScript computes are made of: a number a row, one array an output after another where there are several. */
@@ -45,6 +47,17 @@ export interface GoalLayout {
   readonly tables: number
   readonly unpacked: number
   readonly sets: number
+  readonly groups?: GroupLayout
+}
+
+/** Rows group by group, uint32: the rows themselves, and where each group begins; of validation rows, too. */
+export interface GroupLayout {
+  readonly members: number
+  readonly starts: number
+  readonly validateMembers: number
+  readonly validateStarts: number
+  /** float64: what each group of validation rows lacks. */
+  readonly validateLacks: number
 }
 
 /** Where everything lies in the shared memory, in bytes from its start. */
@@ -135,7 +148,7 @@ export function layOut(shape: Shape): Layout {
 
 function placeGoal(
   place: (bytes: number) => number,
-  { rows, validateRows, threads, leaves }: Shape,
+  { rows, validateRows, threads, leaves, grouped = false }: Shape,
   n: number,
 ): GoalLayout {
   return {
@@ -151,8 +164,17 @@ function placeGoal(
     tables: place(threads * 256),
     unpacked: place(threads * 256 * 24),
     sets: place(leaves * 32),
+    ...(grouped ? { groups: placeGroups(place, rows, validateRows) } : {}),
   }
 }
+
+const placeGroups = (place: (bytes: number) => number, rows: number, validateRows: number): GroupLayout => ({
+  members: place(rows * 4),
+  starts: place((rows + 1) * 4),
+  validateMembers: place(validateRows * 4),
+  validateStarts: place((validateRows + 1) * 4),
+  validateLacks: place(validateRows * 8),
+})
 
 /** Tells the kernels where things lie. */
 export function setUp(kernels: Kernels, layout: Layout): void {

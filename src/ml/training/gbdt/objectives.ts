@@ -24,8 +24,8 @@ const each =
     }
   }
 
-/** What trees follow down for a goal. */
-export function slopesOf(goal: Goal): Slopes {
+/** What trees follow down for a goal whose rows stand alone. */
+export function slopesOf(goal: Exclude<Goal, { kind: 'ranking' }>): Slopes {
   if (goal.kind === 'multiclass') return softmaxSlopes
   if (goal.kind === 'binary')
     return each((s, y) => {
@@ -80,7 +80,9 @@ const softmaxSlopes: Slopes = ({ y, w, scores }, from, to, g, h) => {
 }
 
 /** The loss of a row, by which early stopping judges: an array of scores an output, `rows` apart. */
-export function lossOf(goal: Goal): (scores: Float64Array, y: number, i: number, rows: number) => number {
+export function lossOf(
+  goal: Exclude<Goal, { kind: 'ranking' }>,
+): (scores: Float64Array, y: number, i: number, rows: number) => number {
   if (goal.kind === 'multiclass')
     return (scores, y, i, rows) => {
       const n = scores.length / rows
@@ -94,7 +96,7 @@ export function lossOf(goal: Goal): (scores: Float64Array, y: number, i: number,
   return (scores, y, i) => one(scores[i] as number, y)
 }
 
-function oneLoss(goal: Goal): (score: number, y: number) => number {
+function oneLoss(goal: Exclude<Goal, { kind: 'ranking' }>): (score: number, y: number) => number {
   if (goal.kind !== 'regression')
     return (score, y) => {
       const s = y === 1 ? -score : score

@@ -70,7 +70,8 @@ export function gbdtParams(task: TrainTask): {
     throw invalid('increasing and decreasing are of one score, and several classes have one each')
   const balanced = task.params['balanced'] ?? false
   if (typeof balanced !== 'boolean') throw invalid(`balanced must be true or false, and is ${JSON.stringify(balanced)}`)
-  if (balanced && goal === 'regression') throw invalid('balanced is of classes, and the target is a number')
+  if (balanced && (goal === 'regression' || goal === 'ranking'))
+    throw invalid('balanced is of classes, and the target is a number')
   const numbers = Object.fromEntries(
     Object.keys(MORE_PARAMS).map((name) => [name, all[name as keyof typeof MORE_PARAMS]]),
   ) as { [K in keyof typeof MORE_PARAMS]: number }

@@ -69,7 +69,7 @@ export function setsOf(
       const few = (bins[feature] as number) <= FEW
       const l2 = lambda + (few ? 0 : catL2)
       const l1 = bounds?.l1 ?? 0
-      const best: Candidate = [-1, 0, 0, 0, 0, 0]
+      const best: Candidate = [Number.NEGATIVE_INFINITY, 0, 0, 0, 0, 0]
       const gainOf = (g: number, h: number): number =>
         worthOf(g * gradientUnit, h * hessianUnit + l2, l1, leaf) +
         worthOf((leaf.g - g) * gradientUnit, (leaf.h - h) * hessianUnit + l2, l1, leaf)

@@ -23,6 +23,8 @@ export interface GrowTask {
   readonly base: number
   /** Of what is not a binary target without weights. */
   readonly boost?: BoostTask
+  /** The first trees, where they were grown before. */
+  readonly grown?: readonly BinnedTree[]
 }
 
 /** How trees of any goal are boosted. */
@@ -40,6 +42,8 @@ export interface BoostTask {
   /** Which features that are used may stand together on a way down, as lists of their numbers; absent: all. */
   readonly groups?: readonly (readonly number[])[]
   readonly sets?: SetTask
+  /** Groups that the rows of a ranking stand in. */
+  readonly ranked?: { readonly train: number; readonly validate: number }
 }
 
 /** How features of categories are split: as LightGBM's parameters of these names. */

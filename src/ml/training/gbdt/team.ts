@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { asGalleyError, GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
+import { decodeBytes, decodeFloat64, encodeArray } from '../model.ts'
+import type { TrainContext } from '../trainer.ts'
 import type { BinnedTree, GrowTask } from './task.ts'
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
@@ -12,10 +14,14 @@ import type { WorkerInput, WorkerMessage } from './worker.ts'
 export async function growOnWorkers(
   task: GrowTask,
   memory: SharedMemory,
-  signal: AbortSignal,
-  onTree: (done: number) => void,
+  { signal, progress, journal, say }: TrainContext,
 ): Promise<BinnedTree[]> {
-  const trees: BinnedTree[] = []
+  const outputs = task.boost?.bases.length ?? 1
+  const total = task.params.trees * outputs
+  const trees = grownBefore(journal, outputs)
+  const grown = trees.slice()
+  let kept = grown.length
+  if (kept > 0) say?.(`goes on after ${kept} of ${total} trees, which an interrupted training had grown`)
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const cancel = (): void =>
     reject(new GalleyError('CANCELLED', { what: 'training was cancelled', cause: signal.reason }))
@@ -24,13 +30,16 @@ export async function growOnWorkers(
   const workers: Worker[] = []
   try {
     for (let me = 0; me < task.layout.threads && !signal.aborted; me++) {
-      const workerData: WorkerInput = { task, memory, me }
+      const workerData: WorkerInput = { task: kept > 0 ? { ...task, grown } : task, memory, me }
       const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, name: `gbdt-${me}` })
       workers.push(worker)
       worker.on('message', (message: WorkerMessage) => {
         if ('rounds' in message) return resolve(message.rounds)
         trees.push(message.tree)
-        onTree(message.done)
+        progress({ done: message.done, total, unit: 'steps' })
+        if (!journal?.due()) return
+        void journal.add({ from: kept, trees: trees.slice(kept).map(packed) } satisfies KeptTrees)
+        kept = trees.length
       })
       worker.on('error', (error) => reject(asGalleyError(error)))
       worker.on('exit', (code) => {
@@ -42,4 +51,30 @@ export async function growOnWorkers(
     signal.removeEventListener('abort', cancel)
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
+}
+
+/** An entry of a journal: trees, and how many came before them. */
+interface KeptTrees {
+  readonly from: number
+  readonly trees: readonly ReturnType<typeof packed>[]
+}
+
+/** JSON knows no zero below zero, and a model has it. */
+const packed = ({ values, gain, ...tree }: BinnedTree) => ({
+  ...{ ...tree, values: encodeArray(Float32Array.from(values)), gain: encodeArray(Float64Array.from(gain)) },
+})
+
+const unpacked = ({ values, gain, ...tree }: ReturnType<typeof packed>): BinnedTree => ({
+  ...tree,
+  values: Array.from(new Float32Array(decodeBytes({ values }, 'values'))),
+  gain: Array.from(decodeFloat64({ gain }, 'gain')),
+})
+
+/** Trees of whole rounds that an interrupted training had grown. */
+function grownBefore(journal: TrainContext['journal'], outputs: number): BinnedTree[] {
+  const trees: BinnedTree[] = []
+  // two that were at it at once have grown the same
+  for (const { from, trees: own } of (journal?.entries() ?? []) as KeptTrees[])
+    if (from <= trees.length) trees.push(...own.slice(trees.length - from).map(unpacked))
+  return trees.slice(0, trees.length - (trees.length % outputs))
 }

@@ -1,5 +1,6 @@
 import type { SharedMemory } from '../../../base/wasm.ts'
-import { type GoalLayout, LOSS_BLOCK, NODE_BYTES } from './layout.ts'
+import { type Grouped, groupsOf, lacks } from './lambdarank.ts'
+import { type GoalLayout, type Layout, LOSS_BLOCK, NODE_BYTES } from './layout.ts'
 import { lossOf } from './objectives.ts'
 import type { BinnedTree, BoostTask, GrowTask } from './task.ts'
 import type { Kernels } from './wasm.ts'
@@ -47,11 +48,31 @@ function putNodes(nodes: Int32Array, tree: BinnedTree): void {
     nodes.set([f, tree.bin[i], tree.missingLeft[i], tree.left[i], tree.right[i]] as number[], i * 5)
 }
 
+/** The groups of a ranking's rows; undefined of another goal. */
+export function groupedOf(
+  memory: SharedMemory,
+  {
+    layout,
+    boost: { ranked },
+  }: { readonly layout: Layout; readonly boost: { readonly ranked?: BoostTask['ranked'] | undefined } },
+  part: 'train' | 'validate',
+): Grouped | undefined {
+  const at = layout.goal?.groups
+  if (!at || !ranked) return undefined
+  const [rows, groups] = [part === 'train' ? layout.rows : layout.validateRows, ranked[part]]
+  const [members, starts] = part === 'train' ? [at.members, at.starts] : [at.validateMembers, at.validateStarts]
+  return {
+    groups,
+    members: new Uint32Array(memory.buffer, members, rows),
+    starts: new Uint32Array(memory.buffer, starts, groups + 1),
+  }
+}
+
 /** The same of any goal: trees are applied to the scores of an output each, and the loss is asked after a round of them. */
 export function goalValidation(
   kernels: Kernels,
   memory: SharedMemory,
-  { layout, boost: { goal, bases, sets: some } }: GrowTask & { readonly boost: BoostTask },
+  { layout, boost: { goal, bases, sets: some, ranked } }: GrowTask & { readonly boost: BoostTask },
   me: number,
   wait: () => void,
 ): { apply(tree: BinnedTree, output: number): void; loss(): number } {
@@ -64,7 +85,9 @@ export function goalValidation(
   const losses = new Float64Array(memory.buffer, layout.losses, blocks)
   const nodes = new Int32Array(memory.buffer, layout.nodes, (layout.leaves * NODE_BYTES) / 4)
   const sets = new Int32Array(memory.buffer, at.sets, layout.leaves * 8)
-  const lossIn = lossOf(goal)
+  const lossIn = goal.kind === 'ranking' ? undefined : lossOf(goal)
+  const ranks = groupedOf(memory, { layout, boost: { ranked } }, 'validate')
+  const lacksOf = ranks && lacks({ y, scores }, ranks, groupsOf(ranks, threads, me))
   if (me === 0) for (const [k, base] of bases.entries()) scores.fill(base, k * validateRows, (k + 1) * validateRows)
   /** This thread's blocks of rows. */
   const mine = (work: (from: number, to: number, block: number) => void): void => {
@@ -89,9 +112,22 @@ export function goalValidation(
       wait()
     },
     loss() {
+      if (ranks && lacksOf) {
+        const found = new Float64Array(memory.buffer, at.groups?.validateLacks, ranks.groups)
+        lacksOf(found)
+        wait()
+        let [sum, judged] = [0, 0]
+        for (const lack of found)
+          if (!Number.isNaN(lack)) {
+            sum += lack
+            judged++
+          }
+        wait()
+        return sum / judged
+      }
       mine((from, to, block) => {
         let sum = 0
-        for (let i = from; i < to; i++) sum += lossIn(scores, y[i] as number, i, validateRows)
+        for (let i = from; i < to; i++) sum += lossIn?.(scores, y[i] as number, i, validateRows) ?? 0
         losses[block] = sum
       })
       wait()

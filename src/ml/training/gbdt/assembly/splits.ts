@@ -82,7 +82,8 @@ function best(
   const mg = load<i64>(missing)
   const mhc = load<i64>(missing, 8)
   const someMissing = (mhc & mask) != 0
-  let most: f64 = -1
+  // bounds that keep a side from its own value may make it worth less than nothing
+  let most: f64 = -Infinity
   let bestBin = 0
   let bestLeft = 0
   let bestG: i64 = 0

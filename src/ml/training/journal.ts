@@ -1,0 +1,66 @@
+import { appendFile, mkdir, readFile, rm, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../base/clock.ts'
+import { sha256 } from '../../base/hash.ts'
+
+/** What a training that was interrupted had come to, for the next one of the same rows, parameters and seed. */
+export interface Journal {
+  /** What was kept when it was opened, in its order. */
+  entries(): readonly unknown[]
+  /** Whether so long has passed since something was kept that it is worth it. */
+  due(): boolean
+  /** Keeps plain data. What can't be kept is not: the training goes on without. */
+  add(entry: unknown): Promise<void>
+  /** One of its own for a training that is a part of this one. */
+  part(name: string): Promise<Journal>
+}
+
+/** The journals of a step, in a folder that is removed once what they are for is on record. */
+export interface Journals {
+  of(name: string): Promise<Journal>
+  remove(): Promise<void>
+}
+
+/** ms between two entries of one training: what a kill takes away at most, beside what is not worth it. */
+const EVERY = 5000
+/** Hexadecimal digits that an entry is checked by. */
+const CHECK = 16
+const ENDING = '.journal'
+
+export function openJournals(folder: string, { ticks }: Pick<Clock, 'ticks'>, every = EVERY): Journals {
+  const open = async (name: string): Promise<Journal> => {
+    const path = join(folder, `${name}${ENDING}`)
+    const { kept, end, size } = await read(path)
+    // what came after was cut off as it was written
+    if (end < size) await truncate(path, end).catch(() => undefined)
+    let last = ticks()
+    return {
+      entries: () => kept,
+      due: () => ticks() - last >= every,
+      async add(entry) {
+        last = ticks()
+        const json = JSON.stringify(entry)
+        await mkdir(folder, { recursive: true })
+          .then(() => appendFile(path, `${sha256(json).slice(0, CHECK)} ${json}\n`))
+          .catch(() => undefined)
+      },
+      part: (of) => open(`${name}-${of}`),
+    }
+  }
+  return { of: open, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** Entries up to the first that is not whole, and where that begins. */
+async function read(path: string): Promise<{ kept: unknown[]; end: number; size: number }> {
+  const bytes = await readFile(path).catch(() => Buffer.alloc(0))
+  const kept: unknown[] = []
+  let end = 0
+  for (let to = bytes.indexOf(10); to >= 0; to = bytes.indexOf(10, end)) {
+    const line = bytes.toString('utf8', end, to)
+    const json = line.slice(CHECK + 1)
+    if (sha256(json).slice(0, CHECK) !== line.slice(0, CHECK)) break
+    kept.push(JSON.parse(json))
+    end = to + 1
+  }
+  return { kept, end, size: bytes.length }
+}
