@@ -11,7 +11,7 @@ import { openPrograms, orders, type Programs } from '../e2e/programs.ts'
 
 /** Debian's own: an engine, what it runs containers by, and the one program that the image holds. */
 const PACKAGES = ['podman', 'runc', 'busybox-static']
-const TOOLS = ['sh', 'cat', 'sed', 'sleep', 'env', 'ls', 'id', 'head', 'tail', 'tr', 'awk', 'dd', 'touch']
+const TOOLS = ['sh', 'cat', 'sed', 'sleep', 'env', 'ls', 'id', 'head', 'tail', 'tr', 'awk', 'dd', 'touch', 'ln']
 const IMAGE = 'localhost/galley-interop:1'
 
 let w: Programs
@@ -128,6 +128,18 @@ test.skipIf(why !== undefined)(
     expect(containers()).toEqual([])
   },
   120_000,
+)
+
+test.skipIf(why !== undefined)(
+  'what it links to on this machine is not read for it; the engine’s own memory is not counted as the program’s',
+  async () => {
+    writeFileSync(join(folder, 'beside.csv'), 'id,says\n1,of the machine\n')
+    const links = script('links.sh', `ln -s ${join(folder, 'beside.csv')} "$rows"`)
+    expect(await w.failure(made('links', links))).toMatchObject({ code: 'STEP_FAILED', what: "the program of 'within' left no rows" }) // biome-ignore format: one line
+    const small = script('small.sh', 'sleep 2; printf "id,says\\n1,x\\n" > "$rows"')
+    expect(await w.failure(made('small', small, { limits: { memoryMiB: 16 } }))).toBeUndefined()
+  },
+  60_000,
 )
 
 test.skipIf(why !== undefined)(
