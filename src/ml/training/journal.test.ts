@@ -60,4 +60,6 @@ test('a place that can not be written to keeps nobody from training', async () =
   const journal = await journals().of('a')
   await journal.add(1)
   expect((await journals().of('a')).entries()).toEqual([])
+  // nor fails one that is done
+  await openJournals(join(folder, 'below'), { ticks: () => 0 }).remove()
 })

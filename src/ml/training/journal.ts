@@ -22,6 +22,7 @@ export interface Journal {
 /** The journals of a step, in a folder that is removed once what they are for is on record. */
 export interface Journals {
   of(name: string): Promise<Journal>
+  /** What can't be removed stays, until a clean-up. */
   remove(): Promise<void>
 }
 
@@ -59,7 +60,7 @@ export function openJournals(folder: string, { ticks }: Pick<Clock, 'ticks'>, ev
       part: (of) => open(`${name}-${of}`),
     }
   }
-  return { of: open, remove: () => rm(folder, { recursive: true, force: true }) }
+  return { of: open, remove: () => rm(folder, { recursive: true, force: true }).catch(() => undefined) }
 }
 
 /** Entries up to the first that is not whole, and where that begins. */
