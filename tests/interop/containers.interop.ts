@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'galley-containers-'))
 const podman = (...words: string[]) => spawnSync('podman', words, { encoding: 'utf8' })
 const containers = () => podman('ps', '--all', '--format', '{{.Names}}').stdout.split('\n').filter((name) => name.startsWith('galley-')) // biome-ignore format: one line
 
-/** An image of one program, which no registry is asked for; another label makes it another image. */
+/** An image of one program, which no registry is asked for, and that has a user of its own; another label makes it another image. */
 function makeImage(label: string): void {
   const root = join(folder, 'root')
   rmSync(root, { recursive: true, force: true })
@@ -28,7 +28,9 @@ function makeImage(label: string): void {
   cpSync('/bin/busybox', join(root, 'bin', 'busybox'))
   for (const tool of TOOLS) symlinkSync('busybox', join(root, 'bin', tool))
   writeFileSync(join(root, 'etc', 'label'), label)
-  execFileSync('sh', ['-c', `tar -C '${root}' -c . | podman import - ${IMAGE}`], { stdio: 'ignore' })
+  execFileSync('sh', ['-c', `tar -C '${root}' -c . | podman import --change USER=1000:1000 - ${IMAGE}`], {
+    stdio: 'ignore',
+  })
 }
 
 /** Why this machine runs none; undefined where it does. */
