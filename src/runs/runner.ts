@@ -11,7 +11,7 @@ import { Earlier } from './earlier.ts'
 import type { OnRunEvent } from './events.ts'
 import type { Output, Waits } from './kind.ts'
 import { logbook } from './logbook.ts'
-import { again, makeGood, passes } from './passing.ts'
+import { again, makeGood, passes, settle } from './passing.ts'
 import { hashRecipe } from './recipe.ts'
 import { handles, type Kept, keptOf, takeUp } from './resume.ts'
 import { type Ended, endedOf, runSteps } from './schedule.ts'
@@ -165,7 +165,7 @@ export async function run(
     if (kept?.asked && status === 'cancelled') {
       // what was approved of is still what it goes on with; one that somebody cancelled is not this process's any more
       const putBack = () => store.runs.putBack(scope, record.id)
-      await putBack().catch((cause: unknown) => passes(cause) && again(putBack))
+      await putBack().catch((cause: unknown) => passes(cause) && again(putBack, { run: record.id }))
       end(status)
       throw error
     }
@@ -178,7 +178,7 @@ export async function run(
       .catch(() => undefined)
     await settling.settle().catch(() => undefined)
     const finish = () => store.runs.finish(scope, record.id, { status, error: error.toJSON(), summary: told() })
-    await finish().catch((cause: unknown) => passes(cause) && again(finish))
+    await finish().catch((cause: unknown) => passes(cause) && again(finish, { run: record.id }))
     end(status)
     throw error
   } finally {
@@ -199,9 +199,10 @@ async function begin(
 ): Promise<{ record: Run; kept?: Kept }> {
   const { runs } = ware.store
   if (resume !== undefined) {
+    await settle(resume)
     const waited = (await runs.get(scope, resume)).status === 'waiting'
     const record = await takeUp(ware.store, scope, resume).catch((thrown: unknown) => {
-      if (waited) makeGood(thrown, () => runs.putBack(scope, resume))
+      if (waited) makeGood(thrown, resume, () => runs.putBack(scope, resume))
       throw thrown
     })
     const kept = await keptOf(ware, scope, { record, waited, recipe, folder, signal })
@@ -215,7 +216,7 @@ async function begin(
   const of = { id, recipe: recipe.name, recipeHash, partition: recipe.partition, recipeJson: recipe }
   const record = await runs.start(scope, of).catch((thrown: unknown) => {
     // with nobody who knows of it, it would be under way for as long as this process lives
-    makeGood(thrown, () => runs.finish(scope, id, { status: 'failed', error: asGalleyError(thrown).toJSON() }))
+    makeGood(thrown, id, () => runs.finish(scope, id, { status: 'failed', error: asGalleyError(thrown).toJSON() }))
     throw thrown
   })
   return { record }

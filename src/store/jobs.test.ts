@@ -101,6 +101,22 @@ describe('jobs', () => {
     await store.runs.cancel(scope, id)
   })
 
+  test('a run of a job that waits goes on with its job alone: another process would be at it beside the worker', async () => {
+    const { store, scope } = at
+    await queue()
+    const first = (await take()) ?? expect.unreachable()
+    const { id } = await store.runs.start(scope, { recipe: 'r', recipeHash: 'h' })
+    await store.jobs.began(scope, first, id)
+    await store.runs.finish(scope, id, { status: 'waiting' })
+    await store.jobs.end(scope, first, { status: 'queued', error: null, pause: 0, attempts: 0 })
+    await expect(store.runs.resume(scope, id)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+    const second = (await take()) ?? expect.unreachable()
+    expect((await store.runs.resume(scope, id)).status).toBe('running')
+    await store.runs.finish(scope, id, { status: 'waiting' })
+    await store.jobs.cancel(scope, second.number)
+    expect((await store.runs.get(scope, id)).status).toBe('cancelled')
+  })
+
   test('a worker that computes without a pause keeps its job; one that lost it is told', async () => {
     const number = await queue()
     const claim = (await take([], 1)) ?? expect.unreachable()

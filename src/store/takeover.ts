@@ -72,6 +72,11 @@ export async function fenceWaiting(q: Queries, scope: Scope, job: number, now: n
       .where(and(eq(steps.workspace, scope.workspace), eq(steps.run, id), eq(steps.status, 'waiting')))
 }
 
+/** Whether a run is of a job that has not ended and that this process is not at: whoever takes that goes on with it. */
+const ofAnother = (scope: Scope) => sql`exists (select from ${jobs} where ${jobs.workspace} = ${scope.workspace}
+  and ${jobs.number} = ${runs.job} and ${inArray(jobs.status, ['queued', 'running', 'waiting'])}
+  and not (${jobs.status} = 'running' and ${jobs.owner} = ${ownToken()}))`
+
 /** How a run comes to another process: one whose process is gone, and one that waited for people. */
 export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'adopt'> {
   return {
@@ -80,12 +85,12 @@ export function takingOver(db: Database): Pick<Runs, 'resume' | 'putBack' | 'ado
         const [row] = await q
           .update(runs)
           .set({ status: 'running', ended: null, owner: ownToken(), heartbeat: sql`clock_timestamp()` })
-          .where(mine(scope, id, 'waiting'))
+          .where(and(mine(scope, id, 'waiting'), sql`not ${ofAnother(scope)}`))
           .returning()
         if (!row)
           throw new GalleyError('STORE_CONFLICT', {
-            what: `run ${id} does not wait`,
-            why: 'it was cancelled, or another process goes on with it',
+            what: `run ${id} does not wait, or not for this process`,
+            why: 'it was cancelled, another process goes on with it, or it is of a job, whose next worker goes on',
             fix: 'read it again',
           })
         await q

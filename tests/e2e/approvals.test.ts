@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { GalleyError } from '../../src/base/errors.ts'
 import { csv, recipe } from '../../src/index.ts'
 import { run } from '../../src/runs/runner.ts'
 import { work } from '../../src/runs/worker.ts'
@@ -73,6 +75,28 @@ test('a run stops before what needs an approval, does what does not, and goes on
   expect((await w.client.approvals.list({ status: 'open' })).items).toHaveLength(1)
   const cancelled = await w.client.runs.cancel({ run: `${other.number}`, body: {} })
   expect(cancelled.status).toBe('cancelled')
+})
+
+test('a run whose going on was never answered goes on when it is asked again, and what was to make that good leaves it alone', async () => {
+  prices('quinces', ['1,5'])
+  const { id } = await w.ran(made('quinces'))
+  const { items } = await w.client.approvals.list({ status: 'open' })
+  await w.client.approvals.approve({ approval: items.find((a) => a.run === id)?.number ?? 0, body: {} })
+  const { ware } = w.galley
+  const { runs } = ware.store
+  /** What is asked is done, and the answer is lost. */
+  const resume: typeof runs.resume = async (...asked) => {
+    await runs.resume(...asked)
+    throw new GalleyError('STORE_UNAVAILABLE', { what: 'the connection is gone' })
+  }
+  const options = { folder: w.folder, signal, resume: id }
+  const unanswered = { ...ware, store: { ...ware.store, runs: { ...runs, resume } } }
+  const scope = await w.galley.scope()
+  await expect(run(unanswered, scope, made('quinces'), { ...options, on: () => {} })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' }) // biome-ignore format: one line
+  // it is at it for longer than what is late takes to come
+  const begun = () => sleep(1500)
+  const goesOn = await run(ware, scope, made('quinces'), { ...options, on: () => {}, begun })
+  expect([goesOn.waiting, (await runs.get(scope, id)).status]).toEqual([[], 'done'])
 })
 
 test('what is rejected fails with who said so and why, until somebody thinks otherwise', async () => {

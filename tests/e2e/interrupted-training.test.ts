@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ForgetReport } from '../../src/data/datasets/forget/forget.ts'
 import { byTime, csv, gbdt, mlp, recipe } from '../../src/index.ts'
 import type { TrainOutput } from '../../src/ml/training/step.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
 import { run } from '../../src/runs/runner.ts'
+import { resultOf } from '../../src/sdk/task.ts'
 import { openWritten, type Written } from './datasets.ts'
 
 let w: Written
@@ -51,5 +53,11 @@ test('a training that is cancelled goes on with what it had come to, in the next
   expect(journals()).toHaveLength(1)
   utimesSync(left, new Date(0), new Date(0))
   await w.client.runs.clean({ body: { days: 1, dryRun: false } })
+  expect(journals()).toEqual([])
+  // and one whose rows may be of a person who is forgotten, at once
+  mkdirSync(left)
+  writeFileSync(join(left, 'knn-0.journal'), 'x')
+  const report = await resultOf<ForgetReport[]>(await w.client.datasets.forget({ name: 'late-rows', body: { key: 'size', value: '7' } }), () => {}) // biome-ignore format: one line
+  expect(report[0]?.copies.removed.map((c) => c.path)).toContainEqual(expect.stringMatching(/_late-model\/0{32}$/))
   expect(journals()).toEqual([])
 }, 120_000)

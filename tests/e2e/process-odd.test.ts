@@ -37,6 +37,18 @@ test('a pipe where its events or rows were to be keeps nobody waiting', async ()
   expect(await w.failure(made)).toMatchObject({ code: 'STEP_FAILED', what: "the program of 'pipes' left no rows" })
 })
 
+test('links where its rows or events were to be are not followed: within a container they would lead to what the program may not see', async () => {
+  const [rows, events] = ['beside.csv', 'beside.jsonl'].map((name) => join(w.folder, name)) as [string, string]
+  writeFileSync(rows, 'id\n1\n')
+  writeFileSync(events, '{"metrics":{"seen":1}}\n')
+  const links = script('links.cjs', `fs.symlinkSync('${rows}', ask.rows)`)
+  const made = recipe('links', (k) => void k.process('links', { ...program(links), format: 'csv', gives: { id: 'int64' } })) // biome-ignore format: one line
+  expect(await w.failure(made)).toMatchObject({ code: 'STEP_FAILED', what: "the program of 'links' left no rows" })
+  const told = script('linked.cjs', `fs.rmSync(ask.events); fs.symlinkSync('${events}', ask.events)`)
+  const { outputs } = await w.ran(recipe('linked', (k) => void k.process('linked', program(told))))
+  expect((outputs.get('linked') as unknown as ProcessOutput).metrics).toEqual({})
+})
+
 test('a program that writes to a table that it is given to read is told of, and nothing of it is kept', async () => {
   const file = script(
     'writes.cjs',

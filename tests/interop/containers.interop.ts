@@ -11,7 +11,7 @@ import { openPrograms, orders, type Programs } from '../e2e/programs.ts'
 
 /** Debian's own: an engine, what it runs containers by, and the one program that the image holds. */
 const PACKAGES = ['podman', 'runc', 'busybox-static']
-const TOOLS = ['sh', 'cat', 'sed', 'sleep', 'env', 'ls', 'id', 'head', 'tail', 'tr', 'awk', 'dd', 'touch']
+const TOOLS = ['sh', 'cat', 'sed', 'sleep', 'env', 'ls', 'id', 'head', 'tail', 'tr', 'awk', 'dd', 'touch', 'ln']
 const IMAGE = 'localhost/galley-interop:1'
 
 let w: Programs
@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'galley-containers-'))
 const podman = (...words: string[]) => spawnSync('podman', words, { encoding: 'utf8' })
 const containers = () => podman('ps', '--all', '--format', '{{.Names}}').stdout.split('\n').filter((name) => name.startsWith('galley-')) // biome-ignore format: one line
 
-/** An image of one program, which no registry is asked for; another label makes it another image. */
+/** An image of one program, which no registry is asked for, and that has a user of its own; another label makes it another image. */
 function makeImage(label: string): void {
   const root = join(folder, 'root')
   rmSync(root, { recursive: true, force: true })
@@ -28,7 +28,9 @@ function makeImage(label: string): void {
   cpSync('/bin/busybox', join(root, 'bin', 'busybox'))
   for (const tool of TOOLS) symlinkSync('busybox', join(root, 'bin', tool))
   writeFileSync(join(root, 'etc', 'label'), label)
-  execFileSync('sh', ['-c', `tar -C '${root}' -c . | podman import - ${IMAGE}`], { stdio: 'ignore' })
+  execFileSync('sh', ['-c', `tar -C '${root}' -c . | podman import --change USER=1000:1000 - ${IMAGE}`], {
+    stdio: 'ignore',
+  })
 }
 
 /** Why this machine runs none; undefined where it does. */
@@ -128,6 +130,18 @@ test.skipIf(why !== undefined)(
     expect(containers()).toEqual([])
   },
   120_000,
+)
+
+test.skipIf(why !== undefined)(
+  'what it links to on this machine is not read for it; the engine’s own memory is not counted as the program’s',
+  async () => {
+    writeFileSync(join(folder, 'beside.csv'), 'id,says\n1,of the machine\n')
+    const links = script('links.sh', `ln -s ${join(folder, 'beside.csv')} "$rows"`)
+    expect(await w.failure(made('links', links))).toMatchObject({ code: 'STEP_FAILED', what: "the program of 'within' left no rows" }) // biome-ignore format: one line
+    const small = script('small.sh', 'sleep 2; printf "id,says\\n1,x\\n" > "$rows"')
+    expect(await w.failure(made('small', small, { limits: { memoryMiB: 16 } }))).toBeUndefined()
+  },
+  60_000,
 )
 
 test.skipIf(why !== undefined)(

@@ -25,6 +25,9 @@ export const rootOf = (store: Store, scope: Scope): string => join(store.home.da
 /** How names of folders end that only a branch writes to; empty for a workspace that is none. */
 export const endOf = ({ workspace, storage }: Scope): string => (storage === undefined ? '' : workspace.slice(0, 8))
 
+/** How the names of files end that hold what an interrupted training had come to. */
+export const JOURNAL = '.journal'
+
 /**
  * The folder of one published table, within the data folder. `id` is the identity of its content, or for what steps keep (names with `_`) may be that of what was
  * asked: then branches have folders of their own.

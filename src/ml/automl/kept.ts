@@ -15,8 +15,12 @@ interface Kept {
   readonly ms: number
 }
 
-/** Keeps a trial that is over, and the ms that it took. */
+/** Bytes of what a trial says of rows, at most: as a text they have a third more, and no text has more than 512 MiB. */
+const MOST_SAID = 256 * 2 ** 20
+
+/** Keeps a trial that is over, and the ms that it took, unless it says too much: the search goes on without. */
 export async function keepTrial(journal: Journal | undefined, number: number, t: Trial, ms: number): Promise<void> {
+  if ((t.said?.byteLength ?? 0) > MOST_SAID) return
   const losses = Array.from(t.losses, (loss) => (loss === undefined ? null : Number.isFinite(loss) ? loss : 'none'))
   const kept = { trial: number, family: t.family.trainer, point: t.point, rung: t.rung, losses, loss: t.loss, said: t.said ? encodeArray(t.said) : null, ms } // biome-ignore format: one line
   await journal?.add(kept satisfies Kept)

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -20,6 +20,14 @@ test('gives what was kept, in its order; parts have journals of their own; nothi
   expect((await again.part('b')).entries()).toEqual(['of b'])
   await journals().remove()
   expect(existsSync(folder)).toBe(false)
+})
+
+test('what stands for all before takes its place: a network’s weights, every five seconds for hours, fill no disk', async () => {
+  const journal = await journals().of('a')
+  for (let n = 1; n <= 100; n++) await journal.replace({ n, weights: 'w'.repeat(1000) })
+  await journal.add('model')
+  expect(readdirSync(folder).map((name) => statSync(join(folder, name)).size < 2000)).toEqual([true])
+  expect((await journals().of('a')).entries()).toEqual([{ n: 100, weights: 'w'.repeat(1000) }, 'model'])
 })
 
 test('is due once five seconds have passed since the last entry', async () => {
@@ -52,4 +60,6 @@ test('a place that can not be written to keeps nobody from training', async () =
   const journal = await journals().of('a')
   await journal.add(1)
   expect((await journals().of('a')).entries()).toEqual([])
+  // nor fails one that is done
+  await openJournals(join(folder, 'below'), { ticks: () => 0 }).remove()
 })

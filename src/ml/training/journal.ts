@@ -1,7 +1,9 @@
-import { appendFile, mkdir, readFile, rm, truncate } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { sha256 } from '../../base/hash.ts'
+import { newId } from '../../base/ids.ts'
+import { JOURNAL } from '../../data/datasets/files.ts'
 
 /** What a training that was interrupted had come to, for the next one of the same rows, parameters and seed. */
 export interface Journal {
@@ -11,6 +13,8 @@ export interface Journal {
   due(): boolean
   /** Keeps plain data. What can't be kept is not: the training goes on without. */
   add(entry: unknown): Promise<void>
+  /** Keeps plain data that stands for all that was kept before: that goes, so that the whole stays as large as one entry. */
+  replace(entry: unknown): Promise<void>
   /** One of its own for a training that is a part of this one. */
   part(name: string): Promise<Journal>
 }
@@ -18,6 +22,7 @@ export interface Journal {
 /** The journals of a step, in a folder that is removed once what they are for is on record. */
 export interface Journals {
   of(name: string): Promise<Journal>
+  /** What can't be removed stays, until a clean-up. */
   remove(): Promise<void>
 }
 
@@ -25,29 +30,37 @@ export interface Journals {
 const EVERY = 5000
 /** Hexadecimal digits that an entry is checked by. */
 const CHECK = 16
-const ENDING = '.journal'
 
 export function openJournals(folder: string, { ticks }: Pick<Clock, 'ticks'>, every = EVERY): Journals {
   const open = async (name: string): Promise<Journal> => {
-    const path = join(folder, `${name}${ENDING}`)
+    const path = join(folder, `${name}${JOURNAL}`)
     const { kept, end, size } = await read(path)
     // what came after was cut off as it was written
     if (end < size) await truncate(path, end).catch(() => undefined)
     let last = ticks()
+    const keep = async (entry: unknown, write: (line: string) => Promise<void>) => {
+      last = ticks()
+      try {
+        const json = JSON.stringify(entry)
+        await mkdir(folder, { recursive: true })
+        await write(`${sha256(json).slice(0, CHECK)} ${json}\n`)
+      } catch {
+        // there is no room for it, on the disk or in a text
+      }
+    }
     return {
       entries: () => kept,
       due: () => ticks() - last >= every,
-      async add(entry) {
-        last = ticks()
-        const json = JSON.stringify(entry)
-        await mkdir(folder, { recursive: true })
-          .then(() => appendFile(path, `${sha256(json).slice(0, CHECK)} ${json}\n`))
-          .catch(() => undefined)
+      add: (entry) => keep(entry, (line) => appendFile(path, line)),
+      async replace(entry) {
+        const draft = `${path}.${newId()}`
+        await keep(entry, (line) => writeFile(draft, line).then(() => rename(draft, path)))
+        await rm(draft, { force: true }).catch(() => undefined)
       },
       part: (of) => open(`${name}-${of}`),
     }
   }
-  return { of: open, remove: () => rm(folder, { recursive: true, force: true }) }
+  return { of: open, remove: () => rm(folder, { recursive: true, force: true }).catch(() => undefined) }
 }
 
 /** Entries up to the first that is not whole, and where that begins. */

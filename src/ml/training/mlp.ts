@@ -75,7 +75,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     // what is left of a batch is a smaller step
     if (left < params.batch) network.step(params.learningRate, params.l2)
     ctx.progress({ done: epoch + 1, total: params.epochs, unit: 'steps' })
-    if (ctx.journal?.due()) await ctx.journal.add({ epochs: epoch + 1, state: network.state() } satisfies KeptEpoch)
+    if (ctx.journal?.due()) await ctx.journal.replace({ epochs: epoch + 1, state: network.state() } satisfies KeptEpoch)
     await nextTurn()
     throwIfAborted(ctx.signal)
   }

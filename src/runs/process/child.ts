@@ -96,9 +96,11 @@ export const begin: Begin = async (s, signal, look) => {
   const timer = setInterval(() => {
     look()
     if (performance.now() - began > seconds * 1000) return stop(`it was not done after ${seconds} s`)
-    if (cpuSeconds === Infinity && memoryMiB === Infinity) return
+    // memory of a container is the engine's to limit: what is seen from here has the engine's own in it
+    const most = s.after ? Infinity : memoryMiB
+    if (cpuSeconds === Infinity && most === Infinity) return
     const now = kin.taken()
-    if (now.bytes > memoryMiB * 2 ** 20) stop(`it took more than ${memoryMiB} MiB of memory`)
+    if (now.bytes > most * 2 ** 20) stop(`it took more than ${memoryMiB} MiB of memory`)
     else if (now.cpuSeconds > cpuSeconds) stop(`it took more than ${cpuSeconds} s of processor time`)
   }, LOOK)
   signal.addEventListener('abort', cancelled)
@@ -110,7 +112,6 @@ export const begin: Begin = async (s, signal, look) => {
     })
     // what it has written before it ended comes; who still holds its pipes is not waited for
     await Promise.race([Promise.all(said), new Promise((resolve) => setTimeout(resolve, DRAIN).unref())])
-    // its own limit is kept by the engine, which kills it before it is looked at from here
     if (s.after && code === KILLED && memoryMiB !== Infinity)
       why ??= `it was killed, as where it takes more than ${memoryMiB} MiB of memory`
     if (code !== 0) why ??= by ? `it was ended by ${by}` : `it ended with code ${code}`

@@ -138,8 +138,8 @@ export function contained(
 
 const mount = (at: string, how: string): [string, string] => ['--mount', `type=bind,source=${at},target=${at}${how}`]
 
-/** What it writes is to be this user's: within podman of a user, root is that user. */
+/** What it writes is to be this user's, whichever user the image names: within podman of a user, root is that user. */
 function owner(podman: boolean): string[] {
-  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
-  return podman || uid === 0 ? [] : ['--user', `${uid}:${gid}`]
+  const [uid, gid] = podman ? [0, 0] : [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  return ['--user', `${uid}:${gid}`]
 }

@@ -31,8 +31,8 @@ export class Events {
   look(ended = false): void {
     let file: number
     try {
-      // a pipe that nobody writes to would keep this process waiting
-      file = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK)
+      // a pipe that nobody writes to would keep this process waiting; a link leads to what the program itself may not see
+      file = openSync(this.#path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW)
     } catch {
       return // it took the file away: nothing more is told
     }

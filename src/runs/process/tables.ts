@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -51,11 +51,12 @@ async function written(
 export async function rowsFrom(ctx: StepContext<ProcessSpec>, path: string, folder: string): Promise<Node> {
   const { id, spec } = ctx.step
   const columns = spec.gives as Columns
-  const size = await stat(path).then((info) => (info.isFile() ? info.size : undefined), () => undefined) // biome-ignore format: one line
+  // a link would have a file read that the program itself may not see: one within a container chooses what it leads to on this machine
+  const size = await lstat(path).then((info) => (info.isFile() ? info.size : undefined), () => undefined) // biome-ignore format: one line
   if (size === undefined)
     throw new GalleyError('STEP_FAILED', {
       what: `the program of '${id}' left no rows`,
-      why: 'it ended well, and the file that it was to write is not there, or is no file',
+      why: 'it ended well, and the file that it was to write is not there, or is a link or a folder',
       fix: `write the rows to the file named by "rows" in $GALLEY_STEP, as ${spec.format}; none is an empty file`,
     })
   const schema = opaqueSchema(ctx.step)

@@ -5,7 +5,7 @@ import type { Scope } from '../../../base/scope.ts'
 import { build } from '../../../plan/nodes.ts'
 import type { Schema } from '../../../plan/types.ts'
 import type { Store } from '../../../store/store.ts'
-import { endOf, PUSHED, rootOf } from '../files.ts'
+import { endOf, JOURNAL, PUSHED, rootOf } from '../files.ts'
 import { liveFolders } from '../keep/sweep.ts'
 import { MANIFEST } from '../manifest.ts'
 import type { TableWork } from '../work.ts'
@@ -17,7 +17,7 @@ import { linesWith } from './texts.ts'
 
 /** What steps had kept of a person. Paths are within the data folder. */
 export interface Copies {
-  /** Removed: made again by the next run that needs them, from what its source then holds. */
+  /** Removed: made again by the next run that needs them, from what its source then holds. Of what an interrupted training left rows are not counted. */
   readonly removed: readonly { readonly path: string; readonly rows: number; readonly unread: boolean }[]
   /** Rows that a source could not read, without those of the person: their key could be read. */
   readonly aside: readonly { readonly path: string; readonly rows: number }[]
@@ -57,6 +57,12 @@ export async function dropCopies(
       const folder = join(root, name, id)
       if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue
       const files = await readdir(folder)
+      // what a training had come to says of no row whose it is, and a model of neighbours has them all: it is learnt again
+      if (files.some((file) => file.endsWith(JOURNAL))) {
+        await rm(folder, { recursive: true, force: true })
+        removed.push({ path: relative(store.home.path, folder), rows: 0, unread: false })
+        continue
+      }
       let [rows, unread] = [0, 0]
       const theirs = new Map<string, number>()
       for (const file of files)
