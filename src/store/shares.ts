@@ -14,7 +14,7 @@ export interface Shares {
   /** Where those of these jobs stand that are there. */
   standing(scope: Scope, numbers: readonly number[]): Promise<readonly Standing[]>
   /** Takes back the newest of these jobs that nobody is at: that was not taken, or whose worker's lease ran out. Undefined where somebody is at each that is left. */
-  takeBack(scope: Scope, numbers: readonly number[]): Promise<number | undefined>
+  takeBack(scope: Scope, numbers: readonly number[]): Promise<{ readonly number: number; readonly died: boolean } | undefined> // biome-ignore format: one line
   /** Ends those of these jobs that have not ended; whoever is at one learns it from its next renewal. */
   withdraw(scope: Scope, numbers: readonly number[]): Promise<void>
   /** Removes these jobs with their runs. */
@@ -55,11 +55,11 @@ export function sharesOn(db: Database): Shares {
             const one = among(scope, [job.number])
             if (job.run === null && job.status === 'queued') {
               await q.delete(jobs).where(one)
-              return job.number
+              return { number: job.number, died: false }
             }
             if (job.run !== null) await fence(q, scope, job.run, 'failed', db.now())
             await q.update(jobs).set({ ...ended, ended: db.now() }).where(one) // biome-ignore format: one line
-            return job.number
+            return { number: job.number, died: true }
           }),
 
     withdraw: async (scope, numbers) => {

@@ -15,6 +15,9 @@ const LOOK = 200
 /** Workers that may die at one. */
 const ATTEMPTS = 2
 
+/** The step that shares out its work. */
+export type Sharer = Pick<StepContext<unknown>, 'store' | 'scope' | 'recipe' | 'step' | 'run' | 'folder' | 'signal' | 'say'> // biome-ignore format: one line
+
 /** What jobs do for a step. */
 export interface Sharing<Out extends Output = Output> {
   /** What asks are called: `trials`. */
@@ -34,7 +37,7 @@ export interface Queued extends Elsewhere {
 const nameOf = (recipe: Recipe, noun: string): string => `${recipe.name}/${noun}`
 
 /** Asks as jobs of the queue, which any worker of the workspace takes; this process does those that nobody has taken, and never waits for workers that are not there. */
-export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: Sharing<Out>): Queued {
+export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): Queued {
   const { store, scope, recipe, folder, signal } = ctx
   let others = 0
   let mine: Promise<Pick<Job, 'priority' | 'tags'>> | undefined
@@ -50,6 +53,7 @@ export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: S
     })
     return number
   }
+  const jobOf = (number: number) => `job ${number} of ${nameOf(recipe, sharing.noun)}`
   const answerOf = async ({ run }: Standing): Promise<Json> => {
     const [step] = (await store.steps.list(scope, run ?? '', { limit: 1 })).items
     return sharing.answerOf(restored(step?.output as Out, store.home.path))
@@ -72,7 +76,7 @@ export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: S
     const settle = async (standing: Standing, place: number): Promise<void> => {
       const { number, status } = standing
       const error = (standing.error ?? {}) as { readonly what?: string; readonly why?: string }
-      let why = `${status === 'failed' ? 'failed' : `is ${status}`} ${[error.what, error.why].filter(Boolean).join(': ')}`
+      let why = [status === 'failed' ? 'failed' : `is ${status}`, error.what, error.why].filter(Boolean).join(': ')
       const answer = await (status === 'done' ? answerOf(standing) : undefined)?.catch((thrown: unknown) => {
         if (passes(thrown)) throw thrown
         why = `left nothing that can be read: ${asGalleyError(thrown).what}`
@@ -80,7 +84,7 @@ export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: S
       open.delete(number)
       if (answer === undefined) {
         own.push(place)
-        ctx.say(`job ${number} of the ${sharing.noun} ${why.trim()}; this process does it itself`)
+        ctx.say(`${jobOf(number)} ${why}; this process does it itself`)
         return
       }
       others++
@@ -93,9 +97,11 @@ export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: S
         if (s.status !== 'queued' && s.status !== 'running') await settle(s, open.get(s.number) as number)
     }
     const takeBack = async (): Promise<number | undefined> => {
-      const number = await store.shares.takeBack(scope, [...open.keys()])
-      const place = number === undefined ? undefined : open.get(number)
-      if (number !== undefined) open.delete(number)
+      const back = await store.shares.takeBack(scope, [...open.keys()])
+      if (!back) return undefined
+      const place = open.get(back.number)
+      open.delete(back.number)
+      if (back.died) ctx.say(`${jobOf(back.number)}: its worker is gone; this process does it itself`)
       return place
     }
     /** A database that is away for a moment comes back. */
@@ -127,9 +133,14 @@ export function queued<Out extends Output>(ctx: StepContext<unknown>, sharing: S
     const stop = () => void withdrawn()
     either.addEventListener('abort', stop)
     try {
-      left ??= withdrawLeft(ctx, sharing.noun)
+      left ??= patiently(() => withdrawLeft(ctx, sharing.noun))
       await left
-      for (const [place, ask] of asks.entries()) if (place > 0 && !either.aborted) open.set(await queue(ask), place)
+      for (const [place, ask] of asks.entries()) {
+        if (place === 0 || either.aborted) continue
+        const number = await patiently(() => queue(ask))
+        if (number === undefined) own.push(place)
+        else open.set(number, place)
+      }
       const noted = (thrown: unknown) => void (fault ??= { thrown })
       await Promise.all([watch().catch(noted), work().catch(noted).finally(() => ended.abort())]) // biome-ignore format: one line
       throwIfAborted(signal)
@@ -155,7 +166,7 @@ function inTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 /** What the job says that a step is part of, where it is one. */
-async function ownJob({ store, scope, run }: StepContext<unknown>): Promise<Pick<Job, 'priority' | 'tags'>> {
+async function ownJob({ store, scope, run }: Sharer): Promise<Pick<Job, 'priority' | 'tags'>> {
   const { job } = await store.runs.get(scope, run.id)
   if (job === null) return { priority: 0, tags: [] }
   const { priority, tags } = await store.jobs.get(scope, job)
@@ -163,7 +174,7 @@ async function ownJob({ store, scope, run }: StepContext<unknown>): Promise<Pick
 }
 
 /** Withdraws what a process that was killed had asked: its run is over, or is this one, which asks anew. */
-async function withdrawLeft({ store, scope, recipe, step, run }: StepContext<unknown>, noun: string): Promise<void> {
+async function withdrawLeft({ store, scope, recipe, step, run }: Sharer, noun: string): Promise<void> {
   const waiting = await store.shares.waiting(scope, nameOf(recipe, noun))
   const left: number[] = []
   for (const { number, recipeJson } of waiting) {
@@ -174,18 +185,17 @@ async function withdrawLeft({ store, scope, recipe, step, run }: StepContext<unk
 }
 
 /** Whether a run still waits for what it shared out. */
-async function isWanted(
-  { store, scope }: Pick<StepContext<unknown>, 'store' | 'scope'>,
-  run: string,
-): Promise<boolean> {
-  const { status } = await store.runs.get(scope, run)
-  return status === 'running' && !(await store.runs.abandoned(scope)).some((gone) => gone.id === run)
+async function isWanted({ store, scope }: Pick<Sharer, 'store' | 'scope'>, run: string): Promise<boolean> {
+  const found = await store.runs.get(scope, run).catch((thrown: unknown) => {
+    if (asGalleyError(thrown).code !== 'RUN_UNKNOWN') throw thrown
+  })
+  return found?.status === 'running' && !(await store.runs.abandoned(scope)).some((gone) => gone.id === run)
 }
 
 /** @throws CANCELLED for a share of a run that is over */
-export async function requireWanted(ctx: StepContext<unknown>): Promise<void> {
+export async function requireWanted(ctx: Pick<Sharer, 'store' | 'scope' | 'recipe'>): Promise<void> {
   const { share } = ctx.recipe
-  if (!share || (await isWanted(ctx, share.run).catch(() => false))) return
+  if (!share || (await isWanted(ctx, share.run))) return
   throw new GalleyError('CANCELLED', {
     what: `nobody waits for this share of '${share.step}' any more`,
     why: 'the run that asked for it is over',
