@@ -8,6 +8,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { bringGpuDriver } from './gpu-driver.ts'
+import { bringOnnxRuntime } from './onnx-runtime.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules', '.bin', name)
@@ -20,7 +21,9 @@ const stages: [name: string, command: string, args: string[]][] = [
   ['dead code', bin('knip'), []],
 ]
 if (withTests) {
-  bringGpuDriver((line) => process.stdout.write(`— ${line}\n`))
+  const say = (line: string) => void process.stdout.write(`— ${line}\n`)
+  bringGpuDriver(say)
+  bringOnnxRuntime(root, say)
   stages.push(['tests', bin('vitest'), ['run', ...filters]])
 }
 

@@ -24,7 +24,7 @@ try {
   if (!(error instanceof PythonError)) throw error
   say(`${error.missing ? 'not run' : 'failed'}: ${error.message}\n  why: ${error.why}\n  fix: ${error.fix}`)
   say(
-    'what was not tried: Arrow IPC with pyarrow, polars and pandas; expectations with Great Expectations; statistics with SciPy and statsmodels; what is learnt without a target with scikit-learn, mlxtend and implicit; forecasts with statsforecast and statsmodels; datasets as Iceberg tables with pyiceberg; OpenLineage events with the official schemas; traces with the messages of OpenTelemetry; objects of S3 with moto; metrics and linear models with scikit-learn; how models are judged with scikit-learn, fairlearn and SciPy; trees with LightGBM; exported models with ONNX Runtime; programs in containers of podman',
+    'what was not tried: Arrow IPC with pyarrow, polars and pandas; expectations with Great Expectations; statistics with SciPy and statsmodels; what is learnt without a target with scikit-learn, mlxtend and implicit; forecasts with statsforecast and statsmodels; datasets as Iceberg tables with pyiceberg; OpenLineage events with the official schemas; traces with the messages of OpenTelemetry; objects of S3 with moto; metrics and linear models with scikit-learn; how models are judged with scikit-learn, fairlearn and SciPy; trees with LightGBM; exported models with ONNX Runtime; programs in containers of podman; models of scikit-learn and LightGBM as ONNX files',
   )
   process.exitCode = error.missing ? 0 : 1
 }

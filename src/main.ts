@@ -11,6 +11,7 @@ import { chosenDevice } from './engines/webgpu/chosen.ts'
 import { statisticsStep } from './ml/analysis/statistics/step.ts'
 import { analyseStep } from './ml/analysis/step.ts'
 import { forecastStep } from './ml/forecasting/step.ts'
+import { onnxStep } from './ml/onnx/step.ts'
 import { evaluateStep } from './ml/review/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
@@ -44,6 +45,7 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
     trainStep,
     trialStep,
     learnStep,
+    onnxStep,
     evaluateStep,
     forecastStep,
     serveStep,

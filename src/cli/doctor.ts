@@ -1,11 +1,13 @@
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
+import { dirname } from 'node:path'
 import { Command } from 'commander'
 import { type Config, readConfig } from '../base/config.ts'
 import { asGalleyError } from '../base/errors.ts'
 import { command } from '../data/connectors/guard/launch.ts'
 import { probeDevice } from '../engines/webgpu/probe.ts'
 import { type Galley, openGalley, VERSION } from '../main.ts'
+import { runtimeHere } from '../ml/onnx/runtime.ts'
 import { bytes } from '../runs/text.ts'
 import { plain, print } from './output.ts'
 import { runningServer } from './served.ts'
@@ -101,7 +103,7 @@ async function examine(): Promise<Check[]> {
   } finally {
     await galley?.close()
   }
-  checks.push(await gpuCheck(config))
+  checks.push(await gpuCheck(config), onnxCheck())
   return checks
 }
 
@@ -116,6 +118,16 @@ async function gpuCheck(config: Config): Promise<Check> {
   const { name, software, largestBuffer } = found
   const use = config.engine === 'processor' ? 'GALLEY_ENGINE is processor: runs leave it alone' : software && config.engine === 'auto' ? 'a driver on the processor: runs take it with --engine gpu' : 'runs use it' // biome-ignore format: one line
   return { name: 'gpu', status: 'ok', says: `${name}, buffers of up to ${bytes(largestBuffer)}; ${use}` }
+}
+
+/** What runs models that were made elsewhere; few need it. */
+function onnxCheck(): Check {
+  try {
+    return { name: 'onnx', status: 'ok', says: `ONNX Runtime in ${dirname(dirname(runtimeHere().module))}` }
+  } catch (thrown) {
+    const { fix = '' } = asGalleyError(thrown)
+    return { name: 'onnx', status: 'ok', says: `ONNX Runtime is not installed; models made elsewhere (k.onnx) need it: ${fix}` } // biome-ignore format: one line
+  }
 }
 
 /** What confines the process that opens files from outside, on this machine. */

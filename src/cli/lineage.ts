@@ -72,7 +72,7 @@ const cell = (value: unknown): string | number | null =>
 
 const keyOf = (p: Place): string => JSON.stringify([p.recipe, p.step, p.column])
 const nameOf = (p: Place): string =>
-  p.column === null ? `${p.kind === 'train' ? 'model' : p.kind === 'serve' ? 'endpoint' : p.kind} ${p.step}` : `${p.step}.${p.column}` // biome-ignore format: one line
+  p.column === null ? `${p.kind === 'train' || p.kind === 'onnx' ? 'model' : p.kind === 'serve' ? 'endpoint' : p.kind} ${p.step}` : `${p.step}.${p.column}` // biome-ignore format: one line
 
 /** A tree of what was found; a place that was told before is not told again. */
 function treeOf({ of, links }: Traced, down: boolean): string[] {

@@ -37,6 +37,8 @@ interface Details {
   readonly figures?: Record<string, number>
   readonly origin?: Origin
   readonly leaderboard?: readonly Line[]
+  /** Of a model that was made elsewhere. */
+  readonly file?: { readonly bytes: number; readonly sha256: string; readonly producer: string }
   readonly suspects?: readonly Suspect[]
 }
 
@@ -86,14 +88,16 @@ export function models(): Command {
         const v = await client.models.get(versionOf(name, o.version))
         if (o.json) return print(JSON.stringify(v))
         print(
-          `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  trained on ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}  hash ${v.blob.slice(0, 12)}`,
+          `${bold(`${v.name}@${v.version}`)}  ${v.kind}  ${bytes(v.bytes)}  ${v.kind === 'onnx' ? 'brought for' : 'trained on'} ${v.dataset}@${v.datasetVersion}  created ${when(v.created)}  hash ${v.blob.slice(0, 12)}`,
         )
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, goal, origin, leaderboard, suspects } = v.details as Details
+        const { candidates = [], figures, goal, origin, leaderboard, file, suspects } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
+        if (file) print(`from a file of ${bytes(file.bytes)}${file.producer ? ` by ${file.producer}` : ''}  sha256 ${file.sha256.slice(0, 12)}`) // biome-ignore format: one line
         if (figures) print(learnt(figures))
+        else if (candidates.length === 0) print('not judged: its recipe names no target')
         else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
         if (leaderboard) print(`\n${board(leaderboard)}`)
         const warning = suspects && warningOf(suspects)

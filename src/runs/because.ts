@@ -35,6 +35,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   dataset: 'the version that it goes on from is another, or somebody was forgotten, or a check asks for the day',
   analyse: 'the version that it tells of is another, or what was set aside or found of it',
   statistics: 'the version that it asks is another',
+  onnx: 'its file has changed, or the plan that its data came from',
   serve: 'what it is served from is another',
 }
 

@@ -18,6 +18,7 @@ const CALLED: Readonly<Record<string, string>> = {
   learn: 'a model',
   evaluate: 'a review',
   forecast: 'a model',
+  onnx: 'a model',
   serve: 'an endpoint',
   table: 'a step',
   analyse: 'a report',

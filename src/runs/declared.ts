@@ -30,6 +30,7 @@ const shape = z.looseObject({
           'statistics',
           'train',
           'learn',
+          'onnx',
           'evaluate',
           'forecast',
           'serve',

@@ -3,8 +3,9 @@ import { optionsOf } from '../plan/columns/options.ts'
 import { fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName } from '../plan/types.ts'
 import type { Declaring } from './flow.ts'
 import { BINARY } from './goal.ts'
-import type { EvaluateOptions, Kitchen, Model } from './kitchen.ts'
-import type { Candidate, DatasetSpec, EvaluateSpec, Step, TrainSpec } from './specs.ts'
+import type { Kitchen, Model } from './kitchen.ts'
+import type { EvaluateOptions } from './options.ts'
+import type { Candidate, DatasetSpec, EvaluateSpec, OnnxSpec, Step, TrainSpec } from './specs.ts'
 
 const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'scaling', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
 
@@ -18,7 +19,8 @@ export function evaluating(
   const trained = (id: string, model: Model | undefined): Step<TrainSpec> => {
     const step = typeof model?.step === 'string' ? stepOf(model.step) : undefined
     if (step?.kind === 'train') return step as Step<TrainSpec>
-    throw refuse(`'${id}' is given no model to judge`, 'evaluate() takes a name and what k.train() gave', `write k.evaluate('${id}', model, { … })`) // biome-ignore format: one line
+    if (step?.kind === 'onnx') return judged(id, step as Step<OnnxSpec>)
+    throw refuse(`'${id}' is given no model to judge`, 'evaluate() takes a name and what k.train() or k.onnx() gave', `write k.evaluate('${id}', model, { … })`) // biome-ignore format: one line
   }
   return {
     evaluate(id, model, options = {}) {
@@ -26,6 +28,7 @@ export function evaluating(
       const train = trained(id, model)
       const dataset = train.inputs[0] ?? ''
       const { schema } = (stepOf(dataset) as Step<DatasetSpec>).spec.plan.root
+      if ((options.curves || options.scaling) && train.kind === 'onnx') throw refuse(`'${id}' can't tell what more rows, or another size, would give`, `'${train.id}' was made elsewhere, and can't be trained again here`, 'leave curves and scaling out') // biome-ignore format: one line
       const { against, inputs } = rivalOf(id, train, options.against, (m) => trained(id, m))
       const binary = (train.spec.goal ?? BINARY).kind === 'binary'
       const spec: EvaluateSpec = {
@@ -43,6 +46,13 @@ export function evaluating(
       add(id, 'evaluate', [dataset, train.id, ...inputs], spec, options)
     },
   }
+}
+
+/** A model that was made elsewhere, of which it is known what was to be said. @throws RECIPE_INVALID */
+function judged(id: string, step: Step<OnnxSpec>): Step<TrainSpec> {
+  const { target } = step.spec
+  if (target === null) throw refuse(`'${id}' can't judge '${step.id}'`, 'it has no target', `name the column of what was to be said: target`) // biome-ignore format: one line
+  return { ...step, spec: { ...step.spec, target } }
 }
 
 /** What it is held against: a candidate that is trained for it, or another model of the same rows. */

@@ -4,7 +4,8 @@ import { build } from '../plan/nodes.ts'
 import { table } from '../plan/table.ts'
 import { type Field, fieldOf, isDecimal, isNumeric, isTemporal, type Schema, typeName } from '../plan/types.ts'
 import type { Declaring } from './flow.ts'
-import type { Dataset, Forecasting, ForecastOptions, Kitchen } from './kitchen.ts'
+import type { Dataset, Forecasting, Kitchen } from './kitchen.ts'
+import type { ForecastOptions } from './options.ts'
 import type { ForecastSpec } from './specs.ts'
 
 const KNOWN = ['time', 'every', 'series', 'target', 'horizon', 'season', 'intervals', 'holidays', 'gaps', 'duplicates', 'backtest', 'seed', 'timeout'] as const // biome-ignore format: one line

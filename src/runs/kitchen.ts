@@ -7,6 +7,7 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Table } from '../plan/table.ts'
 import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
+import type { EvaluateOptions, ForecastOptions, LeftFile, OnnxOptions } from './options.ts'
 import type { Candidate, ContainerSpec, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
 
 import type { Timed } from './timeouts.ts'
@@ -28,60 +29,10 @@ export interface Learning<Of extends LearnSpec['of'] = LearnSpec['of'], G extend
   readonly params: LearnSpec['params']
   readonly gives: G
 }
-/** How a model is judged. */
-export interface EvaluateOptions extends Timed {
-  /** What the model is for, in one language or in both: its card begins with it. */
-  readonly purpose?: string | { readonly en: string; readonly ko: string }
-  /** Columns of the dataset by whose values quality is told. */
-  readonly segments?: readonly string[]
-  /** Columns of the dataset by which decisions are compared: fairness. */
-  readonly groups?: readonly string[]
-  /** What a wrong yes and a wrong no cost, and what a right yes brings (0 unless given), in the same money a row. */
-  readonly costs?: { readonly falsePositive: number; readonly falseNegative: number; readonly truePositive?: number }
-  /** Another model of the same dataset, or a candidate that is trained for it; `baseline()` unless given. */
-  readonly against?: Model | Candidate
-  /** Whether it is trained again with fewer rows, to tell what more rows would give; not unless said. */
-  readonly curves?: boolean
-  /** Numbers that a parameter of its candidate takes, each parameter by itself: it is trained again with each, to tell what a larger or smaller model would give. */
-  readonly scaling?: Readonly<Record<string, readonly number[]>>
-  /** Resamples that intervals are made of, 1000 unless given, and their confidence, 0.95 unless given. */
-  readonly resamples?: number
-  readonly confidence?: number
-  readonly seed?: number
-}
 /** What is forecast with: made by `ets()`, `arima()`, `autoForecast()` … */
 export interface Forecasting {
   readonly forecaster: string
   readonly params: ForecastSpec['params']
-}
-/** What forecasts are made of, and how they are tried. */
-export interface ForecastOptions<
-  T extends string = string,
-  K extends string = string,
-  V extends string = string,
-  L extends number = number,
-> extends Timed {
-  /** The column of times, and how long a period is. */
-  readonly time: T
-  readonly every: ForecastSpec['every']
-  /** Columns that tell series apart; one series unless given. */
-  readonly series?: readonly K[]
-  readonly target: V
-  /** Periods that are forecast, from the one after the last that any series has. */
-  readonly horizon: number
-  /** Periods of a season: 24 hours, 7 days, 52 weeks, 12 months, 4 quarters unless given; 1 for none. */
-  readonly season?: number
-  /** Shares of values that intervals are to hold, 0.5 to 0.999: [0.8, 0.95] gives lower_80, upper_80, lower_95 and upper_95. */
-  readonly intervals?: readonly L[]
-  /** Holidays that trees know of: a country (`KR`), or a calendar of the workspace. */
-  readonly holidays?: string
-  /** What a period without a row counts as; `missing` unless given. */
-  readonly gaps?: ForecastSpec['gaps']
-  /** What is done about several rows of a series in one period; they are refused unless given. */
-  readonly duplicates?: ForecastSpec['duplicates']
-  /** Folds of the back-test, whose origins lie a horizon apart: 3 unless given, 0 for none. */
-  readonly backtest?: { readonly folds: number }
-  readonly seed?: number
 }
 /** `0.8` as 80, `0.995` as 99_5. */
 type Percent<D extends string> = D extends `${infer A}${infer B}${infer C}`
@@ -114,6 +65,8 @@ export interface ProcessOptions extends Timed {
   readonly params?: Readonly<Record<string, Json>>
   /** Variables of its environment beside PATH, HOME, TMPDIR, LANG and TZ; a secret by its name. */
   readonly env?: Readonly<Record<string, string | Secret>>
+  /** Files that it leaves below its working folder, by what other steps call them: `{ model: 'model.onnx' }`. */
+  readonly leaves?: Readonly<Record<string, string>>
   /** How files of rows are written that it reads and writes: `parquet` unless given; `json` is a record a line. */
   readonly format?: 'parquet' | 'csv' | 'json'
   readonly limits?: ProcessLimits
@@ -122,6 +75,8 @@ export interface ProcessOptions extends Timed {
   /** It is run for each row, as many at a time as `most` (as there are processors unless given), and may fail for some. */
   readonly each?: { readonly of: AnyTable; readonly most?: number; readonly failures?: number }
 }
+type Leaves = Readonly<Record<string, string>>
+type Left<L> = { readonly [F in keyof L]: LeftFile }
 /** What a step made, by its handle. */
 export type Made = Handle | AnyTable
 /** A table, whatever its columns. */
@@ -197,6 +152,11 @@ export interface Kitchen {
     options: { readonly user: U; readonly item: I; readonly weight?: Named<S>; readonly at?: Named<S> } & Seeded,
   ): Table<Pick<S, U | I> & G>
   /**
+   * Takes a model that was made elsewhere, as an ONNX file, and registers it as if it had been trained: judged on the dataset's parts where a target is named, served,
+   * watched. It runs in a process of its own, by ONNX Runtime (`npm run onnx` installs it).
+   */
+  onnx<S>(name: string, data: Dataset<S>, options: OnnxOptions<Named<S>>): Model
+  /**
    * Judges a model on rows that it has not seen, and writes its card: metrics with intervals, beside another model, calibration, segments, groups, costs,
    * what matters to it, what it does not show. One HTML file in Korean and English, and the same as JSON.
    */
@@ -241,6 +201,14 @@ export interface Kitchen {
    * A step that a program computes, in any language: it finds what it is asked in the JSON file that `GALLEY_STEP` names, and writes the rows that it `gives` to the file named
    * there. With `each` it is run once for every row of a table. Without `gives` it makes no table, and is there for what it does.
    */
+  process<const G extends Columns, const L extends Leaves>(
+    name: string,
+    options: ProcessOptions & { readonly gives: G; readonly leaves: L },
+  ): Handle & { readonly table: Table<G>; readonly files: Left<L> }
+  process<const L extends Leaves>(
+    name: string,
+    options: ProcessOptions & { readonly gives?: undefined; readonly leaves: L },
+  ): Handle & { readonly files: Left<L> }
   process<const G extends Columns>(name: string, options: ProcessOptions & { readonly gives: G }): Table<G>
   process(name: string, options: ProcessOptions & { readonly gives?: undefined }): Handle
   /** Steps that wait until somebody approves of what others made: `galley approvals`. The same content is asked about once. */

@@ -22,6 +22,7 @@ import { goalOf } from './goal.ts'
 import { checkGroups } from './grouped.ts'
 import type { Kitchen } from './kitchen.ts'
 import { learning } from './learn.ts'
+import { bringing } from './onnx.ts'
 import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
@@ -81,6 +82,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
     ...learning({ add }),
     ...evaluating({ add }, (id) => steps.get(id)),
     ...forecasting({ add }),
+    ...bringing({ add }),
     source(id, spec, options = {}) {
       checkSource(id, spec)
       add(id, 'source', [], spec, optionsOf(options, ['timeout'], `source '${id}'`))

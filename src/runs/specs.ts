@@ -84,6 +84,8 @@ export interface ProcessSpec {
   readonly format: 'parquet' | 'csv' | 'json'
   /** Columns of the table that it gives; null for one that gives none. */
   readonly gives: Columns | null
+  /** Files that it leaves in its working folder, by what they are called; absent: none. */
+  readonly leaves?: Readonly<Record<string, string>>
   readonly limits: ProcessLimits
   /** It is run once for each row of this step. */
   readonly each: { readonly step: string; readonly most: number | null; readonly failures: number } | null
@@ -145,6 +147,30 @@ export interface TrainSpec {
   /** Over `<part>.<metric>` of the chosen model and `baseline.<part>.<metric>`; null accepts any. */
   readonly gate: { readonly condition: Expr; readonly title: string } | null
   readonly seed: number
+}
+/** A class of a target with several. */
+export type Label = string | number | boolean
+/** A model that was made elsewhere, as an ONNX file. Its inputs are the dataset, and the step that left the file where one did. */
+export interface OnnxSpec extends Omit<TrainSpec, 'target'> {
+  /** Where it lies, from the recipe's folder on; null where a step left it. */
+  readonly file: string | null
+  /** What the step that left it calls it. */
+  readonly left: string | null
+  /** What it is judged by; null where it is not. */
+  readonly target: string | null
+  /** Features of each of the model's inputs; absent: by their names, or all in one. */
+  readonly inputs?: Readonly<Record<string, readonly string[]>>
+  /** The output that is read; absent: the one of probabilities, or numbers. */
+  readonly output?: string
+  /** What its outputs are the probabilities of; absent: as the file says. */
+  readonly classes?: readonly Label[]
+  /** Of a binary goal, the class that counts as true. */
+  readonly positive?: Label
+  /** Whether it gives log odds instead of probabilities. */
+  readonly logits?: true
+  readonly threshold?: number
+  /** What it may take to be loaded, and to answer a block of rows. */
+  readonly limits: { readonly seconds: number /** null: by the size of the file. */; readonly memoryMiB: number | null }
 }
 /** How a model is judged on rows that it has not seen. Its inputs are the dataset, the model, and another model that it is held against. */
 export interface EvaluateSpec {

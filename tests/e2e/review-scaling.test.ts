@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
-import { gbdt, generate, hours, type Kitchen, recipe, values } from '../../src/index.ts'
+import { gbdt, generate, hours, type Kitchen, naiveBayes, recipe, values } from '../../src/index.ts'
 import type { Evaluation } from '../../src/ml/review/evaluation.ts'
 import type { EvaluateOutput } from '../../src/ml/review/step.ts'
+import { run } from '../../src/runs/runner.ts'
+import type { Candidate } from '../../src/runs/specs.ts'
 import { recipeRunner } from '../recipe-runner.ts'
 
 const runner = recipeRunner('review-scaling')
 
-function model(k: Kitchen) {
+function model(k: Kitchen, others: readonly Candidate[] = []) {
   const raw = k.source(
     'raw',
     generate('raw', {
@@ -27,7 +29,11 @@ function model(k: Kitchen) {
       split: (r) => ({ train: r.at.lt('2026-03-01'), validate: r.at.ge('2026-03-01').and(r.at.lt('2026-03-21')), test: r.at.ge('2026-03-21') }), // biome-ignore format: one line
     },
   )
-  return k.train('model', rows, { target: 'yes', features: ['a', 'b'], candidates: [gbdt({ trees: 20, leaves: 8 })] })
+  return k.train('model', rows, {
+    target: 'yes',
+    features: ['a', 'b'],
+    candidates: [gbdt({ trees: 20, leaves: 8 }), ...others],
+  })
 }
 
 test('a candidate is learnt again with other values of its parameters, and what a larger one gives is told in both languages', async () => {
@@ -58,6 +64,17 @@ test.each([
   const made = () => recipe('sizes', (k) => k.evaluate('review', model(k), { scaling }))
   expect(made).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID', what }))
 })
+
+test('where another candidate was chosen that has no such parameter, that is said', async () => {
+  const told: string[] = []
+  const made = recipe('chosen', (k) => k.evaluate('review', model(k, [naiveBayes()]), { scaling: { smoothing: [0.001, 0.01], leaves: [2, 4] }, resamples: 100 })) // biome-ignore format: one line
+  const galley = runner.galley()
+  const { outputs } = await run(galley.ware, await galley.scope(), made, { folder: galley.config.home, signal: new AbortController().signal, on: (e) => void (e.type === 'said' && told.push(e.text)) }) // biome-ignore format: one line
+  const output = outputs.get('review') as unknown as EvaluateOutput
+  const found = JSON.parse(Buffer.from(await galley.store.blobs.get(await galley.scope(), output.evaluation)).toString()) as Evaluation // biome-ignore format: one line
+  expect(found.scaling?.map((s) => s.parameter)).toEqual(['leaves'])
+  expect(told).toEqual(["'gbdt' was chosen, which has no parameter 'smoothing': it was not learnt again by that"])
+}, 60_000)
 
 test('a parameter that its trainer has not is named', async () => {
   const made = recipe('sizes', (k) => k.evaluate('review', model(k), { scaling: { branches: [2, 4] }, resamples: 100 }))

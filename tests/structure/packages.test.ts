@@ -18,7 +18,7 @@ interface Entry {
   optionalDependencies?: Record<string, string>
 }
 
-const LOCKS = ['package-lock.json', 'tools/node/package-lock.json']
+const LOCKS = ['package-lock.json', 'tools/node/package-lock.json', 'tools/onnx/package-lock.json']
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const lockOf = (path: string) => JSON.parse(read(path)) as { packages: Record<string, Entry> }
 const main = lockOf('package-lock.json').packages

@@ -1,5 +1,14 @@
 import { typeName } from '../../plan/types.ts'
-import type { After, ApprovalSpec, EvaluateSpec, ForecastSpec, LearnSpec, ProcessSpec, Step } from '../../runs/specs.ts'
+import type {
+  After,
+  ApprovalSpec,
+  EvaluateSpec,
+  ForecastSpec,
+  LearnSpec,
+  OnnxSpec,
+  ProcessSpec,
+  Step,
+} from '../../runs/specs.ts'
 import { labelled } from './text.ts'
 
 /** When a step that stands on a branch is run, and what the steps do that make branches. */
@@ -10,6 +19,7 @@ export function branchText(step: Step): string[] {
 function own({ kind, inputs, spec }: Step): string[] {
   if (kind === 'either') return labelled('gives', `the rows of ${inputs.join(' or of ')}, whichever is run`)
   if (kind === 'learn') return learnText(spec as LearnSpec)
+  if (kind === 'onnx') return onnxText(spec as OnnxSpec)
   if (kind === 'evaluate') return evaluateText(inputs, spec as EvaluateSpec)
   if (kind === 'forecast') return forecastText(spec as ForecastSpec)
   if (kind === 'process') return processText(spec as ProcessSpec)
@@ -18,6 +28,18 @@ function own({ kind, inputs, spec }: Step): string[] {
     'asks',
     `"${(spec as ApprovalSpec).ask}" of what ${inputs.join(', ')} left, once for the same content`,
   )
+}
+
+function onnxText({ file, left, features, target, goal, output }: OnnxSpec): string[] {
+  return [
+    ...labelled('runs', `${file ?? `'${left}' of the step before it`}, an ONNX file, in a process of its own`),
+    ...labelled('features', features.join(', ')),
+    ...(output === undefined ? [] : labelled('reads', `its output ${output}`)),
+    ...labelled(
+      'says',
+      `${goal?.kind ?? 'binary'}${target === null ? '; not judged: no target' : `, judged by ${target}`}`,
+    ),
+  ]
 }
 
 function learnText({ learner, columns, params, schema }: LearnSpec): string[] {
@@ -60,12 +82,13 @@ function forecastText(spec: ForecastSpec): string[] {
   ]
 }
 
-function processText({ command, files, gives, each, format, limits }: ProcessSpec): string[] {
+function processText({ command, files, gives, leaves, each, format, limits }: ProcessSpec): string[] {
   const bounds = Object.entries(limits).map(([name, value]) => `${name} ${value}`)
   return [
     ...labelled('runs', `${command.join(' ')}${each ? `, once for each row of ${each.step}` : ''}`),
     ...(files.length > 0 ? labelled('given', files.join(', ')) : []),
     ...labelled('gives', gives ? `${Object.entries(gives).map(([name, type]) => `${name}: ${type}`).join(', ')}, as ${format}` : 'no table'), // biome-ignore format: one line
+    ...(leaves ? labelled('leaves', Object.entries(leaves).map(([name, path]) => `${path} as ${name}`).join(', ')) : []), // biome-ignore format: one line
     ...(bounds.length > 0 ? labelled('limits', bounds.join(', ')) : []),
   ]
 }

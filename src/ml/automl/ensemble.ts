@@ -34,11 +34,17 @@ export async function selectEnsemble(
   return best
 }
 
-/** The mean of models by weight, made ready to score. @throws STORE_CORRUPT */
-export function loadEnsemble(model: TrainedModel, load: (member: TrainedModel) => Evaluator): Evaluator {
-  const { members, weights } = model.body as { members?: TrainedModel[]; weights?: number[] }
+/** Models of a mean, and the weight of each. @throws STORE_CORRUPT */
+export function readEnsemble({ body }: TrainedModel): { members: readonly TrainedModel[]; weights: readonly number[] } {
+  const { members, weights } = body as { members?: TrainedModel[]; weights?: number[] }
   if (!Array.isArray(members) || !Array.isArray(weights) || members.length !== weights.length || members.length === 0)
     throw broken('its members and weights disagree')
+  return { members, weights }
+}
+
+/** The mean of models by weight, made ready to score. @throws STORE_CORRUPT */
+export function loadEnsemble(model: TrainedModel, load: (member: TrainedModel) => Evaluator): Evaluator {
+  const { members, weights } = readEnsemble(model)
   const all = members.map(load)
   const n = outputsOf(model)
   if (all.some((m) => m.outputs !== n || m.inputs.join('\0') !== model.features.join('\0')))

@@ -11,20 +11,22 @@ export interface Tried {
 
 /** Points that are drawn for one that is tried. */
 const DRAWN = 24
+/** Points of a family that are nearer to each other than this in every dimension say the same. */
+const SAME = 0.02
 /** Share of what was tried that counts as good. */
 const GOOD = 0.25
 
 /**
  * The next point: Tree-structured Parzen estimators (Bergstra et al. 2011). The quarter of trials that came farthest and lost least are
  * good; a family is drawn by its share of them, and of points drawn near its good ones that one is tried whose density among the good is
- * largest beside that among the others.
+ * largest beside that among the others. A point next to one that was tried is not tried again.
  */
 export function propose(
-  tried: readonly Tried[],
+  trials: readonly Tried[],
   families: readonly Family[],
   random: () => number,
 ): { readonly family: Family; readonly point: readonly number[] } {
-  const order = tried.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
+  const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
   const good = order.slice(0, Math.max(2, Math.ceil(order.length * GOOD)))
   const anywhere = random() < 0.15
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T
@@ -34,14 +36,21 @@ export function propose(
   const uniform = () => family.dimensions.map(random)
   if (anywhere || near.length === 0) return { family, point: uniform() }
   const width = 0.25 / Math.sqrt(near.length)
+  const tried = of(order)
+  const isNew = (point: readonly number[]) => !tried.some((other) => other.every((u, d) => Math.abs(u - (point[d] as number)) < SAME)) // biome-ignore format: one line
   let best: { point: number[]; worth: number } | undefined
   for (let k = 0; k < DRAWN; k++) {
     const centre = pick(near)
     const point = centre.map((u) => Math.max(0, Math.min(1, u + width * bell(random))))
+    if (!isNew(point)) continue
     const worth = Math.log(density(point, near, width)) - Math.log(density(point, far, width))
     if (!best || worth > best.worth) best = { point, worth }
   }
-  return { family, point: best?.point ?? uniform() }
+  if (best) return { family, point: best.point }
+  // what a family has to say near its best is said: a parameter alone is soon known
+  const others = families.filter((f) => f !== family)
+  const other = others.length > 0 ? pick(others) : family
+  return { family: other, point: other.dimensions.map(random) }
 }
 
 /** A density of normal bells around points, a uniform one among them. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../base/errors.ts'
-import type { Evaluator } from '../../plan/evaluator.ts'
+import type { Scorer } from '../registry/scorer.ts'
 import { quantileSorted } from './interval.ts'
 
 /** What a model says on average when all rows have one value of a feature. */
@@ -16,7 +16,7 @@ export interface Dependence {
 }
 
 export interface DependenceTask {
-  readonly evaluator: Evaluator
+  readonly evaluator: Pick<Scorer, 'inputs' | 'outputs' | 'many'>
   /** A column an input of the evaluator. */
   readonly columns: readonly Float64Array[]
   /** Which of the evaluator's outputs; the first unless given. */
@@ -54,7 +54,7 @@ export async function partialDependence(
     await nextTurn()
     if (task.signal) throwIfAborted(task.signal)
     same.fill(x)
-    evaluator.many(asked, rows, out)
+    await evaluator.many(asked, rows, out)
     const own = n === 1 ? out.slice() : Float64Array.from({ length: rows }, (_, i) => out[i * n + output] as number)
     const mean = own.reduce((a, b) => a + b, 0) / rows
     own.sort()

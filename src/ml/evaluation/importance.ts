@@ -15,7 +15,7 @@ export interface PermutationTask {
   /** A column a feature. */
   readonly columns: readonly Float64Array[]
   /** How well the model does on such columns: higher is better. */
-  quality(columns: readonly Float64Array[]): number
+  quality(columns: readonly Float64Array[]): number | Promise<number>
   readonly repeats: number
   readonly seed: number
   readonly signal?: AbortSignal
@@ -25,7 +25,7 @@ export interface PermutationTask {
 /** Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), the most important first. @throws CANCELLED */
 export async function permutationImportance(task: PermutationTask): Promise<Importance[]> {
   const { features, columns, repeats } = task
-  const before = task.quality(columns)
+  const before = await task.quality(columns)
   const found: Importance[] = []
   for (const [f, feature] of features.entries()) {
     const drops: number[] = []
@@ -33,7 +33,7 @@ export async function permutationImportance(task: PermutationTask): Promise<Impo
       await nextTurn()
       if (task.signal) throwIfAborted(task.signal)
       const dealt = shuffled(columns[f] as Float64Array, randomsOf(task.seed, f * repeats + r))
-      drops.push(before - task.quality(columns.with(f, dealt)))
+      drops.push(before - (await task.quality(columns.with(f, dealt))))
       task.progress?.(f * repeats + r + 1, features.length * repeats)
     }
     const mean = drops.reduce((a, b) => a + b, 0) / repeats

@@ -23,6 +23,14 @@ export const EXPORTED: readonly (readonly [trainer: string, goal: string, params
   ['logistic', 'multiclass'],
   ['linear', 'squared'],
   ['poisson', 'poisson'],
+  ['mlp', 'binary', { epochs: 2 }],
+  ['mlp', 'multiclass', { epochs: 2, layers: 2, units: 7 }],
+  ['mlp', 'squared', { epochs: 2 }],
+  ['naiveBayes', 'binary'],
+  ['naiveBayes', 'multiclass'],
+  ['auto', 'binary', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
+  ['auto', 'multiclass', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
+  ['auto', 'squared', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
 ]
 
 export async function modelToExport(

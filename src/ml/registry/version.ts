@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { GalleyError } from '../../base/errors.ts'
 import type { Scope } from '../../base/scope.ts'
-import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Expr } from '../../plan/expr.ts'
 import type { Named } from '../../plan/nodes.ts'
 import type { Goal } from '../../runs/goal.ts'
@@ -9,6 +8,7 @@ import type { Store } from '../../store/store.ts'
 import type { ColumnReference } from '../monitoring/reference.ts'
 import { trainers } from '../training/index.ts'
 import type { TrainedModel } from '../training/trainer.ts'
+import type { Scorer } from './scorer.ts'
 
 /** A model version as it is stored: everything that scoring a row of its dataset needs. */
 export interface ModelPackage {
@@ -35,12 +35,18 @@ const Head = z.object({
   reference: z.array(z.unknown()),
 })
 
+/** What makes a model ready to score, by its kind: trainers, and what runs models from elsewhere. */
+const LOADS: Readonly<Record<string, () => Promise<{ load(model: TrainedModel): Scorer }>>> = {
+  ...trainers,
+  onnx: async () => ({ load: (await import('../onnx/scorer.ts')).loadOnnx }),
+}
+
 /** Reads a model version's package and makes it ready to score. @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
 export async function loadPackage(
   store: Store,
   scope: Scope,
   blob: string,
-): Promise<{ pack: ModelPackage; evaluator: Evaluator }> {
+): Promise<{ pack: ModelPackage; evaluator: Scorer }> {
   const text = new TextDecoder().decode(await store.blobs.get(scope, blob))
   const json: unknown = JSON.parse(text)
   const head = Head.safeParse(json)
@@ -57,7 +63,7 @@ export async function loadPackage(
       fix: 'upgrade Galley',
     })
   const pack = (head.data.format === 1 ? { ...head.data, format: 2, fits: [head.data.fits] } : json) as ModelPackage
-  const load = Object.hasOwn(trainers, pack.model.kind) ? trainers[pack.model.kind] : undefined
+  const load = Object.hasOwn(LOADS, pack.model.kind) ? LOADS[pack.model.kind] : undefined
   if (!load)
     throw new GalleyError('MODEL_FORMAT_NEWER', {
       what: `the model is of an unknown kind '${pack.model.kind}'`,

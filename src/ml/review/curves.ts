@@ -33,7 +33,7 @@ export async function scaling(e: Evaluation, draw: Draw): Promise<Html | null> {
 
 async function parameter(c: ParameterCurve, draw: Draw): Promise<Html> {
   const { parameter: name, points } = c
-  const now = c.now === null ? say('scaling.default') : html`${figure(c.now)}`
+  const now = c.now === null ? say('scaling.default') : html`${String(Number(c.now.toPrecision(6)))}`
   return html`<p class="note">${say('scaling.note', { parameter: html`<b>${name}</b>`, now, metric: lossName(c.metric) })}</p>
     <div class="pair"><figure>${LEGEND}${await draw(`scaling-${name}`, charts.learning(points, '~g'), `loss by ${name}`)}<p>${law(c.quality, name)}</p></figure>
     <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw(`scaling-${name}-seconds`, charts.seconds(points), `seconds by ${name}`)}<p>${time(c.seconds, name)}</p></figure></div>`

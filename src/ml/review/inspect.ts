@@ -10,6 +10,7 @@ import { permutationImportance } from '../evaluation/importance.ts'
 import { aloneOf, repeatedRows } from '../evaluation/leaks.ts'
 import type { By } from '../evaluation/levels.ts'
 import { powerLaw } from '../evaluation/scaling.ts'
+import type { Scorer } from '../registry/scorer.ts'
 import { trainerOf } from '../training/index.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import type { Evaluation, LearningCurve } from './evaluation.ts'
@@ -38,7 +39,7 @@ type Inspected = Pick<Evaluation, 'importance' | 'dependence'>
 /** Which features matter, and how the model follows them. @throws CANCELLED */
 export async function inspected(
   goal: Goal,
-  evaluator: Evaluator,
+  evaluator: Scorer,
   test: PartRows,
   { seed, signal, output }: { seed: number; signal: AbortSignal; output: number },
   progress: Turn,
@@ -46,11 +47,13 @@ export async function inspected(
   const some = spread(test, MOST.importance, goal.kind === 'ranking' ? goal.group : undefined)
   const features = await permutationImportance({
     ...{ features: evaluator.inputs, columns: some.columns, repeats: REPEATS, seed, signal, progress },
-    quality: (columns) => qualityOf(scoredOf(goal, evaluator, { ...some, columns })),
+    quality: async (columns) => qualityOf(await scoredOf(goal, evaluator, { ...some, columns })),
   })
   const few = spread(test, MOST.dependence)
   const dependence: Dependence[] = []
-  for (const { feature } of features.slice(0, DRAWN)) {
+  // texts have no order to follow
+  const drawn = features.filter(({ feature }) => !evaluator.texts?.has(evaluator.inputs.indexOf(feature)))
+  for (const { feature } of drawn.slice(0, DRAWN)) {
     const grid = gridOf(few.columns[evaluator.inputs.indexOf(feature)] as Float64Array)
     if (grid.length > 1) dependence.push(await partialDependence({ evaluator, columns: few.columns, output, signal }, feature, grid)) // biome-ignore format: one line
   }
@@ -150,8 +153,8 @@ export async function learningCurve(
     const began = systemClock.ticks()
     const evaluator = await trainedOn(candidate, some, validate, own, again)
     const seconds = (systemClock.ticks() - began) / 1000
-    const value = lossOf(scoredOf(again.goal, evaluator, validate))
-    const there = lossOf(scoredOf(again.goal, evaluator, some))
+    const value = lossOf(await scoredOf(again.goal, evaluator, validate))
+    const there = lossOf(await scoredOf(again.goal, evaluator, some))
     points.push({ rows: some.labels.length, value, train: there, seconds })
   }
   const sizes = points.map(({ rows, ...p }) => ({ at: rows, ...p }))

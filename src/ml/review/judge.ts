@@ -1,4 +1,3 @@
-import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Goal } from '../../runs/goal.ts'
 import { resampledSums, sumsOf } from '../evaluation/additive.ts'
 import { calibrate } from '../evaluation/calibration.ts'
@@ -26,6 +25,7 @@ import {
   pinballLoss,
 } from '../evaluation/rowTerms.ts'
 import { aucJudge, type Judge, lossJudge } from '../evaluation/segments.ts'
+import type { Scorer } from '../registry/scorer.ts'
 import { quantileIn } from '../training/quantiles.ts'
 import type { Against, CalibrationReport, PartMetrics } from './evaluation.ts'
 import type { HeldRows } from './rows.ts'
@@ -44,10 +44,10 @@ export interface Scored {
 
 const NONE = new Uint32Array(0)
 
-export function scoredOf(goal: Goal, evaluator: Evaluator, { columns, labels, groups }: HeldRows): Scored {
+export async function scoredOf(goal: Goal, evaluator: Scorer, { columns, labels, groups }: HeldRows): Promise<Scored> {
   const rows = labels.length
   const scores = new Float64Array(rows * evaluator.outputs)
-  evaluator.many(columns, rows, scores)
+  await evaluator.many(columns, rows, scores)
   const own = goal.kind === 'ranking' ? groups.get(goal.group) : undefined
   return { goal, scores, labels, outputs: evaluator.outputs, groups: own ?? NONE }
 }

@@ -1,5 +1,5 @@
 import { type Column, copyFloat64, isValid, valueAt } from '../../engines/batch.ts'
-import { unseen } from '../training/labels.ts'
+import { dataError } from '../training/intake.ts'
 import type { Label } from '../training/trainer.ts'
 
 /** Labels as numbers: as they are, or places of classes. @throws TRAIN_DATA for a class that the model does not know */
@@ -14,7 +14,15 @@ export function labelNumbers(column: Column, classes: readonly Label[] | undefin
     const value = column.kind === 'dictionary' && isValid(column.validity, i) ? (column.words[Number(column.codes[i])] ?? null) : valueAt(column, i) // biome-ignore format: one line
     const label = (typeof value === 'bigint' ? Number(value) : value) as Label
     const place = places.get(label)
-    if (place === undefined) throw unseen(label, target)
+    if (place === undefined)
+      throw dataError(
+        `the target "${target}" has the class ${JSON.stringify(label)}, which the model does not tell`,
+        `it tells ${classes
+          .slice(0, 10)
+          .map((c) => JSON.stringify(c))
+          .join(', ')}: leave rows of others out, or bring a model that knows them`,
+        { column: target },
+      )
     labels[i] = place
   }
   return labels

@@ -1,4 +1,4 @@
-import { throwIfAborted } from '../../base/errors.ts'
+import { type GalleyError, throwIfAborted } from '../../base/errors.ts'
 import type { Expr } from '../../plan/expr.ts'
 import { applied, fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
@@ -15,7 +15,8 @@ import { type Fairness, fairness } from '../evaluation/fairness.ts'
 import type { By } from '../evaluation/levels.ts'
 import type { Resampling } from '../evaluation/resample.ts'
 import { bySegments } from '../evaluation/segments.ts'
-import { loadPackage } from '../registry/version.ts'
+import type { Scorer } from '../registry/scorer.ts'
+import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { fitParts, partsOf } from '../training/parts.ts'
 import type { TrainOutput } from '../training/step.ts'
 import type { Against, Evaluation } from './evaluation.ts'
@@ -48,15 +49,24 @@ async function rowsOf(ctx: StepContext<EvaluateSpec>, asked: Asked, serving: (n:
 
 /** Judges a model on rows that it has not seen, and looks into it. @throws CANCELLED, TRAIN_DATA */
 export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation> {
+  const { trained } = subjectOf(ctx)
+  const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, trained.blob)
+  try {
+    return await reviewOf(ctx, pack, evaluator)
+  } finally {
+    await evaluator.close?.()
+  }
+}
+
+async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, evaluator: Scorer): Promise<Evaluation> {
   const { spec } = ctx.step
   const { data, trained, train } = subjectOf(ctx)
-  const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, trained.blob)
   const { goal = BINARY, classes } = pack.model
   const raw = [...new Set([...train.spec.features, ...train.spec.fit.flatMap(fitReads)])].filter((c) => data.schema.some((f) => f.name === c)) // biome-ignore format: one line
   const weight = train.spec.weight
   const groups = groupColumns({ ...train.spec, candidates: [...train.spec.candidates, ...(spec.against ? [spec.against] : [])] }) // biome-ignore format: one line
   const kept = [...new Set([...raw, ...spec.segments, ...spec.groups, ...groups, ...(weight === undefined ? [] : [weight])])] // biome-ignore format: one line
-  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, groups, ...(classes ? { classes } : {}) } // biome-ignore format: one line
+  const asked: Asked = { features: evaluator.inputs, target: train.spec.target, kept, groups, ...(classes ? { classes } : {}), ...textInputs(evaluator) } // biome-ignore format: one line
   const stages = 13
   let stage = 0
   const turn = () => {
@@ -67,7 +77,7 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   turn()
   const { stride, ...parts } = await rowsOf(ctx, asked, (n) => applied(n, pack.fits))
   const how: Resampling = { resamples: spec.resamples, seed: spec.seed, confidence: spec.confidence, signal: ctx.signal } // biome-ignore format: one line
-  const [validate, test] = [scoredOf(goal, evaluator, parts.validate), scoredOf(goal, evaluator, parts.test)]
+  const [validate, test] = [await scoredOf(goal, evaluator, parts.validate), await scoredOf(goal, evaluator, parts.test)] // biome-ignore format: one line
   const threshold = goal.kind === 'binary' ? (pack.threshold ?? 0.5) : null
   const again: Again = {
     ...{ goal, features: evaluator.inputs, spec: train.spec, threads: ctx.threads, signal: ctx.signal },
@@ -100,7 +110,14 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
   const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
   turn()
-  const scaling = spec.scaling && (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, within))
+  const lacks = (parameter: string, thrown: GalleyError) => {
+    // of several candidates another one may be chosen tomorrow
+    if (train.spec.candidates.length === 1) throw thrown
+    ctx.say(`'${trained.kind}' was chosen, which has no parameter '${parameter}': it was not learnt again by that`)
+  }
+  const scaling =
+    spec.scaling &&
+    (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, { progress: within, lacks }))
   turn()
   const leaks = leaksOf(evaluator.inputs, goal.kind === 'binary' ? 2 : (classes?.length ?? 0), raw, parts)
   const split = (stepOf(ctx.recipe, ctx.step.inputs[0] ?? '').spec as DatasetSpec).split
@@ -123,11 +140,18 @@ export async function review(ctx: StepContext<EvaluateSpec>): Promise<Evaluation
     ...looked,
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve } : {}),
-    ...(scaling ? { scaling } : {}),
+    ...(scaling && scaling.length > 0 ? { scaling } : {}),
     leaks,
-    leftOut: leftOutOf(spec, goal.kind),
+    leftOut: {
+      ...leftOutOf(spec, goal.kind),
+      ...(spec.scaling && scaling?.length === 0 ? { scaling: 'left.parameters' } : {}),
+    },
   }
 }
+
+/** What makes numbers of a model's inputs that are texts, by name. */
+const textInputs = ({ inputs, texts }: Scorer) =>
+  texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
 
 /** The candidate of the recipe that the chosen one was. */
 const candidateOf = (spec: TrainSpec, trained: TrainOutput) =>
@@ -159,16 +183,17 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
   if (other === undefined) {
     if (!spec.against) return null
     const evaluator = await trainedOn(spec.against, parts.train, parts.validate, bout.weights, again)
-    const [validate, test] = [parts.validate, parts.test].map((p) => scoredOf(again.goal, evaluator, p)) as [Scored, Scored] // biome-ignore format: one line
+    const validate = await scoredOf(again.goal, evaluator, parts.validate)
+    const test = await scoredOf(again.goal, evaluator, parts.test)
     const own = again.goal.kind === 'binary' ? chooseThreshold(rankingOf(validate), { by: 'f1' }) : 0.5
     return againstOf({ first, second: spec.against.trainer }, bout.test, test, [threshold ?? 0.5, own], how)
   }
   const output = ctx.input<TrainOutput>(other)
   const { pack, evaluator } = await loadPackage(ctx.store, ctx.scope, output.blob)
-  const features = { ...asked, features: evaluator.inputs }
+  const features = { ...asked, features: evaluator.inputs, ...textInputs(evaluator) }
   // the same rows in the same order: what is kept and the target put them so, whichever columns fits make
   const rows = await partRows(ctx, partsOf(ctx, data).test, (n) => applied(n, pack.fits), features, strideOf(data.rows, asked)) // biome-ignore format: one line
-  const second = scoredOf(again.goal, evaluator, rows)
+  const second = await scoredOf(again.goal, evaluator, rows).finally(() => evaluator.close?.())
   return againstOf({ first, second: `${output.name}@${output.version}` }, bout.test, second, [threshold ?? 0.5, pack.threshold ?? 0.5], how) // biome-ignore format: one line
 }
 

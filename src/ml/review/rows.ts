@@ -8,6 +8,7 @@ import { build, type Node } from '../../plan/nodes.ts'
 import { fieldOf, isTemporal, type Schema } from '../../plan/types.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { By } from '../evaluation/levels.ts'
+import type { Texts } from '../onnx/texts.ts'
 import { groupCoder } from '../training/groups.ts'
 import type { Label } from '../training/trainer.ts'
 import { labelNumbers } from './labels.ts'
@@ -27,7 +28,10 @@ export interface PartRows {
 
 export interface Asked {
   readonly features: readonly string[]
-  readonly target: string
+  /** Absent: rows have no labels. */
+  readonly target?: string
+  /** Features that are texts, and what makes numbers of them. */
+  readonly texts?: ReadonlyMap<string, Texts>
   /** Of a target with several: what its places are. */
   readonly classes?: readonly Label[]
   /** Columns that are kept as they are in the dataset, and by which rows are ordered. */
@@ -56,12 +60,13 @@ export async function partRows(
   asked: Asked,
   stride: number,
 ): Promise<PartRows> {
-  const { features, target, classes, kept, groups } = asked
+  const { features, target, classes, kept, groups, texts } = asked
+  const labelled = target === undefined ? [] : [target]
   const own = part.schema.map((f) => [f.name, col(f.name)] as const)
   const aside = build({ op: 'select', input: part, columns: [...own, ...kept.map((k) => [keptName(k), col(k)] as const)] }) // biome-ignore format: one line
-  const names = [...new Set([...features, target, ...kept.map(keptName)])]
+  const names = [...new Set([...features, ...labelled, ...kept.map(keptName)])]
   const select = build({ op: 'select', input: fitted(aside), columns: names.map((n) => [n, col(n)] as const) })
-  const keys = [...kept.map(keptName), target, ...features].map((n) => ({ by: col(n), descending: false }))
+  const keys = [...kept.map(keptName), ...labelled, ...features].map((n) => ({ by: col(n), descending: false }))
   const relation = await runPlan(ctx, build({ op: 'sort', input: select, keys }), 'batches')
   const pieces: { columns: Float64Array[]; labels: Float64Array; by: By[]; codes: Uint32Array[] }[] = []
   const coders = groups.map(groupCoder)
@@ -78,10 +83,15 @@ export async function partRows(
       seen += batch.rows
       const thinned = (values: Float64Array) => (stride === 1 ? values : values.filter((_, i) => isRead(i)))
       const numbers = (name: string) => thinned(numbersOf(column(name)))
-      const labels = thinned(labelNumbers(column(target), classes, target))
+      const coded = (name: string) => {
+        const own = texts?.get(name)
+        return own ? Float64Array.from(textsOf(column(name), isRead), (t) => own.codeOf(t)) : numbers(name)
+      }
+      const all = target === undefined ? new Float64Array(batch.rows) : labelNumbers(column(target), classes, target)
+      const labels = thinned(all)
       const by = kept.map((k) => (isNumber(part.schema, k) ? numbers(keptName(k)) : textsOf(column(keptName(k)), isRead))) // biome-ignore format: one line
       const some = codes.map((c) => c.filter((_, i) => isRead(i)))
-      pieces.push({ columns: features.map(numbers), labels, by, codes: some })
+      pieces.push({ columns: features.map(coded), labels, by, codes: some })
       rows += labels.length
       await nextTurn()
     }
@@ -143,7 +153,7 @@ export type HeldRows = Pick<PartRows, 'columns' | 'labels' | 'groups'>
 /** Rows in memory as a relation, their groups as numbers. */
 export function relationOf(
   { columns, labels, groups }: HeldRows,
-  { features, target }: Pick<Asked, 'features' | 'target'>,
+  { features, target }: { readonly features: readonly string[]; readonly target: string },
   extra: Readonly<Record<string, Float64Array>> = {},
 ): Relation {
   const others = [...groups].map(([name, codes]) => [name, Float64Array.from(codes)] as const)

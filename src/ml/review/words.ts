@@ -103,7 +103,7 @@ const WORDS = {
   'scaling.default': ['the trainer’s own', '학습기의 기본값'],
   'scaling.law': ['It follows {a} · {of}^−{b} + {c} (exponent {low} … {high}): {of} {rows} may bring it to {value} ({from} … {to}).', '{a} · {of}^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {of}이(가) {rows}이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
   'scaling.cannot': [
-    'What a larger {of} would bring can’t be told: {why}.',
+    'What larger {of} would bring can’t be told: {why}.',
     '{of}을(를) 키우면 얼마나 나아질지 알 수 없습니다: {why}.',
   ],
   'scaling.time': ['Learning with {of} {rows} may take {value} s ({from} … {to}); time grows as {of}^{power}.', '{of}이(가) {rows}이면 학습에 {value}초({from} … {to})가 걸릴 수 있습니다. 시간은 {of}^{power}에 비례합니다.'], // biome-ignore format: one line

@@ -10,16 +10,18 @@ import { compileOnline } from '../../engines/row/index.ts'
 import { type RecordValues, readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
 import type { Alerts } from '../../runs/alerts.ts'
-import { openAppendLog } from '../../store/log/appendlog.ts'
+import type { Endpoint as EndpointRow } from '../../store/endpoints.ts'
 import type { Store } from '../../store/store.ts'
 import type { Monitor } from '../monitoring/monitor.ts'
 import { Present } from '../monitoring/present.ts'
-import { loadPackage } from '../registry/version.ts'
+import type { Scorer } from '../registry/scorer.ts'
+import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { answersOf, type Explained, type Prediction, type Scale, scaleOf } from './answers.ts'
-import { DAY, readConfig } from './config.ts'
+import { DAY, type EndpointConfig, readConfig } from './config.ts'
 import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
 import { loadTables, warm } from './load.ts'
+import { openLogs } from './logs.ts'
 import { type Answered, openWatch, seenOf } from './watch.ts'
 import { recorder } from './windows.ts'
 
@@ -64,18 +66,36 @@ export interface EndpointOptions {
   readonly ephemeral?: boolean
 }
 
-/** ms to wait for a log that another process has just now. */
-const PATIENCE = 3000
-
 /** Brings a deployment to life: loads the model and tables, warms the state, and takes up its logs where they ended. */
 export async function openEndpoint(options: EndpointOptions, name: string): Promise<LiveEndpoint> {
-  const { store, scope, clock, log } = options
+  const { store, scope } = options
   const row = await store.endpoints.get(scope, name)
   const config = readConfig(row.config)
   const { pack, evaluator } = await loadPackage(store, scope, config.model.blob)
+  await evaluator.ready?.()
+  try {
+    return await openWith(options, { row, config, pack, evaluator })
+  } catch (thrown) {
+    await evaluator.close?.()
+    throw thrown
+  }
+}
+
+interface Opening {
+  readonly row: EndpointRow
+  readonly config: EndpointConfig
+  readonly pack: ModelPackage
+  readonly evaluator: Scorer
+}
+
+async function openWith(options: EndpointOptions, { row, config, pack, evaluator }: Opening): Promise<LiveEndpoint> {
+  const { store, scope, clock, log } = options
+  const { name } = row
   const program = compileOnline(config.online, { tables: await loadTables(options, config), lateness: config.lateness })
   await warm(options, config, program)
   const features = evaluator.inputs.map((f) => program.schema.findIndex((s) => s.name === f))
+  // texts are watched as requests bring them
+  const seen = evaluator.inputs.map((f, i) => (evaluator.texts?.has(i) ? '' : f))
   const moment = config.moment ? program.schema.findIndex((s) => s.name === config.moment) : -1
   const now = () => clock.now() * 1000
   const ahead = config.ahead ?? DAY
@@ -109,13 +129,13 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       endpoint: name,
       reference: seenOf(
         pack.reference,
-        evaluator.inputs,
+        seen,
         input.map((f) => f.name),
       ),
       ...config.watch,
       ahead,
       onWindow: windows.put,
-      inputs: evaluator.inputs,
+      inputs: seen,
       moments: moment >= 0,
       ...(logs ? { kept: { log: logs.predictions, folder } } : {}),
     })
@@ -140,6 +160,30 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       })
   }
 
+  /** Requests that are being answered. */
+  const under = new Set<Promise<unknown>>()
+  const respond = async (records: readonly unknown[]): Promise<Prediction[]> => {
+    check()
+    const read = records.map((r) => readRecord(input, r))
+    const rows = read.map(answer)
+    const answers = await predict(rows)
+    const time = clock.now()
+    await watch.note({
+      time,
+      rows: rows.map((r, i): Answered => {
+        const about = moment < 0 ? null : (r[moment] ?? null)
+        if (about !== null) present.reach(Number(about), time * 1000)
+        return [
+          records[i] as Record<string, unknown>,
+          features.map((f) => finite(number(r[f] as Value))),
+          answers[i]?.score as number,
+          about === null ? null : Number(about),
+        ]
+      }),
+    })
+    return answers
+  }
+
   return {
     name,
     generation: row.generation,
@@ -151,26 +195,10 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
     features: evaluator.inputs,
     monitor: watch.monitor,
     catchUp: () => catchUp(),
-    async predict(records) {
-      check()
-      const read = records.map((r) => readRecord(input, r))
-      const rows = read.map(answer)
-      const answers = predict(rows)
-      const time = clock.now()
-      await watch.note({
-        time,
-        rows: rows.map((r, i): Answered => {
-          const about = moment < 0 ? null : (r[moment] ?? null)
-          if (about !== null) present.reach(Number(about), time * 1000)
-          return [
-            records[i] as Record<string, unknown>,
-            features.map((f) => finite(number(r[f] as Value))),
-            answers[i]?.score as number,
-            about === null ? null : Number(about),
-          ]
-        }),
-      })
-      return answers
+    predict(records) {
+      const asked = respond(records)
+      under.add(asked)
+      return asked.finally(() => under.delete(asked))
     },
     async feed(records) {
       check()
@@ -186,7 +214,7 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       // together, so that nothing that is fed meanwhile comes between
       for (const row of records.map((r) => answer(readRecord(input, r)))) {
         throwIfAborted(signal)
-        told.push(explain(row))
+        told.push(await explain(row))
         // a row takes up to milliseconds, and others ask meanwhile
         await nextTurn()
       }
@@ -196,30 +224,13 @@ export async function openEndpoint(options: EndpointOptions, name: string): Prom
       if (closed) return
       closed = true
       try {
+        await Promise.allSettled(under)
         await windows.settled()
         await watch.save()
       } finally {
         await logs?.close()
+        await evaluator.close?.()
       }
-    },
-  }
-}
-
-async function openLogs(folder: string) {
-  const feed = await openAppendLog(join(folder, 'feed'), { patience: PATIENCE })
-  const predictions = await openAppendLog(join(folder, 'predictions'), {
-    durability: 'flush',
-    patience: PATIENCE,
-  }).catch(async (thrown: unknown) => {
-    await feed.close()
-    throw thrown
-  })
-  return {
-    feed,
-    predictions,
-    async close() {
-      await feed.close()
-      await predictions.close()
     },
   }
 }

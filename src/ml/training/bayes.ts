@@ -64,13 +64,30 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   )
 }
 
-function load(model: TrainedModel): Evaluator {
+/** A model as it is read: logarithms of the classes' shares, means and variances of one class after the other, ranges of the features. */
+export interface Bayes {
+  readonly priors: Float64Array
+  readonly mean: Float64Array
+  readonly variance: Float64Array
+  readonly low: Float64Array
+  readonly high: Float64Array
+}
+
+/** @throws MODEL_FORMAT_NEWER, STORE_CORRUPT */
+export function readBayes(model: TrainedModel): Bayes {
   checkModel(model, 'naiveBayes')
   const [priors, mean, variance, low, high] = ['priors', 'mean', 'variance', 'low', 'high'].map((name) => decodeFloat64(model.body, name)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array] // biome-ignore format: one line
   const [p, n] = [model.features.length, priors.length]
   const outputs = outputsOf(model)
   if (mean.length !== n * p || variance.length !== n * p || high.length !== p || (outputs > 1 && outputs !== n))
     throw broken('its features and classes disagree')
+  return { priors, mean, variance, low, high }
+}
+
+function load(model: TrainedModel): Evaluator {
+  const { priors, mean, variance, low, high } = readBayes(model)
+  const [p, n] = [model.features.length, priors.length]
+  const outputs = outputsOf(model)
   /** What a feature says of each class, its mean over classes taken off; a class of variance 0 among them says that it says nothing. */
   const say = (f: number, raw: number, terms: Float64Array): boolean => {
     if (Number.isNaN(raw)) return false

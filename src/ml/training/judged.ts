@@ -8,7 +8,7 @@ import { evaluateNumbers, type RegressionReport } from '../evaluation/regression
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
 import { labelledBatches } from './labels.ts'
 import { quantileIn } from './quantiles.ts'
-import type { TrainedModel } from './trainer.ts'
+import type { Label, TrainedModel } from './trainer.ts'
 
 /** A report of any goal; that of a binary target has no `goal`. */
 export type AnyReport = Report | MulticlassReport | RegressionReport | RankingReport
@@ -84,17 +84,22 @@ export async function judgedRows(
   }
   if (goal.kind === 'multiclass')
     return {
-      report: evaluateClasses(scores, labels, classes),
+      report: reportOf(goal, scores, labels, classes),
       // how sure it is of what it says
       scores: () => numericReference('score', Float64Array.from(labels, (_, i) => Math.max(...scores.subarray(i * n, (i + 1) * n)))), // biome-ignore format: one line
     }
   if (goal.kind === 'ranking')
     return { report: evaluateOrders(scores, labels, groups), scores: () => numericReference('score', scores) }
+  return { report: reportOf(goal, scores, labels, classes), scores: () => numericReference('score', scores) }
+}
+
+/** The report of scores of another goal than binary. */
+export function reportOf(goal: Goal, scores: Float64Array, labels: Float64Array, classes: readonly Label[]): AnyReport {
+  if (goal.kind === 'multiclass') return evaluateClasses(scores, labels, classes)
   const alpha = quantileIn(goal)
   const power = goal.kind === 'regression' ? goal.power : undefined
-  const report = evaluateNumbers(scores, labels, {
+  return evaluateNumbers(scores, labels, {
     ...(alpha === undefined ? {} : { alpha }),
     ...(power === undefined ? {} : { power }),
   })
-  return { report, scores: () => numericReference('score', scores) }
 }

@@ -197,7 +197,8 @@ function classReader(column: Column, target: string): (row: number) => Label {
 
 const shownOf = (value: number): string => (Number.isNaN(value) ? 'missing' : String(value))
 
-function checkLabel(goal: Goal, value: number, target: string): void {
+/** @throws TRAIN_DATA for a label that the goal does not allow */
+export function checkLabel(goal: Goal, value: number, target: string): void {
   if (goal.kind === 'binary') {
     if (value !== 0 && value !== 1) throw badLabel(value, target)
     return

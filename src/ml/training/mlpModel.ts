@@ -16,7 +16,8 @@ export const MLP_PARAMS = {
   l2: { value: 1e-4, min: 0, max: 1e3 },
 } as const satisfies Record<string, NumberParam>
 
-const FAR = 1e30
+/** The farthest that a standardised value counts. */
+export const FAR = 1e30
 
 /** A network as it is read: of every layer, for each of its outputs, the weights of its inputs and then its intercept. */
 export interface Mlp {

@@ -1,17 +1,16 @@
-import { GalleyError } from '../../base/errors.ts'
 import { hashJson } from '../../base/hash.ts'
-import { compileExpr } from '../../engines/closures.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
-import { gateNames, gateSchema } from '../../runs/gate.ts'
-import { BINARY, type Goal } from '../../runs/goal.ts'
+import type { Goal } from '../../runs/goal.ts'
 import { wholePlan } from '../../runs/inline.ts'
 import type { Output, StepKind } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { formatOf, type ModelPackage } from '../registry/version.ts'
+import { judge, type Passed } from './gate.ts'
 import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
+import { blobThere } from './kept.ts'
 import type { CandidateResult } from './learning.ts'
 import type { TrainedModel } from './trainer.ts'
 import { learnWhere } from './where.ts'
@@ -26,7 +25,7 @@ export interface TrainOutput<R = AnyReport> extends Output {
   readonly dataset: { readonly name: string; readonly version: number; readonly step: string }
   readonly chosen: CandidateResult<R>
   readonly candidates: readonly CandidateResult<R>[]
-  readonly gate: { readonly title: string; readonly passed: boolean } | null
+  readonly gate: Passed | null
 }
 
 /** Trains the candidates on the training part, judges them on the others, and registers the best if the gate lets it pass. */
@@ -101,16 +100,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       },
     }
   },
-  async present(o, { scope, store }) {
-    try {
-      await store.blobs.verify(scope, o.blob)
-      return true
-    } catch (error) {
-      if (error instanceof GalleyError && (error.code === 'STORE_CORRUPT' || error.code === 'BLOB_UNKNOWN'))
-        return false
-      throw error
-    }
-  },
+  present: (o, at) => blobThere(o.blob, at),
   summary(o) {
     const { name, of } = mainMetric(o.goal)
     const others = o.candidates
@@ -133,31 +123,3 @@ function searchOf(models: readonly TrainedModel[]): { leaderboard?: unknown; sus
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))
-
-/** @throws GATE_REFUSED when the best candidate does not pass */
-function judge(spec: TrainSpec, best: CandidateResult, all: readonly CandidateResult[]): TrainOutput['gate'] {
-  if (!spec.gate) return null
-  const base = all.find((c) => c.trainer === 'baseline')
-  const goal = spec.goal ?? BINARY
-  const { name, of } = mainMetric(goal)
-  const row = [best.validate, best.test, base?.validate, base?.test].flatMap((r) =>
-    gateNames(goal).map((m) => (r ? metricOf(r, m) : null)),
-  )
-  const passed = compileExpr(spec.gate.condition, gateSchema(goal))(row) === true
-  if (!passed)
-    throw new GalleyError('GATE_REFUSED', {
-      what: `the gate refuses ${best.trainer}`,
-      why: `${spec.gate.title} does not hold: validate ${METRIC_NAMES[name] ?? name} ${three(of(best.validate))}, baseline ${three(base ? of(base.validate) : null)}`,
-      fix: 'the service keeps its former model; improve the features or the data, or change the gate on purpose',
-      details: {
-        candidates: all.map((c) => ({
-          trainer: c.trainer,
-          [name]: of(c.validate),
-          ...(goal.kind === 'regression' || goal.kind === 'ranking'
-            ? {}
-            : { logLoss: metricOf(c.validate, 'logLoss') }),
-        })),
-      },
-    })
-  return { title: spec.gate.title, passed }
-}

@@ -3,8 +3,10 @@ import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { Elsewhere } from '../../runs/elsewhere/elsewhere.ts'
 import type { Aim, Goal } from '../../runs/goal.ts'
-import type { Candidate } from '../../runs/specs.ts'
+import type { Candidate, Label } from '../../runs/specs.ts'
 import type { Journal } from './journal.ts'
+
+export type { Label } from '../../runs/specs.ts'
 
 /** What a trainer gets. The relations hold one row an example; every feature column is numeric (bool, int, float). */
 export interface TrainTask {
@@ -34,9 +36,6 @@ export interface TrainContext {
   /** Told what people should know: that training on a device goes to the host and why, which rows teach nothing, or that it goes on with what an interrupted one had come to. */
   say?(why: string): void
 }
-
-/** A class of a target with several. */
-export type Label = string | number | boolean
 
 /** A trained model as data: JSON, and large arrays as base64 of little-endian typed arrays. */
 export interface TrainedModel {

@@ -4,7 +4,17 @@ import { columnsOf } from '../../plan/expr.ts'
 import { fitReads } from '../../plan/fits/index.ts'
 import { lineageOf, type Origin } from '../../plan/lineage.ts'
 import { isOpaque, opaqueSchema } from '../inline.ts'
-import type { DatasetSpec, ForecastSpec, LearnSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from '../specs.ts'
+import type {
+  DatasetSpec,
+  ForecastSpec,
+  LearnSpec,
+  OnnxSpec,
+  PlanSpec,
+  Recipe,
+  ServeSpec,
+  Step,
+  TrainSpec,
+} from '../specs.ts'
 
 /** A column of a step's output, or with null what the step makes as a whole: a table's rows, a model, an endpoint. */
 export interface Place {
@@ -63,6 +73,11 @@ export function linksOf(recipe: Recipe): Link[] {
     // what people say of rows is made of none of them
     if (step.kind === 'approval') return []
     if (step.kind === 'train') return trained(step as Step<TrainSpec>, steps, enters)
+    if (step.kind === 'onnx')
+      return [
+        ...trained({ ...(step as Step<OnnxSpec>), inputs: step.inputs.slice(0, 1) }, steps, enters),
+        ...step.inputs.slice(1).map((id) => enters(id, null, 'MODEL')),
+      ]
     if (step.kind === 'serve') {
       const { entry, input } = step.spec as ServeSpec
       return [
@@ -109,7 +124,7 @@ function forecast(
 }
 
 function trained(
-  { inputs, spec }: Step<TrainSpec>,
+  { inputs, spec }: Pick<Step<TrainSpec | OnnxSpec>, 'inputs' | 'spec'>,
   steps: ReadonlyMap<string, Step>,
   enters: (id: string, column: string, how: string) => Link,
 ): Link[] {
@@ -119,7 +134,7 @@ function trained(
     // a column that a fit makes stands for those that it is computed from
     const read = new Set([...spec.features, ...spec.fit.flatMap(fitReads)].filter((c) => own.has(c)))
     return [
-      enters(id, spec.target, 'TARGET'),
+      ...(spec.target === null ? [] : [enters(id, spec.target, 'TARGET')]),
       ...[...read].map((column) => enters(id, column, 'FEATURE')),
       ...columnsOf(...Object.values(split ?? {})).map((column) => enters(id, column, 'SPLIT')),
     ]

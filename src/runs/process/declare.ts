@@ -12,6 +12,7 @@ import { checkTable } from '../given.ts'
 import { opaqueSchema } from '../inline.ts'
 import type { AnyTable, Kitchen, ProcessOptions } from '../kitchen.ts'
 import type { ContainerSpec, ProcessLimits, ProcessSpec } from '../specs.ts'
+import { isBelow } from './leaves.ts'
 
 const OPTIONS = [
   'command',
@@ -25,6 +26,7 @@ const OPTIONS = [
   'retries',
   'each',
   'gives',
+  'leaves',
   'timeout',
 ] as const
 const LIMITS = ['seconds', 'cpuSeconds', 'memoryMiB'] as const
@@ -52,16 +54,20 @@ export function processes({ add }: Pick<Declaring, 'add'>): Pick<Kitchen, 'proce
     const tables = Object.fromEntries(Object.entries(options.tables ?? {}).map(([name, t]) => [checkCalled(id, name), stepOf(id, name, t)])) // biome-ignore format: one line
     const over = each ? { step: stepOf(id, 'each', each.of), ...eachOf(id, each) } : null
     const gives = options.gives ?? null
+    const leaves = leavesOf(id, options.leaves ?? {}, over !== null)
     const spec: ProcessSpec = {
       ...{ command: [...options.command], files: [...files], params: paramsOf(id, params), env, tables, format, gives },
       ...{ limits: limitsOf(id, options.limits ?? {}), each: over, retries },
+      ...(leaves ? { leaves } : {}),
       ...(options.container === undefined ? {} : { container: containerOf(id, options.container, env) }),
     }
     add(id, 'process', [...new Set([...Object.values(tables), ...(over ? [over.step] : [])])], spec, options)
-    if (gives === null) return { step: id }
-    return table<never>(
+    const left = Object.fromEntries(Object.keys(leaves ?? {}).map((file) => [file, { step: id, file }]))
+    if (gives === null) return leaves ? { step: id, files: left } : { step: id }
+    const made = table<never>(
       build({ op: 'scan', from: { kind: 'step', name: id }, schema: opaqueSchema({ kind: 'process', spec }) }),
     )
+    return leaves ? { step: id, table: made, files: left } : made
   }
   return { process: declare } as unknown as Pick<Kitchen, 'process'>
 }
@@ -81,6 +87,18 @@ function eachOf(id: string, each: NonNullable<ProcessOptions['each']>) {
   for (const [name, value, least] of [['most', most, 1], ['failures', failures, 0]] as const) // biome-ignore format: one line
     if (value !== null && !(Number.isInteger(value) && value >= least)) throw invalid(`'${id}' has '${name}: ${String(value)}'`, `it is a whole number from ${least} on`, 'correct it') // biome-ignore format: one line
   return { most, failures }
+}
+
+/** @throws RECIPE_INVALID */
+function leavesOf(id: string, leaves: Readonly<Record<string, string>>, each: boolean): ProcessSpec['leaves'] {
+  const names = Object.keys(leaves)
+  if (names.length === 0) return undefined
+  if (each) throw invalid(`'${id}' leaves files and is run for each row`, 'a file is of the step as a whole', 'leave files in a step that is run once') // biome-ignore format: one line
+  for (const [name, path] of Object.entries(leaves)) {
+    checkCalled(id, name, 'a file')
+    if (typeof path !== 'string' || !isBelow(path)) throw invalid(`'${id}' is to leave '${String(path)}'`, 'it leaves files below its working folder', "write leaves: { model: 'model.onnx' }") // biome-ignore format: one line
+  }
+  return { ...leaves }
 }
 
 function checkCommand(id: string, command: unknown): void {
@@ -115,9 +133,9 @@ function checkVariable(id: string, name: string, value: unknown): void {
   throw invalid(`the variable '${name}' of '${id}' is no text`, `it is ${String(value)}`, "write a text, or secret('NAME')") // biome-ignore format: one line
 }
 
-function checkCalled(id: string, name: string): string {
+function checkCalled(id: string, name: string, what = 'a table'): string {
   if (/^[a-z][a-z0-9-]{0,62}$/.test(name)) return name
-  throw invalid(`'${name}' can't name a table of '${id}'`, 'names are lower-case letters, digits and dashes, beginning with a letter', 'choose such a name') // biome-ignore format: one line
+  throw invalid(`'${name}' can't name ${what} of '${id}'`, 'names are lower-case letters, digits and dashes, beginning with a letter', 'choose such a name') // biome-ignore format: one line
 }
 
 function paramsOf(id: string, params: unknown): Json {

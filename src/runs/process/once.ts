@@ -45,6 +45,8 @@ export interface Left {
   /** A file of rows in the step's format; the caller takes it away with its folder. */
   readonly rows: string
   readonly folder: string
+  /** Its working folder, in that one. */
+  readonly work: string
   readonly log: string
   readonly metrics: Readonly<Record<string, number>>
 }
@@ -83,7 +85,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
       run: ctx.run.number,
       attempt,
     }
-    await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, format: spec.format, events, key })) // biome-ignore format: one line
+    await writeFile(order, JSON.stringify({ ...told, params: spec.params, item, tables, rows: spec.gives ? rows : null, ...(spec.leaves ? { leaves: spec.leaves } : {}), format: spec.format, events, key })) // biome-ignore format: one line
     const own = Object.entries(spec.env).map(([name, value]) => [name, typeof value === 'string' ? value : resolveSecret(value)]) // biome-ignore format: one line
     const traced = ctx.traceparent === undefined ? {} : { TRACEPARENT: ctx.traceparent }
     const { container } = asked
@@ -107,7 +109,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     heard.look(true)
     await asGiven(asked.files)
     if (!container && (await programOf(asked.command)) !== asked.program) throw changed(asked.command)
-    return { rows, folder, log, metrics: heard.metrics }
+    return { rows, folder, work, log, metrics: heard.metrics }
   } catch (thrown) {
     await rm(folder, { recursive: true, force: true })
     throw thrown

@@ -15,7 +15,7 @@ import type { AnyStepKind, Output, StepContext } from '../kind.ts'
 import { restored } from '../portable.ts'
 import { type Ended, runSteps } from '../schedule.ts'
 import { Settling } from '../settling.ts'
-import type { ProcessSpec, Recipe, Step } from '../specs.ts'
+import type { OnnxSpec, ProcessSpec, Recipe, Step } from '../specs.ts'
 import { type Kitchenware, kindOf } from '../step.ts'
 import type { DatasetOutput } from '../steps/dataset.ts'
 import type { SourceOutput } from '../steps/source.ts'
@@ -125,7 +125,9 @@ async function again(
   const effect =
     step.kind === 'process' && !(step.spec as ProcessSpec).gives
       ? 'it makes no table, and is not done again'
-      : EFFECTS[step.kind]
+      : step.kind === 'onnx' && (step.spec as OnnxSpec).file !== null
+        ? 'its file is kept within the model, and is not judged again'
+        : EFFECTS[step.kind]
   if (effect) return { output: before, state: 'apart', says: effect }
   if (step.kind === 'source') {
     const of = { recipe, step, run: record, output: before as SourceOutput, parts: asked.parts, signal }

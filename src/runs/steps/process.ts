@@ -8,12 +8,13 @@ import type { Output, StepContext, StepKind } from '../kind.ts'
 import { ProgramFailed } from '../process/child.ts'
 import { containerOf } from '../process/container.ts'
 import { runEach } from '../process/each.ts'
+import { type KeptLeft, keepLeft } from '../process/leaves.ts'
 import { keepLog } from '../process/log.ts'
 import { forget, type Given, runOnce } from '../process/once.ts'
 import { rowsFrom, tablesFor } from '../process/tables.ts'
 import { commandPath, givenFiles, programOf } from '../process/workspace.ts'
 import type { PlanSpec, ProcessSpec, Recipe, Step } from '../specs.ts'
-import { integer } from '../text.ts'
+import { integer, bytes as sized } from '../text.ts'
 import { computeRows } from './rows.ts'
 import { keep, summarise, type TableOutput, whole } from './table.ts'
 
@@ -22,6 +23,8 @@ export interface ProcessOutput extends Output, Partial<Omit<TableOutput, keyof O
   readonly metrics: Readonly<Record<string, number>>
   /** Items that it was run for, and those that failed and may. */
   readonly items?: { readonly all: number; readonly failed: number }
+  /** Files that it left, by their names. */
+  readonly left?: Readonly<Record<string, KeptLeft>>
   /** What it said, as a blob. */
   readonly log?: string
 }
@@ -47,9 +50,12 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
       const left = await runOnce(ctx, { ...asked, item: null, key, progress: percent })
       try {
         const log = await keepLog(ctx, left.log)
-        if (!spec.gives) return { output: { hash: hashJson([key, left.metrics]), metrics: left.metrics, ...log } }
+        const files = spec.leaves ? { left: await keepLeft(ctx, left.work) } : {}
+        const of = (hash: unknown) => hashJson('left' in files ? [hash, files.left] : hash)
+        if (!spec.gives) return { output: { hash: of([key, left.metrics]), metrics: left.metrics, ...files, ...log } }
         const table = await tableOf(ctx, await rowsFrom(ctx, left.rows, join(folder, 'rows')))
-        return { output: { ...table, metrics: left.metrics, ...log } }
+        const hash = 'left' in files ? of(table.hash) : table.hash
+        return { output: { ...table, hash, metrics: left.metrics, ...files, ...log } }
       } finally {
         await forget(left)
       }
@@ -60,11 +66,15 @@ export const processStep: StepKind<ProcessSpec, ProcessOutput> = {
       await rm(folder, { recursive: true, force: true })
     }
   },
-  present: async (o) => o.files === undefined || whole(o as TableOutput),
+  async present(o, { scope, store }) {
+    for (const { hash } of Object.values(o.left ?? {})) if (!(await store.blobs.find(scope, hash))) return false
+    return o.files === undefined || whole(o as TableOutput)
+  },
   summary(o) {
     const metrics = Object.entries(o.metrics).slice(0, 4).map(([name, value]) => `${name} ${+value.toPrecision(4)}`) // biome-ignore format: one line
     const items = o.items ? [`${integer(o.items.all)} items${o.items.failed > 0 ? `, ${integer(o.items.failed)} failed` : ''}`] : [] // biome-ignore format: one line
-    return [...(o.files ? [summarise(o as TableOutput)] : []), ...items, ...metrics].join('  ')
+    const left = Object.entries(o.left ?? {}).map(([name, { bytes }]) => `${name} ${sized(bytes)}`)
+    return [...(o.files ? [summarise(o as TableOutput)] : []), ...items, ...left, ...metrics].join('  ')
   },
 }
 

@@ -24,13 +24,14 @@ export interface Command {
 /**
  * A Node process under what this machine has: limits of memory and processor time that its system keeps, no network, the user
  * `nobody` where this one is root, no new rights, an end with its parent's. What only root may read it can read, and nothing more.
+ * `module` is what it runs, and `path` a file that it reads; without `cpuSeconds` the system does not bound its processor time.
  */
-export function command(path: string, memoryMiB: number, cpuSeconds: number): Command {
+export function command(path: string, memoryMiB: number, cpuSeconds: number | undefined, module = CHILD): Command {
   const node = [
     process.execPath,
     '--no-warnings',
     `--max-old-space-size=${Math.max(256, Math.floor(memoryMiB / 2))}`,
-    CHILD,
+    module,
   ]
   if (process.platform !== 'linux')
     return { file: node[0] as string, args: node.slice(1), confined: [], readsAll: false }
@@ -47,13 +48,13 @@ export function command(path: string, memoryMiB: number, cpuSeconds: number): Co
   const prlimit = systemProgram('prlimit')
   if (prlimit) {
     // what is reserved and never used does not count as data, as it would as address space; buffers that are used in part do
-    words.push(prlimit, `--data=${(2 * memoryMiB + UNUSED_MIB) * 2 ** 20}`, `--cpu=${cpuSeconds}`, '--core=0', '--')
+    words.push(prlimit, `--data=${(2 * memoryMiB + UNUSED_MIB) * 2 ** 20}`, ...(cpuSeconds === undefined ? [] : [`--cpu=${cpuSeconds}`]), '--core=0', '--') // biome-ignore format: one line
     confined.push('limits by the system')
   }
   const setpriv = systemProgram('setpriv')
   if (setpriv) {
     const ends = ['--no-new-privs', '--pdeathsig', 'KILL', '--']
-    const user = asNobody([path, process.execPath, CHILD])
+    const user = asNobody([path, process.execPath, module])
     const other = root ? [setpriv, ...user, ...ends] : undefined
     if (other && works(other)) {
       words.push(...other)

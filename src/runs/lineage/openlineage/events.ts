@@ -171,7 +171,7 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 /** Versions that others name are named as they are called; what is within a recipe, after it. */
 const nameOf = (recipe: Recipe, step: Step): string =>
-  step.kind === 'dataset' ? step.id : step.kind === 'train' ? `models/${step.id}` : step.kind === 'serve' ? `endpoints/${step.id}` : `${recipe.name}.${step.id}` // biome-ignore format: one line
+  step.kind === 'dataset' ? step.id : step.kind === 'train' || step.kind === 'onnx' ? `models/${step.id}` : step.kind === 'serve' ? `endpoints/${step.id}` : `${recipe.name}.${step.id}` // biome-ignore format: one line
 const versionOf = (o: Found): string | undefined =>
   o.version === undefined ? (o.generation === undefined ? o.hash : `${o.generation}`) : `${o.version}`
 
