@@ -2,14 +2,9 @@ import { GalleyError } from '../../base/errors.ts'
 import type { Json } from '../../base/json.ts'
 import type { Journal } from '../training/journal.ts'
 import { decodeFloat64, encodeArray } from '../training/model.ts'
+import type { Point } from './propose.ts'
 import { type Family, paramsAt } from './space.ts'
 import type { Earlier, Trial } from './trials.ts'
-
-/** A point of a family's cube. */
-export interface Point {
-  readonly family: Family
-  readonly point: readonly number[]
-}
 
 /** What came of a trial as plain data. JSON has no loss that is no number, and none of a rung that was left out. */
 type Told = {

@@ -6,8 +6,8 @@ import { randomsOf } from '../../base/random.ts'
 import { alone } from '../../runs/elsewhere/elsewhere.ts'
 import type { TrainContext } from '../training/trainer.ts'
 import type { Searched } from './ground.ts'
-import { askedIn, askOf, isAt, keepTrial, type Point, toldOf, trialOf, type trialsKept } from './kept.ts'
-import { propose } from './propose.ts'
+import { askedIn, askOf, isAt, keepTrial, toldOf, trialOf, type trialsKept } from './kept.ts'
+import { type Point, propose } from './propose.ts'
 import { pointOf } from './space.ts'
 import { earlierOf, runTrial, type Trial } from './trials.ts'
 
@@ -38,7 +38,9 @@ export async function search(searched: Searched, bounds: Bounds, ctx: TrainConte
   let asked = 0
   while (asked < limit && trials.length === asked && (asked === 0 || now() < until)) {
     throwIfAborted(ctx.signal)
-    const next = Array.from({ length: Math.min(params.parallel, limit - asked) }, () => queue.shift() ?? propose(trials, families, random)) // biome-ignore format: one line
+    const next: Point[] = []
+    while (next.length < Math.min(params.parallel, limit - asked))
+      next.push(queue.shift() ?? propose(trials, families, random, next))
     const before = next.map((point, place) => {
       const known = kept.get(asked + place)
       return known && isAt(known.trial, point) ? known : undefined
