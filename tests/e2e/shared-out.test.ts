@@ -91,8 +91,9 @@ describe.each([0, 3])('over the queue with %i workers', (count) => {
     }
   })
   test('nothing is left of what was answered: no job and no run', async () => {
-    const { elsewhere, jobs, run, scope, store } = await sharer()
-    await elsewhere.run(Array.from({ length: 6 }, (_, i) => ({ i, ms: 250 })), { here }) // biome-ignore format: one line
+    const { elsewhere, said, jobs, run, scope, store } = await sharer()
+    await elsewhere.run(Array.from({ length: 30 }, (_, i) => ({ i, ms: 50 })), { here }) // biome-ignore format: one line
+    expect(said).toEqual([])
     expect(elsewhere.others() > 0).toBe(count > 0)
     expect(await jobs()).toEqual([])
     expect((await store.runs.list(scope, { limit: 1 })).items[0]?.id).toBe(run.id)
@@ -142,7 +143,7 @@ test('what a killed process had asked is withdrawn by the next, and refused by a
   const left = { format: 1, name: `${run.recipe}/echoes`, steps: [{ id: 'echo', kind: 'echo', inputs: [], spec: { ask: { ms: 0 }, n: -1 } }], share } // biome-ignore format: one line
   const queue = () => store.jobs.queue(scope, { recipe: left.name, recipeJson: left, folder: '/', engine: null, priority: 0, tags: [], mostAttempts: 2 }) // biome-ignore format: one line
   await queue()
-  await elsewhere.run([{ ms: 0 }], { here })
+  await elsewhere.run([{ ms: 0 }, { ms: 0 }], { here })
   expect(await jobs()).toEqual([])
   const { number } = await queue()
   const stop = await workers(1)
@@ -152,4 +153,24 @@ test('what a killed process had asked is withdrawn by the next, and refused by a
   // nobody else may send one
   const body = { recipe: JSON.parse(JSON.stringify(left)), folder: '/' }
   await expect(w.client.jobs.queue({ body })).rejects.toMatchObject({ code: 'RECIPE_INVALID' })
+})
+
+test('workers that fail at everything are asked no more, and that is said once', async () => {
+  const { elsewhere, said } = await sharer()
+  const stop = await workers(2)
+  const asks = Array.from({ length: 5 }, () => ({ ms: 400, fails: true }))
+  for (let round = 0; round < 2; round++)
+    expect(await elsewhere.run(asks, { here })).toEqual(asks.map((ask) => ({ said: ask })))
+  await stop()
+  expect(said).toEqual([expect.stringContaining('failed: no room here')])
+})
+
+test('a run that is computed once more asks nobody', async () => {
+  const { elsewhere, run, scope, store } = await sharer()
+  await store.runs.finish(scope, run.id, { status: 'done', summary: {} })
+  const stop = await workers(1)
+  const asks = [{ ms: 300 }, { ms: 300 }, { ms: 300 }]
+  expect(await elsewhere.run(asks, { here })).toEqual(asks.map((ask) => ({ said: ask })))
+  await stop()
+  expect(elsewhere.others()).toBe(0)
 })

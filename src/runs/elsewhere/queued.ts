@@ -8,10 +8,12 @@ import { FILES_TAG } from '../partitions/filed.ts'
 import { again, passes } from '../passing.ts'
 import { restored } from '../portable.ts'
 import type { Recipe, Step } from '../specs.ts'
-import { type Asking, type Elsewhere, isLeft } from './elsewhere.ts'
+import { type Asking, alone, type Elsewhere, isLeft } from './elsewhere.ts'
 
 /** ms between two looks at what others are at. */
 const LOOK = 200
+/** Failures after which nothing more is asked of workers that have answered nothing. */
+const MOST_FAILURES = 3
 /** Workers that may die at one. */
 const ATTEMPTS = 2
 
@@ -40,11 +42,14 @@ const nameOf = (recipe: Recipe, noun: string): string => `${recipe.name}/${noun}
 export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): Queued {
   const { store, scope, recipe, folder, signal } = ctx
   let others = 0
-  let mine: Promise<Pick<Job, 'priority' | 'tags'>> | undefined
-  let left: Promise<void> | undefined
-  const queue = async (ask: Json): Promise<number> => {
-    mine ??= ownJob(ctx)
-    const { priority, tags } = await mine
+  let failures = 0
+  const heard = new Set<string>()
+  const sayOnce = (why: string, text: string) => {
+    if (!heard.has(why)) ctx.say(text)
+    heard.add(why)
+  }
+  let begun: Promise<Pick<Job, 'priority' | 'tags'> | undefined> | undefined
+  const queue = async (ask: Json, { priority, tags }: Pick<Job, 'priority' | 'tags'>): Promise<number> => {
     const share = { run: ctx.run.id, step: ctx.step.id }
     const made = { format: 1, name: nameOf(recipe, sharing.noun), steps: [sharing.stepOf(ask)], share } satisfies Recipe
     const { number } = await store.jobs.queue(scope, {
@@ -59,7 +64,17 @@ export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): 
     return sharing.answerOf(restored(step?.output as Out, store.home.path))
   }
 
-  async function run(asks: readonly Json[], { here, came, until }: Asking): Promise<(Json | undefined)[]> {
+  async function run(asks: readonly Json[], asking: Asking): Promise<(Json | undefined)[]> {
+    const inVain = failures >= MOST_FAILURES && others === 0
+    const like = asks.length > 1 && !inVain ? await (begun ??= begin(ctx, sharing.noun)) : undefined
+    return like ? shared(asks, asking, like) : alone.run(asks, asking)
+  }
+
+  async function shared(
+    asks: readonly Json[],
+    { here, came, until }: Asking,
+    like: Pick<Job, 'priority' | 'tags'>,
+  ): Promise<(Json | undefined)[]> {
     const answers: (Json | undefined)[] = asks.map(() => undefined)
     /** Places of what others may do, by the number of its job; places of what this process is to do. */
     const open = new Map<number, number>()
@@ -84,7 +99,8 @@ export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): 
       open.delete(number)
       if (answer === undefined) {
         own.push(place)
-        ctx.say(`${jobOf(number)} ${why}; this process does it itself`)
+        failures++
+        sayOnce(why, `${jobOf(number)} ${why}; this process does it itself`)
         return
       }
       others++
@@ -133,11 +149,9 @@ export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): 
     const stop = () => void withdrawn()
     either.addEventListener('abort', stop)
     try {
-      left ??= patiently(() => withdrawLeft(ctx, sharing.noun))
-      await left
       for (const [place, ask] of asks.entries()) {
         if (place === 0 || either.aborted) continue
-        const number = await patiently(() => queue(ask))
+        const number = await patiently(() => queue(ask, like))
         if (number === undefined) own.push(place)
         else open.set(number, place)
       }
@@ -165,12 +179,23 @@ function inTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   }
 }
 
-/** What the job says that a step is part of, where it is one. */
-async function ownJob({ store, scope, run }: Sharer): Promise<Pick<Job, 'priority' | 'tags'>> {
-  const { job } = await store.runs.get(scope, run.id)
-  if (job === null) return { priority: 0, tags: [] }
-  const { priority, tags } = await store.jobs.get(scope, job)
-  return { priority, tags: tags.filter((tag) => tag !== FILES_TAG) }
+/**
+ * What the job says that a step is part of, where it is one. Undefined where this process does all by itself: the run is over and computed once more, or the
+ * database is away.
+ */
+async function begin(ctx: Sharer, noun: string): Promise<Pick<Job, 'priority' | 'tags'> | undefined> {
+  const { store, scope, run } = ctx
+  try {
+    const { job, status } = await store.runs.get(scope, run.id)
+    if (status !== 'running') return undefined
+    await withdrawLeft(ctx, noun)
+    if (job === null) return { priority: 0, tags: [] }
+    const { priority, tags } = await store.jobs.get(scope, job)
+    return { priority, tags: tags.filter((tag) => tag !== FILES_TAG) }
+  } catch (thrown) {
+    if (passes(thrown)) return undefined
+    throw thrown
+  }
 }
 
 /** Withdraws what a process that was killed had asked: its run is over, or is this one, which asks anew. */
