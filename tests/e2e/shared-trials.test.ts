@@ -77,3 +77,11 @@ test('a search gives the same bytes with no worker, with one, with two, and wher
   const left = readdirSync(w.galley.store.home.datasets, { recursive: true, encoding: 'utf8' })
   expect(left.filter((file) => /\.(trial|journal)$/.test(file))).toEqual([])
 }, 120_000)
+
+test('a worker of another Galley refuses a trial: its numbers might be others', async () => {
+  const kept = { step: '_m', id: '0'.repeat(32) }
+  const spec = { code: 'another', train: {}, dataset: {}, data: {}, kept, ask: null }
+  const made: Recipe = { format: 1, name: 'other', steps: [{ id: 'm-trial', kind: 'trial', inputs: [], spec }] }
+  const asked = run(w.galley.ware, await w.galley.scope(), made, { folder: w.folder, signal: new AbortController().signal, on: () => {} }) // biome-ignore format: one line
+  await expect(asked).rejects.toMatchObject({ code: 'RECIPE_INVALID', what: expect.stringContaining('another Galley') })
+})
