@@ -92,7 +92,7 @@ describe.each([0, 3])('over the queue with %i workers', (count) => {
   })
   test('nothing is left of what was answered: no job and no run', async () => {
     const { elsewhere, said, jobs, run, scope, store } = await sharer()
-    await elsewhere.run(Array.from({ length: 30 }, (_, i) => ({ i, ms: 50 })), { here }) // biome-ignore format: one line
+    await elsewhere.run(Array.from({ length: 16 }, (_, i) => ({ i, ms: 50 })), { here }) // biome-ignore format: one line
     expect(said).toEqual([])
     expect(elsewhere.others() > 0).toBe(count > 0)
     expect(await jobs()).toEqual([])
@@ -158,7 +158,7 @@ test('what a killed process had asked is withdrawn by the next, and refused by a
 test('workers that fail at everything are asked no more, and that is said once', async () => {
   const { elsewhere, said } = await sharer()
   const stop = await workers(2)
-  const asks = Array.from({ length: 5 }, () => ({ ms: 400, fails: true }))
+  const asks = Array.from({ length: 4 }, () => ({ ms: 300, fails: true }))
   for (let round = 0; round < 2; round++)
     expect(await elsewhere.run(asks, { here })).toEqual(asks.map((ask) => ({ said: ask })))
   await stop()

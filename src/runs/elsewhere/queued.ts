@@ -127,9 +127,10 @@ export function queued<Out extends Output>(ctx: Sharer, sharing: Sharing<Out>): 
         throw thrown
       })
     const ended = new AbortController()
-    const wait = () => sleep(LOOK, undefined, { signal: AbortSignal.any([either, ended.signal]) }).catch(() => undefined) // biome-ignore format: one line
+    const over = AbortSignal.any([either, ended.signal])
+    const wait = () => sleep(LOOK, undefined, { signal: over }).catch(() => undefined)
     const watch = async (): Promise<void> => {
-      while (!ended.signal.aborted && !either.aborted) {
+      while (!over.aborted) {
         await patiently(look)
         await wait()
       }
