@@ -16,6 +16,7 @@ import { evaluateStep } from './ml/review/step.ts'
 import { createHub, type EndpointHub } from './ml/serving/hub.ts'
 import { serveStep } from './ml/serving/step.ts'
 import { trainStep } from './ml/training/step.ts'
+import { trialStep } from './ml/training/trial.ts'
 import { learnStep } from './ml/unsupervised/step.ts'
 import { alertsTo } from './runs/alerts.ts'
 import type { AnyStepKind } from './runs/kind.ts'
@@ -42,6 +43,7 @@ const KINDS: Readonly<Record<string, AnyStepKind>> = Object.fromEntries(
     analyseStep,
     statisticsStep,
     trainStep,
+    trialStep,
     learnStep,
     onnxStep,
     evaluateStep,

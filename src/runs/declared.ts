@@ -16,6 +16,8 @@ const shape = z.looseObject({
     .string()
     .regex(/^[^\p{C}]{1,500}$/u, 'a partition is a text of 1 to 500 characters')
     .optional(),
+  // said by a step that shares out its work, never by whoever sends a recipe
+  share: z.undefined().optional(),
   steps: z
     .array(
       z.looseObject({
@@ -82,3 +84,10 @@ export const asDeclared = (stored: Recipe): Recipe => ({
     return plan ? { ...s, spec: { ...(s.spec as object), plan: loadPlan(plan) } } : s
   }),
 })
+
+/** What a worker runs: a recipe that was sent, or a share of a step's work, which Galley has queued itself. @throws RECIPE_INVALID, PLAN_* */
+export const runnable = (json: unknown): Recipe => (isShare(json) ? asDeclared(json) : recipeOf(json))
+
+/** Whether a job's recipe is a share of a step of another run, which tells what comes of it. */
+export const isShare = (json: unknown): json is Recipe =>
+  typeof json === 'object' && json !== null && 'share' in json && json.share !== undefined

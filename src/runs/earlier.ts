@@ -21,9 +21,11 @@ export class Earlier {
     this.#number = number
   }
 
-  /** The newest that was done, whichever run it is of. */
+  /** The newest that was done, whichever run it is of; none of a share. */
   async step(id: string): Promise<Was | undefined> {
-    const { name, partition } = this.#recipe
+    const { name, partition, share } = this.#recipe
+    // each is asked once, and another's run goes once it is answered
+    if (share) return undefined
     this.#before ??= this.#store.steps
       .before(this.#scope, name, this.#number, partition)
       .then((all) => new Map(all.map((s) => [s.id, s])))

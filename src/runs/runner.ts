@@ -41,7 +41,7 @@ const MOST_STEPS = 4
  * taken from the cache. A killed run leaves nothing half-written; running again goes on after the last finished step.
  */
 export async function run(
-  ware: Kitchenware,
+  kitchenware: Kitchenware,
   scope: Scope,
   recipe: Recipe,
   options: {
@@ -57,6 +57,8 @@ export async function run(
     readonly begun?: (record: Run) => Promise<void>
   },
 ): Promise<RunResult> {
+  // of a share the run tells that it is of
+  const ware = recipe.share ? { ...kitchenware, sink: undefined } : kitchenware
   const { store, clock } = ware
   const { record, kept } = await begin(ware, scope, recipe, options)
   const tell = () => ware.sink?.changed(scope, record.id)

@@ -37,6 +37,8 @@ export interface Recipe {
   /** Absent: nothing is bounded. */
   readonly budget?: Budget
   readonly device?: DeviceUse
+  /** The run and the step that it is a share of: they tell what comes of it. */
+  readonly share?: { readonly run: string; readonly step: string }
 }
 
 /** How a recipe uses a graphics device. */

@@ -1,6 +1,7 @@
 import type { Scope } from '../base/scope.ts'
 import type { Job } from '../store/jobs.ts'
 import type { JobAlert } from './alerts.ts'
+import { isShare } from './declared.ts'
 import type { Kitchenware } from './step.ts'
 
 async function tell(
@@ -9,7 +10,8 @@ async function tell(
   kind: JobAlert['kind'],
   job: Job,
 ): Promise<void> {
-  if (!alerts) return
+  // the run that a share is of does without it, or fails itself
+  if (!alerts || isShare(job.recipeJson)) return
   const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString())
   alerts.send({
     ...{ kind, workspace: await store.workspaces.nameOf(scope), job: job.number, recipe: job.recipe },

@@ -7,7 +7,7 @@ import type { Job, JobClaim } from '../store/jobs.ts'
 import type { Run } from '../store/runs.ts'
 import type { Schedule } from '../store/schedules.ts'
 import { dueAt } from './calendar.ts'
-import { recipeOf } from './declared.ts'
+import { runnable } from './declared.ts'
 import type { OnRunEvent } from './events.ts'
 import { type Holidays, holidaysUsed } from './holidays/countries.ts'
 import { momentsOf, restsAt } from './holidays/resting.ts'
@@ -208,7 +208,7 @@ async function runJob(
 ): Promise<string | undefined> {
   const filed = filedOf(job.recipeJson)
   if (!filed) {
-    const { id, waiting } = await run(ware, scope, recipeOf(job.recipeJson), { ...options, ...(resume ? { resume: resume.id } : {}) }) // biome-ignore format: one line
+    const { id, waiting } = await run(ware, scope, runnable(job.recipeJson), { ...options, ...(resume ? { resume: resume.id } : {}) }) // biome-ignore format: one line
     return waiting.length > 0 ? id : undefined
   }
   if (!load)

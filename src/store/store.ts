@@ -26,6 +26,7 @@ import { joinServer, type ServerShare } from './postgres/server.ts'
 import { type QualityChecks, qualityOn } from './quality.ts'
 import { type Runs, runsOn } from './runs.ts'
 import { type Schedules, schedulesOn } from './schedules.ts'
+import { type Shares, sharesOn } from './shares.ts'
 import { type Sources, sourcesOn } from './sources.ts'
 import { type Steps, stepsOn } from './steps.ts'
 import { type Suppressions, suppressionsOn } from './suppressions.ts'
@@ -37,6 +38,7 @@ import { type Workspaces, workspacesOn } from './workspaces.ts'
 export interface Tables {
   readonly runs: Runs
   readonly jobs: Jobs
+  readonly shares: Shares
   readonly schedules: Schedules
   readonly pools: Pools
   readonly calendars: Calendars
@@ -161,6 +163,7 @@ function tablesOn(database: Database): Tables {
   return {
     runs: runsOn(database),
     jobs: jobsOn(database),
+    shares: sharesOn(database),
     schedules: schedulesOn(database),
     pools: poolsOn(database),
     calendars: calendarsOn(database),

@@ -37,7 +37,7 @@ async function saying(what: string, made: Started, text: RegExp): Promise<Starte
   return made
 }
 
-export const worker = ({ home }: Ground, options: StartOptions = {}): Promise<Started> =>
+export const worker = ({ home }: Pick<Ground, 'home'>, options: StartOptions = {}): Promise<Started> =>
   saying('a worker', started(home, ['worker'], options), /worker of/)
 
 export async function server({ home }: Ground): Promise<Started & { url: string }> {

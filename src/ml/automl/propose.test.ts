@@ -20,3 +20,16 @@ test('a parameter alone is soon known: what is next to a point that was tried is
   expect(own.filter((u) => Math.abs(u - 0.5) < 0.1).length).toBeGreaterThan(5)
   expect(tried.length - own.length).toBeGreaterThan(15)
 })
+
+test('what is tried beside a point is kept away from, as what was tried before', () => {
+  const families = familiesFor('binary', 1000, 5, 1000).filter((f) => f.trainer === 'logistic')
+  const family = families[0] ?? expect.unreachable()
+  const tried: Tried[] = [0.2, 0.5, 0.8].map((u) => ({ family, point: [u], rung: 2, loss: Math.abs(u - 0.5) }))
+  const random = randomsOf(3, 4)
+  const round: { family: typeof family; point: readonly number[] }[] = []
+  for (let i = 0; i < 8; i++) round.push(propose(tried, families, random, round))
+  const own = round.map((p) => p.point[0] as number)
+  const apart = (points: readonly number[]) => Math.min(...points.toSorted((a, b) => a - b).map((u, i, all) => (i === 0 ? 1 : u - (all[i - 1] as number)))) // biome-ignore format: one line
+  const alone = Array.from({ length: 8 }, () => propose(tried, families, random).point[0] as number)
+  expect(apart(own)).toBeGreaterThan(apart(alone))
+})

@@ -1,9 +1,13 @@
 import type { Family } from './space.ts'
 
-/** What was tried: a point of a family's cube, and how far it came. */
-export interface Tried {
+/** A point of a family's cube. */
+export interface Point {
   readonly family: Family
   readonly point: readonly number[]
+}
+
+/** What was tried, and how far it came. */
+export interface Tried extends Point {
   /** Of the last rung that it reached. */
   readonly rung: number
   readonly loss: number
@@ -20,23 +24,25 @@ const GOOD = 0.25
  * The next point: Tree-structured Parzen estimators (Bergstra et al. 2011). The quarter of trials that came farthest and lost least are
  * good; a family is drawn by its share of them, and of points drawn near its good ones that one is tried whose density among the good is
  * largest beside that among the others. A point next to one that was tried is not tried again.
+ * What is tried `beside` it, and has told nothing yet, counts among the others (a constant liar: Ginsbourger et al. 2010).
  */
 export function propose(
   trials: readonly Tried[],
   families: readonly Family[],
   random: () => number,
-): { readonly family: Family; readonly point: readonly number[] } {
+  beside: readonly Point[] = [],
+): Point {
   const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
   const good = order.slice(0, Math.max(2, Math.ceil(order.length * GOOD)))
   const anywhere = random() < 0.15
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T
   const family = anywhere || good.length === 0 ? pick(families) : pick(good).family
-  const of = (some: readonly Tried[]) => some.filter((t) => t.family === family).map((t) => t.point)
-  const [near, far] = [of(good), of(order.slice(good.length))]
+  const of = (some: readonly Point[]) => some.filter((t) => t.family === family).map((t) => t.point)
+  const [near, far] = [of(good), of([...order.slice(good.length), ...beside])]
   const uniform = () => family.dimensions.map(random)
   if (anywhere || near.length === 0) return { family, point: uniform() }
   const width = 0.25 / Math.sqrt(near.length)
-  const tried = of(order)
+  const tried = of([...order, ...beside])
   const isNew = (point: readonly number[]) => !tried.some((other) => other.every((u, d) => Math.abs(u - (point[d] as number)) < SAME)) // biome-ignore format: one line
   let best: { point: number[]; worth: number } | undefined
   for (let k = 0; k < DRAWN; k++) {

@@ -71,6 +71,14 @@ export interface Ground {
   readonly threads: number
 }
 
+/** Losses of trials before, of each of the rungs that one may end at. */
+export type Earlier = readonly [first: readonly number[], second: readonly number[]]
+
+export const earlierOf = (trials: readonly Pick<Trial, 'losses'>[]): Earlier => {
+  const of = (rung: number) => trials.flatMap((t) => t.losses[rung] ?? [])
+  return [of(0), of(1)]
+}
+
 /** Rows of a fold that the first rung takes, and the least of them. */
 const [PART, LEAST] = [4, 1000] as const
 
@@ -81,7 +89,7 @@ const [PART, LEAST] = [4, 1000] as const
 export async function runTrial(
   { family, point }: { readonly family: Family; readonly point: readonly number[] },
   { held, folds, goal, outputs, seed, threads }: Ground,
-  before: readonly Trial[],
+  earlier: Earlier,
   signal: AbortSignal,
 ): Promise<Trial> {
   const trainer = await trainerOf(family.trainer)
@@ -113,8 +121,8 @@ export async function runTrial(
       loss: Number.isFinite(value) ? value : Number.MAX_VALUE,
     }
   }
-  const behind = (rung: number): boolean => {
-    const others = before.flatMap((t) => t.losses[rung] ?? [])
+  const behind = (rung: 0 | 1): boolean => {
+    const others = earlier[rung]
     return others.length >= 4 && others.filter((other) => other < (losses[rung] as number)).length > others.length / 2
   }
   const [first, ...rest] = folds as readonly [Fold, ...Fold[]]

@@ -66,11 +66,15 @@ export interface AutoOptions {
   rows?: number
   /** Models of an ensemble at most; 0: the best alone. */
   ensemble?: number
+  /** Trials of a round, 1 unless given, 64 at most: workers of the queue share them. What is found depends on it, and not on how many workers there are. */
+  parallel?: number
 }
 /** Looks for a trainer and its parameters by cross-validation, and learns with the best, or the mean of several. */
 export const auto = (options: AutoOptions = {}): Candidate => ({
   trainer: 'auto',
-  params: { ...optionsOf(options, ['trials', 'seconds', 'folds', 'cut', 'group', 'rows', 'ensemble'], 'auto') },
+  params: {
+    ...optionsOf(options, ['trials', 'seconds', 'folds', 'cut', 'group', 'rows', 'ensemble', 'parallel'], 'auto'),
+  },
 })
 
 export interface GbdtOptions {

@@ -1,5 +1,5 @@
-import { appendFile, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, mkdir, readFile, rename, rm, rmdir, truncate, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { sha256 } from '../../base/hash.ts'
 import { newId } from '../../base/ids.ts'
@@ -60,7 +60,13 @@ export function openJournals(folder: string, { ticks }: Pick<Clock, 'ticks'>, ev
       part: (of) => open(`${name}-${of}`),
     }
   }
-  return { of: open, remove: () => rm(folder, { recursive: true, force: true }).catch(() => undefined) }
+  return { of: open, remove: () => removed(folder).catch(() => undefined) }
+}
+
+async function removed(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true })
+  // that of the step, unless something else of it is there
+  await rmdir(dirname(folder)).catch(() => undefined)
 }
 
 /** Entries up to the first that is not whole, and where that begins. */

@@ -6,9 +6,11 @@ import { applied, type BoundFit } from '../../plan/fits/index.ts'
 import { type Node, plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { codeHash } from '../../runs/code.ts'
+import type { Queued } from '../../runs/elsewhere/queued.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { plural } from '../../runs/text.ts'
 import { chooseThreshold } from '../evaluation/confusion.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
@@ -20,6 +22,7 @@ import { type Matrices, matricesOf } from './matrices.ts'
 import { checkParts, fitParts, partsOf, referenceOf } from './parts.ts'
 import { fittedColumns, score } from './scores.ts'
 import type { TrainedModel } from './trainer.ts'
+import { type KeptBy, trialsOf } from './trials.ts'
 
 export interface CandidateResult<R = AnyReport> {
   readonly trainer: string
@@ -53,22 +56,21 @@ interface Candidate {
 
 /** Fits, trains and judges on the processor, from the dataset's files. @throws TRAIN_DATA, RECIPE_INVALID */
 export async function learnHere(ctx: StepContext<TrainSpec>, data: DatasetOutput): Promise<Learning> {
-  const { spec } = ctx.step
   const parts = partsOf(ctx, data)
   await checkParts(ctx, parts)
-  const fits = await fitParts(ctx, parts.train, data)
-  const before = data.schema.map((f) => f.name)
-  const features = [...spec.features, ...fittedColumns(fits, before)]
+  const { fits, features, training } = await learntFrom(ctx, parts.train, data)
   const served = (part: Node) => fits.reduce((n, f) => applied(n, f.serving), part)
   const bound = {
-    train: fits.reduce((n, f) => f.training(n), parts.train),
+    train: training,
     validate: served(parts.validate),
     test: served(parts.test),
   }
   const matrices = await matricesOf(ctx, bound, features, data.rows)
-  const journals = journalsOf(ctx, [data.hash, hashPlan(plan(bound.train)), hashPlan(plan(bound.validate)), features])
+  const rows = [data.hash, hashPlan(plan(bound.train)), hashPlan(plan(bound.validate)), features]
+  const kept = keptBy(ctx, rows)
+  const journals = openJournals(folderOf(ctx.store, ctx.scope, kept.step, kept.id), systemClock)
   try {
-    const candidates = await learn(ctx, matrices, features, journals)
+    const candidates = await learn(ctx, matrices, features, journals, (candidate) => trialsOf(ctx, data, kept, candidate)) // biome-ignore format: one line
     return {
       ...{ features, fits, candidates },
       reference: () => referenceOf(ctx, parts.train, matrices.train, features),
@@ -81,12 +83,25 @@ export async function learnHere(ctx: StepContext<TrainSpec>, data: DatasetOutput
   }
 }
 
+/** What is learnt from: the training rows as fits give them, and which of their columns. */
+export async function learntFrom(
+  ctx: StepContext<TrainSpec>,
+  train: Node,
+  data: Pick<DatasetOutput, 'schema'>,
+): Promise<{ readonly fits: readonly BoundFit[]; readonly features: readonly string[]; readonly training: Node }> {
+  const fits = await fitParts(ctx, train, data)
+  const before = data.schema.map((f) => f.name)
+  const features = [...ctx.step.spec.features, ...fittedColumns(fits, before)]
+  return { fits, features, training: fits.reduce((n, f) => f.training(n), train) }
+}
+
 /** Trains each candidate and judges it on the rows that it has not seen. */
 async function learn(
   ctx: StepContext<TrainSpec>,
   matrices: Matrices,
   features: readonly string[],
   journals: Journals,
+  sharing: (candidate: TrainSpec['candidates'][number]) => Queued,
 ): Promise<Candidate[]> {
   const { spec } = ctx.step
   const results: Candidate[] = []
@@ -101,6 +116,7 @@ async function learn(
     const journal = await journals.of(`${candidate.trainer}-${hashJson(candidate.params).slice(0, 16)}`)
     const before = learntBefore(journal)
     const began = systemClock.ticks()
+    const elsewhere = sharing(candidate)
     const train = () =>
       trainer.train(
         {
@@ -115,12 +131,13 @@ async function learn(
           threads: ctx.threads,
         },
         {
-          ...{ signal: ctx.signal, journal, say },
+          ...{ signal: ctx.signal, journal, say, elsewhere },
           progress: (p) =>
             ctx.progress({ done: i + (p.total ? p.done / p.total : 0), total: spec.candidates.length, unit: 'steps' }),
         },
       )
     const model = before?.model ?? (await train())
+    if (elsewhere.others() > 0) ctx.say(`other workers did ${plural(elsewhere.others(), 'trial')}`)
     const seconds = before?.seconds ?? (systemClock.ticks() - began) / 1000
     if (!before && seconds > WORTH) await journal.add({ model, seconds } satisfies Learnt)
     const evaluator = trainer.load(model)
@@ -162,8 +179,8 @@ const learntBefore = (journal: Journal): Learnt | undefined =>
   (journal.entries() as readonly Partial<Learnt>[]).find((e): e is Learnt => e.model !== undefined)
 
 /** Where trainings of a step keep what they have come to: rows, target and seed decide, whichever run it is. A clean-up takes what is left there after a day. */
-function journalsOf({ store, scope, step }: StepContext<TrainSpec>, rows: readonly unknown[]): Journals {
+function keptBy({ step }: StepContext<TrainSpec>, rows: readonly unknown[]): KeptBy {
   const { target, goal = null, weight = null, seed } = step.spec
   const id = hashJson([codeHash(import.meta.url), target, goal, weight, seed, rows]).slice(0, 32)
-  return openJournals(folderOf(store, scope, `_${step.id}`, id), systemClock)
+  return { step: `_${step.id}`, id }
 }

@@ -29,24 +29,8 @@ export async function matricesOf(
   total: number,
 ): Promise<Matrices> {
   const own = new AbortController()
-  const work = {
-    duckdb: ctx.duckdb,
-    scope: ctx.scope,
-    signal: AbortSignal.any([ctx.signal, own.signal]),
-    ledger: ctx.ledger,
-  }
-  const read = async (part: Node): Promise<Relation> => {
-    const { target, weight } = ctx.step.spec
-    const others = [target, ...(weight === undefined ? [] : [weight]), ...groupColumns(ctx.step.spec)]
-    const columns = [...new Set([...features, ...others])].map((name) => [name, col(name)] as const)
-    const select = build({ op: 'select', input: part, columns })
-    // the same rows in the same order: the same model, to the bit
-    const keys = select.schema.map((f) => ({ by: col(f.name), descending: false }))
-    const sorted = build({ op: 'sort', input: select, keys })
-    if (canHold(sorted.schema) && total * sorted.schema.length * 8 <= HELD_BYTES)
-      return hold(await runPlan(work, sorted, 'batches'), ctx.ledger)
-    return runPlan(work, sorted, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
-  }
+  const within = { ...ctx, signal: AbortSignal.any([ctx.signal, own.signal]) }
+  const read = (part: Node) => matrixOf(within, part, features, total)
   const train = await read(parts.train)
   const validate = read(parts.validate)
   const test = validate.then(() => read(parts.test))
@@ -63,6 +47,27 @@ export async function matricesOf(
       for (const part of await Promise.allSettled([validate, test])) if (part.status === 'fulfilled') part.value.close()
     },
   }
+}
+
+/** The same of one part. */
+export async function matrixOf(
+  ctx: Pick<StepContext<TrainSpec>, 'duckdb' | 'scope' | 'signal' | 'ledger' | 'step' | 'store'>,
+  part: Node,
+  features: readonly string[],
+  total: number,
+): Promise<Relation> {
+  const { duckdb, scope, signal, ledger } = ctx
+  const work = { duckdb, scope, signal, ledger }
+  const { target, weight } = ctx.step.spec
+  const others = [target, ...(weight === undefined ? [] : [weight]), ...groupColumns(ctx.step.spec)]
+  const columns = [...new Set([...features, ...others])].map((name) => [name, col(name)] as const)
+  const select = build({ op: 'select', input: part, columns })
+  // the same rows in the same order: the same model, to the bit
+  const keys = select.schema.map((f) => ({ by: col(f.name), descending: false }))
+  const sorted = build({ op: 'sort', input: select, keys })
+  if (canHold(sorted.schema) && total * sorted.schema.length * 8 <= HELD_BYTES)
+    return hold(await runPlan(work, sorted, 'batches'), ledger)
+  return runPlan(work, sorted, { parquet: ctx.store.home.tmp.file('.matrix.parquet') })
 }
 
 /** A relation that is still computed. How many rows it has is not known before. */

@@ -15,7 +15,10 @@ import { fitAbout, fitOn, namedColumns } from './fits.ts'
 const PARTS = ['train', 'validate', 'test'] as const
 
 /** The dataset's parts as plans over its files. @throws RECIPE_INVALID when it has no such parts */
-export function partsOf(ctx: StepContext<unknown>, data: DatasetOutput): Record<(typeof PARTS)[number], Node> {
+export function partsOf(
+  ctx: StepContext<unknown>,
+  data: Pick<DatasetOutput, 'files' | 'schema'>,
+): Record<(typeof PARTS)[number], Node> {
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])
   const split = (dataset?.spec as { split?: Readonly<Record<string, Expr>> | null } | undefined)?.split
   const scan = build({ op: 'scan', from: { kind: 'parquet', files: data.files }, schema: data.schema })
@@ -55,7 +58,11 @@ export async function checkParts(ctx: StepContext<TrainSpec>, parts: Record<(typ
 }
 
 /** Runs the fits' queries on the training rows and binds what they found; each sees what the ones before it gave. */
-export async function fitParts(ctx: StepContext<TrainSpec>, train: Node, data: DatasetOutput): Promise<BoundFit[]> {
+export async function fitParts(
+  ctx: StepContext<TrainSpec>,
+  train: Node,
+  data: Pick<DatasetOutput, 'schema'>,
+): Promise<BoundFit[]> {
   const { spec } = ctx.step
   const dataset = ctx.recipe.steps.find((s) => s.id === ctx.step.inputs[0])?.spec as Partial<DatasetSpec> | undefined
   return fitOn(spec, train, fitAbout(spec, dataset, data.schema), (query) => fitRowsOf(ctx, query))

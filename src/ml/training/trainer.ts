@@ -1,5 +1,7 @@
+import type { Json } from '../../base/json.ts'
 import type { Progress, Relation } from '../../engines/engine.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
+import type { Elsewhere } from '../../runs/elsewhere/elsewhere.ts'
 import type { Aim, Goal } from '../../runs/goal.ts'
 import type { Candidate, Label } from '../../runs/specs.ts'
 import type { Journal } from './journal.ts'
@@ -29,6 +31,8 @@ export interface TrainContext {
   progress(progress: Progress): void
   /** What an interrupted training of the same task had come to; a trainer that takes long goes on from it, to the same model. */
   readonly journal?: Journal
+  /** Who does parts of the training, each by `answer`; absent: this process alone. */
+  readonly elsewhere?: Elsewhere
   /** Told what people should know: that training on a device goes to the host and why, which rows teach nothing, or that it goes on with what an interrupted one had come to. */
   say?(why: string): void
 }
@@ -58,6 +62,8 @@ export interface Trainer {
    * @throws TRAIN_DATA when there is nothing to learn from (no rows, one class only, a column that is not numeric, a label that the goal does not allow)
    */
   train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel>
+  /** Does a part of the same training that another process asked for by `elsewhere`; plain data, as what it is asked. */
+  answer?(task: TrainTask, ask: Json, ctx: Pick<TrainContext, 'signal'>): Promise<Json>
   /** The model made ready to score. @throws MODEL_FORMAT_NEWER */
   load(model: TrainedModel): Evaluator
 }
