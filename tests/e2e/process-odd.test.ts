@@ -137,5 +137,5 @@ test.each([
 test('a secret can not have a name that an engine of containers is told by', () => {
   const env = { DOCKER_HOST: secret('ELSEWHERE') }
   const made = () => recipe('boxed', (k) => void k.process('box', { command: ['sh'], container: 'busybox', env }))
-  expect(made).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID', what: "the variable 'DOCKER_HOST' of 'box' is a secret" })) // biome-ignore format: one line
+  expect(made).toThrow(expect.objectContaining({ code: 'RECIPE_INVALID', what: "the variable 'DOCKER_HOST' of 'box' is a secret, or of several lines" })) // biome-ignore format: one line
 })

@@ -91,9 +91,11 @@ test.skipIf(why !== undefined)(
 tail -n +2 "$table" | sed "s|,.*|,$(cat /etc/label) $MODE $(env | sed -n 's/^TOKEN=hush/&/p' | tr -dc h | head -c 1) $(ls / | tr '\\n' ' ')|" >> "$rows"
 touch "$table" 2>/dev/null && echo wrote to what it reads
 ls ${process.execPath} 2>/dev/null && echo sees the machine
-echo "token $TOKEN"`,
+echo "token $TOKEN $LD_PRELOAD $LINES"`,
     )
-    const looks = made('looks', file, { env: { MODE: 'fast', TOKEN: secret('TOKEN') } })
+    const looks = made('looks', file, {
+      env: { MODE: 'fast', TOKEN: secret('TOKEN'), LD_PRELOAD: '/of/the/image.so', LINES: 'a\nb' },
+    })
     const first = await w.ran(looks)
     const rows = await w.rows('looks-rows')
     expect(rows.map((r) => r.split(' ').slice(0, 3).join(' '))).toEqual([
@@ -101,7 +103,9 @@ echo "token $TOKEN"`,
       '2,first fast h',
       '3,first fast h',
     ])
-    expect((await w.client.runs.log({ run: `${first.number}`, step: 'within' })).text).toBe('token ‹secret›\n')
+    expect((await w.client.runs.log({ run: `${first.number}`, step: 'within' })).text).toBe(
+      'token ‹secret› /of/the/image.so a\nb\n',
+    )
     expect((await w.ran(looks)).cached).toContain('within')
     makeImage('second')
     const again = await w.ran(looks)

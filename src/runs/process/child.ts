@@ -134,7 +134,7 @@ const NO_COMMAND = 'name a command that its image has'
 /** What an engine of containers ends with that could not run one, or not the command. */
 const FIXES_WITHIN: Readonly<Record<number, string>> = {
   125: 'see what the engine said: it could not run the container',
-  126: NO_COMMAND,
+  126: 'see what the engine said: it could not begin the command',
   [MISSING]: NO_COMMAND,
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { dirname } from 'node:path'
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { containerEnvironment, searchPath } from '../../base/config.ts'
 import { GalleyError } from '../../base/errors.ts'
 import { newId } from '../../base/ids.ts'
@@ -89,17 +90,20 @@ function answer(engine: string, words: readonly string[], ms: number, signal: Ab
 
 /**
  * The command that runs another one within a container, which finds its folders where they lie here and sees nothing else of this machine. Values of variables
- * stand in nobody's list of processes: the engine takes them from its own environment.
+ * stand in nobody's list of processes: they are written to a file that the engine reads; those of several lines it takes from its own environment.
  */
-export function contained(
+export async function contained(
   container: Container,
   command: readonly string[],
   within: Within,
-): Pick<Command, 'command' | 'env' | 'after'> {
+): Promise<Pick<Command, 'command' | 'env' | 'after'>> {
   const { engine, podman, spec } = container
   const own = containerEnvironment()
   const name = `galley-${newId()}`
-  const named = Object.entries(within.env).map(([key, value]) => ['--env', key in own ? `${key}=${value}` : key])
+  const isLong = ([key, value]: readonly [string, string]) => value.includes('\n') && !(key in own)
+  const [long, short] = [true, false].map((is) => Object.entries(within.env).filter((e) => isLong(e) === is)) as [Entries, Entries] // biome-ignore format: one line
+  const file = join(within.folder, 'variables')
+  await writeFile(file, short.map(([key, value]) => `${key}=${value}\n`).join(''), { mode: 0o600 })
   for (const at of [within.folder, ...within.reads])
     if (/[,"\n]/.test(at)) throw new GalleyError('STEP_FAILED', { what: `${at} can't be seen within a container`, why: 'engines part what they mount at commas', fix: 'point GALLEY_HOME at a folder whose path has none' }) // biome-ignore format: one line
   const folders = new Set(within.reads.map((path) => dirname(path)))
@@ -111,31 +115,20 @@ export function contained(
     ...(cpuSeconds === undefined ? [] : ['--ulimit', `cpu=${Math.ceil(cpuSeconds)}`]),
   ]
   const words = [
-    ...[
-      'run',
-      '--rm',
-      '--name',
-      name,
-      '--pull',
-      'never',
-      '--stop-timeout',
-      '0',
-      '--workdir',
-      within.work,
-      '--security-opt',
-      'label=disable',
-    ],
+    ...['run', '--rm', '--name', name, '--pull', 'never', '--stop-timeout', '0'],
+    ...['--workdir', within.work, '--security-opt', 'label=disable'],
     ...['--mount', mount(within.folder, '')[1] as string, ...mounts.flat()],
     ...(spec.network === undefined ? [] : ['--network', spec.network]),
     ...owner(podman),
     ...limits,
-    ...named.flat(),
+    ...['--env-file', file, ...long.flatMap(([key]) => ['--env', key])],
     ...['--entrypoint', command[0] as string, container.id, ...command.slice(1)],
   ]
-  const env = { ...own, ...Object.fromEntries(Object.entries(within.env).filter(([key]) => !(key in own))) }
+  const env = { ...own, ...Object.fromEntries(long) }
   return { command: [engine, ...words], env, after: [engine, 'rm', '--force', name] }
 }
 
+type Entries = [string, string][]
 const mount = (at: string, how: string): [string, string] => ['--mount', `type=bind,source=${at},target=${at}${how}`]
 
 /** What it writes is to be this user's, whichever user the image names: within podman of a user, root is that user. */

@@ -115,7 +115,7 @@ function containerOf(id: string, given: string | ContainerSpec, env: ProcessSpec
   for (const [what, value] of [['image', image], ['network', network ?? 'none']] as const) // biome-ignore format: one line
     if (!(typeof value === 'string' && /^[A-Za-z0-9][^\s]*$/.test(value))) throw invalid(`'${id}' has the ${what} '${String(value)}'`, 'it is a name as an engine of containers knows it', "write it so: { container: 'python:3.12-slim' }") // biome-ignore format: one line
   for (const [name, value] of Object.entries(env))
-    if (typeof value !== 'string' && CONTAINER_VARIABLES.includes(name)) throw invalid(`the variable '${name}' of '${id}' is a secret`, "it is one of the container engine's own, and would stand in its list of arguments", 'give it another name') // biome-ignore format: one line
+    if (CONTAINER_VARIABLES.includes(name) && (typeof value !== 'string' || value.includes('\n'))) throw invalid(`the variable '${name}' of '${id}' is a secret, or of several lines`, "it is one of the container engine's own", 'give it another name') // biome-ignore format: one line
   return spec
 }
 

@@ -94,7 +94,7 @@ async function attemptIt(ctx: StepContext<ProcessSpec>, asked: Asked, attempt: n
     const command = [asked.command, ...spec.command.slice(1)]
     const states = await statesOf(tables)
     const reads = [...states.keys()]
-    const within = container ? contained(container, command, { ...{ folder, work, reads, env }, limits: spec.limits }) : { command, env } // biome-ignore format: one line
+    const within = container ? await contained(container, command, { ...{ folder, work, reads, env }, limits: spec.limits }) : { command, env } // biome-ignore format: one line
     const heard = new Events(events, { progress: asked.progress, say: (text) => ctx.say(redacted(text)) })
     const run = {
       ...within,
