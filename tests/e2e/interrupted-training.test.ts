@@ -47,7 +47,7 @@ test('a training that is cancelled goes on with what it had come to, in the next
   expect(journals()).toEqual([])
   // one that nobody goes on with is taken by a clean-up, a day later
   const left = join(w.galley.store.home.datasets, (await w.galley.scope()).workspace, '_late-model', '0'.repeat(32))
-  mkdirSync(left)
+  mkdirSync(left, { recursive: true })
   writeFileSync(join(left, 'gbdt-0.journal'), 'x')
   await w.client.runs.clean({ body: { days: 1, dryRun: false } })
   expect(journals()).toHaveLength(1)
@@ -55,7 +55,7 @@ test('a training that is cancelled goes on with what it had come to, in the next
   await w.client.runs.clean({ body: { days: 1, dryRun: false } })
   expect(journals()).toEqual([])
   // and one whose rows may be of a person who is forgotten, at once
-  mkdirSync(left)
+  mkdirSync(left, { recursive: true })
   writeFileSync(join(left, 'knn-0.journal'), 'x')
   const report = await resultOf<ForgetReport[]>(await w.client.datasets.forget({ name: 'late-rows', body: { key: 'size', value: '7' } }), () => {}) // biome-ignore format: one line
   expect(report[0]?.copies.removed.map((c) => c.path)).toContainEqual(expect.stringMatching(/_late-model\/0{32}$/))
