@@ -28,9 +28,11 @@ function makeImage(label: string): void {
   cpSync('/bin/busybox', join(root, 'bin', 'busybox'))
   for (const tool of TOOLS) symlinkSync('busybox', join(root, 'bin', tool))
   writeFileSync(join(root, 'etc', 'label'), label)
+  const before = podman('image', 'inspect', '--format', '{{.Id}}', IMAGE).stdout.trim()
   execFileSync('sh', ['-c', `tar -C '${root}' -c . | podman import --change USER=1000:1000 - ${IMAGE}`], {
     stdio: 'ignore',
   })
+  if (before !== '') podman('rmi', '--force', before)
 }
 
 /** Why this machine runs none; undefined where it does. */
