@@ -5,6 +5,7 @@ import sys
 
 import lightgbm as lgb
 import numpy as np
+from lightgbm_settings import SETTINGS
 
 asked = json.load(open(sys.argv[1]))
 X = np.array(asked["columns"], dtype=np.float64).T
@@ -18,13 +19,7 @@ for one in asked["models"]:
         "objective": "lambdarank",
         "metric": "ndcg",
         "eval_at": [5, 10],
-        "verbosity": -1,
-        "num_threads": 2,
-        "deterministic": True,
-        "force_row_wise": True,
-        "max_bin": 255,
-        "min_data_in_bin": 1,
-        "feature_pre_filter": False,
+        **SETTINGS,
         **one["params"],
     }
     data = lgb.Dataset(X[:cut], y[:cut], weight=w[:cut] if one["weighted"] else None, group=sizes["train"], params=params)

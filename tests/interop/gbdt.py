@@ -5,6 +5,7 @@ import sys
 
 import lightgbm as lgb
 import numpy as np
+from lightgbm_settings import SETTINGS
 
 asked = json.load(open(sys.argv[1]))
 X = np.array(asked["columns"], dtype=np.float64).T
@@ -15,16 +16,7 @@ for one in asked["models"]:
     y = np.array(asked["targets"][one["target"]], dtype=np.float64)
     width = one["features"]
     codes = one["params"].pop("categorical_feature", "auto")
-    params = {
-        "verbosity": -1,
-        "num_threads": 2,
-        "deterministic": True,
-        "force_row_wise": True,
-        "max_bin": 255,
-        "min_data_in_bin": 1,
-        "feature_pre_filter": False,
-        **one["params"],
-    }
+    params = {**SETTINGS, **one["params"]}
     data = lgb.Dataset(X[:cut, :width], y[:cut], weight=w[:cut] if one["weighted"] else None, categorical_feature=codes, params=params)
     model = lgb.train(params, data, num_boost_round=one["trees"])
     answers.append(np.ravel(model.predict(X[cut:, :width])).tolist())

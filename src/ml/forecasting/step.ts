@@ -8,9 +8,10 @@ import { holidaysNamed } from '../../runs/holidays/countries.ts'
 import type { IdentityContext, StepContext, StepKind } from '../../runs/kind.ts'
 import type { ForecastSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { keepMade } from '../../runs/steps/made.ts'
 import { summarise } from '../../runs/steps/table.ts'
 import type { TrainedModel } from '../training/trainer.ts'
-import { datasetPlanHash, isMadeKept, keepMade, type ModelTable } from '../unsupervised/kept.ts'
+import { datasetPlanHash, isMadeKept, type ModelTable } from '../unsupervised/kept.ts'
 import type { LearnContext } from '../unsupervised/learner.ts'
 import type { Cell } from '../unsupervised/pairs.ts'
 import { tableOf } from '../unsupervised/rows.ts'
@@ -48,7 +49,7 @@ export const forecastStep: StepKind<ForecastSpec, ForecastOutput> = {
       const made = await forecast(ctx, dataset, folder)
       const pack = packageOf(spec, made)
       const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
-      const table = await keepMade(ctx, made.node)
+      const table = await keepMade(ctx, made.node, ctx.step.spec.schema)
       const { figures } = made
       const output: ForecastOutput = { ...table, model: id, version: 0, blob: blob.hash, figures }
       return {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { cancelled, GalleyError } from '../../base/errors.ts'
+import { beginConfined } from '../../data/connectors/guard/confined.ts'
 import { command } from '../../data/connectors/guard/launch.ts'
 import { watch } from '../../data/connectors/guard/watch.ts'
 import { type Frame, frameOf, reader } from './frames.ts'
@@ -47,19 +47,7 @@ export interface Ask {
 export async function openSession(bytes: Uint8Array, limits: Limits, signal?: AbortSignal): Promise<Session> {
   const { module, binary } = runtimeHere()
   const { file, args } = command(binary, limits.memoryMiB, undefined, CHILD)
-  // no secret, no setting: nothing of the environment
-  const child = spawn(file, [...args, module], { cwd: '/', env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
-  let alive = true
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`it could not be begun: ${error.message}`))
-    child.once('close', (code, by) => resolve(by ? `it was ended by ${by}` : `it ended with code ${code}`))
-  })
-  void ended.then(() => (alive = false))
-  let complaint = ''
-  child.stderr
-    .setEncoding('utf8')
-    .on('data', (text: string) => (complaint = `${complaint}${text}`.slice(-MOST_COMPLAINED)))
-  child.stdin.on('error', () => {}) // it is gone: `ended` tells
+  const { child, ended, alive, complaint } = beginConfined(file, [...args, module], '/', MOST_COMPLAINED)
   let waiting: ((frame: Frame) => void) | undefined
   const hear = reader(MOST_SAID, (frame) => waiting?.(frame))
   child.stdout.on('data', (piece: Buffer) => {
@@ -72,7 +60,7 @@ export async function openSession(bytes: Uint8Array, limits: Limits, signal?: Ab
 
   /** One question at a time. */
   const ask = async (question: Question, pieces: readonly Uint8Array[], by?: AbortSignal) => {
-    if (!alive) throw died(await ended, complaint)
+    if (!alive()) throw died(await ended, complaint())
     let why: string | undefined
     const stop = (because: string) => {
       why ??= because
@@ -88,7 +76,7 @@ export async function openSession(bytes: Uint8Array, limits: Limits, signal?: Ab
       for (const piece of frameOf(question, pieces)) child.stdin.write(piece)
       const frame = await Promise.race([heard, ended.then(() => undefined)])
       if (by?.aborted) throw cancelled(by.reason)
-      if (frame === undefined) throw died(why ?? (await ended), complaint)
+      if (frame === undefined) throw died(why ?? (await ended), complaint())
       const said = Answer.safeParse(frame.head)
       if (!said.success) {
         stop('it answered what it was not asked')
@@ -126,7 +114,7 @@ export async function openSession(bytes: Uint8Array, limits: Limits, signal?: Ab
     ...said.loaded,
     pid: child.pid ?? 0,
     get alive() {
-      return alive
+      return alive()
     },
     async run({ tensors, pieces, output, single, signal: by }) {
       const { said: answered, body } = await inTurn({ run: tensors, output, single }, pieces, by)

@@ -1,11 +1,9 @@
-import { build, type Node, plan } from '../../plan/nodes.ts'
-import type { Schema } from '../../plan/types.ts'
+import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
 import { publishedPlan } from '../../runs/inline.ts'
-import type { StepContext, StepKind } from '../../runs/kind.ts'
-import type { DatasetSpec, PlanSpec, Recipe } from '../../runs/specs.ts'
-import { computeRows } from '../../runs/steps/rows.ts'
-import { keep, type TableOutput, whole } from '../../runs/steps/table.ts'
+import type { StepKind } from '../../runs/kind.ts'
+import type { DatasetSpec, Recipe } from '../../runs/specs.ts'
+import { type TableOutput, whole } from '../../runs/steps/table.ts'
 
 /** A table that a model gives beside itself, and the model's version. */
 export interface ModelTable extends TableOutput {
@@ -13,14 +11,6 @@ export interface ModelTable extends TableOutput {
   readonly version: number
   readonly blob: string
   readonly figures: Readonly<Record<string, number>>
-}
-
-/** Computes and keeps the table that a step which learns gives. */
-export async function keepMade(ctx: StepContext<{ readonly schema: Schema }>, made: Node): Promise<TableOutput> {
-  const { id, spec } = ctx.step
-  const of = { ...ctx, step: { ...ctx.step, spec: { plan: plan(made) } } } as unknown as StepContext<PlanSpec>
-  const kept = build({ op: 'scan', from: { kind: 'step', name: id }, schema: spec.schema })
-  return keep(of, `_${id}`, await computeRows(of, made), kept)
 }
 
 /** Whether the table and the model are still there. */

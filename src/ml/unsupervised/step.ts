@@ -7,10 +7,11 @@ import { codeHash } from '../../runs/code.ts'
 import type { StepContext, StepKind } from '../../runs/kind.ts'
 import type { LearnSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { keepMade } from '../../runs/steps/made.ts'
 import { summarise } from '../../runs/steps/table.ts'
 import { integer } from '../../runs/text.ts'
 import { learnerOf, pairLearnerOf } from './index.ts'
-import { datasetPlanHash, isMadeKept, keepMade, type ModelTable } from './kept.ts'
+import { datasetPlanHash, isMadeKept, type ModelTable } from './kept.ts'
 import type { LearnContext, LearntModel } from './learner.ts'
 import { type Source, tableOf, withOutputs } from './rows.ts'
 
@@ -40,7 +41,7 @@ export const learnStep: StepKind<LearnSpec, LearnOutput> = {
       const { model, figures, made } = await learn(ctx, { file, schema: data.schema, rows: data.rows, folder })
       const pack: LearntPackage = { format: 1, model }
       const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
-      const table = await keepMade(ctx, made)
+      const table = await keepMade(ctx, made, ctx.step.spec.schema)
       const output: LearnOutput = { ...table, model: id, version: 0, blob: blob.hash, figures }
       const dataset = ctx.step.inputs[0] ?? ''
       return {

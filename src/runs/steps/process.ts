@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { searchPath } from '../../base/config.ts'
 import { hashJson } from '../../base/hash.ts'
-import { build, type Node, plan } from '../../plan/nodes.ts'
+import type { Node } from '../../plan/nodes.ts'
 import { opaqueSchema } from '../inline.ts'
 import type { Output, StepContext, StepKind } from '../kind.ts'
 import { ProgramFailed } from '../process/child.ts'
@@ -13,10 +13,10 @@ import { keepLog } from '../process/log.ts'
 import { forget, type Given, runOnce } from '../process/once.ts'
 import { rowsFrom, tablesFor } from '../process/tables.ts'
 import { commandPath, givenFiles, programOf } from '../process/workspace.ts'
-import type { PlanSpec, ProcessSpec, Recipe, Step } from '../specs.ts'
+import type { ProcessSpec, Recipe, Step } from '../specs.ts'
 import { integer, bytes as sized } from '../text.ts'
-import { computeRows } from './rows.ts'
-import { keep, summarise, type TableOutput, whole } from './table.ts'
+import { keepMade } from './made.ts'
+import { summarise, type TableOutput, whole } from './table.ts'
 
 /** A table where it gives one. */
 export interface ProcessOutput extends Output, Partial<Omit<TableOutput, keyof Output>> {
@@ -104,10 +104,5 @@ function identityOf(
   return { ...spec, ...told, ...within, each: over, files: files.map((f) => [f.name, f.sha256]), program }
 }
 
-/** Keeps rows as a step's table. */
-async function tableOf(ctx: StepContext<ProcessSpec>, root: Node): Promise<TableOutput> {
-  const schema = opaqueSchema(ctx.step)
-  const of = { ...ctx, step: { ...ctx.step, spec: { plan: plan(root) } } } as unknown as StepContext<PlanSpec>
-  const scan = build({ op: 'scan', from: { kind: 'step', name: ctx.step.id }, schema })
-  return keep(of, `_${ctx.step.id}`, await computeRows(of, root), scan)
-}
+const tableOf = (ctx: StepContext<ProcessSpec>, made: Node): Promise<TableOutput> =>
+  keepMade(ctx, made, opaqueSchema(ctx.step))

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { chownSync, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { cancelled, GalleyError } from '../../../base/errors.ts'
 import type { Progress } from '../../../engines/engine.ts'
+import { beginConfined } from './confined.ts'
 import type { GuardOptions, Limits } from './guard.ts'
 import { command, NOBODY, readableByAll } from './launch.ts'
 import { type Answer, answerOf, lineOf, type Question } from './message.ts'
@@ -29,19 +30,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
   if (process.getuid?.() === 0) chownSync(folder, NOBODY, NOBODY)
   const { file, args, readsAll } = command(path, limits.memoryMiB, Math.ceil(limits.cpuSeconds * MOST_FILES))
   const own = JSON.stringify({ memoryMiB: options.memoryMiB, threads: options.threads })
-  // no secret, no setting: nothing of the environment
-  const child = spawn(file, [...args, own], { cwd: folder, env: {}, stdio: ['pipe', 'pipe', 'pipe'] })
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(`it could not be begun: ${error.message}`))
-    child.once('close', (code, by) => resolve(by ? `it was ended by ${by}` : `it ended with code ${code}`))
-  })
-  let alive = true
-  void ended.then(() => (alive = false))
-  let complaint = ''
-  child.stderr
-    .setEncoding('utf8')
-    .on('data', (text: string) => (complaint = `${complaint}${text}`.slice(-MOST_COMPLAINED)))
-  child.stdin.on('error', () => {}) // it is gone: `ended` tells
+  const { child, ended, alive, complaint } = beginConfined(file, [...args, own], folder, MOST_COMPLAINED)
   const heard = listen(child)
   let asked = 0
   // what earlier files left in it is not counted as a later one's
@@ -49,7 +38,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
   return {
     folder,
     fit: (next, more) =>
-      alive &&
+      alive() &&
       (next === path || readsAll || readableByAll(next)) &&
       asked < MOST_FILES &&
       more.memoryMiB <= limits.memoryMiB &&
@@ -70,7 +59,7 @@ export function startOpener(options: GuardOptions, path: string, limits: Limits)
         for (;;) {
           const line = await Promise.race([heard(), ended.then(() => undefined)])
           if (signal.aborted) throw cancelled(signal.reason)
-          if (line === undefined) throw died(q.path, why ?? (await ended), complaint)
+          if (line === undefined) throw died(q.path, why ?? (await ended), complaint())
           const answer = answerOf(line)
           if (!answer) stop('it answered what it was not asked')
           else if ('progress' in answer) progress(answer.progress as Progress)
