@@ -43,7 +43,7 @@ export function schedules(): Command {
       .option('--cron <fields>', "minute, hour, day, month, day of the week: '0 6 * * 1-5' is six o'clock on weekdays")
       .option(
         '--on <what>',
-        'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed',
+        'instead: dataset:NAME for each new version of it, files:PATTERN when files are new or changed, drift:ENDPOINT when a window of its requests is an alarm, failed:RECIPE when a job of that has failed for good',
       )
       .option(
         '--done-within <span>',
@@ -158,13 +158,21 @@ function restsOf(s: Schedule): string {
   return ` but on ${s.except}${of}${then}`
 }
 
+/** What a schedule waits for, in words. */
+function whenOf(watch: string): string {
+  const of = (kind: string) => plain(watch.slice(kind.length))
+  if (watch.startsWith('drift:')) return `when the monitor of ${of('drift:')} is alarmed`
+  if (watch.startsWith('failed:')) return `when a job of ${of('failed:')} has failed`
+  return `when ${plain(watch)} has changed`
+}
+
 function tell(s: Schedule, { json }: { readonly json?: boolean }): void {
   if (json) {
     print(JSON.stringify(s))
     return
   }
   if (s.watch !== null) {
-    print(`${bold(s.name)}  runs ${plain(s.recipe)} when ${plain(s.watch)} has changed${s.paused ? '  paused' : ''}`)
+    print(`${bold(s.name)}  runs ${plain(s.recipe)} ${whenOf(s.watch)}${s.paused ? '  paused' : ''}`)
     return
   }
   const next = s.paused ? 'paused' : s.next === null ? 'it never comes' : `next at ${when(s.next)} UTC`

@@ -120,7 +120,7 @@ function lookingAt({ store, clock }: Kitchenware, scope: Scope, { signal, say }:
   let next = 0
   const look = async (s: Schedule, now: number): Promise<boolean> => {
     try {
-      const state = await stateOf(store, scope, s.watch as string, signal)
+      const state = await stateOf(store, scope, { watch: s.watch as string, seen: s.seen, signal })
       const queued = state !== undefined && state !== s.seen && (await store.schedules.saw(scope, s, state, now))
       told.delete(s.name)
       return queued

@@ -27,7 +27,7 @@ describe('workspaces', () => {
     await store.models.publish(scope, { name: 'secret', kind: 'gbdt', metrics: {}, blob: 'b', bytes: 3, features: [] })
     await store.endpoints.deploy(scope, { name: 'secret', model: 'secret', modelVersion: 1, config: {} })
     await store.cache.put(scope, { key: 'secret', output: 1, run: run.id, step: 'a' })
-    await store.windows.put(scope, { endpoint: 'secret', start: 0, end: 1, rows: 1, verdict: 1 })
+    await store.windows.put(scope, { endpoint: 'secret', start: 0, end: 1, rows: 1, verdict: { status: 'alarm' } })
     await store.events.record(scope, { action: 'a.b', subject: 'secret' })
     const check = { dataset: 'secret', version: 1, run: run.id, passed: true, verdicts: [], metrics: {}, anomalies: [] }
     await store.quality.record(scope, check)
@@ -54,8 +54,8 @@ describe('workspaces', () => {
     expect(await store.shares.standing(scope, [job.number])).toMatchObject([{ number: job.number, status: 'queued' }])
     await store.pools.set(scope, 'secret', 1)
     await store.calendars.set(scope, { name: 'secret', country: null, days: [], working: [] })
-    for (const ask of [store.calendars.get(other, 'secret'), store.calendars.remove(other, 'secret')])
-      await expect(ask).rejects.toMatchObject({ code: 'CALENDAR_UNKNOWN' })
+    for (const ask of [() => store.calendars.get(other, 'secret'), () => store.calendars.remove(other, 'secret')])
+      await expect(ask()).rejects.toMatchObject({ code: 'CALENDAR_UNKNOWN' })
     await expect(store.pools.remove(other, 'secret')).rejects.toMatchObject({ code: 'POOL_UNKNOWN' })
     await expect(store.jobs.queue(other, { ...queued, pool: 'secret' })).rejects.toMatchObject({ code: 'POOL_UNKNOWN' })
     const daily = { ...queued, name: 'secret', cron: '0 6 * * *', zone: 'UTC', catchUp: 'once', next: 0 } as const
@@ -112,6 +112,11 @@ describe('workspaces', () => {
     )
     await expect(intruder).rejects.toMatchObject({ code: 'SOURCE_UNKNOWN' })
     expect(await store.models.trainedOn(other, 'secret')).toEqual([])
+    expect([await store.alarms.drift(scope, 'secret'), await store.alarms.drift(other, 'secret')]).toEqual([
+      0,
+      undefined,
+    ])
+    expect(await store.alarms.failed(other, 'secret')).toBeUndefined()
     await expect(store.tags.resolve(other, 'secret@prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     await expect(store.tags.remove(other, 'secret', 'prod')).rejects.toMatchObject({ code: 'DATASET_UNKNOWN' })
     expect(await store.quality.ofVersion(other, 'secret', 1)).toBeUndefined()

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Log } from '../base/log.ts'
 import type { Scope } from '../base/scope.ts'
+import { type Alarms, alarmsOn } from './alarms.ts'
 import { type Approvals, approvalsOn } from './approvals.ts'
 import { type Artifacts, artifactsOn } from './artifacts.ts'
 import type { Blobs } from './blobs/blobs.ts'
@@ -55,6 +56,7 @@ export interface Tables {
   readonly endpoints: Endpoints
   readonly artifacts: Artifacts
   readonly windows: MonitorWindows
+  readonly alarms: Alarms
   readonly quality: QualityChecks
   readonly events: Events
   readonly sources: Sources
@@ -180,6 +182,7 @@ function tablesOn(database: Database): Tables {
     endpoints: endpointsOn(database),
     artifacts: artifactsOn(database),
     windows: windowsOn(database),
+    alarms: alarmsOn(database),
     quality: qualityOn(database),
     events: eventsOn(database),
     sources: sourcesOn(database),

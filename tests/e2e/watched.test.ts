@@ -144,3 +144,55 @@ test('what can not be looked at is told once, and workers go on', async () => {
   expect(said.filter((text) => text.includes("'a-long' can't look at"))).toHaveLength(1)
   expect(await w.rows('counts')).toEqual(['4'])
 }, 120_000)
+
+test('an alarm of an endpoint’s monitor runs what watches it, once; one that is taken back does not', async () => {
+  const { store } = w.galley
+  const scope = await w.galley.scope()
+  const file = recipeFile(folder, 'retrain', "k.dataset('retrained', k.source('retrain-days', dataset('alarm-days', { id: 'int64' })))") // biome-ignore format: one line
+  await w.write('alarm-days', ['1,a,1'])
+  const window = (start: number, status: string) =>
+    store.windows.put(scope, { endpoint: 'late', start, end: start + 10, rows: 5, verdict: { status } })
+  await store.models.publish(scope, { name: 'late', kind: 'gbdt', metrics: {}, blob: 'b', bytes: 3, features: [] })
+  await store.endpoints.deploy(scope, { name: 'late', model: 'late', modelVersion: 1, config: {} })
+  await window(10, 'ok')
+  const set = await galley('schedules', 'set', 'on-drift', file, '--on', 'drift:late')
+  expect(set).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('runs retrain when the monitor of late is alarmed'),
+  })
+  expect(await worked()).toBe(0)
+  await window(20, 'alarm')
+  await window(30, 'alarm')
+  expect([await worked(), await worked()]).toEqual([1, 0])
+  // judged anew, the newest is none; the one before was seen
+  await window(30, 'ok')
+  expect(await worked()).toBe(0)
+  await window(40, 'alarm')
+  expect([await worked(), await worked()]).toEqual([1, 0])
+}, 120_000)
+
+test('a job that failed for good runs what watches its recipe, once, also where it is tried again; its own failures run nothing', async () => {
+  const failing = recipeFile(folder, 'fails', "k.dataset('never', k.source('nothing', dataset('no-such-dataset', { id: 'int64' })))") // biome-ignore format: one line
+  const after = recipeFile(folder, 'tidies', "k.dataset('tidied', k.source('tidy-days', dataset('tidy', { id: 'int64' })))") // biome-ignore format: one line
+  await w.write('tidy', ['1,a,1'])
+  expect(await galley('schedules', 'set', 'on-failed', after, '--on', 'failed:fails')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('when a job of fails has failed'),
+  })
+  expect(await worked()).toBe(0)
+  expect(await galley('run', failing, '--queue')).toMatchObject({ code: 0 })
+  // the job, and what its failure runs
+  let taken = 0
+  for (let look = 0; look < 5 && taken < 2; look++) taken += await worked()
+  expect(taken).toBe(2)
+  expect(await w.rows('tidied')).toEqual(['1'])
+  const failed = (await w.client.jobs.list({})).items.find((j) => j.recipe === 'fails')
+  await w.client.jobs.retry({ job: failed?.number ?? 0, body: {} })
+  taken = 0
+  for (let look = 0; look < 5 && taken < 2; look++) taken += await worked()
+  expect(taken).toBe(2)
+  expect(await galley('schedules', 'set', 'own', failing, '--on', 'failed:fails')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("can't be run by its own failures"),
+  })
+}, 120_000)

@@ -7,7 +7,10 @@ export const schedule = z.object({
   name: z.string(),
   recipe: z.string(),
   cron: z.string().nullable().describe('at which moments; null for one that watches something'),
-  watch: z.string().nullable().describe('what it watches instead: dataset:NAME, or files:PATTERN'),
+  watch: z
+    .string()
+    .nullable()
+    .describe('what it watches instead: dataset:NAME, files:PATTERN, drift:ENDPOINT or failed:RECIPE'),
   zone: z.string(),
   catchUp: z.enum(['none', 'once', 'all']),
   paused: z.boolean(),
@@ -59,7 +62,7 @@ export const schedules = {
           .max(4096)
           .optional()
           .describe(
-            'instead of a cron: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed',
+            'instead of a cron: dataset:NAME runs it for each new version, files:PATTERN when files are new or changed, drift:ENDPOINT when a window of its requests is an alarm, failed:RECIPE when a job of that has failed for good',
           ),
         calendar: calendarName
           .optional()
