@@ -40,6 +40,13 @@ interface Details {
   /** Of a model that was made elsewhere. */
   readonly file?: { readonly bytes: number; readonly sha256: string; readonly producer: string }
   readonly suspects?: readonly Suspect[]
+  readonly made?: Made
+}
+
+/** What a search's model is made of: the shares of a mean, or what has learnt over all. */
+interface Made {
+  readonly parts: readonly { readonly trainer: string; readonly weight?: number }[]
+  readonly over?: string
 }
 
 /** What a search tried. */
@@ -93,13 +100,14 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, goal, origin, leaderboard, file, suspects } = v.details as Details
+        const { candidates = [], figures, goal, origin, leaderboard, file, suspects, made } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         if (file) print(`from a file of ${bytes(file.bytes)}${file.producer ? ` by ${file.producer}` : ''}  sha256 ${file.sha256.slice(0, 12)}`) // biome-ignore format: one line
         if (figures) print(learnt(figures))
         else if (candidates.length === 0) print('not judged: its recipe names no target')
         else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
         if (leaderboard) print(`\n${board(leaderboard)}`)
+        if (made) print(`the search's model: ${madeOf(made)}`)
         const warning = suspects && warningOf(suspects)
         if (warning) print(`\n${warning}`)
       }),
@@ -126,6 +134,12 @@ export function models(): Command {
       }),
     )
   return noun
+}
+
+const madeOf = ({ parts, over }: Made): string => {
+  const told = parts.map(({ trainer, weight }) => (parts.length > 1 && weight !== undefined ? `${weight.toFixed(2)} ${trainer}` : trainer)) // biome-ignore format: one line
+  if (over) return `${over} over the answers of ${told.join(', ')}`
+  return parts.length > 1 ? `the mean of ${told.join(' + ')}` : (told[0] as string)
 }
 
 /** The best that a search tried, by their loss. */

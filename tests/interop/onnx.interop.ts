@@ -22,7 +22,7 @@ test('models as ONNX pass its checker, and ONNX Runtime answers as Galley does',
       const out = execFileSync(python, [join(import.meta.dirname, 'onnx_run.py'), file, asked], { encoding: 'utf8' })
       const told = JSON.parse(out) as { score?: number[]; class?: string[]; probabilities?: number[][]; features: string[]; version: string } // biome-ignore format: one line
       if (i === 0) process.stdout.write(`ONNX Runtime ${told.version}\n`)
-      const evaluator = (await trainerOf(kind)).load(model)
+      const evaluator = (await trainerOf(model.kind)).load(model)
       expect(told.features).toEqual(evaluator.inputs)
       let apart = 0
       for (const [r, row] of rows.entries()) {

@@ -6,27 +6,28 @@ import { naiveBayes } from '../training/bayes.ts'
 import { linear } from '../training/elastic.ts'
 import { gbdt } from '../training/gbdt/gbdt.ts'
 import { knn } from '../training/knn.ts'
-import type { Targets } from '../training/labels.ts'
 import { logistic } from '../training/logistic.ts'
 import { mlp } from '../training/mlp.ts'
 import { broken, checkModel, modelOf } from '../training/model.ts'
 import { poisson } from '../training/poisson.ts'
 import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../training/trainer.ts'
-import { loadEnsemble, selectEnsemble } from './ensemble.ts'
+import { loadEnsemble } from './ensemble.ts'
 import { type Searched, searchedIn } from './ground.ts'
 import { askedIn, toldOf, trialsKept } from './kept.ts'
 import { search } from './rounds.ts'
+import { selectEnsemble } from './select.ts'
+import { stackOver } from './stack.ts'
 import { type Suspect, suspectsOf, warningOf } from './suspects.ts'
 import { knownOf, lossOf, runTrial, type Trial } from './trials.ts'
 
-/** Trials that an ensemble is made of. */
+/** The best trials, which an ensemble is made of beside the best of each trainer. */
 const LIBRARY = 10
 
 const MEMBERS: Readonly<Record<string, Trainer>> = { gbdt, logistic, linear, poisson, mlp, knn, naiveBayes }
 
 /**
  * Looks for a trainer and its parameters by cross-validation on the training rows, and learns all rows with what it found: the mean of
- * several models where that loses less, else one. With `seconds: 0` the same rows and seed give the same model; else how far the search
+ * several models or a model over them where that loses less, else one. With `seconds: 0` the same rows and seed give the same model; else how far the search
  * comes is the machine's affair.
  */
 export const auto: Trainer = {
@@ -41,7 +42,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { signal } = ctx
   const began = systemClock.ticks()
   const searched = await searchedIn(task, signal)
-  const { params, targets, cut, families, held, folds } = searched
+  const { params, targets, families, held } = searched
   const suspects = await suspectsOf(task.features, held, targets, signal)
   const warning = warningOf(suspects)
   if (warning) ctx.say?.(warning)
@@ -53,7 +54,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     .some((c) => c.some((x) => !Object.is(x, c[0])))
   const until = params.seconds > 0 ? began + params.seconds * 1000 : Number.POSITIVE_INFINITY
   const trials = await search(searched, { kept, until, limit: some ? params.trials : 1, seed: task.seed }, ctx)
-  return settle(task, targets, params, { trials, held, folds, cut, suspects }, ctx)
+  return settle(task, searched, trials, suspects, ctx)
 }
 
 /** One trial of a search that another process is at. */
@@ -63,30 +64,17 @@ async function answer(task: TrainTask, ask: Json, { signal }: Pick<TrainContext,
   return toldOf(await runTrial(next, searched, earlier, signal))
 }
 
-interface Found extends Pick<Searched, 'held' | 'folds' | 'cut'> {
-  readonly trials: readonly Trial[]
-  readonly suspects: readonly Suspect[]
-}
-
 /** Learns all rows with the best of what was tried. */
 async function settle(
   task: TrainTask,
-  targets: Targets,
-  params: { readonly ensemble: number },
-  { trials, held, folds, cut, suspects }: Found,
+  searched: Searched,
+  trials: readonly Trial[],
+  suspects: readonly Suspect[],
   ctx: TrainContext,
 ): Promise<TrainedModel> {
+  const { targets, cut } = searched
   const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
-  const library = order.filter((t) => t.rung === 2).slice(0, LIBRARY)
-  const best = order[0] as Trial
-  const loss = lossOf(targets.goal, targets.outputs)
-  const known = knownOf(held, Uint32Array.from(folds.flatMap((f) => [...f.test])))
-  const several =
-    library.length > 1 && params.ensemble > 1
-      ? await selectEnsemble(library.map((t) => t.said as Float64Array), (mean) => loss(mean, known), params.ensemble, ctx.signal) // biome-ignore format: one line
-      : undefined
-  const together = several !== undefined && several.loss < best.loss
-  const taken = together ? library.flatMap((trial, m) => ((several.weights[m] as number) > 0 ? [{ trial, weight: several.weights[m] as number }] : [])) : [{ trial: best, weight: 1 }] // biome-ignore format: one line
+  const { taken, over, loss } = await together(order, searched, ctx)
   const members: TrainedModel[] = []
   for (const { trial } of taken) {
     const trainer = MEMBERS[trial.family.trainer] as Trainer
@@ -106,11 +94,49 @@ async function settle(
     targets,
     { ...said, cut },
     {
-      ...{ members, weights: taken.map((t) => t.weight), leaderboard },
-      ...(suspects.length > 0 ? { suspects } : {}),
-      ...{ trials: trials.length, loss: together ? several.loss : best.loss },
+      ...(over ? { members, over } : { members, weights: taken.map((t) => t.weight) }),
+      ...{ leaderboard, ...(suspects.length > 0 ? { suspects } : {}) },
+      ...{ trials: trials.length, loss },
     },
   )
+}
+
+interface Together {
+  readonly taken: readonly { readonly trial: Trial; readonly weight: number }[]
+  /** What was learnt over them, where it is more than their mean. */
+  readonly over?: TrainedModel
+  readonly loss: number
+}
+
+function libraryOf(order: readonly Trial[]): Trial[] {
+  const seen = new Set<string>()
+  return order
+    .filter((t) => t.rung === 2)
+    .filter(({ family }, place) => {
+      const first = !seen.has(family.trainer)
+      seen.add(family.trainer)
+      return place < LIBRARY || first
+    })
+}
+
+/** The best trial, or the mean of several or a model over them where that loses less. */
+async function together(order: readonly Trial[], searched: Searched, ctx: TrainContext): Promise<Together> {
+  const { targets, params, held, folds } = searched
+  const best = order[0] as Trial
+  const alone = { taken: [{ trial: best, weight: 1 }], loss: best.loss }
+  const library = libraryOf(order)
+  if (library.length < 2 || params.ensemble < 2) return alone
+  const said = library.map((t) => t.said as Float64Array)
+  const loss = lossOf(targets.goal, targets.outputs)
+  const known = knownOf(held, Uint32Array.from(folds.flatMap((f) => [...f.test])))
+  const several = await selectEnsemble(said, (mean) => loss(mean, known), params.ensemble, ctx.signal)
+  const picked = several.weights.flatMap((weight, m) => (weight > 0 ? [{ trial: library[m] as Trial, weight }] : []))
+  if (!(several.loss < best.loss)) return alone
+  const own = picked.map(({ trial }) => trial.said as Float64Array)
+  const stack = await stackOver(own, params.ensemble, searched, ctx)
+  return stack && stack.loss < best.loss
+    ? { taken: picked, over: await stack.learn(), loss: stack.loss }
+    : { taken: picked, loss: several.loss }
 }
 
 function load(model: TrainedModel): Evaluator {

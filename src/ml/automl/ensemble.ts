@@ -1,60 +1,44 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { throwIfAborted } from '../../base/errors.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { broken, largest, outputsOf } from '../training/model.ts'
 import type { TrainedModel } from '../training/trainer.ts'
+import { featureOf } from './stack.ts'
 
-/**
- * How often each of several models is taken into their mean, by what it does for the loss of rows that none has seen (Caruana et al. 2004,
- * "Ensemble selection from libraries of models"): greedily, with repeats, until `picks` are taken.
- */
-export async function selectEnsemble(
-  predictions: readonly Float64Array[],
-  lossOf: (mean: Float64Array) => number,
-  picks: number,
-  signal: AbortSignal,
-): Promise<{ readonly weights: number[]; readonly loss: number }> {
-  const times = predictions.map(() => 0)
-  const length = predictions[0]?.length ?? 0
-  const sum = new Float64Array(length)
-  let best = { weights: [...times], loss: Number.POSITIVE_INFINITY }
-  for (let taken = 1; taken <= picks; taken++) {
-    let [pick, least] = [-1, Number.POSITIVE_INFINITY]
-    for (const [m, own] of predictions.entries()) {
-      const loss = lossOf(sum.map((s, i) => (s + (own[i] as number)) / taken))
-      if (loss < least) [pick, least] = [m, loss]
-      await nextTurn()
-      throwIfAborted(signal)
-    }
-    if (pick < 0) break
-    times[pick] = (times[pick] as number) + 1
-    for (const [i, p] of (predictions[pick] as Float64Array).entries()) sum[i] = (sum[i] as number) + p
-    if (least < best.loss) best = { weights: times.map((t) => t / taken), loss: least }
-  }
-  return best
+/** Several models, and the weight of each in their mean, or the model over them. */
+export interface Ensemble {
+  readonly members: readonly TrainedModel[]
+  readonly weights: readonly number[]
+  readonly over: TrainedModel | undefined
 }
 
-/** Models of a mean, and the weight of each. @throws STORE_CORRUPT */
-export function readEnsemble({ body }: TrainedModel): { members: readonly TrainedModel[]; weights: readonly number[] } {
-  const { members, weights } = body as { members?: TrainedModel[]; weights?: number[] }
-  if (!Array.isArray(members) || !Array.isArray(weights) || members.length !== weights.length || members.length === 0)
-    throw broken('its members and weights disagree')
-  return { members, weights }
+/** @throws STORE_CORRUPT */
+export function readEnsemble({ body }: TrainedModel): Ensemble {
+  const { members, weights = [], over } = body as { members?: TrainedModel[]; weights?: number[]; over?: TrainedModel }
+  if (!Array.isArray(members) || !Array.isArray(weights) || members.length === 0) throw broken('it has no members')
+  if (over === undefined && members.length !== weights.length) throw broken('its members and weights disagree')
+  return { members, weights, over }
 }
 
-/** The mean of models by weight, made ready to score. @throws STORE_CORRUPT */
+/** What several models say together, made ready to score. @throws STORE_CORRUPT */
 export function loadEnsemble(model: TrainedModel, load: (member: TrainedModel) => Evaluator): Evaluator {
-  const { members, weights } = readEnsemble(model)
+  const { members, weights, over } = readEnsemble(model)
   const all = members.map(load)
   const n = outputsOf(model)
   if (all.some((m) => m.outputs !== n || m.inputs.join('\0') !== model.features.join('\0')))
     throw broken('its members are of other features or classes')
+  const top = over && load(over)
+  if (top && (top.outputs !== n || top.inputs.length !== all.length * n))
+    throw broken('the model over its members is of others')
+  const shared = { kind: 'auto', inputs: model.features, outputs: n }
+  return { ...shared, ...(top ? stacked(all, top, featureOf(model)) : averaged(all, weights, n)) }
+}
+
+type Scoring = Pick<Evaluator, 'one' | 'many'>
+
+/** The mean by weight. */
+function averaged(all: readonly Evaluator[], weights: readonly number[], n: number): Scoring {
   const own = new Float64Array(n)
   const room = new Float64Array(n)
   return {
-    kind: 'auto',
-    inputs: model.features,
-    outputs: n,
     one: (row, out = own) => {
       const to = n === 1 ? own : out
       to.fill(0)
@@ -72,6 +56,31 @@ export function loadEnsemble(model: TrainedModel, load: (member: TrainedModel) =
         member.many(columns, rows, each)
         for (let i = 0; i < each.length; i++) out[i] = (out[i] as number) + (weights[m] as number) * (each[i] as number)
       }
+    },
+  }
+}
+
+/** What `top` says of the answers of all: a feature an answer, member after member. */
+function stacked(all: readonly Evaluator[], top: Evaluator, feature: (answer: number) => number): Scoring {
+  const n = top.outputs
+  const room = new Float64Array(n)
+  const answers = new Float64Array(all.length * n)
+  return {
+    one: (row, out) => {
+      for (const [m, member] of all.entries()) {
+        const one = member.one(row, room)
+        if (n === 1) room[0] = one
+        for (let k = 0; k < n; k++) answers[m * n + k] = feature(room[k] as number)
+      }
+      return top.one(answers, out)
+    },
+    many: (columns, rows, out) => {
+      const each = new Float64Array(rows * n)
+      const features = all.flatMap((member) => {
+        member.many(columns, rows, each)
+        return Array.from({ length: n }, (_, k) => Float64Array.from({ length: rows }, (_, i) => feature(each[i * n + k] as number))) // biome-ignore format: one line
+      })
+      top.many(features, rows, out)
     },
   }
 }

@@ -21,6 +21,8 @@ export interface HeldRows {
   task(picked: Uint32Array): Pick<TrainTask, 'train' | 'features' | 'target' | 'goal' | 'weight'>
   /** Features of some rows, column by column. */
   columns(picked: Uint32Array): Float64Array[]
+  /** Some of the rows with other features: a column's values stand in the order of `picked`. */
+  over(picked: Uint32Array, columns: readonly Float64Array[]): HeldRows
 }
 
 /** Reads at most `most` rows, chosen by the seed, of a task in groups about as many: whole groups. @throws TRAIN_DATA */
@@ -31,7 +33,7 @@ export async function holdRows(
   signal: AbortSignal,
   group?: string,
 ): Promise<HeldRows> {
-  const { features, goal = BINARY } = task
+  const { features } = task
   const asked = { ...task, ...(group === undefined ? {} : { group }) }
   const { salt, bound, rows } = await chosen(asked, targets, most, signal)
   const columns = features.map(() => new Float64Array(rows))
@@ -52,7 +54,21 @@ export async function holdRows(
     }
     kept += picks.length
   }
-  const names = features.map((_, f) => `f${f}`)
+  return heldOf(task, columns, { y, w, groups })
+}
+
+/** What rows are to be learnt from, beside their features. */
+interface Labels {
+  readonly y: Float64Array
+  readonly w: Float64Array
+  readonly groups: Float64Array | undefined
+}
+
+function heldOf(task: Pick<TrainTask, 'goal' | 'weight'>, columns: readonly Float64Array[], labels: Labels): HeldRows {
+  const { goal = BINARY } = task
+  const { y, w, groups } = labels
+  const rows = y.length
+  const names = columns.map((_, f) => `f${f}`)
   const label = goal.kind === 'multiclass' ? ('int32' as const) : ('float64' as const)
   const schema: Schema = [
     ...names.map((name) => ({ name, type: 'float64' as const, nullable: true })),
@@ -78,6 +94,11 @@ export async function holdRows(
   return {
     ...{ rows, y, groups },
     columns: (picked) => columns.map((c) => gathered(c, picked)),
+    over: (picked, others) =>
+      heldOf(task, others, {
+        ...{ y: gathered(y, picked), w: gathered(w, picked) },
+        groups: groups && gathered(groups, picked),
+      }),
     task: (picked) => ({
       ...{ train: relation(picked), features: names, target: TARGET },
       ...(goal.kind === 'ranking' ? { goal: { ...goal, group: GROUP } } : task.goal ? { goal } : {}),

@@ -16,7 +16,7 @@ export type Attribute = number | string | readonly number[] | Tensor
 const [INT, STRING, TENSOR, INTS] = [2, 3, 4, 7]
 const ML = 'ai.onnx.ml'
 
-/** A graph of ONNX operators as it is put together: every call adds a node and gives the name of what comes out of it. */
+/** A graph of ONNX operators as it is put together: every call adds a node and gives the name of what comes out of it first. */
 export class Graph {
   readonly #nodes: Message[] = []
   readonly #tensors: Message[] = []
@@ -30,7 +30,7 @@ export class Graph {
   }
 
   output(name: string, from: string, type: ElementType, dims: readonly (number | string)[]): void {
-    this.#nodes.push(nodeOf('Identity', [from], name, {}))
+    this.#nodes.push(nodeOf('Identity', [from], [name], {}))
     this.#outputs.push(valueInfo(name, type, dims))
   }
 
@@ -50,10 +50,10 @@ export class Graph {
     op: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
-    ml = false,
+    { ml = false, unused = 0 }: { readonly ml?: boolean; readonly unused?: number } = {},
   ): string {
     const name = `${op.toLowerCase()}${this.#names++}`
-    this.#nodes.push(nodeOf(op, inputs, name, attributes, ml))
+    this.#nodes.push(nodeOf(op, inputs, [name, ...Array.from({ length: unused }, (_, i) => `${name}_${i}`)], attributes, ml)) // biome-ignore format: one line
     return name
   }
 
@@ -75,13 +75,14 @@ export class Graph {
 function nodeOf(
   op: string,
   inputs: readonly string[],
-  name: string,
+  outputs: readonly [name: string, ...others: string[]],
   attributes: Readonly<Record<string, Attribute>>,
   ml = false,
 ): Message {
   const node = new Message()
   for (const input of inputs) node.text(1, input)
-  node.text(2, name).text(3, name).text(4, op)
+  for (const output of outputs) node.text(2, output)
+  node.text(3, outputs[0]).text(4, op)
   for (const [key, value] of Object.entries(attributes)) node.message(5, attributeOf(key, value))
   return ml ? node.text(7, ML) : node
 }

@@ -6,8 +6,10 @@ import { bodyOf } from '../onnx/scorer.ts'
 import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { trainers } from '../training/index.ts'
 import type { TrainedModel } from '../training/trainer.ts'
+import { baselines } from './kinds/baselines.ts'
 import { bayes } from './kinds/bayes.ts'
-import { mean } from './kinds/mean.ts'
+import { ensemble } from './kinds/ensemble.ts'
+import { neighbours } from './kinds/neighbours.ts'
 import { network } from './kinds/network.ts'
 import { terms } from './kinds/terms.ts'
 import { trees } from './kinds/trees.ts'
@@ -35,7 +37,9 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   ...{ logistic: terms, linear: terms, poisson: terms },
   mlp: network,
   naiveBayes: bayes,
-  auto: mean((member) => writerOf(member.kind, `a member of it`)),
+  knn: neighbours,
+  baseline: baselines,
+  auto: ensemble((member) => writerOf(member.kind, `a member of it`)),
 }
 const WRITTEN = Object.keys(WRITERS)
 

@@ -1,3 +1,5 @@
+import type { Value } from '../../engines/batch.ts'
+import { featureOf } from '../automl/stack.ts'
 import { randomOf, relationOf } from '../training/conformance.ts'
 import { trainerOf } from '../training/index.ts'
 import type { TrainedModel, TrainTask } from '../training/trainer.ts'
@@ -28,10 +30,27 @@ export const EXPORTED: readonly (readonly [trainer: string, goal: string, params
   ['mlp', 'squared', { epochs: 2 }],
   ['naiveBayes', 'binary'],
   ['naiveBayes', 'multiclass'],
+  ['knn', 'binary', { k: 7 }],
+  ['knn', 'multiclass', { k: 3 }],
+  ['knn', 'squared'],
+  ['baseline', 'binary'],
+  ['baseline', 'multiclass', { by: ['a', 'code'], bins: 6 }],
+  ['baseline', 'squared', { by: ['b'] }],
   ['auto', 'binary', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
   ['auto', 'multiclass', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
   ['auto', 'squared', { trials: 12, seconds: 0, folds: 2, ensemble: 8 }],
+  ['stack', 'binary'],
+  ['stack', 'multiclass'],
+  ['stack', 'squared'],
+  ['stack', 'poisson'],
 ]
+/** Of a stack: what its members are, of which the last has learnt over them. */
+const STACKS: Readonly<Record<string, readonly string[]>> = {
+  binary: ['gbdt', 'knn', 'logistic'],
+  multiclass: ['gbdt', 'naiveBayes', 'logistic'],
+  squared: ['gbdt', 'mlp', 'linear'],
+  poisson: ['gbdt', 'poisson'],
+}
 
 export async function modelToExport(
   kind: string,
@@ -48,10 +67,44 @@ export async function modelToExport(
   })
   const types = { binary: 'bool', multiclass: 'string' } as const
   const schema = [...FEATURES, 'y'].map((name) => ({ name, type: name === 'y' ? (types[goal as 'binary'] ?? ('float64' as const)) : ('float64' as const), nullable: true })) // biome-ignore format: one line
-  const own = kind === 'gbdt' ? { trees: 12, leaves: 9, ...params } : params
   const said = SAID[goal]
-  const task: TrainTask = { train: relationOf(schema, rows), features: FEATURES, target: 'y', params: own, seed: 1, threads: 1, ...(said && goal !== 'binary' ? { goal: said } : {}) } // biome-ignore format: one line
-  return (await trainerOf(kind)).train(task, { signal: new AbortController().signal, progress: () => {} })
+  const task: TrainTask = { train: relationOf(schema, rows), features: FEATURES, target: 'y', params, seed: 1, threads: 1, ...(said && goal !== 'binary' ? { goal: said } : {}) } // biome-ignore format: one line
+  return kind === 'stack' ? stackOf(STACKS[goal] as readonly string[], task, rows) : learnt(kind, task)
+}
+
+async function learnt(kind: string, task: TrainTask): Promise<TrainedModel> {
+  const params = kind === 'gbdt' ? { trees: 12, leaves: 9, ...task.params } : task.params
+  return (await trainerOf(kind)).train({ ...task, params }, { signal: new AbortController().signal, progress: () => {} }) // biome-ignore format: one line
+}
+
+/** Members, and the last kind of them once more over what they say of the rows. */
+async function stackOf(
+  kinds: readonly string[],
+  task: TrainTask,
+  rows: readonly Readonly<Record<string, Value>>[],
+): Promise<TrainedModel> {
+  const members: TrainedModel[] = []
+  for (const kind of kinds) members.push(await learnt(kind, task))
+  const model = members[0] as TrainedModel
+  const all = await Promise.all(members.map(async (m) => (await trainerOf(m.kind)).load(m)))
+  const feature = featureOf(model)
+  const names = all.flatMap((m, i) => Array.from({ length: m.outputs }, (_, k) => `f${i}_${k}`))
+  const answers = rows.map((row) => {
+    const told = all.flatMap((m) => {
+      const out = new Float64Array(m.outputs)
+      const one = m.one(
+        Float64Array.from(FEATURES, (name) => Number(row[name] ?? Number.NaN)),
+        out,
+      )
+      return m.outputs === 1 ? [one] : [...out]
+    })
+    const own = Object.fromEntries(told.map((answer, i) => [names[i] as string, feature(answer)]))
+    return { ...own, y: row['y'] as Value }
+  })
+  const label = task.train.schema.flatMap((f) => (f.name === 'y' ? [f] : []))
+  const schema = [...names.map((name) => ({ name, type: 'float64' as const, nullable: true })), ...label]
+  const over = await learnt(kinds.at(-1) as string, { ...task, train: relationOf(schema, answers), features: names })
+  return { ...model, kind: 'auto', params: {}, body: { members, over } }
 }
 
 export function rowsToAsk(): number[][] {

@@ -22,7 +22,7 @@ test.each(EXPORTED.map(([kind, goal, params]) => ({ kind, goal, params })))(
     writeFileSync(file, text)
     const made = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { predict: Predict; threshold?: number }
     expect(made.threshold).toBe(goal === 'binary' ? 0.25 : undefined)
-    const evaluator = (await trainerOf(kind)).load(model)
+    const evaluator = (await trainerOf(model.kind)).load(model)
     for (const row of rowsToAsk()) {
       const out = new Float64Array(evaluator.outputs)
       const one = evaluator.one(Float64Array.from(row), out)
@@ -37,8 +37,8 @@ test.each(EXPORTED.map(([kind, goal, params]) => ({ kind, goal, params })))(
 )
 
 test('a model without such a form is refused by name', async () => {
-  const model = await modelToExport('knn', 'binary')
-  expect(() => exported(model, 'onnx', { model: 'near@2', threshold: 0.5 })).toThrow(
-    "near@2 can't be exported: it is a model of knn",
+  const model = { ...(await modelToExport('knn', 'binary')), kind: 'onnx' }
+  expect(() => exported(model, 'typescript', { model: 'brought@2', threshold: 0.5 })).toThrow(
+    "brought@2 can't be exported: it is a model of onnx",
   )
 })

@@ -55,14 +55,20 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   })
 }
 
-function load(model: TrainedModel): Evaluator {
+/** A model's rows, standardised and row by row, what they are of and their weights, and its columns. @throws STORE_CORRUPT */
+export function readKnn(model: TrainedModel) {
   checkModel(model, 'knn')
-  const [p, n] = [model.features.length, outputsOf(model)]
   const x = new Float32Array(decodeBytes(model.body, 'x'))
   const [y, w, mean, scale, low, high] = ['y', 'w', 'mean', 'scale', 'low', 'high'].map((name) => decodeFloat64(model.body, name)) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array] // biome-ignore format: one line
+  const p = model.features.length
   if (x.length !== y.length * p || w.length !== y.length || high.length !== p) throw broken('its rows disagree')
   const columns = Array.from(mean, (m, f) => ({ mean: m, scale: scale[f] ?? 0, low: low[f] ?? 0, high: high[f] ?? 0, missing: 0 })) // biome-ignore format: one line
-  const k = Math.min(y.length, Number(model.body['k']))
+  return { x, y, w, columns, k: Math.min(y.length, Number(model.body['k'])) }
+}
+
+function load(model: TrainedModel): Evaluator {
+  const { x, y, w, columns, k } = readKnn(model)
+  const [p, n] = [model.features.length, outputsOf(model)]
   const distances = new Float64Array(y.length)
   const nearest = new Float64Array(k)
   const value = new Float64Array(1)

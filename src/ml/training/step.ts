@@ -114,12 +114,14 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   },
 }
 
-/** What a search tried, and what it warns of, where one of the candidates is one. */
-function searchOf(models: readonly TrainedModel[]): { leaderboard?: unknown; suspects?: unknown } {
+/** What a search tried, what it warns of, and what it is made of, where one of the candidates is one. */
+function searchOf(models: readonly TrainedModel[]): Readonly<Record<string, unknown>> {
   const found = models.find((m) => m.body['leaderboard'] !== undefined)
   if (!found) return {}
-  const { leaderboard, suspects } = found.body
-  return { leaderboard, ...(suspects === undefined ? {} : { suspects }) }
+  const { leaderboard, suspects, members, weights, over } = found.body
+  const parts = (members as readonly TrainedModel[]).map(({ kind }, m) => ({ trainer: kind, ...(over ? {} : { weight: (weights as readonly number[])[m] }) })) // biome-ignore format: one line
+  const made = { parts, ...(over ? { over: (over as TrainedModel).kind } : {}) }
+  return { leaderboard, made, ...(suspects === undefined ? {} : { suspects }) }
 }
 
 const three = (n: number | null): string => (n === null ? '–' : n.toFixed(3))

@@ -79,7 +79,7 @@ function sums(graph: Graph, input: string, { bases, roots, test, threshold, chil
       leaf_weights: double(leaves),
       tree_roots: starts,
     },
-    true,
+    { ml: true },
   )
   return graph.node('Add', [summed, graph.doubles(bases, [1, bases.length])])
 }
