@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exact } from './arima/likelihood.ts'
 import { differences, product } from './arima/polynomials.ts'
-import { fitForm } from './ets/fit.ts'
+import { fitterOf } from './ets/fit.ts'
 import { FORMS } from './ets/form.ts'
 import { forecasterOf } from './index.ts'
 import { naiveError } from './judged.ts'
@@ -64,7 +64,7 @@ test.each(fixture.ets.map((e) => [e.model, e] as const))(
     const y = Float64Array.from((fixture.series[0] as Fixture['series'][number]).values)
     const [, error, trend, season] = /^(.)(Ad|.)(.)$/.exec(model) ?? []
     const form = FORMS.find((f) => f.error === error && f.trend === trend && f.season === season)
-    const fitted = fitForm(form as (typeof FORMS)[number], y, 12)
+    const fitted = fitterOf(y, 12)(form as (typeof FORMS)[number])
     const n = y.length
     const llf = -0.5 * ((fitted?.loss ?? Number.NaN) + n * (Math.log((2 * Math.PI) / n) + 1))
     expect(llf).toBeGreaterThan(theirs.llf - 0.5)
