@@ -19,8 +19,11 @@ export interface FittedForm {
 }
 
 const SEARCH: DescentOptions = { most: 200, flat: 1e-6, reach: 2 }
-/** A start that smooths much, beside the usual one that smooths little: a season that moves is not found from one that stays. */
-const MUCH: Shares = { alpha: 0.5, beta: 0.5, gamma: 0.5, phi: 0.5 }
+/** Starts beside the usual one, which smooths little: all much, or the season alone. A season that moves is not found from one that stays. */
+const OTHERS: readonly Shares[] = [
+  { alpha: 0.5, beta: 0.5, gamma: 0.5, phi: 0.5 },
+  { alpha: 0.1, beta: 0.1, gamma: 0.5, phi: 0.5 },
+]
 /** Errors of less than this part of the values are rounding. */
 const ROUNDING = 1e-10
 
@@ -39,7 +42,7 @@ function kinOf(form: Form): readonly Form[] {
 
 /**
  * Fits forms to a series by maximum likelihood: smoothing parameters and the first states, of a season all indices but the last, which makes their sum 0, or m.
- * Each is searched from two starts, and from where its kin ended. Undefined where the likelihood is not a number.
+ * Each is searched from three starts, and from where its kin ended. Undefined where the likelihood is not a number.
  */
 export function fitterOf(y: Float64Array, m: number): (form: Form) => FittedForm | undefined {
   const size = y.reduce((a, v) => a + Math.abs(v), 0) / y.length || 1
@@ -67,7 +70,7 @@ function fitForm(
   const likelihood = likelihoodOf(form, y, m)
   const usual: Shares = { alpha: 0.2 / (form.season === 'N' ? 1 : m), beta: 0.1, gamma: 0.05, phi: 0.99 }
   const { level, slope, season } = startOf(form, y, m)
-  const starts = [usual, MUCH].map((shares) => {
+  const starts = [usual, ...OTHERS].map((shares) => {
     const point = new Float64Array(SEASON + season.length)
     smooth(form, shares, point)
     point[LEVEL] = level
