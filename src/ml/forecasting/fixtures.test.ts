@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { exact } from './arima/likelihood.ts'
 import { differences, product } from './arima/polynomials.ts'
-import { fitForm } from './ets/fit.ts'
+import { fitterOf } from './ets/fit.ts'
 import { FORMS } from './ets/form.ts'
 import { forecasterOf } from './index.ts'
 import { naiveError } from './judged.ts'
@@ -64,10 +64,10 @@ test.each(fixture.ets.map((e) => [e.model, e] as const))(
     const y = Float64Array.from((fixture.series[0] as Fixture['series'][number]).values)
     const [, error, trend, season] = /^(.)(Ad|.)(.)$/.exec(model) ?? []
     const form = FORMS.find((f) => f.error === error && f.trend === trend && f.season === season)
-    const fitted = fitForm(form as (typeof FORMS)[number], y, 12)
+    const fitted = fitterOf(y, 12)(form as (typeof FORMS)[number])
     const n = y.length
     const llf = -0.5 * ((fitted?.loss ?? Number.NaN) + n * (Math.log((2 * Math.PI) / n) + 1))
-    expect(llf).toBeGreaterThan(theirs.llf - 0.5)
+    expect(llf).toBeGreaterThan(theirs.llf - 0.05)
   },
 )
 
@@ -118,14 +118,14 @@ test.each([
 
 // a walk over orders may end beside theirs: in 2 of 33 it does, by more than 1
 describe.each([
-  ['ets', 0, 1],
-  ['arima', 2, 1.01],
-] as const)('%s over 33 series', (kind, worse, mase) => {
+  ['ets', 0, 0.5, 0.98],
+  ['arima', 2, 1, 1.01],
+] as const)('%s over 33 series', (kind, worse, margin, mase) => {
   const fits = new Map(fixture.series.map((s) => [s.name, forecasterOf(kind).fit({ y: trained(s), season: s.season, params: {} })])) // biome-ignore format: one line
   test('is chosen with an AICc that is not above that of statsforecast', () => {
     const above = fixture.series.flatMap((s) => {
       const [ours, theirs] = [fits.get(s.name)?.figures['aicc'] as number, s.expected[kind]?.aicc as number]
-      return ours > theirs + 1 ? [`${s.name}: ${ours.toFixed(2)} and ${theirs.toFixed(2)}, ${s.expected[kind]?.model}`] : [] // biome-ignore format: one line
+      return ours > theirs + margin ? [`${s.name}: ${ours.toFixed(2)} and ${theirs.toFixed(2)}, ${s.expected[kind]?.model}`] : [] // biome-ignore format: one line
     })
     expect(above.length, above.join('; ')).toBeLessThanOrEqual(worse)
   })

@@ -1,4 +1,4 @@
-import { descend } from './descent.ts'
+import { byDifferences, descend } from '../descent.ts'
 import { conditional, exact, type Filtered } from './likelihood.ts'
 import { differences, type Order, ofPartials, product, rootsBeyond } from './polynomials.ts'
 
@@ -19,8 +19,8 @@ export interface FittedArima {
 
 /** Roots nearer to the unit circle than these make a model that wanders off, or that has no one past (as Hyndman and Khandakar 2008, of each polynomial on its own). */
 const [AR_ROOTS, MA_ROOTS] = [1.01, 1.001]
-/** Partial autocorrelations stay within ±tanh of this. */
-const FAR = 8
+/** Partial autocorrelations stay within ±tanh of `far`; a step of more than 1 leaves the part of the hyperbolic tangent that is not flat. */
+const SEARCH = { most: 100, flat: 1e-8, reach: 1, far: 8 }
 
 export const countOf = ({ p, q, P, Q, constant }: Order): number => p + q + P + Q + (constant ? 1 : 0) + 1
 
@@ -61,7 +61,7 @@ export function roughly(order: Order, y: Float64Array): Maybe<{ readonly at: Flo
     const { phi, theta } = polynomialsOf(order, x)
     return 0.5 * Math.log(conditional(centred, phi, theta, room))
   }
-  const found = descend(loss, new Float64Array(size).fill(0.1), FAR)
+  const found = descend(byDifferences(loss), new Float64Array(size).fill(0.1), SEARCH)
   if (!Number.isFinite(found.value) || !polynomialsOf(order, found.x).sound()) return undefined
   return { at: found.x, aicc: 2 * n * found.value + 2 * count + (2 * count * (count + 1)) / (n - count - 1) }
 }
@@ -80,7 +80,7 @@ export function fitOrder(order: Order, y: Float64Array, from?: Float64Array): Ma
     return 0.5 * (Math.log(out.squares / n) + out.logs / n)
   }
   const start = from ?? roughly(order, y)?.at ?? new Float64Array(size)
-  const found = descend(loss, start, FAR)
+  const found = descend(byDifferences(loss), start, SEARCH)
   if (!Number.isFinite(found.value)) return undefined
   const { phi, theta, sound } = polynomialsOf(order, found.x)
   if (!sound()) return undefined

@@ -2,13 +2,11 @@ import { GalleyError } from '../../../base/errors.ts'
 import { numberParams } from '../../training/params.ts'
 import { type Fitted, type Forecast, type Forecaster, rangeOf, type SeriesTask } from '../forecaster.ts'
 import { naive } from '../naive.ts'
-import { countOf, type FittedForm, fitForm } from './fit.ts'
+import { countOf, type FittedForm, fitterOf } from './fit.ts'
 import { FORMS, type Form, nameOf } from './form.ts'
 
 /** Longer seasons have more indices than their series tell. */
 const LONGEST = 24
-/** What of AICc a longer search may gain. */
-const NEAR = 30
 const LETTERS = /^[AMZ](N|A|Ad|Z)[NAMZ]$/
 
 /**
@@ -48,12 +46,10 @@ function fit(task: SeriesTask): Fitted {
       (m > 1 || f.season === 'N') &&
       y.length > countOf(f, m) + 2,
   )
-  // a short search tells which forms are worth a long one
-  const short = (y.some((v) => v !== y[0]) ? able : []).flatMap((form) => fitForm(form, y, m, { once: true }) ?? [])
-  const near = Math.min(...short.map((f) => f.aicc)) + NEAR
+  const fitted = fitterOf(y, m)
   let best: FittedForm | undefined
-  for (const { form, at, aicc } of short.sort((a, b) => a.aicc - b.aicc)) {
-    const found = aicc <= near ? fitForm(form, y, m, { from: at }) : undefined
+  for (const form of y.some((v) => v !== y[0]) ? able : []) {
+    const found = fitted(form)
     if (found && (best === undefined || found.aicc < best.aicc)) best = found
   }
   // one value again and again, or none of the forms fits so few

@@ -1,5 +1,7 @@
-import { simplex } from '../simplex.ts'
-import { type Form, filterOf, type Smoothing, type State } from './form.ts'
+import { type DescentOptions, descend } from '../descent.ts'
+import { coordinatesOf, type Shares, smooth } from './coordinates.ts'
+import { type Form, likelihoodOf, nameOf, type Smoothing, type State } from './form.ts'
+import { ALPHA, BETA, GAMMA, LEVEL, PHI, SEASON, SLOPE } from './recursion.ts'
 import { startOf } from './start.ts'
 
 export interface FittedForm {
@@ -12,105 +14,109 @@ export interface FittedForm {
   readonly count: number
   readonly aicc: number
   readonly sigma2: number
-  /** Where the search ended. */
-  readonly at: Float64Array
+  /** Where the search ended, of values whose size is 1. */
+  readonly point: Float64Array
 }
 
-export interface Search {
-  readonly from?: Float64Array
-  readonly once?: boolean
-}
-
-/** Bounds of alpha, beta and gamma, and of phi. */
-const [LOW, HIGH] = [1e-4, 0.9999]
-const [DAMPED_LOW, DAMPED_HIGH] = [0.8, 0.98]
-const MOST = 2000
-/** Times that a search begins anew at most, and what of the loss it has to gain for another. */
-const AGAIN = 6
-const GAIN = 0.02
+const SEARCH: DescentOptions = { most: 200, flat: 1e-6, reach: 2 }
+/** Starts beside the usual one, which smooths little: all much, or the season alone. A season that moves is not found from one that stays. */
+const OTHERS: readonly Shares[] = [
+  { alpha: 0.5, beta: 0.5, gamma: 0.5, phi: 0.5 },
+  { alpha: 0.1, beta: 0.1, gamma: 0.5, phi: 0.5 },
+]
+/** Errors of less than this part of the values are rounding. */
+const ROUNDING = 1e-10
 
 /** Numbers that a form fits, without the variance. */
 export const countOf = ({ trend, season }: Form, m: number): number =>
   2 + (trend === 'N' ? 0 : 2) + (trend === 'Ad' ? 1 : 0) + (season === 'N' ? 0 : m)
 
+/** Forms of the same recursion: one whose error adds, and one whose trend has less. */
+function kinOf(form: Form): readonly Form[] {
+  const { error, trend, season } = form
+  return [
+    ...(error === 'M' && season !== 'M' ? [{ ...form, error: 'A' as const }] : []),
+    ...(trend === 'N' ? [] : [{ ...form, trend: trend === 'Ad' ? ('A' as const) : ('N' as const) }]),
+  ]
+}
+
 /**
- * A form by maximum likelihood: smoothing parameters in the usual region (0 < β < α < 1, 0 < γ < 1 − α) and the first states, of a season all
- * indices but the last, which makes their sum 0, or m. Undefined where the likelihood is not a number. `from`: where another search ended; `once`: it does
- * not begin anew.
+ * Fits forms to a series by maximum likelihood: smoothing parameters and the first states, of a season all indices but the last, which makes their sum 0, or m.
+ * Each is searched from three starts, and from where its kin ended. Undefined where the likelihood is not a number.
  */
-export function fitForm(
+export function fitterOf(y: Float64Array, m: number): (form: Form) => FittedForm | undefined {
+  const size = y.reduce((a, v) => a + Math.abs(v), 0) / y.length || 1
+  const values = y.map((v) => v / size)
+  const known = new Map<string, FittedForm | undefined>()
+  const fitted = (form: Form): FittedForm | undefined => {
+    const name = nameOf(form)
+    if (!known.has(name)) {
+      const kin = kinOf(form).flatMap((k) => fitted(k)?.point ?? [])
+      known.set(name, fitForm(form, values, m, size, kin))
+    }
+    return known.get(name)
+  }
+  return fitted
+}
+
+function fitForm(
   form: Form,
   y: Float64Array,
   m: number,
-  { from, once = false }: Search = {},
+  size: number,
+  kin: readonly Float64Array[],
 ): FittedForm | undefined {
-  const [trended, damped, seasonal] = [form.trend !== 'N', form.trend === 'Ad', form.season !== 'N']
-  const start = startOf(form, y, m)
-  const period = seasonal ? m : 1
-  const alpha = LOW + (0.2 * (HIGH - LOW)) / period
-  const begin: number[] = [alpha]
-  const low = [LOW]
-  const high = [HIGH]
-  const add = (value: number, from: number, to: number) => {
-    begin.push(value)
-    low.push(from)
-    high.push(to)
-  }
-  if (trended) add(LOW + 0.1 * (alpha - LOW), LOW, HIGH)
-  if (seasonal) add(LOW + 0.05 * (1 - alpha - LOW), LOW, HIGH)
-  if (damped) add(DAMPED_LOW + 0.99 * (DAMPED_HIGH - DAMPED_LOW), DAMPED_LOW, DAMPED_HIGH)
-  // states on their own scale, so that steps of the search are alike
-  const size = Math.max(1e-12, y.reduce((a, v) => a + Math.abs(v), 0) / y.length)
-  add(start.level / size, -1e6, 1e6)
-  if (trended) add(start.slope / size, -1e6, 1e6)
-  const scale = form.season === 'M' ? 1 : size
-  if (seasonal) for (let i = 0; i + 1 < m; i++) add((start.season[i] as number) / scale, form.season === 'M' ? 0 : -1e6, 1e6) // biome-ignore format: one line
-
-  const { run, errors, last } = filterOf(form, y, m)
-  const ring = new Float64Array(seasonal ? m : 0)
-  const total = form.season === 'M' ? m : 0
-  const loss = (x: Float64Array): number => {
-    let at = 0
-    const a = x[at++] as number
-    const b = trended ? (x[at++] as number) : 0
-    const g = seasonal ? (x[at++] as number) : 0
-    const p = damped ? (x[at++] as number) : 1
-    if (b > a || g > 1 - a) return Number.POSITIVE_INFINITY
-    const l = (x[at++] as number) * size
-    const s = trended ? (x[at++] as number) * size : 0
-    if (seasonal) {
-      let sum = 0
-      for (let i = 0; i + 1 < m; i++) {
-        ring[i] = (x[at++] as number) * scale
-        sum += ring[i] as number
-      }
-      ring[m - 1] = total - sum
-      if (form.season === 'M' && (ring[m - 1] as number) < 0) return Number.POSITIVE_INFINITY
-    }
-    return run(a, b, g, p, l, s, ring)
-  }
-  const options = { low, high, most: MOST, tolerance: 1e-7 }
-  let best = simplex(loss, from ?? Float64Array.from(begin), options)
-  // a simplex that has become flat begins anew from where it is
-  for (let again = 0, gain = Number.POSITIVE_INFINITY; !once && again < AGAIN && gain > GAIN; again++) {
-    const next = simplex(loss, best.x, options)
-    gain = best.value - next.value
-    best = next
-  }
-  const { x } = best
-  const found = loss(x)
-  if (!Number.isFinite(found)) return undefined
   const n = y.length
-  const count = x.length + 1
-  const places = [trended, seasonal, damped].map((has, i, all) => (has ? all.slice(0, i).filter(Boolean).length + 1 : -1)) // biome-ignore format: one line
-  const of = (i: number, or: number) => ((places[i] as number) < 0 ? or : (x[places[i] as number] as number))
-  const turn = seasonal ? n % m : 0
+  const likelihood = likelihoodOf(form, y, m)
+  const usual: Shares = { alpha: 0.2 / (form.season === 'N' ? 1 : m), beta: 0.1, gamma: 0.05, phi: 0.99 }
+  const { level, slope, season } = startOf(form, y, m)
+  const starts = [usual, ...OTHERS].map((shares) => {
+    const point = new Float64Array(SEASON + season.length)
+    smooth(form, shares, point)
+    point[LEVEL] = level
+    point[SLOPE] = slope
+    point.set(season, SEASON)
+    return point
+  })
+  let [best, least]: [Float64Array | undefined, number] = [undefined, Number.POSITIVE_INFINITY]
+  for (const start of [...starts, ...kin]) {
+    if (!Number.isFinite(likelihood.loss(start))) continue
+    const error = Math.max(ROUNDING, Math.sqrt(likelihood.ends().squares / n))
+    const { of, place, chain } = coordinatesOf(form, m, error)
+    const point = Float64Array.from(start)
+    const by = new Float64Array(point.length)
+    const { x, value } = descend(
+      {
+        value: (x) => (place(x, point) ? likelihood.loss(point) / n : Number.POSITIVE_INFINITY),
+        gradient(_, out) {
+          likelihood.gradient(point, by)
+          for (let i = 0; i < by.length; i++) by[i] = (by[i] as number) / n
+          chain(point, by, out)
+        },
+      },
+      of(start),
+      SEARCH,
+    )
+    if (!(value < least)) continue
+    least = value
+    place(x, point)
+    best = point
+  }
+  if (!best) return undefined
+  const loss = likelihood.loss(best) + 2 * n * Math.log(size)
+  const { squares, state } = likelihood.ends()
+  const count = countOf(form, m) + 1
+  const of = (p: number) => best[p] as number
   return {
     form,
-    smoothing: { alpha: x[0] as number, beta: of(0, 0), gamma: of(1, 0), phi: of(2, 1) },
-    state: { level: last[0] as number, slope: last[1] as number, season: Float64Array.from(ring, (_, i) => ring[(turn + i) % m] as number) }, // biome-ignore format: one line
-    ...{ loss: found, count, at: x },
-    aicc: found + 2 * count + (2 * count * (count + 1)) / (n - count - 1),
-    sigma2: errors.reduce((a, e) => a + e * e, 0) / Math.max(1, n - count),
+    smoothing: { alpha: of(ALPHA), beta: of(BETA), gamma: of(GAMMA), phi: of(PHI) },
+    state: {
+      level: state.level * size,
+      slope: state.slope * size,
+      season: form.season === 'M' ? state.season : state.season.map((v) => v * size),
+    },
+    ...{ loss, count, point: best },
+    aicc: loss + 2 * count + (2 * count * (count + 1)) / (n - count - 1),
+    sigma2: (squares * (form.error === 'M' ? 1 : size * size)) / Math.max(1, n - count),
   }
 }

@@ -1,3 +1,5 @@
+import { recursions, traceOf } from './recursion.ts'
+
 /** Forms of the state space (Hyndman et al. 2008): error A or M, trend N, A or Ad (damped), season N, A or M. */
 export interface Form {
   readonly error: 'A' | 'M'
@@ -29,47 +31,59 @@ export interface State {
   readonly season: Float64Array
 }
 
-const TINY = 1e-10
+/** Less than this counts as no error at all. */
+const NONE = 1e-300
+/** Products up to these are not rounded to 0 or ∞ by the next factor. */
+const [SMALL, LARGE] = [1e-100, 1e100]
 
-/** A filter over a series for one form; its loss is −2 log likelihood but for a constant (Hyndman et al. 2008, 5.1). */
-export function filterOf({ error, trend, season }: Form, y: Float64Array, m: number) {
-  const [multiplied, trended] = [error === 'M', trend !== 'N']
-  const [adds, multiplies] = [season === 'A', season === 'M']
-  const seasonal = adds || multiplies
+/** The likelihood of a series by one form; a point is laid out as in `recursion.ts`. */
+export function likelihoodOf({ error, season }: Form, y: Float64Array, m: number) {
+  const { run, sweep } = recursions[season]
+  const trace = traceOf(y, season === 'N' ? 0 : m)
+  const { expected } = trace
   const n = y.length
-  const errors = new Float64Array(n)
+  const by = new Float64Array(n)
+  const relative = error === 'M'
+  let [squares, level] = [0, 0]
 
-  /** Runs over the series; `ring` begins with the first season's indices and ends with the last, beginning at place `n mod m`. */
-  const run = (alpha: number, beta: number, gamma: number, phi: number, l0: number, b0: number, ring: Float64Array) => {
-    let [l, b, squares, logs, at] = [l0, b0, 0, 0, 0]
-    for (let t = 0; t < n; t++) {
-      const value = y[t] as number
-      const q = trended ? l + phi * b : l
-      const s = seasonal ? (ring[at] as number) : 0
-      const f = adds ? q + s : multiplies ? q * s : q
-      let e = value - f
-      if (multiplied) {
-        const scale = Math.abs(f) < TINY ? TINY : f
-        e /= scale
-        logs += Math.log(Math.abs(scale))
+  /** −2 log likelihood but for a constant (Hyndman et al. 2008, 5.1). */
+  const loss = (at: Float64Array): number => {
+    level = run(trace, at)
+    let [sum, logs, product] = [0, 0, 1]
+    if (relative)
+      for (let t = 0; t < n; t++) {
+        const f = expected[t] as number
+        const e = ((y[t] as number) - f) / f
+        sum += e * e
+        product *= Math.abs(f)
+        if (product > SMALL && product < LARGE) continue
+        logs += Math.log(product)
+        product = 1
       }
-      squares += e * e
-      errors[t] = e
-      const p = adds ? value - s : multiplies ? (Math.abs(s) < TINY ? 1e10 : value / s) : value
-      const next = q + alpha * (p - q)
-      if (trended) b = phi * b + (beta / alpha) * (next - l - phi * b)
-      l = next
-      if (seasonal) {
-        const own = adds ? value - q : Math.abs(q) < TINY ? 1e10 : value / q
-        ring[at] = s + gamma * (own - s)
-        at = at + 1 === m ? 0 : at + 1
+    else
+      for (let t = 0; t < n; t++) {
+        const e = (y[t] as number) - (expected[t] as number)
+        sum += e * e
       }
-    }
-    last[0] = l
-    last[1] = b
-    last[2] = squares
-    return n * Math.log(Math.max(squares, 1e-300)) + (multiplied ? 2 * logs : 0)
+    squares = sum
+    return n * Math.log(Math.max(sum, NONE)) + 2 * (logs + Math.log(product))
   }
-  const last = new Float64Array(3)
-  return { run, errors, last }
+  /** The derivatives of the loss where it was asked last. */
+  const gradient = (at: Float64Array, out: Float64Array): void => {
+    const weight = squares > NONE ? (2 * n) / squares : 0
+    if (relative)
+      for (let t = 0; t < n; t++) {
+        const whole = 1 / (expected[t] as number)
+        const ratio = (y[t] as number) * whole
+        by[t] = (2 - weight * (ratio - 1) * ratio) * whole
+      }
+    else for (let t = 0; t < n; t++) by[t] = weight * ((expected[t] as number) - (y[t] as number))
+    sweep(trace, at, by, out)
+  }
+  /** Errors' squares and the states, where the loss was asked last. */
+  const ends = (): { readonly squares: number; readonly state: State } => ({
+    squares,
+    state: { level, slope: trace.slope[n] as number, season: trace.season.slice(n) },
+  })
+  return { loss, gradient, ends }
 }
