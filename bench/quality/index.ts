@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { logLoss } from '../../src/ml/evaluation/metrics.ts'
 import { evaluateClasses } from '../../src/ml/evaluation/multiclass.ts'
 import { evaluateNumbers } from '../../src/ml/evaluation/regression.ts'
-import { type Bench, median, type Row } from '../bench.ts'
+import { type Bench, median, type Options, type Result, type Row } from '../bench.ts'
 import { output } from '../measure.ts'
 import { pythonPeers } from '../peers.ts'
+import { seriesQuality } from './series.ts'
 import type { About } from './side.ts'
 
 const [THREADS, SECONDS, SHORT] = [2, 60, 10] as const
@@ -15,6 +16,7 @@ const TABLES = [
   ...['iris', 'wine', 'breast-cancer', 'digits', 'diabetes', 'anes96-vote', 'anes96-party', 'fair-affairs'],
   ...['randhie-visits', 'modechoice', 'star98', 'penguins', 'cars', 'movies', 'seattle-weather', 'flights-5k'],
 ]
+const SERIES = 'series'
 const ENGINES = ['galley', 'flaml', 'lightgbm'] as const
 type Losses = Readonly<Record<(typeof ENGINES)[number], number>>
 
@@ -57,50 +59,62 @@ function interval(values: readonly number[]): readonly [number, number] {
 }
 
 export const quality: Bench = {
-  about: `the search for a model beside FLAML and LightGBM tuned by random search, ${SECONDS} seconds each on ${THREADS} threads (${SHORT} with --small), on public tables`, // biome-ignore format: one line
-  cases: TABLES,
-  async run({ prefix, small, signal, say }) {
-    const { python, versions } = await pythonPeers(say, signal)
-    const env = { ...process.env, OMP_NUM_THREADS: String(THREADS) }
-    const folder = mkdtempSync(join(tmpdir(), 'galley-bench-'))
-    const vega = dirname(fileURLToPath(new URL('../data/cars.json', import.meta.resolve('vega-datasets'))))
-    const rows: Row[] = []
-    const notes: string[] = []
-    const ranks: number[][] = []
-    try {
-      for (const name of TABLES.filter((t) => t.startsWith(prefix))) {
-        const made = await output(name, [python, '-B', here('tables.py'), vega, folder, name], { env, signal })
-        const shape = JSON.parse(made) as Omit<About, 'file' | 'out' | 'threads' | 'seconds'>
-        const about = {
-          ...shape,
-          file: join(folder, `${name}.bin`),
-          threads: THREADS,
-          seconds: small ? SHORT : SECONDS,
-        }
-        const losses: Record<string, number> = {}
-        for (const engine of ENGINES) {
-          const own: About = { ...about, out: join(folder, engine) }
-          const command = engine === 'galley' ? [process.execPath, '--no-warnings', here('side.ts')] : [python, '-B', here('peer.py'), engine] // biome-ignore format: one line
-          await output(`${name} ${engine}`, [...command, JSON.stringify(own)], { env, signal })
-          losses[engine] = lossOf(own)
-        }
-        const found = losses as Losses
-        ranks.push(ranksOf(found))
-        const measure = shape.kind === 'number' ? 'RMSE' : 'log loss'
-        const told = ENGINES.map((e) => `${e} ${found[e].toPrecision(4)}`).join(', ')
-        say(`${name}: ${measure} ${told}`)
-        notes.push(`${name} (${shape.train} rows of ${shape.features}): ${measure} ${told}`)
-        for (const peer of ['flaml', 'lightgbm'] as const)
-          rows.push({ case: `${name}-loss`, peer, unit: 'count', galley: found.galley, peerValue: found[peer], ratio: found.galley / found[peer] }) // biome-ignore format: one line
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
+  about: `the search for a model beside FLAML and LightGBM tuned by random search, ${SECONDS} seconds each on ${THREADS} threads (${SHORT} with --small), on public tables; forecasts of public series beside statsforecast`, // biome-ignore format: one line
+  cases: [...TABLES, SERIES],
+  async run(options) {
+    const [tables, series] = [TABLES.some((t) => t.startsWith(options.prefix)), SERIES.startsWith(options.prefix)]
+    const none: Result = { rows: [], notes: [], versions: {} }
+    const ofTables = tables ? await tablesQuality(options) : none
+    const ofSeries = series ? await seriesQuality(options) : none
+    return {
+      rows: [...ofTables.rows, ...ofSeries.rows],
+      notes: [...ofTables.notes, ...ofSeries.notes],
+      versions: { ...ofTables.versions, ...ofSeries.versions },
     }
-    for (const [e, engine] of ENGINES.entries()) {
-      const own = ranks.map((r) => r[e] as number)
-      const [low, high] = interval(own)
-      notes.push(`${engine}: median rank ${median(own)}, mean ${(own.reduce((a, b) => a + b, 0) / own.length).toFixed(2)} (95 % over tables: ${low.toFixed(2)} to ${high.toFixed(2)})`) // biome-ignore format: one line
-    }
-    return { rows, notes, versions }
   },
+}
+
+async function tablesQuality({ prefix, small, signal, say }: Options): Promise<Result> {
+  const { python, versions } = await pythonPeers(say, signal)
+  const env = { ...process.env, OMP_NUM_THREADS: String(THREADS) }
+  const folder = mkdtempSync(join(tmpdir(), 'galley-bench-'))
+  const vega = dirname(fileURLToPath(new URL('../data/cars.json', import.meta.resolve('vega-datasets'))))
+  const rows: Row[] = []
+  const notes: string[] = []
+  const ranks: number[][] = []
+  try {
+    for (const name of TABLES.filter((t) => t.startsWith(prefix))) {
+      const made = await output(name, [python, '-B', here('tables.py'), vega, folder, name], { env, signal })
+      const shape = JSON.parse(made) as Omit<About, 'file' | 'out' | 'threads' | 'seconds'>
+      const about = {
+        ...shape,
+        file: join(folder, `${name}.bin`),
+        threads: THREADS,
+        seconds: small ? SHORT : SECONDS,
+      }
+      const losses: Record<string, number> = {}
+      for (const engine of ENGINES) {
+        const own: About = { ...about, out: join(folder, engine) }
+        const command = engine === 'galley' ? [process.execPath, '--no-warnings', here('side.ts')] : [python, '-B', here('peer.py'), engine] // biome-ignore format: one line
+        await output(`${name} ${engine}`, [...command, JSON.stringify(own)], { env, signal })
+        losses[engine] = lossOf(own)
+      }
+      const found = losses as Losses
+      ranks.push(ranksOf(found))
+      const measure = shape.kind === 'number' ? 'RMSE' : 'log loss'
+      const told = ENGINES.map((e) => `${e} ${found[e].toPrecision(4)}`).join(', ')
+      say(`${name}: ${measure} ${told}`)
+      notes.push(`${name} (${shape.train} rows of ${shape.features}): ${measure} ${told}`)
+      for (const peer of ['flaml', 'lightgbm'] as const)
+          rows.push({ case: `${name}-loss`, peer, unit: 'count', galley: found.galley, peerValue: found[peer], ratio: found.galley / found[peer] }) // biome-ignore format: one line
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (const [e, engine] of ENGINES.entries()) {
+    const own = ranks.map((r) => r[e] as number)
+    const [low, high] = interval(own)
+    notes.push(`${engine}: median rank ${median(own)}, mean ${(own.reduce((a, b) => a + b, 0) / own.length).toFixed(2)} (95 % over tables: ${low.toFixed(2)} to ${high.toFixed(2)})`) // biome-ignore format: one line
+  }
+  return { rows, notes, versions }
 }

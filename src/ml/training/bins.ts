@@ -1,4 +1,5 @@
 import type { Relation } from '../../engines/engine.ts'
+import { distinctCounter } from './distinct.ts'
 import { type ClassCounts, type NumericBatch, numericBatches, rawBatches } from './intake.ts'
 import { mix } from './mix.ts'
 import { sorter } from './sort.ts'
@@ -122,14 +123,17 @@ function pick(at: number, rows: number, salt: number, bound: number): number[] {
 /**
  * A function that gives the edges that cut a feature's values into at most `maxBins` bins of about the same number of rows; a value that
  * fills a bin alone gets its own, and with few distinct values each has its own. Ascending; the bin of x is the number of edges
- * below x, so "bin ≤ b" and "x ≤ edges[b]" say the same. Missing values (NaN) are left aside. It sorts the values that it is given, and
+ * below x, so "bin ≤ b" and "x ≤ edges[b]" say the same. Missing values (NaN) are left aside. It may sort the values that it is given, and
  * keeps its room for the next. After LightGBM's GreedyFindBin (Ke et al., 2017).
  */
-export function edgeFinder(): (values: Float64Array, maxBins: number) => Float64Array {
+export function edgeFinder(): (values: Float64Array, maxBins: number) => Edges {
+  const count = distinctCounter()
   const sort = sorter()
   let distinct = new Float64Array(0)
   let counts = new Uint32Array(0)
   return (values, maxBins) => {
+    const few = count(values)
+    if (few) return { edges: cutEdges(few.values, few.counts, few.values.length, few.present, maxBins), missing: few.present < values.length } // biome-ignore format: one line
     const present = sort(values)
     if (distinct.length < present) [distinct, counts] = [new Float64Array(present), new Uint32Array(present)]
     let n = 0
@@ -142,12 +146,19 @@ export function edgeFinder(): (values: Float64Array, maxBins: number) => Float64
         counts[n++] = 1
       }
     }
-    return cutEdges(distinct, counts, n, present, maxBins)
+    return { edges: cutEdges(distinct, counts, n, present, maxBins), missing: present < values.length }
   }
 }
 
+/** Edges of a feature's bins, and whether some of its values are missing. */
+export interface Edges {
+  readonly edges: Float64Array
+  readonly missing: boolean
+}
+
 /** The same of one array, which stays as it is. */
-export const binEdges = (values: Float64Array, maxBins: number): Float64Array => edgeFinder()(values.slice(), maxBins)
+export const binEdges = (values: Float64Array, maxBins: number): Float64Array =>
+  edgeFinder()(values.slice(), maxBins).edges
 
 function cutEdges(distinct: Float64Array, counts: Uint32Array, n: number, rows: number, maxBins: number): Float64Array {
   const edges: number[] = []

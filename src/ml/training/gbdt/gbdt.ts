@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { throwIfAborted } from '../../../base/errors.ts'
-import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { categoriesOf, edgeFinder, letGo, sampleRows } from '../bins.ts'
 import { orOnHost } from '../device/fallback.ts'
@@ -10,9 +9,11 @@ import { loadForest } from './evaluator.ts'
 import { fill } from './fill.ts'
 import { forestBody, importanceOf } from './forest.ts'
 import { layOut, setUp } from './layout.ts'
+import { keepMemory, takeMemory } from './memories.ts'
 import { gbdtParams } from './params.ts'
 import type { BinnedTree } from './task.ts'
 import { growOnWorkers } from './team.ts'
+import { beginThreads } from './threads.ts'
 import { loadKernels } from './wasm.ts'
 
 /**
@@ -39,6 +40,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     const made = await orOnHost(ctx, () => learnOnDevice(beginGbdt, { ...task, train }, ctx))
     if (made) return made
   }
+  const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
+  beginThreads(threads)
   const sample = await sampleRows(task.train, task.features, task.target, task.seed, signal)
   checkClasses(sample, task.target)
   const { rows, positives } = sample
@@ -53,9 +56,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
 
   let trees: BinnedTree[] = []
   if (used.length > 0) {
-    const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
     const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads })
-    const memory = sharedMemory(layout.bytes)
+    const memory = takeMemory(layout.bytes)
     const kernels = await loadKernels(memory)
     setUp(kernels, layout)
     const source = { features: used.map((f) => f.name), edges: used.map((f) => f.edges), target: task.target }
@@ -69,6 +71,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     }
     const bins = used.map(binsOf)
     trees = await growOnWorkers({ layout, params, bins, base }, memory, ctx)
+    keepMemory(memory)
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   return {
@@ -81,7 +84,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   }
 }
 
-/** Features that a tree can split on, with the borders of their bins; those of `categorical` with their categories. Sorts the columns. */
+/** Features that a tree can split on, with the borders of their bins; those of `categorical` with their categories. May sort the columns. */
 export async function usedFeatures(
   { features }: TrainTask,
   columns: readonly Float64Array[],
@@ -97,8 +100,8 @@ export async function usedFeatures(
       const categories = categoriesOf(values, maxBins)
       if (categories.length > 1 || values.some((x) => x !== categories[0])) used.push({ name, index, edges: NONE, categories }) // biome-ignore format: one line
     } else {
-      const edges = edgesOf(values, maxBins)
-      if (edges.length > 0 || Number.isNaN(values.at(-1))) used.push({ name, index, edges })
+      const { edges, missing } = edgesOf(values, maxBins)
+      if (edges.length > 0 || missing) used.push({ name, index, edges })
     }
     await nextTurn()
     throwIfAborted(signal)

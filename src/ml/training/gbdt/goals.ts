@@ -1,4 +1,3 @@
-import { sharedMemory } from '../../../base/wasm.ts'
 import { isOnDevice } from '../../../engines/webgpu/table.ts'
 import { letGo, sampleFeatures } from '../bins.ts'
 import { silentWords } from '../groups.ts'
@@ -11,6 +10,7 @@ import { fillGoal } from './fill.ts'
 import { forestBody, importanceOf } from './forest.ts'
 import { binsOf, grownOf, type UsedFeature, usedFeatures } from './gbdt.ts'
 import { type GoalLayout, layOut, setUp } from './layout.ts'
+import { keepMemory, takeMemory } from './memories.ts'
 import type { gbdtParams, MoreParams } from './params.ts'
 import type { BinnedTree, BoostTask } from './task.ts'
 import { growOnWorkers } from './team.ts'
@@ -46,7 +46,7 @@ export async function learnGoal(
   const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
   const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads, outputs, grouped })
   const placed = { ...layout, goal: layout.goal as GoalLayout }
-  const memory = sharedMemory(layout.bytes)
+  const memory = takeMemory(layout.bytes)
   const kernels = await loadKernels(memory)
   setUp(kernels, layout)
   const weightOf = more.balanced ? balance(targets) : () => 1
@@ -75,6 +75,7 @@ export async function learnGoal(
     const boost = { ...common, ...ranked, ...groupsOf(more, used), ...setsIn(more, used) }
     const growing = { layout, params, bins, base: 0, boost }
     trees = await growOnWorkers(growing, memory, ctx)
+    keepMemory(memory)
   }
   const grown = trees.map((tree) => grownOf(tree, used))
   const base = targets.goal.kind === 'multiclass' ? bases : (bases[0] as number)

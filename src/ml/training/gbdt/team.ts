@@ -1,14 +1,16 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { asGalleyError, GalleyError } from '../../../base/errors.ts'
 import type { SharedMemory } from '../../../base/wasm.ts'
 import { decodeBytes, decodeFloat64, encodeArray } from '../model.ts'
 import type { TrainContext } from '../trainer.ts'
 import type { BinnedTree, GrowTask } from './task.ts'
+import { keepThreads, takeThreads } from './threads.ts'
+import { kernelModule } from './wasm.ts'
 import type { WorkerInput, WorkerMessage } from './worker.ts'
 
 /**
- * Grows the trees on worker threads, so that the calling thread stays free. All workers have ended when this settles,
- * however it settles.
+ * Grows the trees on worker threads, so that the calling thread stays free. All workers are done when this settles, and have ended
+ * where it does not end well.
  * @throws CANCELLED
  */
 export async function growOnWorkers(
@@ -22,18 +24,21 @@ export async function growOnWorkers(
   const grown = trees.slice()
   let kept = grown.length
   if (kept > 0) say?.(`goes on after ${kept} of ${total} trees, which an interrupted training had grown`)
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const { promise: broken, reject } = Promise.withResolvers<never>()
+  const { promise: rounds, resolve } = Promise.withResolvers<number>()
   const cancel = (): void =>
     reject(new GalleyError('CANCELLED', { what: 'training was cancelled', cause: signal.reason }))
+  broken.catch(() => undefined)
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel)
+  const module = await kernelModule()
   const workers: Worker[] = []
   try {
-    for (let me = 0; me < task.layout.threads && !signal.aborted; me++) {
-      const workerData: WorkerInput = { task: kept > 0 ? { ...task, grown } : task, memory, me }
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, name: `gbdt-${me}` })
-      workers.push(worker)
+    if (!signal.aborted) workers.push(...takeThreads(task.layout.threads))
+    const done = workers.map((worker, me) => {
+      const own = Promise.withResolvers<void>()
       worker.on('message', (message: WorkerMessage) => {
+        if (message === 'done') return own.resolve()
         if ('rounds' in message) return resolve(message.rounds)
         trees.push(message.tree)
         progress({ done: message.done, total, unit: 'steps' })
@@ -42,11 +47,13 @@ export async function growOnWorkers(
         kept = trees.length
       })
       worker.on('error', (error) => reject(asGalleyError(error)))
-      worker.on('exit', (code) => {
-        if (code !== 0) reject(new GalleyError('INTERNAL_BUG', { what: `a training thread ended with ${code}` }))
-      })
-    }
-    return trees.slice(0, await promise)
+      worker.on('exit', (code) => reject(new GalleyError('INTERNAL_BUG', { what: `a training thread ended with ${code}` }))) // biome-ignore format: one line
+      worker.postMessage({ task: kept > 0 ? { ...task, grown } : task, memory, module, me } satisfies WorkerInput)
+      return own.promise
+    })
+    const [count] = await Promise.race([Promise.all([rounds, ...done]), broken])
+    keepThreads(workers.splice(0))
+    return trees.slice(0, count)
   } finally {
     signal.removeEventListener('abort', cancel)
     await Promise.all(workers.map((worker) => worker.terminate()))

@@ -6,7 +6,7 @@ import type { BinnedTree, GrowTask, TreeStart } from './task.ts'
 import type { Kernels } from './wasm.ts'
 
 /** Leaves of fewer rows are split by one thread: waking the others costs more. */
-const SMALL = 4096
+const SMALL = 1024
 
 /** Grows trees over rows in the shared memory, as one of its threads. */
 export interface Grower {

@@ -1,4 +1,4 @@
-import { compileWasm, instantiateWasm, type SharedMemory } from '../../../base/wasm.ts'
+import { type CompiledModule, compileWasm, instantiateWasm, type SharedMemory } from '../../../base/wasm.ts'
 
 /** What the best split of a histogram is looked for with. */
 type Scanned = [
@@ -61,7 +61,11 @@ export interface Kernels {
   applySets(from: number, to: number, nodes: number, values: number, out: number, sets: number): void
 }
 
+let compiled: Promise<CompiledModule> | undefined
+/** The kernels as compiled code, which threads share with all that was optimised in it. */
+export const kernelModule = (): Promise<CompiledModule> => (compiled ??= compileWasm(new URL('./kernels.wasm', import.meta.url))) // biome-ignore format: one line
+
 /** The training kernels over one memory. */
 export async function loadKernels(memory: SharedMemory): Promise<Kernels> {
-  return instantiateWasm<Kernels>(await compileWasm(new URL('./kernels.wasm', import.meta.url)), memory)
+  return instantiateWasm<Kernels>(await kernelModule(), memory)
 }
