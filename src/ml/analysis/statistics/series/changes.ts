@@ -97,6 +97,11 @@ export const changes: Analysis = {
         'a level needs values that scatter about it',
         'look at its differences instead',
       )
+    // a column of moments is in microseconds, which nobody reads
+    const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
+    const when = (t: number) =>
+      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
+    const told = (t: number) => (moments_ ? when(t) : t)
     const scaled = x.map((v) => v / sigma)
     const ends = segmentsOf(scaled, (given.number('penalty') as number) * Math.log(n), least)
     const segments = ends.map((to, k) => {
@@ -116,18 +121,14 @@ export const changes: Analysis = {
       n,
       sigma: finite(sigma),
       count: found.length,
-      changes: found,
-      segments,
+      changes: found.map((f) => ({ ...f, at: told(f.at) })),
+      segments: segments.map((s) => ({ ...s, from: told(s.from), to: told(s.to) })),
       leftOut: series.leftOut,
     }
     const largest = found.reduce<(typeof found)[number] | undefined>(
       (a, b) => (a === undefined || Math.abs(b.shift) > Math.abs(a.shift) ? b : a),
       undefined,
     )
-    // a column of moments is in microseconds, which nobody reads
-    const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
-    const when = (t: number) =>
-      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
     const said: Words =
       largest === undefined
         ? {
