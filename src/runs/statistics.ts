@@ -13,8 +13,11 @@ export function asking({ add }: Pick<Declaring, 'add'>): Pick<Kitchen, 'statisti
       if (typeof analysis !== 'string')
         throw refuse(`'${id}' names no analysis`, 'statistics() takes a name, a dataset, an analysis and what it is asked', "write k.statistics('price-by-plan', orders, 'welch', { value: 'price', by: 'plan' })") // biome-ignore format: one line
       const wrong = Object.entries(asked ?? {}).find(([, v]) => !isSaid(v))
-      if (wrong)
-        throw refuse(`'${id}' is asked '${wrong[0]}' with ${JSON.stringify(wrong[1])}`, 'it is the name of a column, several, or the value of a setting', 'galley analyse --list tells what each analysis asks for') // biome-ignore format: one line
+      if (wrong) {
+        const [name, value] = wrong
+        const fix = Array.isArray(value) ? `write texts: ${name}: [${value.map((v) => `'${String(v)}'`).join(', ')}]` : 'galley analyse --list tells what each analysis asks for' // biome-ignore format: one line
+        throw refuse(`'${id}' is asked '${name}' with ${JSON.stringify(value)}`, 'it is the name of a column, several, or the value of a setting; what a list holds are texts', fix) // biome-ignore format: one line
+      }
       const spec: StatisticsSpec = { analysis, asked: { ...asked } }
       add(id, 'statistics', [data.step], spec, options)
     },

@@ -188,6 +188,16 @@ describe('the compiler', () => {
     expect(() => record.run(tuple({ i: 2n ** 62n }))).toThrowError('mul overflows int64')
   })
 
+  test('a lookup of more keys than a function takes arguments is compiled', () => {
+    const keys = Array.from({ length: 130_000 }, (_, i) => [`user-${i}`])
+    const table = { keys, values: keys.map((_, i) => String(i)) }
+    const e: Expr = { op: 'lookup', args: [col('k')], table, fallback: '-1', type: 'int64' }
+    const program = programOf(build({ op: 'select', input: RECORD, columns: [['code', e]] }))
+    const record = compileRecord(program, { models })
+    expect(record.run(tuple({ k: 'user-129999' }))).toEqual([129_999n])
+    expect(record.run(tuple({ k: 'nobody' }))).toEqual([-1n])
+  })
+
   test('a failed value that nobody uses fails nothing; one that is used says why', () => {
     const half = call('intDiv', int('10'), col('i'))
     const kept = build({

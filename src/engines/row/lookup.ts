@@ -63,7 +63,7 @@ export function emitLookup(e: Emitter, val: Val, expr: Extract<Expr, { op: 'look
     may,
     rep,
     nan: rep === 'num' && !isLong(val.type),
-    low: Math.min(0, ...numbers),
-    high: Math.max(0, ...numbers),
+    low: numbers.reduce((a, b) => Math.min(a, b), 0),
+    high: numbers.reduce((a, b) => Math.max(a, b), 0),
   }
 }

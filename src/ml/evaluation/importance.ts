@@ -22,10 +22,14 @@ export interface PermutationTask {
   progress?(done: number, total: number): void
 }
 
-/** Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), the most important first. @throws CANCELLED */
+/**
+ * Permutation importance (Breiman 2001; Fisher, Rudin and Dominici 2019), the most important first; none where quality can't be told (NaN), as of rows
+ * of one class. @throws CANCELLED
+ */
 export async function permutationImportance(task: PermutationTask): Promise<Importance[]> {
   const { features, columns, repeats } = task
   const before = await task.quality(columns)
+  if (Number.isNaN(before)) return []
   const found: Importance[] = []
   for (const [f, feature] of features.entries()) {
     const drops: number[] = []

@@ -147,6 +147,13 @@ describe('leaks', () => {
     const three = noise.map((x) => Math.floor(x * 3))
     expect(aloneOf(['x', 'c'], [noise, noise.map(() => random())], three, 3).map((a) => a.feature)[0]).toBe('x')
   })
+  test('of so few rows that chance tells as much no feature is suspect; of rare ones among many it is', () => {
+    const few = f(0, 1, 0, 1, 0, 1)
+    expect(aloneOf(['x'], [few], few, 2)[0]).toMatchObject({ strength: 1, suspect: null })
+    expect(aloneOf(['x'], [f(1, 2, 3)], f(1, 2, 3), 0)[0]).toMatchObject({ strength: 1, suspect: null })
+    const rare = Float64Array.from({ length: 400 }, (_, i) => Number(i < 2))
+    expect(aloneOf(['x'], [rare], rare, 2)[0]).toMatchObject({ suspect: 'copy' })
+  })
   test('rows of another part that were learnt from', () => {
     const train = { columns: [f(1, 2, 0, Number.NaN), f(5, 6, 7, 8)], labels: f(0, 1, 0, 1) }
     const test = { columns: [f(1, 2, -0, Number.NaN, 9), f(5, 6, 7, 8, 5)], labels: f(0, 0, 0, 1, 0) }

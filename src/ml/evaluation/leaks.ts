@@ -28,15 +28,30 @@ export function aloneOf(
   labels: Float64Array,
   classes: number,
 ): Alone[] {
+  const tells = enough(labels, classes)
   return features
     .map((feature, f): Alone => {
       const column = columns[f] as Float64Array
       const strength = classes === 0 ? spearman(column, labels) ** 2 : oneByOne(column, labels, classes)
-      const copy = strength >= 1 - 1e-9
+      const copy = tells && strength >= 1 - 1e-9
       const limit = classes === 0 ? SUSPECT.numbers : SUSPECT.classes
-      return { feature, strength, suspect: copy ? 'copy' : strength >= limit ? 'high' : null }
+      return { feature, strength, suspect: copy ? 'copy' : tells && strength >= limit ? 'high' : null }
     })
     .sort((a, b) => b.strength - a.strength)
+}
+
+/** Ways to deal out two classes among the rows, of which a feature without meaning finds the right one by chance. */
+const ORDERS = 10_000
+/** Rows below which numbers go together by chance. */
+const FEWEST = 12
+
+/** Whether rows are so many that no feature tells them apart by chance. */
+function enough(labels: Float64Array, classes: number): boolean {
+  if (classes !== 2) return labels.length >= FEWEST
+  const yes = labels.reduce((n, y) => n + Number(y === 1), 0)
+  let orders = 1
+  for (let k = 1; k <= Math.min(yes, labels.length - yes) && orders < ORDERS; k++) orders *= (labels.length - k + 1) / k
+  return orders >= ORDERS
 }
 
 function oneByOne(column: Float64Array, labels: Float64Array, classes: number): number {

@@ -15,7 +15,7 @@ export function toTypeScript(writer: Writer, model: TrainedModel, about: ExportA
     ranking: 'the score, which tells the order within a group alone: higher comes first',
   }[goal.kind]
   const head = `/**
- * ${safe(about.model)}: a ${model.kind} model of ${safe(JSON.stringify(target))}, written by Galley. It needs nothing else.
+ * ${safe(about.model)}: a model (${model.kind}) of ${safe(JSON.stringify(target))}, written by Galley. It needs nothing else.
  * Features are those that the model was trained on, as the plan computes them; null where one is missing.
  */
 export interface Features {

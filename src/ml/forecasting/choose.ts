@@ -1,6 +1,6 @@
 import { levelName } from '../../runs/forecast.ts'
 import type { Candidates, Fits } from './fits.ts'
-import { reachOf, scaleOf } from './intervals.ts'
+import { type Fold, type Reach, reachOf, scoresOf, type Unit, unitOf, widthOf } from './intervals.ts'
 import { type Judged, judge, naiveError, together } from './judged.ts'
 import type { Panel } from './panel.ts'
 
@@ -39,12 +39,6 @@ export interface Choosing {
 
 /** Share of zeros from which on errors are compared by their squares. */
 const RARE = 0.25
-
-interface Fold {
-  readonly came: Float64Array
-  readonly mean: Float64Array
-  readonly sd: Float64Array
-}
 
 /** Chooses forecasters by their back-tests, series by series, and says how far off they were. */
 export function choose(
@@ -98,18 +92,21 @@ export function choose(
     const folds = places.map(fold)
     const mean = mix((c) => fits.mean(s, c, count - 1)).map(least)
     const sd = mix((c) => fits.sd(s, c, count - 1))
-    const all = scoresOf(folds)
+    const unit = unitOf(folds, sd)
+    const all = scoresOf(folds, unit)
     const reaches = levels.map((level) => reachOf(all, level))
     if (reaches.some((r) => !r.conformal)) modelled++
-    const at = (sign: number, reach: number) =>
-      mean.map((m, h) => least(m + sign * reach * scaleOf(sd[h] as number, m)))
+    // one value says nothing of how far the next may be
+    const known = y.reduce((n, v) => (Number.isNaN(v) ? n : n + 1), 0) > 1
+    const at = (sign: number, reach: Reach) =>
+      mean.map((m, h) => (known ? least(m + sign * widthOf(reach, unit, sd[h] as number, m)) : Number.NaN))
     const told = best.map((c) => fits.told(s, c))
     expected.push({
       ...{ series: s, mean },
       model: told.map((t) => t.model).join(' + '),
       figures: told.length === 1 ? (told[0]?.figures ?? {}) : {},
-      lower: reaches.map(({ reach }) => at(-1, reach)),
-      upper: reaches.map(({ reach }) => at(1, reach)),
+      lower: reaches.map((reach) => at(-1, reach)),
+      upper: reaches.map((reach) => at(1, reach)),
     })
     if (tested)
       taken.push(
@@ -118,7 +115,7 @@ export function choose(
           scale,
         ),
       )
-    if (folds.length > 1) tryIntervals(folds, levels, least, reached)
+    if (folds.length > 1) tryIntervals(folds, unit, levels, least, reached)
   }
   const named = (prefix: string, of: Readonly<Record<string, number>> | undefined, only?: string) =>
     Object.fromEntries(Object.entries(of ?? {}).flatMap(([k, v]) => (only === undefined || k === only ? [[`${k}${prefix}`, v]] : []))) // biome-ignore format: one line
@@ -135,28 +132,23 @@ export function choose(
   return { expected, figures, short, modelled }
 }
 
-const scoresOf = (folds: readonly Fold[]): Float64Array =>
-  Float64Array.from(folds.flatMap(({ came, mean, sd }) => [...came].flatMap((y, h) => {
-    const m = mean[h] as number
-    return Number.isNaN(y) || Number.isNaN(m) ? [] : [Math.abs(y - m) / scaleOf(sd[h] as number, m)]
-  }))).sort() // biome-ignore format: two lines would hide it
-
 /** Each fold's intervals by the errors of all others: how many values lie within, and the mean pinball loss of both ends. */
 function tryIntervals(
   folds: readonly Fold[],
+  unit: Unit,
   levels: readonly number[],
   least: (v: number) => number,
   reached: readonly { inside: number; loss: number; count: number }[],
 ): void {
   for (const [k, { came, mean, sd }] of folds.entries()) {
-    const scores = scoresOf(folds.filter((_, other) => other !== k))
+    const scores = scoresOf(folds.filter((_, other) => other !== k), unit) // biome-ignore format: one line
     for (const [l, level] of levels.entries()) {
-      const { reach } = reachOf(scores, level)
+      const reach = reachOf(scores, level)
       const tally = reached[l] as (typeof reached)[number]
       for (const [h, y] of came.entries()) {
         const m = mean[h] as number
         if (Number.isNaN(y) || Number.isNaN(m)) continue
-        const width = reach * scaleOf(sd[h] as number, m)
+        const width = widthOf(reach, unit, sd[h] as number, m)
         const [low, high] = [least(m - width), least(m + width)]
         if (y >= low && y <= high) tally.inside++
         tally.loss += (pinball(y - low, (1 - level) / 2) + pinball(y - high, (1 + level) / 2)) / 2

@@ -11,27 +11,30 @@ export function extentOf(y: Float64Array): readonly [from: number, to: number] |
  */
 export function filled(y: Float64Array, season: number): Float64Array {
   if (!y.some(Number.isNaN)) return y
+  const n = y.length
   const out = Float64Array.from(y)
-  let before = 0
-  for (let t = 0; t < y.length; t++) {
+  // one way and back: a gap may be as long as the series
+  const [past, next] = [Float64Array.from(y), Float64Array.from(y)]
+  if (season > 1)
+    for (let t = season; t < n; t++) {
+      if (Number.isNaN(past[t])) past[t] = past[t - season] as number
+      if (Number.isNaN(next[n - 1 - t])) next[n - 1 - t] = next[n - 1 - t + season] as number
+    }
+  let [before, after] = [0, 0]
+  for (let t = 0; t < n; t++) {
     if (!Number.isNaN(y[t])) {
       before = t
       continue
     }
-    const [past, next] = season > 1 ? [near(y, t, -season), near(y, t, season)] : []
-    if (past !== undefined && next !== undefined) {
-      out[t] = (past + next) / 2
+    const mean = ((past[t] as number) + (next[t] as number)) / 2
+    if (!Number.isNaN(mean)) {
+      out[t] = mean
       continue
     }
-    let after = t + 1
+    if (after < t) after = t
     while (Number.isNaN(y[after])) after++
     const share = (t - before) / (after - before)
     out[t] = (y[before] as number) * (1 - share) + (y[after] as number) * share
   }
   return out
-}
-
-function near(y: Float64Array, from: number, step: number): number | undefined {
-  for (let t = from + step; t >= 0 && t < y.length; t += step) if (!Number.isNaN(y[t])) return y[t]
-  return undefined
 }

@@ -40,10 +40,10 @@ export function judge(folds: readonly (readonly [came: Float64Array, mean: Float
   return { count, absolute, squared, symmetric, mase: count > 0 && scale > 0 ? absolute / count / scale : Number.NaN }
 }
 
-/** Those of many series together: MASE is the mean of theirs, all else that of all values. */
+/** Those of many series together: MASE is the mean of theirs, where one has any; all else is that of all values. */
 export function together(
   all: readonly Judged[],
-): Readonly<Record<'mae' | 'rmse' | 'smape' | 'mase', number>> | undefined {
+): Readonly<Record<'mae' | 'rmse' | 'smape', number> & { mase?: number }> | undefined {
   const sum = (of: (j: Judged) => number) => all.reduce((a, j) => a + of(j), 0)
   const count = sum((j) => j.count)
   if (count === 0) return undefined
@@ -52,6 +52,6 @@ export function together(
     mae: sum((j) => j.absolute) / count,
     rmse: Math.sqrt(sum((j) => j.squared) / count),
     smape: sum((j) => j.symmetric) / count,
-    mase: scaled.length > 0 ? scaled.reduce((a, j) => a + j.mase, 0) / scaled.length : 0,
+    ...(scaled.length > 0 ? { mase: scaled.reduce((a, j) => a + j.mase, 0) / scaled.length } : {}),
   }
 }

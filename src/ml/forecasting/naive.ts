@@ -43,7 +43,9 @@ export const drift: Forecaster = {
 
 function seasonal(y: Float64Array, season: number, model: string): Fitted {
   const n = y.length
-  const sigma = n > season ? deviationOf(rangeOf(n - season, (i) => (y[i + season] as number) - (y[i] as number))) : 0
+  // one season alone says nothing of the next, but how far apart its values are
+  const lag = n > season ? season : 1
+  const sigma = n > lag ? deviationOf(rangeOf(n - lag, (i) => (y[i + lag] as number) - (y[i] as number))) : 0
   return {
     model,
     figures: { sigma },

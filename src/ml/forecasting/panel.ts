@@ -24,6 +24,10 @@ export type PanelAsked = Pick<ForecastSpec, 'time' | 'every' | 'series' | 'targe
 const MOST_ROWS = 50_000_000
 /** Periods that are held, of all series together. */
 const MOST_VALUES = 100_000_000
+/** Values are squared. */
+const LARGEST = 1e150
+/** A time without any row that is longer than this, and than so many times all that has some, comes of a wrong date. */
+const LONG_GAP = { periods: 1000, times: 10 }
 
 export const unfit = (what: string, why: string, fix: string): GalleyError => new GalleyError('TRAIN_DATA', { what, why, fix }) // biome-ignore format: one line
 
@@ -66,6 +70,7 @@ export async function readPanel(rows: Relation, asked: PanelAsked, ctx: LearnCon
       `${MOST_VALUES} values are held at most`,
       'forecast fewer series in a step, of a shorter time, or by longer periods',
     )
+  checkSpan(period, periods, end, asked)
   const values = Array.from(low, (from) => new Float64Array(end - from + 1).fill(Number.NaN))
   const filled = values.map((v) => new Uint8Array(v.length))
   let doubled = 0
@@ -97,6 +102,27 @@ export async function readPanel(rows: Relation, asked: PanelAsked, ctx: LearnCon
     first: order.map((s) => low[s] as number),
     values: order.map((s) => values[s] as Float64Array),
   }
+}
+
+/** One wrong date makes a series of nothing but gaps. @throws TRAIN_DATA for a time without any row, far longer than all that has some */
+function checkSpan(period: Float64Array, periods: Periods, end: number, { every, time }: PanelAsked): void {
+  const start = period.reduce((a, p) => Math.min(a, p), end)
+  const held = new Uint8Array(end - start + 1)
+  for (const p of period) held[p - start] = 1
+  let [some, last, longest, until] = [0, 0, 0, 0]
+  for (let p = 0; p < held.length; p++) {
+    if (held[p] === 0) continue
+    some++
+    if (p - last > longest) [longest, until] = [p - last, p]
+    last = p
+  }
+  if (longest <= LONG_GAP.periods || longest <= LONG_GAP.times * some) return
+  const dateAt = (p: number) => new Date(periods.start(start + p)).toISOString().slice(0, 10)
+  throw unfit(
+    `no row lies between ${dateAt(until - longest)} and ${dateAt(until)}`,
+    `${plural(longest - 1, every)} have none, and ${plural(some, every)} have some: "${time}" of some rows is likely wrong`,
+    'correct these rows or filter them out before the step',
+  )
 }
 
 function fillGaps(
@@ -179,6 +205,8 @@ async function readRows(rows: Relation, asked: PanelAsked, ctx: LearnContext): P
       }
       const value = targets[i] as number
       if (Math.abs(value) === Infinity) infinite++
+      else if (Math.abs(value) > LARGEST)
+        throw unfit(`"${target}" has ${value}, which is too large to forecast`, 'its square leaves the range of numbers', 'divide the column by a power of ten first') // biome-ignore format: one line
       else if (Number.isNaN(value)) missing++
       code[n] = s
       at[n] = (times[i] as number) * toMs

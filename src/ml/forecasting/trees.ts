@@ -48,7 +48,7 @@ async function fit(task: PanelTask, ctx: LearnContext): Promise<PanelFits> {
   const { horizon, fits, season } = plan
   const count = panel.values.length
   const layout = layoutOf(panel.periods.every, season, wayOf(params) === 'direct' ? horizon : 1, holidays.size > 0)
-  const from = Math.min(...panel.first)
+  const from = panel.first.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
   const calendar = calendarOf(layout, panel.periods, from, panel.end - from + 1 + horizon, holidays)
   const means = new Float64Array(count * fits * horizon).fill(Number.NaN)
   const sds = new Float64Array(count * fits * horizon).fill(Number.NaN)

@@ -52,8 +52,9 @@ export async function inspected(
   const few = spread(test, MOST.dependence)
   const dependence: Dependence[] = []
   // texts have no order to follow
-  const drawn = features.filter(({ feature }) => !evaluator.texts?.has(evaluator.inputs.indexOf(feature)))
-  for (const { feature } of drawn.slice(0, DRAWN)) {
+  const order = features.length > 0 ? features.map(({ feature }) => feature) : evaluator.inputs
+  const drawn = order.filter((feature) => !evaluator.texts?.has(evaluator.inputs.indexOf(feature)))
+  for (const feature of drawn.slice(0, DRAWN)) {
     const grid = gridOf(few.columns[evaluator.inputs.indexOf(feature)] as Float64Array)
     if (grid.length > 1) dependence.push(await partialDependence({ evaluator, columns: few.columns, output, signal }, feature, grid)) // biome-ignore format: one line
   }
@@ -155,7 +156,8 @@ export async function learningCurve(
     const seconds = (systemClock.ticks() - began) / 1000
     const value = lossOf(await scoredOf(again.goal, evaluator, validate))
     const there = lossOf(await scoredOf(again.goal, evaluator, some))
-    points.push({ rows: some.labels.length, value, train: there, seconds })
+    // rows of one class alone tell no loss
+    if (!Number.isNaN(value + there)) points.push({ rows: some.labels.length, value, train: there, seconds })
   }
   const sizes = points.map(({ rows, ...p }) => ({ at: rows, ...p }))
   return { metric: mainOf(again.goal).metric, points, ...laws(sizes) }

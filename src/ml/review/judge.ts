@@ -9,7 +9,7 @@ import {
   pairedDifferences,
 } from '../evaluation/compare.ts'
 import { aucInterval } from '../evaluation/delong.ts'
-import { brier, logLoss } from '../evaluation/metrics.ts'
+import { auc, brier, logLoss } from '../evaluation/metrics.ts'
 import { orderJudge, orderTerms } from '../evaluation/orders.ts'
 import { rankedIntervals } from '../evaluation/ranked.ts'
 import { rank } from '../evaluation/ranking.ts'
@@ -88,8 +88,8 @@ export async function metricsOf(scored: Scored, threshold: number | null, how: R
   if (scored.goal.kind !== 'binary') return { rows, metrics: sums }
   const ranking = rankingOf(scored)
   const ranked = await rankedIntervals(ranking, threshold ?? 0.5, how)
-  const auc = aucInterval(scored.scores, bytesOf(scored.labels), how.confidence)
-  return { rows, positives: ranking.positives, metrics: { auc, ...ranked, ...(auc.value === null ? {} : { auc }), ...sums } } // biome-ignore format: one line
+  const area = aucInterval(scored.scores, bytesOf(scored.labels), how.confidence)
+  return { rows, positives: ranking.positives, metrics: { auc: area, ...ranked, ...(area.value === null ? {} : { auc: area }), ...sums } } // biome-ignore format: one line
 }
 
 /** A model beside another one on the same rows. @throws CANCELLED */
@@ -103,8 +103,8 @@ export async function againstOf(
   const { goal, labels } = first
   const main = mainOf(goal)
   const sums = await pairedDifferences(termsOfScored(first), termsOfScored(second), how)
-  const auc = goal.kind === 'binary' ? aucOfBoth(first.scores, second.scores, bytesOf(labels), how.confidence) : null
-  const metrics: Record<string, Difference> = { ...(auc ? { auc } : {}), ...sums }
+  const areas = goal.kind === 'binary' ? aucOfBoth(first.scores, second.scores, bytesOf(labels), how.confidence) : null
+  const metrics: Record<string, Difference> = { ...(areas ? { auc: areas } : {}), ...sums }
   const right = (of: Scored, threshold: number) =>
     Array.from(labels, (y, i) =>
       goal.kind === 'binary' ? (of.scores[i] as number) >= threshold === (y === 1) : saidOf(of, i) === y,
@@ -163,9 +163,11 @@ export function judgeOf({ goal, scores, labels, outputs, groups }: Scored, fewes
   return lossJudge(metric, losses, metric === 'rmse')
 }
 
-/** How well scores do by the main metric, as one number: higher is better. */
+/** How well scores do by the main metric, as one number: higher is better; NaN where no row could tell. */
 export function qualityOf(scored: Scored): number {
   const judge = judgeOf(scored, 1)
-  const value = judge.of(Uint32Array.from(scored.labels.keys()))?.value ?? Number.NaN
+  const judged = judge.of(Uint32Array.from(scored.labels.keys()))?.value
+  // an AUC has a value before it has a variance
+  const value = judged ?? (scored.goal.kind === 'binary' ? auc(rankingOf(scored)) : null) ?? Number.NaN
   return judge.least ? -value : value
 }

@@ -43,7 +43,8 @@ export async function parameterCurves(
       if (!evaluator) break
       const seconds = (systemClock.ticks() - began) / 1000
       const value = lossOf(await scoredOf(again.goal, evaluator, validate))
-      points.push({ at, value, train: lossOf(await scoredOf(again.goal, evaluator, train)), seconds })
+      const own = lossOf(await scoredOf(again.goal, evaluator, train))
+      if (!Number.isNaN(value + own)) points.push({ at, value, train: own, seconds })
     }
     if (missing) {
       lacks(parameter, missing)

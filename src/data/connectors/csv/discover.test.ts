@@ -144,3 +144,12 @@ test('thousands of columns are looked at in pieces: each by its own values', asy
   expect(found.columns[1603]).toMatchObject({ type: 'string', values: 2, examples: ['x1603'] })
   expect(found.columns[3003]).toMatchObject({ type: 'string', values: 0, missing: 3 })
 })
+
+test('more columns than can be looked at are refused at once, and one of them can be read', async () => {
+  const wide = (n: number) => `${Array.from({ length: n }, (_, i) => `c${i}`).join(',')}\n${'0,'.repeat(n - 1)}0\n`
+  const refused = async (n: number) => discover(wide(n)).then(() => '', (e: unknown) => String(e)) // biome-ignore format: one line
+  expect(await refused(10_001)).toContain('it has 10,001 columns')
+  // names of more than a MiB, as ten million columns have
+  expect(await refused(200_000)).toMatch(/longer than 1 MiB: 1\d\d,\d\d\d columns/)
+  expect((await read(wide(10_001), { c9: 'int64' })).rows).toBe(1)
+})

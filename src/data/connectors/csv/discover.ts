@@ -5,7 +5,7 @@ import type { DiscoverContext, Discovery, FoundColumn } from '../connector.ts'
 import { utf8Of } from '../encoding.ts'
 import { requireFile } from '../files.ts'
 import { cleanHeader } from './clean.ts'
-import { type Header, readHeader } from './header.ts'
+import { type Header, readHeader, broken as unfit } from './header.ts'
 import { countWays, proposedFor } from './proposals.ts'
 import { countRecords } from './unclosed.ts'
 import { sqlValue } from './values.ts'
@@ -26,6 +26,8 @@ const AT_ONCE = 25
 /** Columns, and values, that are held at once: the engine reads 2,048 values of each column together, however few there are. */
 const WIDE = 500
 const MOST_VALUES = 4_000_000
+/** Columns that are looked at, in seconds and within the memory of a process that opens files. */
+const MOST_COLUMNS = 10_000
 const EXAMPLES = 3
 
 /** What a CSV holds: each type is tried on every value by the casts that loading uses. */
@@ -40,6 +42,13 @@ export async function discoverCsv(path: string, rows: number, ctx: DiscoverConte
   try {
     const utf8 = await utf8Of({ path, kind: 'csv', encoding: ctx.options?.['encoding'] }, copy, ctx.signal)
     const own = await readHeader(utf8.path, ctx.options?.['delimiter'], path)
+    const wide = own.cells.length
+    if (wide > MOST_COLUMNS)
+      throw unfit(
+        path,
+        `it has ${wide.toLocaleString('en-US')} columns, and ${MOST_COLUMNS.toLocaleString('en-US')} are looked at, at most`,
+        "declare those that you need in a recipe, csv('FILE', { price: 'float64' }): any number of others may stand beside them",
+      )
     const clean = await cleanHeader(utf8.path, own, copy, ctx.signal)
     const { header } = clean
     const layout = { file: clean.path, delimiter: header.delimiter, blank: 0, cells: header.cells.length }

@@ -51,8 +51,8 @@ export async function readHeader(file: string, given: unknown, path: string = fi
   if (end === text.length && bytesRead === HEAD_BYTES)
     throw broken(
       path,
-      `its header line is longer than ${HEAD_BYTES / 2 ** 20} MiB`,
-      'check that it is a CSV with a header line',
+      `its header line is longer than ${HEAD_BYTES / 2 ** 20} MiB: ${cells.length.toLocaleString('en-US')} columns, and more`,
+      'check that it has a header line and lines that end; a table so wide is written as rows of (row, column, value)',
     )
   if (!closed)
     throw broken(path, 'a quote in its header line is never closed', 'close it, or write it twice where it is meant')

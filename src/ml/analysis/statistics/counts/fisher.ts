@@ -8,16 +8,37 @@ import { twoByTwo } from './table.ts'
 /** Tables as likely as the one that was found count as such in spite of rounding. */
 const AS_LIKELY = 1 + 1e-11
 
+/** Logarithms of masses below this are those of 0. */
+const NOTHING = -760
+
 /** The first cell's distribution under an odds ratio: hypergeometric masses weighted by ratio^k. */
 function firstCell(a: number, b: number, c: number, d: number) {
   const [first, second, column] = [a + b, c + d, a + c]
   const [from, to] = [Math.max(0, column - second), Math.min(first, column)]
-  const masses = Array.from({ length: to - from + 1 }, (_, i) => hypergeometricMass(from + i, first, second, column))
-  const weighted = (log: number) => {
-    const logs = masses.map((m, i) => Math.log(m) + (from + i) * log)
-    const most = Math.max(...logs)
-    const w = logs.map((l) => Math.exp(l - most))
-    const all = w.reduce((s, x) => s + x, 0)
+  const massAt = (k: number) => hypergeometricMass(k, first, second, column)
+  // from the likeliest cell outwards: a mass too small for a number has a logarithm all the same
+  const logs = new Float64Array(to - from + 1)
+  const masses = new Float64Array(to - from + 1)
+  const mode = Math.min(to, Math.max(from, Math.floor(((first + 1) * (column + 1)) / (first + second + 2))))
+  const keep = (k: number, log: number) => {
+    const mass = log < NOTHING ? 0 : massAt(k)
+    masses[k - from] = mass
+    logs[k - from] = mass > 1e-290 ? Math.log(mass) : log
+  }
+  /** How much likelier k + 1 is than k. */
+  const step = (k: number) => Math.log(((first - k) / (k + 1)) * ((column - k) / (second - column + k + 1)))
+  keep(mode, 0)
+  for (let k = mode + 1; k <= to; k++) keep(k, (logs[k - 1 - from] as number) + step(k - 1))
+  for (let k = mode - 1; k >= from; k--) keep(k, (logs[k + 1 - from] as number) - step(k))
+  const weighted = (log: number): Float64Array => {
+    const w = logs.map((l, i) => l + (from + i) * log)
+    const most = w.reduce((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY)
+    let all = 0
+    for (let i = 0; i < w.length; i++) {
+      const l = (w[i] as number) - most
+      w[i] = l < NOTHING ? 0 : Math.exp(l)
+      all += w[i] as number
+    }
     return w.map((x) => x / all)
   }
   return { from, to, masses, weighted }

@@ -1,31 +1,20 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { analyse } from '../index.ts'
+import { noise } from '../testing.ts'
 import { segmentsOf } from './changes.ts'
 
-/** The least sum of all ways to cut, without pruning. */
-function leastOf(x: readonly number[], penalty: number, least: number): number {
-  const best = [-penalty]
-  for (let to = 1; to <= x.length; to++) {
-    best[to] = Number.POSITIVE_INFINITY
-    for (let from = 0; from + least <= to; from++)
-      best[to] = Math.min(best[to] as number, (best[from] as number) + costOf(x.slice(from, to)) + penalty)
-  }
-  return best.at(-1) as number
-}
-const costOf = (x: readonly number[]): number => {
-  const mean = x.reduce((a, b) => a + b, 0) / x.length
-  return x.reduce((s, v) => s + (v - mean) ** 2, 0)
-}
+test('a series that changes late is cut there, and one longer than two seconds of work is refused, as by stationarity', async () => {
+  const x = noise(3, 4000).map((v, i) => v + (i < 3000 ? 0 : 3))
+  expect(segmentsOf(Float64Array.from(x), 3 * Math.log(4000), 5)).toEqual([3000, 4000])
+  const long = new Float64Array(20_001).map((_, i) => i % 7)
+  for (const name of ['changes', 'stationarity'] as const)
+    await expect(analyse(name, { x: long }, { value: 'x' })).rejects.toMatchObject({ code: 'ANALYSIS_DATA' })
+})
 
-test('segments sum to the least that there is, and last long enough', () => {
-  const values = fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 12, maxLength: 40 })
-  fc.assert(
-    fc.property(values, fc.integer({ min: 2, max: 6 }), fc.constantFrom(0.5, 3, 20), (x, least, penalty) => {
-      const ends = segmentsOf(Float64Array.from(x), penalty, least)
-      const starts = [0, ...ends.slice(0, -1)]
-      expect(ends.every((to, k) => to - (starts[k] as number) >= least)).toBe(true)
-      const total = ends.reduce((s, to, k) => s + costOf(x.slice(starts[k], to)) + penalty, -penalty)
-      expect(total).toBeCloseTo(leastOf(x, penalty, least), 8)
-    }),
-  )
+test('moments are told as people read them', async () => {
+  const x = noise(3, 60).map((v, i) => v + (i < 30 ? 0 : 9))
+  const day = x.map((_, i) => (Date.parse('2026-01-01') + i * 86_400_000) * 1000)
+  const { data } = await analyse('changes', { x, day }, { value: 'x', time: 'day' })
+  expect(data['changes']).toMatchObject([{ at: '2026-01-31 00:00' }])
+  expect(data['segments']).toMatchObject([{ from: '2026-01-01 00:00' }, { to: '2026-03-01 00:00' }])
 })

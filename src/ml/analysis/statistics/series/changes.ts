@@ -5,8 +5,8 @@ import { medianOf, moments } from '../moments.ts'
 import { fig, finite, leftOutText } from '../say.ts'
 import { seriesOf, TIME, varies } from './ordered.ts'
 
-/** Values of a series at most. */
-const MOST = 100_000
+/** Values of a series at most: pairs of them are looked at where nothing changes, two seconds of it, and nobody else has a turn meanwhile. */
+const MOST = 20_000
 /** Of a normal's differences: their median distance is this many standard deviations of the values. */
 const DIFFERENCE = 0.6744897501960817 * Math.SQRT2
 
@@ -30,21 +30,29 @@ export function segmentsOf(x: Float64Array, penalty: number, least: number): num
   const best = new Float64Array(n + 1).fill(Number.POSITIVE_INFINITY)
   best[0] = -penalty
   const before = new Int32Array(n + 1)
-  let open = [0]
-  const last = new Map<number, number>()
+  // starts that may be the best yet, in order; each leaves once a segment fits in after it was worse by more than the penalty
+  const open = new Int32Array(n + 1)
+  const until = new Int32Array(n + 1).fill(n + 2)
+  const totals = new Float64Array(n + 1)
+  let count = 1
   for (let to = least; to <= n; to++) {
-    if (to >= 2 * least) open.push(to - least)
-    for (const from of open) {
-      const total = (best[from] as number) + cost(from, to) + penalty
-      if (total < (best[to] as number)) {
-        best[to] = total
-        before[to] = from
-      }
+    if (to >= 2 * least) open[count++] = to - least
+    let [lowest, start] = [Number.POSITIVE_INFINITY, 0]
+    for (let k = 0; k < count; k++) {
+      const from = open[k] as number
+      const total = (best[from] as number) + cost(from, to)
+      totals[k] = total
+      if (total + penalty < lowest) [lowest, start] = [total + penalty, from]
     }
-    // a start that is worse now by more than the penalty is not the best again, once a segment fits in after now
-    for (const from of open)
-      if (!last.has(from) && (best[from] as number) + cost(from, to) > (best[to] as number)) last.set(from, to + least)
-    open = open.filter((from) => (last.get(from) ?? n + 1) > to + 1)
+    best[to] = lowest
+    before[to] = start
+    let kept = 0
+    for (let k = 0; k < count; k++) {
+      const from = open[k] as number
+      if ((totals[k] as number) > lowest && (until[from] as number) > n + 1) until[from] = to + least
+      if ((until[from] as number) > to + 1) open[kept++] = from
+    }
+    count = kept
   }
   const ends: number[] = []
   for (let at = n; at > 0; at = before[at] as number) ends.unshift(at)
@@ -89,6 +97,11 @@ export const changes: Analysis = {
         'a level needs values that scatter about it',
         'look at its differences instead',
       )
+    // a column of moments is in microseconds, which nobody reads
+    const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
+    const when = (t: number) =>
+      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
+    const told = (t: number) => (moments_ ? when(t) : t)
     const scaled = x.map((v) => v / sigma)
     const ends = segmentsOf(scaled, (given.number('penalty') as number) * Math.log(n), least)
     const segments = ends.map((to, k) => {
@@ -108,18 +121,14 @@ export const changes: Analysis = {
       n,
       sigma: finite(sigma),
       count: found.length,
-      changes: found,
-      segments,
+      changes: found.map((f) => ({ ...f, at: told(f.at) })),
+      segments: segments.map((s) => ({ ...s, from: told(s.from), to: told(s.to) })),
       leftOut: series.leftOut,
     }
     const largest = found.reduce<(typeof found)[number] | undefined>(
       (a, b) => (a === undefined || Math.abs(b.shift) > Math.abs(a.shift) ? b : a),
       undefined,
     )
-    // a column of moments is in microseconds, which nobody reads
-    const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
-    const when = (t: number) =>
-      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
     const said: Words =
       largest === undefined
         ? {
