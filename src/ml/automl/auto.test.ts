@@ -9,7 +9,6 @@ import { readTargets } from '../training/labels.ts'
 import { logistic } from '../training/logistic.ts'
 import type { TrainTask } from '../training/trainer.ts'
 import { auto } from './auto.ts'
-import { foldsOf } from './folds.ts'
 import { propose, type Tried } from './propose.ts'
 import { holdRows } from './rows.ts'
 import { selectEnsemble } from './select.ts'
@@ -84,36 +83,17 @@ test('time ends a search, one model being there, and a cancel ends it within a s
   expect(error.code).toBe('CANCELLED')
 })
 
-describe('folds', () => {
-  test('hold each row once, classes in the same share, by the seed', () => {
-    const classes = Float64Array.from({ length: 103 }, (_, i) => Number(i % 10 === 0))
-    const folds = foldsOf('stratified', 103, 5, 1, classes)
-    expect(folds.flatMap((f) => [...f.test]).sort((a, b) => a - b)).toEqual(Array.from({ length: 103 }, (_, i) => i))
-    for (const { train, test } of folds) {
-      expect(train.length + test.length).toBe(103)
-      expect([2, 3]).toContain(test.filter((i) => classes[i] === 1).length)
-    }
-    expect(foldsOf('stratified', 103, 5, 1, classes)).toEqual(folds)
-    expect(foldsOf('random', 103, 5, 2)).not.toEqual(foldsOf('random', 103, 5, 1))
-  })
-  test('of time learn from what came before alone', () => {
-    for (const { train, test } of foldsOf('time', 60, 5, 1)) {
-      expect(Math.max(...train)).toBeLessThan(Math.min(...test))
-      expect(test).toHaveLength(10)
-    }
-  })
-  test('of groups hold all rows of one together, in about equal numbers', () => {
-    const random = randomOf(6)
-    const groups = Float64Array.from({ length: 500 }, () => Math.floor(random() ** 2 * 40))
-    const folds = foldsOf('group', 500, 4, 1, groups)
-    const sizes = folds.map((f) => f.test.length)
-    expect(sizes.reduce((a, b) => a + b, 0)).toBe(500)
-    expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(10)
-    for (const { train, test } of folds) {
-      const seen = new Set(train.map((i) => groups[i] as number))
-      expect(test.some((i) => seen.has(groups[i] as number))).toBe(false)
-    }
-  })
+test('rows that no fold can be judged by are refused, and one fold without a class does not spoil the others', async () => {
+  const late = (from: number) => {
+    let row = 0
+    return taskOf(() => row++ >= from, 'bool', { trials: 3, seconds: 0, folds: 5, cut: 'time' }, 300)
+  }
+  expect(await failure(auto.train(late(250), quiet()))).toMatchObject({ code: 'TRAIN_DATA' })
+  expect((await failure(auto.train(late(250), quiet()))).message).toContain('none of 300 rows can be judged')
+  const model = await auto.train(late(120), quiet())
+  expect(model.body['loss']).toBeLessThan(100)
+  const few = taskOf((a) => a > 0, 'bool', { trials: 3, seconds: 0 }, 2)
+  expect(await failure(auto.train(few, quiet()))).toMatchObject({ code: 'TRAIN_DATA' })
 })
 
 test('a sample of rows in groups is of whole groups, at least two of them', async () => {

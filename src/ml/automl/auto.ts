@@ -5,6 +5,7 @@ import type { Evaluator } from '../../plan/evaluator.ts'
 import { naiveBayes } from '../training/bayes.ts'
 import { linear } from '../training/elastic.ts'
 import { gbdt } from '../training/gbdt/gbdt.ts'
+import { dataError } from '../training/intake.ts'
 import { knn } from '../training/knn.ts'
 import { logistic } from '../training/logistic.ts'
 import { mlp } from '../training/mlp.ts'
@@ -54,6 +55,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     .some((c) => c.some((x) => !Object.is(x, c[0])))
   const until = params.seconds > 0 ? began + params.seconds * 1000 : Number.POSITIVE_INFINITY
   const trials = await search(searched, { kept, until, limit: some ? params.trials : 1, seed: task.seed }, ctx)
+  if (trials.every((t) => t.loss === Number.MAX_VALUE))
+    throw dataError(`none of ${trials.length} trials answers with numbers for rows that it has not seen`, 'look at the features for values far beyond all others, or name fewer') // biome-ignore format: one line
   return settle(task, searched, trials, suspects, ctx)
 }
 

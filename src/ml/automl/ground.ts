@@ -4,7 +4,7 @@ import { checkColumns, checkGroup, dataError } from '../training/intake.ts'
 import { readTargets, type Targets } from '../training/labels.ts'
 import { type NumberParam, numberParams } from '../training/params.ts'
 import type { TrainTask } from '../training/trainer.ts'
-import { type Cut, foldsOf } from './folds.ts'
+import { type Cut, type Fold, foldsOf } from './folds.ts'
 import { type HeldRows, holdRows } from './rows.ts'
 import { type Family, familiesFor } from './space.ts'
 import type { Ground } from './trials.ts'
@@ -39,9 +39,20 @@ export async function searchedIn(task: TrainTask, signal: AbortSignal): Promise<
   const { goal, outputs } = targets
   const { cut, group } = cutOf(task, targets)
   const held = await holdRows(task, targets, params.rows, signal, group)
-  const folds = foldsOf(cut, held.rows, Math.min(params.folds, most(held, goal, cut)), task.seed, cut === 'group' ? held.groups : held.y) // biome-ignore format: one line
+  const all = foldsOf(cut, held.rows, Math.min(params.folds, most(held, goal, cut)), task.seed, cut === 'group' ? held.groups : held.y) // biome-ignore format: one line
+  const folds = learnable(all, held, goal, cut)
   const families = familiesFor(aimOf(goal), held.rows, task.features.length, targets.rows)
   return { params, targets, cut, families, held, folds, goal, outputs, seed: task.seed, threads: task.threads }
+}
+
+/** Folds whose rows to learn from are of two classes at least, where there are classes: nothing is learnt of one. @throws TRAIN_DATA where none is left */
+function learnable(folds: readonly Fold[], { y, rows }: HeldRows, { kind }: Goal, cut: Cut): readonly Fold[] {
+  if (kind === 'regression' || kind === 'ranking') return folds
+  const some = folds.filter(({ train }) => train.some((row) => y[row] !== y[train[0] as number]))
+  if (some.length > 0) return some
+  const ways = { time: ['what comes before each part', 'bring rows of both from earlier on, or leave cut out where their order is no time'], group: ['the other groups of each', 'bring groups that have rows of both, or cut in another way'] } as const // biome-ignore format: one line
+  const [what, fix] = cut === 'time' || cut === 'group' ? ways[cut] : (['all but one part of them', 'bring more rows of each class'] as const) // biome-ignore format: one line
+  throw dataError(`none of ${rows} rows can be judged: ${what} has rows of one class alone, of which nothing is learnt`, fix) // biome-ignore format: one line
 }
 
 /** Folds that every class has a row in, or that every one has a group. @throws TRAIN_DATA for a single group */
