@@ -1,6 +1,7 @@
 """Outliers, gaps, seasons, changes: the same by NumPy and SciPy."""
 
 import numpy as np
+import pandas as pd
 from scipy import signal, stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
@@ -21,6 +22,26 @@ def esd(x, alpha, steps):
         if r > (n - i) * t / np.sqrt((n - i - 1 + t * t) * (n - i + 1)):
             out = i
     return sorted(gone[:out])
+
+
+def unusual(x, alpha, period):
+    """Rosner's test of what is left of a running median and the medians of phases: places, and what would be usual."""
+    def running(v, width):
+        level, side, last = pd.Series(v).rolling(width, center=True, min_periods=1).median().to_numpy(), width // 2, len(v) - 1 - width // 2
+        if len(v) >= 4 * side + 1:
+            rise, fall = (level[2 * side] - level[side]) / side, (level[last] - level[last - side]) / side
+            level = np.concatenate([level[side] - np.arange(side, 0, -1) * rise, level[side : last + 1], level[last] + np.arange(1, side + 1) * fall])
+        return level
+
+    season, half = np.zeros(len(x)), max(1, len(x) // 2 // period) * period
+    line = np.median((x[half:] - x[:-half]) / half) * np.arange(len(x))
+    y = x - line
+    if period > 1:
+        about = y - running(y, 2 * (period // 2) + 1)
+        phases = np.array([np.median(about[k::period]) for k in range(period)])
+        season = (phases - np.median(phases))[np.arange(len(x)) % period]
+    usual = line + season + running(y - season, 2 * max(period, 10) + 1)
+    return esd(x - usual, alpha, max(1, len(x) // 10)), usual
 
 
 def partition(x, penalty, least):
@@ -70,6 +91,13 @@ def cases(d):
     yield "missingness", "shop", {"value": "holes", "x": ["later", "plan"]}, {
         "missing": int(gone.sum()), "share.low": low, "share.high": high, "columns.0.statistic": a.statistic, "columns.0.p": a.pvalue,
         "columns.1.statistic": b.statistic, "columns.1.adjusted": adjusted[1]}
+    for data, value, time, period in [("co2", "co2", "month", 12), ("sunspots", "spots", "year", None), ("sunspots", "spots", "year", 11), ("nile", "volume", "year", None), ("shop", "price", None, 7)]:
+        x = arr(d[data], value)
+        found, usual = unusual(x, 0.05, period or 1)
+        rest = x - usual
+        first = int(np.argmax(np.abs(rest - rest.mean())))
+        far = {"anomalies.0.value": x[first], "anomalies.0.usual": usual[first]} if found else {}
+        yield "anomalies", data, {"value": value} | ({"time": time} if time else {}) | ({"period": period} if period else {}), {"count": len(found)} | far
     for data, value, time in [("co2", "co2", "month"), ("sunspots", "spots", "year"), ("shop", "price", None), ("nile", "volume", "year")]:
         x = signal.detrend(arr(d[data], value), type="linear")
         n = len(x)

@@ -45,6 +45,7 @@ const EXAMPLES: Readonly<Record<AnalysisName, Example>> = {
   missingness: { columns: { holes, later, city }, asked: { value: 'holes', x: ['later', 'city'] } },
   seasonality: { columns: { price, day: rows }, asked: { value: 'price', time: 'day' } },
   changes: { columns: { price, day: rows }, asked: { value: 'price', time: 'day' } },
+  anomalies: { columns: { price, day: rows }, asked: { value: 'price', time: 'day', period: 7 } },
   segments: { columns: { price, city, size }, asked: { value: 'price', x: ['city', 'size'] } },
   explain: { columns: { price, plan, city, size }, asked: { value: 'price', by: 'plan', x: ['city', 'size'] } },
   correlation: { columns: { price, later, size }, asked: { value: ['price', 'later', 'size'] } },

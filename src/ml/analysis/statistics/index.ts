@@ -28,6 +28,7 @@ const TABLE = {
   missingness: async () => (await import('./shape/missingness.ts')).missingness,
   seasonality: async () => (await import('./series/seasonality.ts')).seasonality,
   changes: async () => (await import('./series/changes.ts')).changes,
+  anomalies: async () => (await import('./series/anomalies.ts')).anomalies,
   segments: async () => (await import('./segment/segments.ts')).segments,
   explain: async () => (await import('./segment/explain.ts')).explain,
 } as const satisfies Record<string, () => Promise<Analysis>>

@@ -3,7 +3,7 @@ import { lines } from '../charts.ts'
 import { unfit } from '../given.ts'
 import { medianOf, moments } from '../moments.ts'
 import { fig, finite, leftOutText } from '../say.ts'
-import { seriesOf, TIME, varies } from './ordered.ts'
+import { momentsIn, seriesOf, TIME, varies } from './ordered.ts'
 
 /** Values of a series at most: pairs of them are looked at where nothing changes, two seconds of it, and nobody else has a turn meanwhile. */
 const MOST = 20_000
@@ -97,11 +97,7 @@ export const changes: Analysis = {
         'a level needs values that scatter about it',
         'look at its differences instead',
       )
-    // a column of moments is in microseconds, which nobody reads
-    const moments_ = series.timed && Math.abs(at[0] as number) > 1e12
-    const when = (t: number) =>
-      moments_ ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
-    const told = (t: number) => (moments_ ? when(t) : t)
+    const { dated, when, told } = momentsIn(series)
     const scaled = x.map((v) => v / sigma)
     const ends = segmentsOf(scaled, (given.number('penalty') as number) * Math.log(n), least)
     const segments = ends.map((to, k) => {
@@ -141,7 +137,7 @@ export const changes: Analysis = {
           }
     const points = Array.from(x, (y, i) => ({ x: at[i] as number, y }))
     const level = segments.flatMap((s) => [{ x: s.from, y: s.mean }, { x: s.to, y: s.mean }]) // biome-ignore format: one line
-    const chart = lines([{ name: value, points }, { name: 'level', points: level }], { rules: found.map((f) => f.at), moments: moments_ }) // biome-ignore format: one line
+    const chart = lines([{ name: value, points }, { name: 'level', points: level }], { rules: found.map((f) => f.at), moments: dated }) // biome-ignore format: one line
     return { data, chart, sentence: (l) => said[l] + leftOutText[l](series.leftOut) }
   },
 }

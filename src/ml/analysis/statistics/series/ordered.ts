@@ -49,3 +49,11 @@ export function varies({ x }: Series, given: Given): void {
       'name a column that varies',
     )
 }
+
+/** How moments of a series are said, and as what they stand in figures: a column of moments is in microseconds, which nobody reads. */
+export function momentsIn({ at, timed }: Series) {
+  const dated = timed && Math.abs(at[0] as number) > 1e12
+  const when = (t: number): string =>
+    dated ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
+  return { dated, when, told: (t: number): string | number => (dated ? when(t) : t) }
+}

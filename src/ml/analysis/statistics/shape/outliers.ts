@@ -1,17 +1,15 @@
 import type { Analysis, Words } from '../analysis.ts'
 import { lines } from '../charts.ts'
-import { studentUpper } from '../distributions/continuous.ts'
 import { unfit } from '../given.ts'
 import { medianOf, moments, quantileOf, sorted } from '../moments.ts'
 import { values } from '../rows.ts'
 import { CONFIDENCE, fig, finite, leftOutText } from '../say.ts'
+import { rosner } from './esd.ts'
 
 /** Outliers that are listed; all are counted. */
 const LISTED = 200
 /** 0.6745, the normal's upper quartile: MAD / it estimates a standard deviation. */
 const QUARTILE = 0.6744897501960817
-/** Steps of the ESD at most: each looks through all values. */
-const MOST_ESD = 200
 
 interface Found {
   /** Beyond which a value is one; null where the method has no fixed limits. */
@@ -52,27 +50,8 @@ function byMedian(x: Float64Array, reach: number, value: string): Found {
   }
 }
 
-/** The generalised extreme studentised deviate of Rosner (1983): as many outliers as the last step that is beyond chance. */
 function esd(x: Float64Array, confidence: number): Found {
-  const n = x.length
-  const order = Array.from(x.keys()).sort((i, j) => (x[i] as number) - (x[j] as number))
-  const ascending = Float64Array.from(order, (i) => x[i] as number)
-  // the farthest from the mean is always at an end
-  let [from, to] = [0, n]
-  const removed: number[] = []
-  let outliers = 0
-  const steps = Math.min(MOST_ESD, Math.max(1, Math.floor(n / 10)), n - 3)
-  for (let i = 1; i <= steps; i++) {
-    const m = moments(ascending.subarray(from, to))
-    if (m.sd === 0) break
-    const [below, above] = [m.mean - (ascending[from] as number), (ascending[to - 1] as number) - m.mean]
-    const r = Math.max(below, above) / m.sd
-    const t = studentUpper((1 - confidence) / (2 * (n - i + 1)), n - i - 1)
-    const limit = ((n - i) * t) / Math.sqrt((n - i - 1 + t * t) * (n - i + 1))
-    removed.push(order[above >= below ? --to : from++] as number)
-    if (r > limit) outliers = i
-  }
-  const set = new Set(removed.slice(0, outliers))
+  const set = new Set(rosner(x, confidence))
   const rest = moments(x.filter((_, i) => !set.has(i)))
   const score = (v: number) => (rest.sd > 0 ? (v - rest.mean) / rest.sd : 0)
   return { low: null, high: null, score, is: (_, i) => set.has(i), method: 'generalised ESD' }
