@@ -19,6 +19,11 @@ export const BUILDS: readonly {
 }[] = [
   { folder: GBDT, name: 'kernels', options: [...COMMON, ...SHARED] },
   { folder: GBDT, name: 'scorer', options: [...COMMON, '--initialMemory=1', '--maximumMemory=65536'] },
+  {
+    folder: 'src/ml/training',
+    name: 'gram',
+    options: [...COMMON, '--enable=simd', '--initialMemory=1', '--maximumMemory=65536'],
+  },
   { folder: 'src/data/connectors/csv', name: 'survey', options: [...COMMON, '--enable=simd'] },
 ]
 

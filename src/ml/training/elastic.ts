@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GalleyError, throwIfAborted } from '../../base/errors.ts'
 import { BLOCK_ROWS, designOf, featureStats } from './design.ts'
 import { goalBlocks } from './goalBlocks.ts'
+import { gramsOf } from './gram.ts'
 import { checkColumns } from './intake.ts'
 import { readTargets } from './labels.ts'
-import { dot, solveInTurns } from './linear.ts'
+import { solveInTurns } from './linear.ts'
 import { loadLinear, logisticBody } from './logisticModel.ts'
 import { checkModel, modelOf } from './model.ts'
 import { paced } from './pace.ts'
@@ -55,28 +56,25 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     })
   const pace = paced(ctx.signal)
   // lower triangle of Σ w·x·x, Σ w·x·(y − ȳ), Σ w·x and Σ w·(y − ȳ)²
-  const gram = new Float64Array(p * p)
+  const grams = await gramsOf(p)
+  const gram = grams.lower
   const cross = new Float64Array(p)
   const sums = new Float64Array(p)
   let squares = 0
-  const weighted = new Float64Array(BLOCK_ROWS)
   const residual = new Float64Array(BLOCK_ROWS)
   let done = 0
   for await (const { x, y, w, rows } of blocks()) {
     throwIfAborted(ctx.signal)
-    const column = (j: number) => x.subarray(j * BLOCK_ROWS, j * BLOCK_ROWS + rows)
     for (let i = 0; i < rows; i++) {
       const d = (y[i] as number) - targets.mean
       residual[i] = (w[i] as number) * d
       squares += (w[i] as number) * d * d
     }
+    grams.take(x, w, residual, rows)
     for (let a = 0; a < p; a++) {
-      const own = column(a)
-      let sum = 0
-      for (let i = 0; i < rows; i++) sum += weighted[i] = (w[i] as number) * (own[i] as number)
-      sums[a] = (sums[a] as number) + sum
-      cross[a] = (cross[a] as number) + dot(residual, own, rows)
-      for (let b = 0; b <= a; b++) gram[a * p + b] = (gram[a * p + b] as number) + dot(weighted, column(b), rows)
+      const of = grams.add(a)
+      sums[a] = (sums[a] as number) + of.sum
+      cross[a] = (cross[a] as number) + of.cross
       const turn = pace(rows * (a + 1))
       if (turn) await turn
     }
