@@ -1,4 +1,5 @@
 import { BINARY, linkOf } from '../../runs/goal.ts'
+import { MOST_LOG } from '../training/model.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import type { Graph } from './graph.ts'
 
@@ -13,12 +14,16 @@ export interface Writer {
 /** Answers of scores, a column an output. */
 export function linked(graph: Graph, scores: string, { goal = BINARY, classes }: TrainedModel): string {
   if (classes) return graph.node('Softmax', [scores], { axis: 1 })
-  return graph.node({ logit: 'Sigmoid', log: 'Exp', identity: 'Identity' }[linkOf(goal)], [scores])
+  const link = linkOf(goal)
+  if (link === 'log') return graph.node('Exp', [graph.node('Min', [scores, graph.doubles([MOST_LOG], [])])])
+  return graph.node(link === 'logit' ? 'Sigmoid' : 'Identity', [scores])
 }
 
 /** Answers of what `scoresOf(row)` gives. */
 export function linkedCode({ goal = BINARY, classes }: TrainedModel): string {
-  const one = { logit: '1 / (1 + Math.exp(-score))', log: 'Math.exp(score)', identity: 'score' }[linkOf(goal)]
+  const one = { logit: '1 / (1 + Math.exp(-score))', log: `Math.exp(Math.min(score, ${MOST_LOG}))`, identity: 'score' }[
+    linkOf(goal)
+  ]
   return classes
     ? `function answersOf(row: Float64Array): number[] {
   const scores = scoresOf(row)

@@ -1,6 +1,6 @@
 import type { Evaluator } from '../../plan/evaluator.ts'
 import type { ColumnStats } from './design.ts'
-import { bodyNumber, checkModel, decodeFloat64, encodeArray } from './model.ts'
+import { bodyNumber, checkModel, decodeFloat64, encodeArray, meanOfLog } from './model.ts'
 import type { TrainedModel } from './trainer.ts'
 
 /** The body of a logistic model: weights of the columns, then those of where the columns of `indicators` are missing, then the intercept. */
@@ -70,7 +70,7 @@ export function loadLinear(model: TrainedModel): Evaluator {
     model.kind === 'logistic'
       ? (score: number) => 1 / (1 + Math.exp(-score))
       : model.kind === 'poisson'
-        ? Math.exp
+        ? meanOfLog
         : (score: number) => score
   return {
     kind: model.kind,

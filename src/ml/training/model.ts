@@ -76,3 +76,8 @@ export function checkModel(model: TrainedModel, kind: string): void {
 export function broken(why: string): GalleyError {
   return new GalleyError('STORE_CORRUPT', { what: 'the model can not be read', why, fix: 'train it again' })
 }
+
+/** Scores beyond have no exponential that is a number. */
+export const MOST_LOG = 709
+/** A mean by its logarithm, always a number. */
+export const meanOfLog = (score: number): number => Math.exp(Math.min(score, MOST_LOG))

@@ -1,6 +1,6 @@
 import type { Evaluator } from '../../../plan/evaluator.ts'
 import { BINARY, type Goal, linkOf } from '../../../runs/goal.ts'
-import { largest } from '../model.ts'
+import { largest, meanOfLog } from '../model.ts'
 import { softmaxInPlace } from '../softmax.ts'
 import type { TrainedModel } from '../trainer.ts'
 import { askedOf, type Forest, goesLeft, readForest } from './forest.ts'
@@ -44,7 +44,7 @@ export function loadForest(model: TrainedModel): Evaluator {
 function answerOf(goal: Goal): (score: number) => number {
   const link = linkOf(goal)
   if (link === 'logit') return (score) => 1 / (1 + Math.exp(-score))
-  return link === 'log' ? Math.exp : (score) => score
+  return link === 'log' ? meanOfLog : (score) => score
 }
 
 /** The score of one row for one output. `many` adds the same numbers in the same order, so both give the same bits. */
