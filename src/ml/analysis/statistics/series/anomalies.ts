@@ -4,10 +4,8 @@ import { unfit } from '../given.ts'
 import { medianOf, moments } from '../moments.ts'
 import { CONFIDENCE, fig, finite, leftOutText } from '../say.ts'
 import { rosner } from '../shape/esd.ts'
-import { momentsIn, seriesOf, TIME, varies } from './ordered.ts'
+import { momentsIn, notTooLong, seriesOf, TIME, varies } from './ordered.ts'
 
-/** Values of a series at most, as of other analyses of one. */
-const MOST = 20_000
 /** Values on each side that a level is the median of, at least. */
 const SIDE = 10
 
@@ -92,12 +90,7 @@ export const anomalies: Analysis = {
     const { x, at } = series
     const n = x.length
     const value = given.column('value') ?? ''
-    if (n > MOST)
-      throw unfit(
-        `'${value}' has ${n.toLocaleString('en-US')} values in order`,
-        `${MOST.toLocaleString('en-US')} are looked at, at most`,
-        'aggregate them in a recipe: a mean each hour or day',
-      )
+    notTooLong(series, given)
     const usual = usualOf(x, period)
     const rest = x.map((v, i) => v - (usual[i] as number))
     const places = rosner(rest, confidence)

@@ -3,10 +3,8 @@ import { lines } from '../charts.ts'
 import { unfit } from '../given.ts'
 import { medianOf, moments } from '../moments.ts'
 import { fig, finite, leftOutText } from '../say.ts'
-import { momentsIn, seriesOf, TIME, varies } from './ordered.ts'
+import { momentsIn, notTooLong, seriesOf, TIME, varies } from './ordered.ts'
 
-/** Values of a series at most: pairs of them are looked at where nothing changes, two seconds of it, and nobody else has a turn meanwhile. */
-const MOST = 20_000
 /** Of a normal's differences: their median distance is this many standard deviations of the values. */
 const DIFFERENCE = 0.6744897501960817 * Math.SQRT2
 
@@ -80,12 +78,7 @@ export const changes: Analysis = {
     const { x, at } = series
     const n = x.length
     const value = given.column('value') ?? ''
-    if (n > MOST)
-      throw unfit(
-        `'${value}' has ${n.toLocaleString('en-US')} values in order`,
-        `${MOST.toLocaleString('en-US')} are looked at, at most`,
-        'aggregate them in a recipe: a mean each hour or day',
-      )
+    notTooLong(series, given)
     const steps = x.subarray(1).map((v, i) => v - (x[i] as number))
     const middle = medianOf(steps)
     const spread = medianOf(steps.map((d) => Math.abs(d - middle))) / DIFFERENCE

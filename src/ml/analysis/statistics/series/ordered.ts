@@ -57,3 +57,16 @@ export function momentsIn({ at, timed }: Series) {
     dated ? new Date(t / 1000).toISOString().slice(0, 16).replace('T', ' ') : String(Number(t.toPrecision(12)))
   return { dated, when, told: (t: number): string | number => (dated ? when(t) : t) }
 }
+
+/** Values of a series at most: an analysis is one piece of work, and nobody else has a turn meanwhile. */
+const MOST = 20_000
+
+/** @throws ANALYSIS_DATA where a series is longer than is looked at */
+export function notTooLong({ x }: Series, given: Given): void {
+  if (x.length > MOST)
+    throw unfit(
+      `'${given.column('value')}' has ${x.length.toLocaleString('en-US')} values in order`,
+      `${MOST.toLocaleString('en-US')} are looked at, at most`,
+      'aggregate them in a recipe: a mean each hour or day',
+    )
+}

@@ -2,13 +2,10 @@ import type { Analysis, Words } from '../analysis.ts'
 import { lines } from '../charts.ts'
 import { unfit } from '../given.ts'
 import { CONFIDENCE, fig, finite, leftOutText, pText, shown } from '../say.ts'
-import { seriesOf, TIME, varies } from './ordered.ts'
+import { notTooLong, seriesOf, TIME, varies } from './ordered.ts'
 import { dickeyFuller, kpss, type Trend } from './unit-root.ts'
 
 /** Two tests that start from opposite ends: one takes a unit root for granted, the other that there is none. */
-/** Values of a series at most: a regression for each number of lags takes two seconds of them. */
-const MOST = 20_000
-
 export const stationarity: Analysis = {
   name: 'stationarity',
   about: {
@@ -29,12 +26,7 @@ export const stationarity: Analysis = {
     const confidence = given.number('confidence') as number
     const series = seriesOf(given, 20)
     varies(series, given)
-    if (series.x.length > MOST)
-      throw unfit(
-        `'${given.column('value')}' has ${series.x.length.toLocaleString('en-US')} values in order`,
-        `${MOST.toLocaleString('en-US')} are looked at, at most`,
-        'aggregate them in a recipe: a mean each hour or day',
-      )
+    notTooLong(series, given)
     const trend: Trend = given.choice('trend') === 'line' ? 'ct' : 'c'
     const adf = dickeyFuller(series.x, trend)
     const level = kpss(series.x, trend)
