@@ -69,7 +69,7 @@ export interface AutoOptions {
   /** Trials of a round, 1 unless given, 64 at most: workers of the queue share them. What is found depends on it, and not on how many workers there are. */
   parallel?: number
 }
-/** Looks for a trainer and its parameters by cross-validation, and learns with the best, or the mean of several. */
+/** Looks for a trainer and its parameters by cross-validation, and learns with the best, the mean of several, or a model over them. */
 export const auto = (options: AutoOptions = {}): Candidate => ({
   trainer: 'auto',
   params: {
