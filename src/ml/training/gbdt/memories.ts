@@ -2,7 +2,7 @@ import { type SharedMemory, sharedMemory } from '../../../base/wasm.ts'
 
 /** ms that a memory is kept for the next training. */
 const IDLE = 3000
-/** One that is more times as large as what is asked for is left to a larger training. */
+/** One that is more times as large as what is asked for is let go. */
 const MOST = 8
 
 let kept: { readonly memory: SharedMemory; readonly timer: NodeJS.Timeout } | undefined
@@ -12,11 +12,11 @@ let kept: { readonly memory: SharedMemory; readonly timer: NodeJS.Timeout } | un
  * would let go of their memories long after.
  */
 export function takeMemory(bytes: number): SharedMemory {
-  const size = kept?.memory.buffer.byteLength ?? 0
-  if (!kept || size < bytes || size > bytes * MOST) return sharedMemory(bytes)
-  const { memory, timer } = kept
+  const memory = kept?.memory
+  clearTimeout(kept?.timer)
   kept = undefined
-  clearTimeout(timer)
+  const size = memory?.buffer.byteLength ?? 0
+  if (!memory || size < bytes || size > bytes * MOST) return sharedMemory(bytes)
   new Uint8Array(memory.buffer, 0, bytes).fill(0)
   return memory
 }
