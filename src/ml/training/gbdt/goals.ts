@@ -14,6 +14,7 @@ import { keepMemory, takeMemory } from './memories.ts'
 import type { gbdtParams, MoreParams } from './params.ts'
 import type { BinnedTree, BoostTask } from './task.ts'
 import { growOnWorkers } from './team.ts'
+import { beginThreads } from './threads.ts'
 import { loadKernels } from './wasm.ts'
 
 /**
@@ -28,6 +29,8 @@ export async function learnGoal(
   const { signal } = ctx
   if (isOnDevice(task.train))
     ctx.say?.('trees of other goals than binary, of weights and of bounds are learnt on the processor')
+  const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
+  beginThreads(threads)
   const targets = await readTargets(task.train, task, signal)
   const { rows, outputs, classes } = targets
   const sample = await sampleFeatures(task.train, task.features, task.seed, signal)
@@ -43,7 +46,6 @@ export async function learnGoal(
     if (words !== undefined) ctx.say?.(words)
   }
 
-  const threads = Math.max(1, Math.min(Math.floor(task.threads), 64))
   const layout = layOut({ rows, validateRows, features: used.length, leaves: params.leaves, threads, outputs, grouped })
   const placed = { ...layout, goal: layout.goal as GoalLayout }
   const memory = takeMemory(layout.bytes)
