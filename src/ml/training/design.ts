@@ -53,26 +53,7 @@ async function statsOf<B extends Pick<NumericBatch, 'rows' | 'feature'>>(
   for await (const batch of batches) {
     rows += batch.rows
     seen(batch)
-    for (const [f, s] of sums.entries()) {
-      const values = batch.feature(f)
-      let { shift, n, sum, squares, low, high, missing } = s
-      for (let i = 0; i < values.length; i++) {
-        const x = values[i] as number
-        if (!Number.isFinite(x)) {
-          if (Number.isNaN(x)) missing++
-          continue
-        }
-        // sums of differences from the first value lose no digits when the mean is far from zero
-        if (n === 0) shift = x
-        const d = x - shift
-        n++
-        sum += d
-        squares += d * d
-        if (x < low) low = x
-        if (x > high) high = x
-      }
-      sums[f] = { shift, n, sum, squares, low, high, missing }
-    }
+    for (const [f, s] of sums.entries()) addUp(s, batch.feature(f))
   }
   const columns = sums.map(({ shift, n, sum, squares, low, high, missing }) => {
     if (n === 0) return { mean: 0, scale: 0, low: 0, high: 0, missing }
@@ -84,6 +65,45 @@ async function statsOf<B extends Pick<NumericBatch, 'rows' | 'feature'>>(
     return { mean, scale, low, high, missing }
   })
   return { rows, columns }
+}
+
+interface Sums {
+  shift: number
+  n: number
+  sum: number
+  squares: number
+  low: number
+  high: number
+  missing: number
+}
+
+/** Adds values to the sums of a column. A function of its own is soon a fast one. */
+function addUp(s: Sums, values: Float64Array): void {
+  let { n, sum, squares, low, high } = s
+  let from = 0
+  // sums of differences from the first value lose no digits when the mean is far from zero
+  while (n === 0 && from < values.length && !Number.isFinite(values[from]))
+    if (Number.isNaN(values[from++])) s.missing++
+  if (n === 0 && from < values.length) s.shift = values[from] as number
+  const { shift } = s
+  for (let i = from; i < values.length; i++) {
+    const x = values[i] as number
+    const d = x - shift
+    if (!Number.isFinite(x)) {
+      if (Number.isNaN(x)) s.missing++
+      continue
+    }
+    n++
+    sum += d
+    squares += d * d
+    if (x < low) low = x
+    if (x > high) high = x
+  }
+  s.n = n
+  s.sum = sum
+  s.squares = squares
+  s.low = low
+  s.high = high
 }
 
 /** The columns of the design matrix: the features, then an indicator for each of `indicators`. */

@@ -72,9 +72,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     }
     grams.take(x, w, residual, rows)
     for (let a = 0; a < p; a++) {
-      const of = grams.add(a)
-      sums[a] = (sums[a] as number) + of.sum
-      cross[a] = (cross[a] as number) + of.cross
+      sums[a] = (sums[a] as number) + grams.add(a)
+      cross[a] = (cross[a] as number) + grams.cross(a)
       const turn = pace(rows * (a + 1))
       if (turn) await turn
     }

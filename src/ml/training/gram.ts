@@ -13,8 +13,11 @@ let compiled: Promise<CompiledModule> | undefined
 export interface Grams {
   /** Takes a block's rows: columns, and what each row weighs and is to be multiplied with. */
   take(x: Float32Array, w: Float64Array, v: Float64Array, rows: number): void
-  /** Adds the block's Σ w·xₐ·x_b of every b ≤ a to row `a`. */
-  add(a: number): { readonly sum: number; readonly cross: number }
+  /** Adds the block's Σ w·xₐ·x_b of every b ≤ a to row `a`, and gives Σ w·xₐ. */
+  add(a: number): number
+  /** Σ v·xₐ of the block. */
+  cross(a: number): number
+  clear(): void
   /** Σ w·xₐ·x_b at place a · width + b of the lower triangle. */
   readonly lower: Float64Array
 }
@@ -48,7 +51,9 @@ export async function gramsOf(width: number): Promise<Grams> {
       row.fill(0, 0, a + 1)
       const sum = kernels.gramRow(x, stride, a, w, rows, weighted, out)
       for (let b = 0, at = a * width; b <= a; b++, at++) lower[at] = (lower[at] as number) + (row[b] as number)
-      return { sum, cross: kernels.dotColumn(v, x + a * stride, rows) }
+      return sum
     },
+    cross: (a) => kernels.dotColumn(v, x + a * stride, rows),
+    clear: () => void lower.fill(0),
   }
 }

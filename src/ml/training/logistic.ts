@@ -4,9 +4,10 @@ import { isOnDevice } from '../../engines/webgpu/table.ts'
 import type { Evaluator } from '../../plan/evaluator.ts'
 import { BLOCK_ROWS, columnStats, designOf, makeBlocks, thinned } from './design.ts'
 import { orOnHost } from './device/fallback.ts'
+import { gramsOf } from './gram.ts'
 import { checkClasses, checkColumns } from './intake.ts'
 import { isPlain } from './labels.ts'
-import { addScaled, dot, solveInTurns } from './linear.ts'
+import { addScaled, solveInTurns } from './linear.ts'
 import { loadLinear, logisticBody } from './logisticModel.ts'
 import { checkModel } from './model.ts'
 import { paced } from './pace.ts'
@@ -71,6 +72,8 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const design = designOf(stats.columns)
   const blocks = await makeBlocks(task, stats, design, ctx.signal)
   const size = design.width + 1
+  const { width } = design
+  const grams = await gramsOf(width)
   const pace = paced(ctx.signal)
 
   /**
@@ -83,36 +86,37 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
     const score = new Float64Array(BLOCK_ROWS)
     const residual = new Float64Array(BLOCK_ROWS)
     const weight = new Float64Array(BLOCK_ROWS)
-    const weighted = new Float64Array(BLOCK_ROWS)
-    const ones = new Float32Array(BLOCK_ROWS).fill(1)
+    grams.clear()
     let loss = 0
     let turn = 0
     for await (const whole of blocks()) {
       throwIfAborted(ctx.signal)
       const { x, labels, rows } = every === 1 ? whole : thinned(whole, every, design.width)
-      const column = (j: number) => (j < design.width ? x.subarray(j * BLOCK_ROWS, j * BLOCK_ROWS + rows) : ones)
-      score.fill(weights[design.width] as number)
-      for (let j = 0; j < design.width; j++) addScaled(score, column(j), weights[j] as number, rows)
+      score.fill(weights[width] as number)
+      for (let j = 0; j < width; j++) addScaled(score, x.subarray(j * BLOCK_ROWS, j * BLOCK_ROWS + rows), weights[j] as number, rows) // biome-ignore format: one line
+      let [residuals, curvature] = [0, 0]
       for (let i = 0; i < rows; i++) {
         const s = score[i] as number
         const z = Math.exp(-Math.abs(s))
         const p = s >= 0 ? 1 / (1 + z) : z / (1 + z)
         const y = labels[i] as number
         loss += Math.log1p(z) + (y === 1 ? Math.max(-s, 0) : Math.max(s, 0))
-        residual[i] = p - y
-        weight[i] = z / (1 + z) ** 2
+        residuals += residual[i] = p - y
+        curvature += weight[i] = z / (1 + z) ** 2
       }
-      for (let a = 0; a < size; a++) {
-        const own = column(a)
-        g[a] = (g[a] as number) + dot(residual, own, rows)
+      grams.take(x, weight, residual, rows)
+      for (let a = 0; a < width; a++) {
+        g[a] = (g[a] as number) + grams.cross(a)
         if (!h) continue
-        for (let i = 0; i < rows; i++) weighted[i] = (weight[i] as number) * (own[i] as number)
-        for (let b = 0; b <= a; b++) h[a * size + b] = (h[a * size + b] as number) + dot(weighted, column(b), rows)
+        h[width * size + a] = (h[width * size + a] as number) + grams.add(a)
         const turn = pace(rows * (a + 1))
         if (turn) await turn
       }
+      g[width] = (g[width] as number) + residuals
+      if (h) h[width * size + width] = (h[width * size + width] as number) + curvature
       if (++turn % 8 === 0) await nextTurn()
     }
+    for (let a = 0; h && a < width; a++) h.set(grams.lower.subarray(a * width, a * width + a + 1), a * size)
     for (let j = 0; j < size - 1; j++) {
       const w = weights[j] as number
       loss += (params.l2 / every / 2) * w * w
