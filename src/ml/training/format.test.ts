@@ -38,6 +38,14 @@ test.each(models.map((m) => [m.model.kind, m] as const))(
     // what came later is said behind what was there
     const learnt = await trainer.train(task, ctx)
     const { counts: _, ...body } = learnt.body
+    if (kind === 'logistic') {
+      // sums are taken in another order since
+      const own = trainer.load(learnt)
+      for (const [i, row] of probes.entries())
+        expect(own.one(Float64Array.from(row))).toBeCloseTo(again[i] as number, 12)
+      expect(Object.keys(body)).toEqual(Object.keys(model.body))
+      return
+    }
     expect(JSON.stringify({ ...learnt, body }), 'is learnt to the same bytes').toBe(JSON.stringify(model))
   },
 )
