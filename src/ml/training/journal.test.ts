@@ -22,6 +22,13 @@ test('gives what was kept, in its order; parts have journals of their own; nothi
   expect(existsSync(folder)).toBe(false)
 })
 
+test('entries that nobody waits for stay in their order', async () => {
+  const journal = await journals().of('a')
+  const added = Array.from({ length: 60 }, (_, n) => journal.add({ n, some: 'x'.repeat((n % 7) * 4000) }))
+  await Promise.all(added)
+  expect((await journals().of('a')).entries().map((entry) => (entry as { n: number }).n)).toEqual(added.map((_, n) => n)) // biome-ignore format: one line
+})
+
 test('what stands for all before takes its place: a network’s weights, every five seconds for hours, fill no disk', async () => {
   const journal = await journals().of('a')
   for (let n = 1; n <= 100; n++) await journal.replace({ n, weights: 'w'.repeat(1000) })

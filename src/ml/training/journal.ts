@@ -38,8 +38,14 @@ export function openJournals(folder: string, { ticks }: Pick<Clock, 'ticks'>, ev
     // what came after was cut off as it was written
     if (end < size) await truncate(path, end).catch(() => undefined)
     let last = ticks()
-    const keep = async (entry: unknown, write: (line: string) => Promise<void>) => {
+    let written = Promise.resolve()
+    // one after the other: an entry that overtakes another is not counted when they are read
+    const keep = (entry: unknown, write: (line: string) => Promise<void>): Promise<void> => {
       last = ticks()
+      written = written.then(() => put(entry, write))
+      return written
+    }
+    const put = async (entry: unknown, write: (line: string) => Promise<void>) => {
       try {
         const json = JSON.stringify(entry)
         await mkdir(folder, { recursive: true })
