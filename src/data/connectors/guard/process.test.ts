@@ -81,6 +81,8 @@ test('it has no network, no rights to write elsewhere, and nothing of the enviro
   const { command, NOBODY } = await import('./launch.ts')
   const path = g.put('n.csv', 'n\n1\n')
   const { confined } = command(path, MEMORY, 10)
+  // that of the test before may be about to go
+  await expect.poll(() => openedProcesses(g.folder), { timeout: 10_000 }).toEqual([])
   const inside = g.load(g.put('big.csv', `n\n${'1\n'.repeat(2e6)}`), 'csv').catch(() => undefined)
   while (openedProcesses(g.folder).length === 0) await sleep(5)
   const [pid] = openedProcesses(g.folder)
