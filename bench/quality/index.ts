@@ -93,10 +93,12 @@ async function tablesQuality({ prefix, small, signal, say }: Options): Promise<R
         seconds: small ? SHORT : SECONDS,
       }
       const losses: Record<string, number> = {}
+      let learntWith = ''
       for (const engine of ENGINES) {
         const own: About = { ...about, out: join(folder, engine) }
         const command = engine === 'galley' ? [process.execPath, '--no-warnings', here('side.ts')] : [python, '-B', here('peer.py'), engine] // biome-ignore format: one line
-        await output(`${name} ${engine}`, [...command, JSON.stringify(own)], { env, signal })
+        const printed = await output(`${name} ${engine}`, [...command, JSON.stringify(own)], { env, signal })
+        if (engine === 'galley') learntWith = printed
         losses[engine] = lossOf(own)
       }
       const found = losses as Losses
@@ -104,7 +106,9 @@ async function tablesQuality({ prefix, small, signal, say }: Options): Promise<R
       const measure = shape.kind === 'number' ? 'RMSE' : 'log loss'
       const told = ENGINES.map((e) => `${e} ${found[e].toPrecision(4)}`).join(', ')
       say(`${name}: ${measure} ${told}`)
-      notes.push(`${name} (${shape.train} rows of ${shape.features}): ${measure} ${told}`)
+      notes.push(
+        `${name} (${shape.train} rows of ${shape.features}): ${measure} ${told}; Galley learnt with ${learntWith}`,
+      )
       for (const peer of ['flaml', 'lightgbm'] as const)
           rows.push({ case: `${name}-loss`, peer, unit: 'count', galley: found.galley, peerValue: found[peer], ratio: found.galley / found[peer] }) // biome-ignore format: one line
     }

@@ -31,6 +31,10 @@ const task: TrainTask = {
 }
 const learnt = await auto.train(task, { signal: new AbortController().signal, progress: () => {} })
 const model = auto.load(learnt)
+const { members, meta } = learnt.body as { members: readonly unknown[]; meta?: { kind: string } }
+process.stdout.write(
+  meta ? `${meta.kind} over ${members.length}` : members.length > 1 ? `the mean of ${members.length}` : 'one model',
+)
 const said = new Float64Array(test * model.outputs)
 model.many(columns.slice(0, -1).map((c) => c.subarray(train)), test, said) // biome-ignore format: one line
 writeFileSync(out, said)

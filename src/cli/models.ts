@@ -46,7 +46,7 @@ interface Details {
 /** What a search's model is made of: the shares of a mean, or what has learnt over all. */
 interface Made {
   readonly parts: readonly { readonly trainer: string; readonly weight?: number }[]
-  readonly over?: string
+  readonly meta?: string
 }
 
 /** What a search tried. */
@@ -136,9 +136,9 @@ export function models(): Command {
   return noun
 }
 
-const madeOf = ({ parts, over }: Made): string => {
+const madeOf = ({ parts, meta }: Made): string => {
   const told = parts.map(({ trainer, weight }) => (parts.length > 1 && weight !== undefined ? `${weight.toFixed(2)} ${trainer}` : trainer)) // biome-ignore format: one line
-  if (over) return `${over} over the answers of ${told.join(', ')}`
+  if (meta) return `${meta} over the answers of ${told.join(', ')}`
   return parts.length > 1 ? `the mean of ${told.join(' + ')}` : (told[0] as string)
 }
 

@@ -77,7 +77,7 @@ async function settle(
 ): Promise<TrainedModel> {
   const { targets, cut } = searched
   const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
-  const { taken, over, loss } = await together(order, searched, ctx)
+  const { taken, meta, loss } = await together(order, searched, ctx)
   const members: TrainedModel[] = []
   for (const { trial } of taken) {
     const trainer = MEMBERS[trial.family.trainer] as Trainer
@@ -97,7 +97,7 @@ async function settle(
     targets,
     { ...said, cut },
     {
-      ...(over ? { members, over } : { members, weights: taken.map((t) => t.weight) }),
+      ...(meta ? { members, meta } : { members, weights: taken.map((t) => t.weight) }),
       ...{ leaderboard, ...(suspects.length > 0 ? { suspects } : {}) },
       ...{ trials: trials.length, loss },
     },
@@ -106,8 +106,8 @@ async function settle(
 
 interface Together {
   readonly taken: readonly { readonly trial: Trial; readonly weight: number }[]
-  /** What was learnt over them, where it is more than their mean. */
-  readonly over?: TrainedModel
+  /** The meta-model over them, where it is more than their mean. */
+  readonly meta?: TrainedModel
   readonly loss: number
 }
 
@@ -138,7 +138,7 @@ async function together(order: readonly Trial[], searched: Searched, ctx: TrainC
   const own = picked.map(({ trial }) => trial.said as Float64Array)
   const stack = await stackOver(own, params.ensemble, searched, ctx)
   return stack && stack.loss < best.loss
-    ? { taken: picked, over: await stack.learn(), loss: stack.loss }
+    ? { taken: picked, meta: await stack.learn(), loss: stack.loss }
     : { taken: picked, loss: several.loss }
 }
 

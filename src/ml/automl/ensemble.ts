@@ -3,31 +3,30 @@ import { broken, largest, outputsOf } from '../training/model.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import { featureOf } from './stack.ts'
 
-/** Several models, and the weight of each in their mean, or the model over them. */
+/** Several models, and the weight of each in their mean, or the meta-model over them. */
 export interface Ensemble {
   readonly members: readonly TrainedModel[]
   readonly weights: readonly number[]
-  readonly over: TrainedModel | undefined
+  readonly meta: TrainedModel | undefined
 }
 
 /** @throws STORE_CORRUPT */
 export function readEnsemble({ body }: TrainedModel): Ensemble {
-  const { members, weights = [], over } = body as { members?: TrainedModel[]; weights?: number[]; over?: TrainedModel }
+  const { members, weights = [], meta } = body as { members?: TrainedModel[]; weights?: number[]; meta?: TrainedModel }
   if (!Array.isArray(members) || !Array.isArray(weights) || members.length === 0) throw broken('it has no members')
-  if (over === undefined && members.length !== weights.length) throw broken('its members and weights disagree')
-  return { members, weights, over }
+  if (meta === undefined && members.length !== weights.length) throw broken('its members and weights disagree')
+  return { members, weights, meta }
 }
 
 /** What several models say together, made ready to score. @throws STORE_CORRUPT */
 export function loadEnsemble(model: TrainedModel, load: (member: TrainedModel) => Evaluator): Evaluator {
-  const { members, weights, over } = readEnsemble(model)
+  const { members, weights, meta } = readEnsemble(model)
   const all = members.map(load)
   const n = outputsOf(model)
   if (all.some((m) => m.outputs !== n || m.inputs.join('\0') !== model.features.join('\0')))
     throw broken('its members are of other features or classes')
-  const top = over && load(over)
-  if (top && (top.outputs !== n || top.inputs.length !== all.length * n))
-    throw broken('the model over its members is of others')
+  const top = meta && load(meta)
+  if (top && (top.outputs !== n || top.inputs.length !== all.length * n)) throw broken('its meta-model is of others')
   const shared = { kind: 'auto', inputs: model.features, outputs: n }
   return { ...shared, ...(top ? stacked(all, top, featureOf(model)) : averaged(all, weights, n)) }
 }

@@ -22,7 +22,7 @@ export interface HeldRows {
   /** Features of some rows, column by column. */
   columns(picked: Uint32Array): Float64Array[]
   /** Some of the rows with other features: a column's values stand in the order of `picked`. */
-  over(picked: Uint32Array, columns: readonly Float64Array[]): HeldRows
+  withFeatures(picked: Uint32Array, columns: readonly Float64Array[]): HeldRows
 }
 
 /** Reads at most `most` rows, chosen by the seed, of a task in groups about as many: whole groups. @throws TRAIN_DATA */
@@ -94,7 +94,7 @@ function heldOf(task: Pick<TrainTask, 'goal' | 'weight'>, columns: readonly Floa
   return {
     ...{ rows, y, groups },
     columns: (picked) => columns.map((c) => gathered(c, picked)),
-    over: (picked, others) =>
+    withFeatures: (picked, others) =>
       heldOf(task, others, {
         ...{ y: gathered(y, picked), w: gathered(w, picked) },
         groups: groups && gathered(groups, picked),

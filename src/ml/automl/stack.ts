@@ -10,8 +10,8 @@ import type { HeldRows } from './rows.ts'
 import { meanOf, selectEnsemble } from './select.ts'
 import { knownOf, lossOf } from './trials.ts'
 
-/** What learns over the answers of other models, by what they answer; where nothing is named there are means alone. */
-const OVER: Readonly<Record<string, Trainer>> = { binary: logistic, multiclass: logistic, squared: linear, poisson }
+/** The trainer of a meta-model, which learns over the answers of other models, by what they answer; where nothing is named there are means alone. */
+const META: Readonly<Record<string, Trainer>> = { binary: logistic, multiclass: logistic, squared: linear, poisson }
 
 /** How strongly weights are held back, in the order in which they are tried. */
 const RIDGES = [1, 30, 1000] as const
@@ -56,7 +56,7 @@ export async function stackOver(
   const rows = Uint32Array.from(folds.flatMap((f) => [...f.test]))
   const cells = rows.length * said.length * outputs * outputs
   if (!trainer || said.length < 2 || rows.length < LEAST_ROWS || cells > MOST_CELLS) return undefined
-  const over = held.over(rows, featuresIn(said, searched))
+  const over = held.withFeatures(rows, featuresIn(said, searched))
   const parts = partsOf(folds.map((f) => f.test.length), cut === 'time') // biome-ignore format: one line
   const loss = lossOf(goal, outputs)
   const some = (answers: Float64Array, picked: Uint32Array) =>
@@ -96,7 +96,7 @@ export async function stackOver(
   return { loss: whole, learn: () => learnOver(trainer, over, Uint32Array.from(rows.keys()), l2, searched, ctx) }
 }
 
-const overOf = (goal: Goal): Trainer | undefined => OVER[goal.kind === 'regression' ? goal.objective : goal.kind]
+const overOf = (goal: Goal): Trainer | undefined => META[goal.kind === 'regression' ? goal.objective : goal.kind]
 
 /** A column an answer of each of the models. */
 function featuresIn(

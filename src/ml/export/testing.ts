@@ -103,8 +103,8 @@ async function stackOf(
   })
   const label = task.train.schema.flatMap((f) => (f.name === 'y' ? [f] : []))
   const schema = [...names.map((name) => ({ name, type: 'float64' as const, nullable: true })), ...label]
-  const over = await learnt(kinds.at(-1) as string, { ...task, train: relationOf(schema, answers), features: names })
-  return { ...model, kind: 'auto', params: {}, body: { members, over } }
+  const meta = await learnt(kinds.at(-1) as string, { ...task, train: relationOf(schema, answers), features: names })
+  return { ...model, kind: 'auto', params: {}, body: { members, meta } }
 }
 
 export function rowsToAsk(): number[][] {

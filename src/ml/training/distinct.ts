@@ -13,8 +13,9 @@ const BITS = 14
 export function distinctCounter(): (numbers: Float64Array) => Distinct | undefined {
   const keys = new Float64Array(2 ** BITS)
   const counts = new Uint32Array(2 ** BITS)
-  /** Where a number stands in the table, or is to. */
-  const placeOf = (low: number, high: number, x: number): number => {
+  /** Where number `i` of those in `words` stands in the table, or is to. */
+  const placeOf = (words: Uint32Array, i: number, x: number): number => {
+    const [low, high] = x === 0 ? [0, 0] : [words[2 * i] as number, words[2 * i + 1] as number]
     let at = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> (32 - BITS)
     while (counts[at] !== 0 && keys[at] !== x) at = (at + 1) & (2 ** BITS - 1)
     return at
@@ -27,7 +28,7 @@ export function distinctCounter(): (numbers: Float64Array) => Distinct | undefin
     for (let i = 0; i < numbers.length; i++) {
       const x = numbers[i] as number
       if (Number.isNaN(x)) continue
-      const at = x === 0 ? placeOf(0, 0, 0) : placeOf(words[2 * i] as number, words[2 * i + 1] as number, x)
+      const at = placeOf(words, i, x)
       if (counts[at] === 0) {
         if (n === MOST) return undefined
         keys[at] = x + 0
@@ -38,7 +39,7 @@ export function distinctCounter(): (numbers: Float64Array) => Distinct | undefin
     }
     const values = found.subarray(0, n).sort()
     const bits = new Uint32Array(values.buffer, values.byteOffset, 2 * n)
-    const own = Uint32Array.from(values, (x, i) => counts[x === 0 ? placeOf(0, 0, 0) : placeOf(bits[2 * i] as number, bits[2 * i + 1] as number, x)] as number) // biome-ignore format: one line
+    const own = Uint32Array.from(values, (x, i) => counts[placeOf(bits, i, x)] as number) // biome-ignore format: one line
     return { values, counts: own, present }
   }
 }

@@ -37,7 +37,7 @@ export async function gramsOf(width: number): Promise<Grams> {
   return {
     lower,
     take(block, w, v, n) {
-      columns.set(block.length > columns.length ? block.subarray(0, columns.length) : block)
+      columns.set(block)
       for (const [own, from] of [
         [weights, w],
         [values, v],

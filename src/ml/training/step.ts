@@ -118,9 +118,9 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
 function searchOf(models: readonly TrainedModel[]): Readonly<Record<string, unknown>> {
   const found = models.find((m) => m.body['leaderboard'] !== undefined)
   if (!found) return {}
-  const { leaderboard, suspects, members, weights, over } = found.body
-  const parts = (members as readonly TrainedModel[]).map(({ kind }, m) => ({ trainer: kind, ...(over ? {} : { weight: (weights as readonly number[])[m] }) })) // biome-ignore format: one line
-  const made = { parts, ...(over ? { over: (over as TrainedModel).kind } : {}) }
+  const { leaderboard, suspects, members, weights, meta } = found.body
+  const parts = (members as readonly TrainedModel[]).map(({ kind }, m) => ({ trainer: kind, ...(meta ? {} : { weight: (weights as readonly number[])[m] }) })) // biome-ignore format: one line
+  const made = { parts, ...(meta ? { meta: (meta as TrainedModel).kind } : {}) }
   return { leaderboard, made, ...(suspects === undefined ? {} : { suspects }) }
 }
 

@@ -8,20 +8,20 @@ import type { Writer } from '../writer.ts'
 /** Several models as their mean by weight, or as a model over them; `writerOf` gives what writes one of them, and throws for one that has none. */
 export const ensemble = (writerOf: (member: TrainedModel) => Writer): Writer => ({
   onnx(graph, input, model) {
-    const { members, weights, over } = readEnsemble(model)
+    const { members, weights, meta } = readEnsemble(model)
     const answers = members.map((member) => writerOf(member).onnx(graph, input, member))
-    if (over) return writerOf(over).onnx(graph, features(graph, answers, answersOf(model)), over)
+    if (meta) return writerOf(meta).onnx(graph, features(graph, answers, answersOf(model)), meta)
     const shares = answers.map((own, m) => graph.node('Mul', [graph.doubles([weights[m] as number], []), own]))
     return shares.reduce((a, b) => graph.node('Add', [a, b]))
   },
   typescript(model) {
-    const { members, weights, over } = readEnsemble(model)
+    const { members, weights, meta } = readEnsemble(model)
     const codes = members.map((member) => `  ${ownCode(writerOf(member), member)},`)
     const all = `const MEMBERS: readonly ((row: Float64Array) => number[])[] = [\n${codes.join('\n')}\n]\n`
-    if (!over) return `${all}${meanCode(weights, outputsOf(model))}`
-    return `${all}const OVER = ${ownCode(writerOf(over), over)}
+    if (!meta) return `${all}${meanCode(weights, outputsOf(model))}`
+    return `${all}const META = ${ownCode(writerOf(meta), meta)}
 const featureOf = ${FEATURE_CODE[answersOf(model)]}
-const answersOf = (row: Float64Array): number[] => OVER(Float64Array.from(MEMBERS.flatMap((member) => member(row)), featureOf))
+const answersOf = (row: Float64Array): number[] => META(Float64Array.from(MEMBERS.flatMap((member) => member(row)), featureOf))
 `
   },
 })

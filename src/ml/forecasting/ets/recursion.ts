@@ -109,14 +109,26 @@ const adds: Recursion = {
       dPhi += b * (slope[t] as number)
       b *= phi
     }
-    out[ALPHA] = dAlpha
-    out[BETA] = dBeta
-    out[GAMMA] = dGamma
-    out[PHI] = dPhi
-    out[LEVEL] = l
-    out[SLOPE] = b
+    put(out, dAlpha, dBeta, dGamma, dPhi, l, b)
     for (let i = 0; i < m; i++) out[SEASON + i] = back[i] as number
   },
+}
+
+function put(
+  out: Float64Array,
+  alpha: number,
+  beta: number,
+  gamma: number,
+  phi: number,
+  level: number,
+  slope: number,
+): void {
+  out[ALPHA] = alpha
+  out[BETA] = beta
+  out[GAMMA] = gamma
+  out[PHI] = phi
+  out[LEVEL] = level
+  out[SLOPE] = slope
 }
 
 const multiplies: Recursion = {
@@ -166,12 +178,7 @@ const multiplies: Recursion = {
       dPhi += b * (slope[t] as number)
       b *= phi
     }
-    out[ALPHA] = dAlpha
-    out[BETA] = dBeta
-    out[GAMMA] = dGamma
-    out[PHI] = dPhi
-    out[LEVEL] = l
-    out[SLOPE] = b
+    put(out, dAlpha, dBeta, dGamma, dPhi, l, b)
     for (let i = 0; i < m; i++) out[SEASON + i] = back[i] as number
   },
 }

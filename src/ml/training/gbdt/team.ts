@@ -31,9 +31,9 @@ export async function growOnWorkers(
   broken.catch(() => undefined)
   if (signal.aborted) cancel()
   signal.addEventListener('abort', cancel)
-  const module = await kernelModule()
   const workers: Worker[] = []
   try {
+    const module = await kernelModule()
     if (!signal.aborted) workers.push(...takeThreads(task.layout.threads))
     const done = workers.map((worker, me) => {
       const own = Promise.withResolvers<void>()
