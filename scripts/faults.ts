@@ -17,6 +17,10 @@ const files = globSync(['src/**/*.ts', 'tests/**/*.ts'], { cwd: root })
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
   .sort()
 
+if (files.length === 0)
+  process.stderr.write(
+    `no test of faults has ${words.join(' or ')} in its path\n  why: those that have KILLS in their text are looked for\n  fix: npm run faults -- with a part of the path of one: simulated, loops, io/power, connectors\n`,
+  )
 const failed: string[] = []
 for (const path of files) {
   const began = performance.now()
@@ -26,7 +30,8 @@ for (const path of files) {
   const { status } = spawnSync(command[0] ?? '', command.slice(1), { cwd: root, stdio: 'inherit', env })
   if (status !== 0) failed.push(path)
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  process.stdout.write(`— ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s: ${path}, ${env.GALLEY_KILLS} times\n`)
+  const times = (path.startsWith('tests/faults/') && process.env['GALLEY_ROUNDS']) || env.GALLEY_KILLS
+  process.stdout.write(`— ${status === 0 ? 'passed' : 'FAILED'} in ${seconds} s: ${path}, ${times} times\n`)
 }
 if (failed.length > 0) process.stdout.write(`failed: ${failed.join(', ')}\n`)
 process.exitCode = failed.length > 0 || files.length === 0 ? 1 : 0

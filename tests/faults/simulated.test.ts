@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { KILLS } from '../../src/data/connectors/testing/kills.ts'
 import { openStore, type Store } from '../../src/store/store.ts'
 import { socketOf } from './ground.ts'
 
 const env = (name: string): string | undefined => process.env[name] || undefined
 const SEED = Number(env('GALLEY_SEED') ?? Math.floor(Math.random() * 2 ** 31))
-/** Simulations, each by a seed of its own: three, or as many as are asked for. */
-const ROUNDS = Number(env('GALLEY_ROUNDS') ?? 3)
+/** Simulations, each by a seed of its own: three, fifty of `npm run faults`, or as many as are asked for. */
+const ROUNDS = Number(env('GALLEY_ROUNDS') ?? Math.max(3, KILLS))
 const MAIN = new URL('./simulated/main.ts', import.meta.url).pathname
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-simulated-'))

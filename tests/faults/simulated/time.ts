@@ -37,7 +37,8 @@ const due: Due[] = []
 export const ticks = (): number => now
 
 function later(ms: number, fire: () => void): Due {
-  const one = { at: now + Math.max(0, ms), order: order++, world: worldOf(), fire, gone: false }
+  const world = worldOf()
+  const one = { at: now + Math.max(0, ms), order: order++, world, fire: world ? () => within(world, fire) : fire, gone: false } // biome-ignore format: one line
   due.push(one)
   return one
 }

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import type { Connections } from '../../../src/store/database.ts'
+import { ownToken } from '../../../src/store/process.ts'
 import { between, type Random } from '../random.ts'
-import { after, never, real, START, ticks, worldOf } from './time.ts'
+import { after, never, real, START, ticks, type World, worldOf } from './time.ts'
 
 type Query = { readonly text?: string } | string
 type Answer = { readonly rowCount: number | null }
@@ -29,14 +30,14 @@ export async function serverOf(connection: pg.ClientConfig): Promise<Server> {
     set search_path = simulated, pg_catalog, public`)
   let told = -1
   let holder: Session | undefined
-  const waiting: { readonly session: Session; readonly go: () => void }[] = []
+  const waiting: { readonly session: Session; readonly go: () => void; readonly give: (up: Error) => void }[] = []
   const take = (session: Session): Promise<void> | undefined => {
     if (holder === session) return undefined
     if (!holder) {
       holder = session
       return undefined
     }
-    return new Promise((go) => void waiting.push({ session, go }))
+    return new Promise((go, give) => void waiting.push({ session, go, give }))
   }
   const free = () => {
     const next = waiting.shift()
@@ -63,7 +64,7 @@ export async function serverOf(connection: pg.ClientConfig): Promise<Server> {
     },
     async drop(session) {
       const at = waiting.findIndex((w) => w.session === session)
-      if (at >= 0) waiting.splice(at, 1)
+      if (at >= 0) waiting.splice(at, 1)[0]?.give(gone())
       if (holder !== session) return
       if (session.open) await ask('ROLLBACK', undefined)
       session.open = false
@@ -86,6 +87,11 @@ export interface Wire {
 const gone = () => Object.assign(new Error('Connection terminated unexpectedly'), { code: 'ECONNRESET' })
 /** ms after which a server takes a silent connection for gone. */
 const KEPT = 2000
+
+/** What a process is for the store: all of them are in one, and each is to be taken for that of a machine of its own. */
+export const ownerOf = ({ name }: World): string => `${name}:1:1`
+const named = (values: unknown, world: World | undefined): unknown =>
+  world && Array.isArray(values) ? values.map((v) => (v === ownToken() ? ownerOf(world) : v)) : values
 
 /** The connections of a process over its wire. */
 export function connectionsOver(
@@ -114,7 +120,7 @@ class Connection {
   async query(config: Query, values?: unknown): Promise<Answer> {
     const world = worldOf()
     await this.#way()
-    const answer = await this.#server.run(this.session, config, values).then(
+    const answer = await this.#server.run(this.session, config, named(values, world)).then(
       (found) => ({ found }),
       (error: unknown) => ({ error }),
     )
