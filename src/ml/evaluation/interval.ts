@@ -5,7 +5,7 @@ export interface Interval {
   readonly value: number | null
   readonly low: number | null
   readonly high: number | null
-  readonly method: 'percentile' | 'bca' | 'delong' | 'exact' | 'normal'
+  readonly method: 'percentile' | 'bca' | 'delong' | 'newcombe' | 'exact' | 'normal'
 }
 
 export const unknown = (method: Interval['method'], value: number | null = null): Interval => ({
