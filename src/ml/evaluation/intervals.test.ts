@@ -119,6 +119,27 @@ describe('intervals of sums', () => {
     expect(held).toBeLessThan(98)
   })
 
+  test('two models that are as good are found apart no more often than that, though rows are few', async () => {
+    let [apart, small] = [0, 0]
+    for (let t = 0; t < 200; t++) {
+      const random = randomsOf(12, t)
+      const near = () => random() + random() + random() - 1.5
+      const y = Float64Array.from({ length: 8 }, near)
+      const [one, other] = [y.map((v) => v + near()), y.map((v) => v + near())].map((own) => numberTerms(own, y))
+      const { mae } = await pairedDifferences(one as never, other as never, {
+        resamples: 300,
+        seed: t,
+        confidence: 0.95,
+      })
+      const { low, high } = mae?.difference ?? {}
+      apart += Number((low as number) > 0 || (high as number) < 0)
+      small += Number((mae?.p as number) < 0.05)
+    }
+    // as resamples are, 32 and 26 of 200
+    expect(apart).toBeLessThan(24)
+    expect(small).toBeLessThan(16)
+  })
+
   test('metrics are those of the reports', async () => {
     const { scores, labels } = scored(400, 6)
     const binary = await resampledSums(...(Object.values(binaryTerms(scores, labels)) as [never, never]), how)

@@ -2,7 +2,7 @@ import { randomsOf } from '../../base/random.ts'
 import { shareInterval } from '../analysis/statistics/distributions/discrete.ts'
 import { calibrate } from './calibration.ts'
 import { confusionAt } from './confusion.ts'
-import { type Interval, percentile } from './interval.ts'
+import { expanded, type Interval, percentile } from './interval.ts'
 import { auc, averagePrecision } from './metrics.ts'
 import type { Ranking } from './ranking.ts'
 import { DRAWN_SINGLY, poisson, type Resampling, resampling } from './resample.ts'
@@ -127,11 +127,12 @@ export async function rankedIntervals(
     for (const [m, [, of]] of metrics.entries()) (found[m] as Float64Array)[at] = of(r) ?? Number.NaN
   })
   const shares = sharesAt(ranking, threshold)
+  const wide = expanded(how.confidence, ranking.rows)
   return Object.fromEntries(
     metrics.map(([name, of], m) => {
       const value = of(ranking)
       const [part, whole] = shares[name] ?? [0, 0]
-      if (value === null || whole === 0) return [name, percentile(value, found[m] as Float64Array, how.confidence)]
+      if (value === null || whole === 0) return [name, percentile(value, found[m] as Float64Array, wide)]
       const [low, high] = shareInterval(part, whole, how.confidence)
       return [name, { value, low, high, method: 'exact' as const }]
     }),
