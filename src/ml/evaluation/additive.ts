@@ -81,7 +81,8 @@ export async function resampledSums(
     names.map(([name, of], m) => {
       const value = finite(of(all))
       const replicates = found[m] as Float64Array
-      const interval = Number.isNaN(value) ? unknown('bca') : bca(value, replicates, left[m] as Float64Array, expanded(how.confidence, terms.rows)) // biome-ignore format: one line
+      // a row alone says nothing of another one
+      const interval = Number.isNaN(value) ? unknown('bca') : terms.rows < 2 ? unknown('bca', value) : bca(value, replicates, left[m] as Float64Array, expanded(how.confidence, terms.rows)) // biome-ignore format: one line
       return [name, { interval, replicates }]
     }),
   )

@@ -26,6 +26,9 @@ export function quantileSorted(sorted: Float64Array, p: number): number {
   return a + (place - low) * (b - a)
 }
 
+/** Beyond lie no resamples, and no quantiles of the normal distribution that can be told from its end. */
+const SUREST = 1 - 1e-9
+
 /** By how much resamples of `units` lie nearer to each other than new samples would. */
 const narrower = (units: number): number => Math.sqrt((units - 1) / units)
 
@@ -36,7 +39,7 @@ const narrower = (units: number): number => Math.sqrt((units - 1) / units)
 export function expanded(confidence: number, units: number): number {
   if (units < 2) return confidence
   const z = studentUpper((1 - confidence) / 2, units - 1) / narrower(units)
-  return 1 - 2 * normal(z).upper
+  return Math.min(1 - 2 * normal(z).upper, SUREST)
 }
 
 /** The same of a two-sided p. */

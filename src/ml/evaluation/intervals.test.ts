@@ -140,6 +140,21 @@ describe('intervals of sums', () => {
     expect(small).toBeLessThan(16)
   })
 
+  test('of two rows are numbers, whatever the confidence, and a row alone has none', async () => {
+    for (const rows of [2, 3, 5])
+      for (const confidence of [0.5, 0.95, 0.999]) {
+        const { terms, measures } = numberTerms(new Float64Array(rows), Float64Array.from({ length: rows }, (_, i) => i * i + 1)) // biome-ignore format: one line
+        const { low, high, value } = (await resampledSums(terms, measures, { ...how, confidence }))['mae']?.interval ?? {} // biome-ignore format: one line
+        expect((low as number) <= (value as number) && (value as number) <= (high as number)).toBe(true)
+      }
+    const { terms, measures } = numberTerms(Float64Array.of(1), Float64Array.of(3))
+    expect((await resampledSums(terms, measures, how))['mae']?.interval).toMatchObject({
+      value: 2,
+      low: null,
+      high: null,
+    })
+  })
+
   test('metrics are those of the reports', async () => {
     const { scores, labels } = scored(400, 6)
     const binary = await resampledSums(...(Object.values(binaryTerms(scores, labels)) as [never, never]), how)
