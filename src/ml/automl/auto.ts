@@ -15,6 +15,7 @@ import type { TrainContext, TrainedModel, Trainer, TrainTask } from '../training
 import { loadEnsemble } from './ensemble.ts'
 import { type Searched, searchedIn } from './ground.ts'
 import { askedIn, toldOf, trialsKept } from './kept.ts'
+import { byPromise } from './propose.ts'
 import { search } from './rounds.ts'
 import { selectEnsemble } from './select.ts'
 import { stackOver } from './stack.ts'
@@ -76,7 +77,7 @@ async function settle(
   ctx: TrainContext,
 ): Promise<TrainedModel> {
   const { targets, cut } = searched
-  const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
+  const order = trials.toSorted(byPromise)
   const { taken, meta, loss } = await together(order, searched, ctx)
   const members: TrainedModel[] = []
   for (const { trial } of taken) {

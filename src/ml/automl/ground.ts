@@ -1,5 +1,5 @@
 import { GalleyError } from '../../base/errors.ts'
-import { aimOf, BINARY, type Goal } from '../../runs/goal.ts'
+import { aimOf, BINARY, type Goal, linkOf } from '../../runs/goal.ts'
 import { checkColumns, checkGroup, dataError } from '../training/intake.ts'
 import { readTargets, type Targets } from '../training/labels.ts'
 import { type NumberParam, numberParams } from '../training/params.ts'
@@ -45,14 +45,44 @@ export async function searchedIn(task: TrainTask, signal: AbortSignal): Promise<
   return { params, targets, cut, families, held, folds, goal, outputs, seed: task.seed, threads: task.threads }
 }
 
-/** Folds whose rows to learn from are of two classes at least, where there are classes: nothing is learnt of one. @throws TRAIN_DATA where none is left */
-function learnable(folds: readonly Fold[], { y, rows }: HeldRows, { kind }: Goal, cut: Cut): readonly Fold[] {
-  if (kind === 'regression' || kind === 'ranking') return folds
-  const some = folds.filter(({ train }) => train.some((row) => y[row] !== y[train[0] as number]))
-  if (some.length > 0) return some
-  const ways = { time: ['what comes before each part', 'bring rows of both from earlier on, or leave cut out where their order is no time'], group: ['the other groups of each', 'bring groups that have rows of both, or cut in another way'] } as const // biome-ignore format: one line
-  const [what, fix] = cut === 'time' || cut === 'group' ? ways[cut] : (['all but one part of them', 'bring more rows of each class'] as const) // biome-ignore format: one line
-  throw dataError(`none of ${rows} rows can be judged: ${what} has rows of one class alone, of which nothing is learnt`, fix) // biome-ignore format: one line
+/**
+ * Folds whose rows to learn from teach something, and that have rows to judge by.
+ * @throws TRAIN_DATA where none is left, and where those that went had all rows of a class: of one class alone the surest model is the best
+ */
+function learnable(folds: readonly Fold[], held: HeldRows, goal: Goal, cut: Cut): readonly Fold[] {
+  if (goal.kind === 'ranking') return folds
+  const some = folds.filter(({ train, test }) => test.length > 0 && teaches(train, held, goal))
+  const { y, rows } = held
+  const [such, lacks] = linkOf(goal) === 'log' ? ['rows above 0', 'none above 0 that counts'] : goal.kind === 'regression' ? ['rows that count', 'none that counts'] : ['rows of each class', 'rows of one class alone that count'] // biome-ignore format: one line
+  const ways: Readonly<Record<string, readonly [what: string, fix: string]>> = {
+    time: [
+      'what comes before each part',
+      `bring ${such} from earlier on, or leave cut out where their order is no time`,
+    ],
+    group: ['the other groups of each', `bring groups that have ${such}, or cut in another way`],
+  }
+  const [what, fix] = ways[cut] ?? ['all but one part of them', `bring more ${such}`]
+  if (some.length === 0) throw dataError(`none of ${rows} rows can be judged: ${what} has ${lacks}, of which nothing is learnt`, fix) // biome-ignore format: one line
+  // what comes later may well be all the same; elsewhere the other rows are in the folds that went
+  if (linkOf(goal) === 'identity' || cut === 'time') return some
+  const first = y[some[0]?.test[0] as number] as number
+  if (some.some(({ test }) => test.some((row) => y[row] !== first))) return some
+  if (goal.kind !== 'regression' || first === 0)
+    throw dataError(`the rows that can be judged are all ${goal.kind === 'regression' ? '0' : 'of one class'}: nothing tells a good model from a bad one`, fix) // biome-ignore format: one line
+  return some
+}
+
+/** Whether trainers learn of such rows: some count, every class does, there are two of them at least, and where a logarithm is learnt not all are 0. */
+function teaches(rows: Uint32Array, { y, w }: HeldRows, goal: Goal): boolean {
+  const counts = (row: number) => (w[row] as number) > 0
+  if (linkOf(goal) === 'log') return rows.some((row) => counts(row) && (y[row] as number) > 0)
+  if (goal.kind === 'regression') return rows.some(counts)
+  const [seen, counted] = [new Set<number>(), new Set<number>()]
+  for (const row of rows) {
+    seen.add(y[row] as number)
+    if (counts(row)) counted.add(y[row] as number)
+  }
+  return counted.size > 1 && counted.size === seen.size
 }
 
 /** Folds that every class has a row in, or that every one has a group. @throws TRAIN_DATA for a single group */

@@ -13,6 +13,10 @@ export interface Tried extends Point {
   readonly loss: number
 }
 
+/** Those that came farthest and lost least come first, those that answered with no numbers last. */
+export const byPromise = (a: Tried, b: Tried): number =>
+  Number(a.loss === Number.MAX_VALUE) - Number(b.loss === Number.MAX_VALUE) || b.rung - a.rung || a.loss - b.loss
+
 /** Points that are drawn for one that is tried. */
 const DRAWN = 24
 /** Points of a family that are nearer to each other than this in every dimension say the same. */
@@ -32,7 +36,7 @@ export function propose(
   random: () => number,
   beside: readonly Point[] = [],
 ): Point {
-  const order = trials.toSorted((a, b) => b.rung - a.rung || a.loss - b.loss)
+  const order = trials.toSorted(byPromise)
   const good = order.slice(0, Math.max(2, Math.ceil(order.length * GOOD)))
   const anywhere = random() < 0.15
   const pick = <T>(of: readonly T[]): T => of[Math.floor(random() * of.length)] as T

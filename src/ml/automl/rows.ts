@@ -15,6 +15,8 @@ const [TARGET, WEIGHT, GROUP] = ['target', 'weight', 'group'] as const
 export interface HeldRows {
   readonly rows: number
   readonly y: Float64Array
+  /** How much each row counts. */
+  readonly w: Float64Array
   /** The group of each row, where rows stand in groups. */
   readonly groups: Float64Array | undefined
   /** What trainers are told of some of the rows. */
@@ -92,7 +94,7 @@ function heldOf(task: Pick<TrainTask, 'goal' | 'weight'>, columns: readonly Floa
     },
   })
   return {
-    ...{ rows, y, groups },
+    ...{ rows, y, w, groups },
     columns: (picked) => columns.map((c) => gathered(c, picked)),
     withFeatures: (picked, others) =>
       heldOf(task, others, {

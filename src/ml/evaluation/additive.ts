@@ -1,5 +1,5 @@
 import { randomsOf } from '../../base/random.ts'
-import { bca, type Interval, unknown } from './interval.ts'
+import { bca, expanded, type Interval, unknown } from './interval.ts'
 import { drawUnits, type Resampling, resampling } from './resample.ts'
 
 /** What each row adds to sums that metrics are made of: `rows` × `width` numbers. The first is 1, so that its sum counts rows. */
@@ -81,7 +81,8 @@ export async function resampledSums(
     names.map(([name, of], m) => {
       const value = finite(of(all))
       const replicates = found[m] as Float64Array
-      const interval = Number.isNaN(value) ? unknown('bca') : bca(value, replicates, left[m] as Float64Array, how.confidence) // biome-ignore format: one line
+      // a row alone says nothing of another one
+      const interval = Number.isNaN(value) ? unknown('bca') : terms.rows < 2 ? unknown('bca', value) : bca(value, replicates, left[m] as Float64Array, expanded(how.confidence, terms.rows)) // biome-ignore format: one line
       return [name, { interval, replicates }]
     }),
   )

@@ -2,7 +2,7 @@ import type { Words } from '../analysis/statistics/analysis.ts'
 import { analyse } from '../analysis/statistics/index.ts'
 import { type Measure, resampledSums, type Terms, termsOf } from './additive.ts'
 import { aucDifference } from './delong.ts'
-import type { Interval } from './interval.ts'
+import { expandedP, type Interval } from './interval.ts'
 import type { Resampling } from './resample.ts'
 import type { Judged } from './rowTerms.ts'
 
@@ -33,7 +33,7 @@ function beside(first: Terms, second: Terms): Terms {
 
 /**
  * Differences of metrics that are made of rows' terms, by the paired bootstrap: a resample draws rows, and both models are judged on
- * them. p is twice the share of resamples on the other side of 0, the value itself counted as one of them. @throws CANCELLED
+ * them. p is twice the share of resamples on the other side of 0, the value itself counted as one of them, by Student's distribution of so many rows. @throws CANCELLED
  */
 export async function pairedDifferences(
   first: Judged,
@@ -60,7 +60,8 @@ export async function pairedDifferences(
       const known = replicates.filter((x) => Number.isFinite(x))
       const above = known.reduce((n, x) => n + Number(x >= 0), 0)
       const below = known.reduce((n, x) => n + Number(x <= 0), 0)
-      const p = interval.value === null || known.length === 0 ? null : Math.min(1, (2 * (Math.min(above, below) + 1)) / (known.length + 1)) // biome-ignore format: one line
+      const share = Math.min(1, (2 * (Math.min(above, below) + 1)) / (known.length + 1))
+      const p = interval.value === null || known.length === 0 ? null : expandedP(share, both.rows)
       return [
         name,
         {

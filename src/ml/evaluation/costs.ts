@@ -1,5 +1,5 @@
 import { chooseThreshold, confusionAt } from './confusion.ts'
-import { type Interval, percentile } from './interval.ts'
+import { expanded, type Interval, percentile } from './interval.ts'
 import { resampledRankings } from './ranked.ts'
 import type { Ranking } from './ranking.ts'
 import type { Resampling } from './resample.ts'
@@ -58,9 +58,9 @@ export async function costReport(
   const rate = test.positives / test.rows
   return {
     costs: { truePositive: 0, ...costs },
-    threshold: percentile(chosen, found, how.confidence),
+    threshold: percentile(chosen, found, expanded(how.confidence, validate.rows)),
     test: {
-      chosen: percentile(costAt(test, chosen, costs), spent, how.confidence),
+      chosen: percentile(costAt(test, chosen, costs), spent, expanded(how.confidence, test.rows)),
       never: rate * costs.falseNegative,
       always: (1 - rate) * costs.falsePositive - rate * (costs.truePositive ?? 0),
     },

@@ -54,12 +54,35 @@ export function delong(scores: readonly Float64Array[], labels: Uint8Array): Del
   return { aucs, covariance }
 }
 
-/** The AUC with DeLong's interval, kept within 0 and 1. */
+/**
+ * How far from an AUC of 1 the AUC may be of which all placements of so many rows are right: where it is as many standard errors away, by Hanley
+ * and McNeil's (1982) variance at that AUC, both numbers of rows as their mean (Newcombe 2006, method 5).
+ */
+function shortOfOne(z: number, positives: number, negatives: number): number {
+  const n = (positives + negatives) / 2 - 1
+  const reach = (auc: number) =>
+    z * Math.sqrt((auc * (1 - auc) * (1 + n * ((1 - auc) / (2 - auc) + auc / (1 + auc)))) / (positives * negatives))
+  let [low, high] = [0, 1]
+  for (let i = 0; i < 60; i++) {
+    const auc = (low + high) / 2
+    if (1 - auc > reach(auc)) low = auc
+    else high = auc
+  }
+  return 1 - low
+}
+
+/** The AUC with DeLong's interval, kept within 0 and 1; where no row stands among those of the other class, which tells DeLong nothing, with Newcombe's. */
 export function aucInterval(scores: Float64Array, labels: Uint8Array, confidence: number): Interval {
   const found = delong([scores], labels)
   if (!found) return unknown('delong')
   const value = found.aucs[0] as number
-  const half = normalQuantile((1 + confidence) / 2) * Math.sqrt(Math.max(0, found.covariance[0]?.[0] as number))
+  const z = normalQuantile((1 + confidence) / 2)
+  if (value === 0 || value === 1) {
+    const positives = labels.reduce((n, y) => n + y, 0)
+    const short = shortOfOne(z, positives, labels.length - positives)
+    return { value, low: value * (1 - short), high: value + (1 - value) * short, method: 'newcombe' }
+  }
+  const half = z * Math.sqrt(Math.max(0, found.covariance[0]?.[0] as number))
   return { value, low: Math.max(0, value - half), high: Math.min(1, value + half), method: 'delong' }
 }
 

@@ -26,6 +26,11 @@ describe('levels', () => {
     expect(levelsOf(f(1, 0, 1, Number.NaN)).map((l) => l.name)).toEqual(['0', '1', null])
     expect(levelsOf(Float64Array.from({ length: 50 }, (_, i) => (i < 30 ? 0 : i))).length).toBeGreaterThan(1)
     expect(levelsOf(new Float64Array(0))).toEqual([])
+    // codes and dates are told apart by their last digits
+    expect(levelsOf(f(20240102, 20240101, 20240101)).map((l) => l.name)).toEqual(['20240101', '20240102'])
+    expect(levelsOf(f(0.5, 1.00001, 1.00002, -3)).map((l) => l.name)).toEqual(['−3', '0.5', '1.00001', '1.00002'])
+    expect(levelsOf(f(1 / 3, 2 / 3)).map((l) => l.name)).toEqual(['0.3333', '0.6667'])
+    expect(new Set(levelsOf(Float64Array.from({ length: 64 }, (_, i) => 20240101 + i)).map((l) => l.name)).size).toBe(4)
   })
 })
 

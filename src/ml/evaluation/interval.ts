@@ -1,11 +1,17 @@
-import { normal, normalQuantile } from '../analysis/statistics/distributions/continuous.ts'
+import {
+  normal,
+  normalQuantile,
+  student,
+  studentUpper,
+  twoSided,
+} from '../analysis/statistics/distributions/continuous.ts'
 
 /** What was found, and between which bounds it lies with the confidence that was asked for; null where that has no meaning. */
 export interface Interval {
   readonly value: number | null
   readonly low: number | null
   readonly high: number | null
-  readonly method: 'percentile' | 'bca' | 'delong' | 'exact' | 'normal'
+  readonly method: 'percentile' | 'bca' | 'delong' | 'newcombe' | 'exact' | 'normal'
 }
 
 export const unknown = (method: Interval['method'], value: number | null = null): Interval => ({
@@ -18,6 +24,28 @@ export function quantileSorted(sorted: Float64Array, p: number): number {
   const low = Math.floor(place)
   const [a, b] = [sorted[low] as number, sorted[Math.min(low + 1, sorted.length - 1)] as number]
   return a + (place - low) * (b - a)
+}
+
+/** Beyond lie no resamples, and no quantiles of the normal distribution that can be told from its end. */
+const SUREST = 1 - 1e-9
+
+/** By how much resamples of `units` lie nearer to each other than new samples would. */
+const narrower = (units: number): number => Math.sqrt((units - 1) / units)
+
+/**
+ * The confidence of which the middle of resamples has as much as `confidence` of Student's distribution: of few units resamples lie too near
+ * to each other (Hesterberg 2015, "What teachers should know about the bootstrap", the expanded percentile interval).
+ */
+export function expanded(confidence: number, units: number): number {
+  if (units < 2) return confidence
+  const z = studentUpper((1 - confidence) / 2, units - 1) / narrower(units)
+  return Math.min(1 - 2 * normal(z).upper, SUREST)
+}
+
+/** The same of a two-sided p. */
+export function expandedP(p: number, units: number): number {
+  if (units < 2 || p >= 1) return p
+  return twoSided(student(normalQuantile(p / 2) * narrower(units), units - 1))
 }
 
 /** The middle of what resamples gave (Efron 1979). Resamples without a value are left out; fewer than half of them is no interval. */

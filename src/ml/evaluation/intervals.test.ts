@@ -50,6 +50,37 @@ describe('intervals of a ranking', () => {
     expect(width(found['auc']) / width(other)).toBeLessThan(1.3)
   })
 
+  test('hold the truth about as often as they say, of few rows and of shares that hang on how many are positive', async () => {
+    // of called rows 70 of 100 are positive, of positive ones 7 of 9 are called
+    const held: Record<string, number> = {}
+    for (let t = 0; t < 100; t++) {
+      const random = randomsOf(13, t)
+      const called = Float64Array.from({ length: 60 }, () => Number(random() < 0.5))
+      const labels = Uint8Array.from(called, (c) => Number(random() < (c === 1 ? 0.7 : 0.2)))
+      const found = await rankedIntervals(rank(called, labels), 0.5, { resamples: 200, seed: t, confidence: 0.9 })
+      for (const [name, truth] of [['precision', 0.7], ['recall', 7 / 9], ['accuracy', 0.75], ['f1', 0.7 / 0.95]] as const) // biome-ignore format: one line
+        held[name] = (held[name] ?? 0) + Number((found[name]?.low as number) <= truth && truth <= (found[name]?.high as number)) // biome-ignore format: one line
+    }
+    for (const times of Object.values(held)) expect(times).toBeGreaterThan(82)
+  })
+
+  test('of rows that were all told rightly are no certainty', async () => {
+    const labels = Uint8Array.from({ length: 20 }, (_, i) => Number(i >= 12))
+    const scores = Float64Array.from(labels, (y, i) => y / 2 + i / 100)
+    const found = await rankedIntervals(rank(scores, labels), 0.5, how)
+    // 1 − 0.025^(1 / n)
+    expect(found['recall']).toMatchObject({ value: 1, low: expect.closeTo(0.025 ** (1 / 8), 9), high: 1, method: 'exact' }) // biome-ignore format: one line
+    const best = aucInterval(scores, labels, 0.95)
+    expect(best).toMatchObject({ value: 1, high: 1, method: 'newcombe' })
+    // Hanley and McNeil's standard error at the bound, with (8 + 12) / 2 − 1 in the place of both n − 1
+    const low = best.low as number
+    const [q1, q2] = [low / (2 - low), (2 * low ** 2) / (1 + low)]
+    const error = Math.sqrt((low * (1 - low) + 9 * (q1 - low ** 2) + 9 * (q2 - low ** 2)) / 96)
+    expect((1 - low) / error).toBeCloseTo(1.959964, 5)
+    const worst = aucInterval(scores.map((s) => -s), labels, 0.95) // biome-ignore format: one line
+    expect(worst).toMatchObject({ value: 0, low: 0, high: expect.closeTo(1 - low, 12) })
+  })
+
   test('neighbouring scores put together keep the counts on both sides of a threshold', () => {
     const { scores, labels } = scored(30_000, 4)
     const ranking = rank(scores, labels)
@@ -86,6 +117,42 @@ describe('intervals of sums', () => {
     }
     expect(held).toBeGreaterThan(80)
     expect(held).toBeLessThan(98)
+  })
+
+  test('two models that are as good are found apart no more often than that, though rows are few', async () => {
+    let [apart, small] = [0, 0]
+    for (let t = 0; t < 200; t++) {
+      const random = randomsOf(12, t)
+      const near = () => random() + random() + random() - 1.5
+      const y = Float64Array.from({ length: 8 }, near)
+      const [one, other] = [y.map((v) => v + near()), y.map((v) => v + near())].map((own) => numberTerms(own, y))
+      const { mae } = await pairedDifferences(one as never, other as never, {
+        resamples: 300,
+        seed: t,
+        confidence: 0.95,
+      })
+      const { low, high } = mae?.difference ?? {}
+      apart += Number((low as number) > 0 || (high as number) < 0)
+      small += Number((mae?.p as number) < 0.05)
+    }
+    // as resamples are, 32 and 26 of 200
+    expect(apart).toBeLessThan(24)
+    expect(small).toBeLessThan(16)
+  })
+
+  test('of two rows are numbers, whatever the confidence, and a row alone has none', async () => {
+    for (const rows of [2, 3, 5])
+      for (const confidence of [0.5, 0.95, 0.999]) {
+        const { terms, measures } = numberTerms(new Float64Array(rows), Float64Array.from({ length: rows }, (_, i) => i * i + 1)) // biome-ignore format: one line
+        const { low, high, value } = (await resampledSums(terms, measures, { ...how, confidence }))['mae']?.interval ?? {} // biome-ignore format: one line
+        expect((low as number) <= (value as number) && (value as number) <= (high as number)).toBe(true)
+      }
+    const { terms, measures } = numberTerms(Float64Array.of(1), Float64Array.of(3))
+    expect((await resampledSums(terms, measures, how))['mae']?.interval).toMatchObject({
+      value: 2,
+      low: null,
+      high: null,
+    })
   })
 
   test('metrics are those of the reports', async () => {

@@ -14,7 +14,17 @@ export type By = readonly (string | null)[] | Float64Array
 
 const MOST = 12
 const CUTS = 4
-const shown = (x: number): string => String(Number(x.toPrecision(4))).replace('-', '−')
+/** Digits of a name, and of one that others would share. */
+const [FEW_DIGITS, ALL_DIGITS] = [4, 17]
+
+/** Names of numbers: whole ones in full, as codes and dates are such, others with as few digits as tell all of them apart. */
+function naming(numbers: readonly number[]): (x: number) => string {
+  const text = (x: number, digits: number) => (Number.isSafeInteger(x) ? String(x) : String(Number(x.toPrecision(digits)))).replace('-', '−') // biome-ignore format: one line
+  const all = new Set(numbers).size
+  let digits = FEW_DIGITS
+  while (digits < ALL_DIGITS && new Set(numbers.map((x) => text(x, digits))).size < all) digits++
+  return (x) => text(x, digits)
+}
 
 /**
  * The levels of a column: its values, the most frequent first, the others together beyond `most`; numbers of more than `most` values are cut
@@ -58,14 +68,17 @@ function cut(by: Float64Array, most: number): Cut {
   const known = by.filter((x) => !Number.isNaN(x)).sort()
   const distinct = new Set<number>()
   for (const x of known) if (distinct.size <= most) distinct.add(x)
-  if (distinct.size <= most)
+  if (distinct.size <= most) {
+    const shown = naming([...distinct])
     return {
       values: Array.from(by, (x) => (Number.isNaN(x) ? null : x)),
       name: (v) => shown(v as number),
       order: (v) => (v === null ? Number.POSITIVE_INFINITY : (v as number)),
     }
+  }
   const edges = [...new Set(Array.from({ length: CUTS - 1 }, (_, i) => quantileSorted(known, (i + 1) / CUTS)))]
   const [least, greatest] = [known[0] as number, known.at(-1) as number]
+  const shown = naming([least, ...edges, greatest])
   const at = (x: number) => edges.reduce((n, e) => n + Number(x > e), 0)
   return {
     values: Array.from(by, (x) => (Number.isNaN(x) ? null : at(x))),

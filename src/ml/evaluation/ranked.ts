@@ -1,7 +1,8 @@
 import { randomsOf } from '../../base/random.ts'
+import { shareInterval } from '../analysis/statistics/distributions/discrete.ts'
 import { calibrate } from './calibration.ts'
 import { confusionAt } from './confusion.ts'
-import { type Interval, percentile } from './interval.ts'
+import { expanded, type Interval, percentile } from './interval.ts'
 import { auc, averagePrecision } from './metrics.ts'
 import type { Ranking } from './ranking.ts'
 import { DRAWN_SINGLY, poisson, type Resampling, resampling } from './resample.ts'
@@ -55,62 +56,66 @@ export function coarse(ranking: Ranking, cuts: readonly number[] = []): Ranking 
   }
 }
 
-/**
- * Draws rows of each class as often as it has rows: one by one where these are few, else how often each distinct score is drawn,
- * which is a Poisson number (Chamandy et al. 2012).
- */
-function drawn(
-  counts: Uint32Array,
-  rows: number,
-  owners: Uint32Array | undefined,
-  random: () => number,
-  out: Uint32Array,
-): number {
-  // biome-ignore format: one line
-  out.fill(0)
-  if (owners) {
-    for (let i = 0; i < rows; i++) {
-      const group = owners[Math.floor(random() * rows)] as number
-      out[group] = (out[group] as number) + 1
-    }
-    return rows
-  }
-  let all = 0
-  for (let g = 0; g < counts.length; g++) all += out[g] = poisson(counts[g] as number, random)
-  return all
-}
-
-function ownersOf(counts: Uint32Array, rows: number): Uint32Array | undefined {
-  if (rows > DRAWN_SINGLY) return undefined
+/** Which score and class each row is of: twice the place of its score, and 1 more where it is no positive one. */
+function ownersOf({ rows, positivesAt, negativesAt }: Ranking): Uint32Array {
   const owners = new Uint32Array(rows)
-  for (let g = 0, i = 0; g < counts.length; g++) for (let n = counts[g] as number; n > 0; n--) owners[i++] = g
+  let i = 0
+  for (let g = 0; g < positivesAt.length; g++) {
+    for (let n = positivesAt[g] as number; n > 0; n--) owners[i++] = 2 * g
+    for (let n = negativesAt[g] as number; n > 0; n--) owners[i++] = 2 * g + 1
+  }
   return owners
 }
 
 /**
- * What each resample of labelled scores gives, stratified by class: rankings as any other, valid until the next one.
- * A million rows are put into 1,024 groups of neighbouring scores first. @throws CANCELLED
+ * What each resample of labelled scores gives: rankings as any other, valid until the next one. Rows are drawn whatever their class, as they came: how many are positive is
+ * chance as well, and precision hangs on it. One by one where they are few, else how often each distinct score is drawn, which is a Poisson number (Chamandy et al. 2012);
+ * a million rows are put into 1,024 groups of neighbouring scores first. @throws CANCELLED
  */
 export async function resampledRankings(
   ranking: Ranking,
   how: Resampling & { readonly cuts?: readonly number[] },
   each: (resampled: Ranking, resample: number) => void,
 ): Promise<void> {
-  const from = ranking.rows > DRAWN_SINGLY ? coarse(ranking, how.cuts) : ranking
-  const { positives, scores } = from
-  const negatives = from.rows - positives
-  const owners = [ownersOf(from.positivesAt, positives), ownersOf(from.negativesAt, negatives)]
-  const out = [new Uint32Array(scores.length), new Uint32Array(scores.length)] as const
+  const many = ranking.rows > DRAWN_SINGLY
+  const from = many ? coarse(ranking, how.cuts) : ranking
+  const { scores, rows } = from
+  const owners = many ? undefined : ownersOf(from)
+  const [positivesAt, negativesAt] = [new Uint32Array(scores.length), new Uint32Array(scores.length)]
+  const put = (of: Ranking['positivesAt'], out: Uint32Array, random: () => number): number =>
+    of.reduce((sum, n, g) => sum + (out[g] = poisson(n, random)), 0)
   // streams of their own, so that what is drawn of other things of the same seed is something else
-  const own = { ...how, seed: randomsOf(how.seed, 0x72616e6b)() * 2 ** 32 }
-  await resampling({ ...own, seed: Math.floor(own.seed) }, (random, r) => {
-    const yes = drawn(from.positivesAt, positives, owners[0], random, out[0])
-    const no = drawn(from.negativesAt, negatives, owners[1], random, out[1])
-    each({ rows: yes + no, positives: yes, scores, positivesAt: out[0], negativesAt: out[1] }, r)
+  const seed = Math.floor(randomsOf(how.seed, 0x72616e6b)() * 2 ** 32)
+  await resampling({ ...how, seed }, (random, r) => {
+    if (!owners) {
+      const positives = put(from.positivesAt, positivesAt, random)
+      const negatives = put(from.negativesAt, negativesAt, random)
+      return each({ rows: positives + negatives, positives, scores, positivesAt, negativesAt }, r)
+    }
+    positivesAt.fill(0)
+    negativesAt.fill(0)
+    let positives = 0
+    for (let i = 0; i < rows; i++) {
+      const owner = owners[Math.floor(random() * rows)] as number
+      const out = owner % 2 === 0 ? positivesAt : negativesAt
+      out[owner >> 1] = (out[owner >> 1] as number) + 1
+      positives += 1 - (owner % 2)
+    }
+    each({ rows, positives, scores, positivesAt, negativesAt }, r)
   })
 }
 
-/** Percentile intervals of what a ranking tells at a threshold. @throws CANCELLED */
+/** Shares of rows as counts, which have exact bounds: resamples of rows that were all decided rightly know nothing else. */
+function sharesAt(ranking: Ranking, threshold: number): Readonly<Record<string, readonly [part: number, of: number]>> {
+  const { truePositives, falsePositives, falseNegatives, trueNegatives } = confusionAt(ranking, threshold)
+  return {
+    accuracy: [truePositives + trueNegatives, ranking.rows],
+    precision: [truePositives, truePositives + falsePositives],
+    recall: [truePositives, truePositives + falseNegatives],
+  }
+}
+
+/** Intervals of what a ranking tells at a threshold: exact ones of shares of rows (Clopper and Pearson 1934), percentiles of the rest. @throws CANCELLED */
 export async function rankedIntervals(
   ranking: Ranking,
   threshold: number,
@@ -121,7 +126,15 @@ export async function rankedIntervals(
   await resampledRankings(ranking, { ...how, cuts: [threshold] }, (r, at) => {
     for (const [m, [, of]] of metrics.entries()) (found[m] as Float64Array)[at] = of(r) ?? Number.NaN
   })
+  const shares = sharesAt(ranking, threshold)
+  const wide = expanded(how.confidence, ranking.rows)
   return Object.fromEntries(
-    metrics.map(([name, of], m) => [name, percentile(of(ranking), found[m] as Float64Array, how.confidence)]),
+    metrics.map(([name, of], m) => {
+      const value = of(ranking)
+      const [part, whole] = shares[name] ?? [0, 0]
+      if (value === null || whole === 0) return [name, percentile(value, found[m] as Float64Array, wide)]
+      const [low, high] = shareInterval(part, whole, how.confidence)
+      return [name, { value, low, high, method: 'exact' as const }]
+    }),
   )
 }

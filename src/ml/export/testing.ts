@@ -18,6 +18,8 @@ export const EXPORTED: readonly (readonly [trainer: string, goal: string, params
   ['gbdt', 'binary'],
   ['gbdt', 'multiclass'],
   ['gbdt', 'squared', { categorical: ['code'], minDataPerGroup: 5 }],
+  // categories that are no whole numbers
+  ['gbdt', 'binary', { categorical: ['b', 'code'], catSmooth: 0, minDataPerGroup: 1 }],
   ['gbdt', 'poisson', { trees: 3 }],
   ['gbdt', 'ranking'],
   ['gbdt', 'binary', { minDataInLeaf: 1e6 }],

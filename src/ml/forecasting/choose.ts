@@ -79,8 +79,10 @@ export function choose(
       return n < most ? Number.POSITIVE_INFINITY : rare ? squared : absolute
     }
     const order = candidates.map((_, c) => c).slice(0, own).sort((a, b) => error(a) - error(b) || a - b) // biome-ignore format: one line
+    // nothing says how good a mean is that has one which was not tried as often
+    const tried = order.filter((c, place) => place === 0 || error(c) < Number.POSITIVE_INFINITY)
     const able = (c: number) => !Number.isNaN(fits.mean(s, c, count - 1)[0])
-    const wanted = (tested ? order.slice(0, average) : [otherwise]).filter(able)
+    const wanted = (tested ? tried.slice(0, average) : [otherwise]).filter(able)
     const best = wanted.length > 0 ? wanted : [simple]
     for (const c of best) uses[c] = (uses[c] as number) + 1
     const mix = (of: (c: number) => Float64Array) => Float64Array.from({ length: horizon }, (_, h) => best.reduce((sum, c) => sum + (of(c)[h] as number), 0) / best.length) // biome-ignore format: one line

@@ -55,9 +55,9 @@ const TREES = ['trees', 'leaves', 'learningRate', 'minDataInLeaf', 'way'] as con
 export const lagTrees = (options: TreesOptions = {}) => forecasting('trees', optionsOf(options, TREES, 'lagTrees'))
 
 export interface AutoForecastOptions {
-  /** What is chosen from. */
+  /** What is chosen from, beside the seasonal naive forecast. */
   readonly of?: readonly string[]
-  /** How many of the best are averaged; 1 unless given. */
+  /** How many of the best are averaged, of those that all folds of the back-test tried; 1 unless given. */
   readonly average?: number
 }
 /** What was best in the back-test, series by series. */

@@ -89,3 +89,14 @@ test('where there is too little to learn from the simple forecast is taken; gaps
   const error = await failure(forecast(holes, { forecaster: 'auto', params: { of: ['prophet'] } }))
   expect(error.code).toBe('RECIPE_INVALID')
 })
+
+test('what was not tried as often as the others is in no mean, and takes no back-test from it', async () => {
+  // trees have too few rows to learn from before the last fold
+  const asked = { forecaster: 'auto', params: { of: ['theta', 'trees'], average: 3 }, horizon: 7, folds: 3 }
+  const { expected, figures } = await forecast(rowsLike(1, 72), asked)
+  expect(expected[0]?.model.split(' + ')).toHaveLength(2)
+  expect(expected[0]?.model).not.toContain('Trees')
+  expect(figures['mae']).toBeGreaterThan(0)
+  expect(figures['coverage_80']).toBeGreaterThan(0)
+  expect((await forecast(rowsLike(1, 120), asked)).expected[0]?.model).toContain('Trees')
+})

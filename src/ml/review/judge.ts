@@ -1,4 +1,5 @@
 import type { Goal } from '../../runs/goal.ts'
+import { shareInterval } from '../analysis/statistics/distributions/discrete.ts'
 import { resampledSums, sumsOf } from '../evaluation/additive.ts'
 import { calibrate } from '../evaluation/calibration.ts'
 import {
@@ -78,13 +79,18 @@ export function termsOfScored({ goal, scores, labels, outputs, groups }: Scored)
   return numberTerms(scores, labels, { alpha: quantileIn(goal) ?? 0.5, ...(power === undefined ? {} : { power }) })
 }
 
-/** Metrics of a part with intervals: BCa of what is made of rows' sums, DeLong's of the AUC, percentile of the rest. @throws CANCELLED */
+/** Metrics of a part with intervals: exact ones of shares of rows, BCa of what else is made of rows' sums, DeLong's of the AUC, percentile of the rest. @throws CANCELLED */
 export async function metricsOf(scored: Scored, threshold: number | null, how: Resampling): Promise<PartMetrics> {
   const { terms, measures } = termsOfScored(scored)
   const found = await resampledSums(terms, measures, how)
   const sums = Object.fromEntries(Object.entries(found).map(([name, { interval }]) => [name, interval]))
   const rows = scored.labels.length
   if (scored.goal.kind === 'ranking') return { rows, groups: terms.rows, judged: sumsOf(terms)[0] ?? 0, metrics: sums }
+  if (scored.goal.kind === 'multiclass' && rows > 0) {
+    const accuracy = sums['accuracy']?.value ?? 0
+    const [low, high] = shareInterval(Math.round(accuracy * rows), rows, how.confidence)
+    return { rows, metrics: { ...sums, accuracy: { value: accuracy, low, high, method: 'exact' } } }
+  }
   if (scored.goal.kind !== 'binary') return { rows, metrics: sums }
   const ranking = rankingOf(scored)
   const ranked = await rankedIntervals(ranking, threshold ?? 0.5, how)

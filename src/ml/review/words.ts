@@ -39,7 +39,7 @@ const WORDS = {
   'part.train': ['train: learnt from', '학습(train)'],
   'part.validate': ['validate: chosen by', '검증(validate)'],
   'part.test': ['test: reported only', '테스트(test): 보고만'],
-  'quality.note': ['Intervals hold the value of the population with {confidence} % confidence, if the rows are a fair sample of it: BCa or percentile bootstrap of {resamples} resamples, AUC by DeLong.', '행이 모집단을 고르게 대표할 때 {confidence}% 신뢰구간입니다. 부트스트랩 {resamples}회(BCa 또는 백분위수), AUC는 DeLong 방식입니다.'], // biome-ignore format: one line
+  'quality.note': ['Intervals hold the value of the population with {confidence} % confidence, if the rows are a fair sample of it: BCa or percentile bootstrap of {resamples} resamples, AUC by DeLong, shares at a threshold exact.', '행이 모집단을 고르게 대표할 때 {confidence}% 신뢰구간입니다. 부트스트랩 {resamples}회(BCa 또는 백분위수), AUC는 DeLong 방식, 기준점에서 세는 비율은 정확 구간입니다.'], // biome-ignore format: one line
   'quality.orders': ['Means over the {judged} of {groups} test groups that have a relevant row (a label above 0); gains are 2^label − 1, and rows of one score share their places. Intervals are of {confidence} % confidence, BCa bootstrap of {resamples} resamples that draw whole groups.', '관련 있는 행(라벨이 0보다 큼)이 있는 테스트 그룹 {judged}개(전체 {groups}개)의 평균입니다. 이득은 2^라벨 − 1이고 점수가 같은 행은 자리를 나눠 가집니다. {confidence}% 신뢰구간은 그룹을 통째로 뽑는 BCa 부트스트랩 {resamples}회로 구했습니다.'], // biome-ignore format: one line
   'quality.metric': ['metric', '지표'],
   'quality.validate': ['validate', '검증'],

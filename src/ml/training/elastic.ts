@@ -92,7 +92,7 @@ async function train(task: TrainTask, ctx: TrainContext): Promise<TrainedModel> 
   const { weights, iterations } =
     l1 === 0
       ? { weights: await solveInTurns(withDiagonal(gram, p, l2), cross, ctx.signal), iterations: 1 }
-      : descend(gram, cross, { l1, l2, most: params.maxIterations, enough: params.tolerance * squares })
+      : await descend(gram, cross, { l1, l2, most: params.maxIterations, enough: params.tolerance * squares }, pace)
   const intercept = weights.reduce((b, w, j) => b - (w * (sums[j] as number)) / targets.weight, targets.mean)
   const fitted = weights.reduce((sum, w, a) => {
     const row = weights.reduce((s, other, b) => s + other * (gram[a * p + b] as number), 0)
@@ -110,11 +110,12 @@ function withDiagonal(gram: Float64Array, p: number, l2: number): Float64Array {
 }
 
 /** Coordinate descent on the covariances, each weight in turn to where it is best, until a round changes next to nothing. */
-function descend(
+async function descend(
   gram: Float64Array,
   cross: Float64Array,
   { l1, l2, most, enough }: { l1: number; l2: number; most: number; enough: number },
-): { weights: Float64Array; iterations: number } {
+  pace: ReturnType<typeof paced>,
+): Promise<{ weights: Float64Array; iterations: number }> {
   const p = cross.length
   const weights = new Float64Array(p)
   // Σ x·(y − p) of each column
@@ -132,7 +133,10 @@ function descend(
       if (moved === 0) continue
       weights[j] = after
       change = Math.max(change, moved * moved * own)
-      for (let i = 0; i < p; i++) slope[i] = (slope[i] as number) - moved * (gram[i * p + j] as number)
+      // the covariances are the same either way, and a row of them lies together
+      for (let i = 0; i < p; i++) slope[i] = (slope[i] as number) - moved * (gram[j * p + i] as number)
+      const turn = pace(2 * p)
+      if (turn) await turn
     }
     if (change <= enough * 1e-6) break
   }

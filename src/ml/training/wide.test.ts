@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Relation } from '../../engines/engine.ts'
 import type { Schema } from '../../plan/types.ts'
 import type { Goal } from '../../runs/goal.ts'
-import { failure, quiet } from './conformance.ts'
+import { failure, quiet, randomOf, relationOf } from './conformance.ts'
 import { trainerOf } from './index.ts'
 
 const ROWS = 10
@@ -63,4 +63,18 @@ test('what a machine has no room for is said as such', async () => {
     what: "'gbdt' has no room for 10 rows × 10 features",
     fix: expect.stringContaining('fewer'),
   })
+})
+
+test('a lasso of columns that say the same stops when it is told to', async () => {
+  const features = Array.from({ length: 200 }, (_, i) => `f${i}`)
+  const random = randomOf(6)
+  const rows = Array.from({ length: 400 }, () => {
+    const [all, y] = [random(), random()]
+    return { ...Object.fromEntries(features.map((name) => [name, all + random() / 1000])), y: all + y }
+  })
+  const schema: Schema = [...features, 'y'].map((name) => ({ name, type: 'float64', nullable: false }))
+  const task = { ...taskOf(0, NUMBER), train: relationOf(schema, rows), features, params: { l1: 1e-4, l2: 1e-4, maxIterations: 1_000_000 } } // biome-ignore format: one line
+  const stop = new AbortController()
+  setTimeout(() => stop.abort(), 300)
+  expect((await failure((await trainerOf('linear')).train(task, quiet(stop.signal)))).code).toBe('CANCELLED')
 })

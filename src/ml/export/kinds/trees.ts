@@ -4,12 +4,17 @@ import type { Graph } from '../graph.ts'
 import { linked, linkedCode, type Writer } from '../writer.ts'
 
 export const trees: Writer = {
-  onnx: (graph, input, model) => linked(graph, sums(graph, input, readForest(model)), model),
+  onnx: (graph, input, model) =>
+    linked(graph, sums(graph, input, { ...readForest(model), width: model.features.length }), model),
   typescript: (model) => `${treesOf(readForest(model))}${linkedCode(model)}`,
 }
 
 /** Scores of a forest, a column an output. */
-function sums(graph: Graph, input: string, { bases, roots, test, threshold, children, values, sets }: Forest): string {
+function sums(
+  graph: Graph,
+  raw: string,
+  { bases, roots, test, threshold, children, values, sets, width }: Forest & { readonly width: number },
+): string {
   const [LEQ, MEMBER] = [0, 6]
   const nodes = { features: [] as number[], modes: [] as number[], splits: [] as number[], missing: [] as number[] }
   const [ids, leafs]: [[number[], number[]], [number[], number[]]] = [
@@ -17,6 +22,7 @@ function sums(graph: Graph, input: string, { bases, roots, test, threshold, chil
     [[], []],
   ]
   const members: number[] = []
+  const { input, places } = withBins(graph, raw, width, sets?.categories ?? new Map())
   const add = (
     feature: number,
     mode: number,
@@ -41,8 +47,9 @@ function sums(graph: Graph, input: string, { bases, roots, test, threshold, chil
     const set = sets ? (sets.of[i] as number) : -1
     if (set < 0 || !sets) add(how >> 1, LEQ as number, threshold[i] as number, how & 1, left, right)
     else {
-      add(how >> 1, MEMBER as number, 0, 0, left, right)
-      members.push(...sets.membersOf(how >> 1, set), Number.NaN)
+      add(places.get(how >> 1) as number, MEMBER as number, 0, 0, left, right)
+      const own = sets.categories.get(how >> 1)
+      members.push(...sets.membersOf(how >> 1, set).map((x) => own?.indexOf(x) ?? 0), Number.NaN)
     }
   }
   // a tree of one leaf is a node whose children are both that leaf
@@ -84,11 +91,29 @@ function sums(graph: Graph, input: string, { bases, roots, test, threshold, chil
   return graph.node('Add', [summed, graph.doubles(bases, [1, bases.length])])
 }
 
+/**
+ * The input with a column of bins behind it for each feature of categories, a bin of its own for what is none of them: runtimes hold
+ * sets of small whole numbers alone, and cut a number's fraction off before they look.
+ */
+function withBins(graph: Graph, input: string, width: number, categories: ReadonlyMap<number, Float64Array>) {
+  if (categories.size === 0) return { input, places: new Map<number, number>() }
+  const integers = (...of: number[]) => graph.constant({ type: 'int64', dims: [of.length], values: BigInt64Array.from(of, BigInt) }) // biome-ignore format: one line
+  const columns = Array.from(categories, ([f, own]) => {
+    const value = graph.node('Gather', [input, integers(f)], { axis: 1 })
+    const same = graph.node('Cast', [graph.node('Equal', [value, graph.doubles(own, [1, own.length])])], { to: 11 })
+    // what is none of them adds nothing
+    const less = graph.doubles(own.map((_, bin) => bin - own.length), [own.length, 1]) // biome-ignore format: one line
+    return graph.node('Add', [graph.node('MatMul', [same, less]), graph.doubles([own.length], [])])
+  })
+  const places = new Map(Array.from(categories.keys(), (f, k) => [f, width + k]))
+  return { input: graph.node('Concat', [input, ...columns], { axis: 1 }), places }
+}
+
 function treesOf({ bases, roots, test, threshold, children, values, sets }: Forest): string {
   const own = sets
     ? `const SET_OF = ints('${encodeArray(sets.of)}')
 const SETS = new Map<number, Set<number>>([
-${Array.from(sets.of, (set, node) => (set < 0 ? '' : `  [${set}, new Set(${JSON.stringify(sets.membersOf((test[node] as number) >> 1, set))})],\n`)).join('')}])
+${Array.from(sets.of, (set, node) => (set < 0 ? '' : `  [${set}, new Set([${sets.membersOf((test[node] as number) >> 1, set).join(', ')}])],\n`)).join('')}])
 `
     : ''
   const asked = sets

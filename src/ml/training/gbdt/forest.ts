@@ -33,7 +33,9 @@ export interface Forest {
 
 /** Splits by sets of categories. */
 export interface ForestSets {
-  /** The bin of a value of each such feature, by the feature's place. */
+  /** The categories of each such feature in the order of their bins, by the feature's place. */
+  readonly categories: ReadonlyMap<number, Float64Array>
+  /** The bin of a value. */
   readonly bins: ReadonlyMap<number, (x: number) => number>
   /** Whose words of `words` a node has, 8 each; −1 for a node with a threshold. */
   readonly of: Int32Array
@@ -100,7 +102,8 @@ function readSets(body: TrainedModel['body'], feature: Int32Array): ForestSets |
   if (words.length !== some * 8 || at !== values.length) throw broken('its categories disagree')
   const isIn = (set: number, bin: number): boolean =>
     (((words[set * 8 + (bin >> 5)] as number) >>> (bin & 31)) & 1) === 1
-  return { bins, of, words, membersOf: (f, set) => [...(own.get(f) ?? [])].filter((_, bin) => isIn(set, bin)) }
+  const membersOf = (f: number, set: number) => [...(own.get(f) ?? [])].filter((_, bin) => isIn(set, bin))
+  return { categories: own, bins, of, words, membersOf }
 }
 
 /** A row as the nodes ask it: bins in place of categories. */
