@@ -167,7 +167,28 @@ describe('the target', () => {
     expect(p.target?.features.find((f) => f.column === 'noise')?.strength).toBe(0)
     expect(codes(p)).toEqual(expect.arrayContaining(['leak x', 'twins x twin']))
     expect(p.target?.features[0]?.bins.map((b) => b.mean)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
-    expect(checkColumns(p).find((c) => c.check === 'noLeak')).toEqual({ check: 'noLeak', columns: 3, offenders: ['x'] })
+    expect(checkColumns(p).find((c) => c.check === 'noLeak')).toEqual({ check: 'noLeak', columns: 3, offenders: ['x', 'twin'] })
+  })
+
+  test('a number with a value a row, or a few rows a value, is as strong as what its tenths tell', async () => {
+    const many = Array.from({ length: 2000 }, (_, i) => i)
+    const luck = (i: number) => ((((i + 1) * 2654435761) ^ (i << 7)) >>> 0) / 2 ** 32
+    const p = await profile(
+      tableOf({
+        own: ['float64', many.map((i) => i + 0.5)],
+        few: ['int64', many.map((i) => String(Math.floor(i / 3)))],
+        said: ['float64', many.map((i) => (i * 1201) % 2000)],
+        y: ['bool', many.map((i) => luck(i) < 0.2 + (0.4 * i) / 2000)],
+      }),
+      access,
+      { target: 'y' },
+    )
+    const of = (name: string) => p.target?.features.find((f) => f.column === name)
+    expect(of('own')?.strength).toBeCloseTo(of('own')?.correlation ?? 0, 1)
+    expect(of('few')?.strength).toBeCloseTo(of('few')?.correlation ?? 0, 1)
+    expect(of('own')?.strength).toBeGreaterThan(0.2)
+    expect(of('said')?.strength).toBeLessThan(0.1)
+    expect(p.warnings.map((w) => w.code)).not.toContain('leak')
   })
 
   test('a few values say nothing of how columns go together: of two every r is 1', async () => {

@@ -5,7 +5,7 @@ import type { ColumnProfile, Correlation, EffectBin, FeatureEffect } from './typ
 export const BINS = 10
 /** Values up to which each one is a bin of its own. */
 const VALUES = 12
-/** Groups that the strength of a wide column is judged by. */
+/** Groups that the strength of a wide column is judged by; a number of more values is judged by tenths of its rows, too. */
 export const GROUPS = 100
 
 /** What is known of the target as a whole. */
@@ -41,10 +41,19 @@ export function effectOf(
     column: column.field.name,
     kind: column.kind,
     correlation,
-    strength: between ? strengthFrom(between, overall) : strengthOf(grouped, overall),
+    strength: larger(
+      between ? strengthFrom(between, overall) : strengthOf(grouped, overall),
+      column.kind === 'number' && (between?.groups ?? known.length) > GROUPS
+        ? strengthOf(byQuantiles(known, BINS), overall)
+        : null,
+    ),
     bins: binsOf(column, known),
   }
 }
+
+/** Values of a few rows each hide what they tell together, and tenths hide what single values tell: the more telling of both. */
+const larger = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b)
 
 export function strengthOf(cells: readonly Cell[], overall: Overall): number | null {
   const n = cells.reduce((sum, c) => sum + c.ny, 0)

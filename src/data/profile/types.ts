@@ -148,6 +148,7 @@ export interface FeatureEffect {
   /**
    * How much of the target the column explains by itself, 0 to 1: the correlation ratio √ε² over its groups (values,
    * or up to a hundred quantile bins), corrected for their number (Kelley 1935). Sees what r can't: steps and curves.
+   * Of a number of more than a hundred values: that over tenths of its rows, where it is the larger one.
    */
   readonly strength: number | null
   readonly bins: readonly EffectBin[]
