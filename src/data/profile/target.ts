@@ -52,8 +52,7 @@ export function effectOf(
 }
 
 /** Values of a few rows each hide what they tell together, and tenths hide what single values tell: the more telling of both. */
-const larger = (a: number | null, b: number | null): number | null =>
-  a === null ? b : b === null ? a : Math.max(a, b)
+const larger = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b))
 
 export function strengthOf(cells: readonly Cell[], overall: Overall): number | null {
   const n = cells.reduce((sum, c) => sum + c.ny, 0)
