@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { compileExpr } from '../engines/closures.ts'
 import { rowOf } from '../plan/columns/column.ts'
-import type { Expr } from '../plan/expr.ts'
+import { call, col, type Expr, lit } from '../plan/expr.ts'
 import type { Schema } from '../plan/types.ts'
+import { drawnBy, partsBy } from '../plan/verbs/sample.ts'
 import { byGroup } from './split.ts'
 
 const schema: Schema = [
@@ -66,4 +67,21 @@ test.each<[string, keyof S, Record<string, number>, string]>([
   ['a float', 'price', { train: 1 }, "'price' is a float64"],
 ])('refuses %s', (_, column, shares, words) => {
   expect(() => partsOf(column, shares)).toThrow(words)
+})
+
+test('what a split says is read from its conditions again, and from no others', () => {
+  const shares = { train: 0.6, validate: 0.15, test: 0.25 }
+  const parts = partsOf('query', shares, 7)
+  const by = ['query']
+  expect(drawnBy(parts['train'] as Expr)).toEqual({ by, from: 0, to: expect.closeTo(0.6, 9) })
+  expect(drawnBy(parts['validate'] as Expr)).toEqual({ by, from: expect.closeTo(0.6, 9), to: expect.closeTo(0.75, 9) })
+  expect(drawnBy(parts['test'] as Expr)).toEqual({ by, from: expect.closeTo(0.75, 9), to: 1 })
+  const several = partsBy(schema, { train: 0.5, test: 0.5 }, ['query', 'shop'], 3)
+  expect(drawnBy(several['test'] as Expr)).toEqual({ by: ['query', 'shop'], from: 0.5, to: 1 })
+
+  expect(drawnBy(call('lt', col('price'), lit(3, 'float64')))).toBeUndefined()
+  expect(drawnBy(call('and', parts['test'] as Expr, call('lt', col('price'), lit(3, 'float64'))))).toBeUndefined()
+  expect(drawnBy(call('and', call('lt', col('shop'), lit('3', 'int64')), parts['train'] as Expr))).toBeUndefined()
+  expect(drawnBy(call('and', parts['train'] as Expr, call('lt', col('shop'), lit('3', 'int64'))))).toBeUndefined()
+  expect(drawnBy(call('not', parts['train'] as Expr))).toEqual(expect.objectContaining({ by, to: 1 }))
 })

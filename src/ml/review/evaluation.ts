@@ -1,3 +1,4 @@
+import type { Drawn } from '../../plan/verbs/sample.ts'
 import type { Goal } from '../../runs/goal.ts'
 import type { Calibration } from '../evaluation/calibration.ts'
 import type { Decisions, Difference } from '../evaluation/compare.ts'
@@ -69,7 +70,8 @@ export interface Evaluation {
   readonly model: { readonly name: string; readonly version: number; readonly kind: string; readonly features: readonly string[]; readonly target: string } // biome-ignore format: one line
   readonly goal: Goal
   readonly dataset: { readonly name: string; readonly version: number; readonly rows: number }
-  readonly split: readonly { readonly part: string; readonly rows: number; readonly condition: string }[]
+  /** `drawn`: of parts that were cut by a hash, of which columns, and where of all hashes they begin and end (0 to 1). */
+  readonly split: readonly { readonly part: string; readonly rows: number; readonly condition: string; readonly drawn?: Drawn }[] // biome-ignore format: one line
   readonly classes?: readonly (string | number | boolean)[]
   /** Scores from here on are called positive. */
   readonly threshold: number | null

@@ -3,6 +3,7 @@ import type { Expr } from '../../plan/expr.ts'
 import { applied, fitReads } from '../../plan/fits/index.ts'
 import type { Node } from '../../plan/nodes.ts'
 import { printExpr } from '../../plan/print.ts'
+import { drawnBy } from '../../plan/verbs/sample.ts'
 import { BINARY } from '../../runs/goal.ts'
 import { groupColumns } from '../../runs/grouped.ts'
 import { stepOf } from '../../runs/inline.ts'
@@ -126,7 +127,11 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     model: { name: trained.name, version: trained.version, kind: trained.kind, features: evaluator.inputs, target: train.spec.target }, // biome-ignore format: one line
     goal,
     dataset: { name: data.name, version: data.version, rows: data.rows },
-    split: PARTS.map((part) => ({ part, rows: parts[part].rows, condition: printExpr(split?.[part] as Expr) })),
+    split: PARTS.map((part) => {
+      const [rows, condition] = [parts[part].rows, split?.[part] as Expr]
+      const drawn = drawnBy(condition)
+      return { part, rows, condition: printExpr(condition), ...(drawn ? { drawn } : {}) }
+    }),
     ...(classes ? { classes } : {}),
     threshold,
     ...(spec.purpose ? { purpose: spec.purpose } : {}),

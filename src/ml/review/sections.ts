@@ -55,7 +55,7 @@ export function purpose(e: Evaluation): Html {
   const names = html`${model.features.slice(0, 30).map((f, i) => html`${i > 0 ? ', ' : ''}${code(f)}`)}${model.features.length > 30 ? ' …' : ''}`
   const rows = e.split.map(
     (s) =>
-      html`<tr><td>${say(`part.${s.part as 'train' | 'validate' | 'test'}`)}</td><td><code>${s.condition}</code></td><td class="n">${number(s.rows)}</td></tr>`,
+      html`<tr><td>${say(`part.${s.part as 'train' | 'validate' | 'test'}`)}</td><td>${whichRows(s)}</td><td class="n">${number(s.rows)}</td></tr>`,
   )
   return section(
     'purpose',
@@ -64,6 +64,13 @@ export function purpose(e: Evaluation): Html {
     <p class="note">${learns} ${threshold === null ? null : say('purpose.threshold', { threshold: figure(threshold) })} ${say('purpose.features', { n: model.features.length, names })}</p>
     <h3>${say('purpose.data')} · ${code(`${e.dataset.name}@${e.dataset.version}`)}</h3>${tableOf([say('split.part'), say('split.which'), say('split.rows')], rows, 2)}`,
   )
+}
+
+/** A part's rows in words where these say it all; their condition, for who wants it exactly, is folded away. */
+function whichRows({ condition, drawn }: Evaluation['split'][number]): Html {
+  if (!drawn) return html`<code>${condition}</code>`
+  const by = html`${drawn.by.map((name, i) => html`${i > 0 ? ', ' : ''}${code(name)}`)}`
+  return html`<details><summary>${say('split.drawn', { share: percentOf(drawn.to - drawn.from), by })}</summary><code>${condition}</code></details>`
 }
 
 export function quality(e: Evaluation): Html {

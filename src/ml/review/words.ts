@@ -36,6 +36,7 @@ const WORDS = {
   'split.part': ['part', '부분'],
   'split.rows': ['rows', '행'],
   'split.which': ['which rows', '조건'],
+  'split.drawn': ['{share} of the values of {by}, by their hash', '{by} 값의 {share}(해시 기준)'],
   'part.train': ['train: learnt from', '학습(train)'],
   'part.validate': ['validate: chosen by', '검증(validate)'],
   'part.test': ['test: reported only', '테스트(test): 보고만'],

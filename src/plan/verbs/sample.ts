@@ -100,3 +100,42 @@ export function partsBy(
     }),
   )
 }
+
+/** The columns by whose hash a part was cut, and where of all hashes it begins and ends (0 to 1). */
+export interface Drawn {
+  readonly by: readonly string[]
+  readonly from: number
+  readonly to: number
+}
+
+/** What a condition of `partsBy` says; undefined for any other one. */
+export function drawnBy(condition: Expr): Drawn | undefined {
+  const [first, second] = condition.op === 'call' && condition.fn === 'and' ? condition.args : [condition]
+  const begins = first?.op === 'call' && first.fn === 'not' ? boundIn(first.args[0]) : undefined
+  const ends = boundIn(begins ? second : first)
+  if (second && JSON.stringify(begins?.hash) !== JSON.stringify(ends?.hash)) return undefined
+  const by = keysIn((begins ?? ends)?.hash)
+  return by && { by, from: begins?.share ?? 0, to: ends?.share ?? 1 }
+}
+
+function boundIn(e: Expr | undefined): { readonly hash: Expr; readonly share: number } | undefined {
+  if (e?.op !== 'call' || e.fn !== 'lt') return undefined
+  const [hash, bound] = e.args
+  return hash && bound?.op === 'lit' ? { hash, share: Number(bound.value) / 2 ** 32 } : undefined
+}
+
+/** The keys of a split's hash. */
+function keysIn(hash: Expr | undefined): string[] | undefined {
+  const inside = (e: Expr | undefined, fn: string): readonly Expr[] => (e?.op === 'call' && e.fn === fn ? e.args : [])
+  const [seeded, of] = inside(hash, 'combine32')
+  if (of?.op !== 'lit' || Number(of.value) !== OF_SPLITS) return undefined
+  const [keys] = inside(seeded, 'combine32')
+  const names = (e: Expr | undefined): (string | undefined)[] => {
+    const [others, last] = inside(e, 'combine32')
+    if (others) return [...names(others), ...names(last)]
+    const [key] = inside(inside(e, 'coalesce')[0], 'hash32')
+    return [key?.op === 'col' ? key.name : undefined]
+  }
+  const found = names(keys)
+  return found.every((name) => name !== undefined) ? found : undefined
+}
