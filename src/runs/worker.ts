@@ -92,6 +92,8 @@ export async function work(
         }
         if (options.untilEmpty) break
       } catch (thrown) {
+        // what it was looking at when it was asked to stop says so
+        if (options.signal.aborted && asGalleyError(thrown).code === 'CANCELLED') break
         if (!passes(thrown) || options.untilEmpty) throw thrown
         if (!told) options.say(asGalleyError(thrown).what)
         told = true

@@ -196,3 +196,22 @@ test('a job that failed for good runs what watches its recipe, once, also where 
     err: expect.stringContaining("can't be run by its own failures"),
   })
 }, 120_000)
+
+test('a worker that is asked to stop while it looks at files ends as any other', async () => {
+  const place = join(folder, 'looked-at')
+  mkdirSync(place)
+  writeFileSync(join(place, 'one.csv'), 'n\n1\n')
+  const file = recipeFile(folder, 'looked', `k.dataset('looked', k.source('looked-lines', csv('looked-at/one.csv', { n: 'int64' })))`) // biome-ignore format: one line
+  expect(await galley('schedules', 'set', 'on-look', file, '--on', `files:${place}/*.csv`)).toMatchObject({ code: 0 })
+  const stop = new AbortController()
+  const { ware } = w.galley
+  const { schedules } = ware.store
+  const watching: typeof schedules.watching = async (scope) => {
+    const found = await schedules.watching(scope)
+    stop.abort(new Error('asked to stop'))
+    return found
+  }
+  const stopped = { ...ware, store: { ...ware.store, schedules: { ...schedules, watching } } }
+  const options = { tags: [], signal: stop.signal, on: () => {}, say: () => {} }
+  expect(await work(stopped, await w.galley.scope(), options)).toEqual({ taken: 0, failed: 0 })
+})
