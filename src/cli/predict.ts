@@ -21,6 +21,13 @@ async function onceReady<T>(ask: () => Promise<T>): Promise<T> {
     }
 }
 
+/** JSON that goes on has no infinity: it would arrive as null, a missing value. */
+function finite(name: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw new Error(`'${name}' is larger than any number is here`)
+  return value
+}
+
 export function predict(): Command {
   return new Command('predict')
     .description('ask an endpoint about one raw record')
@@ -31,10 +38,10 @@ export function predict(): Command {
       withClient(async (client) => {
         let body: Record<string, unknown>
         try {
-          body = JSON.parse(options.json) as Record<string, unknown>
+          body = JSON.parse(options.json, finite) as Record<string, unknown>
         } catch (cause) {
           throw new GalleyError('USAGE_INVALID', {
-            what: '--json is not JSON',
+            what: '--json is not JSON, or has a number that nothing can hold',
             why: (cause as Error).message,
             fix: 'quote the object for your shell: --json \'{"a": 1}\'',
             cause,

@@ -57,6 +57,9 @@ test('an endpoint that no server has is not called ready; it answers in this pro
     [0, ''],
     [0, ''],
   ])
+  // on its way it would become null, which is a missing value
+  const endless = await galley(home, 'predict', 'small', '--json', record.replace('3}', '1e400}'))
+  expect([endless.code, endless.err]).toEqual([2, expect.stringContaining("'weight' is larger than any number")])
 })
 
 test('no recipe and a folder are told apart from a recipe that does not load', async () => {

@@ -167,11 +167,8 @@ describe('the target', () => {
     expect(p.target?.features.find((f) => f.column === 'noise')?.strength).toBe(0)
     expect(codes(p)).toEqual(expect.arrayContaining(['leak x', 'twins x twin']))
     expect(p.target?.features[0]?.bins.map((b) => b.mean)).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
-    expect(checkColumns(p).find((c) => c.check === 'noLeak')).toEqual({
-      check: 'noLeak',
-      columns: 3,
-      offenders: ['x', 'twin'],
-    })
+    const leak = checkColumns(p).find((c) => c.check === 'noLeak')
+    expect(leak).toEqual({ check: 'noLeak', columns: 3, offenders: ['x', 'twin'] })
   })
 
   test('a number with a value a row, or a few rows a value, is as strong as what its tenths tell', async () => {

@@ -118,7 +118,12 @@ export function importances(features: readonly Importance[]): Chart {
 
 /** What is said by a feature's value, and where four fifths of rows lie. */
 export function dependence({ points }: Dependence): Chart {
-  const x = number('x', { axis: axis('~s', { grid: false }), scale: { zero: false, nice: false } })
+  // of small numbers the letters of large ones say nothing: a tenth would be 100m
+  const labels = "abs(datum.value) < 1000 ? format(datum.value, '~g') : format(datum.value, '~s')"
+  const x = number('x', {
+    axis: axis(undefined, { grid: false, labelExpr: labels }),
+    scale: { zero: false, nice: false },
+  })
   const y = (field: string) => number(field, { axis: axis(undefined, { tickCount: 4 }), scale: { zero: false } })
   return styled({
     width: 270,

@@ -19,7 +19,7 @@ export async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
     'curve',
     say('nav.curve'),
     html`<p class="note">${say('curve.note', { metric: lossName(c.metric) })}</p>
-    <div class="pair"><figure>${LEGEND}${await draw('learning', charts.learning(points), 'learning curve')}<p>${law(c.quality, 'rows')}</p></figure>
+    <div class="pair"><figure>${LEGEND}${await draw('learning', charts.learning(points), 'learning curve')}<p>${law(c.quality, 'rows', points)}</p></figure>
     <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw('seconds', charts.seconds(points), 'seconds')}<p>${time(c.seconds, 'rows')}</p></figure></div>`,
   )
 }
@@ -35,20 +35,22 @@ async function parameter(c: ParameterCurve, draw: Draw): Promise<Html> {
   const { parameter: name, points } = c
   const now = c.now === null ? say('scaling.default') : html`${String(Number(c.now.toPrecision(6)))}`
   return html`<p class="note">${say('scaling.note', { parameter: html`<b>${name}</b>`, now, metric: lossName(c.metric) })}</p>
-    <div class="pair"><figure>${LEGEND}${await draw(`scaling-${name}`, charts.learning(points, '~g'), `loss by ${name}`)}<p>${law(c.quality, name)}</p></figure>
+    <div class="pair"><figure>${LEGEND}${await draw(`scaling-${name}`, charts.learning(points, '~g'), `loss by ${name}`)}<p>${law(c.quality, name, points)}</p></figure>
     <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw(`scaling-${name}-seconds`, charts.seconds(points), `seconds by ${name}`)}<p>${time(c.seconds, name)}</p></figure></div>`
 }
 
 const LEGEND = html`<figcaption><i class="dot"></i>${say('curve.validate')}<i class="dot two"></i>${say('curve.train')}</figcaption>`
 
-/** How a loss goes on; `of` is `rows`, or the name of a parameter. */
-function law(found: Scaling, of: string): Html {
+/** How a loss goes on beside what was measured last; `of` is `rows`, or the name of a parameter. */
+function law(found: Scaling, of: string, points: readonly { readonly at: number; readonly value: number }[]): Html {
   const rows = of === 'rows'
   if (!found.tells) return say(rows ? 'curve.cannot' : 'scaling.cannot', { why: inBoth(found.why), of })
   const { a, b, c, exponent, twice } = found.law
+  const last = points.reduce((most, p) => (p.at > most.at ? p : most))
   return say(rows ? 'curve.law' : 'scaling.law', {
     ...{ a: figure(a), b: figure(b), c: figure(c), low: figure(exponent[0]), high: figure(exponent[1]), of },
     ...{ rows: number(twice.rows), value: figure(twice.value), from: figure(twice.low), to: figure(twice.high) },
+    ...{ most: number(last.at), came: figure(last.value) },
   })
 }
 

@@ -92,7 +92,7 @@ const WORDS = {
   'curve.lacksOrder': ['1 − NDCG@10', '1 − NDCG@10'],
   'curve.validate': ['validation rows', '검증 행'],
   'curve.train': ['rows learnt from', '학습 행'],
-  'curve.law': ['It follows {a} · rows^−{b} + {c} (exponent {low} … {high}): {rows} rows may bring it to {value} ({from} … {to}).', '{a} · 행^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {rows}행이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
+  'curve.law': ['It follows {a} · rows^−{b} + {c} (exponent {low} … {high}): {rows} rows may come to {value} ({from} … {to}); {most} came to {came}.', '{a} · 행^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {most}행에서는 {came}였고, {rows}행이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
   'curve.cannot': [
     'What more rows would bring can’t be told: {why}.',
     '행을 늘리면 얼마나 나아질지 알 수 없습니다: {why}.',
@@ -102,7 +102,7 @@ const WORDS = {
   'curve.noTime': ['How time grows can’t be told: {why}.', '시간이 어떻게 늘지는 알 수 없습니다: {why}.'],
   'scaling.note': ['The same candidate learnt with other values of {parameter} (now {now}); {metric} on validation rows, and on the rows learnt from.', '{parameter} 값(현재 {now})만 바꾸어 같은 후보를 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
   'scaling.default': ['the trainer’s own', '학습기의 기본값'],
-  'scaling.law': ['It follows {a} · {of}^−{b} + {c} (exponent {low} … {high}): {of} {rows} may bring it to {value} ({from} … {to}).', '{a} · {of}^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {of}이(가) {rows}이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
+  'scaling.law': ['It follows {a} · {of}^−{b} + {c} (exponent {low} … {high}): {of} {rows} may come to {value} ({from} … {to}); {most} came to {came}.', '{a} · {of}^−{b} + {c} 곡선을 따릅니다(지수 {low} … {high}). {of}이(가) {most}일 때 {came}였고, {rows}이면 {value}({from} … {to})이(가) 될 수 있습니다.'], // biome-ignore format: one line
   'scaling.cannot': [
     'What larger {of} would bring can’t be told: {why}.',
     '{of}을(를) 키우면 얼마나 나아질지 알 수 없습니다: {why}.',

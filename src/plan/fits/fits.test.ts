@@ -20,6 +20,7 @@ test.each<[string, () => Fit, string]>([
   ['max', () => tfIdf(['x'], { max: 1e6 }), 'to 1000'],
   ['ngrams', () => tfIdf(['x'], { ngrams: [] }), 'empty'],
   ['ngrams', () => tfIdf(['x'], { ngrams: [1, 0] }), 'from 1'],
+  ['ngrams', () => tfIdf(['x'], { ngrams: 2 as never }), 'no list'],
   ['max', () => oneHot(['x'], { max: 0 }), 'from 1'],
   ['smoothing', () => targetEncode(['x'], { smoothing: -1 }), 'from 0 on'],
   ['smoothing', () => targetEncode(['x'], { smoothing: Number.POSITIVE_INFINITY }), 'from 0 on'],

@@ -40,8 +40,8 @@ export const tfIdfKind: FitKind<TfIdf> = {
   check({ max, by, ngrams }) {
     checkNumber('tfIdf', 'max', max, { from: 1, to: MAX_TERMS, whole: true })
     checkChoices('tfIdf', 'by', [by], ['words', 'characters'])
-    if (ngrams.length === 0)
-      throw wrongOption('tfIdf', "'ngrams' is empty", 'terms are runs of so many words or characters')
+    if (!Array.isArray(ngrams) || ngrams.length === 0)
+      throw wrongOption('tfIdf', `'ngrams' is ${Array.isArray(ngrams) ? 'empty' : `${JSON.stringify(ngrams)}, and no list`}`, 'terms are runs of so many words or characters: [1, 2]') // biome-ignore format: one line
     for (const n of ngrams) checkNumber('tfIdf', 'ngrams', n, { from: 1, to: 100, whole: true })
   },
   reads: (spec) => spec.columns,

@@ -4,7 +4,7 @@ import { unfit } from '../given.ts'
 import { medianOf, moments, sum } from '../moments.ts'
 import { leastSquares } from '../relate/least-squares.ts'
 import { CONFIDENCE, fig, finite, leftOutText, percentText, pText, shown } from '../say.ts'
-import { seriesOf, TIME, varies } from './ordered.ts'
+import { momentsIn, seriesOf, TIME, varies } from './ordered.ts'
 
 /** Values of a series at most: the periodogram takes n² steps. */
 const MOST = 5000
@@ -68,14 +68,21 @@ export const seasonality: Analysis = {
     const value = given.column('value') ?? ''
     const gaps = at.subarray(1).map((t, i) => t - (at[i] as number))
     const usual = medianOf(gaps)
-    if (n > MOST || gaps.some((g) => g > UNEVEN * usual || g < usual / UNEVEN))
+    if (n > MOST)
       throw unfit(
-        n > MOST
-          ? `'${value}' has ${n.toLocaleString('en-US')} values in order`
-          : `the moments of '${value}' are not evenly spaced`,
-        n > MOST ? `${MOST.toLocaleString('en-US')} are looked at, at most` : 'a cycle is a number of values',
+        `'${value}' has ${n.toLocaleString('en-US')} values in order`,
+        `${MOST.toLocaleString('en-US')} are looked at, at most`,
         'aggregate the rows in a recipe: one value each hour, day or month',
       )
+    const odd = gaps.findIndex((g) => g > UNEVEN * usual || g < usual / UNEVEN)
+    if (odd >= 0) {
+      const { when } = momentsIn(series)
+      throw unfit(
+        `the moments of '${value}' are not evenly spaced`,
+        `a cycle is a number of values, and ${when(at[odd] as number)} is followed by ${when(at[odd + 1] as number)}`,
+        'aggregate the rows by hour, day or month in a recipe, and bring rows of those that have none, or look at a stretch without gaps',
+      )
+    }
     const trend = leastSquares([new Float64Array(n).fill(1), Float64Array.from(x.keys())], x)
     const rest = 'dependent' in trend ? x : trend.residuals
     const all = moments(rest)
