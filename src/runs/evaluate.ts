@@ -6,6 +6,7 @@ import { BINARY } from './goal.ts'
 import type { Kitchen, Model } from './kitchen.ts'
 import type { EvaluateOptions } from './options.ts'
 import type { Candidate, DatasetSpec, EvaluateSpec, OnnxSpec, Step, TrainSpec } from './specs.ts'
+import { costsOf } from './threshold.ts'
 
 const OPTIONS = ['purpose', 'segments', 'groups', 'costs', 'against', 'curves', 'scaling', 'resamples', 'confidence', 'seed', 'timeout'] as const // biome-ignore format: one line
 
@@ -97,23 +98,6 @@ function columnsOf(id: string, option: string, given: readonly string[] | undefi
     throw refuse(`'${id}' can't tell rows apart by '${name}': it is a ${typeName(type)}`, 'it takes a text, a bool, a number or a time', 'derive such a column in the dataset') // biome-ignore format: one line
   }
   return [...new Set(given ?? [])]
-}
-
-function costsOf(
-  id: string,
-  costs: NonNullable<EvaluateOptions['costs']>,
-  binary: boolean,
-): NonNullable<EvaluateSpec['costs']> {
-  // biome-ignore format: one line
-  if (!binary)
-    throw refuse(`'${id}' is given costs of wrong answers`, 'its model tells no yes from no', 'leave costs out')
-  const { falsePositive, falseNegative, truePositive = 0 } = optionsOf(costs, ['falsePositive', 'falseNegative', 'truePositive'], `costs of '${id}'`) // biome-ignore format: one line
-  for (const [name, cost] of Object.entries({ falsePositive, falseNegative, truePositive }))
-    if (!(Number.isFinite(cost) && cost >= 0))
-      throw refuse(`'${id}' is given ${String(cost)} as the cost '${name}'`, 'a cost is a number from 0 on', 'correct it') // biome-ignore format: one line
-  if (!(falsePositive > 0 && falseNegative + truePositive > 0))
-    throw refuse(`'${id}' is given costs of one mistake alone`, 'then it is cheapest to call all rows, or none', 'say what both mistakes cost') // biome-ignore format: one line
-  return { falsePositive, falseNegative, truePositive }
 }
 
 function purposeOf(id: string, given: NonNullable<EvaluateOptions['purpose']>): NonNullable<EvaluateSpec['purpose']> {

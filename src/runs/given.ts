@@ -21,6 +21,7 @@ export const TRAIN_OPTIONS = [
   'features',
   'fit',
   'candidates',
+  'threshold',
   'gate',
   'seed',
   'timeout',

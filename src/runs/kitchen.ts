@@ -9,7 +9,7 @@ import type { GateMetrics } from './gate.ts'
 import type { SaidGoal } from './goal.ts'
 import type { EvaluateOptions, ForecastOptions, LeftFile, OnnxOptions } from './options.ts'
 import type { Candidate, ContainerSpec, ForecastSpec, LearnSpec, ProcessLimits } from './specs.ts'
-
+import type { SaidThreshold } from './threshold.ts'
 import type { Timed } from './timeouts.ts'
 import type { WriteOptions } from './writes.ts'
 
@@ -125,6 +125,8 @@ export interface Kitchen {
       features: readonly (keyof S & string)[]
       fit?: readonly Fit[]
       candidates: readonly Candidate[]
+      /** From where on a score counts as yes: a score, or what a wrong yes and a wrong no cost (the cheapest on validation rows); where F1 is best unless given. */
+      threshold?: SaidThreshold
       gate?: (m: GateMetrics) => Col<'bool'>
       seed?: number
     } & Timed,

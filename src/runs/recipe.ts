@@ -27,6 +27,7 @@ import { processes } from './process/declare.ts'
 import { checkServed } from './served.ts'
 import type { After, AnalyseSpec, DatasetSpec, PlanSpec, Recipe, ServeSpec, Step, TrainSpec } from './specs.ts'
 import { asking } from './statistics.ts'
+import { thresholdOf } from './threshold.ts'
 import { type Timed, timeoutOf, untimed } from './timeouts.ts'
 import { incremental, type WriteOptions, writeSpec } from './writes.ts'
 
@@ -158,6 +159,7 @@ export function recipe(name: string, declare: (k: Kitchen) => void, options: Rec
       const spec: TrainSpec = {
         target: options.target,
         ...(goal.kind === 'binary' ? {} : { goal }),
+        ...(options.threshold === undefined ? {} : { threshold: thresholdOf(id, options.threshold, goal.kind === 'binary') }), // biome-ignore format: one line
         ...(options.weight === undefined ? {} : { weight: options.weight }),
         features: options.features,
         fit: options.fit ?? [],

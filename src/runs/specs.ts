@@ -8,6 +8,7 @@ import type { Fit } from '../plan/fits/index.ts'
 import type { Plan } from '../plan/nodes.ts'
 import type { Schema } from '../plan/types.ts'
 import type { Goal } from './goal.ts'
+import type { RowCosts, ThresholdRule } from './threshold.ts'
 
 /** A step as declared: plain JSON. `kind` names an entry of the table of step kinds, which reads `spec`. */
 export interface Step<Spec = unknown> {
@@ -137,6 +138,8 @@ export interface Candidate {
 }
 export interface TrainSpec {
   readonly target: string
+  /** Of a binary goal, from where on scores count as positive; absent: where F1 is best on validation rows. */
+  readonly threshold?: ThresholdRule
   /** What is learnt of it; absent: whether it is true. */
   readonly goal?: Goal
   /** The column that says how much a training row counts; absent: all of them as much. */
@@ -179,7 +182,7 @@ export interface EvaluateSpec {
   readonly segments: readonly string[]
   readonly groups: readonly string[]
   /** Of a row, in the same money. */
-  readonly costs?: { readonly falsePositive: number; readonly falseNegative: number; readonly truePositive: number }
+  readonly costs?: RowCosts
   /** Trained on the same rows to be held against; absent: a model that is an input. */
   readonly against?: Candidate
   /** Whether it is learnt again with fewer rows, to tell what more would give. */

@@ -143,6 +143,26 @@ test('two models of the same rows, whose fits change columns in their place', as
   expect(found.segments[0]?.segments.length).toBe(4)
 })
 
+test('a threshold is what the recipe says, or the cheapest by its costs, for all that judges and serves the model', async () => {
+  const costs = { falsePositive: 1, falseNegative: 6 }
+  const made = recipe('thresholds', (k) => {
+    const rows = dataset(k)
+    const both = { target: 'yes' as const, features: ['a', 'b'] as const, candidates: [logistic()] }
+    const cheap = k.train('cheap', rows, { ...both, threshold: costs })
+    k.evaluate('by-costs', cheap, { costs, resamples: 100 })
+    k.evaluate('by-score', k.train('said', rows, { ...both, threshold: 0.3 }), { resamples: 100 })
+    k.evaluate('by-f1', k.train('plain', rows, both), { costs, resamples: 100 })
+  })
+  const [byCosts, byScore, byF1] = [await reviewed(made, 'by-costs'), await reviewed(made, 'by-score'), await reviewed(made, 'by-f1')] // biome-ignore format: one line
+  for (const { page } of [byCosts, byScore, byF1]) sound(page)
+  expect(byCosts.found).toMatchObject({ chosenBy: 'costs', threshold: byF1.found.costs?.threshold.value })
+  expect(byCosts.found.threshold as number).toBeLessThan(byF1.found.threshold as number)
+  expect(byCosts.page).toContain('the cheapest on validation rows')
+  expect(byScore.found).toMatchObject({ chosenBy: 'recipe', threshold: 0.3 })
+  expect(byScore.page).toContain('as the recipe says')
+  expect(byF1.found.chosenBy).toBeUndefined()
+})
+
 test('a copy of the target, columns that are empty or constant, and few rows', async () => {
   const made = recipe('leaky', (k) => {
     const rows = dataset(k, 150)
@@ -196,6 +216,7 @@ test('what can not be judged is said when the recipe is declared', () => {
       const model = k.train('model', dataset(k), { target: goal, features: ['a'], candidates: [gbdt()] })
       evaluate(k, model)
     })
+  const threshold = (said: never, target: 'yes' | 'number' = 'yes') => () => recipe('bad', (k) => void k.train('m', dataset(k), { target, features: ['a'], candidates: [gbdt()], threshold: said })) // biome-ignore format: one line
   const refused = (evaluate: (k: Kitchen, model: { step: string }) => void, goal?: 'number') => {
     try {
       declared(evaluate, goal)
@@ -209,6 +230,11 @@ test('what can not be judged is said when the recipe is declared', () => {
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 0, falseNegative: 2 } }))).toContain('one mistake alone') // biome-ignore format: one line
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 1, falseNegative: Number.NaN } }))).toContain('NaN') // biome-ignore format: one line
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 1, falseNegative: 2 } }), 'number')).toContain('tells no yes') // biome-ignore format: one line
+  expect(threshold(1.5 as never)).toThrow('the threshold 1.5')
+  expect(threshold('f1' as never)).toThrow('the threshold f1')
+  expect(threshold('0.5' as never)).toThrow('the threshold 0.5')
+  expect(threshold(0.5 as never, 'number')).toThrow('tells no yes')
+  expect(threshold({ falsePositive: 0, falseNegative: 2 } as never)).toThrow('one mistake alone')
   expect(refused((k, m) => k.evaluate('r', m, { against: m }))).toContain('same model')
   expect(refused((k, m) => k.evaluate('r', m, { resamples: 3 }))).toContain('100 to 10000')
   expect(refused((k, m) => k.evaluate('r', m, { segmants: ['a'] } as never))).toContain("no option 'segmants'")

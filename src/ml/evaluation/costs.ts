@@ -1,3 +1,4 @@
+import type { ThresholdRule } from '../../runs/threshold.ts'
 import { chooseThreshold, confusionAt } from './confusion.ts'
 import { expanded, type Interval, percentile } from './interval.ts'
 import { resampledRankings } from './ranked.ts'
@@ -36,6 +37,12 @@ export function costAt(ranking: Ranking, threshold: number, costs: Costs): numbe
 /** A right yes that brings something is a wrong no that costs as much more. */
 const cheapest = (ranking: Ranking, { falsePositive, falseNegative, truePositive = 0 }: Costs): number =>
   chooseThreshold(ranking, { by: 'cost', falsePositive, falseNegative: falseNegative + truePositive })
+
+/** The threshold that a rule gives on validation rows; without one that of the best F1. */
+export function thresholdBy(ranking: Ranking, rule: ThresholdRule | undefined): number {
+  if (rule === undefined) return chooseThreshold(ranking, { by: 'f1' })
+  return typeof rule === 'number' ? rule : cheapest(ranking, rule)
+}
 
 /** The threshold is chosen on `validate`, its costs are told of `test`. null where either has no rows. @throws CANCELLED */
 export async function costReport(

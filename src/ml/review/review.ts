@@ -10,8 +10,7 @@ import { stepOf } from '../../runs/inline.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, EvaluateSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
-import { chooseThreshold } from '../evaluation/confusion.ts'
-import { costReport } from '../evaluation/costs.ts'
+import { costReport, thresholdBy } from '../evaluation/costs.ts'
 import { type Fairness, fairness } from '../evaluation/fairness.ts'
 import type { By } from '../evaluation/levels.ts'
 import type { Resampling } from '../evaluation/resample.ts'
@@ -134,6 +133,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     }),
     ...(classes ? { classes } : {}),
     threshold,
+    ...(train.spec.threshold === undefined ? {} : { chosenBy: typeof train.spec.threshold === 'number' ? 'recipe' : 'costs' }), // biome-ignore format: one line
     ...(spec.purpose ? { purpose: spec.purpose } : {}),
     main: mainOf(goal),
     ...{ confidence: spec.confidence, resamples: spec.resamples, stride },
@@ -182,7 +182,7 @@ interface Bout {
 /** The model beside another one, or beside a candidate that is trained on the same rows. */
 async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Against | null> {
   const { spec } = ctx.step
-  const { trained, other, data } = subjectOf(ctx)
+  const { trained, other, data, train } = subjectOf(ctx)
   const { parts, again, asked, how, threshold } = bout
   const first = trained.name
   if (other === undefined) {
@@ -190,7 +190,10 @@ async function rival(ctx: StepContext<EvaluateSpec>, bout: Bout): Promise<Agains
     const evaluator = await trainedOn(spec.against, parts.train, parts.validate, bout.weights, again)
     const validate = await scoredOf(again.goal, evaluator, parts.validate)
     const test = await scoredOf(again.goal, evaluator, parts.test)
-    const own = again.goal.kind === 'binary' ? chooseThreshold(rankingOf(validate), { by: 'f1' }) : 0.5
+    const own =
+      again.goal.kind === 'binary'
+        ? thresholdBy(rankingOf(validate), train.kind === 'train' ? train.spec.threshold : undefined)
+        : 0.5
     return againstOf({ first, second: spec.against.trainer }, bout.test, test, [threshold ?? 0.5, own], how)
   }
   const output = ctx.input<TrainOutput>(other)

@@ -11,7 +11,7 @@ import type { StepContext } from '../../runs/kind.ts'
 import type { TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
 import { plural } from '../../runs/text.ts'
-import { chooseThreshold } from '../evaluation/confusion.ts'
+import { thresholdBy } from '../evaluation/costs.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { rank } from '../evaluation/ranking.ts'
 import { type ColumnReference, numericReference } from '../monitoring/reference.ts'
@@ -152,7 +152,7 @@ async function learn(
     const validate = await score(evaluator, await matrices.validated(), spec.target)
     const test = await score(evaluator, await matrices.tested(), spec.target)
     const ranking = rank(validate.scores, validate.labels)
-    const threshold = chooseThreshold(ranking, { by: 'f1' })
+    const threshold = thresholdBy(ranking, spec.threshold)
     results.push({
       result: {
         ...about,

@@ -43,6 +43,8 @@ export async function fusedGaps(engine: Engine, recipe: Recipe, step: string): P
     for (const gap of byColumn(engine, whole, columns)) found.set(`${gap.node} ${gap.reason}`, gap)
   if (!isPlain(spec))
     found.set('goal', { node: step, reason: spec.goal ? `a ${spec.goal.kind} goal is learnt on the processor` : 'weighted rows are learnt from on the processor' }) // biome-ignore format: one line
+  if (spec.threshold !== undefined)
+    found.set('threshold', { node: step, reason: 'a threshold that a recipe says is judged by on the processor' })
   for (const { trainer } of spec.candidates)
     if (!(await beginOf(trainer)))
       found.set(trainer, { node: trainer, reason: 'this trainer learns on the processor alone' })

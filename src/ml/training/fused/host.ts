@@ -2,7 +2,8 @@ import { systemClock } from '../../../base/clock.ts'
 import type { Engine, Relation, RunContext } from '../../../engines/engine.ts'
 import { hold } from '../../../engines/held.ts'
 import { build } from '../../../plan/nodes.ts'
-import { chooseThreshold } from '../../evaluation/confusion.ts'
+import type { ThresholdRule } from '../../../runs/threshold.ts'
+import { thresholdBy } from '../../evaluation/costs.ts'
 import { evaluate } from '../../evaluation/evaluate.ts'
 import { rank } from '../../evaluation/ranking.ts'
 import { numericReference, sampleColumns } from '../../monitoring/reference.ts'
@@ -46,6 +47,7 @@ export type Judge = (
   model: TrainedModel,
   parts: Readonly<Record<'validate' | 'test', Kept>>,
   ctx: RunContext,
+  rule: ThresholdRule | undefined,
 ) => Promise<Judgement>
 
 /** Learns the candidates one after the other, each alone. */
@@ -67,7 +69,7 @@ export async function oneByOne(task: LearnTask, ctx: RunContext, judge: Judge): 
         train.done()
         validate.done()
       })
-    const judged = await judge(trainer, model, parts, ctx)
+    const judged = await judge(trainer, model, parts, ctx, spec.threshold)
     candidates.push({ ...judged, model, seconds: (systemClock.ticks() - began) / 1000 })
   }
   const { relation, done } = await parts.train.use(ctx)
@@ -75,7 +77,7 @@ export async function oneByOne(task: LearnTask, ctx: RunContext, judge: Judge): 
   return { candidates, reference: [...sample].map(([name, values]) => numericReference(name, values)) }
 }
 
-const judgeHere: Judge = async (trainer, model, parts, ctx) => {
+const judgeHere: Judge = async (trainer, model, parts, ctx, rule) => {
   const evaluator = trainer.load(model)
   const of = async (part: Kept) => {
     const { relation, done } = await part.use(ctx)
@@ -83,7 +85,7 @@ const judgeHere: Judge = async (trainer, model, parts, ctx) => {
   }
   const [validate, test] = [await of(parts.validate), await of(parts.test)]
   const ranking = rank(validate.scores, validate.labels)
-  const threshold = chooseThreshold(ranking, { by: 'f1' })
+  const threshold = thresholdBy(ranking, rule)
   return {
     validate: evaluate(validate.scores, validate.labels, { threshold, ranking }),
     test: evaluate(test.scores, test.labels, { threshold }),
