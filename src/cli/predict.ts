@@ -23,9 +23,12 @@ async function onceReady<T>(ask: () => Promise<T>): Promise<T> {
 
 /** JSON that goes on has no infinity: it would arrive as null, a missing value. */
 function finite(name: string, value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value))
-    throw new Error(`'${name}' is larger than any number is here`)
-  return value
+  if (typeof value !== 'number' || Number.isFinite(value)) return value
+  throw new GalleyError('USAGE_INVALID', {
+    what: `'${name}' is larger than any number is here`,
+    why: 'numbers are of 64 bits, and end at 1.8e308',
+    fix: 'send a smaller one, or null where it is missing',
+  })
 }
 
 export function predict(): Command {
@@ -40,8 +43,9 @@ export function predict(): Command {
         try {
           body = JSON.parse(options.json, finite) as Record<string, unknown>
         } catch (cause) {
+          if (cause instanceof GalleyError) throw cause
           throw new GalleyError('USAGE_INVALID', {
-            what: '--json is not JSON, or has a number that nothing can hold',
+            what: '--json is not JSON',
             why: (cause as Error).message,
             fix: 'quote the object for your shell: --json \'{"a": 1}\'',
             cause,

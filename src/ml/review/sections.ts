@@ -5,7 +5,7 @@ import type { Segments } from '../evaluation/segments.ts'
 import * as charts from './charts.ts'
 import type { Evaluation } from './evaluation.ts'
 import { bounds, figure, level, percentOf, placed, section, tableOf, tile, valued } from './parts.ts'
-import { inBoth, metricName, say, type Word } from './words.ts'
+import { inBoth, metricName, say } from './words.ts'
 
 export type Draw = (id: string, chart: Chart, label: string) => Promise<Html>
 
@@ -61,7 +61,7 @@ export function purpose(e: Evaluation): Html {
     'purpose',
     say('nav.purpose'),
     html`<p>${e.purpose ? inBoth(e.purpose) : say('purpose.none')}</p>
-    <p class="note">${learns} ${threshold === null ? null : say(`purpose.threshold${e.chosenBy === undefined ? '' : `.${e.chosenBy}`}` as Word, { threshold: figure(threshold) })} ${say('purpose.features', { n: model.features.length, names })}</p>
+    <p class="note">${learns} ${threshold === null ? null : say(e.chosenBy === undefined ? 'purpose.threshold' : `purpose.threshold.${e.chosenBy}`, { threshold: figure(threshold) })} ${say('purpose.features', { n: model.features.length, names })}</p>
     <h3>${say('purpose.data')} · ${code(`${e.dataset.name}@${e.dataset.version}`)}</h3>${tableOf([say('split.part'), say('split.which'), say('split.rows')], rows, 2)}`,
   )
 }
