@@ -89,6 +89,7 @@ export function takingOn(db: Database): Pick<Jobs, 'reap' | 'take'> {
           .select()
           .from(jobs)
           .where(and(eq(jobs.workspace, scope.workspace), eq(jobs.status, 'running'), sql`${jobs.lease} < clock_timestamp()`)) // biome-ignore format: one line
+          .orderBy(jobs.number)
           .for('update', { skipLocked: true })
         const failed: Job[] = []
         for (const job of gone) {

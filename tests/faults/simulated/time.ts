@@ -48,20 +48,32 @@ export const after = (ms: number): Promise<void> => new Promise((resolve) => voi
 /** One that never is. */
 export const never = (): Promise<never> => new Promise(() => {})
 
-/** What is asked of a server that is real: time stands still until it has answered. */
+const immediate = setImmediate
+/** Lets what has come about take its course, as far as it goes by itself. */
+const course = async (): Promise<void> => {
+  for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => immediate(resolve))
+}
+
+/** What is asked of a server or a disk that is real: time stands still until it has answered, and what is asked next waits for what the answer brings about. */
 let asked = 0
+let last: Promise<unknown> = Promise.resolve()
 export async function real<T>(work: () => Promise<T>): Promise<T> {
   asked++
+  const before = last
+  const mine = outside(async () => {
+    await before
+    return work()
+  })
+  last = mine.then(course, course)
   try {
-    return await outside(work)
+    return await mine
   } finally {
     asked--
   }
 }
 
-const immediate = setImmediate
 const settled = async (): Promise<void> => {
-  do for (let i = 0; i < 3; i++) await new Promise<void>((resolve) => immediate(resolve))
+  do await course()
   while (asked > 0)
 }
 
