@@ -15,6 +15,7 @@ const MESSAGES = {
   'report.origin': ['recipe {recipe} · run {run} · {date} UTC', '레시피 {recipe} · 실행 {run} · {date} UTC'],
   'analysis.title': ['Analysis', '분석'],
   'analysis.figures': ['Figures', '수치'],
+  'analysis.cut': ['The first {shown} of {rows}; the page holds all of them as JSON.', '{rows}개 중 처음 {shown}개입니다. 전체는 이 페이지에 JSON으로 들어 있습니다.'], // biome-ignore format: one line
   'analysis.origin': ['{about} · {date} UTC', '{about} · {date} UTC'],
   'analysis.footer': [
     'The chart’s Vega-Lite specification is embedded as JSON (element “charts”), the figures as “analysis”. Nothing in this file is loaded from elsewhere.',

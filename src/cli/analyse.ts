@@ -34,6 +34,9 @@ interface Options {
   readonly [role: string]: unknown
 }
 
+/** Rows of a table that are printed at most. */
+const SHOWN = 40
+
 /** What a column can be for, over all analyses. */
 const ROLES = ['value', 'by', 'pair', 'x', 'before', 'time'] as const
 
@@ -101,12 +104,15 @@ async function run(what: string | undefined, o: Options): Promise<void> {
   print()
   print(plain(sentence))
   for (const { name: of, head, rows } of figuresOf(found.data)) {
-    const cells = rows.map((r) => r.map((v) => (typeof v === 'string' ? plain(v) : v === null ? null : number(v))))
+    const cells = rows
+      .slice(0, SHOWN)
+      .map((r) => r.map((v) => (typeof v === 'string' ? plain(v) : v === null ? null : number(v))))
     const lines = table(head.map(plain), cells)
     print()
     // single figures have names and no heads
     if (of === '') print(lines.slice(lines.indexOf('\n') + 1))
     else print(`${bold(plain(of))}\n${lines}`)
+    if (rows.length > SHOWN) print(`… and ${rows.length - SHOWN} more; --json prints all`)
   }
 }
 

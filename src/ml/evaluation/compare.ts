@@ -100,11 +100,11 @@ export async function decisionsOf(first: readonly boolean[], second: readonly bo
   return { firstOnly, secondOnly, p: data['p'] as number }
 }
 
-/** One sentence on the metric that models are chosen by, and on what it does not show. `least`: lower is better. */
+/** One sentence on the metric that models are chosen by, and on what it does not show. `least`: lower is better; `alpha`: what p is to be below, which of few rows may doubt what the interval shows. */
 export function comparisonSentence(
   names: { readonly first: string; readonly second: string; readonly metric: Words },
   { difference, p }: Difference,
-  least: boolean,
+  { least, alpha }: { readonly least: boolean; readonly alpha: number },
 ): Words {
   const { value, low, high } = difference
   const three = (x: number | null) => (x === null ? '–' : x.toFixed(4).replace('-', '−'))
@@ -115,7 +115,7 @@ export function comparisonSentence(
       ko: `이 행으로는 ${first}와(과) ${second}의 ${metric.ko} 차이를 알 수 없습니다.`,
     }
   const range = `${three(value)} (${three(low)} … ${three(high)}${p === null ? '' : `, p ${p < 0.001 ? '< 0.001' : p.toFixed(3)}`})`
-  const shown = low > 0 || high < 0
+  const shown = (low > 0 || high < 0) && (p === null || p < alpha)
   const better = value > 0 === !least
   return shown
     ? {

@@ -174,8 +174,9 @@ test('decisions of two models by McNemar, and a sentence that says what is not s
   expect(found.p).toBeLessThan(0.01)
   expect(await decisionsOf(first, first)).toEqual({ firstOnly: 0, secondOnly: 0, p: null })
   const names = { first: 'gbdt', second: 'baseline', metric: { en: 'AUC', ko: 'AUC' } }
-  const of = (low: number, high: number) => comparisonSentence(names, { first: 0.8, second: 0.7, p: 0.03, difference: { value: 0.1, low, high, method: 'delong' } }, false) // biome-ignore format: one line
+  const of = (low: number, high: number, p = 0.03) => comparisonSentence(names, { first: 0.8, second: 0.7, p, difference: { value: 0.1, low, high, method: 'delong' } }, { least: false, alpha: 0.05 }) // biome-ignore format: one line
   expect(of(0.05, 0.15).en).toMatch(/gbdt is better than baseline .* does not show/)
+  expect(of(0.05, 0.15, 0.08).en).toMatch(/could not be shown/)
   expect(of(-0.05, 0.25).en).toMatch(/could not be shown .* equally good/)
   expect(of(0.05, 0.15).ko).toContain('뜻은 아닙니다')
 })

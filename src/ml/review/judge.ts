@@ -122,7 +122,7 @@ export async function againstOf(
   const none: Difference = { first: null, second: null, difference: { value: null, low: null, high: null, method: 'bca' }, p: null } // biome-ignore format: one line
   return {
     ...{ name: names.second, metrics, decisions },
-    sentence: comparisonSentence({ ...names, metric: metricWords(main.metric) }, metrics[main.metric] ?? none, main.least), // biome-ignore format: one line
+    sentence: comparisonSentence({ ...names, metric: metricWords(main.metric) }, metrics[main.metric] ?? none, { least: main.least, alpha: 1 - how.confidence }), // biome-ignore format: one line
   }
 }
 

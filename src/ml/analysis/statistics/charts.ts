@@ -46,11 +46,12 @@ export interface Bar {
   readonly high?: number | null
 }
 
-/** Values with their intervals, one below the other, and a line where there is no effect. */
-export function intervals(bars: readonly Bar[], nothing: number | null): Chart {
+/** Values with their intervals, one below the other, and a line where there is no effect. `unit`: what is along the axis, in signs of either language. */
+export function intervals(bars: readonly Bar[], nothing: number | null, unit: string): Chart {
   const known = bars.filter((b) => b.value !== null).slice(0, MOST)
   const values = known.map((b, i) => ({ i, value: b.value, low: b.low ?? b.value, high: b.high ?? b.value }))
   const rows = named(known.map((b) => b.label))
+  const axis = { axis: { title: shorten(unit, 36), tickCount: 6 } }
   const rule = {
     mark: { type: 'rule', color: COLOURS.muted, strokeDash: [4, 3] },
     encoding: { x: { datum: nothing, type: quantitative } },
@@ -63,11 +64,11 @@ export function intervals(bars: readonly Bar[], nothing: number | null): Chart {
       ...(nothing === null ? [] : [rule]),
       {
         mark: { type: 'rule', color: COLOURS.accent, strokeWidth: 2 },
-        encoding: { y: rows, x: x('low'), x2: { field: 'high' } },
+        encoding: { y: rows, x: x('low', axis), x2: { field: 'high' } },
       },
       {
         mark: { type: 'point', filled: true, color: COLOURS.accent, opacity: 1, size: 50 },
-        encoding: { y: rows, x: x('value') },
+        encoding: { y: rows, x: x('value', axis) },
       },
     ],
   })

@@ -25,3 +25,18 @@ test('figures are single ones first, then lists of records', () => {
     { name: 'counts', head: ['1', '2'], rows: [[1, 2], [3, 4]] }, // biome-ignore format: one line
   ])
 })
+
+test('what a table counts heads it, and a page says where a long list ends', async () => {
+  const asked = { plan: ['free', 'pro', 'pro', 'free'], stays: [true, false, true, true] }
+  const { data } = await analyse('chi-square', asked, { value: 'stays', by: 'plan' })
+  expect(figuresOf(data).find((f) => f.name === 'counts')).toEqual({
+    ...{ name: 'counts', head: ['', 'false', 'true'] },
+    rows: [['free', 0, 2], ['pro', 1, 1]], // biome-ignore format: one line
+  })
+  const { chart, sentence } = await analyse('chi-square', asked, { value: 'stays', by: 'plan' })
+  const looks = Array.from({ length: 201 }, (_, p) => ({ p }))
+  const facts = { dataset: 'd', date: '2026-01-02 03:04' }
+  const page = await renderAnalysis(await analysisOf('sequential'), { data: { looks }, chart, sentence }, facts, 'en')
+  expect(page).toContain('The first 200 of 201')
+  expect(page).toContain('201개 중 처음 200개')
+})

@@ -40,17 +40,25 @@ export function figuresOf(data: Found['data']): readonly Figures[] {
         const flat = list.map((v) => flatten(v))
         const head = [...new Set(flat.flatMap((f) => Object.keys(f)))]
         lists.push({ name, head, rows: flat.map((f) => head.map((key) => f[key] ?? null)) })
-      } else
-        lists.push({
-          name,
-          head: list[0] && Array.isArray(list[0]) ? list[0].map((_, i) => String(i + 1)) : [],
-          rows: list.map((v) => (Array.isArray(v) ? v.map(plainOf) : [plainOf(v)])),
-        })
+      } else lists.push({ name, ...gridOf(list, data) })
     }
   }
   visit(data, '')
   return [{ name: '', head: ['', ''], rows: single }, ...lists]
 }
+
+/** Cells of a list of lists, with the names of a table's values where those are what it counts. */
+function gridOf(list: readonly Json[], data: Found['data']): Pick<Figures, 'head' | 'rows'> {
+  const cells = list.map((v) => (Array.isArray(v) ? v.map(plainOf) : [plainOf(v)]))
+  const across = namesIn(data['columns'])
+  const down = namesIn(data['rows'])
+  if (across && down && cells.length === down.length && cells.every((c) => c.length === across.length))
+    return { head: ['', ...across], rows: cells.map((c, i) => [down[i] ?? null, ...c]) }
+  return { head: cells[0]?.map((_, i) => String(i + 1)) ?? [], rows: cells }
+}
+
+const namesIn = (v: Json | undefined): readonly string[] | undefined =>
+  Array.isArray(v) && v.every((each): each is string => typeof each === 'string') ? v : undefined
 
 function flatten(value: { readonly [key: string]: Json }, before = ''): Record<string, Plain> {
   const out: Record<string, Plain> = {}
@@ -73,7 +81,7 @@ export async function renderAnalysis(
   const svg = await draw(found.chart, found.sentence(language))
   const inBoth = (of: (l: Language) => Fragment): Html =>
     html`<span lang="en">${of('en')}</span><span lang="ko">${of('ko')}</span>`
-  const tables = figuresOf(found.data).map(({ name, head, rows }) => tableOf(name, head, rows.slice(0, MOST)))
+  const tables = figuresOf(found.data).map(({ name, head, rows }) => tableOf(name, head, rows))
   return pageOf({
     language,
     brand: both('analysis.title'),
@@ -91,5 +99,5 @@ function tableOf(name: string, head: readonly string[], rows: Figures['rows']): 
   const cell = (v: Plain) =>
     html`<td${typeof v === 'number' ? trusted(' class="n"') : null}>${typeof v === 'number' ? number(v) : (v ?? '–')}</td>`
   const heads = name === '' ? null : html`<thead><tr>${head.map((h) => html`<th>${h}</th>`)}</tr></thead>`
-  return html`${name === '' ? null : html`<h3>${name}</h3>`}<div class="scroll"><table>${heads}<tbody>${rows.map((r) => html`<tr>${r.map(cell)}</tr>`)}</tbody></table></div>`
+  return html`${name === '' ? null : html`<h3>${name}</h3>`}<div class="scroll"><table>${heads}<tbody>${rows.slice(0, MOST).map((r) => html`<tr>${r.map(cell)}</tr>`)}</tbody></table></div>${rows.length > MOST ? html`<p class="note">${both('analysis.cut', { shown: number(MOST), rows: number(rows.length) })}</p>` : null}`
 }

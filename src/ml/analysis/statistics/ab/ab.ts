@@ -148,7 +148,7 @@ export const ab: Analysis = {
           en: `No difference in the ${what.en} '${value}' between '${b.name}' and '${a.name}' could be shown (interval of the difference ${range}); this does not show that '${by}' has no effect: what lies within the interval is possible.`,
           ko: `'${b.name}'와(과) '${a.name}' 사이에 '${value}' ${what.ko}의 차이가 있다고 할 수 없습니다(차이의 구간 ${range}). '${by}'의 효과가 없다는 뜻은 아니며, 구간 안의 어떤 값이든 가능합니다.`,
         }
-    const chart = intervals([{ label: `${b.name} − ${a.name}`, ...found.difference }], 0)
+    const chart = intervals([{ label: `${b.name} − ${a.name}`, ...found.difference }], 0, `Δ ${value}`)
     return { data, chart, sentence: (l) => said[l] + off[l] + leftOutText[l](leftOut) }
   },
 }

@@ -134,6 +134,7 @@ export const cuped: Analysis = {
     const chart = intervals(
       [{ label: 'CUPED', ...test.difference }, ...(plain ? [{ label: 'Welch', ...plain.difference }] : [])],
       0,
+      `Δ ${value}`,
     )
     return { data, chart, sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
   },

@@ -57,7 +57,7 @@ export const paired: Analysis = {
           en: `No difference between the means of '${value}' and '${pair}' could be shown over ${d.n} rows (interval ${range}; ${pText(test.p)}); this does not show that they are equal.`,
           ko: `${d.n}개 행에서 '${value}'와(과) '${pair}'의 평균이 다르다고 할 수 없습니다(구간 ${range}, ${pText(test.p)}). 두 평균이 같다는 뜻은 아닙니다.`,
         }
-    const chart = intervals([{ label: `${value} − ${pair}`, ...test.difference }], 0)
+    const chart = intervals([{ label: `${value} − ${pair}`, ...test.difference }], 0, 'Δ')
     return { data, chart, sentence: (l) => said[l] + leftOutText[l](leftOut) }
   },
 }

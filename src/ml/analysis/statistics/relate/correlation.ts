@@ -82,6 +82,7 @@ export const correlation: Analysis = {
         : intervals(
             pairs.map((f) => ({ label: `${f.a} · ${f.b}`, ...f })),
             0,
+            symbol,
           )
     return { data, chart, sentence: (l) => said[l] }
   },

@@ -147,6 +147,6 @@ export const logistic: Analysis = {
       low: c.z === null ? null : c.z - z,
       high: c.z === null ? null : c.z + z,
     }))
-    return { data, chart: intervals(bars, 0), sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
+    return { data, chart: intervals(bars, 0, 'z'), sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
   },
 }

@@ -127,6 +127,6 @@ export const ols: Analysis = {
       low: c.t === null ? null : c.t - t,
       high: c.t === null ? null : c.t + t,
     }))
-    return { data, chart: intervals(bars, 0), sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
+    return { data, chart: intervals(bars, 0, 't'), sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
   },
 }

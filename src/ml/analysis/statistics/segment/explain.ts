@@ -115,6 +115,7 @@ export const explain: Analysis = {
     const chart = intervals(
       bars.map((p) => ({ label: `${p.column} = ${p.level}`, value: p.value })),
       0,
+      `Δ ${value}`,
     )
     return { data, chart, sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
   },

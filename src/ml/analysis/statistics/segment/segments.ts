@@ -115,6 +115,7 @@ export const segments: Analysis = {
     const chart = intervals(
       list.slice(0, 20).map((f) => ({ ...f, label: `${f.column} = ${f.level}` })),
       0,
+      `Δ ${value}`,
     )
     return { data, chart, sentence: (l) => said[l] + leftOutText[l](data.leftOut) }
   },

@@ -112,7 +112,7 @@ export const missingness: Analysis = {
               en: `${known} of '${value}' is missing${columns.length === 0 ? '' : `, and it could not be shown that the gaps go with any of ${columns.length} columns`}; this does not show that they are a matter of chance: the missing values themselves may decide it.`,
               ko: `'${value}' 값의 ${known}가 비어 있습니다.${columns.length === 0 ? '' : ` 빈 값이 열 ${columns.length}개 중 어느 것과 관련된다고 할 수 없습니다.`} 우연히 비었다는 뜻은 아니며, 빠진 값 자체가 까닭일 수 있습니다.`,
             }
-    const chart = intervals([{ label: value, ...share }], 0)
+    const chart = intervals([{ label: value, ...share }], 0, `∅ ${value}`)
     return { data, chart, sentence: (l) => said[l] }
   },
 }
