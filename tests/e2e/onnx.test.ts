@@ -14,6 +14,10 @@ beforeAll(async () => {
   w = await openBrought()
 })
 afterAll(() => w.close())
+const reviewIn = async (outputs: ReadonlyMap<string, unknown>, id: string): Promise<Evaluation> => {
+  const { evaluation } = outputs.get(id) as EvaluateOutput
+  return JSON.parse(new TextDecoder().decode(await w.galley.store.blobs.get(await w.galley.scope(), evaluation)))
+}
 const put = (name: string, bytes: Uint8Array) => w.put(name, bytes)
 
 test('a model that Galley exported comes back as ONNX: the same scores, the same figures, the same threshold', async () => {
@@ -39,7 +43,8 @@ test('a model that Galley exported comes back as ONNX: the same scores, the same
         const flats = k.source('own-flats', csv('flats.csv', COLUMNS))
         const data = k.dataset('own-data', flats, { moment: 'at', split: byTime('at', SPLIT as never) })
         // in another order than it was made with: the file notes which
-        k.onnx(`${id}-back`, data, { file: `${id}.onnx`, target, features: ['age', 'size'] })
+        const back = k.onnx(`${id}-back`, data, { file: `${id}.onnx`, target, features: ['age', 'size'] })
+        k.evaluate(`${id}-review`, back, { resamples: 100 })
       }),
     )
     const back = result.outputs.get(`${id}-back`) as OnnxOutput
@@ -50,6 +55,7 @@ test('a model that Galley exported comes back as ONNX: the same scores, the same
     const again = await loadPackage(w.galley.store, await w.galley.scope(), back.blob)
     expect(again.pack.threshold).toBe(pack.threshold)
     expect(again.pack.model.classes).toEqual(pack.model.classes)
+    expect((await reviewIn(result.outputs, `${id}-review`)).chosenBy).toBe(id === 'own-trees' ? 'file' : undefined)
   }
 })
 
@@ -119,8 +125,7 @@ test('an input a column, texts and whole numbers among them, of rows that are no
   const output = result.outputs.get('prices-model') as OnnxOutput
   // texts in a review: what matters is found among them, too
   const reviewed = await w.ran(bringing('priced', options, (k, model) => k.evaluate('priced-review', model, { resamples: 100, segments: ['city'] }))) // biome-ignore format: one line
-  const { evaluation } = reviewed.outputs.get('priced-review') as EvaluateOutput
-  const told = JSON.parse(new TextDecoder().decode(await w.galley.store.blobs.get(await w.galley.scope(), evaluation))) as Evaluation // biome-ignore format: one line
+  const told = await reviewIn(reviewed.outputs, 'priced-review')
   expect(told.importance.features[0]?.feature).toBe('city')
   expect(told.dependence.map((d) => d.feature)).not.toContain('city')
   expect((output.chosen?.test as unknown as { rmse: number } | undefined)?.rmse).toBeLessThan(0.1)

@@ -61,6 +61,7 @@ export const onnxStep: StepKind<OnnxSpec, OnnxOutput> = {
       const gate = result && judge(spec, result, candidates)
       const pack: ModelPackage = {
         ...{ format: spec.goal ? 3 : 2, model, threshold: found.threshold, fits: [], reference: found.reference },
+        ...(spec.threshold === undefined && threshold !== null ? { thresholdBy: 'file' } : {}),
       }
       const blob = await ctx.store.blobs.put(ctx.scope, JSON.stringify(pack))
       const { producer, opsets } = session.file

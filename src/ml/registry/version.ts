@@ -17,6 +17,8 @@ export interface ModelPackage {
   readonly model: TrainedModel
   /** Scores from here on count as positive; chosen on validation rows. null of another goal than binary. */
   readonly threshold: number | null
+  /** Where it is noted in the file that was brought. */
+  readonly thresholdBy?: 'file'
   /** The fits' columns, bound for serving, in stages: each may read what the ones before it give. */
   readonly fits: readonly Named<Expr>[]
   /** Inputs and scores as training saw them, for the monitor; the score comes last. */

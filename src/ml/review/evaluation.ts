@@ -75,8 +75,8 @@ export interface Evaluation {
   readonly classes?: readonly (string | number | boolean)[]
   /** Scores from here on are called positive. */
   readonly threshold: number | null
-  /** Who chose it: the recipe, or costs that it says; absent: F1 on validation rows. */
-  readonly chosenBy?: 'recipe' | 'costs'
+  /** Who chose it: the recipe, costs that it says, or the file that was brought; absent: F1 on validation rows. */
+  readonly chosenBy?: 'recipe' | 'costs' | 'file'
   readonly purpose?: { readonly en: string; readonly ko: string }
   readonly main: { readonly metric: string; readonly least: boolean }
   readonly confidence: number

@@ -120,6 +120,8 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     (await parameterCurves(candidate, spec.scaling, { ...parts, weights }, again, { progress: within, lacks }))
   turn()
   const leaks = leaksOf(evaluator.inputs, goal.kind === 'binary' ? 2 : (classes?.length ?? 0), raw, parts)
+  const said = train.spec.threshold
+  const chosenBy = said === undefined ? pack.thresholdBy : typeof said === 'number' ? 'recipe' : 'costs'
   const split = (stepOf(ctx.recipe, ctx.step.inputs[0] ?? '').spec as DatasetSpec).split
   return {
     format: 1,
@@ -133,7 +135,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     }),
     ...(classes ? { classes } : {}),
     threshold,
-    ...(train.spec.threshold === undefined ? {} : { chosenBy: typeof train.spec.threshold === 'number' ? 'recipe' : 'costs' }), // biome-ignore format: one line
+    ...(chosenBy ? { chosenBy } : {}),
     ...(spec.purpose ? { purpose: spec.purpose } : {}),
     main: mainOf(goal),
     ...{ confidence: spec.confidence, resamples: spec.resamples, stride },

@@ -33,6 +33,7 @@ const WORDS = {
   'purpose.threshold': ['Rows with a score from {threshold} on are called positive: the best F1 on validation rows.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 검증 행에서 F1이 가장 좋은 값입니다.'], // biome-ignore format: one line
   'purpose.threshold.recipe': ['Rows with a score from {threshold} on are called positive, as the recipe says.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 레시피에서 정한 값입니다.'], // biome-ignore format: one line
   'purpose.threshold.costs': ['Rows with a score from {threshold} on are called positive: the cheapest on validation rows, by the costs that the recipe says.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 레시피에서 정한 비용으로 검증 행에서 가장 저렴한 값입니다.'], // biome-ignore format: one line
+  'purpose.threshold.file': ['Rows with a score from {threshold} on are called positive, as the model’s file notes.', '점수가 {threshold} 이상이면 양성으로 판정합니다. 모델 파일에 적힌 값입니다.'], // biome-ignore format: one line
   'purpose.features': ['It learns from {n} features: {names}.', '특징 {n}개로 학습합니다: {names}.'],
   'purpose.data': ['Data and split', '데이터와 분할'],
   'split.part': ['part', '부분'],
