@@ -57,6 +57,10 @@ const MESSAGES = {
     '{column} is always {value}: it tells a model nothing.',
     '{column} 값이 모두 {value}입니다. 모델에 도움이 되지 않습니다.',
   ],
+  'warning.oneValue': [
+    '{column} is {value} or missing ({percent} % of the rows): all that it can tell is where it is missing.',
+    '{column} 값은 {value}이거나 비어 있습니다(행의 {percent} %). 알 수 있는 것은 비어 있는지뿐입니다.',
+  ],
   'warning.nulls': [
     '{column} is missing in {percent} % of the rows (limit {limit} %).',
     '{column} 값이 행의 {percent} %에서 비어 있습니다(기준 {limit} %).',

@@ -118,11 +118,8 @@ describe('a column', () => {
     expect(one(single, 'i').number).toMatchObject({ min: 7, max: 7, stddev: null })
     expect(one(single, 'd').time).toEqual({ min: '1970-01-04', max: '1970-01-04' })
     expect(one(single, 't').time).toEqual({ min: '1970-01-01T00:00:00Z', max: '1970-01-01T00:00:00Z' })
-    const p = await profile(
-      tableOf({ same: ['float64', [2, 2, 2]], none: ['float64', []], k: ['int64', ['1', '2', '3']] }),
-      access,
-    )
-    expect(codes(p)).toEqual(['empty none', 'constant same'])
+    const p = await profile(tableOf({ same: ['float64', [2, 2, 2]], gaps: ['string', ['x', null, 'x']], none: ['float64', []], k: ['int64', ['1', '2', '3']] }), access) // biome-ignore format: one line
+    expect(codes(p)).toEqual(['empty none', 'constant same', 'oneValue gaps'])
     expect(p.correlation.missing).toEqual([
       { column: 'same', reason: 'constant' },
       { column: 'none', reason: 'empty' },

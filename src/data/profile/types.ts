@@ -187,6 +187,7 @@ export const WARNINGS = [
   'leak',
   'empty',
   'constant',
+  'oneValue',
   'nulls',
   'notFinite',
   'key',

@@ -27,6 +27,7 @@ const LEVELS: Record<WarningCode, Warning['level']> = {
   leak: 'high',
   empty: 'high',
   constant: 'medium',
+  oneValue: 'low',
   nulls: 'medium',
   notFinite: 'high',
   key: 'low',
@@ -92,7 +93,10 @@ export function warningsOf(
 function ofColumn(c: ColumnProfile, rows: number, isTarget: boolean): [WarningCode, Warning['params']][] {
   const out: [WarningCode, Warning['params']][] = []
   if (c.count === 0) return [['empty', {}]]
-  if (c.distinct === 1 && rows > 1) return [['constant', { value: short(c.top[0]?.value ?? '') }]]
+  if (c.distinct === 1 && rows > 1) {
+    const value = short(c.top[0]?.value ?? '')
+    return [c.nulls === 0 ? ['constant', { value }] : ['oneValue', { value, percent: percent(c.nulls / rows) }]]
+  }
   if (c.nulls / rows > LIMITS.nulls)
     out.push(['nulls', { percent: percent(c.nulls / rows), limit: percent(LIMITS.nulls) }])
   const bad = (c.number?.nan ?? 0) + (c.number?.infinite ?? 0)

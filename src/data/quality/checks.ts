@@ -16,7 +16,7 @@ const CHECKS: readonly {
 }[] = [
   { check: 'filled', codes: ['empty'], applies: () => true },
   { check: 'complete', codes: ['nulls', 'empty'], applies: () => true },
-  { check: 'varied', codes: ['constant', 'dominant'], applies: (c) => c.distinct !== null },
+  { check: 'varied', codes: ['constant', 'oneValue', 'dominant'], applies: (c) => c.distinct !== null },
   { check: 'finite', codes: ['notFinite'], applies: (c) => c.kind === 'number' },
   { check: 'range', codes: ['extremes'], applies: (c) => c.kind === 'number' },
   { check: 'tidy', codes: ['untidy'], applies: (c) => c.kind === 'text' },

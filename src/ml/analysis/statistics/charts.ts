@@ -62,14 +62,8 @@ export function intervals(bars: readonly Bar[], nothing: number | null, unit: st
     data: { values },
     layer: [
       ...(nothing === null ? [] : [rule]),
-      {
-        mark: { type: 'rule', color: COLOURS.accent, strokeWidth: 2 },
-        encoding: { y: rows, x: x('low', axis), x2: { field: 'high' } },
-      },
-      {
-        mark: { type: 'point', filled: true, color: COLOURS.accent, opacity: 1, size: 50 },
-        encoding: { y: rows, x: x('value', axis) },
-      },
+      { mark: { type: 'rule', color: COLOURS.accent, strokeWidth: 2 }, encoding: { y: rows, x: x('low', axis), x2: { field: 'high' } } }, // biome-ignore format: one line
+      { mark: { type: 'point', filled: true, color: COLOURS.accent, opacity: 1, size: 50 }, encoding: { y: rows, x: x('value', axis) } }, // biome-ignore format: one line
     ],
   })
 }
