@@ -7,6 +7,8 @@ import type { Label, TrainTask } from './trainer.ts'
 
 /** Classes that a target may have; more are keys or numbers rather than classes. */
 const MOST_CLASSES = 1000
+/** A mean weight beyond which sums of squares leave what numbers of trainers hold (float32 among them), and one part of it below which. */
+const HEAVIEST = 1e15
 
 /** What a pass over labels and weights finds. */
 export interface Targets {
@@ -94,6 +96,8 @@ export async function readTargets(relation: Relation, task: Asked, signal: Abort
   if (rows === 0) throw dataError('there are no rows to learn from', 'check the filters before the training step')
   if (!(weight > 0))
     throw dataError(`the weights "${task.weight}" are 0 in all ${rows} rows`, 'give some rows a weight')
+  if (task.weight !== undefined && !(weight / rows >= 1 / HEAVIEST && weight / rows <= HEAVIEST))
+    throw dataError(`the weights "${task.weight}" are ${Number((weight / rows).toPrecision(3))} on average, and trainers count from ${1 / HEAVIEST} to ${HEAVIEST}`, 'divide them by their mean') // biome-ignore format: one line
   const classes = goal.kind === 'multiclass' ? [...found.keys()].sort(inOrder) : []
   if (goal.kind === 'binary') checkClasses({ rows, positives: found.has(1) ? (found.has(0) ? 1 : rows) : 0 }, target)
   if (goal.kind === 'multiclass' && classes.length < 2)
