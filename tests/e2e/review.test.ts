@@ -1,20 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  baseline,
-  constant,
-  gbdt,
-  generate,
-  hours,
-  type Kitchen,
-  knn,
-  linear,
-  logistic,
-  poisson,
-  recipe,
-  standardise,
-  targetEncode,
-  values,
-} from '../../src/index.ts'
+import { auto, baseline, constant, gbdt, generate, hours, type Kitchen, knn, linear, logistic, poisson, recipe, standardise, targetEncode, values } from '../../src/index.ts' // biome-ignore format: one line
 import type { Evaluation } from '../../src/ml/review/evaluation.ts'
 import type { EvaluateOutput } from '../../src/ml/review/step.ts'
 import type { RunEvent } from '../../src/runs/events.ts'
@@ -195,6 +180,17 @@ describe('with learning curves', () => {
     const [one, two] = [await runWith(made('one'), 1, () => {}, signal), await runWith(made('two'), 2, () => {}, signal)] // biome-ignore format: one line
     expect(two.cached).not.toContain('review')
     expect(two.outputs.get('review')?.hash).toBe(one.outputs.get('review')?.hash)
+  }, 60_000)
+
+  test('of a search they are of its best single model, without searching again', async () => {
+    const searched = recipe('searched', (k) => {
+      const model = k.train('model', dataset(k), { target: 'yes', features: ['a', 'b'], candidates: [auto({ seconds: 0, trials: 4 })] }) // biome-ignore format: one line
+      k.evaluate('review', model, { curves: true, resamples: 100, seed: 9 })
+    })
+    const { found, page } = await reviewed(searched)
+    expect(found.model.kind).toBe('auto')
+    expect(found.curve?.points.length).toBeGreaterThan(2)
+    expect(page).toContain(`The best single model of the search (${found.curve?.of})`)
   }, 60_000)
 
   test('it stops on the signal', async () => {

@@ -1,4 +1,5 @@
 import type { Evaluator } from '../../plan/evaluator.ts'
+import type { Candidate } from '../../runs/specs.ts'
 import { broken, largest, outputsOf } from '../training/model.ts'
 import type { TrainedModel } from '../training/trainer.ts'
 import { featureOf } from './stack.ts'
@@ -16,6 +17,15 @@ export function readEnsemble({ body }: TrainedModel): Ensemble {
   if (!Array.isArray(members) || !Array.isArray(weights) || members.length === 0) throw broken('it has no members')
   if (meta === undefined && members.length !== weights.length) throw broken('its members and weights disagree')
   return { members, weights, meta }
+}
+
+/** The best single model that a search found, to be learnt again; nothing of another trainer's model. @throws STORE_CORRUPT */
+export function leaderOf({ kind, body }: TrainedModel): Candidate | undefined {
+  if (kind !== 'auto') return undefined
+  const { leaderboard } = body as { leaderboard?: readonly Candidate[] }
+  const [leader] = Array.isArray(leaderboard) ? leaderboard : []
+  if (typeof leader?.trainer !== 'string' || typeof leader.params !== 'object') throw broken('it has no leaderboard')
+  return { trainer: leader.trainer, params: leader.params }
 }
 
 /** What several models say together, made ready to score. @throws STORE_CORRUPT */

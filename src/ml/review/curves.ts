@@ -18,7 +18,7 @@ export async function curve(e: Evaluation, draw: Draw): Promise<Html | null> {
   return section(
     'curve',
     say('nav.curve'),
-    html`<p class="note">${say('curve.note', { metric: lossName(c.metric) })}</p>
+    html`<p class="note">${say(c.of === undefined ? 'curve.note' : 'curve.note.leader', { metric: lossName(c.metric), trainer: c.of ?? '' })}</p>
     <div class="pair"><figure>${LEGEND}${await draw('learning', charts.learning(points), 'learning curve')}<p>${law(c.quality, 'rows', points)}</p></figure>
     <figure><figcaption>${say('curve.seconds')}</figcaption>${await draw('seconds', charts.seconds(points), 'seconds')}<p>${time(c.seconds, 'rows')}</p></figure></div>`,
   )

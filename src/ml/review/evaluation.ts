@@ -48,6 +48,8 @@ export interface Against {
 /** The model learnt again with fewer rows: its loss on validation rows, and how long it took. */
 export interface LearningCurve {
   readonly metric: string
+  /** The trainer of the best single model of a search, whose curve it is; absent: the candidate's. */
+  readonly of?: string
   readonly points: readonly { readonly rows: number; readonly value: number; readonly train: number; readonly seconds: number }[] // biome-ignore format: one line
   readonly quality: Scaling
   readonly seconds: Scaling

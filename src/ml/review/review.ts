@@ -10,6 +10,7 @@ import { stepOf } from '../../runs/inline.ts'
 import type { StepContext } from '../../runs/kind.ts'
 import type { DatasetSpec, EvaluateSpec, Step, TrainSpec } from '../../runs/specs.ts'
 import type { DatasetOutput } from '../../runs/steps/dataset.ts'
+import { leaderOf } from '../automl/ensemble.ts'
 import { costReport, thresholdBy } from '../evaluation/costs.ts'
 import { type Fairness, fairness } from '../evaluation/fairness.ts'
 import type { By } from '../evaluation/levels.ts'
@@ -108,7 +109,9 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
   const looked = await inspected(goal, evaluator, parts.test, { seed: spec.seed, signal: ctx.signal, output }, within)
   turn()
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
-  const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
+  // a search for each size would take as long as the search that was, each time
+  const leader = leaderOf(pack.model)
+  const curve = spec.curves ? await learningCurve(leader ?? candidate, parts.train, parts.validate, weights, again, within) : null // biome-ignore format: one line
   turn()
   const lacks = (parameter: string, thrown: GalleyError) => {
     // of several candidates another one may be chosen tomorrow
@@ -146,7 +149,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     ...(costs ? { costs } : {}),
     ...looked,
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
-    ...(curve ? { curve } : {}),
+    ...(curve ? { curve: { ...curve, ...(leader ? { of: leader.trainer } : {}) } } : {}),
     ...(scaling && scaling.length > 0 ? { scaling } : {}),
     leaks,
     leftOut: {

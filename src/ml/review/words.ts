@@ -91,6 +91,7 @@ const WORDS = {
   'features.dependence': ['What the model says on average when all rows have one value of a feature; four fifths of rows lie in the band.', '모든 행의 특징 값을 하나로 놓았을 때 모델이 내는 평균값입니다. 띠에는 행의 80%가 들어 있습니다.'], // biome-ignore format: one line
   'features.of': ['Of the class {class}.', '{class} 분류의 확률입니다.'],
   'curve.note': ['The same candidate learnt with fewer training rows; {metric} on validation rows, and on the rows learnt from.', '같은 후보를 더 적은 행으로 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
+  'curve.note.leader': ['The best single model of the search ({trainer}) learnt with fewer training rows, without searching again; {metric} on validation rows, and on the rows learnt from.', '탐색에서 가장 좋았던 단일 모델({trainer})을 다시 탐색하지 않고 더 적은 행으로 학습했을 때 검증 행과 학습 행의 {metric}입니다.'], // biome-ignore format: one line
   'curve.lacks': ['1 − AUC', '1 − AUC'],
   'curve.lacksOrder': ['1 − NDCG@10', '1 − NDCG@10'],
   'curve.validate': ['validation rows', '검증 행'],

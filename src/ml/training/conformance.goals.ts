@@ -200,22 +200,9 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     ['a missing weight', withFirst({ w: null }), { weight: 'w' }, type, 'missing'],
     ['an infinite weight', withFirst({ w: 1 / 0 }), { weight: 'w' }, type, 'Infinity'],
     ['weights of 0 alone', rows.map((r) => ({ ...r, w: 0 })), { weight: 'w' }, type, '"w"'],
-    [
-      'weights beyond all measure',
-      rows.map((r) => ({ ...r, w: 1e300 })),
-      { weight: 'w' },
-      type,
-      '"w" are 1e+300 on average',
-    ],
-    [
-      'weights below all measure',
-      rows.map((r) => ({ ...r, w: 1e-300 })),
-      { weight: 'w' },
-      type,
-      '"w" are 1e-300 on average',
-    ],
     ['a weight of text', rows, { weight: 'word' }, type, '"word"'],
   ]
+  for (const w of [1e300, 1e-300]) refused.push([`weights of ${w}`, rows.map((r) => ({ ...r, w })), { weight: 'w' }, type, 'on average']) // biome-ignore format: one line
   if (goal.kind === 'ranking') {
     refused.push(['a label below 0', withFirst({ y: -1 }), {}, type, '-1'])
     refused.push(['a label that is no whole number', withFirst({ y: 1.5 }), {}, type, '1.5'])
