@@ -70,7 +70,11 @@ test.each([
 test('not JSON, no such route, no such endpoint, another workspace', async () => {
   expect(await post('/v1/endpoints/flight-delay/predict', '{')).toMatchObject({
     status: 400,
-    json: { code: 'REQUEST_INVALID' },
+    json: { code: 'REQUEST_INVALID', what: 'the body is not JSON' },
+  })
+  expect(await post('/v1/endpoints/flight-delay/predict', '')).toMatchObject({
+    status: 400,
+    json: { code: 'REQUEST_INVALID', what: 'the body is empty' },
   })
   expect(await post('/v1/nothing', '{}')).toMatchObject({ status: 404, json: { code: 'ROUTE_UNKNOWN' } })
   expect(await post('/v1/datasets', '{}')).toMatchObject({
