@@ -102,7 +102,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     for (const name of spec.groups)
       fair.push(await fairness(name, parts.test.by.get(name) as By, test.scores, Uint8Array.from(test.labels), threshold ?? 0.5, how)) // biome-ignore format: one line
   turn()
-  const costs = spec.costs && goal.kind === 'binary' ? await costReport(rankingOf(validate), rankingOf(test), spec.costs, how) : null // biome-ignore format: one line
+  const costs = spec.costs && goal.kind === 'binary' ? await costReport(rankingOf(validate), rankingOf(test), spec.costs, how, threshold) : null // biome-ignore format: one line
   turn()
   const output = classes ? mostFrequent(parts.test.labels, classes.length) : 0
   const looked = await inspected(goal, evaluator, parts.test, { seed: spec.seed, signal: ctx.signal, output }, within)

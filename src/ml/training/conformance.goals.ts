@@ -227,6 +227,11 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     expect(error.message).toContain(words)
   })
 
+  test('tells how rows without a label are left out of what is learnt', async () => {
+    const { fix } = await failure(learn(withFirst({ y: null }), {}, type))
+    expect(fix).toContain(`.reject((r) => r["y"].isNull(), 'no y', { when: 'training' })`)
+  })
+
   if (goal.kind === 'ranking')
     test('takes groups that are texts, whole numbers or times, and knows them by what they are alone', async () => {
       const some = rowsOf(goal, 600)
