@@ -20,7 +20,7 @@ import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { fitParts, partsOf } from '../training/parts.ts'
 import type { TrainOutput } from '../training/step.ts'
 import type { Against, Evaluation } from './evaluation.ts'
-import { type Again, inspected, leaksOf, learningCurve, trainedOn } from './inspect.ts'
+import { type Again, inspected, leaksOf, learningCurve, SHARES, trainedOn } from './inspect.ts'
 import { againstOf, calibrationOf, judgeOf, mainOf, metricsOf, rankingOf, type Scored, scoredOf } from './judge.ts'
 import { type Asked, type PartRows, partRows, strideOf } from './rows.ts'
 import { parameterCurves } from './scaling.ts'
@@ -108,6 +108,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
   const looked = await inspected(goal, evaluator, parts.test, { seed: spec.seed, signal: ctx.signal, output }, within)
   turn()
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
+  if (spec.curves && trained.chosen.seconds > LONG) ctx.say(`for the learning curve '${trained.kind}' is trained ${SHARES.length} times more, which may take ${Math.round(trained.chosen.seconds)} s each; without curves it is not`) // biome-ignore format: one line
   const curve = spec.curves ? await learningCurve(candidate, parts.train, parts.validate, weights, again, within) : null
   turn()
   const lacks = (parameter: string, thrown: GalleyError) => {
@@ -159,6 +160,9 @@ const textInputs = ({ inputs, texts }: Scorer) =>
   texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
 
 /** The candidate of the recipe that the chosen one was. */
+/** Seconds of a training that are not repeated without a word. */
+const LONG = 10
+
 const candidateOf = (spec: TrainSpec, trained: TrainOutput) =>
   spec.candidates.find((c) => c.trainer === trained.kind && JSON.stringify(c.params) === JSON.stringify(trained.chosen.params)) ?? { trainer: trained.kind, params: {} } // biome-ignore format: one line
 

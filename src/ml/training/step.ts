@@ -113,7 +113,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
       o.goal === undefined
         ? `test AUC ${three(of(o.chosen.test))}  log loss ${three(metricOf(o.chosen.test, 'logLoss'))}`
         : `test ${METRIC_NAMES[name] ?? name} ${three(of(o.chosen.test))}${o.goal.kind === 'multiclass' ? `  accuracy ${three(metricOf(o.chosen.test, 'accuracy'))}` : ''}`
-    return `${o.name}@${o.version}  ${names[chosen] ?? o.kind}  ${told}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
+    return `${o.name}@${o.version}  ${names[chosen] ?? o.kind}  ${told}${others.length > 0 ? `  (${others.join(' · ')})` : ''}${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
 }
 
