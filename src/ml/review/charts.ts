@@ -118,8 +118,8 @@ export function importances(features: readonly Importance[]): Chart {
 
 /** What is said by a feature's value, and where four fifths of rows lie. */
 export function dependence({ points }: Dependence): Chart {
-  // of small numbers the letters of large ones say nothing: a tenth would be 100m
-  const labels = "abs(datum.value) < 1000 ? format(datum.value, '~g') : format(datum.value, '~s')"
+  // letters say nothing of small numbers (a tenth would be 100m) nor of years (2.01k)
+  const labels = "abs(datum.value) < 10000 ? format(datum.value, '~g') : format(datum.value, '~s')"
   const x = number('x', {
     axis: axis(undefined, { grid: false, labelExpr: labels }),
     scale: { zero: false, nice: false },
