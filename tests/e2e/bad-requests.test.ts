@@ -59,7 +59,7 @@ test.each([
   ['a record that the recipe rejects', { ...good, distance: 0 }, 422, 'RECORD_REJECTED', 'no distance'],
   ['an airport that is not known', { ...good, origin: '???' }, 422, 'RECORD_REJECTED', '???'],
   ['a moment before the history', { ...good, date: '2001-01-05 10:00:00' }, 422, 'TOO_OLD', 'history'],
-  ['a list', [good], 400, 'REQUEST_INVALID', ''],
+  ['a list', [good], 400, 'REQUEST_INVALID', 'several are'],
 ])('%s', async (_, record, status, code, says) => {
   const answer = await predict(record)
   expect([answer.status, answer.json['code']]).toEqual([status, code])
