@@ -19,6 +19,7 @@ import type { Scorer } from '../registry/scorer.ts'
 import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { fitParts, partsOf } from '../training/parts.ts'
 import type { TrainOutput } from '../training/step.ts'
+import { withNames } from './codes.ts'
 import type { Against, Evaluation } from './evaluation.ts'
 import { type Again, inspected, leaksOf, learningCurve, SHARES, trainedOn } from './inspect.ts'
 import { againstOf, calibrationOf, judgeOf, mainOf, metricsOf, rankingOf, type Scored, scoredOf } from './judge.ts'
@@ -144,6 +145,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     ...{ segments, fairness: fair },
     ...(costs ? { costs } : {}),
     ...looked,
+    dependence: looked.dependence.map((d) => withNames(d, pack.fits)),
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve } : {}),
     ...(scaling && scaling.length > 0 ? { scaling } : {}),
