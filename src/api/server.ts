@@ -143,8 +143,8 @@ export function parseJson(bytes: Uint8Array): unknown {
     return JSON.parse(text)
   } catch (cause) {
     throw new GalleyError('REQUEST_INVALID', {
-      what: 'the body is not JSON',
-      why: (cause as Error).message,
+      what: bytes.length === 0 ? 'the body is empty' : 'the body is not JSON',
+      why: bytes.length === 0 ? 'nothing came with the request' : (cause as Error).message,
       fix: 'send a JSON object with content-type application/json',
       cause,
     })

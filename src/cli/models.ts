@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { type Suspect, warningOf } from '../ml/automl/suspects.ts'
+import { candidateNames } from '../ml/training/names.ts'
 import { bytes } from '../runs/text.ts'
 import { type Goals, goalMetrics } from './goals.ts'
 import { count, type ListOptions, listOptions, printPage, versionOf, withClient } from './list.ts'
@@ -33,6 +34,8 @@ interface Origin {
 
 interface Details {
   readonly candidates?: unknown[]
+  /** Which of them the version is. */
+  readonly chosen?: number
   readonly goal?: unknown
   readonly figures?: Record<string, number>
   readonly origin?: Origin
@@ -59,6 +62,7 @@ interface Line {
 
 interface Candidate {
   readonly trainer: string
+  readonly params?: Readonly<Record<string, unknown>>
   readonly validate: Report
   readonly test: Report
   readonly seconds: number
@@ -100,12 +104,23 @@ export function models(): Command {
         print(
           `plan ${v.planHash?.slice(0, 12)}  code ${v.codeHash?.slice(0, 12)}  features ${(v.features as string[]).join(', ')}`,
         )
-        const { candidates = [], figures, goal, origin, leaderboard, file, suspects, made } = v.details as Details
+        const {
+          candidates = [],
+          chosen,
+          figures,
+          goal,
+          origin,
+          leaderboard,
+          file,
+          suspects,
+          made,
+        } = v.details as Details
         if (origin) print(`trained in the workspace ${origin.workspace} (there @${origin.version})${origin.run === null ? '' : `, by run ${origin.run} of ${origin.recipe}`}`) // biome-ignore format: one line
         if (file) print(`from a file of ${bytes(file.bytes)}${file.producer ? ` by ${file.producer}` : ''}  sha256 ${file.sha256.slice(0, 12)}`) // biome-ignore format: one line
         if (figures) print(learnt(figures))
         else if (candidates.length === 0) print('not judged: its recipe names no target')
-        else print(goal ? goalMetrics(candidates as Goals[]) : metrics(candidates as Candidate[]))
+        else print(goal ? goalMetrics(candidates as Goals[], chosen) : metrics(candidates as Candidate[]))
+        if (chosen !== undefined && candidates.length > 1) print(`\nchosen on validate: ${candidateNames(candidates as Candidate[])[chosen]}`) // biome-ignore format: one line
         if (leaderboard) print(`\n${board(leaderboard)}`)
         if (made) print(`the search's model: ${madeOf(made)}`)
         const warning = suspects && warningOf(suspects)
@@ -142,18 +157,20 @@ const madeOf = ({ parts, meta }: Made): string => {
   return parts.length > 1 ? `the mean of ${told.join(' + ')}` : (told[0] as string)
 }
 
-/** The best that a search tried, by their loss. */
+/** The best that a search tried, by their loss, and the best of each trainer that is not among them. */
 const board = (lines: readonly Line[]): string =>
   table(
     ['tried', 'loss', 'judged on', 'parameters'],
-    lines.slice(0, TOLD).map(({ trainer, loss, stage, params }) => [
-      trainer,
-      loss.toPrecision(5),
-      stage,
-      Object.entries(params)
-        .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)
-        .join(', '),
-    ]),
+    lines
+      .filter((line, i) => i < TOLD || lines.findIndex((l) => l.trainer === line.trainer) === i)
+      .map(({ trainer, loss, stage, params }) => [
+        trainer,
+        loss.toPrecision(5),
+        stage,
+        Object.entries(params)
+          .map(([name, value]) => `${name} ${typeof value === 'number' ? Number(value.toPrecision(3)) : value}`)
+          .join(', '),
+      ]),
   )
 const TOLD = 10
 
@@ -167,11 +184,12 @@ const learnt = (figures: Readonly<Record<string, number>>): string =>
 /** Candidates side by side, the baseline among them: quality on both parts, then calibration and confusion on test. */
 export function metrics(candidates: readonly Candidate[]): string {
   const n = (x: number | null) => (x === null ? '–' : x.toFixed(4))
+  const titles = candidateNames(candidates)
   const quality = table(
     ['candidate', 'part', 'AUC', 'log loss', 'Brier', 'precision', 'recall', 'threshold'],
-    candidates.flatMap((c) =>
+    candidates.flatMap((c, i) =>
       (['validate', 'test'] as const).map((part) => [
-        c.trainer,
+        titles[i] ?? c.trainer,
         part,
         n(c[part].auc),
         n(c[part].logLoss),
@@ -184,8 +202,8 @@ export function metrics(candidates: readonly Candidate[]): string {
   )
   const counts = table(
     ['on test', 'calibration error', 'true +', 'false +', 'true −', 'false −'],
-    candidates.map(({ trainer, test: { calibration, confusion: c } }) => [
-      trainer,
+    candidates.map(({ trainer, test: { calibration, confusion: c } }, i) => [
+      titles[i] ?? trainer,
       n(calibration.error),
       c.truePositives,
       c.falsePositives,

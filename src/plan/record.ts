@@ -49,7 +49,12 @@ export function readRecord(schema: Schema, json: unknown): RecordValues {
     }
   return schema.map((f) => {
     if (!Object.hasOwn(record, f.name))
-      throw invalid(`the record lacks '${f.name}'`, `it is a ${typeName(f.type)}`, `send ${example(schema)}`, f.name)
+      throw invalid(
+        `the record lacks '${f.name}'`,
+        `it is a ${typeName(f.type)}${f.nullable ? ', null where it is not known' : ''}`,
+        `send ${example(schema)}`,
+        f.name,
+      )
     return readValue(f, record[f.name])
   })
 }

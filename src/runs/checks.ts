@@ -82,6 +82,8 @@ export function checkTraining(
       fix: 'name a column of numbers from 0 on',
     })
   const encoded = new Set(fit.flatMap(fitReads))
+  // a class that is a text has no mean
+  const targeted = fieldOf(schema, target, `train of '${id}'`).type !== 'string'
   for (const name of features) {
     const { type } = fieldOf(schema, name, `train of '${id}'`)
     if (type === 'bool' || (isNumeric(type) && !isDecimal(type))) continue
@@ -95,7 +97,7 @@ export function checkTraining(
         : isDecimal(type)
           ? `derive a float of it: r.${name}.cast('float64')`
           : type === 'string'
-            ? `encode it: fit: [targetEncode(['${name}'])], and leave it out of features`
+            ? `encode it: fit: [${targeted ? 'targetEncode' : 'ordinal'}(['${name}'])], and leave it out of features`
             : `derive numbers from it, for instance its hour or its weekday`,
     })
   }

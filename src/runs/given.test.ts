@@ -7,6 +7,7 @@ import { oneHot } from '../plan/fits/encode.ts'
 import { impute } from '../plan/fits/impute.ts'
 import type { Fit } from '../plan/fits/index.ts'
 import { standardise } from '../plan/fits/scale.ts'
+import { targetEncode } from '../plan/fits/target.ts'
 import type { Table } from '../plan/table.ts'
 import { gateMetrics } from './gate.ts'
 import type { Kitchen } from './kitchen.ts'
@@ -68,6 +69,20 @@ test('a gate tells which metrics there are', () => {
   expect(() => m['validate']?.['acu']).toThrow(expect.objectContaining({ what: "a gate sees no metric 'acu'", fix: "did you mean 'auc'?" })) // biome-ignore format: one line
   expect(() => m['valid']?.['auc']).toThrow(expect.objectContaining({ what: "a gate sees no part 'valid'" }))
   expect(m['validate']?.['auc']).toBeDefined()
+})
+
+test('of a target of texts, text is encoded without it', () => {
+  const declared = (features: string[], fit: Fit[]) => () =>
+    recipe('shop', (k) => {
+      const t = k.source('orders', csv('orders.csv', { at: 'timestamp', city: 'string', kind: 'string' }))
+      const split = byTime('at', { train: ['2026-01-01', '2026-02-01'], validate: ['2026-02-01', '2026-03-01'], test: ['2026-03-01', '2026-04-01'] }) // biome-ignore format: one line
+      const d = k.dataset('d', t, { moment: 'at', split })
+      k.train('m', d, any({ target: 'kind', features, fit, candidates: [{ trainer: 'gbdt', params: {} }] }))
+    })
+  expect(declared(['city'], [])).toThrow(expect.objectContaining({ fix: expect.stringContaining("ordinal(['city'])") }))
+  expect(declared([], [targetEncode(['city'])])).toThrow(
+    expect.objectContaining({ what: "targetEncode takes means of the target, and 'kind' is a string", fix: "encode by ordinal(['city']) or oneHot" }), // biome-ignore format: one line
+  )
 })
 
 test.each<[string, () => Fit, string, string]>([

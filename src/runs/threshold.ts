@@ -30,8 +30,8 @@ export function costsOf(id: string, costs: NonNullable<EvaluateOptions['costs']>
 
 /** @throws RECIPE_INVALID where the goal has no yes and no, and for what is neither a score nor costs */
 export function thresholdOf(id: string, said: SaidThreshold, binary: boolean): ThresholdRule {
-  if (typeof said === 'object' && said !== null) return costsOf(id, said, binary)
   if (!binary) throw refuse(`'${id}' is given a threshold`, 'its model tells no yes from no', 'leave threshold out')
+  if (typeof said === 'object' && said !== null) return costsOf(id, said, binary)
   if (typeof said === 'number' && said >= 0 && said <= 1) return said
   throw refuse(
     `'${id}' has the threshold ${String(said)}`,

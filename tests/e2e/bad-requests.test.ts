@@ -59,7 +59,7 @@ test.each([
   ['a record that the recipe rejects', { ...good, distance: 0 }, 422, 'RECORD_REJECTED', 'no distance'],
   ['an airport that is not known', { ...good, origin: '???' }, 422, 'RECORD_REJECTED', '???'],
   ['a moment before the history', { ...good, date: '2001-01-05 10:00:00' }, 422, 'TOO_OLD', 'history'],
-  ['a list', [good], 400, 'REQUEST_INVALID', ''],
+  ['a list', [good], 400, 'REQUEST_INVALID', 'several are'],
 ])('%s', async (_, record, status, code, says) => {
   const answer = await predict(record)
   expect([answer.status, answer.json['code']]).toEqual([status, code])
@@ -70,7 +70,11 @@ test.each([
 test('not JSON, no such route, no such endpoint, another workspace', async () => {
   expect(await post('/v1/endpoints/flight-delay/predict', '{')).toMatchObject({
     status: 400,
-    json: { code: 'REQUEST_INVALID' },
+    json: { code: 'REQUEST_INVALID', what: 'the body is not JSON' },
+  })
+  expect(await post('/v1/endpoints/flight-delay/predict', '')).toMatchObject({
+    status: 400,
+    json: { code: 'REQUEST_INVALID', what: 'the body is empty' },
   })
   expect(await post('/v1/nothing', '{}')).toMatchObject({ status: 404, json: { code: 'ROUTE_UNKNOWN' } })
   expect(await post('/v1/datasets', '{}')).toMatchObject({

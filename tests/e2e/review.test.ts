@@ -146,6 +146,9 @@ test('a threshold is what the recipe says, or the cheapest by its costs, for all
   expect(byScore.found).toMatchObject({ chosenBy: 'recipe', threshold: 0.3 })
   expect(byScore.page).toContain('as the recipe says')
   expect(byF1.found.chosenBy).toBeUndefined()
+  // what the model's own threshold costs stands beside the cheapest, and how to have that
+  expect(byF1.found.costs?.own?.threshold).toBe(byF1.found.threshold)
+  expect([byCosts, byF1].map(({ page }) => page.includes('threshold of k.train, with the same costs'))).toEqual([false, true]) // biome-ignore format: one line
 })
 
 test('a copy of the target, columns that are empty or constant, and few rows', async () => {
@@ -226,6 +229,7 @@ test('what can not be judged is said when the recipe is declared', () => {
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 0, falseNegative: 2 } }))).toContain('one mistake alone') // biome-ignore format: one line
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 1, falseNegative: Number.NaN } }))).toContain('NaN') // biome-ignore format: one line
   expect(refused((k, m) => k.evaluate('r', m, { costs: { falsePositive: 1, falseNegative: 2 } }), 'number')).toContain('tells no yes') // biome-ignore format: one line
+  expect(threshold({ falsePositive: 1, falseNegative: 2 } as never, 'number')).toThrow("'m' is given a threshold")
   expect(threshold(1.5 as never)).toThrow('the threshold 1.5')
   expect(threshold('f1' as never)).toThrow('the threshold f1')
   expect(threshold('0.5' as never)).toThrow('the threshold 0.5')

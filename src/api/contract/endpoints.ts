@@ -40,12 +40,18 @@ const MOST = 10_000
 /** An explanation takes up to milliseconds. */
 const MOST_EXPLAINED = 100
 const several = z
-  .object({
-    records: z
-      .array(record)
-      .min(1, 'there are no records in it')
-      .max(MOST, `at most ${MOST.toLocaleString('en-US')} records go in one request`),
-  })
+  .object(
+    {
+      records: z
+        .array(record)
+        .min(1, 'there are no records in it')
+        .max(MOST, `at most ${MOST.toLocaleString('en-US')} records go in one request`),
+    },
+    {
+      error: ({ code }) =>
+        code === 'invalid_type' ? 'one record is an object, several are {"records": [ … ]}' : undefined,
+    },
+  )
   .strict()
 /** One record, or `records`: an array of that name is always several. */
 const body = z.union([

@@ -19,6 +19,8 @@ export interface CostReport {
   readonly threshold: Interval
   /** Mean cost a row of the report's rows: at that threshold, with nobody called positive, with everybody. */
   readonly test: { readonly chosen: Interval; readonly never: number; readonly always: number }
+  /** The same at the threshold that the model has, where it has one. */
+  readonly own?: { readonly threshold: number; readonly cost: number }
   /** Mean cost a row by threshold, on the report's rows. */
   readonly curve: readonly { readonly threshold: number; readonly cost: number }[]
   /** Net benefit (Vickers and Elkin 2006) by threshold probability: of the model, and of calling everybody positive; of nobody it is 0. */
@@ -50,6 +52,7 @@ export async function costReport(
   test: Ranking,
   costs: Costs,
   how: Resampling,
+  own: number | null = null,
 ): Promise<CostReport | null> {
   if (validate.rows === 0 || test.rows === 0) return null
   const chosen = cheapest(validate, costs)
@@ -71,6 +74,7 @@ export async function costReport(
       never: rate * costs.falseNegative,
       always: (1 - rate) * costs.falsePositive - rate * (costs.truePositive ?? 0),
     },
+    ...(own === null ? {} : { own: { threshold: own, cost: costAt(test, own, costs) } }),
     curve: thresholds.map((threshold) => ({ threshold, cost: costAt(test, threshold, costs) })),
     decision: thresholds.slice(1, -1).map((threshold) => {
       const { truePositives, falsePositives } = confusionAt(test, threshold)

@@ -13,6 +13,8 @@ export interface Dependence {
     readonly low: number
     readonly high: number
   }[]
+  /** Of codes: what each point stands for. */
+  readonly names?: readonly string[]
 }
 
 export interface DependenceTask {

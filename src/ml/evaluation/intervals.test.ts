@@ -193,6 +193,10 @@ test('costs: the cheapest threshold on validation rows, and what it costs on oth
   const dear = { falsePositive: 1, falseNegative: 20 }
   const found = await costReport(validate as never, test as never, dear, how)
   const cheap = await costReport(validate as never, test as never, { falsePositive: 20, falseNegative: 1 }, how)
+  // at another threshold than the cheapest, which the model may have
+  const own = await costReport(validate as never, test as never, dear, how, 0.5)
+  expect(own?.own).toEqual({ threshold: 0.5, cost: found?.curve[50]?.cost })
+  expect(found).not.toHaveProperty('own')
   expect(found?.threshold.value as number).toBeLessThan(cheap?.threshold.value as number)
   expect(found?.test.chosen.value as number).toBeLessThan(Math.min(found?.test.never as number, found?.test.always as number) + 1e-9) // biome-ignore format: one line
   expect(found?.threshold.low as number).toBeLessThanOrEqual(found?.threshold.value as number)

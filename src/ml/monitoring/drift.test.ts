@@ -96,6 +96,11 @@ describe('verdicts', () => {
   })
 })
 
+test('before anybody has asked nothing has shifted', () => {
+  const reference = [numericReference('x', Float64Array.of(1, 2, 3, 4))]
+  expect(driftOf(reference, liveCounts(reference), 100)).toMatchObject({ status: 'too few rows', rows: 0, worst: null, psi: 0, ks: 0 }) // biome-ignore format: one line
+})
+
 test('windows are judged when they are full, and a snapshot goes on where it ended', () => {
   const judged: WindowVerdict[] = []
   const options = { reference, span: 1000, rows: 100, ahead: 10_000, onWindow: (w: WindowVerdict) => judged.push(w) }

@@ -87,6 +87,8 @@ export function addCounts(into: LiveCounts, from: LiveCounts): void {
 
 /** Compares live rows with training, column by column. Fewer than `enough` rows get no verdict. */
 export function driftOf(reference: readonly ColumnReference[], live: LiveCounts, enough: number): DriftVerdict {
+  // nobody has asked: nothing has shifted
+  const none = live.rows === 0
   const columns = reference.map((r, i): ColumnDrift => {
     const now = live.columns[i] as ColumnCounts
     const before = shares(r)
@@ -96,8 +98,8 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
     const [tenthsBefore, tenthsAfter] = pooled(before, after)
     return {
       name: r.name,
-      psi: psi([...tenthsBefore, missing], [...tenthsAfter, now.missing]),
-      ks: r.kind === 'numeric' ? ks(before, after) : null,
+      psi: none ? 0 : psi([...tenthsBefore, missing], [...tenthsAfter, now.missing]),
+      ks: r.kind !== 'numeric' ? null : none ? 0 : ks(before, after),
       missing: now.missing / Math.max(1, live.rows),
       missingBefore,
     }
@@ -108,7 +110,7 @@ export function driftOf(reference: readonly ColumnReference[], live: LiveCounts,
   return {
     status,
     rows: live.rows,
-    worst: worst?.name ?? null,
+    worst: none ? null : (worst?.name ?? null),
     psi: psiMost,
     ks: Math.max(0, ...columns.map((c) => c.ks ?? 0)),
     columns,

@@ -62,19 +62,21 @@ export async function renderCard(e: Evaluation, facts: CardFacts, language: Lang
 async function costs(e: Evaluation, draw: Draw): Promise<Html | null> {
   const c = e.costs
   if (!c) return null
-  const { threshold, test } = c
+  const { threshold, test, own } = c
   const row = (name: Html, cost: Html | string, more: Html | null = null) =>
     html`<tr><td>${name}</td><td class="n">${cost}</td><td class="n">${more}</td></tr>`
   const rows = [
     row(say('costs.chosen'), html`<b>${figure(test.chosen.value)}</b>`, bounds(test.chosen)),
+    ...(own ? [row(say('costs.own', { threshold: figure(own.threshold) }), figure(own.cost))] : []),
     row(say('costs.never'), figure(test.never)),
     row(say('costs.always'), figure(test.always)),
   ]
   const note = say('costs.note', { ...c.costs, threshold: figure(threshold.value), low: figure(threshold.low), high: figure(threshold.high) }) // biome-ignore format: one line
+  const other = own && own.threshold !== threshold.value ? html` ${say('costs.other')}` : null
   return section(
     'costs',
     say('nav.costs'),
-    html`<p class="note">${note}</p>${tableOf(['', say('costs.cost'), say('quality.interval')], rows)}
+    html`<p class="note">${note}${other}</p>${tableOf(['', say('costs.cost'), say('quality.interval')], rows)}
     <div class="pair"><figure><figcaption>${say('costs.curve')} · ⋯ ${say('costs.never')} · - - ${say('costs.always')}</figcaption>${await draw('costs', charts.costCurve(c), 'costs')}</figure>
     <figure><figcaption>${say('costs.decision')} · <i class="dot"></i>${say('costs.model')} · - - ${say('costs.all')}</figcaption>${await draw('decision', charts.decisionCurve(c), 'net benefit')}</figure></div>`,
   )

@@ -117,9 +117,10 @@ export function importances(features: readonly Importance[]): Chart {
 }
 
 /** What is said by a feature's value, and where four fifths of rows lie. */
-export function dependence({ points }: Dependence): Chart {
-  // of small numbers the letters of large ones say nothing: a tenth would be 100m
-  const labels = "abs(datum.value) < 1000 ? format(datum.value, '~g') : format(datum.value, '~s')"
+export function dependence({ points, names }: Dependence): Chart {
+  if (names) return dependenceOfNames(points, names)
+  // letters say nothing of small numbers (a tenth would be 100m) nor of years (2.01k)
+  const labels = "abs(datum.value) < 10000 ? format(datum.value, '~g') : format(datum.value, '~s')"
   const x = number('x', {
     axis: axis(undefined, { grid: false, labelExpr: labels }),
     scale: { zero: false, nice: false },
@@ -132,6 +133,21 @@ export function dependence({ points }: Dependence): Chart {
     layer: [
       { mark: { type: 'area', color: COLOURS.soft, opacity: 0.35 }, encoding: { x, y: y('low'), y2: { field: 'high' } } }, // biome-ignore format: one line
       { mark: { type: 'line', color: COLOURS.accent, strokeWidth: 2 }, encoding: { x, y: y('mean') } },
+    ],
+  })
+}
+
+/** Names have no way from one to the next: a point each, and where four fifths of rows lie. */
+function dependenceOfNames(points: Dependence['points'], names: readonly string[]): Chart {
+  const values = points.map((p, i) => ({ ...p, i }))
+  const labels = { labelExpr: labelsOf(names.map((name) => shorten(name, 14))), labelAngle: -40 }
+  const x = { field: 'i', type: 'ordinal', axis: axis(undefined, { grid: false, ...labels }) }
+  const y = (field: string) => number(field, { axis: axis(undefined, { tickCount: 4 }), scale: { zero: false } })
+  return styled({
+    ...{ width: 270, height: 120, data: { values } },
+    layer: [
+      { mark: { type: 'rule', color: COLOURS.soft, opacity: 0.6, strokeWidth: 6 }, encoding: { x, y: y('low'), y2: { field: 'high' } } }, // biome-ignore format: one line
+      { mark: { type: 'point', color: COLOURS.accent, filled: true, opacity: 1, size: 40 }, encoding: { x, y: y('mean') } }, // biome-ignore format: one line
     ],
   })
 }

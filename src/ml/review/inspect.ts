@@ -117,7 +117,8 @@ function inPlaces(evaluator: Evaluator, { classes = [] }: TrainedModel, all: num
 export const lossOf = (scored: Scored): number =>
   mainOf(scored.goal).least ? -qualityOf(scored) : 1 - qualityOf(scored)
 
-const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]
+/** Of the training rows, for the learning curve. */
+export const SHARES = [1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1]
 /** Fewer rows than this are not learnt from. */
 const FEWEST = 60
 

@@ -20,8 +20,9 @@ import type { Scorer } from '../registry/scorer.ts'
 import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { fitParts, partsOf } from '../training/parts.ts'
 import type { TrainOutput } from '../training/step.ts'
+import { withNames } from './codes.ts'
 import type { Against, Evaluation } from './evaluation.ts'
-import { type Again, inspected, leaksOf, learningCurve, trainedOn } from './inspect.ts'
+import { type Again, inspected, leaksOf, learningCurve, SHARES, trainedOn } from './inspect.ts'
 import { againstOf, calibrationOf, judgeOf, mainOf, metricsOf, rankingOf, type Scored, scoredOf } from './judge.ts'
 import { type Asked, type PartRows, partRows, strideOf } from './rows.ts'
 import { parameterCurves } from './scaling.ts'
@@ -103,7 +104,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     for (const name of spec.groups)
       fair.push(await fairness(name, parts.test.by.get(name) as By, test.scores, Uint8Array.from(test.labels), threshold ?? 0.5, how)) // biome-ignore format: one line
   turn()
-  const costs = spec.costs && goal.kind === 'binary' ? await costReport(rankingOf(validate), rankingOf(test), spec.costs, how) : null // biome-ignore format: one line
+  const costs = spec.costs && goal.kind === 'binary' ? await costReport(rankingOf(validate), rankingOf(test), spec.costs, how, threshold) : null // biome-ignore format: one line
   turn()
   const output = classes ? mostFrequent(parts.test.labels, classes.length) : 0
   const looked = await inspected(goal, evaluator, parts.test, { seed: spec.seed, signal: ctx.signal, output }, within)
@@ -111,6 +112,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
   const candidate = { trainer: trained.kind, params: candidateOf(train.spec, trained).params }
   // a search for each size would take as long as the search that was, each time
   const leader = leaderOf(pack.model)
+  if (spec.curves && !leader && trained.chosen.seconds > LONG) ctx.say(`for the learning curve '${trained.kind}' is trained ${SHARES.length} times more, which may take ${Math.round(trained.chosen.seconds)} s each; without curves it is not`) // biome-ignore format: one line
   const curve = spec.curves ? await learningCurve(leader ?? candidate, parts.train, parts.validate, weights, again, within) : null // biome-ignore format: one line
   turn()
   const lacks = (parameter: string, thrown: GalleyError) => {
@@ -148,6 +150,7 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
     ...{ segments, fairness: fair },
     ...(costs ? { costs } : {}),
     ...looked,
+    dependence: looked.dependence.map((d) => withNames(d, pack.fits)),
     ...(classes ? { dependenceOf: String(classes[output]) } : {}),
     ...(curve ? { curve: { ...curve, ...(leader ? { of: leader.trainer } : {}) } } : {}),
     ...(scaling && scaling.length > 0 ? { scaling } : {}),
@@ -164,6 +167,9 @@ const textInputs = ({ inputs, texts }: Scorer) =>
   texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
 
 /** The candidate of the recipe that the chosen one was. */
+/** Seconds of a training that are not repeated without a word. */
+const LONG = 10
+
 const candidateOf = (spec: TrainSpec, trained: TrainOutput) =>
   spec.candidates.find((c) => c.trainer === trained.kind && JSON.stringify(c.params) === JSON.stringify(trained.chosen.params)) ?? { trainer: trained.kind, params: {} } // biome-ignore format: one line
 

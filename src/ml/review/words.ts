@@ -80,6 +80,8 @@ const WORDS = {
   'fairness.equalisedOdds': ['equalised odds, difference', '균등 오즈 차이'],
   'costs.note': ['A wrong yes costs {falsePositive}, a wrong no {falseNegative}, a right yes brings {truePositive}. The cheapest threshold on validation rows is {threshold} ({low} … {high}).', '잘못된 양성 판정은 {falsePositive}, 놓친 양성은 {falseNegative}의 비용이 들고 맞힌 양성은 {truePositive}의 이익을 냅니다. 검증 행에서 가장 싼 기준점은 {threshold}({low} … {high})입니다.'], // biome-ignore format: one line
   'costs.chosen': ['at that threshold', '그 기준점에서'],
+  'costs.own': ['at the threshold that the model has, {threshold}', '모델의 현재 기준점 {threshold}에서'],
+  'costs.other': ['The model and its endpoint decide by another one; threshold of k.train, with the same costs, has them decide by this one.', '모델과 엔드포인트는 다른 기준점으로 판정합니다. k.train의 threshold에 같은 비용을 적으면 이 기준점으로 판정합니다.'], // biome-ignore format: one line
   'costs.never': ['call nobody', '아무도 판정 안 함'],
   'costs.always': ['call everybody', '모두 판정'],
   'costs.cost': ['cost a row, on test', '테스트 행당 비용'],

@@ -7,7 +7,7 @@ import type { Scope } from '../../base/scope.ts'
 import type { Value } from '../../engines/batch.ts'
 import type { DuckdbEngine } from '../../engines/duckdb/index.ts'
 import { compileOnline } from '../../engines/row/index.ts'
-import { type RecordValues, readRecord } from '../../plan/record.ts'
+import { readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
 import type { Alerts } from '../../runs/alerts.ts'
 import type { Endpoint as EndpointRow } from '../../store/endpoints.ts'
@@ -18,6 +18,7 @@ import type { Scorer } from '../registry/scorer.ts'
 import { loadPackage, type ModelPackage } from '../registry/version.ts'
 import { answersOf, type Explained, type Prediction, type Scale, scaleOf } from './answers.ts'
 import { DAY, type EndpointConfig, readConfig } from './config.ts'
+import { each } from './each.ts'
 import { type Fed, feeder } from './feeding.ts'
 import { carryOver, endpointFolder, replayFeed, type Skipped, warnOf } from './feedlog.ts'
 import { loadTables, warm } from './load.ts'
@@ -97,6 +98,8 @@ async function openWith(options: EndpointOptions, { row, config, pack, evaluator
   // texts are watched as requests bring them
   const seen = evaluator.inputs.map((f, i) => (evaluator.texts?.has(i) ? '' : f))
   const moment = config.moment ? program.schema.findIndex((s) => s.name === config.moment) : -1
+  // a date counts days
+  const unit = program.schema[moment]?.type === 'date' ? DAY : 1
   const now = () => clock.now() * 1000
   const ahead = config.ahead ?? DAY
   const present = new Present(ahead, Math.max(...[...program.states.values()].map((s) => s.newest)))
@@ -146,7 +149,7 @@ async function openWith(options: EndpointOptions, { row, config, pack, evaluator
     throw thrown
   })
   const feed = feeder({ name, program, input: feedInput, present, now, log: logs?.feed })
-  const answer = (values: RecordValues) => program.answer(values)
+  const rowsOf = (records: readonly unknown[]) => each(records, (r) => program.answer(readRecord(input, r)))
   const { predict, explain, number } = answersOf(evaluator, pack, features)
   const finite = (x: number): number | null => (Number.isFinite(x) ? x : null)
   let closed = false
@@ -164,20 +167,20 @@ async function openWith(options: EndpointOptions, { row, config, pack, evaluator
   const under = new Set<Promise<unknown>>()
   const respond = async (records: readonly unknown[]): Promise<Prediction[]> => {
     check()
-    const read = records.map((r) => readRecord(input, r))
-    const rows = read.map(answer)
+    const rows = rowsOf(records)
     const answers = await predict(rows)
     const time = clock.now()
     await watch.note({
       time,
       rows: rows.map((r, i): Answered => {
-        const about = moment < 0 ? null : (r[moment] ?? null)
-        if (about !== null) present.reach(Number(about), time * 1000)
+        const at = r[moment] ?? null
+        const about = at === null ? null : Number(at) * unit
+        if (about !== null) present.reach(about, time * 1000)
         return [
           records[i] as Record<string, unknown>,
           features.map((f) => finite(number(r[f] as Value))),
           answers[i]?.score as number,
-          about === null ? null : Number(about),
+          about,
         ]
       }),
     })
@@ -205,14 +208,14 @@ async function openWith(options: EndpointOptions, { row, config, pack, evaluator
       return feed(records)
     },
     compute(record) {
-      const row = answer(readRecord(input, record))
+      const [row = []] = rowsOf([record])
       return Object.fromEntries(program.schema.map((f, i) => [f.name, row[i] as Value]))
     },
     async explain(records, signal) {
       check()
       const told: Explained[] = []
       // together, so that nothing that is fed meanwhile comes between
-      for (const row of records.map((r) => answer(readRecord(input, r)))) {
+      for (const row of rowsOf(records)) {
         throwIfAborted(signal)
         told.push(await explain(row))
         // a row takes up to milliseconds, and others ask meanwhile

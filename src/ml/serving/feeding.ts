@@ -1,9 +1,10 @@
-import { asGalleyError, GalleyError } from '../../base/errors.ts'
+import { GalleyError } from '../../base/errors.ts'
 import type { OnlineProgram } from '../../engines/row/index.ts'
 import { readRecord } from '../../plan/record.ts'
 import type { Schema } from '../../plan/types.ts'
 import type { AppendLog } from '../../store/log/appendlog.ts'
 import type { Present } from '../monitoring/present.ts'
+import { each } from './each.ts'
 import { fedOf } from './feedlog.ts'
 
 export interface Fed {
@@ -41,13 +42,9 @@ export function feeder({
         fix: 'send requests to /predict',
       })
     // all that can fail comes before the log, and the log before the state
-    const events = records.map((record, index) => {
-      try {
-        const values = readRecord(input, record)
-        return { index, values, event: program.prepare(values) }
-      } catch (thrown) {
-        throw records.length > 1 ? inRecord(index, thrown) : thrown
-      }
+    const events = each(records, (record, index) => {
+      const values = readRecord(input, record)
+      return { index, values, event: program.prepare(values) }
     })
     const time = now()
     const refused: { index: number; reason: string }[] = []
@@ -74,17 +71,4 @@ export function feeder({
 const isoOf = (micros: number): string => {
   const date = new Date(micros / 1000)
   return Number.isNaN(date.getTime()) ? 'the end of time' : date.toISOString()
-}
-
-/** Says which record of several it was. */
-function inRecord(index: number, thrown: unknown): GalleyError {
-  const error = asGalleyError(thrown)
-  const { what, why, fix, details } = error
-  return new GalleyError(error.code, {
-    what: `record ${index}: ${what}`,
-    ...(why ? { why } : {}),
-    fix: fix ?? 'correct that record and send all of them again: none was taken',
-    details: { ...details, record: index },
-    cause: thrown,
-  })
 }

@@ -192,7 +192,6 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
 
   const rows = rowsOf(goal, 60)
   const withFirst = (more: Row): Row[] => [{ ...rows[0], ...more }, ...rows.slice(1)]
-  const missing = Number.NaN
   const refused: [string, Row[], Partial<TrainTask>, Type, string][] = [
     ['no rows', [], {}, type, 'no rows'],
     ['a missing label', withFirst({ y: null }), {}, type, 'missing'],
@@ -215,7 +214,7 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
   if (goal.kind === 'regression' || goal.kind === 'ranking') {
     refused.push(['a label of text', rows.map((r) => ({ ...r, y: 'x' })), {}, 'string', '"y"'])
     refused.push(['an infinite label', withFirst({ y: 1 / 0 }), {}, type, 'Infinity'])
-    refused.push(['a label that is NaN', withFirst({ y: missing }), {}, type, 'missing'])
+    refused.push(['a label that is NaN', withFirst({ y: Number.NaN }), {}, type, 'missing'])
   }
   if (linkOf(goal) === 'log') refused.push(['a negative label', withFirst({ y: -1 }), {}, type, '-1'])
   if (linkOf(goal) === 'logit')
@@ -226,6 +225,7 @@ function oneGoal(goal: Goal, make: () => Promise<{ trainer: Trainer; params?: Tr
     const error = await failure(learn(some, more, y))
     expect(error.code).toBe('TRAIN_DATA')
     expect(error.message).toContain(words)
+    if (words === 'missing' && !more.weight) expect(error.fix).toContain(`.reject((r) => r["y"].isNull(), 'no y', { when: 'training' })`) // biome-ignore format: one line
   })
 
   if (goal.kind === 'ranking')

@@ -138,8 +138,8 @@ export function badLabel(value: number, target: string): GalleyError {
   return dataError(
     `the target "${target}" has a value that is ${shown}`,
     Number.isNaN(value)
-      ? 'make it a bool or 0/1 column without nulls'
-      : "make it a bool or 0/1 column without nulls, or say what is learnt: goal: 'multiclass' or 'regression'",
+      ? leftOut(target)
+      : "make it a bool or 0/1 column, or say what is learnt: goal: 'multiclass' or 'regression'",
     { column: target },
   )
 }
@@ -149,6 +149,10 @@ export interface ClassCounts {
   readonly rows: number
   readonly positives: number
 }
+
+/** What to write so that rows whose label is missing are not learnt from, and are asked about all the same. */
+export const leftOut = (target: string): string =>
+  `leave such rows out of training: .reject((r) => r[${JSON.stringify(target)}].isNull(), 'no ${target}', { when: 'training' }); isNaN() where it is no number`
 
 /** @throws TRAIN_DATA when there are no rows or only one class */
 export function checkClasses({ rows, positives }: ClassCounts, target: string): void {

@@ -2,7 +2,7 @@ import { type Column, isValid, valueAt } from '../../engines/batch.ts'
 import type { Relation } from '../../engines/engine.ts'
 import { aimOf, BINARY, type Goal, linkOf } from '../../runs/goal.ts'
 import { type GroupCounts, groupCoder, groupTally, MOST_RELEVANT } from './groups.ts'
-import { badLabel, checkClasses, dataError, type RawBatch, rawBatches } from './intake.ts'
+import { badLabel, checkClasses, dataError, leftOut, type RawBatch, rawBatches } from './intake.ts'
 import type { Label, TrainTask } from './trainer.ts'
 
 /** Classes that a target may have; more are keys or numbers rather than classes. */
@@ -193,7 +193,7 @@ function classReader(column: Column, target: string): (row: number) => Label {
     if (typeof label === 'string' || typeof label === 'boolean' || Number.isSafeInteger(label)) return label as Label
     throw dataError(
       `the target "${target}" has a class that is ${label === null ? 'missing' : String(value)}`,
-      'make it a column of texts, bools or whole numbers (up to 2⁵³) without nulls',
+      label === null ? leftOut(target) : 'make it a column of texts, bools or whole numbers (up to 2⁵³)',
       { column: target },
     )
   }
@@ -208,7 +208,7 @@ export function checkLabel(goal: Goal, value: number, target: string): void {
     return
   }
   if (!Number.isFinite(value))
-    throw dataError(`the target "${target}" has a value that is ${shownOf(value)}`, 'make it a column of finite numbers without nulls', { column: target }) // biome-ignore format: one line
+    throw dataError(`the target "${target}" has a value that is ${shownOf(value)}`, Number.isNaN(value) ? leftOut(target) : 'make it a column of finite numbers', { column: target }) // biome-ignore format: one line
   if (goal.kind === 'ranking' && !(Number.isInteger(value) && value >= 0 && value <= MOST_RELEVANT))
     throw dataError(
       `the target "${target}" has a value that is ${value}`,

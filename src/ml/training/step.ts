@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { hashJson } from '../../base/hash.ts'
 import { plan } from '../../plan/nodes.ts'
 import { hashPlan } from '../../plan/walk.ts'
@@ -12,6 +13,7 @@ import { judge, type Passed } from './gate.ts'
 import { type AnyReport, METRIC_NAMES, mainMetric, metricOf } from './judged.ts'
 import { blobThere } from './kept.ts'
 import type { CandidateResult } from './learning.ts'
+import { candidateNames } from './names.ts'
 import type { TrainedModel } from './trainer.ts'
 import { learnWhere } from './where.ts'
 
@@ -87,6 +89,7 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
           features,
           details: {
             candidates: output.candidates,
+            chosen: results.indexOf(best.result),
             gate,
             target: spec.target,
             ...(spec.goal ? { goal: spec.goal } : {}),
@@ -103,14 +106,14 @@ export const trainStep: StepKind<TrainSpec, TrainOutput> = {
   present: (o, at) => blobThere(o.blob, at),
   summary(o) {
     const { name, of } = mainMetric(o.goal)
-    const others = o.candidates
-      .filter((c) => c !== o.chosen && c.trainer !== o.kind)
-      .map((c) => `${c.trainer} ${three(of(c.test))}`)
+    const names = candidateNames(o.candidates)
+    const chosen = o.candidates.findIndex((c) => isDeepStrictEqual(c, o.chosen))
+    const others = o.candidates.flatMap((c, i) => (i === chosen ? [] : [`${names[i]} ${three(of(c.test))}`]))
     const told =
       o.goal === undefined
         ? `test AUC ${three(of(o.chosen.test))}  log loss ${three(metricOf(o.chosen.test, 'logLoss'))}`
         : `test ${METRIC_NAMES[name] ?? name} ${three(of(o.chosen.test))}${o.goal.kind === 'multiclass' ? `  accuracy ${three(metricOf(o.chosen.test, 'accuracy'))}` : ''}`
-    return `${o.name}@${o.version}  ${o.kind}  ${told}  (${others.join(' · ')})${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
+    return `${o.name}@${o.version}  ${names[chosen] ?? o.kind}  ${told}${others.length > 0 ? `  (${others.join(' · ')})` : ''}${o.gate ? '  gate passed' : ''}${o.computed?.by === 'webgpu' ? '  on the device' : ''}`
   },
 }
 

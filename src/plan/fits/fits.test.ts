@@ -21,6 +21,7 @@ test.each<[string, () => Fit, string]>([
   ['ngrams', () => tfIdf(['x'], { ngrams: [] }), 'empty'],
   ['ngrams', () => tfIdf(['x'], { ngrams: [1, 0] }), 'from 1'],
   ['ngrams', () => tfIdf(['x'], { ngrams: 2 as never }), 'no list'],
+  ['ngrams', () => tfIdf(['x'], { ngrams: [2, 2] }), 'names a length twice'],
   ['max', () => oneHot(['x'], { max: 0 }), 'from 1'],
   ['smoothing', () => targetEncode(['x'], { smoothing: -1 }), 'from 0 on'],
   ['smoothing', () => targetEncode(['x'], { smoothing: Number.POSITIVE_INFINITY }), 'from 0 on'],

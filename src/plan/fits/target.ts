@@ -2,7 +2,7 @@ import { GalleyError } from '../../base/errors.ts'
 import { listOfNames, optionsOf } from '../columns/options.ts'
 import { col, type Expr, type Literal } from '../expr.ts'
 import { build, type Named, type Node } from '../nodes.ts'
-import { fieldOf, isTemporal, type Schema } from '../types.ts'
+import { fieldOf, isNumeric, isTemporal, type Schema, typeName } from '../types.ts'
 import { codes, literalOrder } from './categories.ts'
 import type { BoundFit, FitAbout, FitKind, FitRow } from './fit.ts'
 import { checked, known } from './fit.ts'
@@ -74,6 +74,13 @@ function queriesBy(spec: TargetEncode, train: Node, about: FitAbout, by: readonl
     throw new GalleyError('PLAN_TYPE_MISMATCH', {
       what: 'fit needs a time to make folds of',
       why: `'${moment}' is not one`,
+    })
+  const { type } = fieldOf(train.schema, target, 'targetEncode')
+  if (type !== 'bool' && !isNumeric(type))
+    throw new GalleyError('PLAN_INVALID', {
+      what: `targetEncode takes means of the target, and '${target}' is a ${typeName(type)}`,
+      why: 'a class that is a text has no mean',
+      fix: `encode by ordinal(${JSON.stringify(spec.columns).replaceAll('"', "'")}) or oneHot`,
     })
   return spec.columns.map((column) => {
     const all: Named<Expr> = [

@@ -17,6 +17,7 @@ export interface TfIdf {
   readonly max: number
   /** Runs of words, or of characters, which find Korean words under their particles. */
   readonly by: 'words' | 'characters'
+  /** Lengths of the runs, each named: `[1, 3]` has none of two. */
   readonly ngrams: readonly number[]
 }
 export const tfIdf = (
@@ -43,6 +44,9 @@ export const tfIdfKind: FitKind<TfIdf> = {
     if (!Array.isArray(ngrams) || ngrams.length === 0)
       throw wrongOption('tfIdf', `'ngrams' is ${Array.isArray(ngrams) ? 'empty' : `${JSON.stringify(ngrams)}, and no list`}`, 'terms are runs of so many words or characters: [1, 2]') // biome-ignore format: one line
     for (const n of ngrams) checkNumber('tfIdf', 'ngrams', n, { from: 1, to: 100, whole: true })
+    // as who knows a range from elsewhere writes it; every term would have two columns
+    if (new Set(ngrams).size < ngrams.length)
+      throw wrongOption('tfIdf', `'ngrams' names a length twice: ${JSON.stringify(ngrams)}`, `it lists lengths and is no range; a length once is ${JSON.stringify([...new Set(ngrams)])}`) // biome-ignore format: one line
   },
   reads: (spec) => spec.columns,
   queries: (spec, train) =>
