@@ -6,7 +6,10 @@
  *     npm run check                  all but the tests
  */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { bringGpuDriver } from './gpu-driver.ts'
 import { bringOnnxRuntime } from './onnx-runtime.ts'
 
@@ -20,11 +23,17 @@ const stages: [name: string, command: string, args: string[]][] = [
   ['types', bin('tsc'), ['--noEmit']],
   ['dead code', bin('knip'), []],
 ]
+const kept = mkdtempSync(join(tmpdir(), 'galley-check-'))
+const report = join(kept, 'tests.json')
 if (withTests) {
   const say = (line: string) => void process.stdout.write(`— ${line}\n`)
   bringGpuDriver(say)
   bringOnnxRuntime(root, say)
-  stages.push(['tests', bin('vitest'), ['run', ...filters]])
+  stages.push([
+    'tests',
+    bin('vitest'),
+    ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
+  ])
 }
 
 const failed: string[] = []
@@ -38,5 +47,35 @@ for (const [name, command, args] of stages) {
     `  ${status === 0 ? 'passed' : 'FAILED'} in ${((performance.now() - start) / 1000).toFixed(1)} s\n`,
   )
 }
+if (failed.includes('tests')) tellFailed()
+rmSync(kept, { recursive: true, force: true })
 if (failed.length > 0) process.stdout.write(`failed: ${failed.join(', ')}\n`)
 process.exitCode = failed.length > 0 ? 1 : 0
+
+/** Which tests failed, and why in a line, last of all: what is above them may be thousands of lines away, or cut off. */
+function tellFailed(): void {
+  interface Result {
+    readonly fullName: string
+    readonly status: string
+    readonly failureMessages: readonly string[]
+  }
+  interface File {
+    readonly name: string
+    readonly status: string
+    readonly message: string
+    readonly assertionResults: readonly Result[]
+  }
+  let files: readonly File[] = []
+  try {
+    files = JSON.parse(readFileSync(report, 'utf8')).testResults
+  } catch {
+    return // ended before it wrote one
+  }
+  const line = (text = '') => stripVTControlCharacters(text.split('\n')[0] ?? '').slice(0, 300)
+  for (const { name, status, message, assertionResults } of files) {
+    const tests = assertionResults.filter((r) => r.status === 'failed')
+    for (const { fullName, failureMessages } of tests)
+      process.stdout.write(`  × ${relative(root, name)} › ${fullName}\n    ${line(failureMessages[0])}\n`)
+    if (status === 'failed' && tests.length === 0) process.stdout.write(`  × ${relative(root, name)}\n    ${line(message)}\n`) // biome-ignore format: one line
+  }
+}
