@@ -166,10 +166,10 @@ async function reviewOf(ctx: StepContext<EvaluateSpec>, pack: ModelPackage, eval
 const textInputs = ({ inputs, texts }: Scorer) =>
   texts ? { texts: new Map([...texts].map(([place, own]) => [inputs[place] ?? '', own] as const)) } : {}
 
-/** The candidate of the recipe that the chosen one was. */
 /** Seconds of a training that are not repeated without a word. */
 const LONG = 10
 
+/** The candidate of the recipe that the chosen one was. */
 const candidateOf = (spec: TrainSpec, trained: TrainOutput) =>
   spec.candidates.find((c) => c.trainer === trained.kind && JSON.stringify(c.params) === JSON.stringify(trained.chosen.params)) ?? { trainer: trained.kind, params: {} } // biome-ignore format: one line
 
