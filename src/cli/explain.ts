@@ -5,6 +5,7 @@ import { createDuckdbEngine } from '../engines/duckdb/index.ts'
 import { createLedger } from '../engines/ledger.ts'
 import { createRowEngine } from '../engines/row/index.ts'
 import { createWebgpuEngine } from '../engines/webgpu/index.ts'
+import { candidateNames } from '../ml/training/names.ts'
 import { fitName, fitReads } from '../plan/fits/index.ts'
 import { growsText, howItGrows } from '../runs/incremental/told.ts'
 import type { AnalyseSpec, DatasetSpec, PlanSpec, ServeSpec, Step, TrainSpec } from '../runs/specs.ts'
@@ -101,7 +102,7 @@ async function ownText(kitchen: Kitchen, step: Step, options: Options): Promise<
             `fits     ${fit.map((f) => `${fitName(f)}(${fitReads(f).join(', ')})`).join(', ')} — on training rows, bound as constants`,
           ]
         : []),
-      `trains   ${candidates.map((c) => c.trainer).join(', ')}`,
+      `trains   ${candidateNames(candidates).join(', ')}`,
       ...fusedText(await fusedPart(kitchen, step.id)),
     ]
   }

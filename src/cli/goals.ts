@@ -67,8 +67,8 @@ export function goalMetrics(candidates: readonly Goals[], chosen = candidates.le
     by('accuracy', 'accuracy'),
     by('AUC', 'auc'),
     ['macro precision', macro('precision')],
-    ['recall', macro('recall')],
-    ['F1', macro('f1')],
+    ['macro recall', macro('recall')],
+    ['macro F1', macro('f1')],
   ])
   const { classes, confusion } = told.test
   const each = table(

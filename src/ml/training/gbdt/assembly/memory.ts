@@ -44,7 +44,19 @@ export function setup(
   hessianScale = hessianScale_
 }
 
-/** Waits until `threads` callers have arrived. `at` holds two int32: arrivals and the generation. */
+/** Turns of spinning: least, and most, which take about as long as waking a sleeper does, or a few times that. */
+const LEAST: i32 = 10000
+const MOST: i32 = 300000
+/** One of so many waits that came to nothing at the least is tried for the most: whether spinning pays again is not seen otherwise. */
+const TRIED: i32 = 32
+let patience: i32 = LEAST
+let vain: i32 = 0
+
+/**
+ * Waits until `threads` callers have arrived. `at` holds two int32: arrivals and the generation. A caller that sleeps is late at the next
+ * barrier, where the others fall asleep in turn, so it spins for as long as that has been of use: where threads have a core each nobody
+ * sleeps, and where they share one spinning keeps away who is waited for.
+ */
 export function barrier(at: usize, threads: i32): void {
   const generation = atomic.load<i32>(at, 4)
   if (atomic.add<i32>(at, 1) == threads - 1) {
@@ -53,6 +65,13 @@ export function barrier(at: usize, threads: i32): void {
     atomic.notify(at + 4, -1)
     return
   }
-  for (let spin = 0; spin < 20000; spin++) if (atomic.load<i32>(at, 4) != generation) return
+  const turns = vain % TRIED == TRIED - 1 ? MOST : patience
+  for (let spin = 0; spin < turns; spin++)
+    if (atomic.load<i32>(at, 4) != generation) {
+      if (spin > patience >> 1) patience = min(MOST, 4 * spin)
+      return
+    }
+  patience = max(LEAST, patience >> 1)
+  vain++
   while (atomic.load<i32>(at, 4) == generation) atomic.wait<i32>(at + 4, generation, -1)
 }
