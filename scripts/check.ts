@@ -6,7 +6,7 @@
  *     npm run check                  all but the tests
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
@@ -23,8 +23,7 @@ const stages: [name: string, command: string, args: string[]][] = [
   ['types', bin('tsc'), ['--noEmit']],
   ['dead code', bin('knip'), []],
 ]
-const kept = mkdtempSync(join(tmpdir(), 'galley-check-'))
-const report = join(kept, 'tests.json')
+const report = join(tmpdir(), `galley-tests-${process.pid}.json`)
 if (withTests) {
   const say = (line: string) => void process.stdout.write(`— ${line}\n`)
   bringGpuDriver(say)
@@ -48,7 +47,7 @@ for (const [name, command, args] of stages) {
   )
 }
 if (failed.includes('tests')) tellFailed()
-rmSync(kept, { recursive: true, force: true })
+rmSync(report, { force: true })
 if (failed.length > 0) process.stdout.write(`failed: ${failed.join(', ')}\n`)
 process.exitCode = failed.length > 0 ? 1 : 0
 
